@@ -1,0 +1,1 @@
+"""What every room shares: canonical bytes, clock, paths, YAML with line numbers."""

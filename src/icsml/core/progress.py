@@ -1,0 +1,13 @@
+"""How long work tells its reader where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+__all__ = ["Progress", "silent"]
+
+Progress = Callable[[str], None]
+
+
+def silent(message: str) -> None:
+    """Say nothing."""
