@@ -1,0 +1,1 @@
+"""What an enterprise-year, an outcome and a decision are: one definition, many forms."""

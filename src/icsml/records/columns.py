@@ -1,0 +1,92 @@
+"""Records as column arrays: the one shape that points, features and PD are computed on, for one row or a million."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from icsml.records.enterprise import EnterpriseRecord
+from icsml.records.extra import ExtraFeature
+from icsml.records.fields import FIELDS, Field, Kind
+
+__all__ = ["Columns", "record_columns", "rows", "take", "to_columns"]
+
+Columns = Mapping[str, NDArray[Any]]
+
+
+def rows(columns: Columns) -> int:
+    """Return the number of rows."""
+    return len(columns["enterprise_id"])
+
+
+def to_columns(frame: pd.DataFrame, extras: Sequence[ExtraFeature] = ()) -> Columns:
+    """Turn a validated frame of records into column arrays.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n, any)
+        Canonical columns and ``extra.NAME`` columns; absent ones are missing everywhere.
+    extras : sequence of ExtraFeature
+        Declared extra features.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n,)
+        Every canonical field and every declared extra: float64 (flags 0.0/1.0, missing NaN), object (missing None)
+        or datetime64[D] (missing NaT).
+    """
+    columns = {field.name: _column(frame, field) for field in FIELDS}
+    for extra in extras:
+        columns[extra.column] = _floats(frame[extra.column]) if extra.column in frame else _no_floats(len(frame))
+    return columns
+
+
+def record_columns(record: EnterpriseRecord, extras: Sequence[ExtraFeature] = ()) -> Columns:
+    """Turn one record into column arrays of length 1, equal to those its row in a frame would give."""
+    values = record.model_dump(exclude={"extra"})
+    columns: dict[str, NDArray[Any]] = {field.name: _cell(values[field.name], field) for field in FIELDS}
+    for extra in extras:
+        value = record.extra.get(extra.name)
+        columns[extra.column] = np.array([np.nan if value is None else value], dtype=np.float64)
+    return columns
+
+
+def _cell(value: object, field: Field) -> NDArray[Any]:
+    if field.numeric:
+        return np.array([np.nan if value is None else value], dtype=np.float64)
+    if field.kind is Kind.DATE:
+        return np.array([np.datetime64("NaT") if value is None else value], dtype="datetime64[D]")
+    return np.array([value], dtype=object)
+
+
+def _column(frame: pd.DataFrame, field: Field) -> NDArray[Any]:
+    n = len(frame)
+    if field.name not in frame:
+        if field.numeric:
+            return _no_floats(n)
+        return np.full(n, np.datetime64("NaT"), dtype="datetime64[D]") if field.kind is Kind.DATE else np.full(n, None)
+    series = frame[field.name]
+    if field.numeric:
+        return _floats(series)
+    if field.kind is Kind.DATE:
+        return series.to_numpy(dtype="datetime64[D]")
+    texts = series.astype(object).to_numpy(dtype=object, copy=True)
+    texts[series.isna().to_numpy()] = None
+    return texts
+
+
+def _floats(series: pd.Series[Any]) -> NDArray[Any]:
+    return np.ascontiguousarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def _no_floats(n: int) -> NDArray[Any]:
+    return np.full(n, np.nan)
+
+
+def take(columns: Columns, index: NDArray[Any]) -> Columns:
+    """Return the rows that a boolean mask or an index array selects."""
+    return {name: values[index] for name, values in columns.items()}

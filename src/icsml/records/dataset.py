@@ -1,0 +1,178 @@
+"""A data set on disk: records, outcomes, and what is known of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from icsml.core.canonical import digest, sha256_file
+from icsml.core.yaml import dump_yaml, load_model
+from icsml.errors import InputError, MissingError
+from icsml.records.extra import ExtraFeature
+from icsml.records.frame import read_enterprises
+from icsml.records.outcome import OUTCOME_COLUMNS, OutcomeMeaning
+
+__all__ = ["Dataset", "DatasetMeta", "FoldSplit", "OutOfTimeSplit", "read_dataset", "read_records", "write_dataset"]
+
+ENTERPRISES = "enterprises.parquet"
+OUTCOMES = "outcomes.parquet"
+META = "dataset.yaml"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OutOfTimeSplit(_Strict):
+    """Train before a date, test from it on; the embargo between is dropped.
+
+    Parameters
+    ----------
+    test_from : date
+        First decision date of the test.
+    embargo_months : int, optional
+        Months before ``test_from`` whose outcomes were not yet known; default the horizon, else 12.
+    """
+
+    test_from: date
+    embargo_months: int | None = Field(default=None, ge=0, le=600)
+
+
+class FoldSplit(_Strict):
+    """Stratified folds, grouped by enterprise (by the row's content where rows have no identity)."""
+
+    folds: int = Field(ge=2, le=50)
+    seed: int = Field(default=0, ge=0)
+
+
+class DatasetMeta(_Strict):
+    """What ``dataset.yaml`` says.
+
+    Parameters
+    ----------
+    name, source, licence : str
+        Where the rows come from and under which terms.
+    outcome : OutcomeMeaning, optional
+        What ``bad`` means; None where there are no labels.
+    synthetic : bool
+        Whether the rows come from a simulation; then no figure is evidence about the world.
+    timing : {'stated', 'assumed'}
+        Whether the time at which inputs were known is stated by the source.
+    dated, grouped : bool
+        Whether rows have a decision date, and an identity that recurs.
+    fields : list of str
+        Canonical fields that are present.
+    extra_features : list of ExtraFeature
+        Declared features beyond the canonical fields.
+    split : OutOfTimeSplit or FoldSplit, optional
+        How training tests itself; None where there are no labels.
+    label_lookahead : int, optional
+        Training events dated after the test began; None where event dates are not given.
+    out_of_range : dict of str to int
+        Values outside a declared range, counted by field.
+    rows, defaults, refused : int
+        Rows kept, bad rows among them, rows refused.
+    """
+
+    name: str
+    source: str
+    licence: str
+    outcome: OutcomeMeaning | None
+    synthetic: bool = False
+    timing: Literal["stated", "assumed"]
+    dated: bool
+    grouped: bool
+    fields: list[str]
+    extra_features: list[ExtraFeature] = []
+    split: OutOfTimeSplit | FoldSplit | None = None
+    label_lookahead: int | None = None
+    out_of_range: dict[str, int] = {}
+    rows: int
+    defaults: int
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A data set in memory; row i of ``outcomes`` belongs to row i of ``enterprises``."""
+
+    meta: DatasetMeta
+    enterprises: pd.DataFrame
+    outcomes: pd.DataFrame
+    digest: str
+
+
+def read_dataset(folder: Path) -> Dataset:
+    """Read a data set; its truth, where it has one, is left where it lies.
+
+    Raises
+    ------
+    MissingError
+        If the folder or one of its files is not there.
+    InputError
+        If records and outcomes do not belong together.
+    """
+    for name in (META, ENTERPRISES, OUTCOMES):
+        if not (folder / name).is_file():
+            raise MissingError(
+                "ICS-REC-005",
+                f"no {name} in this folder",
+                field=str(folder),
+                remedy="make a data set with `icsml data import` or `icsml portfolio synth`",
+            )
+    meta = load_model(folder / META, DatasetMeta, code="ICS-REC-005")
+    enterprises = read_enterprises(folder / ENTERPRISES, meta.extra_features)
+    outcomes = pd.read_parquet(folder / OUTCOMES)
+    _check_outcomes(enterprises, outcomes, folder)
+    return Dataset(meta, enterprises, outcomes, _digest(folder))
+
+
+def read_records(path: Path) -> pd.DataFrame:
+    """Read a Parquet file of records; where it lies in a data set, with the extra features declared there."""
+    meta = path.parent / META
+    extras = load_model(meta, DatasetMeta, code="ICS-REC-005").extra_features if meta.is_file() else []
+    return read_enterprises(path, extras)
+
+
+def write_dataset(
+    folder: Path, meta: DatasetMeta, enterprises: pd.DataFrame, outcomes: pd.DataFrame, **others: pd.DataFrame
+) -> None:
+    """Write a data set; ``others`` become Parquet files of their own, such as the truth of a synthetic book."""
+    folder.mkdir(parents=True, exist_ok=True)
+    enterprises.to_parquet(folder / ENTERPRISES, index=False)
+    outcomes.loc[:, list(OUTCOME_COLUMNS)].to_parquet(folder / OUTCOMES, index=False)
+    for name, frame in others.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+    content: dict[str, Any] = meta.model_dump(mode="json", exclude_defaults=False)
+    (folder / META).write_text(dump_yaml(content), "utf-8")
+
+
+def _digest(folder: Path) -> str:
+    return digest({name: sha256_file(folder / name) for name in (META, ENTERPRISES, OUTCOMES)})
+
+
+def _check_outcomes(enterprises: pd.DataFrame, outcomes: pd.DataFrame, folder: Path) -> None:
+    missing = [name for name in OUTCOME_COLUMNS if name not in outcomes]
+    if missing:
+        raise InputError("ICS-REC-006", f"column absent from {OUTCOMES}", field=", ".join(missing))
+    same_ids = (
+        len(enterprises) == len(outcomes)
+        and (
+            enterprises["enterprise_id"].to_numpy(dtype=object) == outcomes["enterprise_id"].to_numpy(dtype=object)
+        ).all()
+    )
+    if not same_ids:
+        raise InputError(
+            "ICS-REC-006",
+            "its rows are not those of enterprises.parquet, in the same order",
+            field=str(folder / OUTCOMES),
+            remedy="write the data set again",
+        )
+    bad = outcomes["bad"].dropna()
+    if not bad.isin([0, 1]).all():
+        raise InputError("ICS-REC-006", "holds values other than 0, 1 and null", field="bad")

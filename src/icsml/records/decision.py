@@ -1,0 +1,155 @@
+"""The decision: one object for the command line, the service, the ledger and replay."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from icsml.records.labels import Direction, Label
+
+__all__ = [
+    "CategoryPoints",
+    "Decision",
+    "EligibilityCondition",
+    "IndicatorPoints",
+    "InnovationScore",
+    "InputSummary",
+    "ModelIdentity",
+    "Notice",
+    "Reason",
+    "Reference",
+    "ScoreScale",
+]
+
+Provenance = Literal["official", "published", "assumed"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelIdentity(_Part):
+    """Which model decided; ``event`` and ``horizon_months`` say what its PD is a PD of, null where not known."""
+
+    name: str
+    version: str | None
+    bundle_sha256: str
+    event: str | None
+    horizon_months: int | None
+    synthetic: bool
+
+
+class InputSummary(_Part):
+    """How many fields were present and missing, and which lay outside their declared range."""
+
+    present: int
+    missing: int
+    out_of_range: list[str]
+
+
+class CategoryPoints(_Part):
+    """Points of one category of the rulebook."""
+
+    id: str
+    points: float
+    max: float
+
+
+class IndicatorPoints(_Part):
+    """Points of one indicator, with the rule that gave them."""
+
+    id: str
+    domain: Literal["innovation", "financial"]
+    value: float | None
+    points: float
+    max: float
+    rule: str
+    provenance: Provenance
+
+
+class EligibilityCondition(_Part):
+    """Whether one condition of the rulebook is met; null where it cannot be known."""
+
+    id: str
+    met: bool | None
+    rule: str | None
+    provenance: Provenance
+    text: Label
+
+
+class InnovationScore(_Part):
+    """The rulebook's points of this enterprise."""
+
+    rulebook: str
+    edition: str
+    provenance: Provenance
+    stage: str | None
+    score: float
+    max_score: float
+    eligible: bool | None
+    eligibility: list[EligibilityCondition]
+    categories: list[CategoryPoints]
+    indicators: list[IndicatorPoints]
+
+
+class ScoreScale(_Part):
+    """score = round(offset − pdo / ln 2 · logit(pd))."""
+
+    offset: float
+    pdo: float
+
+
+class Reason(_Part):
+    """What one feature did to this PD."""
+
+    code: str
+    feature: str
+    group: str
+    value: float | None
+    log_odds: float
+    points: int
+    pd_effect: float
+    direction: Direction
+    text: Label
+
+
+class Reference(_Part):
+    """Compared with whom the reasons are meant."""
+
+    kind: Literal["path_dependent"]
+    id: str
+
+
+class Notice(_Part):
+    """Something the reader must know; ``field`` names what it is about."""
+
+    code: str
+    field: str | None
+    text: Label
+
+
+class Decision(_Part):
+    """A supplementary credit-risk assessment of one enterprise at one date."""
+
+    decision_id: str
+    decided_at: str
+    enterprise_id: str
+    as_of: str | None
+    model: ModelIdentity
+    input: InputSummary
+    innovation: InnovationScore | None
+    pd: float
+    grade: str | None
+    score: int
+    scale: ScoreScale
+    base_log_odds: float
+    base_points: int
+    reasons: list[Reason]
+    other_log_odds: float
+    other_points: int
+    reference: Reference
+    innovation_log_odds: float | None
+    pd_without_innovation: float | None
+    innovation_evidence: Literal["supported", "equivalent", "not_shown", "not_tested"] | None
+    warnings: list[Notice]

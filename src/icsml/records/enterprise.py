@@ -1,0 +1,193 @@
+"""The record of one enterprise at one decision date, as a pydantic model made from the field definitions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+)
+from pydantic import Field as Constraint
+
+from icsml.errors import InputError
+from icsml.records.extra import EXTRA_PREFIX, ExtraFeature
+from icsml.records.fields import FIELDS, Field, Kind, Outside, Purpose
+
+__all__ = ["EnterpriseRecord", "example_record", "frame_records", "parse_record", "record_schema"]
+
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TEXT = r"^[^\x00-\x1f\x7f]+$"
+_CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True, title="EnterpriseRecord")
+
+
+def _iso_date(value: object) -> object:
+    """Take a JSON date; a date with a time of day is refused, because it hides a time zone."""
+    if isinstance(value, str):
+        return date.fromisoformat(value) if _ISO_DATE.fullmatch(value) else value
+    if isinstance(value, datetime):
+        raise ValueError("a date without a time of day is needed")
+    return value
+
+
+def _integral(value: object) -> object:
+    """Take 33.0 for 33: to JSON they are the same number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _bounds(field: Field) -> dict[str, Any]:
+    if field.outside is not Outside.REFUSE:
+        return {}
+    bounds = {"ge": field.low, "le": field.high}
+    return {name: bound for name, bound in bounds.items() if bound is not None}
+
+
+def _type(field: Field) -> Any:  # noqa: ANN401 - a typing construct
+    match field.kind:
+        case Kind.TEXT:
+            return Annotated[str, Constraint(min_length=1, max_length=128, pattern=field.pattern or _TEXT)]
+        case Kind.CATEGORY:
+            return Literal[field.choices]
+        case Kind.DATE:
+            return Annotated[date, BeforeValidator(_iso_date), WithJsonSchema({"type": "string", "format": "date"})]
+        case Kind.NUMBER:
+            return Annotated[float, Constraint(allow_inf_nan=False, **_bounds(field))]
+        case Kind.COUNT:
+            bounds: dict[str, Any] = {name: int(bound) for name, bound in _bounds(field).items()}
+            return Annotated[int, Constraint(**bounds), BeforeValidator(_integral)]
+        case Kind.FLAG:
+            return bool
+
+
+def _definition(field: Field) -> tuple[Any, Any]:
+    about: dict[str, Any] = {
+        "x-label": {"en": field.en, "zh": field.zh},
+        "x-unit": field.unit,
+        "x-domain": str(field.domain),
+        "x-purpose": str(field.purpose),
+    }
+    if field.outside is Outside.REPORT and (field.low is not None or field.high is not None):
+        about["x-plausible"] = [field.low, field.high]
+    kind = _type(field)
+    described = Constraint(title=field.en, json_schema_extra=about)
+    if field.required:
+        return (Annotated[kind, described], ...)
+    return (Annotated[kind | None, described], None)
+
+
+if TYPE_CHECKING:
+
+    class _Fields(BaseModel):
+        enterprise_id: str
+        as_of: date | None = None
+
+else:
+    _Fields = create_model("_Fields", __config__=_CONFIG, **{field.name: _definition(field) for field in FIELDS})
+
+
+class EnterpriseRecord(_Fields):
+    """One enterprise at one decision date; the fields are those of :data:`icsml.records.fields.FIELDS`.
+
+    An absent field is missing, an unknown one is refused. Money is in yuan, shares and rates are fractions.
+    ``extra`` holds the declared features of an imported data set.
+    """
+
+    model_config = _CONFIG
+
+    extra: dict[
+        Annotated[str, Constraint(max_length=64)], Annotated[float, Constraint(allow_inf_nan=False)] | None
+    ] = Constraint(default={})
+
+
+def parse_record(source: Mapping[str, Any]) -> EnterpriseRecord:
+    """Read one record from a JSON object.
+
+    Raises
+    ------
+    InputError
+        If a field is unknown, of the wrong type or outside a range that refuses; ``details`` lists every such field.
+    """
+    try:
+        return EnterpriseRecord.model_validate(source)
+    except ValidationError as error:
+        raise _input_error(error) from error
+
+
+def record_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a record, with labels, units, domains and purposes as ``x-`` keys."""
+    schema = EnterpriseRecord.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def example_record(extras: Sequence[ExtraFeature] = (), *, only: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return a complete, valid record of a firm that does not exist.
+
+    Parameters
+    ----------
+    extras : sequence of ExtraFeature
+        Extra features to show, each with a value inside its range.
+    only : sequence of str, optional
+        Canonical fields to show; all by default. The identifier and the date are always there.
+    """
+    shown = {"enterprise_id", "as_of", *(only if only is not None else (field.name for field in FIELDS))}
+    record = {
+        field.name: field.example
+        for field in FIELDS
+        if field.example is not None and field.name in shown and field.purpose is not Purpose.PERSONAL
+    }
+    if extras:
+        record["extra"] = {extra.name: _inside(extra) for extra in extras}  # type: ignore[assignment]
+    return record
+
+
+def _inside(extra: ExtraFeature) -> float:
+    low, high = extra.range
+    if low is not None and high is not None:
+        return (low + high) / 2
+    if low is not None:
+        return max(low, 1.0)
+    return min(high, 1.0) if high is not None else 1.0
+
+
+def _input_error(error: ValidationError) -> InputError:
+    details = tuple(
+        (".".join(str(part) for part in item["loc"]) or "record", _sentence(item["type"], item["msg"]))
+        for item in error.errors(include_url=False, include_input=False, include_context=False)
+    )
+    field, message = details[0]
+    more = f" (and {len(details) - 1} more fields)" if len(details) > 1 else ""
+    return InputError(
+        "ICS-REC-001",
+        message + more,
+        field=field,
+        remedy="see `icsml records schema` and `icsml records example`",
+        details=details,
+    )
+
+
+def _sentence(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "unknown field"
+    if kind == "missing":
+        return "required field is absent"
+    return message.removeprefix("Value error, ").lower()
+
+
+def frame_records(frame: pd.DataFrame) -> list[EnterpriseRecord]:
+    """Return the rows of a validated frame as records; the frame is small, or use column arrays instead."""
+    return [parse_record(_json_row(row)) for row in frame.to_dict("records")]
+
+
+def _json_row(row: Mapping[Any, Any]) -> dict[str, Any]:
+    known = {str(name): value for name, value in row.items() if not pd.isna(value)}
+    extra = {name.removeprefix(EXTRA_PREFIX): known.pop(name) for name in list(known) if name.startswith(EXTRA_PREFIX)}
+    values = {name: value.date() if isinstance(value, datetime) else value for name, value in known.items()}
+    return values | ({"extra": extra} if extra else {})

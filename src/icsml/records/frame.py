@@ -1,0 +1,157 @@
+"""The data-frame form of records: a pandera schema made from the field definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow as arrow
+from pandera.errors import SchemaError, SchemaErrors
+
+from icsml.errors import InputError, MissingError
+from icsml.records.extra import EXTRA_PREFIX, ExtraFeature
+from icsml.records.fields import FIELD_BY_NAME, FIELDS, Field, Kind, Outside
+
+__all__ = ["frame_schema", "read_enterprises", "validate_frame"]
+
+_DTYPES = {
+    Kind.TEXT: "str",
+    Kind.CATEGORY: "str",
+    Kind.DATE: "datetime64[us]",
+    Kind.NUMBER: "float64",
+    Kind.COUNT: "float64",
+    Kind.FLAG: "boolean",
+}
+
+
+def frame_schema(extras: Sequence[ExtraFeature] = ()) -> pa.DataFrameSchema:
+    """Return the schema of ``enterprises.parquet``: every column is optional but the identifier, none is unknown."""
+    columns = {field.name: _column(field) for field in FIELDS}
+    for extra in extras:
+        columns[extra.column] = pa.Column("float64", nullable=True, required=False)
+    return pa.DataFrameSchema(columns, strict=True)
+
+
+def validate_frame(frame: pd.DataFrame, extras: Sequence[ExtraFeature] = ()) -> pd.DataFrame:
+    """Return the frame with canonical types.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n, any)
+        Canonical columns and ``extra.NAME`` columns.
+    extras : sequence of ExtraFeature
+        Declared extra features.
+
+    Raises
+    ------
+    InputError
+        If a column is unknown, has values of another type, or values that are refused.
+    """
+    _refuse_unknown(frame, extras)
+    typed = pd.DataFrame({name: _typed(frame[name]) for name in frame.columns}, index=frame.index)
+    try:
+        return frame_schema(extras).validate(typed, lazy=True)
+    except SchemaErrors as errors:
+        raise _input_error(errors.failure_cases) from errors
+    except SchemaError as error:  # pragma: no cover - lazy validation collects
+        raise InputError("ICS-REC-003", str(error.reason_code), field=str(error.schema.name)) from error
+
+
+def read_enterprises(path: Path, extras: Sequence[ExtraFeature] = ()) -> pd.DataFrame:
+    """Read and validate a Parquet file of records.
+
+    Raises
+    ------
+    MissingError
+        If there is no such file.
+    InputError
+        If it is no Parquet file, or a column is not acceptable.
+    """
+    if not path.is_file():
+        raise MissingError("ICS-REC-004", "no such file", field=str(path), remedy="check the path")
+    try:
+        frame = pd.read_parquet(path)
+    except (arrow.ArrowInvalid, OSError) as error:
+        raise InputError(
+            "ICS-REC-004", "not a Parquet file", field=str(path), remedy="write records as Parquet"
+        ) from error
+    return validate_frame(frame, extras)
+
+
+def _column(field: Field) -> pa.Column:
+    checks = []
+    if field.numeric and field.outside is Outside.REFUSE:
+        if field.low is not None:
+            checks.append(pa.Check.ge(field.low))
+        if field.high is not None:
+            checks.append(pa.Check.le(field.high))
+    if field.choices:
+        checks.append(pa.Check.isin(field.choices))
+    if field.pattern:
+        checks.append(pa.Check.str_matches(field.pattern))
+    return pa.Column(_DTYPES[field.kind], checks, nullable=not field.required, required=field.required)
+
+
+def _refuse_unknown(frame: pd.DataFrame, extras: Sequence[ExtraFeature]) -> None:
+    declared = {extra.column for extra in extras}
+    unknown = [str(name) for name in frame.columns if name not in FIELD_BY_NAME and name not in declared]
+    if unknown:
+        remedy = (
+            "this model or data set declares no such extra feature"
+            if unknown[0].startswith(EXTRA_PREFIX)
+            else "see `icsml records schema`; import other tables with `icsml data import`"
+        )
+        raise InputError("ICS-REC-003", "unknown column", field=", ".join(unknown), remedy=remedy)
+
+
+def _typed(series: pd.Series[Any]) -> pd.Series[Any]:
+    field = FIELD_BY_NAME.get(str(series.name))
+    kind = field.kind if field else Kind.NUMBER
+    try:
+        return _cast(series, kind)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(
+            "ICS-REC-003", f"holds values that are no {kind}", field=str(series.name), remedy="correct the column"
+        ) from error
+
+
+def _cast(series: pd.Series[Any], kind: Kind) -> pd.Series[Any]:
+    if kind is Kind.DATE:
+        dates = pd.to_datetime(series, format=None if series.dtype.kind == "M" else "ISO8601").astype("datetime64[us]")
+        if (dates.dropna() != dates.dropna().dt.normalize()).any():
+            raise ValueError("time of day")
+        return dates
+    if kind in (Kind.TEXT, Kind.CATEGORY):
+        if not pd.api.types.is_string_dtype(series.dropna()) and series.notna().any():
+            raise TypeError("not text")
+        return series.astype("str")
+    if pd.api.types.is_string_dtype(series.dropna()) and series.notna().any():
+        raise TypeError("text")
+    if kind is Kind.FLAG:
+        return series.astype("boolean")
+    if pd.api.types.is_bool_dtype(series):
+        raise TypeError("truth values")
+    numbers = pd.Series(series.to_numpy(dtype="float64", na_value=float("nan")), index=series.index)
+    if kind is Kind.COUNT and (numbers.dropna() % 1 != 0).any():
+        raise ValueError("fractions")
+    return numbers
+
+
+def _input_error(cases: pd.DataFrame) -> InputError:
+    counts = cases.groupby(["column", "check"], dropna=False, sort=False).size()
+    details = [
+        (str(column), f"{check} fails in {count:,} rows")
+        for column, check, count in counts.reset_index().itertuples(index=False, name=None)
+    ]
+    field, message = details[0]
+    more = f" (and {len(details) - 1} more checks)" if len(details) > 1 else ""
+    return InputError(
+        "ICS-REC-003",
+        message + more,
+        field=field,
+        remedy="correct the rows or see `icsml records schema`",
+        details=details,
+    )

@@ -1,0 +1,157 @@
+"""What is asked of a record beyond its types: order of dates, check characters, declared ranges.
+
+The same vectorised rules serve one record and a million.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.errors import InputError
+from icsml.records.columns import Columns, rows
+from icsml.records.extra import ExtraFeature
+from icsml.records.fields import FIELDS, Outside
+from icsml.records.uscc import is_valid_uscc
+
+__all__ = ["Screening", "is_present", "screen"]
+
+Flags = NDArray[np.bool_]
+
+_DATE_ORDER = (
+    # (earlier, later, what is wrong, remedy)
+    ("statement_published_at", "as_of", "published after the decision date", "use the statements known on `as_of`"),
+    ("statement_period_end", "as_of", "lies after the decision date", "use the statements known on `as_of`"),
+    ("statement_period_end", "statement_published_at", "lies after the publication", "check the two dates"),
+    ("founded_on", "as_of", "lies after the decision date", "check the two dates"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """Screened columns and what was found.
+
+    Parameters
+    ----------
+    columns : Columns
+        The columns, values outside a range declared ``missing`` taken out.
+    present, missing : ndarray of int of shape (n,)
+        How many fields each row holds and lacks (canonical and declared extra).
+    out_of_range : dict of str to ndarray of bool of shape (n,)
+        For each field or extra with any value outside its declared range, the rows where it is.
+    """
+
+    columns: Columns
+    present: NDArray[np.int64]
+    missing: NDArray[np.int64]
+    out_of_range: dict[str, Flags]
+
+    def out_of_range_in(self, row: int) -> list[str]:
+        """Return the fields of one row that lie outside their declared range."""
+        return [name for name, flags in self.out_of_range.items() if flags[row]]
+
+
+def screen(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> Screening:
+    """Screen column arrays.
+
+    Parameters
+    ----------
+    columns : Columns
+        Rows of typed values.
+    extras : sequence of ExtraFeature
+        Declared extra features of the data set or bundle.
+
+    Raises
+    ------
+    InputError
+        If a row breaks a rule that refuses; the error names every field at fault with its number of rows.
+    """
+    refused = [*_wrong_dates(columns), *_wrong_codes(columns)]
+    out_of_range: dict[str, Flags] = {}
+    screened = dict(columns)
+    for name, bounds, outside in _ranges(extras):
+        infinite = np.isinf(columns[name])
+        if infinite.any():
+            refused.append((name, infinite, "infinite", "leave out what is not known"))
+        flags = _outside(columns[name], *bounds)
+        if not flags.any():
+            continue
+        if outside is Outside.REFUSE:
+            refused.append((name, flags, "outside its declared range", "correct it or leave it out"))
+            continue
+        out_of_range[name] = flags
+        if outside is Outside.MISSING:
+            screened[name] = np.where(flags, np.nan, columns[name])
+    if refused:
+        raise _refusal(refused, rows(columns))
+    present = _count_present(screened)
+    return Screening(screened, present, len(screened) - present, out_of_range)
+
+
+def _ranges(extras: Sequence[ExtraFeature]) -> Iterable[tuple[str, tuple[float | None, float | None], Outside]]:
+    for field in FIELDS:
+        if field.numeric:
+            yield field.name, (field.low, field.high), field.outside
+    for extra in extras:
+        yield extra.column, extra.range, extra.outside
+
+
+def _outside(values: NDArray[Any], low: float | None, high: float | None) -> Flags:
+    outside: Flags = np.zeros(len(values), dtype=np.bool_)
+    if low is not None:
+        outside = outside | (values < low)
+    if high is not None:
+        outside = outside | (values > high)
+    return outside
+
+
+Refused = tuple[str, Flags, str, str]
+
+
+def _wrong_dates(columns: Columns) -> Iterable[Refused]:
+    for earlier, later, wrong, remedy in _DATE_ORDER:
+        flags = columns[earlier] > columns[later]
+        if flags.any():
+            yield earlier, flags, wrong, remedy
+    undatable = ~np.isnat(columns["statement_published_at"]) & np.isnat(columns["as_of"])
+    if undatable.any():
+        yield "as_of", undatable, "absent beside `statement_published_at`", "give the decision date"
+
+
+def _wrong_codes(columns: Columns) -> Iterable[Refused]:
+    codes = columns["uscc"]
+    flags = np.fromiter((code is not None and not is_valid_uscc(code) for code in codes), np.bool_, len(codes))
+    if flags.any():
+        yield "uscc", flags, "its check character is wrong", "check the code for a slip of the pen"
+
+
+def _count_present(columns: Columns) -> NDArray[np.int64]:
+    present = np.zeros(rows(columns), dtype=np.int64)
+    for values in columns.values():
+        present += is_present(values)
+    return present
+
+
+def is_present(values: NDArray[Any]) -> Flags:
+    """Tell which cells of a column hold a value; shape (n,)."""
+    if values.dtype.kind in "fM":
+        known: Flags = np.equal(values, values)
+        return known
+    return np.fromiter((value is not None for value in values), np.bool_, len(values))
+
+
+def _refusal(refused: list[Refused], n: int) -> InputError:
+    name, flags, wrong, remedy = refused[0]
+    where = "" if n == 1 else f" in {int(flags.sum()):,} of {n:,} rows, the first is row {int(flags.argmax())}"
+    more = f" (and {len(refused) - 1} more rules broken)" if len(refused) > 1 else ""
+    return InputError(
+        "ICS-REC-002",
+        wrong + where + more,
+        field=name,
+        remedy=remedy,
+        details=[(field, said) for field, _, said, _ in refused],
+    )
