@@ -1,0 +1,1 @@
+"""Declared feature functions and the one encoder of training, batch and service."""

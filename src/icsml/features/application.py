@@ -1,0 +1,44 @@
+"""The application: what is asked for, against what the enterprise earns."""
+
+from __future__ import annotations
+
+from icsml.features.arithmetic import Floats, known, ratio
+from icsml.features.feature import Feature, Group
+from icsml.records.labels import Direction, Label
+
+__all__ = ["FEATURES", "amount_to_revenue", "application_term"]
+
+_APPLICATION = Group("application", "APP")
+
+
+@_APPLICATION.feature(
+    1,
+    label=Label(en="Amount applied for to revenue", zh="申请金额与营业收入之比"),
+    direction=Direction.RAISES_RISK,
+    unit="fraction",
+    plausible=(0.0, 10.0),
+    raises=Label(en="The amount applied for is high relative to a year's revenue", zh="申请金额相对年营业收入偏高"),
+    lowers=Label(en="The amount applied for is modest relative to a year's revenue", zh="申请金额相对年营业收入适度"),
+    basis="The burden that the decision itself adds, all else equal",
+)
+def amount_to_revenue(application_amount_cny: Floats, revenue_cny: Floats) -> Floats:
+    """Amount applied for / operating revenue."""
+    return ratio(application_amount_cny, revenue_cny)
+
+
+@_APPLICATION.feature(
+    2,
+    label=Label(en="Term applied for", zh="申请期限"),
+    direction=Direction.FREE,
+    unit="months",
+    plausible=(0.0, 360.0),
+    raises=Label(en="The term applied for is one that goes with a higher risk", zh="所申请期限对应较高风险"),
+    lowers=Label(en="The term applied for is one that goes with a lower risk", zh="所申请期限对应较低风险"),
+    basis="Free: longer terms burden less each month, and stay exposed longer",
+)
+def application_term(application_term_months: Floats) -> Floats:
+    """Term applied for, in months."""
+    return known(application_term_months)
+
+
+FEATURES: tuple[Feature, ...] = (amount_to_revenue, application_term)

@@ -1,0 +1,81 @@
+"""The one definition of division, sums, ages and missing values that every feature is built from.
+
+Rules, the same for one row and for a million:
+
+- A missing operand makes the result missing (NaN); nothing is replaced by zero.
+- A result that is not finite is missing: an overflow says nothing about an enterprise.
+- A ratio exists only over a base that is finite and above zero. Over a negative base the sign turns round (a firm whose
+  equity is wiped out would show *negative* debt to equity, which a model reads as "less debt than anyone"), and a
+  declared direction would then be false. So the base at or below zero is its own case: missing, with its own branch in
+  a tree, while features whose base stays positive (debt to assets) still carry the bad news.
+
+Only elementwise NumPy functions are used, so that a row has the same bits alone and in a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Dates", "Floats", "add", "age", "growth", "known", "ratio", "scale", "subtract"]
+
+Floats = NDArray[np.float64]
+Dates = NDArray[np.datetime64]
+
+
+def known(values: Floats) -> Floats:
+    """Return the values with everything that is not finite as NaN."""
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def add(a: Floats, b: Floats) -> Floats:
+    """Return a + b, NaN where either is missing or the sum overflows."""
+    return _quietly(np.add, a, b)
+
+
+def subtract(a: Floats, b: Floats) -> Floats:
+    """Return a - b, NaN where either is missing or the difference overflows."""
+    return _quietly(np.subtract, a, b)
+
+
+def scale(values: Floats, factor: float) -> Floats:
+    """Return the values times a constant, such as 365 for days; NaN where missing or overflowing."""
+    return _quietly(np.multiply, values, factor)
+
+
+def ratio(numerator: Floats, denominator: Floats) -> Floats:
+    """Return numerator / denominator where the denominator is finite and above zero, else NaN."""
+    base = np.where(denominator > 0.0, known(denominator), np.nan)
+    return _quietly(np.divide, numerator, base)
+
+
+def growth(now: Floats, before: Floats) -> Floats:
+    """Return (now - before) / before as a fraction, NaN where the value before is missing or not above zero."""
+    return ratio(subtract(now, before), before)
+
+
+def age(since: Dates, until: Dates, days_per_unit: float) -> Floats:
+    """Return the time between two dates in units of so many days, NaN where a date is missing or the order reversed.
+
+    Parameters
+    ----------
+    since, until : ndarray of datetime64[D], shape (n,)
+        First and last day.
+    days_per_unit : float
+        365.25 for years, 30.4375 for months.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Never negative.
+    """
+    days: Floats = (until - since) / np.timedelta64(1, "D")
+    return scale(np.where(days >= 0.0, days, np.nan), 1.0 / days_per_unit)
+
+
+def _quietly(operation: Callable[..., Any], *operands: Floats | float) -> Floats:
+    with np.errstate(all="ignore"):
+        return known(operation(*operands))

@@ -1,0 +1,84 @@
+"""Cash flow: whether the business pays its debt out of what it earns."""
+
+from __future__ import annotations
+
+from icsml.features.arithmetic import Floats, add, ratio
+from icsml.features.feature import Feature, Group
+from icsml.records.labels import Direction, Label
+
+__all__ = ["FEATURES", "cash_flow_margin", "cash_flow_to_debt", "debt_service_cover", "interest_cover"]
+
+_CASH_FLOW = Group("cash_flow", "CFL")
+
+
+@_CASH_FLOW.feature(
+    1,
+    label=Label(en="Operating cash flow to debt", zh="经营现金流负债比"),
+    direction=Direction.LOWERS_RISK,
+    unit="fraction",
+    plausible=(-5.0, 5.0),
+    raises=Label(en="Cash from operations is low, or negative, relative to liabilities",
+                 zh="经营活动现金流相对负债偏低或为负"),
+    lowers=Label(en="Cash from operations is strong relative to liabilities", zh="经营活动现金流相对负债充裕"),
+    basis="Beaver 1966; Ohlson 1980 (funds from operations to liabilities)",
+)
+def cash_flow_to_debt(operating_cash_flow_cny: Floats, total_liabilities_cny: Floats) -> Floats:
+    """Cash flow from operations / total liabilities."""
+    return ratio(operating_cash_flow_cny, total_liabilities_cny)
+
+
+@_CASH_FLOW.feature(
+    2,
+    label=Label(en="Operating cash flow to revenue", zh="经营现金流收入比"),
+    direction=Direction.LOWERS_RISK,
+    unit="fraction",
+    plausible=(-3.0, 3.0),
+    raises=Label(en="Little of the revenue arrives as cash", zh="营业收入转化为现金的比例偏低"),
+    lowers=Label(en="Much of the revenue arrives as cash", zh="营业收入转化为现金的比例较高"),
+    basis="Beaver 1966",
+)
+def cash_flow_margin(operating_cash_flow_cny: Floats, revenue_cny: Floats) -> Floats:
+    """Cash flow from operations / operating revenue."""
+    return ratio(operating_cash_flow_cny, revenue_cny)
+
+
+@_CASH_FLOW.feature(
+    3,
+    label=Label(en="Interest cover", zh="利息保障倍数"),
+    direction=Direction.LOWERS_RISK,
+    unit="times",
+    plausible=(-200.0, 1000.0),
+    raises=Label(en="Earnings before interest hardly cover, or do not cover, the interest",
+                 zh="息税前利润对利息支出覆盖不足"),
+    lowers=Label(en="Earnings before interest cover the interest many times", zh="息税前利润对利息支出覆盖充足"),
+    basis="Altman and Sabato 2007 (EBITDA to interest); no value where there is no interest",
+)
+def interest_cover(operating_profit_cny: Floats, interest_expense_cny: Floats) -> Floats:
+    """(Operating profit + interest expense) / interest expense."""
+    return ratio(add(operating_profit_cny, interest_expense_cny), interest_expense_cny)
+
+
+@_CASH_FLOW.feature(
+    4,
+    label=Label(en="Debt service cover", zh="偿债保障倍数"),
+    direction=Direction.LOWERS_RISK,
+    unit="times",
+    plausible=(-50.0, 100.0),
+    raises=Label(en="Earnings before depreciation are low against interest and borrowing due within a year",
+                 zh="息税折旧摊销前利润对利息及一年内到期借款覆盖不足"),
+    lowers=Label(en="Earnings before depreciation cover interest and borrowing due within a year well",
+                 zh="息税折旧摊销前利润对利息及一年内到期借款覆盖较好"),
+    basis="Altman and Sabato 2007; no value where there is neither interest nor short-term borrowing",
+)
+def debt_service_cover(
+    operating_profit_cny: Floats,
+    depreciation_cny: Floats,
+    interest_expense_cny: Floats,
+    short_term_debt_cny: Floats,
+) -> Floats:
+    """(Operating profit + interest + depreciation) / (interest + short-term borrowing)."""
+    earnings = add(add(operating_profit_cny, interest_expense_cny), depreciation_cny)
+    return ratio(earnings, add(interest_expense_cny, short_term_debt_cny))
+
+
+FEATURES: tuple[Feature, ...] = (cash_flow_to_debt, cash_flow_margin, interest_cover, debt_service_cover)

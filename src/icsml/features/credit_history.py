@@ -1,0 +1,137 @@
+"""Credit history: how the enterprise has dealt with its lenders."""
+
+from __future__ import annotations
+
+from icsml.features.arithmetic import Floats, known, ratio
+from icsml.features.feature import Feature, Group
+from icsml.records.labels import Direction, Label
+
+__all__ = [
+    "FEATURES",
+    "credit_history",
+    "credit_inquiries",
+    "lenders",
+    "line_utilisation",
+    "overdue_count",
+    "overdue_days",
+    "register_debt_to_revenue",
+]
+
+_CREDIT = Group("credit_history", "CRD")
+
+
+@_CREDIT.feature(
+    1,
+    label=Label(en="Overdue payments in 24 months", zh="近24个月逾期次数"),
+    direction=Direction.RAISES_RISK,
+    unit="count",
+    plausible=(0.0, 100.0),
+    raises=Label(en="Payments to lenders were late in the last 24 months", zh="近24个月存在逾期记录"),
+    lowers=Label(en="Payments to lenders were on time in the last 24 months", zh="近24个月还款正常"),
+    basis="Past arrears are the first sign of the next (default is 90 days past due)",
+)
+def overdue_count(overdue_count_24m: Floats) -> Floats:
+    """Overdue payments in 24 months."""
+    return known(overdue_count_24m)
+
+
+@_CREDIT.feature(
+    2,
+    label=Label(en="Longest overdue in 24 months", zh="近24个月最长逾期天数"),
+    direction=Direction.RAISES_RISK,
+    unit="days",
+    plausible=(0.0, 750.0),
+    raises=Label(en="A payment to a lender stayed late for long in the last 24 months", zh="近24个月最长逾期天数偏长"),
+    lowers=Label(en="No payment to a lender stayed late for long in the last 24 months", zh="近24个月无较长逾期"),
+    basis="Past arrears are the first sign of the next (default is 90 days past due)",
+)
+def overdue_days(overdue_days_max_24m: Floats) -> Floats:
+    """Longest overdue in 24 months, in days."""
+    return known(overdue_days_max_24m)
+
+
+@_CREDIT.feature(
+    3,
+    label=Label(en="Lender inquiries in six months", zh="近6个月授信查询次数"),
+    direction=Direction.RAISES_RISK,
+    unit="count",
+    plausible=(0.0, 100.0),
+    raises=Label(en="Many lenders were asked for credit in the last six months", zh="近6个月授信查询次数偏多"),
+    lowers=Label(en="Few lenders were asked for credit in the last six months", zh="近6个月授信查询次数较少"),
+    basis="Search for credit after refusals; common to credit-register scorecards",
+)
+def credit_inquiries(credit_inquiries_6m: Floats) -> Floats:
+    """Lender inquiries in six months."""
+    return known(credit_inquiries_6m)
+
+
+@_CREDIT.feature(
+    4,
+    label=Label(en="Use of credit lines", zh="授信额度使用率"),
+    direction=Direction.RAISES_RISK,
+    unit="fraction",
+    plausible=(0.0, 1.0),
+    raises=Label(en="Existing credit lines are drawn to a high degree", zh="现有授信额度使用率偏高"),
+    lowers=Label(en="Existing credit lines are largely undrawn", zh="现有授信额度使用率较低"),
+    basis="Jimenez, Lopez and Saurina 2009 (lines are drawn down on the way to default)",
+)
+def line_utilisation(credit_line_utilisation: Floats) -> Floats:
+    """Share of existing credit lines in use."""
+    return known(credit_line_utilisation)
+
+
+@_CREDIT.feature(
+    5,
+    label=Label(en="Length of credit history", zh="信用历史长度"),
+    direction=Direction.LOWERS_RISK,
+    unit="months",
+    plausible=(0.0, 600.0),
+    raises=Label(en="The credit history is short", zh="信用历史较短"),
+    lowers=Label(en="The credit history is long", zh="信用历史较长"),
+    basis="Survived relationships inform the lender; Petersen and Rajan 1994",
+)
+def credit_history(credit_history_months: Floats) -> Floats:
+    """Months since the first loan."""
+    return known(credit_history_months)
+
+
+@_CREDIT.feature(
+    6,
+    label=Label(en="Lenders with an open exposure", zh="未结清授信机构数"),
+    direction=Direction.FREE,
+    unit="count",
+    plausible=(0.0, 50.0),
+    raises=Label(en="The number of lenders is one that goes with a higher risk", zh="未结清授信机构数对应较高风险"),
+    lowers=Label(en="The number of lenders is one that goes with a lower risk", zh="未结清授信机构数对应较低风险"),
+    basis="Free: several lenders show access to credit, many show that no one lends enough",
+)
+def lenders(existing_lenders: Floats) -> Floats:
+    """Lenders with an open exposure."""
+    return known(existing_lenders)
+
+
+@_CREDIT.feature(
+    7,
+    label=Label(en="Registered debt to revenue", zh="征信负债与营业收入之比"),
+    direction=Direction.RAISES_RISK,
+    unit="fraction",
+    plausible=(0.0, 10.0),
+    raises=Label(en="Debt in the credit register is high relative to a year's revenue",
+                 zh="征信负债相对年营业收入偏高"),
+    lowers=Label(en="Debt in the credit register is low relative to a year's revenue", zh="征信负债相对年营业收入较低"),
+    basis="Debt burden as lenders report it; Altman and Sabato 2007",
+)
+def register_debt_to_revenue(existing_debt_cny: Floats, revenue_cny: Floats) -> Floats:
+    """Interest-bearing debt in the credit register / operating revenue."""
+    return ratio(existing_debt_cny, revenue_cny)
+
+
+FEATURES: tuple[Feature, ...] = (
+    overdue_count,
+    overdue_days,
+    credit_inquiries,
+    line_utilisation,
+    credit_history,
+    lenders,
+    register_debt_to_revenue,
+)

@@ -1,0 +1,269 @@
+"""The encoder: from column arrays to the model's matrix, the same for one row and for a million.
+
+Chosen once from what a data set holds, stored with the bundle by name, and never fitted to values: there is no state
+that could differ between training and scoring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from icsml.errors import InputError, ModelError
+from icsml.features.arithmetic import Floats
+from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
+from icsml.features.feature import CLOCK, INNOVATION_SCORE, POINTS_COLUMN, Feature, from_extra
+from icsml.features.innovation import INNOVATION_FIELDS
+from icsml.records.columns import Columns
+from icsml.records.extra import ExtraFeature
+from icsml.records.fields import FIELDS, Domain
+
+if TYPE_CHECKING:
+    from icsml.innovation.evaluate import Points
+
+__all__ = ["Encoder", "Variant"]
+
+Variant = Literal["points", "raw"]
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """The features of one model, in the order of its columns.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Canonical features by name.
+    extras : tuple of ExtraFeature
+        Declared extra features; their columns follow the canonical ones.
+    score_inputs : tuple of str
+        The innovation fields that the rulebook's score rests on.
+
+    Raises
+    ------
+    ModelError
+        ICS-FEA-001 if a name is not in the catalogue, ICS-FEA-002 if two columns share a name or a reason code.
+    """
+
+    names: tuple[str, ...]
+    extras: tuple[ExtraFeature, ...] = ()
+    score_inputs: tuple[str, ...] = INNOVATION_FIELDS
+
+    def __post_init__(self) -> None:
+        for name in self.names:
+            if name not in FEATURE_BY_NAME:
+                raise ModelError("ICS-FEA-001", "this version has no feature of that name", field=name,
+                                 remedy="use the icsml version that wrote the bundle, or train again")
+        _refuse_repeats([feature.name for feature in self.features])
+        _refuse_repeats([feature.code for feature in self.features])
+
+    @classmethod
+    def fit_catalogue(
+        cls,
+        present_fields: Collection[str],
+        extras: Sequence[ExtraFeature] = (),
+        *,
+        variant: Variant = "points",
+        exclude: Collection[str] = (),
+        score_inputs: Collection[str] = INNOVATION_FIELDS,
+    ) -> tuple[Encoder, list[str]]:
+        """Choose the features that a data set can feed.
+
+        A canonical feature stays if every field it reads is present; without one of them it has no value in any row.
+        So revenue alone does not leave R&D intensity behind as an empty column that would pass for innovation data.
+        The points stay if any innovation field of the rulebook is present. The decision date needs no mention.
+
+        Parameters
+        ----------
+        present_fields : collection of str
+            Canonical fields that the data set holds.
+        extras : sequence of ExtraFeature
+            Its declared extra features; all of them are kept.
+        variant : {'points', 'raw'}
+            ``points`` holds the rulebook's points beside the raw sub-indicators; ``raw`` leaves the points out.
+        exclude : collection of str
+            Features left out on purpose, by name (``extra.NAME`` for an extra one).
+        score_inputs : collection of str
+            Fields that the rulebook reads; those of them that are innovation features count.
+
+        Returns
+        -------
+        encoder : Encoder
+            The features that stay, in the order of the catalogue, then the extra ones.
+        dropped : list of str
+            Canonical features without inputs, in the order of the catalogue. What was excluded is not listed.
+
+        Raises
+        ------
+        InputError
+            ICS-FEA-003 if ``exclude`` names no feature, ICS-FEA-004 if no feature is left.
+        """
+        _refuse_unknown(exclude, extras)
+        score_fields = tuple(name for name in INNOVATION_FIELDS if name in set(score_inputs))
+        left_out = {*exclude, *([INNOVATION_SCORE] if variant == "raw" else [])}
+        wanted = [feature for feature in CATALOGUE if feature.name not in left_out]
+        fed = {feature.name for feature in wanted if _is_fed(feature, {*present_fields, CLOCK}, score_fields)}
+        encoder = cls(
+            tuple(feature.name for feature in wanted if feature.name in fed),
+            tuple(extra for extra in extras if extra.column not in left_out),
+            score_fields,
+        )
+        if not encoder.features:
+            raise InputError("ICS-FEA-004", "no declared feature has all its inputs", field="fields",
+                             remedy="map more canonical fields, or declare extra features")
+        return encoder, [feature.name for feature in wanted if feature.name not in fed]
+
+    @classmethod
+    def from_json(cls, obj: Mapping[str, Any]) -> Encoder:
+        """Read what :meth:`to_json` wrote.
+
+        Raises
+        ------
+        ModelError
+            ICS-FEA-001 for a feature that this version does not know, ICS-FEA-005 for any other shape.
+        """
+        try:
+            names, score_inputs = _texts(obj["features"]), _texts(obj["score_inputs"])
+            extras = tuple(ExtraFeature.model_validate(extra) for extra in obj["extras"])
+        except (KeyError, TypeError, ValidationError) as error:
+            raise ModelError("ICS-FEA-005", "the bundle's list of features cannot be read", field="encoder",
+                             remedy="fetch the bundle again, or train again") from error
+        return cls(names, extras, score_inputs)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return names and extra features as a JSON object."""
+        return {
+            "features": list(self.names),
+            "extras": [extra.model_dump(mode="json") for extra in self.extras],
+            "score_inputs": list(self.score_inputs),
+        }
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The features in the order of the columns, extra ones last."""
+        return (*(self._canonical(name) for name in self.names), *(from_extra(extra) for extra in self.extras))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Every field that is read, once, in the order of first use."""
+        return tuple(dict.fromkeys(name for feature in self.features for name in feature.inputs))
+
+    @property
+    def innovation_inputs(self) -> tuple[str, ...]:
+        """The innovation fields and innovation extras among the inputs: the innovation feed."""
+        extras = {extra.column for extra in self.extras if Domain(extra.domain) is Domain.INNOVATION}
+        innovative = extras | {field.name for field in FIELDS if field.domain is Domain.INNOVATION}
+        return tuple(name for name in self.inputs if name in innovative)
+
+    @property
+    def directions(self) -> tuple[int, ...]:
+        """+1, -1 or 0 a column, as LightGBM's ``monotone_constraints`` wants it."""
+        return tuple(feature.direction.sign for feature in self.features)
+
+    @property
+    def innovative(self) -> NDArray[np.bool_]:
+        """Which columns are of domain innovation, shape (p,)."""
+        return np.array([feature.domain is Domain.INNOVATION for feature in self.features], dtype=np.bool_)
+
+    @property
+    def needs_points(self) -> bool:
+        """Whether :meth:`encode` has to be given the rulebook's points."""
+        return INNOVATION_SCORE in self.names
+
+    def without_innovation(self) -> Encoder:
+        """Return the encoder of the companion: nothing derived from innovation records."""
+        return Encoder(
+            tuple(name for name in self.names if FEATURE_BY_NAME[name].domain is not Domain.INNOVATION),
+            tuple(extra for extra in self.extras if Domain(extra.domain) is not Domain.INNOVATION),
+            self.score_inputs,
+        )
+
+    def encode(self, columns: Columns, points: Points | None = None) -> Floats:
+        """Compute every feature of every row.
+
+        Parameters
+        ----------
+        columns : mapping of str to ndarray of shape (n,)
+            Column arrays of the records.
+        points : Points, optional
+            The rulebook's points for the same rows; needed if :attr:`needs_points`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, p), C order
+            Finite or NaN. A row has the same bits alone and in a batch. A row without a single innovation record has
+            no points: the rulebook's zero would read as "innovates nothing" where nothing is known.
+
+        Raises
+        ------
+        InputError
+            ICS-FEA-006 if points are needed and absent or of another length, ICS-FEA-007 if a column is absent.
+        """
+        rows = len(next(iter(columns.values())))
+        available = self._with_points(columns, points, rows)
+        missing = [name for name in self._columns_read() if name not in available]
+        if missing:
+            raise InputError("ICS-FEA-007", "the model reads this column and the records do not have it",
+                             field=missing[0], remedy="pass the bundle's extra features when reading the records")
+        features = self.features
+        matrix = np.empty((rows, len(features)), dtype=np.float64)
+        for column, feature in enumerate(features):
+            matrix[:, column] = feature.function(available)
+        return matrix
+
+    def _canonical(self, name: str) -> Feature:
+        feature = FEATURE_BY_NAME[name]
+        return replace(feature, inputs=self.score_inputs) if name == INNOVATION_SCORE else feature
+
+    def _columns_read(self) -> tuple[str, ...]:
+        own = [name for f in self.features if f.name != INNOVATION_SCORE for name in f.inputs]
+        return tuple(dict.fromkeys([*own, *([POINTS_COLUMN] if self.needs_points else [])]))
+
+    def _with_points(self, columns: Columns, points: Points | None, rows: int) -> Columns:
+        if not self.needs_points:
+            return columns
+        if points is None or len(points.innovation_score) != rows:
+            raise InputError("ICS-FEA-006", "the model reads innovation points, one for each row",
+                             field=INNOVATION_SCORE, remedy="evaluate the bundle's rulebook on the same rows first")
+        return {**columns, POINTS_COLUMN: self._score(columns, points, rows)}
+
+    def _score(self, columns: Columns, points: Points, rows: int) -> Floats:
+        on_file = np.zeros(rows, dtype=np.bool_)
+        for name in self.score_inputs:
+            if name in columns:
+                on_file |= ~np.isnan(columns[name])
+        return np.where(on_file, points.innovation_score, np.nan)
+
+
+def _is_fed(feature: Feature, present: set[str], score_fields: tuple[str, ...]) -> bool:
+    if feature.name == INNOVATION_SCORE:
+        return not present.isdisjoint(score_fields)
+    return present.issuperset(feature.inputs)
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError("not a list of texts")
+    return tuple(values)
+
+
+def _refuse_unknown(exclude: Collection[str], extras: Sequence[ExtraFeature]) -> None:
+    declared = {*FEATURE_BY_NAME, *(extra.column for extra in extras)}
+    for name in exclude:
+        if name not in declared:
+            raise InputError("ICS-FEA-003", "there is no such feature to exclude", field=name,
+                             remedy="use a name of docs/reference/features.md, or extra.NAME")
+
+
+def _refuse_repeats(labels: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for label in labels:
+        if label in seen:
+            raise ModelError("ICS-FEA-002", "two features share this name or reason code", field=label,
+                             remedy="rename one of them (reason codes ignore upper and lower case)")
+        seen.add(label)

@@ -1,0 +1,189 @@
+"""What a feature is, and how a function declares one."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from icsml.features.arithmetic import Floats, known
+from icsml.records.columns import Columns
+from icsml.records.extra import ExtraFeature
+from icsml.records.fields import FIELD_BY_NAME, Domain
+from icsml.records.labels import Direction, Label
+
+__all__ = ["CLOCK", "INNOVATION_SCORE", "POINTS_COLUMN", "Feature", "Group", "from_extra"]
+
+CLOCK = "as_of"
+"""The decision date: the clock that ages are read off, no evidence about the enterprise."""
+
+INNOVATION_SCORE = "innovation_score"
+POINTS_COLUMN = "points.innovation_score"
+"""Where the encoder puts the rulebook's points; no record holds a column of this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One declared feature function.
+
+    Parameters
+    ----------
+    name : str
+        Stable name; the feature's column in the model.
+    code : str
+        Stable, unique reason code such as ``LEV01``.
+    group : str
+        What it speaks about, such as ``leverage``.
+    label : Label
+        Name in both languages.
+    direction : Direction
+        What a rising value does to the PD; a monotone direction is a law of the model.
+    domain : Domain
+        Innovation as soon as one input is an innovation record, else financial.
+    inputs : tuple of str
+        Canonical fields (or ``extra.NAME``) that are read; without any one of them there is no value.
+    function : callable
+        Column arrays to an ndarray of shape (n,): finite or NaN, elementwise.
+    unit : str
+        ``fraction``, ``times``, ``days``, ``months``, ``years``, ``CNY``, ``persons``, ``count``, ``points`` or a
+        stated rate.
+    range : tuple of float or None
+        Lowest and highest plausible value; None is unbounded. A description, nothing is cut.
+    raises, lowers : Label
+        Reason texts where the feature adds to or takes from the risk.
+    definition : str
+        How it is computed, in one line.
+    basis : str
+        The evidence behind a monotone direction, or why it was left free.
+    """
+
+    name: str
+    code: str
+    group: str
+    label: Label
+    direction: Direction
+    domain: Domain
+    inputs: tuple[str, ...]
+    function: Callable[[Columns], Floats]
+    unit: str
+    range: tuple[float | None, float | None]
+    raises: Label
+    lowers: Label
+    definition: str = ""
+    basis: str = ""
+
+    def reason(self, value: float, log_odds: float) -> Label:
+        """Return the reason text for a value and its contribution.
+
+        Parameters
+        ----------
+        value : float
+            The feature's value, NaN if it has none.
+        log_odds : float
+            Its contribution; above zero raises the risk.
+
+        Returns
+        -------
+        Label
+            The text of raising or lowering; for a feature without value one that says so, because "debt is high" would
+            be untrue of a firm that gave no balance sheet.
+        """
+        if math.isnan(value):
+            return self._without_value(log_odds)
+        return self.raises if log_odds > 0.0 else self.lowers
+
+    def _without_value(self, log_odds: float) -> Label:
+        en, zh = ("raises", "提高") if log_odds > 0.0 else ("lowers", "降低")
+        if len(self.inputs) == 1:
+            why_en, why_zh = "not on file", "未提供"
+        else:
+            why_en, why_zh = "an input is missing or the base is not above zero", "数据缺失或分母不为正，无法计算"
+        return Label(
+            en=f"{self.label.en}: {why_en}, which {en} the risk here",
+            zh=f"{self.label.zh}：{why_zh}，{zh}了风险",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A family of features; one module holds one group.
+
+    Parameters
+    ----------
+    name : str
+        Name of the group.
+    prefix : str
+        Three letters that begin its reason codes.
+    """
+
+    name: str
+    prefix: str
+
+    def feature(
+        self,
+        number: int,
+        *,
+        label: Label,
+        direction: Direction,
+        unit: str,
+        plausible: tuple[float | None, float | None],
+        raises: Label,
+        lowers: Label,
+        basis: str,
+    ) -> Callable[[Callable[..., Floats]], Feature]:
+        """Return a decorator that turns a function of fields into a declared feature.
+
+        The function's parameters are its inputs, by the name of the field: it cannot read what it does not declare.
+        Its docstring is the definition, and the domain follows from the inputs.
+        """
+
+        def declare(formula: Callable[..., Floats]) -> Feature:
+            inputs = tuple(inspect.signature(formula).parameters)
+            return Feature(
+                name=formula.__name__,
+                code=f"{self.prefix}{number:02d}",
+                group=self.name,
+                label=label,
+                direction=direction,
+                domain=_domain(inputs),
+                inputs=inputs,
+                function=lambda columns: formula(*(columns[name] for name in inputs)),
+                unit=unit,
+                range=plausible,
+                raises=raises,
+                lowers=lowers,
+                definition=(formula.__doc__ or "").strip().rstrip("."),
+                basis=basis,
+            )
+
+        return declare
+
+
+def from_extra(extra: ExtraFeature) -> Feature:
+    """Return the feature that passes a declared extra column through.
+
+    Its name is ``extra.NAME``, its code ``X_<NAME>`` in capitals, its texts come from its label.
+    """
+    column, label = extra.column, extra.label
+    return Feature(
+        name=column,
+        code=f"X_{extra.name.upper()}",
+        group=extra.group,
+        label=label,
+        direction=extra.direction,
+        domain=Domain(extra.domain),
+        inputs=(column,),
+        function=lambda columns: known(columns[column]),
+        unit="as declared",
+        range=extra.range,
+        raises=Label(en=f"{label.en}: the value goes with a higher risk", zh=f"{label.zh}：该数值对应较高风险"),
+        lowers=Label(en=f"{label.en}: the value goes with a lower risk", zh=f"{label.zh}：该数值对应较低风险"),
+        definition="The declared column, as it is",
+        basis="Declared with the data set",
+    )
+
+
+def _domain(inputs: tuple[str, ...]) -> Domain:
+    innovative = any(FIELD_BY_NAME[name].domain is Domain.INNOVATION for name in inputs)
+    return Domain.INNOVATION if innovative else Domain.FINANCIAL

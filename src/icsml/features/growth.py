@@ -1,0 +1,60 @@
+"""Growth: how the business moves from one year to the next."""
+
+from __future__ import annotations
+
+from icsml.features.arithmetic import Floats, growth, ratio, subtract
+from icsml.features.feature import Feature, Group
+from icsml.records.labels import Direction, Label
+
+__all__ = ["FEATURES", "asset_growth", "profit_change_to_assets", "revenue_growth"]
+
+_GROWTH = Group("growth", "GRO")
+
+
+@_GROWTH.feature(
+    1,
+    label=Label(en="Revenue growth", zh="营业收入增长率"),
+    direction=Direction.FREE,
+    unit="fraction",
+    plausible=(-1.0, 10.0),
+    raises=Label(en="Revenue shrinks, or grows at a pace, that goes with a higher risk", zh="营业收入增速对应较高风险"),
+    lowers=Label(en="Revenue moves at a pace that goes with a lower risk", zh="营业收入增速对应较低风险"),
+    basis="Free: both a collapse and a rush are risky",
+)
+def revenue_growth(revenue_cny: Floats, revenue_prev_cny: Floats) -> Floats:
+    """(Operating revenue - year before) / year before."""
+    return growth(revenue_cny, revenue_prev_cny)
+
+
+@_GROWTH.feature(
+    2,
+    label=Label(en="Asset growth", zh="总资产增长率"),
+    direction=Direction.FREE,
+    unit="fraction",
+    plausible=(-1.0, 10.0),
+    raises=Label(en="Total assets move at a pace that goes with a higher risk", zh="总资产增速对应较高风险"),
+    lowers=Label(en="Total assets move at a pace that goes with a lower risk", zh="总资产增速对应较低风险"),
+    basis="Free: expansion may be strength, or borrowing ahead of sales",
+)
+def asset_growth(total_assets_cny: Floats, total_assets_prev_cny: Floats) -> Floats:
+    """(Total assets - year before) / year before."""
+    return growth(total_assets_cny, total_assets_prev_cny)
+
+
+@_GROWTH.feature(
+    3,
+    label=Label(en="Change of net profit to assets", zh="净利润变动与总资产之比"),
+    direction=Direction.LOWERS_RISK,
+    unit="fraction",
+    plausible=(-1.0, 1.0),
+    raises=Label(en="Net profit fell, or hardly rose, relative to the enterprise's size",
+                 zh="净利润同比下降或增长乏力"),
+    lowers=Label(en="Net profit rose relative to the enterprise's size", zh="净利润同比改善"),
+    basis="Ohlson 1980 (change in net income). Over assets, because a loss has no growth rate",
+)
+def profit_change_to_assets(net_profit_cny: Floats, net_profit_prev_cny: Floats, total_assets_cny: Floats) -> Floats:
+    """(Net profit - year before) / total assets."""
+    return ratio(subtract(net_profit_cny, net_profit_prev_cny), total_assets_cny)
+
+
+FEATURES: tuple[Feature, ...] = (revenue_growth, asset_growth, profit_change_to_assets)

@@ -1,0 +1,75 @@
+"""Leverage: how much of the enterprise belongs to its creditors."""
+
+from __future__ import annotations
+
+from icsml.features.arithmetic import Floats, add, ratio
+from icsml.features.feature import Feature, Group
+from icsml.records.labels import Direction, Label
+
+__all__ = ["FEATURES", "borrowing_to_assets", "debt_to_assets", "debt_to_equity", "retained_earnings_to_assets"]
+
+_LEVERAGE = Group("leverage", "LEV")
+
+
+@_LEVERAGE.feature(
+    1,
+    label=Label(en="Debt to assets", zh="资产负债率"),
+    direction=Direction.RAISES_RISK,
+    unit="fraction",
+    plausible=(0.0, 3.0),
+    raises=Label(en="Liabilities are high relative to total assets", zh="资产负债率偏高"),
+    lowers=Label(en="Liabilities are low relative to total assets", zh="资产负债率较低"),
+    basis="Ohlson 1980; Altman and Sabato 2007",
+)
+def debt_to_assets(total_liabilities_cny: Floats, total_assets_cny: Floats) -> Floats:
+    """Total liabilities / total assets."""
+    return ratio(total_liabilities_cny, total_assets_cny)
+
+
+@_LEVERAGE.feature(
+    2,
+    label=Label(en="Borrowing to assets", zh="借款占资产比重"),
+    direction=Direction.RAISES_RISK,
+    unit="fraction",
+    plausible=(0.0, 2.0),
+    raises=Label(en="Bank borrowing is high relative to total assets", zh="长短期借款占总资产的比重偏高"),
+    lowers=Label(en="Bank borrowing is low relative to total assets", zh="长短期借款占总资产的比重较低"),
+    basis="Altman and Sabato 2007",
+)
+def borrowing_to_assets(short_term_debt_cny: Floats, long_term_debt_cny: Floats, total_assets_cny: Floats) -> Floats:
+    """(Short-term + long-term borrowing) / total assets."""
+    return ratio(add(short_term_debt_cny, long_term_debt_cny), total_assets_cny)
+
+
+@_LEVERAGE.feature(
+    3,
+    label=Label(en="Debt to equity", zh="产权比率"),
+    direction=Direction.RAISES_RISK,
+    unit="times",
+    plausible=(0.0, 50.0),
+    raises=Label(en="Liabilities are high relative to the owners' equity", zh="负债相对所有者权益偏高"),
+    lowers=Label(en="Liabilities are low relative to the owners' equity", zh="负债相对所有者权益较低"),
+    basis="Altman 1968 (equity to liabilities); no value where equity is zero or below",
+)
+def debt_to_equity(total_liabilities_cny: Floats, equity_cny: Floats) -> Floats:
+    """Total liabilities / owners' equity."""
+    return ratio(total_liabilities_cny, equity_cny)
+
+
+@_LEVERAGE.feature(
+    4,
+    label=Label(en="Retained earnings to assets", zh="未分配利润占资产比重"),
+    direction=Direction.LOWERS_RISK,
+    unit="fraction",
+    plausible=(-2.0, 1.0),
+    raises=Label(en="Few retained earnings, or accumulated losses, relative to assets",
+                 zh="未分配利润相对总资产偏少或存在累计亏损"),
+    lowers=Label(en="Earnings kept in the enterprise are high relative to assets", zh="未分配利润相对总资产较多"),
+    basis="Altman 1968; Altman and Sabato 2007",
+)
+def retained_earnings_to_assets(retained_earnings_cny: Floats, total_assets_cny: Floats) -> Floats:
+    """Retained earnings / total assets."""
+    return ratio(retained_earnings_cny, total_assets_cny)
+
+
+FEATURES: tuple[Feature, ...] = (debt_to_assets, borrowing_to_assets, debt_to_equity, retained_earnings_to_assets)

@@ -1,0 +1,61 @@
+"""Liquidity: whether what falls due soon can be paid."""
+
+from __future__ import annotations
+
+from icsml.features.arithmetic import Floats, ratio, subtract
+from icsml.features.feature import Feature, Group
+from icsml.records.labels import Direction, Label
+
+__all__ = ["FEATURES", "cash_ratio", "current_ratio", "quick_ratio"]
+
+_LIQUIDITY = Group("liquidity", "LIQ")
+
+
+@_LIQUIDITY.feature(
+    1,
+    label=Label(en="Current ratio", zh="流动比率"),
+    direction=Direction.LOWERS_RISK,
+    unit="times",
+    plausible=(0.0, 50.0),
+    raises=Label(en="Current assets are low relative to what falls due within a year", zh="流动资产相对流动负债不足"),
+    lowers=Label(en="Current assets comfortably cover what falls due within a year", zh="流动资产对流动负债覆盖充足"),
+    basis="Beaver 1966; Ohlson 1980",
+)
+def current_ratio(current_assets_cny: Floats, current_liabilities_cny: Floats) -> Floats:
+    """All current assets / current liabilities."""
+    return ratio(current_assets_cny, current_liabilities_cny)
+
+
+@_LIQUIDITY.feature(
+    2,
+    label=Label(en="Quick ratio", zh="速动比率"),
+    direction=Direction.LOWERS_RISK,
+    unit="times",
+    plausible=(0.0, 50.0),
+    raises=Label(en="Without its stock, the enterprise has little to meet current liabilities",
+                 zh="扣除存货后的流动资产不足以覆盖流动负债"),
+    lowers=Label(en="Even without its stock, the enterprise covers current liabilities well",
+                 zh="扣除存货后的流动资产仍可较好覆盖流动负债"),
+    basis="Beaver 1966; Altman and Sabato 2007",
+)
+def quick_ratio(current_assets_cny: Floats, inventory_cny: Floats, current_liabilities_cny: Floats) -> Floats:
+    """(All current assets - inventory) / current liabilities."""
+    return ratio(subtract(current_assets_cny, inventory_cny), current_liabilities_cny)
+
+
+@_LIQUIDITY.feature(
+    3,
+    label=Label(en="Cash ratio", zh="现金比率"),
+    direction=Direction.LOWERS_RISK,
+    unit="times",
+    plausible=(0.0, 20.0),
+    raises=Label(en="Little cash relative to what falls due within a year", zh="货币资金相对流动负债偏少"),
+    lowers=Label(en="Ample cash relative to what falls due within a year", zh="货币资金相对流动负债充裕"),
+    basis="Beaver 1966; Altman and Sabato 2007 (cash to assets)",
+)
+def cash_ratio(cash_cny: Floats, current_liabilities_cny: Floats) -> Floats:
+    """Cash / current liabilities."""
+    return ratio(cash_cny, current_liabilities_cny)
+
+
+FEATURES: tuple[Feature, ...] = (current_ratio, quick_ratio, cash_ratio)

@@ -1,0 +1,76 @@
+"""Profitability: what the business leaves."""
+
+from __future__ import annotations
+
+from icsml.features.arithmetic import Floats, ratio, subtract
+from icsml.features.feature import Feature, Group
+from icsml.records.labels import Direction, Label
+
+__all__ = ["FEATURES", "gross_margin", "operating_margin", "return_on_assets", "return_on_equity"]
+
+_PROFITABILITY = Group("profitability", "PRF")
+
+
+@_PROFITABILITY.feature(
+    1,
+    label=Label(en="Return on assets", zh="总资产净利率"),
+    direction=Direction.LOWERS_RISK,
+    unit="fraction",
+    plausible=(-1.0, 1.0),
+    raises=Label(en="Net profit is low, or a loss, relative to total assets", zh="总资产净利率偏低或亏损"),
+    lowers=Label(en="Net profit is high relative to total assets", zh="总资产净利率较高"),
+    basis="Beaver 1966; Altman 1968; Ohlson 1980",
+)
+def return_on_assets(net_profit_cny: Floats, total_assets_cny: Floats) -> Floats:
+    """Net profit / total assets."""
+    return ratio(net_profit_cny, total_assets_cny)
+
+
+@_PROFITABILITY.feature(
+    2,
+    label=Label(en="Operating margin", zh="营业利润率"),
+    direction=Direction.LOWERS_RISK,
+    unit="fraction",
+    plausible=(-2.0, 1.0),
+    raises=Label(en="Operating profit is low, or a loss, relative to revenue", zh="营业利润率偏低或为负"),
+    lowers=Label(en="Operating profit is high relative to revenue", zh="营业利润率较高"),
+    basis="Altman 1968 (earnings before interest and tax)",
+)
+def operating_margin(operating_profit_cny: Floats, revenue_cny: Floats) -> Floats:
+    """Operating profit / operating revenue."""
+    return ratio(operating_profit_cny, revenue_cny)
+
+
+@_PROFITABILITY.feature(
+    3,
+    label=Label(en="Gross margin", zh="毛利率"),
+    direction=Direction.FREE,
+    unit="fraction",
+    plausible=(-1.0, 1.0),
+    raises=Label(en="The gross margin is at a level that goes with a higher risk", zh="毛利率处于对应较高风险的水平"),
+    lowers=Label(en="The gross margin is at a level that goes with a lower risk", zh="毛利率处于对应较低风险的水平"),
+    basis="Free: its normal level is set by the trade, not by the quality of the firm",
+)
+def gross_margin(revenue_cny: Floats, operating_cost_cny: Floats) -> Floats:
+    """(Operating revenue - cost of sales) / operating revenue."""
+    return ratio(subtract(revenue_cny, operating_cost_cny), revenue_cny)
+
+
+@_PROFITABILITY.feature(
+    4,
+    label=Label(en="Return on equity", zh="净资产利润率"),
+    direction=Direction.FREE,
+    unit="fraction",
+    plausible=(-3.0, 3.0),
+    raises=Label(en="The return on the owners' equity is at a level that goes with a higher risk",
+                 zh="净资产利润率处于对应较高风险的水平"),
+    lowers=Label(en="The return on the owners' equity is at a level that goes with a lower risk",
+                 zh="净资产利润率处于对应较低风险的水平"),
+    basis="Free: a thin equity lifts it as much as a good year does; no value where equity is zero or below",
+)
+def return_on_equity(net_profit_cny: Floats, equity_cny: Floats) -> Floats:
+    """Net profit / owners' equity."""
+    return ratio(net_profit_cny, equity_cny)
+
+
+FEATURES: tuple[Feature, ...] = (return_on_assets, operating_margin, gross_margin, return_on_equity)

@@ -1,0 +1,97 @@
+"""Size and age of the enterprise, and of the statements that describe it.
+
+Amounts stay in yuan, without a logarithm: trees split on order alone, and a reason that shows 41 million yuan can be
+read.
+"""
+
+from __future__ import annotations
+
+from icsml.features.arithmetic import Dates, Floats, age, known
+from icsml.features.feature import Feature, Group
+from icsml.records.labels import Direction, Label
+
+__all__ = ["FEATURES", "firm_age", "revenue", "staff", "statement_age", "total_assets"]
+
+_SIZE = Group("size_age", "SIZ")
+_YEAR = 365.25
+_MONTH = 30.4375
+
+
+@_SIZE.feature(
+    1,
+    label=Label(en="Total assets", zh="资产总额"),
+    direction=Direction.LOWERS_RISK,
+    unit="CNY",
+    plausible=(0.0, 1e13),
+    raises=Label(en="The enterprise is small by total assets", zh="资产规模较小"),
+    lowers=Label(en="The enterprise is large by total assets", zh="资产规模较大"),
+    basis="Ohlson 1980 (size); all ratios equal, a larger balance sheet absorbs more",
+)
+def total_assets(total_assets_cny: Floats) -> Floats:
+    """Total assets, in yuan."""
+    return known(total_assets_cny)
+
+
+@_SIZE.feature(
+    2,
+    label=Label(en="Operating revenue", zh="营业收入"),
+    direction=Direction.FREE,
+    unit="CNY",
+    plausible=(0.0, 1e13),
+    raises=Label(en="Revenue is at a level that goes with a higher risk", zh="营业收入规模对应较高风险"),
+    lowers=Label(en="Revenue is at a level that goes with a lower risk", zh="营业收入规模对应较低风险"),
+    basis="Free: given assets, it is turnover, whose good level depends on the trade",
+)
+def revenue(revenue_cny: Floats) -> Floats:
+    """Operating revenue, in yuan."""
+    return known(revenue_cny)
+
+
+@_SIZE.feature(
+    3,
+    label=Label(en="Staff", zh="职工总数"),
+    direction=Direction.FREE,
+    unit="persons",
+    plausible=(0.0, 1e6),
+    raises=Label(en="The number of staff is one that goes with a higher risk", zh="职工人数规模对应较高风险"),
+    lowers=Label(en="The number of staff is one that goes with a lower risk", zh="职工人数规模对应较低风险"),
+    basis="Free: size by people differs by trade, and a payroll is also a burden",
+)
+def staff(staff_total: Floats) -> Floats:
+    """Persons on the staff."""
+    return known(staff_total)
+
+
+@_SIZE.feature(
+    4,
+    label=Label(en="Age of the enterprise", zh="企业成立年限"),
+    direction=Direction.FREE,
+    unit="years",
+    plausible=(0.0, 150.0),
+    raises=Label(en="The enterprise is at an age that goes with a higher risk", zh="企业所处成立年限对应较高风险"),
+    lowers=Label(en="The enterprise is at an age that goes with a lower risk", zh="企业所处成立年限对应较低风险"),
+    basis="Free: the hazard rises in the first years, before it falls (liability of adolescence)",
+)
+def firm_age(founded_on: Dates, as_of: Dates) -> Floats:
+    """Years from founding to the decision date."""
+    return age(founded_on, as_of, _YEAR)
+
+
+@_SIZE.feature(
+    5,
+    label=Label(en="Age of the statements", zh="财务报表距今月数"),
+    direction=Direction.FREE,
+    unit="months",
+    plausible=(0.0, 36.0),
+    raises=Label(en="The latest statements are of an age that goes with a higher risk",
+                 zh="最近一期报表的时效对应较高风险"),
+    lowers=Label(en="The latest statements are of an age that goes with a lower risk",
+                 zh="最近一期报表的时效对应较低风险"),
+    basis="Free: late reporting is a warning, but most of the age is the calendar",
+)
+def statement_age(statement_period_end: Dates, as_of: Dates) -> Floats:
+    """Months from the end of the statement period to the decision date."""
+    return age(statement_period_end, as_of, _MONTH)
+
+
+FEATURES: tuple[Feature, ...] = (total_assets, revenue, staff, firm_age, statement_age)
