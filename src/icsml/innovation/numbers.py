@@ -1,0 +1,122 @@
+"""Exact numbers in a rulebook, comparisons with them, and how they read in a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    InstanceOf,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
+
+__all__ = ["Amount", "Comparison", "Part", "Rational", "Share", "shown"]
+
+_COMPARATORS: dict[str, tuple[str, Callable[..., NDArray[np.bool_]]]] = {
+    "at_least": ("≥", np.greater_equal),
+    "above": (">", np.greater),
+    "at_most": ("≤", np.less_equal),
+    "below": ("<", np.less),
+}
+_OPPOSITE = {"≥": "<", ">": "≤", "≤": ">", "<": "≥"}
+_JSON_SCHEMA = WithJsonSchema({"type": ["number", "string"]})
+
+
+class Part(BaseModel):
+    """A piece of a rulebook: immutable, and without keys that nobody declared."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Points written as a share of the indicator's maximum, such as ``80%``."""
+
+    of_max: Fraction
+
+    def __str__(self) -> str:
+        return f"{float(self.of_max * 100):g}%"
+
+
+def _fraction(value: Any) -> Fraction:  # noqa: ANN401 - whatever YAML gave
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("should be a number or a fraction such as 100/9")
+    try:
+        return Fraction(str(value))
+    except (ValueError, ZeroDivisionError):
+        raise ValueError("should be a number or a fraction such as 100/9") from None
+
+
+def _amount(value: Any) -> Fraction | Share:  # noqa: ANN401 - whatever YAML gave
+    if isinstance(value, Share):
+        return value
+    if isinstance(value, str) and value.endswith("%"):
+        return Share(_fraction(value[:-1].strip()) / 100)
+    return _fraction(value)
+
+
+Rational = Annotated[InstanceOf[Fraction], BeforeValidator(_fraction), PlainSerializer(str), _JSON_SCHEMA]
+Amount = Annotated[
+    InstanceOf[Fraction] | InstanceOf[Share], BeforeValidator(_amount), PlainSerializer(str), _JSON_SCHEMA
+]
+
+
+def shown(value: Fraction, *, percent: bool) -> str:
+    """Return a number as a reader of a rule expects it: ``6 %``, ``10,000,000`` or ``0.5``."""
+    scaled = value * 100 if percent else value
+    text = f"{scaled.numerator:,}" if scaled.denominator == 1 else f"{float(scaled):g}"
+    return f"{text} %" if percent else text
+
+
+class Comparison(Part):
+    """Exactly one of four comparisons with an exact threshold."""
+
+    at_least: Rational | None = None
+    above: Rational | None = None
+    at_most: Rational | None = None
+    below: Rational | None = None
+
+    @model_validator(mode="after")
+    def _one_comparison(self) -> Comparison:
+        if len(self._written()) != 1:
+            raise ValueError("needs exactly one of at_least, above, at_most, below")
+        return self
+
+    def _written(self) -> list[tuple[str, Fraction]]:
+        return [(name, value) for name in _COMPARATORS if (value := getattr(self, name)) is not None]
+
+    @property
+    def lower(self) -> bool:
+        """Whether the threshold is a lower bound."""
+        return self._written()[0][0] in ("at_least", "above")
+
+    @property
+    def threshold(self) -> Fraction:
+        """The exact number compared with."""
+        return self._written()[0][1]
+
+    @property
+    def ufunc(self) -> Callable[..., NDArray[np.bool_]]:
+        """The comparison as a NumPy ufunc of (value, threshold); False for a missing value."""
+        return _COMPARATORS[self._written()[0][0]][1]
+
+    def text(self, *, percent: bool) -> str:
+        """Return the comparison in words, such as ``≥ 6 %``."""
+        name, threshold = self._written()[0]
+        return f"{_COMPARATORS[name][0]} {shown(threshold, percent=percent)}"
+
+    def opposite_text(self, *, percent: bool) -> str:
+        """Return the failed comparison in words, such as ``< 6 %``."""
+        name, threshold = self._written()[0]
+        return f"{_OPPOSITE[_COMPARATORS[name][0]]} {shown(threshold, percent=percent)}"

@@ -1,0 +1,183 @@
+"""Columns of anybody's table as canonical values: numbers, flags, texts, dates; what is lost is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from icsml.errors import InputError
+from icsml.portfolio.mapping import DateSource
+
+__all__ = ["OTHERS", "Converted", "dates", "numbers", "texts", "token", "tokens"]
+
+OTHERS = "*"
+"""The key of ``values`` that stands for every value not listed."""
+
+Dates = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A converted column of shape (n,) and how many present values became missing on the way."""
+
+    values: NDArray[Any]
+    lost: int
+
+
+def token(value: object) -> str | None:
+    """Return the text by which a value is compared: 1, 1.0 and ``" 1 "`` are ``1``; a missing value is None."""
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, float | np.floating):
+        return None if np.isnan(value) else str(int(value)) if float(value).is_integer() else repr(float(value))
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    return str(value).strip() or None
+
+
+def tokens(column: pd.Series[Any]) -> NDArray[Any]:
+    """Return an object array of shape (n,): the token of each value, None where it is missing or blank."""
+    codes, values = pd.factorize(column)
+    known = np.array([*(token(value) for value in values), None], dtype=object)
+    out: NDArray[Any] = known[codes]
+    return out
+
+
+def texts(column: pd.Series[Any], values: Dict[Any, Any] | None) -> Converted:
+    """Return an object array of texts, None where missing; values that ``values`` does not list are lost."""
+    found = tokens(column)
+    if values is None:
+        return Converted(found, 0)
+    return _translated(found, {token(key): token(value) for key, value in values.items()}, column)
+
+
+def numbers(column: pd.Series[Any], values: Dict[Any, Any] | None, scale: float | None, key: str) -> Converted:
+    """Return a float64 array of shape (n,), NaN where missing.
+
+    Parameters
+    ----------
+    column : Series of shape (n,)
+        Numbers, truth values, or texts that are numbers; any values if ``values`` is given.
+    values : mapping, optional
+        The number of each value; those it does not list are lost and counted.
+    scale : float, optional
+        Factor.
+    key : str
+        The mapping's key, for errors.
+
+    Raises
+    ------
+    InputError
+        If the column holds dates, or texts that are no numbers.
+    """
+    if values is not None:
+        translated = _translated(tokens(column), {token(k): v for k, v in values.items()}, column, key)
+        out = np.array([np.nan if v is None else float(v) for v in translated.values], dtype=np.float64)
+        return Converted(out if scale is None else out * scale, translated.lost)
+    out = _floats(column, key)
+    return Converted(out if scale is None else out * scale, 0)
+
+
+def dates(column: pd.Series[Any], source: DateSource, key: str) -> Converted:
+    """Return a datetime64[D] array of shape (n,), NaT where missing; values that are no such date are lost.
+
+    A format without a day stands for the end of the month, one without a month for the end of the year.
+
+    Raises
+    ------
+    InputError
+        If not one value of the column can be read.
+    """
+    parsed = _counted(column, source, key) if source.unit else _formatted(column, source.format)
+    lost = int((np.isnat(parsed) & column.notna().to_numpy()).sum())
+    if lost and np.isnat(parsed).all():
+        how = source.format or (f"{source.unit} since {source.origin}" if source.unit else "an ISO date")
+        raise InputError(
+            "ICS-DAT-006",
+            f"no value of column {source.column!r} reads as {how}",
+            field=key,
+            remedy="correct format, or unit and origin",
+        )
+    return Converted(parsed, lost)
+
+
+def _translated(
+    found: NDArray[Any], values: dict[str | None, Any], column: pd.Series[Any], key: str = "values"
+) -> Converted:
+    present = np.fromiter((item is not None for item in found), np.bool_, len(found))
+    known = np.fromiter((OTHERS in values or item in values for item in found), np.bool_, len(found))
+    if present.any() and not (present & known).any():
+        raise InputError(
+            "ICS-DAT-007",
+            f"values: lists not one value that column {str(column.name)!r} holds",
+            field=key,
+            remedy="compare values: with the column",
+        )
+    rest = values.get(OTHERS)
+    out = np.array([values.get(item, rest) if item is not None else None for item in found], dtype=object)
+    return Converted(out, int((present & ~known).sum()))
+
+
+def _floats(column: pd.Series[Any], key: str) -> NDArray[np.float64]:
+    if column.dtype.kind in "mM":
+        raise InputError(
+            "ICS-DAT-007",
+            f"column {str(column.name)!r} holds dates, a number is needed",
+            field=key,
+            remedy="list it under ignore, or map it to a date field",
+        )
+    if column.dtype.kind in "iufb":
+        return np.ascontiguousarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    found = pd.Series(tokens(column), dtype="str").replace({"true": "1", "false": "0"})
+    read = pd.to_numeric(found, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = int((np.isnan(read) & found.notna().to_numpy()).sum())
+    if wrong:
+        raise InputError(
+            "ICS-DAT-007",
+            f"column {str(column.name)!r} holds text that is no number in {wrong:,} of {len(column):,} rows",
+            field=key,
+            remedy="give values:, or list the column under ignore",
+        )
+    return np.ascontiguousarray(read)
+
+
+def _counted(column: pd.Series[Any], source: DateSource, key: str) -> Dates:
+    counts = _floats(column, key)
+    start = np.datetime64(source.origin or date(1970, 1, 1), source.unit or "D")
+    out = np.full(len(counts), np.datetime64("NaT"), dtype="datetime64[D]")
+    whole = np.isfinite(counts) & (np.abs(counts) < 9e15)
+    out[whole] = (start + counts[whole].astype(np.int64)).astype("datetime64[D]")
+    return out
+
+
+def _formatted(column: pd.Series[Any], form: str | None) -> Dates:
+    if column.dtype.kind == "M":
+        return _naive_days(column)
+    codes, values = pd.factorize(column)
+    found = pd.Series([token(value) for value in values], dtype="str")
+    if form is None:
+        parsed = pd.to_datetime(found, format="ISO8601", errors="coerce")
+    else:
+        parsed = pd.to_datetime(found, format=form, errors="coerce")
+    days = np.append(_period_end(_naive_days(parsed), form), np.datetime64("NaT"))
+    out: Dates = days[codes]
+    return out
+
+
+def _naive_days(column: pd.Series[Any]) -> Dates:
+    local = column.dt.tz_localize(None) if getattr(column.dt, "tz", None) is not None else column
+    return local.to_numpy().astype("datetime64[D]")
+
+
+def _period_end(days: Dates, form: str | None) -> Dates:
+    if form is None or any(part in form for part in ("%d", "%j", "%x", "%c", "%D", "%F")):
+        return days
+    unit = "M" if any(part in form for part in ("%m", "%b", "%B")) else "Y"
+    ends: Dates = (days.astype(f"datetime64[{unit}]") + 1).astype("datetime64[D]") - 1
+    return ends

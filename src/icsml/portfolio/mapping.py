@@ -1,0 +1,334 @@
+"""The mapping file: how anybody's table becomes a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from icsml.core.yaml import load_model
+from icsml.portfolio.aggregates import AGGREGATES
+from icsml.records.dataset import FoldSplit, OutOfTimeSplit
+from icsml.records.extra import ExtraFeature
+from icsml.records.fields import FIELD_BY_NAME, Kind
+
+__all__ = [
+    "DateSource",
+    "FieldSource",
+    "InvoiceColumns",
+    "MappedFeature",
+    "Mapping",
+    "OutcomeSource",
+    "Source",
+    "TableSource",
+    "load_mapping",
+    "nearest",
+]
+
+MAPPING_CODE = "ICS-DAT-001"
+_KEYS_OF_THEIR_OWN = ("enterprise_id", "as_of")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean X?`` for the nearest known name, or an empty text."""
+    matches = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {matches[0]}?" if matches else ""
+
+
+def _no_truth(value: object) -> object:
+    """YAML reads an unquoted yes, no, on or off as a truth value; the text in the table would never equal it."""
+    if isinstance(value, bool):
+        raise ValueError("an unquoted yes, no, on, off, true or false; write it in quotes")
+    return value
+
+
+def _canonical(name: str) -> str:
+    if name in _KEYS_OF_THEIR_OWN:
+        raise ValueError(f"{name} has a key of its own at the top of the mapping")
+    if name not in FIELD_BY_NAME:
+        raise ValueError(f"{name} is no canonical field{nearest(name, FIELD_BY_NAME)}")
+    return name
+
+
+def _plain_column(value: object) -> object:
+    return {"column": value} if isinstance(value, str) else value
+
+
+Column = Annotated[str, Field(min_length=1)]
+Canonical = Annotated[str, AfterValidator(_canonical)]
+Token = Annotated[str | int | float, BeforeValidator(_no_truth)]
+Unit = Literal["D", "s", "ms", "us", "ns"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Strict):
+    """A table in a file.
+
+    Parameters
+    ----------
+    file : str
+        ``.csv``, ``.parquet`` or ``.xlsx``, relative to the mapping file.
+    sheet : str, optional
+        Sheet of a workbook; the first by default.
+    encoding : str
+        Encoding of a csv file, such as ``gb18030``.
+    """
+
+    file: Annotated[str, Field(min_length=1)]
+    sheet: str | None = None
+    encoding: str = "utf-8-sig"
+
+
+class InvoiceColumns(_Strict):
+    """Which column of an invoice table holds what; None is recognised by its usual English or Chinese heading."""
+
+    date: Column | None = None
+    partner: Column | None = None
+    amount: Column | None = None
+    tax: Column | None = None
+    status: Column | None = None
+    voided_on: Column | None = None
+
+
+class TableSource(Source):
+    """Another table with many rows a firm, aggregated by a named function.
+
+    Parameters
+    ----------
+    key : str
+        Its column that holds the firm, as ``enterprise_id`` does in the main table.
+    aggregate : str
+        Name of the function.
+    columns : InvoiceColumns
+        Its columns by meaning.
+    void : list of str
+        Values of the status column that mark a void invoice; blanks around them are of no matter.
+    against : str, optional
+        Another table whose totals the function may compare with (purchases against sales).
+    """
+
+    key: Column
+    aggregate: str
+    columns: InvoiceColumns = InvoiceColumns()
+    void: tuple[str, ...] = ("void", "作废发票")
+    against: str | None = None
+
+    @field_validator("aggregate")
+    @classmethod
+    def _known_aggregate(cls, name: str) -> str:
+        if name not in AGGREGATES:
+            raise ValueError(f"{name} is no aggregate; there are {', '.join(sorted(AGGREGATES))}")
+        return name
+
+
+class DateSource(_Strict):
+    """A column of dates.
+
+    Parameters
+    ----------
+    column : str
+        Its name.
+    format : str, optional
+        As of ``strptime``; a year or month stands for its last day. ISO dates need none.
+    unit, origin : optional
+        For counts of ``unit`` since ``origin``.
+    """
+
+    column: Column
+    format: str | None = None
+    unit: Unit | None = None
+    origin: date | None = None
+
+    @field_validator("origin")
+    @classmethod
+    def _unit_with_origin(cls, origin: date | None, info: ValidationInfo) -> date | None:
+        if origin is not None and info.data.get("unit") is None:
+            raise ValueError("an origin needs a unit; add unit: D")
+        return origin
+
+
+class FieldSource(DateSource):
+    """Where a canonical field comes from.
+
+    Parameters
+    ----------
+    scale : float, optional
+        Factor that turns the column into the canonical unit.
+    values : dict, optional
+        Canonical value of each value of the column (null: missing), ``*`` for all others; without it, what is
+        not listed becomes missing, and is counted.
+    """
+
+    scale: float | None = Field(default=None, allow_inf_nan=False)
+    values: dict[Token, str | bool | float | None] | None = None
+
+
+class MappedFeature(ExtraFeature):
+    """An extra feature with the column that it comes from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: Column = Field(alias="column")
+    scale: float | None = Field(default=None, allow_inf_nan=False)
+    values: dict[Token, float | None] | None = None
+
+    @property
+    def declared(self) -> ExtraFeature:
+        """The feature as ``dataset.yaml`` and the bundle declare it."""
+        return ExtraFeature(**{name: getattr(self, name) for name in ExtraFeature.model_fields})
+
+
+class OutcomeSource(_Strict):
+    """What bad means and where it stands.
+
+    Parameters
+    ----------
+    column : str
+        The label; a missing value means that the outcome was never seen.
+    positive : list
+        Values that mean bad; every other value means good.
+    event, horizon_months : optional
+        None is not known.
+    event_date : DateSource, optional
+        When the event happened; the column may be a ``known_after`` one.
+    meaning : str, optional
+        In words.
+    """
+
+    column: Column
+    positive: Annotated[tuple[str | bool | int | float, ...], Field(min_length=1)]
+    event: Literal["default", "bankruptcy", "charge_off"] | None = None
+    horizon_months: int | None = Field(default=None, ge=1, le=600)
+    event_date: Annotated[DateSource | None, BeforeValidator(_plain_column)] = None
+    meaning: str | None = None
+
+
+class Mapping(_Strict):
+    """A mapping file; ``configs/datasets`` holds examples."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    licence: Annotated[str, Field(min_length=1)]
+    source: Source
+    tables: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], TableSource] = {}
+    enterprise_id: Column | None
+    as_of: Annotated[DateSource | None, BeforeValidator(_plain_column)]
+    outcome: OutcomeSource | None
+    known_after: tuple[Column, ...] = ()
+    ignore: tuple[Column, ...] = ()
+    fields: dict[Canonical, Annotated[FieldSource, BeforeValidator(_plain_column)]] = {}
+    extra_features: tuple[MappedFeature, ...] = ()
+    split: OutOfTimeSplit | FoldSplit | None = None
+
+    @field_validator("tables")
+    @classmethod
+    def _tables(cls, tables: dict[str, TableSource]) -> dict[str, TableSource]:
+        for name, table in tables.items():
+            if table.against is not None and (table.against == name or table.against not in tables):
+                raise ValueError(f"{name}.against names {table.against}, which is no other table of this mapping")
+        return tables
+
+    @field_validator("enterprise_id")
+    @classmethod
+    def _firms_of_tables(cls, column: str | None, info: ValidationInfo) -> str | None:
+        if column is None and info.data.get("tables"):
+            raise ValueError("tables are joined by firm; name the column that identifies it")
+        return column
+
+    @field_validator("ignore")
+    @classmethod
+    def _ignored_once(cls, columns: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        both = sorted(set(columns) & set(info.data.get("known_after", ())))
+        if both:
+            raise ValueError(f"{', '.join(both)} also stands under known_after; list it once")
+        return columns
+
+    @field_validator("fields")
+    @classmethod
+    def _fields_known_in_time(cls, fields: dict[str, FieldSource], info: ValidationInfo) -> dict[str, FieldSource]:
+        _refuse_late({name: field.column for name, field in fields.items()}, info)
+        for name, field in fields.items():
+            _refuse_idle_keys(name, field)
+        return fields
+
+    @field_validator("extra_features")
+    @classmethod
+    def _features_known_in_time(
+        cls, features: tuple[MappedFeature, ...], info: ValidationInfo
+    ) -> tuple[MappedFeature, ...]:
+        names = [feature.name for feature in features]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} is declared twice; give each feature a name of its own")
+        _refuse_late({feature.name: feature.source for feature in features}, info)
+        return features
+
+    @field_validator("split")
+    @classmethod
+    def _split_has_dates(
+        cls, split: OutOfTimeSplit | FoldSplit | None, info: ValidationInfo
+    ) -> OutOfTimeSplit | FoldSplit | None:
+        if isinstance(split, OutOfTimeSplit) and info.data.get("as_of") is None:
+            raise ValueError("an out-of-time split needs dated rows; give as_of, or split by folds")
+        return split
+
+    @property
+    def declared(self) -> tuple[ExtraFeature, ...]:
+        """The extra features as ``dataset.yaml`` declares them."""
+        return tuple(feature.declared for feature in self.extra_features)
+
+    def columns_used(self) -> dict[str, str]:
+        """Every column that the mapping reads, with the key that reads it."""
+        used = {feature.source: f"extra_features.{feature.name}" for feature in self.extra_features}
+        used |= {field.column: f"fields.{name}" for name, field in self.fields.items()}
+        if self.outcome is not None:
+            if self.outcome.event_date is not None:
+                used[self.outcome.event_date.column] = "outcome.event_date"
+            used[self.outcome.column] = "outcome"
+        if self.as_of is not None:
+            used[self.as_of.column] = "as_of"
+        if self.enterprise_id is not None:
+            used[self.enterprise_id] = "enterprise_id"
+        return used
+
+
+def _refuse_late(columns: dict[str, str], info: ValidationInfo) -> None:
+    """Refuse features and fields from columns that exist only once the outcome is known, or that are ignored."""
+    outcome: OutcomeSource | None = info.data.get("outcome")
+    label = {outcome.column} if outcome else set()
+    if outcome and outcome.event_date:
+        label.add(outcome.event_date.column)
+    for name, column in columns.items():
+        if column in info.data.get("known_after", ()):
+            raise ValueError(f"{name} reads {column}, which is known_after: it exists only once the outcome is known")
+        if column in label:
+            raise ValueError(f"{name} reads {column}, which is the outcome")
+        if column in info.data.get("ignore", ()):
+            raise ValueError(f"{name} reads {column}, which is listed under ignore; take it out of one of them")
+
+
+def _refuse_idle_keys(name: str, source: FieldSource) -> None:
+    field = FIELD_BY_NAME[name]
+    of_dates, of_numbers = ("format", "unit", "origin"), ("scale", "values")
+    for key in of_numbers if field.kind is Kind.DATE else of_dates if field.numeric else (*of_dates, "scale"):
+        if getattr(source, key) is not None:
+            raise ValueError(f"{name}.{key} means nothing for a {field.kind}; take it out")
+
+
+def load_mapping(path: Path) -> Mapping:
+    """Read and check a mapping file.
+
+    Raises
+    ------
+    MissingError
+        If there is no such file.
+    ConfigError
+        If it is no valid mapping; ``field`` reads ``file:line: key``.
+    """
+    return load_model(path, Mapping, code=MAPPING_CODE)

@@ -1,0 +1,84 @@
+"""From the yearly grid of a block to its rows: which firm, which decision, which statements were published by then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from icsml.portfolio.synthetic.default import Fates
+from icsml.portfolio.synthetic.identity import Firms
+from icsml.portfolio.synthetic.streams import Bools, Dates, Floats, Ints
+from icsml.portfolio.synthetic.world import Timeline
+
+__all__ = ["Panel", "draw_panel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Rows of one block, r of them, by firm and then by date.
+
+    Parameters
+    ----------
+    firm : Ints
+        Row of the block's firms.
+    now : Ints
+        Grid column of the decision year.
+    shown : Ints
+        Grid column of the latest statements published by the decision.
+    as_of, period_end, published : Dates
+        Decision date, end of the statement period, publication.
+    has_statement, has_previous : Bools
+        Whether the firm existed in the statement year, and in the year before.
+    age : Floats
+        Years since founding at the decision.
+    """
+
+    firm: Ints
+    now: Ints
+    shown: Ints
+    as_of: Dates
+    period_end: Dates
+    published: Dates
+    has_statement: Bools
+    has_previous: Bools
+    age: Floats
+
+    def at_decision(self, grid: Floats | Ints | Bools) -> Floats:
+        """Return grid values of the decision year, shape (r,)."""
+        return grid[self.firm, self.now].astype(np.float64)
+
+    def on_statement(self, grid: Floats | Ints | Bools) -> Floats:
+        """Return grid values of the statement year, shape (r,)."""
+        return grid[self.firm, self.shown].astype(np.float64)
+
+    def year_before(self, grid: Floats | Ints | Bools) -> Floats:
+        """Return grid values of the year before the statement year, shape (r,)."""
+        return grid[self.firm, self.shown - 1].astype(np.float64)
+
+
+def _day(year: Ints) -> Dates:
+    return (year - 1970).astype("datetime64[Y]").astype("datetime64[D]")
+
+
+def draw_panel(firms: Firms, fates: Fates, line: Timeline) -> Panel:
+    """Lay out the rows of one block."""
+    firm, decision = np.nonzero(fates.present)
+    now = decision + line.lead
+    year = line.start + now
+    as_of = _day(year) + firms.day[firm].astype("timedelta64[D]")
+    fresh = firms.day[firm] >= firms.lag[firm]
+    shown = np.where(fresh, now - 1, now - 2)
+    period_end = _day(line.start + shown + 1) - np.timedelta64(1, "D")
+    founded_year = firms.founded_year[firm]
+    return Panel(
+        firm=firm,
+        now=now,
+        shown=shown,
+        as_of=as_of,
+        period_end=period_end,
+        published=period_end + firms.lag[firm].astype("timedelta64[D]"),
+        has_statement=line.start + shown >= founded_year,
+        has_previous=line.start + shown - 1 >= founded_year,
+        age=(as_of - firms.founded[firm]).astype(np.float64) / 365.25,
+    )
