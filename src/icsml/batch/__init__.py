@@ -1,0 +1,1 @@
+"""Scoring of many rows, streamed from Parquet to Parquet."""

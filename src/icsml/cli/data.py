@@ -1,0 +1,82 @@
+"""``icsml records``, ``portfolio`` and ``data``: what a record is and where rows come from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from icsml.cli.inputs import ModelRef, load_bundle
+from icsml.cli.output import JsonFlag, emit, progress, table
+
+__all__ = ["register"]
+
+OutFolder = Annotated[Path, typer.Option("--out", help="Folder of the data set to write.", metavar="DIR")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    records = typer.Typer(help="What a record is.", no_args_is_help=True)
+    records.command("schema")(schema)
+    records.command("example")(example)
+    app.add_typer(records, name="records")
+    portfolio = typer.Typer(help="Synthetic books of business.", no_args_is_help=True)
+    portfolio.command("synth")(synth)
+    app.add_typer(portfolio, name="portfolio")
+    datasets = typer.Typer(help="Data sets from anybody's tables.", no_args_is_help=True)
+    datasets.command("import")(import_)
+    app.add_typer(datasets, name="data")
+
+
+def schema(json_: JsonFlag = False) -> None:
+    """Print the JSON Schema of a record: fields, types, ranges, units, labels, purposes."""
+    from icsml.records.enterprise import record_schema
+
+    found = record_schema()
+    emit(found, as_json=json_, text=json.dumps(found, ensure_ascii=False, indent=2))
+
+
+def example(model: ModelRef = "", json_: JsonFlag = False) -> None:
+    """Print a complete record of a firm that does not exist; with --model, one that bundle accepts."""
+    from icsml.decision.example import bundle_example
+    from icsml.records.enterprise import example_record
+
+    found = bundle_example(load_bundle(model)[0]) if model else example_record()
+    emit(found, as_json=json_, text=json.dumps(found, ensure_ascii=False, indent=2))
+
+
+def synth(
+    out: OutFolder,
+    enterprises: Annotated[int, typer.Option(min=1, help="Enterprises in the book.")] = 5000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same book.")] = 0,
+    effect: Annotated[
+        Literal["none", "small"], typer.Option(help="What innovation does to default, health being given.")
+    ] = "small",
+    json_: JsonFlag = False,
+) -> None:
+    """Write a synthetic data set. It proves the machinery; it is no evidence about the world."""
+    from icsml.portfolio.synthetic import synthesize
+
+    report = synthesize(enterprises, seed, effect, out, progress=progress())
+    text = f"{report.rows:,} rows, {report.defaults:,} defaults (simulated) in {out}\nnext: icsml train --data {out}"
+    emit({"rows": report.rows, "defaults": report.defaults, "synthetic": True}, as_json=json_, text=text)
+
+
+def import_(
+    mapping: Annotated[Path, typer.Option(help="Mapping file; see docs/reference/mapping.md.", metavar="M.yaml")],
+    out: OutFolder,
+    json_: JsonFlag = False,
+) -> None:
+    """Make a data set from a table by a mapping file."""
+    from icsml.portfolio.importer import import_dataset
+
+    report = import_dataset(mapping, out, progress=progress())
+    lines = [f"{report.rows:,} rows, {report.defaults:,} bad, {report.refused:,} refused, in {out}"]
+    if report.out_of_range:
+        found = sorted(report.out_of_range.items(), key=lambda item: -item[1])
+        lines += ["values outside their declared range:", table(found, ("field", "values"))]
+    lines.append(f"next: icsml train --data {out}")
+    emit(asdict(report), as_json=json_, text="\n".join(lines))

@@ -1,0 +1,72 @@
+"""``icsml``: exit codes 0 done, 1 a check said no, 2 bad use or bad input, 3 something needed is not there."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from icsml.cli import data, decisions, innovation, models, operations, training
+from icsml.errors import IcsmlError
+
+__all__ = ["app", "run"]
+
+app = typer.Typer(
+    name="icsml",
+    help="Credit-risk assessment of technology SMEs with Innovation Credit System points as features.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for part in (data, innovation, training, decisions, models, operations):
+    part.register(app)
+
+_EXTRA_OF = {
+    "mlflow": "train",
+    "optuna": "train",
+    "sklearn": "train",
+    "alembic": "serve",
+    "fastapi": "serve",
+    "pydantic_settings": "serve",
+    "sqlalchemy": "serve",
+    "uvicorn": "serve",
+}
+
+
+def run(argv: list[str] | None = None) -> None:
+    """Run the command line and exit the process with its code."""
+    sys.exit(_run(sys.argv[1:] if argv is None else argv))
+
+
+def _run(argv: list[str]) -> int:
+    try:
+        return int(app(argv, prog_name="icsml", standalone_mode=False) or 0)
+    except IcsmlError as error:
+        return _fail(str(error), error.exit_code)
+    except TyperException as error:
+        return _misused(error)
+    except (Abort, KeyboardInterrupt):
+        return _fail("stopped", 130)
+    except ModuleNotFoundError as error:
+        extra = _EXTRA_OF.get((error.name or "").split(".")[0])
+        if extra is None:
+            raise
+        return _fail(f"{error.name} is not installed — run `pip install 'icsml[{extra}]'`", 3)
+
+
+def _misused(error: TyperException) -> int:
+    """Say what was wrong with the arguments; a group without a command shows its help instead."""
+    message = getattr(error, "format_message", error.__str__)()
+    if "\n" in message.strip():
+        sys.stderr.write(message + "\n")
+        return 2
+    context = getattr(error, "ctx", None)
+    return _fail(f"{message.rstrip('.')} — see `{context.command_path if context else 'icsml'} --help`", 2)
+
+
+def _fail(message: str, code: int) -> int:
+    line = " ".join(message.split())
+    sys.stderr.write(f"icsml: {line}\n")
+    return code

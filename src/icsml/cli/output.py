@@ -1,0 +1,48 @@
+"""What commands print: JSON for programs on stdout, lines for people, progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from icsml.core.progress import Progress
+
+__all__ = ["JsonFlag", "emit", "progress", "table"]
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+
+_STARTED = time.monotonic()
+
+
+def emit(value: Mapping[str, Any], *, as_json: bool, text: str) -> None:
+    """Print the JSON object or the text."""
+    typer.echo(json.dumps(value, ensure_ascii=False, allow_nan=False) if as_json else text)
+
+
+def progress() -> Progress:
+    """Return a callable that writes lines with the elapsed time to stderr."""
+
+    def say(message: str) -> None:
+        sys.stderr.write(f"[{time.monotonic() - _STARTED:7.1f} s] {message}\n")
+        sys.stderr.flush()
+
+    return say
+
+
+def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> str:
+    """Return rows as aligned columns."""
+    cells = [list(header), *([_cell(value) for value in row] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)

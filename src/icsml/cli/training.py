@@ -1,0 +1,67 @@
+"""``icsml train``: tune, fit, calibrate, measure, log and register."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from icsml.cli.output import JsonFlag, emit, progress, table
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("train")(train_)
+
+
+def train_(
+    data: Annotated[Path, typer.Option(help="Folder of the data set.", metavar="DIR")],
+    config: Annotated[Path | None, typer.Option(help="Training configuration; the shipped one by default.")] = None,
+    trials: Annotated[int | None, typer.Option(min=0, help="Trials of the search; the configuration's number.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed, also of the folds; the configured ones.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the bundle; under ICSML_HOME by default.")] = None,
+    json_: JsonFlag = False,
+) -> None:
+    """Train on a data set: tune, fit, calibrate, measure on rows never seen, log to MLflow and register."""
+    from icsml.workflows.config import load_training_config
+    from icsml.workflows.train import train
+
+    settings = load_training_config(config)
+    if trials is not None:
+        settings = settings.model_copy(update={"model": settings.model.model_copy(update={"trials": trials})})
+    found = train(data, settings, seed=seed, out=out, progress=progress())
+    emit(found.summary(), as_json=json_, text=_read_out(found.summary()))
+
+
+def _read_out(summary: dict[str, Any]) -> str:
+    metrics = summary["metrics"]
+    names = [name for name, value in metrics.items() if isinstance(value, dict) and "auc" in value]
+    keys = (
+        "auc",
+        "auc_low",
+        "auc_high",
+        "ks",
+        "brier",
+        "log_loss",
+        "average_precision",
+        "calibration_slope",
+        "calibration_intercept",
+        "rows",
+        "defaults",
+    )
+    rows = [(key, *(metrics[name].get(key) for name in names)) for key in keys]
+    lines = [
+        f"{summary['name']} version {summary['version']}  ({summary['model_uri']})",
+        f"bundle {summary['bundle']}  sha256 {summary['bundle_sha256'][:12]}…",
+        "",
+        table(rows, ("measured on rows never seen", *names)),
+    ]
+    if metrics["label_lookahead"] is not None:
+        lines.append(f"training events dated after the test began: {metrics['label_lookahead']:,}")
+    if metrics["synthetic"]:
+        lines.append("simulated data: these figures show the machinery and are no evidence about the world")
+    lines.append(f"next: icsml records example --model {summary['model_uri']}")
+    return "\n".join(lines)

@@ -1,0 +1,168 @@
+"""Assess rows: the one computation behind the endpoint, the batch and replay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.errors import InputError
+from icsml.explain.reasons import Terms, explain, sum_in_order
+from icsml.innovation.evaluate import Points, evaluate
+from icsml.model.bundle import BundleParts
+from icsml.model.predict import log_odds, margin, pd_from_log_odds
+from icsml.records.columns import Columns, rows
+from icsml.records.screening import Screening, is_present, screen
+
+__all__ = ["Assessment", "assess"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Terms in log-odds and in score points; each row reconciles with its PD and its score."""
+
+    terms: Terms
+    base_points: Ints
+    points: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Assessments of n rows as column arrays.
+
+    Parameters
+    ----------
+    screening : Screening
+        The screened input.
+    innovation : Points, optional
+        Points by the bundle's rulebook; None where the bundle has none.
+    features : ndarray of shape (n, p)
+        The rows as the model sees them.
+    fallback : ndarray of bool of shape (n,)
+        Rows whose innovation feed is missing: the companion gave their PD.
+    log_odds, pd : ndarray of shape (n,)
+        Calibrated log-odds and PD.
+    score : ndarray of int of shape (n,)
+        Score on the master scale.
+    grade : ndarray of object of shape (n,)
+        Grade, or None where the master scale does not apply to this bundle's event and horizon.
+    pd_without_innovation : ndarray of shape (n,), optional
+        PD of the companion; None where the bundle has none.
+    explanation : Explanation, optional
+        Present where reasons were asked for.
+    """
+
+    screening: Screening
+    innovation: Points | None
+    features: Floats
+    fallback: Flags
+    log_odds: Floats
+    pd: Floats
+    score: Ints
+    grade: NDArray[Any]
+    pd_without_innovation: Floats | None
+    explanation: Explanation | None
+
+    def innovation_log_odds(self, bundle: BundleParts) -> Floats | None:
+        """Return the sum of the terms of domain innovation, shape (n,); None where there is no companion."""
+        if bundle.companion is None or self.explanation is None:
+            return None
+        return sum_in_order(self.explanation.terms.log_odds[:, bundle.encoder.innovative])
+
+
+def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True) -> Assessment:
+    """Assess every row.
+
+    Parameters
+    ----------
+    bundle : BundleParts
+        The model, as read from disk or as just fitted.
+    columns : Columns
+        Rows as column arrays, with the bundle's extra features.
+    explained : bool
+        Whether to compute the terms behind each PD.
+
+    Raises
+    ------
+    InputError
+        If a row is not acceptable; the error names the field.
+    """
+    screening = screen(columns, bundle.extras)
+    _require_date(bundle, screening.columns)
+    points = evaluate(bundle.rulebook, screening.columns) if bundle.rulebook else None
+    features = bundle.encoder.encode(screening.columns, points)
+    fallback = _without_feed(bundle, screening.columns)
+    companion = _companion_log_odds(bundle, screening.columns)
+    scored = log_odds(margin(bundle.booster, features), bundle.calibration)
+    if companion is not None:
+        scored = np.where(fallback, companion, scored)
+    score = bundle.scale.score(scored)
+    pd = pd_from_log_odds(scored)
+    return Assessment(
+        screening=screening,
+        innovation=points,
+        features=features,
+        fallback=fallback,
+        log_odds=scored,
+        pd=pd,
+        score=score,
+        grade=bundle.grade(pd),
+        pd_without_innovation=None if companion is None else pd_from_log_odds(companion),
+        explanation=_explanation(bundle, screening.columns, features, fallback, score) if explained else None,
+    )
+
+
+def _require_date(bundle: BundleParts, columns: Columns) -> None:
+    undated = np.isnat(columns["as_of"])
+    if bundle.dated and undated.any():
+        raise InputError(
+            "ICS-DEC-001",
+            f"absent in {int(undated.sum()):,} of {rows(columns):,} records, and this model reads dates",
+            field="as_of",
+            remedy="give the decision date as YYYY-MM-DD",
+        )
+
+
+def _without_feed(bundle: BundleParts, columns: Columns) -> Flags:
+    """Rows that hold none of the innovation fields the model reads, where a companion can stand in."""
+    if bundle.companion is None:
+        return np.zeros(rows(columns), dtype=np.bool_)
+    empty = np.ones(rows(columns), dtype=np.bool_)
+    for name in bundle.encoder.innovation_inputs:
+        empty &= ~is_present(columns[name])
+    return empty
+
+
+def _companion_log_odds(bundle: BundleParts, columns: Columns) -> Floats | None:
+    if bundle.companion is None or bundle.companion_encoder is None or bundle.companion_calibration is None:
+        return None
+    features = bundle.companion_encoder.encode(columns, None)
+    return log_odds(margin(bundle.companion, features), bundle.companion_calibration)
+
+
+def _explanation(bundle: BundleParts, columns: Columns, features: Floats, fallback: Flags, score: Ints) -> Explanation:
+    terms = explain(bundle.booster, bundle.calibration, features)
+    if fallback.any():
+        terms = _with_companion_terms(bundle, columns, terms, fallback)
+    base_points, points = terms.points(bundle.scale, score)
+    return Explanation(terms, base_points, points)
+
+
+def _with_companion_terms(bundle: BundleParts, columns: Columns, terms: Terms, fallback: Flags) -> Terms:
+    """Put the companion's terms in the rows it scored; its features keep their place among the model's."""
+    if bundle.companion is None or bundle.companion_encoder is None or bundle.companion_calibration is None:
+        return terms
+    features = bundle.companion_encoder.encode(columns, None)[fallback]
+    own = explain(bundle.companion, bundle.companion_calibration, features)
+    place = {feature.name: i for i, feature in enumerate(bundle.encoder.features)}
+    scattered = np.zeros((len(features), terms.log_odds.shape[1]))
+    scattered[:, [place[feature.name] for feature in bundle.companion_encoder.features]] = own.log_odds
+    log_odds_terms, base = terms.log_odds.copy(), terms.base.copy()
+    log_odds_terms[fallback], base[fallback] = scattered, own.base
+    return Terms(log_odds_terms, base)

@@ -1,0 +1,167 @@
+"""decide(): from a record and a bundle to a decision; pure, no clock, no disk, no network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from icsml.core.clock import timestamp
+from icsml.decision.assess import Assessment, Explanation, assess
+from icsml.decision.notices import notices
+from icsml.errors import InputError
+from icsml.explain.reasons import reason, shown, sum_in_order
+from icsml.innovation.evaluate import describe
+from icsml.model.bundle import Bundle
+from icsml.records.columns import record_columns
+from icsml.records.decision import Decision, InnovationScore, InputSummary, ModelIdentity, Reason, Reference, ScoreScale
+from icsml.records.enterprise import EnterpriseRecord
+
+__all__ = ["DEFAULT_REASONS", "Decided", "decide"]
+
+DEFAULT_REASONS = 8
+
+_REFERENCE = Reference(kind="path_dependent", id="training-cover")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision and the feature vector it was made on (None where a feature has no value)."""
+
+    decision: Decision
+    features: dict[str, float | None]
+
+
+def decide(
+    bundle: Bundle,
+    record: EnterpriseRecord,
+    *,
+    decision_id: str,
+    decided_at: datetime,
+    version: str | None = None,
+    reasons: int = DEFAULT_REASONS,
+) -> Decided:
+    """Decide on one record.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The model.
+    record : EnterpriseRecord
+        The enterprise at its decision date.
+    decision_id : str
+        Identifier of the decision.
+    decided_at : datetime
+        The time to state, aware.
+    version : str, optional
+        The register's version of the model; None for a bundle folder.
+    reasons : int
+        How many reasons to show at most.
+
+    Raises
+    ------
+    InputError
+        If the record is not acceptable to this bundle; the error names the field.
+    """
+    _refuse_undeclared(bundle, record)
+    assessment = assess(bundle, record_columns(record, bundle.extras))
+    decision = Decision(
+        decision_id=decision_id,
+        decided_at=timestamp(decided_at),
+        enterprise_id=record.enterprise_id,
+        as_of=record.as_of.isoformat() if record.as_of else None,
+        model=_identity(bundle, version),
+        input=_input(assessment),
+        innovation=_innovation(bundle, assessment),
+        pd=float(assessment.pd[0]),
+        grade=assessment.grade[0],
+        score=int(assessment.score[0]),
+        scale=ScoreScale(offset=bundle.scale.offset, pdo=bundle.scale.pdo),
+        **_reasons(bundle, assessment, reasons),
+        reference=_REFERENCE,
+        innovation_log_odds=_first(assessment.innovation_log_odds(bundle)),
+        pd_without_innovation=_first(assessment.pd_without_innovation),
+        innovation_evidence=bundle.innovation_evidence if bundle.companion else None,
+        warnings=notices(bundle, assessment, 0, record.as_of),
+    )
+    return Decided(decision, _feature_vector(bundle, assessment))
+
+
+def _refuse_undeclared(bundle: Bundle, record: EnterpriseRecord) -> None:
+    undeclared = sorted(set(record.extra) - {extra.name for extra in bundle.extras})
+    if undeclared:
+        raise InputError(
+            "ICS-DEC-002",
+            "this model declares no such extra feature",
+            field=f"extra.{undeclared[0]}",
+            remedy="see `icsml records example --model REF`",
+            details=[(f"extra.{name}", "unknown extra feature") for name in undeclared],
+        )
+
+
+def _identity(bundle: Bundle, version: str | None) -> ModelIdentity:
+    return ModelIdentity(
+        name=bundle.name,
+        version=version,
+        bundle_sha256=bundle.sha256,
+        event=bundle.event,
+        horizon_months=bundle.horizon_months,
+        synthetic=bundle.synthetic,
+    )
+
+
+def _input(assessment: Assessment) -> InputSummary:
+    return InputSummary(
+        present=int(assessment.screening.present[0]),
+        missing=int(assessment.screening.missing[0]),
+        out_of_range=assessment.screening.out_of_range_in(0),
+    )
+
+
+def _innovation(bundle: Bundle, assessment: Assessment) -> InnovationScore | None:
+    if bundle.rulebook is None or assessment.innovation is None:
+        return None
+    return InnovationScore.model_validate(describe(assessment.innovation, bundle.rulebook, 0))
+
+
+def _reasons(bundle: Bundle, assessment: Assessment, most: int) -> dict[str, Any]:
+    explanation = _explained(assessment)
+    terms, points = explanation.terms.log_odds[0], explanation.points[0]
+    positions = shown(bundle.encoder.features, terms, most)
+    others = np.delete(terms, positions)
+    return {
+        "base_log_odds": float(explanation.terms.base[0]),
+        "base_points": int(explanation.base_points[0]),
+        "reasons": [_reason(bundle, assessment, explanation, position) for position in positions],
+        "other_log_odds": float(sum_in_order(others[None, :])[0]),
+        "other_points": int(np.delete(points, positions).sum()),
+    }
+
+
+def _reason(bundle: Bundle, assessment: Assessment, explanation: Explanation, position: int) -> Reason:
+    return reason(
+        bundle.encoder.features[position],
+        value=float(assessment.features[0, position]),
+        log_odds=float(explanation.terms.log_odds[0, position]),
+        points=int(explanation.points[0, position]),
+        total_log_odds=float(assessment.log_odds[0]),
+    )
+
+
+def _explained(assessment: Assessment) -> Explanation:
+    assert assessment.explanation is not None  # noqa: S101 - assess() was asked for it
+    return assessment.explanation
+
+
+def _first(values: Any) -> float | None:  # noqa: ANN401 - an optional float array
+    return None if values is None else float(values[0])
+
+
+def _feature_vector(bundle: Bundle, assessment: Assessment) -> dict[str, float | None]:
+    values = assessment.features[0]
+    return {
+        feature.name: None if np.isnan(value) else float(value)
+        for feature, value in zip(bundle.encoder.features, values, strict=True)
+    }

@@ -1,0 +1,129 @@
+"""What the reader of a decision must know besides its figures."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from icsml.decision.assess import Assessment
+from icsml.model.bundle import BundleParts
+from icsml.records.decision import Notice
+from icsml.records.labels import Label
+
+__all__ = ["notices"]
+
+
+def notices(bundle: BundleParts, assessment: Assessment, row: int, as_of: date | None) -> list[Notice]:
+    """Return the warnings of one row, those on the model first."""
+    return [
+        *_on_model(bundle),
+        *_on_rulebook(bundle, as_of),
+        *_on_record(assessment, row, as_of),
+        *_on_features(bundle, assessment, row),
+    ]
+
+
+def _notice(code: str, field: str | None, en: str, zh: str) -> Notice:
+    return Notice(code=code, field=field, text=Label(en=en, zh=zh))
+
+
+def _on_model(bundle: BundleParts) -> list[Notice]:
+    found: list[Notice] = []
+    if bundle.synthetic:
+        found.append(
+            _notice(
+                "SYNTHETIC_MODEL",
+                "model.synthetic",
+                "The model was trained on simulated data: it shows the machinery and is no evidence.",
+                "模型由模拟数据训练：仅演示系统，不构成任何证据。",
+            )
+        )
+    if not bundle.scale.applies_to(bundle.event, bundle.horizon_months):
+        found.append(
+            _notice(
+                "NO_GRADE",
+                "grade",
+                "The master scale holds for another event or horizon than this model's.",
+                "主标尺所对应的事件或期限与本模型不同，故不给出等级。",
+            )
+        )
+    if bundle.rulebook is None:
+        found.append(
+            _notice(
+                "NO_RULEBOOK",
+                "innovation",
+                "The model was trained on data without the fields of a rulebook.",
+                "训练数据不含积分规则所需字段，故无创新积分。",
+            )
+        )
+    if bundle.companion is None:
+        found.append(
+            _notice(
+                "NO_COMPANION",
+                "pd_without_innovation",
+                "The model was trained without innovation features, so nothing can be left out.",
+                "模型不含创新类特征，故无“剔除创新”的对照结果。",
+            )
+        )
+    return found
+
+
+def _on_rulebook(bundle: BundleParts, as_of: date | None) -> list[Notice]:
+    found: list[Notice] = []
+    if bundle.rulebook is None:
+        return found
+    if bundle.rulebook.provenance == "assumed":
+        found.append(
+            _notice(
+                "ASSUMED_POINTS",
+                "innovation.score",
+                "The points rest on weights or rules that are assumed: this is not the official score.",
+                "积分所用权重或规则含假设成分，并非官方积分。",
+            )
+        )
+    if as_of is not None and not bundle.rulebook.in_force(as_of):
+        found.append(
+            _notice(
+                "RULEBOOK_NOT_IN_FORCE",
+                "innovation.rulebook",
+                "The rulebook was not in force on the decision date.",
+                "评估基准日不在该积分规则的有效期内。",
+            )
+        )
+    return found
+
+
+def _on_record(assessment: Assessment, row: int, as_of: date | None) -> list[Notice]:
+    found: list[Notice] = []
+    if as_of is None:
+        found.append(_notice("UNDATED", "as_of", "The record has no decision date.", "记录未给出评估基准日。"))
+    if assessment.fallback[row]:
+        found.append(
+            _notice(
+                "INNOVATION_FEED_MISSING",
+                "innovation_log_odds",
+                "No innovation data on file: the companion model without innovation gave the PD.",
+                "无创新类数据：违约概率由不含创新特征的对照模型给出。",
+            )
+        )
+    found.extend(
+        _notice("OUT_OF_RANGE", name, "The value lies outside its declared range.", "数值超出声明范围。")
+        for name in assessment.screening.out_of_range_in(row)
+    )
+    return found
+
+
+def _on_features(bundle: BundleParts, assessment: Assessment, row: int) -> list[Notice]:
+    """Warn of a value missing where training never saw one missing: LightGBM reads it as zero, and the reader must know."""
+    never_missing = set(bundle.never_missing)
+    return [
+        _notice(
+            "NEVER_MISSING_IN_TRAINING",
+            feature.name,
+            "Missing here, though never in training: the model reads it as zero.",
+            "训练数据中从无缺失而此处缺失：模型按零处理。",
+        )
+        for feature, value in zip(bundle.encoder.features, assessment.features[row], strict=True)
+        if feature.name in never_missing and np.isnan(value)
+    ]

@@ -1,0 +1,1 @@
+"""Where model, validation and registry meet: train and demo."""

@@ -1,0 +1,62 @@
+"""The training configuration: what ``configs/training/*.yaml`` may say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from icsml.core.paths import configs_dir
+from icsml.core.yaml import load_model
+from icsml.model.config import ModelConfig
+
+__all__ = ["CardConfig", "TrainingConfig", "load_training_config"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CardConfig(_Strict):
+    """What the model card must state and no computation can know."""
+
+    owner: str
+    tier: Literal["high", "medium", "low"]
+    purpose: str
+    limits: list[str] = []
+
+
+class TrainingConfig(_Strict):
+    """How to train.
+
+    Parameters
+    ----------
+    name : str
+        Name in the register.
+    rulebook : str
+        Rulebook whose points are the feature; its copy goes into the bundle.
+    variant : {'points', 'raw'}
+        With or without the rule-based score beside its raw sub-indicators.
+    exclude : list of str
+        Features to leave out.
+    long_run_rate : float, optional
+        Default rate that the mean PD of the training population is anchored to; None leaves the calibration as fitted.
+    model : ModelConfig
+        Hyperparameters, search, rounds, seed.
+    card : CardConfig
+        Owner, tier, purpose, limits.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")] = "icsml-pd"
+    rulebook: str = "national-2025"
+    variant: Literal["points", "raw"] = "points"
+    exclude: list[str] = []
+    long_run_rate: Annotated[float, Field(gt=0, lt=1)] | None = None
+    model: ModelConfig = ModelConfig()
+    card: CardConfig
+
+
+def load_training_config(path: Path | None = None) -> TrainingConfig:
+    """Read a training configuration, the shipped default if no path is given."""
+    return load_model(path or configs_dir() / "training" / "default.yaml", TrainingConfig, code="ICS-CFG-002")

@@ -1,0 +1,133 @@
+"""Fit the pair: the model, and its companion without innovation on the same rows and the same budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.core.paths import configs_dir
+from icsml.core.progress import Progress
+from icsml.features.encoder import Encoder
+from icsml.model.bundle import BundleParts
+from icsml.model.calibrate import Affine, anchor
+from icsml.model.classifier import PDClassifier, from_config
+from icsml.model.config import Hyperparameters
+from icsml.model.scale import load_scale
+from icsml.model.tune import Trial, tune
+from icsml.workflows.config import TrainingConfig
+from icsml.workflows.prepare import Prepared, Split, inner_blocks
+
+__all__ = ["Fitted", "FittedPair", "fit_pair", "parts"]
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """One fitted model with the search that chose its hyperparameters (empty where none was made)."""
+
+    classifier: PDClassifier
+    encoder: Encoder
+    calibration: Affine
+    hyperparameters: Hyperparameters
+    trials: tuple[Trial, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FittedPair:
+    """The model and its companion; None where the model has no innovation feature."""
+
+    model: Fitted
+    companion: Fitted | None
+    never_missing: tuple[str, ...]
+
+
+def fit_pair(prepared: Prepared, split: Split, rows: Flags, config: TrainingConfig, progress: Progress) -> FittedPair:
+    """Tune, fit, calibrate and anchor on the given rows and no others.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The data set.
+    split : Split
+        Out of time, the rounds are found over time blocks; over folds otherwise.
+    rows : ndarray of bool of shape (n,)
+        Training rows.
+    config : TrainingConfig
+        How to train.
+    progress : callable
+        Told how far it is.
+    """
+    encoder = prepared.encoder
+    model = _fit(prepared, split, rows, config, encoder, progress)
+    companion = None
+    if encoder.innovative.any() and not encoder.innovative.all():
+        progress("the companion without innovation")
+        companion = _fit(prepared, split, rows, config, encoder.without_innovation(), progress)
+    gaps = np.isnan(prepared.X[rows]).sum(axis=0)
+    names = tuple(feature.name for feature, count in zip(encoder.features, gaps, strict=True) if count == 0)
+    return FittedPair(model, companion, names)
+
+
+def parts(
+    prepared: Prepared,
+    pair: FittedPair,
+    config: TrainingConfig,
+    *,
+    card: str = "",
+    training: Mapping[str, Any] | None = None,
+) -> BundleParts:
+    """Return what a bundle of this pair is made of; good for scoring as it is."""
+    companion = pair.companion
+    meta = prepared.dataset.meta
+    return BundleParts(
+        name=config.name,
+        booster=pair.model.classifier.booster_,
+        encoder=pair.model.encoder,
+        calibration=pair.model.calibration,
+        companion=companion.classifier.booster_ if companion else None,
+        companion_encoder=companion.encoder if companion else None,
+        companion_calibration=companion.calibration if companion else None,
+        scale=load_scale(configs_dir() / "policy" / "master-scale.yaml"),
+        rulebook=prepared.rulebook,
+        extras=tuple(meta.extra_features),
+        event=prepared.meaning.event,
+        horizon_months=prepared.meaning.horizon_months,
+        synthetic=meta.synthetic,
+        dated=meta.dated,
+        never_missing=pair.never_missing,
+        card=card,
+        training=training or {},
+    )
+
+
+def _fit(
+    prepared: Prepared, split: Split, rows: Flags, config: TrainingConfig, encoder: Encoder, progress: Progress
+) -> Fitted:
+    place = {feature.name: i for i, feature in enumerate(prepared.encoder.features)}
+    X = np.ascontiguousarray(prepared.X[rows][:, [place[feature.name] for feature in encoder.features]])
+    y = prepared.y[rows]
+    kept: dict[str, Any] = {
+        "groups": prepared.groups[rows],
+        "blocks": inner_blocks(prepared, split, rows, config.model.inner_folds),
+    }
+    hyperparameters = config.model.hyperparameters
+    trials: tuple[Trial, ...] = ()
+    if config.model.trials > 1:
+        found = tune(X, y, config.model, monotone=encoder.directions, progress=progress, **kept)
+        hyperparameters, trials = found.hyperparameters, found.trials
+    classifier = from_config(config.model, monotone=encoder.directions, hyperparameters=hyperparameters)
+    classifier.fit(X, y, progress=progress, **kept)
+    return Fitted(classifier, encoder, _calibration(classifier, config), hyperparameters, trials)
+
+
+def _calibration(classifier: PDClassifier, config: TrainingConfig) -> Affine:
+    """Anchor on the margins of rows that no booster behind them had seen."""
+    if config.long_run_rate is None:
+        return classifier.calibration_
+    margins = classifier.held_out_margin_
+    return anchor(margins[~np.isnan(margins)], classifier.calibration_, config.long_run_rate)

@@ -1,0 +1,156 @@
+"""From a data set to what a model is fitted on: screened columns, points, encoder, outcomes, split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.core.progress import Progress
+from icsml.errors import InputError
+from icsml.features.encoder import Encoder
+from icsml.innovation.evaluate import Points, evaluate
+from icsml.innovation.rulebook import load_rulebook
+from icsml.innovation.schema import Rulebook
+from icsml.portfolio.splits import dataset_groups, grouped_folds, out_of_time, time_blocks
+from icsml.records.columns import Columns, to_columns
+from icsml.records.dataset import Dataset, FoldSplit, OutOfTimeSplit
+from icsml.records.outcome import OutcomeMeaning
+from icsml.records.screening import screen
+from icsml.workflows.config import TrainingConfig
+
+__all__ = ["Prepared", "Split", "inner_blocks", "prepare", "split_rows"]
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+_DEFAULT_EMBARGO = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A data set ready to be fitted on.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Where the rows come from.
+    columns : Columns
+        Screened rows.
+    rulebook : Rulebook, optional
+        None where the data set holds no innovation field of the rulebook.
+    points : Points, optional
+        Its points.
+    encoder : Encoder
+        Features of the model.
+    dropped : list of str
+        Canonical features the data set cannot feed.
+    X : ndarray of shape (n, p)
+        Encoded rows.
+    y : ndarray of shape (n,)
+        1 bad, 0 good, NaN never seen.
+    groups : ndarray of shape (n,)
+        Rows that belong together.
+    """
+
+    dataset: Dataset
+    columns: Columns
+    rulebook: Rulebook | None
+    points: Points | None
+    encoder: Encoder
+    dropped: list[str]
+    X: Floats
+    y: Floats
+    groups: NDArray[Any]
+
+    @property
+    def labelled(self) -> Flags:
+        """Rows whose outcome was seen, shape (n,)."""
+        return ~np.isnan(self.y)
+
+    @property
+    def meaning(self) -> OutcomeMeaning:
+        """What ``bad`` means here."""
+        return self.dataset.meta.outcome or OutcomeMeaning()
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Which labelled rows train and which test; ``folds`` is -1 outside the labelled rows, None where out of time."""
+
+    train: Flags
+    test: Flags
+    dropped: Flags
+    folds: NDArray[np.int64] | None
+
+
+def prepare(dataset: Dataset, config: TrainingConfig, progress: Progress) -> Prepared:
+    """Screen, score by the rulebook and encode every row of a data set.
+
+    Raises
+    ------
+    InputError
+        If the data set has no labels or no split, or a row is not acceptable.
+    """
+    meta = dataset.meta
+    if meta.outcome is None or meta.split is None:
+        raise InputError(
+            "ICS-TRN-001",
+            "this data set has no labels to train on",
+            field="outcome",
+            remedy="import it with an `outcome` and a `split` in the mapping",
+        )
+    progress(f"{meta.name}: {meta.rows:,} rows, {meta.defaults:,} bad")
+    columns = screen(to_columns(dataset.enterprises, meta.extra_features), meta.extra_features).columns
+    rulebook = _rulebook(dataset, config)
+    points = evaluate(rulebook, columns) if rulebook else None
+    encoder, dropped = Encoder.fit_catalogue(
+        meta.fields,
+        meta.extra_features,
+        variant=config.variant,
+        exclude=config.exclude,
+        score_inputs=rulebook.innovation_inputs() if rulebook else (),
+    )
+    progress(f"{len(encoder.features)} features, {len(dropped)} dropped for want of their inputs")
+    return Prepared(
+        dataset=dataset,
+        columns=columns,
+        rulebook=rulebook,
+        points=points,
+        encoder=encoder,
+        dropped=dropped,
+        X=encoder.encode(columns, points),
+        y=dataset.outcomes["bad"].to_numpy(dtype=np.float64, na_value=np.nan),
+        groups=dataset_groups(dataset.enterprises, grouped=meta.grouped),
+    )
+
+
+def split_rows(prepared: Prepared, seed: int | None) -> Split:
+    """Split the labelled rows as ``dataset.yaml`` says; ``seed`` takes the place of the one stated there for folds."""
+    split, labelled = prepared.dataset.meta.split, prepared.labelled
+    if isinstance(split, OutOfTimeSplit):
+        parts = out_of_time(prepared.columns["as_of"], split.test_from, _embargo(prepared, split))
+        return Split(parts.train & labelled, parts.test & labelled, parts.dropped & labelled, None)
+    assert isinstance(split, FoldSplit)  # noqa: S101 - prepare() refused None
+    folds = np.full(len(labelled), -1, dtype=np.int64)
+    chosen = split.seed if seed is None else seed
+    folds[labelled] = grouped_folds(prepared.y[labelled], prepared.groups[labelled], split.folds, chosen)
+    return Split(labelled, labelled, np.zeros(len(labelled), dtype=np.bool_), folds)
+
+
+def inner_blocks(prepared: Prepared, split: Split, rows: Flags, k: int) -> NDArray[np.int64] | None:
+    """Return the time blocks of the training rows where the split is out of time, else None (folds are used)."""
+    return None if split.folds is not None else time_blocks(prepared.columns["as_of"][rows], k)
+
+
+def _embargo(prepared: Prepared, split: OutOfTimeSplit) -> int:
+    if split.embargo_months is not None:
+        return split.embargo_months
+    return prepared.meaning.horizon_months or _DEFAULT_EMBARGO
+
+
+def _rulebook(dataset: Dataset, config: TrainingConfig) -> Rulebook | None:
+    rulebook = load_rulebook(config.rulebook)
+    return None if set(rulebook.innovation_inputs()).isdisjoint(dataset.meta.fields) else rulebook

@@ -1,0 +1,321 @@
+"""Train: prepare, fit the pair, measure it on rows it never saw, write the bundle, log and register it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from icsml.core.paths import home
+from icsml.core.progress import Progress, silent
+from icsml.decision.assess import assess
+from icsml.errors import InputError
+from icsml.model.bundle import Bundle, BundleParts, read_bundle, write_bundle
+from icsml.model.card import CardFacts, render_card
+from icsml.records.columns import take
+from icsml.records.dataset import Dataset, read_dataset
+from icsml.registry import log_training
+from icsml.validation.summary import summary
+from icsml.workflows.config import TrainingConfig
+from icsml.workflows.fit import FittedPair, fit_pair, parts
+from icsml.workflows.prepare import Prepared, Split, prepare, split_rows
+
+__all__ = ["Registered", "Trained", "train", "train_bundle"]
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A trained bundle and what was measured.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        As written and read back.
+    metrics : dict
+        ``test`` (out of time) or ``cv`` (pooled out of fold), the same without innovation, and counts of rows.
+    tables : dict of str to DataFrame
+        What a reader may want beside: features, rounds, trials, held-out PDs by bin.
+    pair : FittedPair
+        The fitted models.
+    dataset : Dataset
+        What it was trained on.
+    """
+
+    bundle: Bundle
+    metrics: dict[str, Any]
+    tables: dict[str, pd.DataFrame]
+    pair: FittedPair
+    dataset: Dataset
+
+
+def train_bundle(
+    data: Path, config: TrainingConfig, *, seed: int | None = None, out: Path | None = None, progress: Progress = silent
+) -> Trained:
+    """Train on a data set and write the bundle; nothing is logged or registered.
+
+    Parameters
+    ----------
+    data : Path
+        Folder of the data set.
+    config : TrainingConfig
+        How to train.
+    seed : int, optional
+        In place of the configuration's seed and of the folds' seed in ``dataset.yaml``.
+    out : Path, optional
+        Where to write the bundle; by default a folder under ``ICSML_HOME``.
+    progress : callable
+        Told how far it is.
+
+    Raises
+    ------
+    InputError
+        If the data set cannot be trained on, or ``out`` holds something.
+    ModelError
+        If the model does not rank risk on rows it had not seen.
+    """
+    _refuse_occupied(out)
+    config = config if seed is None else _seeded(config, seed)
+    prepared = prepare(read_dataset(data), config, progress)
+    split = split_rows(prepared, seed)
+    measured, pair = _measure(prepared, split, config, progress)
+    metrics = measured | _counts(prepared, split)
+    training = _facts(prepared, split, pair, config)
+    card = render_card(_card(prepared, split, config, metrics))
+    bundle = _write(parts(prepared, pair, config, card=card, training=training), out)
+    progress(f"bundle {bundle.sha256[:12]} in {bundle.folder}")
+    return Trained(bundle, metrics, _tables(prepared, pair), pair, prepared.dataset)
+
+
+def _measure(
+    prepared: Prepared, split: Split, config: TrainingConfig, progress: Progress
+) -> tuple[dict[str, Any], FittedPair]:
+    if split.folds is None:
+        pair = fit_pair(prepared, split, split.train, config, progress)
+        held_out = _held_out(prepared, parts(prepared, pair, config), split.test)
+        return _figures(prepared, held_out, split.test, "test", None), pair
+    held_out = np.full((len(prepared.y), 2), np.nan)
+    numbers = np.unique(split.folds[split.folds >= 0])
+    for number in numbers:
+        progress(f"outer fold {number + 1} of {len(numbers)}")
+        test = split.folds == number
+        pair = fit_pair(prepared, split, split.train & ~test, config, progress)
+        held_out[test] = _held_out(prepared, parts(prepared, pair, config), test)[test]
+    figures = _figures(prepared, held_out, split.test, "cv", split.folds[split.test])
+    progress("the model itself, on all rows")
+    return figures, fit_pair(prepared, split, split.train, config, progress)
+
+
+def _held_out(prepared: Prepared, model: BundleParts, rows: Flags) -> Floats:
+    """PDs of the model and of its companion for the given rows, through the code that serves; NaN elsewhere."""
+    assessment = assess(model, take(prepared.columns, rows), explained=False)
+    held_out = np.full((len(rows), 2), np.nan)
+    held_out[rows, 0] = assessment.pd
+    if assessment.pd_without_innovation is not None:
+        held_out[rows, 1] = assessment.pd_without_innovation
+    return held_out
+
+
+def _figures(
+    prepared: Prepared, held_out: Floats, rows: Flags, name: str, folds: NDArray[np.int64] | None
+) -> dict[str, Any]:
+    y, groups = prepared.y[rows], prepared.groups[rows]
+    if len(np.unique(y)) < 2:
+        raise InputError(
+            "ICS-TRN-002",
+            f"its {len(y):,} labelled rows hold one class only",
+            field=f"split ({name})",
+            remedy="choose another split in the mapping",
+        )
+    figures = {name: summary(y, held_out[rows, 0], folds=folds, groups=groups)}
+    if not np.isnan(held_out[rows, 1]).any():
+        without = summary(y, held_out[rows, 1], folds=folds, groups=groups)
+        figures[f"{name}_without_innovation"] = without
+    return figures
+
+
+def _counts(prepared: Prepared, split: Split) -> dict[str, Any]:
+    meta = prepared.dataset.meta
+    return {
+        "rows": {
+            "train": int(split.train.sum()),
+            "train_defaults": int(prepared.y[split.train].sum()),
+            "embargoed": int(split.dropped.sum()),
+            "unlabelled": int((~prepared.labelled).sum()),
+        },
+        "label_lookahead": meta.label_lookahead,
+        "out_of_range": meta.out_of_range,
+        "features_dropped": prepared.dropped,
+        "synthetic": meta.synthetic,
+    }
+
+
+def _facts(prepared: Prepared, split: Split, pair: FittedPair, config: TrainingConfig) -> dict[str, Any]:
+    """State what the bundle says of its training: nothing that changes from run to run."""
+    model = pair.model
+    return {
+        "dataset": prepared.dataset.meta.name,
+        "dataset_sha256": prepared.dataset.digest,
+        "rows": int(split.train.sum()),
+        "defaults": int(prepared.y[split.train].sum()),
+        "seed": config.model.seed,
+        "variant": config.variant,
+        "rounds": model.classifier.rounds_,
+        "companion_rounds": pair.companion.classifier.rounds_ if pair.companion else None,
+        "hyperparameters": model.hyperparameters.model_dump(),
+        "long_run_rate": config.long_run_rate,
+        "trials": len(model.trials),
+    }
+
+
+def _card(prepared: Prepared, split: Split, config: TrainingConfig, metrics: Mapping[str, Any]) -> CardFacts:
+    name = "test" if "test" in metrics else "cv"
+    rulebook = prepared.rulebook
+    return CardFacts(
+        name=config.name,
+        purpose=config.card.purpose,
+        owner=config.card.owner,
+        tier=config.card.tier,
+        limits=config.card.limits,
+        event=prepared.meaning.event,
+        horizon_months=prepared.meaning.horizon_months,
+        synthetic=prepared.dataset.meta.synthetic,
+        dataset=prepared.dataset.meta.name,
+        dataset_sha256=prepared.dataset.digest,
+        rows=int(split.train.sum()),
+        defaults=int(prepared.y[split.train].sum()),
+        features=[feature.name for feature in prepared.encoder.features],
+        rulebook=f"{rulebook.id} ({rulebook.provenance})" if rulebook else None,
+        figures={f"{name} {key}": value for key, value in metrics[name].items() if isinstance(value, float)},
+    )
+
+
+def _tables(prepared: Prepared, pair: FittedPair) -> dict[str, pd.DataFrame]:
+    booster = pair.model.classifier.booster_
+    tables = {
+        "features": pd.DataFrame(
+            [
+                {
+                    "feature": feature.name,
+                    "code": feature.code,
+                    "group": feature.group,
+                    "domain": str(feature.domain),
+                    "direction": str(feature.direction),
+                    "missing_share": float(np.isnan(prepared.X[:, i]).mean()),
+                    "gain": float(gain),
+                }
+                for i, (feature, gain) in enumerate(
+                    zip(prepared.encoder.features, booster.feature_importance("gain"), strict=True)
+                )
+            ]
+        ),
+        "rounds": pd.DataFrame(pair.model.classifier.inner_curve_, columns=["rounds", "calibrated_log_loss"]),
+    }
+    if pair.model.trials:
+        tables["trials"] = pd.DataFrame(
+            [
+                {
+                    "number": trial.number,
+                    "loss": trial.loss,
+                    "rounds": trial.rounds,
+                    **trial.hyperparameters.model_dump(),
+                }
+                for trial in pair.model.trials
+            ]
+        )
+    return tables
+
+
+def _write(bundle: BundleParts, out: Path | None) -> Bundle:
+    if out is not None:
+        return write_bundle(out, bundle)
+    shelf = home() / "bundles"
+    shelf.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=shelf) as scratch:
+        written = write_bundle(Path(scratch) / "bundle", bundle)
+        target = shelf / f"{bundle.name}-{written.sha256[:12]}"
+        if not target.exists():
+            written.folder.rename(target)
+    return read_bundle(target)
+
+
+def _refuse_occupied(out: Path | None) -> None:
+    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError("ICS-TRN-003", "exists and is not empty", field=str(out), remedy="choose another folder")
+
+
+def _seeded(config: TrainingConfig, seed: int) -> TrainingConfig:
+    return config.model_copy(update={"model": config.model.model_copy(update={"seed": seed})})
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A trained model in the register."""
+
+    trained: Trained
+    run_id: str
+    model_uri: str
+    name: str
+    version: str
+
+    def summary(self) -> dict[str, Any]:
+        """Return what ``icsml train --json`` prints."""
+        bundle = self.trained.bundle
+        return {
+            "run_id": self.run_id,
+            "model_uri": self.model_uri,
+            "name": self.name,
+            "version": self.version,
+            "bundle": str(bundle.folder),
+            "bundle_sha256": bundle.sha256,
+            "metrics": self.trained.metrics,
+        }
+
+
+def train(
+    data: Path, config: TrainingConfig, *, seed: int | None = None, out: Path | None = None, progress: Progress = silent
+) -> Registered:
+    """Train as :func:`train_bundle` does, then log the run to MLflow and register the bundle."""
+    trained = train_bundle(data, config, seed=seed, out=out, progress=progress)
+    progress("logging to MLflow and registering")
+    bundle, meta = trained.bundle, trained.dataset.meta
+    logged = log_training(
+        bundle.folder,
+        name=bundle.name,
+        params=_params(bundle),
+        metrics=_flat(trained.metrics),
+        tables=trained.tables,
+        dataset={
+            "name": meta.name,
+            "digest": trained.dataset.digest,
+            "source": str(data),
+            "rows": meta.rows,
+        },
+        tags={"bundle_sha256": bundle.sha256, "synthetic": str(meta.synthetic).lower()},
+    )
+    return Registered(trained, logged.run_id, logged.model_uri, logged.name, logged.version)
+
+
+def _params(bundle: Bundle) -> dict[str, Any]:
+    training = dict(bundle.training)
+    hyperparameters: dict[str, Any] = training.pop("hyperparameters")
+    return hyperparameters | training | {"features": len(bundle.encoder.features)}
+
+
+def _flat(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Return every figure as ``part_metric``, as MLflow wants them."""
+    flat: dict[str, float] = {}
+    for part, figures in metrics.items():
+        if isinstance(figures, dict):
+            flat |= {f"{part}_{key}": float(value) for key, value in figures.items() if isinstance(value, int | float)}
+        elif isinstance(figures, int | float):
+            flat[part] = float(figures)
+    return flat

@@ -1,0 +1,65 @@
+"""Scoring a file: the same figures as one decision, in order, whole or not at all."""
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from icsml.batch import score as batch
+from icsml.batch.score import score_file
+from icsml.decision.decide import decide
+from icsml.errors import InputError, MissingError
+from icsml.records.enterprise import frame_records
+
+
+@pytest.fixture
+def source(tmp_path, enterprises):
+    path = tmp_path / "in.parquet"
+    enterprises.head(50).to_parquet(path, index=False)
+    return path
+
+
+def test_every_row_is_scored_in_order_as_it_would_be_alone(bundle, enterprises, source, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "_BATCH_ROWS", 16)
+    said = []
+    report = score_file(bundle, source, tmp_path / "new" / "out.parquet", reasons=5, progress=said.append)
+    found = pq.read_table(tmp_path / "new" / "out.parquet").to_pylist()
+    assert report.rows == len(found) == 50
+    assert len(said) == 4
+    for row, record in zip(found, frame_records(enterprises.head(50)), strict=True):
+        alone = decide(
+            bundle, record, decision_id="d", decided_at=datetime(2026, 7, 1, tzinfo=UTC), reasons=5
+        ).decision
+        assert (row["enterprise_id"], row["as_of"].isoformat()) == (alone.enterprise_id, alone.as_of)
+        assert (row["pd"], row["grade"], row["score"]) == (alone.pd, alone.grade, alone.score)
+        assert row["pd_without_innovation"] == alone.pd_without_innovation
+        assert row["innovation_score"] == alone.innovation.score
+        fields = ("code", "feature", "value", "log_odds", "points", "pd_effect")
+        assert row["reasons"] == [{field: getattr(reason, field) for field in fields} for reason in alone.reasons]
+
+
+def test_without_reasons_there_is_no_such_column(bundle, source, tmp_path):
+    score_file(bundle, source, tmp_path / "out.parquet")
+    assert "reasons" not in pq.read_schema(tmp_path / "out.parquet").names
+
+
+def test_a_bad_row_leaves_nothing_behind_and_is_named(bundle, enterprises, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "_BATCH_ROWS", 16)
+    rows = enterprises.head(50).copy()
+    rows.loc[rows.index[40], "founded_on"] = pd.Timestamp("2099-01-01")
+    rows.to_parquet(tmp_path / "in.parquet", index=False)
+    with pytest.raises(InputError, match=r"founded_on: rows 32 to 47: .* the first is row 8"):
+        score_file(bundle, tmp_path / "in.parquet", tmp_path / "out.parquet")
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("out")]
+
+
+def test_no_rows_no_file_no_parquet(bundle, enterprises, tmp_path):
+    enterprises.head(0).to_parquet(tmp_path / "empty.parquet", index=False)
+    (tmp_path / "text.parquet").write_text("no")
+    with pytest.raises(InputError, match="no rows"):
+        score_file(bundle, tmp_path / "empty.parquet", tmp_path / "out.parquet")
+    with pytest.raises(InputError, match="Parquet"):
+        score_file(bundle, tmp_path / "text.parquet", tmp_path / "out.parquet")
+    with pytest.raises(MissingError, match="no such file"):
+        score_file(bundle, tmp_path / "none.parquet", tmp_path / "out.parquet")

@@ -1,0 +1,184 @@
+"""The command line: JSON keys of the contract, exit codes, one line of error with the remedy."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import typer
+
+from icsml.cli import main
+from icsml.cli.main import app
+
+
+@pytest.fixture
+def icsml(capsys):
+    """Run a command in this process; returns its exit code, stdout and stderr."""
+
+    def run(*argv):
+        code = main._run([str(argument) for argument in argv])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def icsml_json(icsml):
+    """Run a command with --json that must succeed; returns the object."""
+
+    def run(*argv):
+        code, out, err = icsml(*argv, "--json")
+        assert code == 0, err
+        assert out.count("\n") == 1
+        return json.loads(out)
+
+    return run
+
+
+def leaves(group, path=()):
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from leaves(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+COMMANDS = dict(leaves(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself_and_every_option(path, icsml):
+    code, out, _ = icsml(*path, "--help")
+    assert code == 0
+    assert "Usage: icsml " + " ".join(path) in out
+    assert COMMANDS[path].help
+    for parameter in COMMANDS[path].params:
+        if parameter.param_type_name == "option":
+            assert parameter.help, parameter.name
+
+
+def test_records_schema_and_example(icsml_json):
+    assert "enterprise_id" in icsml_json("records", "schema")["required"]
+    assert icsml_json("records", "example")["enterprise_id"] == "E000001"
+
+
+def test_synth_points_and_coverage(icsml_json, tmp_path):
+    report = icsml_json("portfolio", "synth", "--enterprises", 100, "--seed", 1, "--out", tmp_path / "book")
+    records = tmp_path / "book" / "enterprises.parquet"
+    assert report["rows"] == len(pd.read_parquet(records))
+    for chosen in (("--rulebook", "tech-sme-2017"), ("--as-of", "2026-01-01")):
+        found = icsml_json("points", *chosen, "--in", records, "--out", tmp_path / "p.parquet")
+        points = pd.read_parquet(tmp_path / "p.parquet")
+        assert {"rows", "seconds"} <= set(found)
+        assert len(points) == found["rows"] == report["rows"]
+        assert {"enterprise_id", "as_of", "score", "eligible"} <= set(points)
+        parts = points.filter(like="points.").sum(axis=1)
+        np.testing.assert_allclose(points["score"], parts, atol=1e-9)
+    indicators = icsml_json("coverage", "--rulebook", "national-2025", "--in", records)["indicators"]
+    assert len(indicators) == 12
+    assert all(0 <= row["share"] <= 1 for row in indicators)
+
+
+def test_an_explicit_rulebook_scores_rows_of_any_date_with_a_warning(icsml, book_folder, tmp_path):
+    argv = ("--in", book_folder / "enterprises.parquet", "--out", tmp_path / "p.parquet")
+    code, _, err = icsml("points", "--rulebook", "national-2025", *argv)
+    assert code == 0
+    assert "was not in force on the date of" in err
+
+
+def test_rulebooks(icsml_json, icsml, tmp_path):
+    ids = {row["id"] for row in icsml_json("rulebook", "list")["rulebooks"]}
+    assert {"national-2025", "tech-sme-2017"} <= ids
+    assert icsml_json("rulebook", "show", "national-2025")["id"] == "national-2025"
+    text = icsml("rulebook", "show", "tech-sme-2017")[1]
+    good = tmp_path / "tech-sme-2017.yaml"
+    good.write_text(text)
+    assert icsml_json("rulebook", "lint", good)["ok"] is True
+    good.write_text(text.replace("max: 50", "max: 51", 1))
+    code, out, _ = icsml("rulebook", "lint", good)
+    assert code == 1
+    assert "tech-sme-2017.yaml:" in out
+
+
+def test_decide_score_and_show(icsml_json, icsml, bundle, book_folder, tmp_path):
+    record = tmp_path / "record.json"
+    record.write_text(json.dumps(icsml_json("records", "example", "--model", bundle.folder)))
+    decision = icsml_json("decide", "--model", bundle.folder, "--in", record)
+    assert decision["model"]["bundle_sha256"] == bundle.sha256
+    assert decision["reference"] == {"kind": "path_dependent", "id": "training-cover"}
+    assert "recourse" not in decision  # its room is not built
+    assert not icsml_json("decide", "--model", bundle.folder, "--in", record, "--reasons", 0)["reasons"]
+    code, out, _ = icsml("decide", "--model", bundle.folder, "--in", record)
+    assert code == 0
+    assert f"score {decision['score']}" in out
+    scored = icsml_json(
+        "score", "--model", bundle.folder, "--in", book_folder / "enterprises.parquet", "--out", tmp_path / "s.parquet"
+    )
+    assert set(scored) == {"rows", "seconds", "rows_per_second"}
+    assert icsml_json("model", "show", "--model", bundle.folder)["bundle_sha256"] == bundle.sha256
+
+
+def test_keys_are_printed_once(icsml_json, tmp_path):
+    new = icsml_json("keys", "create", "--tenant", "bank-a", "--role", "score")
+    assert new["key"]
+    assert new["id"]
+    assert new["key"] not in (tmp_path / "home" / "keys.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        (["decode"], 2, "No such command 'decode'"),
+        (["decide"], 2, "Missing option '--model'"),
+        (["portfolio", "synth", "--enterprises", "0", "--out", "x"], 2, "--enterprises"),
+        (["decide", "--model", "none", "--in", "{record}"], 3, "no such bundle folder"),
+        (["decide", "--model", "models:/icsml-pd@champion", "--in", "{record}"], 3, "icsml train"),
+        (["decide", "--model", "{bundle}", "--in", "none.json"], 3, "none.json: cannot be read"),
+        (["decide", "--model", "{bundle}", "--in", "{broken}"], 2, "not valid JSON"),
+        (["decide", "--model", "{bundle}", "--in", "{list}"], 2, "holds no JSON object"),
+        (["decide", "--model", "{bundle}", "--in", "{unknown}"], 2, "colour: unknown field"),
+        (["points", "--in", "a", "--out", "b"], 2, "--rulebook, --as-of: give one of the two"),
+        (["points", "--as-of", "soon", "--in", "a", "--out", "b"], 2, "--as-of: no date"),
+        (["points", "--rulebook", "national-2052", "--in", "a", "--out", "b"], 3, "national-2025"),
+        (["score", "--model", "{bundle}", "--in", "none", "--out", "b"], 3, "no such file"),
+        (["train", "--data", "none"], 3, "no dataset.yaml in this folder"),
+        (["data", "import", "--mapping", "none.yaml", "--out", "x"], 3, "no such file"),
+        (["serve", "--model", "{bundle}"], 3, "icsml keys create"),
+        (["ledger", "show", "none", "--tenant", "t"], 3, "no such decision"),
+    ],
+    ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else None,
+)
+def test_bad_use_ends_with_its_code_and_one_line(argv, code, said, icsml, bundle, tmp_path):
+    files = {"record": '{"enterprise_id": "E"}', "broken": "{", "list": "[]", "unknown": '{"enterprise_id":"E","colour":1}'}
+    for name, text in files.items():
+        (tmp_path / f"{name}.json").write_text(text)
+    places = {name: tmp_path / f"{name}.json" for name in files} | {"bundle": bundle.folder}
+    got, out, err = icsml(*(argument.format(**places) if argument[0] == "{" else argument for argument in argv))
+    last = err.strip().splitlines()[-1]
+    assert (got, out) == (code, "")
+    assert said in last
+    assert last.startswith("icsml: ")
+    assert "—" in last
+
+
+def test_a_missing_extra_is_named(icsml, monkeypatch):
+    def absent(*args, **options):
+        raise ModuleNotFoundError("No module named 'mlflow'", name="mlflow")
+
+    monkeypatch.setattr(main, "app", absent)
+    code, _, err = icsml("train")
+    assert code == 3
+    assert "pip install 'icsml[train]'" in err
+
+
+def test_help_and_schema_need_no_heavy_library():
+    script = (
+        "import sys; from icsml.cli.main import _run\n"
+        "assert _run(['--help']) == 0 and _run(['records', 'schema']) == 0\n"
+        "heavy = {'mlflow', 'shap', 'sklearn', 'optuna', 'lightgbm', 'fastapi', 'sqlalchemy'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)

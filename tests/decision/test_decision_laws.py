@@ -1,0 +1,192 @@
+"""The laws of a decision, over records of all shapes."""
+
+import math
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy.special import logit
+
+from icsml.decision.assess import assess
+from icsml.decision.decide import decide
+from icsml.decision.example import bundle_example
+from icsml.decision.frame import frame_scores
+from icsml.errors import InputError
+from icsml.model.predict import log_odds, margin, pd_from_log_odds
+from icsml.records.columns import record_columns, take, to_columns
+from icsml.records.enterprise import example_record, frame_records, parse_record
+from icsml.records.fields import FIELDS, Domain
+
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
+NUMBERS = [field.name for field in FIELDS if field.kind == "number" and field.name in example_record()]
+COUNTS = [field.name for field in FIELDS if field.kind == "count"]
+INNOVATION = [field.name for field in FIELDS if field.domain is Domain.INNOVATION]
+
+CHANGES = st.fixed_dictionaries(
+    {},
+    optional={
+        **{name: st.none() | st.floats(0, 1) | st.floats(0, 1e9) for name in NUMBERS if name.endswith("_cny")},
+        **{name: st.none() | st.integers(0, 300) for name in COUNTS},
+    },
+)
+LAWS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def changed(changes):
+    record = example_record() | changes
+    return parse_record({name: value for name, value in record.items() if value is not None})
+
+
+def decision_of(bundle, record, **options):
+    return decide(bundle, record, decision_id="d", decided_at=NOW, **options).decision
+
+
+@LAWS
+@given(CHANGES, st.integers(0, 60))
+def test_a_decision_adds_up(bundle, changes, shown):
+    found = decision_of(bundle, changed(changes), reasons=shown)
+    total = found.base_log_odds + math.fsum(reason.log_odds for reason in found.reasons) + found.other_log_odds
+    assert abs(logit(found.pd) - total) < 1e-9
+    assert found.score == found.base_points + sum(reason.points for reason in found.reasons) + found.other_points
+    assert found.score == round(found.scale.offset - found.scale.pdo / math.log(2) * logit(found.pd))
+    assert len(found.reasons) <= shown
+    sizes = [abs(reason.log_odds) for reason in found.reasons]
+    assert sizes == sorted(sizes, reverse=True)
+    for reason in found.reasons:
+        assert reason.pd_effect == pytest.approx(found.pd - pd_from_log_odds(np.array(logit(found.pd) - reason.log_odds)))
+
+
+@LAWS
+@given(CHANGES)
+def test_a_grade_holds_its_pd(bundle, changes):
+    found = decision_of(bundle, changed(changes))
+    bounds = {grade.id: (low, grade.upper) for grade, low in zip(
+        bundle.scale.grades, [0.0, *(grade.upper for grade in bundle.scale.grades)], strict=False)}
+    low, high = bounds[found.grade]
+    assert low < found.pd <= high
+
+
+@LAWS
+@given(CHANGES)
+def test_points_sum_and_stay_within_their_bounds(bundle, changes):
+    found = decision_of(bundle, changed(changes)).innovation
+    assert found.score == pytest.approx(sum(indicator.points for indicator in found.indicators), abs=1e-9)
+    assert found.score == pytest.approx(sum(category.points for category in found.categories), abs=1e-9)
+    for indicator in found.indicators:
+        assert min(0.0, indicator.max) <= indicator.points <= indicator.max
+    assert found.provenance == "assumed"
+
+
+@LAWS
+@given(CHANGES)
+def test_all_of_innovation_is_summed_shown_or_not(bundle, changes):
+    record = changed(changes)
+    every = decision_of(bundle, record, reasons=1000)
+    domain = {feature.name: feature.domain for feature in bundle.encoder.features}
+    expected = math.fsum(reason.log_odds for reason in every.reasons if domain[reason.feature] == "innovation")
+    assert every.innovation_log_odds == pytest.approx(expected, abs=1e-12)
+    assert decision_of(bundle, record, reasons=0).innovation_log_odds == every.innovation_log_odds
+
+
+def test_one_row_is_the_batch_to_the_last_bit(bundle, enterprises):
+    rows = enterprises.iloc[::60]
+    columns = to_columns(rows)
+    batch = assess(bundle, columns)
+    frame = frame_scores(bundle, rows)
+    for i, record in enumerate(frame_records(rows)):
+        alone = decision_of(bundle, record)
+        assert (alone.pd, alone.score, alone.grade) == (batch.pd[i], batch.score[i], batch.grade[i])
+        assert (alone.pd, alone.score, alone.grade) == (frame["pd"].iloc[i], frame["score"].iloc[i], frame["grade"].iloc[i])
+        assert alone.base_log_odds == batch.explanation.terms.base[i]
+        assert alone.pd_without_innovation == batch.pd_without_innovation[i]
+        terms = assess(bundle, take(columns, np.array([i]))).explanation.terms.log_odds
+        assert terms.tobytes() == batch.explanation.terms.log_odds[i : i + 1].tobytes()
+
+
+def test_the_pd_is_the_boosters_margin_and_no_sum_of_reasons(bundle, enterprises):
+    found = assess(bundle, to_columns(enterprises), explained=False)
+    raw = bundle.booster.predict(found.features, raw_score=True)
+    assert margin(bundle.booster, found.features).tobytes() == raw.tobytes()
+    expected = pd_from_log_odds(log_odds(raw, bundle.calibration))
+    assert (found.pd == expected)[~found.fallback].all()
+    assert 0 < found.fallback.sum() < len(found.pd) or not found.fallback.any()
+
+
+def test_the_pd_never_falls_when_a_risk_raising_feature_rises(bundle, enterprises):
+    base = assess(bundle, to_columns(enterprises.iloc[::40]), explained=False).features
+    directions = bundle.encoder.directions
+    assert {1, -1, 0} == set(directions)
+    for column, direction in enumerate(directions):
+        if direction == 0:
+            continue
+        values = np.unique(np.nanquantile(base[:, column], np.linspace(0, 1, 9)))
+        swept = [margin(bundle.booster, _with(base, column, value)) for value in values if np.isfinite(value)]
+        for lower, higher in zip(swept, swept[1:], strict=False):
+            assert (direction * (higher - lower) >= 0).all(), bundle.encoder.features[column].name
+
+
+def _with(base, column, value):
+    moved = base.copy()
+    moved[:, column] = value
+    return moved
+
+
+def test_without_an_innovation_feed_the_companion_decides(bundle):
+    kept = {name: value for name, value in example_record().items() if name not in INNOVATION}
+    found = decision_of(bundle, parse_record(kept))
+    assert found.pd == found.pd_without_innovation
+    assert found.innovation_log_odds == 0.0
+    assert "INNOVATION_FEED_MISSING" in {notice.code for notice in found.warnings}
+    companion = bundle.companion_encoder.encode(record_columns(parse_record(kept)), None)
+    expected = pd_from_log_odds(log_odds(margin(bundle.companion, companion), bundle.companion_calibration))
+    assert found.pd == expected[0]
+
+
+def test_with_an_innovation_feed_the_companion_only_stands_beside(bundle):
+    found = decision_of(bundle, changed({}))
+    assert found.pd != found.pd_without_innovation
+    assert "INNOVATION_FEED_MISSING" not in {notice.code for notice in found.warnings}
+    assert found.innovation_evidence == "not_tested"
+
+
+def test_the_reader_is_told_what_the_figures_rest_on(bundle):
+    codes = {notice.code for notice in decision_of(bundle, changed({"revenue_cny": 1e14})).warnings}
+    assert {"SYNTHETIC_MODEL", "ASSUMED_POINTS", "OUT_OF_RANGE"} <= codes
+
+
+def test_guarantee_list_and_limit_cannot_move_the_pd(bundle):
+    plain = decision_of(bundle, changed({}))
+    helped = changed({
+        "guarantee_type": "government_fund", "guarantee_share": 0.8, "on_recommended_list": True, "relending_supported": True,
+        "interest_subsidised": True, "limit_granted_cny": 9e6, "bank_pd": 0.9, "bank_grade": "D",
+        "legal_representative": "某人", "guarantor_name": "某人",
+    })
+    assert decision_of(bundle, helped).pd == plain.pd
+
+
+def test_the_same_input_gives_the_same_decision(bundle):
+    record = changed({})
+    assert decision_of(bundle, record).model_dump_json() == decision_of(bundle, record).model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"as_of": None, "statement_published_at": None}, "as_of"),
+        ({"extra": {"X1": 1.0}}, "extra.X1"),
+        ({"statement_published_at": "2026-07-01"}, "statement_published_at"),
+    ],
+)
+def test_a_record_the_bundle_cannot_take_is_refused_by_name(bundle, changes, field):
+    with pytest.raises(InputError) as caught:
+        decision_of(bundle, changed(changes))
+    assert caught.value.field == field
+
+
+def test_the_example_of_a_bundle_is_accepted_and_complete(bundle):
+    found = decide(bundle, parse_record(bundle_example(bundle)), decision_id="d", decided_at=NOW)
+    assert all(value is not None for value in found.features.values())
+    assert found.decision.decided_at == "2026-07-01T00:00:00.000000Z"
+    assert found.decision.model.bundle_sha256 == bundle.sha256

@@ -1,0 +1,38 @@
+"""Score points by largest remainder."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from icsml.explain.points import share_points
+
+EXACT = st.integers(1, 8).flatmap(
+    lambda m: arrays(np.float64, st.tuples(st.integers(1, 4), st.just(m)), elements=st.floats(-900, 900))
+)
+
+
+@given(EXACT)
+def test_points_sum_to_the_score_and_none_is_off_by_one_point(exact):
+    total = np.rint(exact.sum(axis=1)).astype(np.int64)
+    points = share_points(exact, total)
+    assert (points.sum(axis=1) == total).all()
+    assert (np.abs(points - exact) < 1.0 + 1e-9).all()
+
+
+@given(EXACT)
+def test_a_row_gets_the_same_points_alone(exact):
+    total = np.rint(exact.sum(axis=1)).astype(np.int64)
+    for row in range(len(exact)):
+        alone = share_points(exact[row : row + 1], total[row : row + 1])
+        assert (alone[0] == share_points(exact, total)[row]).all()
+
+
+def test_the_largest_fractions_are_rounded_up_and_ties_go_to_the_earlier():
+    exact = np.array([[487.2, -10.5, 3.5, 0.0, -0.2]])
+    assert share_points(exact, np.array([480])).tolist() == [[487, -10, 3, 0, 0]]
+
+
+def test_a_term_of_zero_gets_no_points():
+    exact = np.array([[0.9, 0.0, 0.0, 0.6]])
+    assert share_points(exact, np.array([2])).tolist() == [[1, 0, 0, 1]]

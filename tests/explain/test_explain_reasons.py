@@ -1,0 +1,100 @@
+"""Contributions add up to the PD that was served, and agree with an independent computation."""
+
+import itertools
+import math
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+import shap
+
+from icsml.explain.contributions import contributions
+from icsml.explain.reasons import explain, rank_terms, shown, sum_in_order
+from icsml.model.predict import log_odds, margin
+
+
+@pytest.fixture(scope="module")
+def encoded(bundle, enterprises):
+    from icsml.innovation.evaluate import evaluate
+    from icsml.records.columns import to_columns
+
+    columns = to_columns(enterprises.head(80))
+    return bundle.encoder.encode(columns, evaluate(bundle.rulebook, columns))
+
+
+def test_the_terms_reconcile_with_the_calibrated_log_odds(bundle, encoded):
+    terms = explain(bundle.booster, bundle.calibration, encoded)
+    served = log_odds(margin(bundle.booster, encoded), bundle.calibration)
+    np.testing.assert_allclose(terms.base + sum_in_order(terms.log_odds), served, atol=1e-9, rtol=0)
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A booster over four complete features, and a few rows."""
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(400, 4))
+    y = (rng.random(400) < 1 / (1 + np.exp(1 - X[:, 0] + X[:, 1] * X[:, 2]))).astype(float)
+    params = {"objective": "binary", "max_depth": 4, "num_leaves": 12, "verbose": -1, "num_threads": 1}
+    return lgb.train(params, lgb.Dataset(X, y), num_boost_round=8), X[:6]
+
+
+def expectation(node, row, known):
+    """Expected margin of a tree when only some features are known: unknown splits are weighted by training cover."""
+    if "leaf_value" in node:
+        return node["leaf_value"]
+    left, right = node["left_child"], node["right_child"]
+    if node["split_feature"] in known:
+        side = left if row[node["split_feature"]] <= node["threshold"] else right
+        return expectation(side, row, known)
+    covers = [child.get("internal_count", child.get("leaf_count")) for child in (left, right)]
+    values = [expectation(child, row, known) for child in (left, right)]
+    return (covers[0] * values[0] + covers[1] * values[1]) / sum(covers)
+
+
+def test_contributions_are_the_shapley_values_of_all_coalitions(small):
+    booster, X = small
+    trees = [tree["tree_structure"] for tree in booster.dump_model()["tree_info"]]
+    phi, base = contributions(booster, X)
+    players = range(X.shape[1])
+    for row, found, start in zip(X, phi, base, strict=True):
+        worth = {
+            known: sum(expectation(tree, row, known) for tree in trees)
+            for size in range(5)
+            for known in itertools.combinations(players, size)
+        }
+        assert start == pytest.approx(worth[()], abs=1e-10)
+        for player in players:
+            others = [q for q in players if q != player]
+            expected = sum(
+                math.factorial(size) * math.factorial(3 - size) / math.factorial(4)
+                * (worth[tuple(sorted((*known, player)))] - worth[known])
+                for size in range(4)
+                for known in itertools.combinations(others, size)
+            )
+            assert found[player] == pytest.approx(expected, abs=1e-10)
+
+
+def test_shap_s_own_algorithm_agrees(small):
+    """shap asks LightGBM for the values themselves, but its interactions come from its own code and sum to them."""
+    booster, X = small
+    interactions = shap.TreeExplainer(booster).shap_interaction_values(X)
+    np.testing.assert_allclose(contributions(booster, X)[0], interactions.sum(axis=2), atol=1e-6, rtol=0)
+
+
+def test_no_rows_have_no_contributions(bundle, encoded):
+    phi, base = contributions(bundle.booster, encoded[:0])
+    assert phi.shape == (0, encoded.shape[1])
+    assert base.shape == (0,)
+
+
+def test_terms_are_ranked_by_size_then_by_feature_order():
+    terms = np.array([[0.1, -0.5, 0.0, 0.5, -0.1]])
+    assert rank_terms(terms, 4).tolist() == [[1, 3, 0, 4]]
+    assert shown(range(5), terms[0], 10) == [1, 3, 0, 4]
+    assert shown(range(5), terms[0], 0) == []
+
+
+def test_a_sum_in_order_has_the_same_bits_for_one_row():
+    terms = np.random.default_rng(0).normal(size=(50, 45))
+    whole = sum_in_order(terms)
+    assert [sum_in_order(terms[i : i + 1])[0] for i in range(50)] == whole.tolist()

@@ -1,0 +1,124 @@
+"""Frames of records, and what is asked of rows beyond their types."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from icsml.errors import InputError, MissingError
+from icsml.records.columns import to_columns
+from icsml.records.enterprise import example_record
+from icsml.records.extra import ExtraFeature
+from icsml.records.fields import Outside
+from icsml.records.frame import read_enterprises, validate_frame
+from icsml.records.labels import Label
+from icsml.records.screening import screen
+
+LABEL = Label(en="a", zh="甲")
+
+
+def frame(**changes):
+    made = pd.DataFrame([example_record()] * 3)
+    for name, values in changes.items():
+        made[name] = values
+    return made
+
+
+def screened(made, extras=()):
+    return screen(to_columns(validate_frame(made, extras), extras), extras)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"colour": 1}, "colour"),
+        ({"extra.X9": 1.0}, "extra.X9"),
+        ({"staff_total": [1.0, 2.5, 3.0]}, "staff_total"),
+        ({"staff_total": ["1", "2", "3"]}, "staff_total"),
+        ({"staff_total": [1, -2, 3]}, "staff_total"),
+        ({"revenue_cny": [True, False, True]}, "revenue_cny"),
+        ({"region": [350100, 350100, 350100]}, "region"),
+        ({"region": "x"}, "region"),
+        ({"technical_field": "alchemy"}, "technical_field"),
+        ({"as_of": "yesterday"}, "as_of"),
+        ({"as_of": pd.Timestamp("2026-06-30 12:00")}, "as_of"),
+        ({"bank_pd": 2.0}, "bank_pd"),
+        ({"enterprise_id": None}, "enterprise_id"),
+    ],
+)
+def test_a_bad_column_is_refused_by_name(changes, field):
+    with pytest.raises(InputError) as caught:
+        validate_frame(frame(**changes))
+    assert caught.value.field == field
+    assert caught.value.code == "ICS-REC-003"
+
+
+def test_a_frame_without_identifiers_is_refused():
+    with pytest.raises(InputError, match="enterprise_id"):
+        validate_frame(frame().drop(columns="enterprise_id"))
+
+
+@pytest.mark.parametrize("as_of", [dt.date(2026, 6, 30), "2026-06-30", pd.Timestamp("2026-06-30")])
+def test_dates_of_every_kind_become_days(as_of):
+    columns = to_columns(validate_frame(frame(as_of=as_of)))
+    assert (columns["as_of"] == np.datetime64("2026-06-30")).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"statement_published_at": "2026-07-01"}, "statement_published_at"),
+        ({"statement_period_end": "2026-07-01", "statement_published_at": None}, "statement_period_end"),
+        ({"statement_period_end": "2026-05-31", "statement_published_at": "2026-05-01"}, "statement_period_end"),
+        ({"founded_on": "2026-07-01"}, "founded_on"),
+        ({"as_of": None}, "as_of"),
+        ({"uscc": "91350100M000100Y44"}, "uscc"),
+        ({"revenue_cny": np.inf}, "revenue_cny"),
+    ],
+)
+def test_a_row_that_cannot_be_is_refused_by_name(changes, field):
+    with pytest.raises(InputError) as caught:
+        screened(frame(**changes))
+    assert caught.value.field == field
+    assert caught.value.code == "ICS-REC-002"
+
+
+def test_published_on_the_day_is_published_in_time():
+    assert screened(frame(statement_published_at="2026-06-30")).present[0] > 0
+
+
+def test_a_value_outside_its_range_is_reported_not_changed():
+    found = screened(frame(revenue_cny=[1.0, -5.0, 2.0]))
+    assert found.out_of_range_in(1) == ["revenue_cny"]
+    assert found.out_of_range_in(0) == []
+    assert found.columns["revenue_cny"][1] == -5.0
+
+
+@pytest.mark.parametrize(
+    ("outside", "kept"), [(Outside.REPORT, 9.0), (Outside.MISSING, np.nan), (Outside.REFUSE, None)]
+)
+def test_what_becomes_of_an_extra_value_outside_its_range(outside, kept):
+    extra = ExtraFeature(name="X1", label=LABEL, group="g", range=(0.0, 1.0), outside=outside)
+    made = frame(**{"extra.X1": [0.5, 9.0, 1.0]})
+    if kept is None:
+        with pytest.raises(InputError, match=r"extra\.X1.*1 of 3 rows, the first is row 1"):
+            screened(made, [extra])
+        return
+    found = screened(made, [extra])
+    np.testing.assert_equal(found.columns["extra.X1"], [0.5, kept, 1.0])
+    assert found.out_of_range_in(1) == ["extra.X1"]
+
+
+def test_present_and_missing_are_counted():
+    found = screened(frame(staff_total=[1, None, 3]))
+    assert found.present[0] == found.present[1] + 1
+    assert (found.present + found.missing == len(found.columns)).all()
+
+
+def test_reading_what_is_not_there_or_not_parquet(tmp_path):
+    with pytest.raises(MissingError):
+        read_enterprises(tmp_path / "none.parquet")
+    (tmp_path / "bad.parquet").write_text("no")
+    with pytest.raises(InputError, match="Parquet"):
+        read_enterprises(tmp_path / "bad.parquet")

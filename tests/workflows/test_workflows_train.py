@@ -1,0 +1,167 @@
+"""Training: nothing of the test, nothing of the truth, the same bytes again."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from icsml.errors import ConfigError, InputError
+from icsml.model.bundle import read_bundle
+from icsml.records.dataset import FoldSplit, OutOfTimeSplit, read_dataset, write_dataset
+from icsml.workflows.config import load_training_config
+from icsml.workflows.prepare import prepare, split_rows
+from icsml.workflows.train import train_bundle
+
+AGAIN = """
+import json, sys
+from pathlib import Path
+from icsml.workflows.config import TrainingConfig
+from icsml.workflows.train import train_bundle
+config = TrainingConfig.model_validate(json.loads(sys.argv[2]))
+print(train_bundle(Path(sys.argv[1]), config, out=Path(sys.argv[3])).bundle.sha256)
+"""
+
+
+def test_the_same_seed_gives_the_same_bundle_in_another_process(book_folder, quick_config, trained, tmp_path):
+    arguments = [str(book_folder), quick_config.model_dump_json(), str(tmp_path / "again")]
+    done = subprocess.run(
+        [sys.executable, "-c", AGAIN, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    assert done.stdout.strip() == trained.bundle.sha256
+
+
+def test_training_never_reads_the_truth(book_folder, quick_config, trained, tmp_path):
+    blind = shutil.copytree(book_folder, tmp_path / "blind")
+    (blind / "truth.parquet").unlink()
+    assert train_bundle(blind, quick_config, out=tmp_path / "b").bundle.sha256 == trained.bundle.sha256
+
+
+def test_the_bundle_is_not_moved_by_the_outcomes_of_the_test(book_folder, quick_config, trained, tmp_path):
+    """Leakage guard: turn every test outcome round; the fitted trees and the calibration stay as they were."""
+    dataset = read_dataset(book_folder)
+    later = (dataset.enterprises["as_of"] >= pd.Timestamp(dataset.meta.split.test_from)).to_numpy()
+    outcomes = dataset.outcomes.copy()
+    outcomes.loc[later, "bad"] = 1 - outcomes.loc[later, "bad"]
+    write_dataset(tmp_path / "turned", dataset.meta, dataset.enterprises, outcomes)
+    turned = train_bundle(tmp_path / "turned", quick_config, out=tmp_path / "b")
+    assert turned.bundle.booster.model_to_string() == trained.bundle.booster.model_to_string()
+    assert turned.bundle.calibration == trained.bundle.calibration
+    assert turned.metrics["test"]["auc"] != trained.metrics["test"]["auc"]
+
+
+def test_train_embargo_and_test_are_disjoint_and_ordered(book_folder, quick_config):
+    prepared = prepare(read_dataset(book_folder), quick_config, lambda message: None)
+    split = split_rows(prepared, None)
+    as_of = prepared.columns["as_of"]
+    assert not (split.train & split.test).any()
+    assert (split.train | split.dropped | split.test)[prepared.labelled].all()
+    assert as_of[split.train].max() < as_of[split.dropped].min() <= as_of[split.dropped].max() < as_of[split.test].min()
+    assert as_of[split.train].max() < np.datetime64(prepared.dataset.meta.split.test_from, "M") - 12
+
+
+def test_folds_keep_an_enterprise_together(book_folder, quick_config, tmp_path):
+    dataset = read_dataset(book_folder)
+    meta = dataset.meta.model_copy(update={"split": FoldSplit(folds=3)})
+    write_dataset(tmp_path / "folds", meta, dataset.enterprises, dataset.outcomes)
+    prepared = prepare(read_dataset(tmp_path / "folds"), quick_config, lambda message: None)
+    split = split_rows(prepared, None)
+    folds = pd.Series(split.folds[split.test]).groupby(prepared.groups[split.test]).nunique()
+    assert (folds == 1).all()
+    assert (split.folds[~prepared.labelled] == -1).all()
+    assert (split_rows(prepared, 5).folds != split.folds).any()
+
+
+def test_folds_report_pooled_figures_and_one_auc_a_fold(book_folder, quick_config, tmp_path):
+    dataset = read_dataset(book_folder)
+    meta = dataset.meta.model_copy(update={"split": FoldSplit(folds=3)})
+    write_dataset(tmp_path / "folds", meta, dataset.enterprises, dataset.outcomes)
+    found = train_bundle(tmp_path / "folds", quick_config, out=tmp_path / "b")
+    assert "test" not in found.metrics
+    assert len(found.metrics["cv"]["auc_folds"]) == 3
+    assert found.metrics["cv"]["rows"] == found.metrics["rows"]["train"]
+
+
+def test_what_training_reports(trained):
+    metrics = trained.metrics
+    keys = {"auc", "ks", "brier", "log_loss", "average_precision", "calibration_slope", "calibration_intercept"}
+    assert keys <= set(metrics["test"])
+    assert keys <= set(metrics["test_without_innovation"])
+    assert metrics["synthetic"] is True
+    assert metrics["rows"]["unlabelled"] > 0
+    assert set(trained.tables) == {"features", "rounds"}
+    assert json.loads(json.dumps(metrics)) == metrics
+
+
+def test_a_long_run_rate_anchors_the_mean_pd(book_folder, quick_config, trained, tmp_path):
+    config = quick_config.model_copy(update={"long_run_rate": 0.05})
+    found = train_bundle(book_folder, config, out=tmp_path / "b").bundle
+    assert found.calibration.slope == trained.bundle.calibration.slope
+    assert found.calibration.intercept > trained.bundle.calibration.intercept
+
+
+def test_a_search_is_reported_trial_by_trial(book_folder, quick_config, tmp_path):
+    model = quick_config.model.model_copy(update={"trials": 2, "max_rounds": 25})
+    said = []
+    found = train_bundle(
+        book_folder, quick_config.model_copy(update={"model": model}), out=tmp_path / "b", progress=said.append
+    )
+    assert len(found.tables["trials"]) == 2
+    assert sum("trial 2/2" in line for line in said) == 2  # the model's and its companion's
+
+
+def test_the_variant_raw_leaves_the_score_out(book_folder, quick_config, tmp_path):
+    config = quick_config.model_copy(update={"variant": "raw"})
+    names = [f.name for f in train_bundle(book_folder, config, out=tmp_path / "b").bundle.encoder.features]
+    assert "innovation_score" not in names
+    assert "rd_intensity" in names
+
+
+def test_without_labels_there_is_no_training(book_folder, quick_config, tmp_path):
+    dataset = read_dataset(book_folder)
+    meta = dataset.meta.model_copy(update={"outcome": None, "split": None})
+    write_dataset(tmp_path / "bare", meta, dataset.enterprises, dataset.outcomes)
+    with pytest.raises(InputError, match="ICS-TRN-001 outcome"):
+        train_bundle(tmp_path / "bare", quick_config)
+
+
+def test_a_test_of_one_class_is_refused(book_folder, quick_config, tmp_path):
+    dataset = read_dataset(book_folder)
+    outcomes = dataset.outcomes.copy()
+    later = dataset.enterprises["as_of"] >= pd.Timestamp(dataset.meta.split.test_from)
+    outcomes.loc[later.to_numpy() & outcomes["bad"].notna().to_numpy(), "bad"] = 0
+    write_dataset(tmp_path / "calm", dataset.meta, dataset.enterprises, outcomes)
+    with pytest.raises(InputError, match="ICS-TRN-002"):
+        train_bundle(tmp_path / "calm", quick_config)
+
+
+def test_an_occupied_folder_is_refused_before_any_work(book_folder, quick_config, tmp_path):
+    (tmp_path / "something").write_text("mine")
+    with pytest.raises(InputError, match="ICS-TRN-003"):
+        train_bundle(book_folder, quick_config, out=tmp_path)
+
+
+def test_the_default_place_of_a_bundle_is_named_by_its_hash(book_folder, quick_config, trained):
+    first = train_bundle(book_folder, quick_config).bundle
+    assert first.sha256 == trained.bundle.sha256
+    assert first.folder.name == f"icsml-pd-{first.sha256[:12]}"
+    assert read_bundle(first.folder).sha256 == first.sha256
+
+
+def test_a_wrong_configuration_is_refused_by_line(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("card: {owner: a, tier: high, purpose: b}\nvariant: both\n")
+    with pytest.raises(ConfigError, match=r"c\.yaml:2: variant"):
+        load_training_config(path)
+
+
+def test_the_split_of_the_synthetic_book_is_out_of_time(book_folder):
+    assert isinstance(read_dataset(book_folder).meta.split, OutOfTimeSplit)
