@@ -19,11 +19,11 @@ def canonical_bytes(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     Raises
     ------
     InputError
-        If the value holds something JSON cannot: NaN, infinity, a date, an integer beyond 2**53.
+        If the value holds something JSON cannot: NaN, infinity, a date, an integer beyond 2**53, half a character.
     """
     try:
         return rfc8785.dumps(value)
-    except rfc8785.CanonicalizationError as error:
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise InputError("ICS-CFG-001", f"not representable as canonical JSON ({error})") from error
 
 

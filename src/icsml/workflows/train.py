@@ -20,7 +20,7 @@ from icsml.model.bundle import Bundle, BundleParts, read_bundle, write_bundle
 from icsml.model.card import CardFacts, render_card
 from icsml.records.columns import take
 from icsml.records.dataset import Dataset, read_dataset
-from icsml.registry import log_training
+from icsml.registry import MlflowProgress, log_training
 from icsml.validation.summary import summary
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import FittedPair, fit_pair, parts
@@ -284,7 +284,8 @@ def train(
     data: Path, config: TrainingConfig, *, seed: int | None = None, out: Path | None = None, progress: Progress = silent
 ) -> Registered:
     """Train as :func:`train_bundle` does, then log the run to MLflow and register the bundle."""
-    trained = train_bundle(data, config, seed=seed, out=out, progress=progress)
+    said = MlflowProgress(progress)
+    trained = train_bundle(data, config, seed=seed, out=out, progress=said)
     progress("logging to MLflow and registering")
     bundle, meta = trained.bundle, trained.dataset.meta
     logged = log_training(
@@ -300,6 +301,7 @@ def train(
             "rows": meta.rows,
         },
         tags={"bundle_sha256": bundle.sha256, "synthetic": str(meta.synthetic).lower()},
+        progress=said,
     )
     return Registered(trained, logged.run_id, logged.model_uri, logged.name, logged.version)
 

@@ -1,0 +1,77 @@
+"""`make bench`: run every benchmark, write benchmarks/results/latest.json, and put the tables into README."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import polish
+import real_sets
+import speed
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT.parent / "shared" / "data"
+RESULTS = ROOT / "benchmarks" / "results" / "latest.json"
+_MARKED = re.compile(r"(<!-- bench:start -->\n).*?(<!-- bench:end -->)", re.DOTALL)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def run() -> dict[str, Any]:
+    """Return the results of every benchmark; those on real data only where the data lie beside the checkout."""
+    results: dict[str, Any] = {
+        "icsml": version("icsml"),
+        "python": platform.python_version(),
+        "lightgbm": version("lightgbm"),
+    }
+    _say("speed")
+    results["speed"] = speed.run(5000)
+    if DATA.is_dir():
+        _say("real sets")
+        results["real_sets"] = real_sets.run(_say)
+        _say("Polish, 10 folds, 3 seeds (some ten minutes)")
+        folder = DATA / "polish_bankruptcy"
+        results["polish"] = {
+            name: polish.run_set(folder / f"polish_{name}.parquet", 10, [0, 1, 2]) for name in polish.SETS
+        }
+    return results
+
+
+def tables(results: dict[str, Any]) -> str:
+    """Return the tables that README shows."""
+    parts = []
+    if "polish" in results:
+        parts += [
+            "Polish bankruptcies, 10 folds, mean of 3 seeds, pooled out of fold, beside plain LightGBM on the same folds:",
+            polish.table(results["polish"]),
+        ]
+    if "real_sets" in results:
+        parts += ["Other real sets, through `data import` and `train` with the shipped defaults:"]
+        parts += [real_sets.table(results["real_sets"])]
+    parts += ["Speed, on a simulated book, 2 cores:", speed.table(results["speed"])]
+    return "\n\n".join(parts)
+
+
+def main() -> int:
+    """Run everything and write what was found."""
+    results = run()
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    readme = ROOT / "README.md"
+    shown = tables(results)
+    text = readme.read_text("utf-8")
+    readme.write_text(_MARKED.sub(lambda mark: f"{mark[1]}{shown}\n{mark[2]}", text), "utf-8")
+    _say(shown)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,47 @@
+"""What a chain row says and how it is hashed: RFC 8785 and SHA-256 are all it takes to check the rows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from icsml.core.canonical import digest
+
+__all__ = ["GENESIS", "ChainRow"]
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True)
+class ChainRow:
+    """One link of the chain of one writer and tenant.
+
+    Parameters
+    ----------
+    tenant : str
+        Whose decision it is.
+    writer : str
+        The process that recorded it; each has a chain of its own, so that writers do not queue on one another.
+    sequence : int
+        Position in the chain, from 1 without gaps.
+    recorded_at : str
+        ISO 8601 in UTC.
+    decision_id : str
+        The decision.
+    payload_sha256 : str
+        SHA-256 of the payload's canonical bytes; it stays when the payload is erased.
+    previous_sha256 : str
+        ``sha256`` of the row before, or `GENESIS`.
+    """
+
+    tenant: str
+    writer: str
+    sequence: int
+    recorded_at: str
+    decision_id: str
+    payload_sha256: str
+    previous_sha256: str
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the RFC 8785 bytes of all seven fields."""
+        return digest(asdict(self))

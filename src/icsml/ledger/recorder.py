@@ -1,0 +1,89 @@
+"""From a decision to its record: what the payload says, and that a decision without a record does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+from icsml.core.canonical import sha256_hex
+from icsml.decision.decide import Decided
+from icsml.errors import InputError, LedgerError
+from icsml.ledger.store import Ledger, Recorded
+from icsml.model.bundle import Bundle
+
+__all__ = ["decision_payload", "record_decision"]
+
+
+def record_decision(
+    ledger: Ledger,
+    tenant: str,
+    bundle: Bundle,
+    request: Mapping[str, Any],
+    decided: Decided,
+    *,
+    idempotency_key: str | None = None,
+    request_sha256: str | None = None,
+) -> Recorded:
+    """Commit a decision with all that is needed to make it again.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where to.
+    tenant : str
+        Whose decision it is.
+    bundle : Bundle
+        The model that decided.
+    request : mapping
+        The record as it was received.
+    decided : Decided
+        The decision and its feature vector.
+    idempotency_key, request_sha256 : str, optional
+        The caller's name for this request and the hash of its body.
+
+    Returns
+    -------
+    Recorded
+        What stands in the ledger: this decision, or the one recorded earlier for the same key and request. Only this
+        may leave.
+
+    Raises
+    ------
+    ConflictError
+        If the key was used with another request.
+    LedgerError
+        If the decision could not be recorded; then it must not leave.
+    """
+    payload = decision_payload(bundle, request, decided)
+    try:
+        return ledger.record(
+            tenant,
+            decided.decision.decision_id,
+            payload,
+            idempotency_key=idempotency_key,
+            request_sha256=request_sha256,
+        )
+    except InputError as error:
+        # The record itself was accepted before: what the ledger refuses here is no fault of the sender.
+        raise LedgerError(error.code, error.message, field=error.field, remedy=error.remedy) from None
+
+
+def decision_payload(bundle: Bundle, request: Mapping[str, Any], decided: Decided) -> dict[str, Any]:
+    """Return what the ledger keeps of a decision.
+
+    Returns
+    -------
+    dict
+        ``request``, ``features`` (by name, None where missing), ``decision``, ``bundle_sha256``,
+        ``rulebook_sha256`` (None without a rulebook) and ``code_version``.
+    """
+    rulebook = bundle.rulebook
+    return {
+        "request": dict(request),
+        "features": dict(decided.features),
+        "decision": decided.decision.model_dump(mode="json"),
+        "bundle_sha256": bundle.sha256,
+        "rulebook_sha256": sha256_hex(rulebook.source_text.encode("utf-8")) if rulebook else None,
+        "code_version": version("icsml"),
+    }

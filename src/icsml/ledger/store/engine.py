@@ -1,0 +1,119 @@
+"""Connections: which database, and how SQLite and PostgreSQL are made to keep what they were given."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from icsml.core.paths import home
+from icsml.errors import InputError
+
+__all__ = ["URL_VARIABLE", "make_engine", "prepare_file", "write_transaction"]
+
+URL_VARIABLE = "ICSML_LEDGER_URL"
+_REMEDY = "use sqlite:////path/to/ledger.db or postgresql://user@host/database"
+_IMMEDIATE = "icsml_immediate"
+_LOCK_SECONDS = 15
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def make_engine(url: str | None) -> Engine:
+    """Return the engine of a URL, by default of ``ICSML_LEDGER_URL``, else of ``ledger.db`` under ``ICSML_HOME``.
+
+    Raises
+    ------
+    InputError
+        If the address is neither SQLite in a file nor PostgreSQL.
+    """
+    address = _address(url or os.environ.get(URL_VARIABLE))
+    if address.get_backend_name() == "sqlite":
+        engine = create_engine(
+            address, hide_parameters=True, connect_args={"timeout": _LOCK_SECONDS, "isolation_level": None}
+        )
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    engine = create_engine(
+        address,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_timeout=_LOCK_SECONDS,
+        connect_args={"connect_timeout": 5},
+    )
+    event.listen(engine, "connect", _configure_postgresql)
+    return engine
+
+
+@contextmanager
+def write_transaction(engine: Engine) -> Iterator[Connection]:
+    """Commit what is done inside, or nothing of it."""
+    with engine.connect().execution_options(**{_IMMEDIATE: True}) as connection, connection.begin():
+        yield connection
+
+
+def prepare_file(engine: Engine) -> None:
+    """Make SQLite's file, readable by its owner alone, and turn on write-ahead logging, which stays with the file."""
+    if engine.dialect.name != "sqlite":
+        return
+    path = Path(engine.url.database or "")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None)
+    try:
+        _enable_wal(connection)
+    finally:
+        connection.close()
+
+
+def _enable_wal(connection: sqlite3.Connection) -> None:
+    end = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # This statement does not wait for another process by itself.
+            if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+
+
+def _address(text: str | None) -> URL:
+    if not text:
+        return URL.create("sqlite", database=str(home() / "ledger.db"))
+    try:
+        address = make_url(text)
+    except ArgumentError:
+        raise InputError("ICS-LED-001", "not a database URL", field=URL_VARIABLE, remedy=_REMEDY) from None
+    backend = address.get_backend_name()
+    if backend == "sqlite" and address.database and address.database != ":memory:":
+        return URL.create("sqlite", database=str(Path(address.database).absolute()))
+    if backend in ("postgresql", "postgres"):
+        return address.set(drivername="postgresql+psycopg")
+    raise InputError("ICS-LED-001", "neither SQLite in a file nor PostgreSQL", field=URL_VARIABLE, remedy=_REMEDY)
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    # FULL: a committed decision survives a power cut, which write-ahead logging alone does not promise.
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes the lock before it reads the head of its chain; Python's own BEGIN would come too late.
+    immediate = connection.get_execution_options().get(_IMMEDIATE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _configure_postgresql(connection: Any, _: object) -> None:  # noqa: ANN401 - psycopg's connection
+    connection.autocommit = True
+    connection.execute(f"SET lock_timeout = '{_LOCK_SECONDS}s'")
+    connection.autocommit = False

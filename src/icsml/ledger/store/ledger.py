@@ -1,0 +1,359 @@
+"""Recording and reading decisions, one transaction per decision."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from icsml.core.canonical import canonical_bytes, digest, sha256_hex
+from icsml.core.clock import Clock, timestamp, utc_now
+from icsml.errors import ConflictError, InputError, LedgerError
+from icsml.ledger.chain import GENESIS, ChainRow
+from icsml.ledger.migrations import upgrade
+from icsml.ledger.payload import parse_payload, payload_bytes
+from icsml.ledger.store.engine import URL_VARIABLE, make_engine, prepare_file, write_transaction
+from icsml.ledger.store.schema import CHAIN, IDEMPOTENCY, PAYLOAD
+
+__all__ = ["Ledger", "Recorded"]
+
+_ATTEMPTS = 5
+_LONGEST_NAME = 255
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A decision as it stands in the ledger.
+
+    Parameters
+    ----------
+    decision : dict
+        The decision, read back from its canonical bytes.
+    decision_bytes : bytes
+        The same as RFC 8785 JSON: two answers to one idempotency key are equal to the byte.
+    replayed : bool
+        Whether it had been recorded before under the same idempotency key.
+    """
+
+    decision: dict[str, Any]
+    decision_bytes: bytes
+    replayed: bool
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What one call to `Ledger.record` is about to write."""
+
+    tenant: str
+    decision_id: str
+    data: bytes
+    sha256: str
+    key: str | None
+    request_sha256: str
+
+
+class Ledger:
+    """Records decisions; safe to share between threads, and to open in several processes at once.
+
+    Made by `Ledger.open`; close it, or use it in a ``with`` statement.
+    """
+
+    def __init__(self, engine: Engine, writer: str, clock: Clock) -> None:
+        self._engine = engine
+        self._writer = writer
+        self._clock = clock
+
+    @classmethod
+    def open(cls, url: str | None = None, *, writer: str | None = None, clock: Clock = utc_now) -> Ledger:
+        """Open a ledger and bring its tables up to date.
+
+        Parameters
+        ----------
+        url : str, optional
+            SQLAlchemy URL of SQLite or PostgreSQL; by default ``ICSML_LEDGER_URL``, else ``ledger.db`` under
+            ``ICSML_HOME``.
+        writer : str, optional
+            Names this process's chains; by default a new random name.
+        clock : callable
+            Gives the time of recording.
+
+        Raises
+        ------
+        InputError
+            If the address is neither SQLite in a file nor PostgreSQL.
+        LedgerError
+            If the database cannot be opened or was made by a newer release.
+        """
+        engine = make_engine(url)
+        ledger = cls(engine, writer or f"w-{secrets.token_hex(8)}", clock)
+        try:
+            ledger._prepare()
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            engine.dispose()
+            raise LedgerError(
+                "ICS-LED-002",
+                "the ledger cannot be opened",
+                field=URL_VARIABLE,
+                remedy="check that it is there and writable",
+            ) from error
+        except LedgerError:
+            engine.dispose()
+            raise
+        return ledger
+
+    @property
+    def writer(self) -> str:
+        """Name of the chains this ledger writes."""
+        return self._writer
+
+    def record(
+        self,
+        tenant: str,
+        decision_id: str,
+        payload: Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        request_sha256: str | None = None,
+    ) -> Recorded:
+        """Commit a decision: payload, chain row and idempotency key in one transaction.
+
+        Parameters
+        ----------
+        tenant : str
+            Whose decision it is.
+        decision_id : str
+            Identifier of the decision, never used before.
+        payload : mapping
+            See `icsml.ledger.payload.payload_bytes`.
+        idempotency_key : str, optional
+            The caller's name for this request, at most 255 characters.
+        request_sha256 : str, optional
+            Hash of the request's body; by default that of ``payload["request"]``.
+
+        Returns
+        -------
+        Recorded
+            This decision, or the one recorded earlier for the same key and request.
+
+        Raises
+        ------
+        InputError
+            If the payload or a name is not acceptable.
+        ConflictError
+            If the key was used with another request, or the identifier for another decision.
+        LedgerError
+            If nothing could be recorded; then nothing was.
+        """
+        _check_names(tenant, decision_id, idempotency_key)
+        data = payload_bytes(decision_id, payload)
+        entry = _Entry(
+            tenant,
+            decision_id,
+            data,
+            sha256_hex(data),
+            idempotency_key,
+            request_sha256 or digest(payload["request"]),
+        )
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._commit(entry)
+            except IntegrityError:
+                continue  # another writer committed the same key or position first: look again
+        raise _not_recorded() from None
+
+    def earlier(self, tenant: str, idempotency_key: str, request_sha256: str) -> Recorded | None:
+        """Return what was recorded for this key and request, or None; lets a service answer without deciding again.
+
+        Raises
+        ------
+        ConflictError
+            If the key was used with another request.
+        LedgerError
+            If the ledger cannot be read.
+        """
+        _check_names(tenant, "-", idempotency_key)
+        with self._reading() as connection:
+            return _earlier(connection, tenant, idempotency_key, request_sha256)
+
+    def get(self, tenant: str, decision_id: str) -> dict[str, Any] | None:
+        """Return the payload of a tenant's decision, or None where that tenant has no such decision.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger cannot be read, or the payload is not what was recorded.
+        """
+        if not _is_name(decision_id):
+            return None
+        with self._reading() as connection:
+            return _read(connection, tenant, decision_id)
+
+    def count(self, tenant: str | None = None) -> int:
+        """Return how many decisions are recorded, for one tenant or for all."""
+        query = select(func.count()).select_from(CHAIN)
+        with self._reading() as connection:
+            return int(connection.scalar(query if tenant is None else query.where(CHAIN.c.tenant == tenant)) or 0)
+
+    def ready(self) -> bool:
+        """Return whether the database answers and has its tables."""
+        try:
+            with self._reading() as connection:
+                connection.execute(select(CHAIN.c.sequence).limit(1))
+        except LedgerError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _prepare(self) -> None:
+        prepare_file(self._engine)
+        with write_transaction(self._engine) as connection:
+            _lock(connection, "migrations")
+            upgrade(connection)
+
+    def _commit(self, entry: _Entry) -> Recorded:
+        try:
+            with write_transaction(self._engine) as connection:
+                return self._append(connection, entry)
+        except IntegrityError:
+            raise
+        except SQLAlchemyError as error:
+            raise _not_recorded() from error
+
+    def _append(self, connection: Connection, entry: _Entry) -> Recorded:
+        _lock(connection, "chain", entry.tenant, self._writer)
+        if entry.key is not None:
+            earlier = _earlier(connection, entry.tenant, entry.key, entry.request_sha256)
+            if earlier:
+                return earlier
+        if connection.scalar(select(CHAIN.c.decision_id).where(CHAIN.c.decision_id == entry.decision_id)):
+            raise ConflictError("ICS-LED-006", "already recorded", field="decision_id", remedy="use a new identifier")
+        row = self._next_row(connection, entry)
+        connection.execute(insert(CHAIN).values(**asdict(row), row_sha256=row.sha256))
+        connection.execute(
+            insert(PAYLOAD).values(
+                decision_id=entry.decision_id, tenant=entry.tenant, bytes=entry.data, sha256=entry.sha256
+            )
+        )
+        if entry.key is not None:
+            connection.execute(
+                insert(IDEMPOTENCY).values(
+                    tenant=entry.tenant,
+                    key=entry.key,
+                    request_sha256=entry.request_sha256,
+                    decision_id=entry.decision_id,
+                )
+            )
+        return _recorded(parse_payload(entry.data), replayed=False)
+
+    def _next_row(self, connection: Connection, entry: _Entry) -> ChainRow:
+        head = connection.execute(
+            select(CHAIN.c.sequence, CHAIN.c.row_sha256)
+            .where(CHAIN.c.tenant == entry.tenant, CHAIN.c.writer == self._writer)
+            .order_by(CHAIN.c.sequence.desc())
+            .limit(1)
+        ).first()
+        return ChainRow(
+            tenant=entry.tenant,
+            writer=self._writer,
+            sequence=head.sequence + 1 if head else 1,
+            recorded_at=timestamp(self._clock()),
+            decision_id=entry.decision_id,
+            payload_sha256=entry.sha256,
+            previous_sha256=head.row_sha256 if head else GENESIS,
+        )
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise LedgerError(
+                "ICS-LED-004", "the ledger cannot be read", field=URL_VARIABLE, remedy="check that the database answers"
+            ) from error
+
+
+def _earlier(connection: Connection, tenant: str, key: str, request_sha256: str) -> Recorded | None:
+    row = connection.execute(
+        select(IDEMPOTENCY.c.request_sha256, IDEMPOTENCY.c.decision_id).where(
+            IDEMPOTENCY.c.tenant == tenant, IDEMPOTENCY.c.key == key
+        )
+    ).first()
+    if row is None:
+        return None
+    if row.request_sha256 != request_sha256:
+        raise ConflictError(
+            "ICS-LED-007", "used before with another body", field="Idempotency-Key", remedy="use a new key"
+        )
+    payload = _read(connection, tenant, row.decision_id)
+    if payload is None:
+        raise LedgerError(
+            "ICS-LED-004", "the recorded payload is gone", field="Idempotency-Key", remedy="use a new key"
+        )
+    return _recorded(payload, replayed=True)
+
+
+def _read(connection: Connection, tenant: str, decision_id: str) -> dict[str, Any] | None:
+    row = connection.execute(
+        select(PAYLOAD.c.bytes, CHAIN.c.payload_sha256)
+        .join_from(PAYLOAD, CHAIN)
+        .where(CHAIN.c.decision_id == decision_id, CHAIN.c.tenant == tenant)
+    ).first()
+    if row is None:
+        return None
+    if sha256_hex(row.bytes) != row.payload_sha256:
+        raise LedgerError(
+            "ICS-LED-008",
+            "the payload is not what was recorded",
+            field="decision_id",
+            remedy="restore it from a backup",
+        )
+    return parse_payload(row.bytes)
+
+
+def _recorded(payload: dict[str, Any], *, replayed: bool) -> Recorded:
+    decision = payload["decision"]
+    return Recorded(decision=decision, decision_bytes=canonical_bytes(decision), replayed=replayed)
+
+
+def _lock(connection: Connection, *names: str) -> None:
+    """Hold until the transaction ends what two writers must not do at once; SQLite has one writer at a time anyway."""
+    if connection.dialect.name == "postgresql":
+        number = int.from_bytes(bytes.fromhex(digest(["icsml", *names]))[:8], "big", signed=True)
+        connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_NAME and text.isprintable()
+
+
+def _check_names(tenant: str, decision_id: str, key: str | None) -> None:
+    for field, name in (("tenant", tenant), ("decision_id", decision_id), ("Idempotency-Key", key)):
+        if name is not None and not _is_name(name):
+            raise InputError(
+                "ICS-LED-009", f"must be 1 to {_LONGEST_NAME} printable characters", field=field, remedy="shorten it"
+            )
+
+
+def _not_recorded() -> LedgerError:
+    return LedgerError(
+        "ICS-LED-003",
+        "the decision could not be recorded",
+        field=URL_VARIABLE,
+        remedy="check the database and send it again",
+    )

@@ -1,0 +1,13 @@
+"""MLflow: logs what a training did, keeps the registered models, and fetches their bundles.
+
+MLflow itself takes seconds to import, so it is imported by the functions that need it; a bundle in a folder needs none.
+"""
+
+from __future__ import annotations
+
+from icsml.registry.progress import MlflowProgress
+from icsml.registry.resolve import Fetched, fetch_bundle, list_versions
+from icsml.registry.session import tracking_uri
+from icsml.registry.tracking import Logged, log_training
+
+__all__ = ["Fetched", "Logged", "MlflowProgress", "fetch_bundle", "list_versions", "log_training", "tracking_uri"]

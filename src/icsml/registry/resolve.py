@@ -1,0 +1,181 @@
+"""From a model reference to a bundle folder."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import quote
+
+from icsml.core.canonical import digest
+from icsml.core.paths import home
+from icsml.errors import InputError, MissingError, ModelError
+from icsml.registry.session import has_registry, mlflow_session, tracking_uri
+from icsml.registry.tracking import BUNDLE_ARTIFACT
+
+__all__ = ["Fetched", "fetch_bundle", "list_versions"]
+
+_MODEL = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[1-9][0-9]*))")
+_RUN = re.compile(r"runs:/(?P<run_id>[0-9A-Za-z]+)(?:/(?P<path>[\w./-]+))?")
+_FORMS = "give models:/NAME@champion, models:/NAME/3, runs:/RUN_ID or a bundle folder"
+_REMEDY = "train one with `icsml train --data DIR`, or see `icsml model list`"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A bundle at hand.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it lies; not verified yet.
+    name : str
+        Registered model, or the folder's name.
+    version : str or None
+        Version in the registry; None for a folder or a run that registered nothing.
+    """
+
+    folder: Path
+    name: str
+    version: str | None
+
+
+def fetch_bundle(ref: str) -> Fetched:
+    """Return the bundle a reference names, from the cache under ``ICSML_HOME`` where this version was fetched before.
+
+    Parameters
+    ----------
+    ref : str
+        ``models:/NAME@ALIAS``, ``models:/NAME/VERSION``, ``runs:/RUN_ID`` or a bundle folder. A folder needs no MLflow.
+
+    Raises
+    ------
+    InputError
+        If the reference is of no known form.
+    MissingError
+        If there is no such model, run or folder, or the registry cannot be used.
+    ModelError
+        If the model was not logged by icsml.
+    """
+    if not ref.startswith(("models:", "runs:")):
+        return _folder(ref)
+    model, run = _MODEL.fullmatch(ref), _RUN.fullmatch(ref)
+    if not (model or run):
+        raise InputError("ICS-REG-001", "not a model reference", field=ref, remedy=_FORMS)
+    if not has_registry():
+        raise _no_model(ref)
+    with mlflow_session() as mlflow:
+        if model:
+            return _fetch_version(mlflow, _version(mlflow, ref, model))
+        return _fetch_run(mlflow, ref, run["run_id"], run["path"] or "model") if run else _folder(ref)
+
+
+def list_versions() -> list[dict[str, Any]]:
+    """Return every registered version, newest first: name, version, aliases and run.
+
+    Raises
+    ------
+    MissingError
+        If the registry cannot be used.
+    """
+    if not has_registry():
+        return []
+    with mlflow_session() as mlflow:
+        client = mlflow.MlflowClient()
+        listed = []
+        for model in _pages(client.search_registered_models):
+            for version in _pages(client.search_model_versions, f"name = '{model.name}'"):
+                aliases = sorted(alias for alias, held in model.aliases.items() if str(held) == str(version.version))
+                entry = {"name": model.name, "version": str(version.version), "aliases": aliases}
+                listed.append(entry | {"run_id": version.run_id})
+    return sorted(listed, key=lambda entry: (entry["name"], -int(entry["version"])))
+
+
+def _pages(search: Any, query: str | None = None) -> list[Any]:  # noqa: ANN401 - a method of mlflow.MlflowClient
+    found: list[Any] = []
+    token = None
+    while True:
+        page = search(query, page_token=token)
+        found.extend(page)
+        token = page.token
+        if not token:
+            return found
+
+
+def _folder(ref: str) -> Fetched:
+    folder = Path(ref)
+    if not folder.is_dir():
+        raise MissingError("ICS-REG-002", "no such bundle folder", field=ref, remedy=f"{_REMEDY}; or {_FORMS}")
+    return Fetched(folder, folder.resolve().name, None)
+
+
+def _version(mlflow: ModuleType, ref: str, model: re.Match[str]) -> Any:  # noqa: ANN401 - mlflow's ModelVersion
+    client = mlflow.MlflowClient()
+    try:
+        if model["alias"]:
+            return client.get_model_version_by_alias(model["name"], model["alias"])
+        return client.get_model_version(model["name"], model["version"])
+    except mlflow.exceptions.MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise _no_model(ref) from error
+        raise
+
+
+def _fetch_run(mlflow: ModuleType, ref: str, run_id: str, path: str) -> Fetched:
+    client = mlflow.MlflowClient()
+    try:
+        client.get_run(run_id)
+    except mlflow.exceptions.MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise _no_model(ref) from error
+        raise
+    registered = _pages(client.search_model_versions, f"run_id = '{run_id}'")
+    if registered:
+        return _fetch_version(mlflow, registered[0])
+    return Fetched(_cached(mlflow, f"runs:/{run_id}/{path}", f"run-{run_id}"), path.rsplit("/", 1)[-1], None)
+
+
+def _fetch_version(mlflow: ModuleType, version: Any) -> Fetched:  # noqa: ANN401 - mlflow's ModelVersion
+    name, number = str(version.name), str(version.version)
+    # A registry that was deleted and begun anew counts from 1 again.
+    origin = digest([tracking_uri(), version.source, version.creation_timestamp])[:12]
+    folder = _cached(mlflow, f"models:/{name}/{number}", f"{quote(name, safe='')}-{number}-{origin}")
+    return Fetched(folder, name, number)
+
+
+def _cached(mlflow: ModuleType, uri: str, key: str) -> Path:
+    shelf = home() / "cache" / "bundles"
+    target = shelf / key
+    if target.is_dir():
+        return target
+    shelf.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=shelf) as scratch:
+        model = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=scratch))
+        try:
+            _bundle_of(mlflow, model, uri).rename(target)
+        except OSError:  # another process fetched it meanwhile
+            if not target.is_dir():
+                raise
+    return target
+
+
+def _bundle_of(mlflow: ModuleType, model: Path, uri: str) -> Path:
+    try:
+        flavor = mlflow.models.Model.load(str(model)).flavors["python_function"]
+        bundle: Path = (model / flavor["artifacts"][BUNDLE_ARTIFACT]["path"]).resolve()
+    except (KeyError, mlflow.exceptions.MlflowException) as error:
+        raise _foreign(uri) from error
+    if not (bundle.is_dir() and bundle.is_relative_to(model.resolve())):
+        raise _foreign(uri)
+    return bundle
+
+
+def _foreign(uri: str) -> ModelError:
+    return ModelError("ICS-REG-004", "this model holds no icsml bundle", field=uri, remedy=_REMEDY)
+
+
+def _no_model(ref: str) -> MissingError:
+    return MissingError("ICS-REG-002", "no such model in the registry", field=ref, remedy=_REMEDY)

@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from icsml.core.paths import configs_dir
+from icsml.decision.frame import frame_scores
+from icsml.errors import InputError, MissingError, ModelError
+from icsml.features.encoder import Encoder
+from icsml.innovation.evaluate import evaluate
+from icsml.innovation.rulebook import load_rulebook
+from icsml.model.bundle import BundleParts, read_bundle, write_bundle
+from icsml.model.calibrate import Affine
+from icsml.model.scale import load_scale
+from icsml.records.columns import to_columns
+from icsml.registry import fetch_bundle, list_versions, log_training, tracking_uri
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),  # MLflow's tables under SQLAlchemy 2.1
+    pytest.mark.filterwarnings("ignore:.*Any type hint is inferred"),  # MLflow silences it itself, pytest undoes that
+]
+
+ROWS = 300
+DIGEST = "0123456789abcdef" * 4
+GUARD = """
+import socket
+attempts = []
+def refuse(self, address, *rest):
+    if self.family != socket.AF_UNIX:
+        attempts.append(str(address))
+        raise OSError("no network here")
+def refuse_name(host, *rest, **options):
+    attempts.append(str(host))
+    raise socket.gaierror("no network here")
+socket.socket.connect = socket.socket.connect_ex = refuse
+socket.getaddrinfo = refuse_name
+"""
+LOG = (
+    GUARD
+    + """
+import json, sys, time
+from pathlib import Path
+import pandas as pd
+from icsml.registry import MlflowProgress, log_training
+progress = MlflowProgress(stopwatch=iter([0.0, 1.25]).__next__)
+progress("fitting")
+logged = log_training(
+    Path(sys.argv[1]), name="icsml-pd",
+    params={"num_leaves": 8, "features": ["a", "b"], "long_run_rate": None},
+    metrics={"test_auc": 0.8125, "test_ks": 0.5},
+    tables={"features": pd.DataFrame({"feature": ["a", "b"], "gain": [1 / 3, None]})},
+    dataset={"name": "book", "digest": sys.argv[2], "source": "book", "rows": 300},
+    tags={"synthetic": "true"}, progress=progress,
+)
+time.sleep(0.5)
+print(json.dumps({"run_id": logged.run_id, "uri": logged.model_uri, "version": logged.version, "attempts": attempts}))
+"""
+)
+SCORE = (
+    GUARD
+    + """
+import sys
+import mlflow
+import pandas as pd
+model = mlflow.pyfunc.load_model(sys.argv[1])
+model.predict(pd.read_parquet(sys.argv[2])).to_parquet(sys.argv[3])
+assert not attempts, attempts
+"""
+)
+
+
+def run(script, home, *arguments, **variables):
+    """Run a script in a fresh process that MLflow cannot mistake for a test, and return what it printed."""
+    dropped = ("CI", "GITHUB_ACTIONS", "PYTEST_CURRENT_TEST", "MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK")
+    environment = {name: value for name, value in os.environ.items() if name not in dropped}
+    environment |= {"ICSML_HOME": str(home)} | variables
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    done = subprocess.run(command, env=environment, cwd=home, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def frame():
+    rng = np.random.default_rng(3)
+    money = rng.lognormal(16, 1, (ROWS, 3))
+    return pd.DataFrame(
+        {
+            "enterprise_id": [f"e-{i}" for i in range(ROWS)],
+            "as_of": pd.Timestamp("2026-06-30"),
+            "industry": "I6510",
+            "staff_total": rng.integers(5, 400, ROWS).astype(float),
+            "staff_rd": rng.integers(0, 5, ROWS).astype(float),
+            "revenue_cny": money[:, 0],
+            "rd_expense_cny": money[:, 0] * rng.uniform(0, 0.2, ROWS),
+            "total_assets_cny": money[:, 1],
+            "total_liabilities_cny": np.where(rng.random(ROWS) < 0.1, np.nan, money[:, 1] * rng.uniform(0.1, 1, ROWS)),
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def bundle(frame, tmp_path_factory):
+    encoder, _ = Encoder.fit_catalogue(set(frame.columns), ())
+    rulebook = load_rulebook("national-2025")
+    columns = to_columns(frame)
+    X = encoder.encode(columns, evaluate(rulebook, columns))
+    debt = np.nan_to_num(columns["total_liabilities_cny"] / columns["total_assets_cny"], nan=0.5)
+    y = (debt + np.random.default_rng(4).normal(0, 0.3, ROWS) > 0.8).astype(float)
+    params = {"objective": "binary", "num_leaves": 4, "min_child_samples": 10, "num_threads": 1, "verbosity": -1}
+    booster = lgb.train(params | {"deterministic": True, "force_row_wise": True}, lgb.Dataset(X, y), num_boost_round=20)
+    parts = BundleParts(
+        name="icsml-pd", booster=booster, encoder=encoder, calibration=Affine(0.9, -0.2), rulebook=rulebook,
+        scale=load_scale(configs_dir() / "policy" / "master-scale.yaml"), event="default", horizon_months=12,
+        synthetic=True, card="A bundle for tests.\n",
+    )  # fmt: skip
+    return write_bundle(tmp_path_factory.mktemp("bundles") / "small", parts)
+
+
+@pytest.fixture(scope="session")
+def store(bundle, tmp_path_factory):
+    """A registry that one training in another process has written."""
+    home = tmp_path_factory.mktemp("home")
+    logged = json.loads(run(LOG, home, bundle.folder, DIGEST))
+    return SimpleNamespace(home=home, **logged)
+
+
+@pytest.fixture
+def home(store, monkeypatch):
+    monkeypatch.setenv("ICSML_HOME", str(store.home))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return store.home
+
+
+@pytest.fixture
+def client(home, monkeypatch):
+    """MLflow itself, pointed at the store as its own users point it."""
+    import mlflow
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking_uri())
+    mlflow.set_tracking_uri(tracking_uri())
+    return mlflow.MlflowClient()
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_run_holds_what_was_logged(client, store):
+    logged = client.get_run(store.run_id)
+    assert logged.info.status == "FINISHED"
+    assert logged.data.params == {"num_leaves": "8", "features": '["a", "b"]', "long_run_rate": "None"}
+    assert logged.data.metrics == {"test_auc": 0.8125, "test_ks": 0.5}
+    assert logged.data.tags["dataset_sha256"] == DIGEST
+    assert logged.data.tags["synthetic"] == "true"
+    dataset = logged.inputs.dataset_inputs[0].dataset
+    assert (dataset.name, dataset.digest, json.loads(dataset.profile)) == ("book", DIGEST[:36], {"num_rows": 300})
+
+
+def test_tables_and_the_log_are_artifacts_mlflow_can_show(client, store, tmp_path):
+    experiment = client.get_run(store.run_id).info.experiment_id
+    table = client.load_table(experiment, "tables/features.json", run_ids=[store.run_id])
+    assert table["feature"].tolist() == ["a", "b"]
+    assert table["gain"][0] == pytest.approx(1 / 3, rel=1e-14)
+    assert pd.isna(table["gain"][1])
+    log = Path(client.download_artifacts(store.run_id, "training.log", str(tmp_path)))
+    assert log.read_text() == "     1.2 s  fitting\n"
+
+
+def test_logging_reaches_for_no_network(store):
+    assert store.attempts == []
+
+
+def test_nothing_in_the_store_is_a_pickle(store, bundle):
+    files = [path for path in (store.home / "mlartifacts").rglob("*") if path.is_file()]
+    assert {path.name for path in files} >= {"MLmodel", "pyfunc_model.py", "manifest.json", "model.txt"}
+    assert not [
+        path for path in files if path.suffix in (".pkl", ".pickle", ".joblib") or path.read_bytes()[:1] == b"\x80"
+    ]
+    model = yaml.safe_load(next(path for path in files if path.name == "MLmodel").read_text())
+    assert model["flavors"]["python_function"]["loader_module"] == "mlflow.pyfunc.loaders.code_model"
+    requirements = next(path for path in files if path.name == "requirements.txt").read_text().split()
+    assert [line for line in requirements if not line.startswith("mlflow==")] == ["icsml==0.1.0"]
+
+
+def test_all_state_lies_under_icsml_home(store):
+    assert {path.name for path in store.home.iterdir()} - {"cache"} == {"mlflow.db", "mlartifacts"}
+
+
+def test_every_form_of_reference_gives_the_bundle(home, store, bundle):
+    for ref in ("models:/icsml-pd@champion", f"models:/icsml-pd/{store.version}", f"runs:/{store.run_id}"):
+        fetched = fetch_bundle(ref)
+        assert (fetched.name, fetched.version) == ("icsml-pd", "1")
+        assert contents(fetched.folder) == contents(bundle.folder)
+        assert fetched.folder.is_relative_to(home / "cache")
+    assert read_bundle(fetched.folder).sha256 == bundle.sha256
+
+
+def test_a_version_is_fetched_once(home, store, tmp_path):
+    first = fetch_bundle("models:/icsml-pd/1")
+    shutil.move(home / "mlartifacts", tmp_path)
+    try:
+        assert fetch_bundle("models:/icsml-pd@champion") == first
+    finally:
+        shutil.move(tmp_path / "mlartifacts", home)
+    assert [path.name for path in first.folder.parent.iterdir()] == [first.folder.name]
+
+
+def test_mlflow_alone_scores_as_icsml_does(store, bundle, frame, tmp_path):
+    frame.to_parquet(tmp_path / "enterprises.parquet")
+    address = {"MLFLOW_TRACKING_URI": f"sqlite:///{store.home / 'mlflow.db'}", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    files = (tmp_path / "enterprises.parquet", tmp_path / "out.parquet")
+    run(SCORE, tmp_path, "models:/icsml-pd@champion", *files, **address)
+    expected = frame_scores(bundle, frame)
+    assert expected["pd"].nunique() > 10
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(tmp_path / "out.parquet"), expected, check_exact=True, check_dtype=False
+    )
+
+
+@pytest.mark.parametrize(
+    "ref",
+    ["models:/icsml-pd@challenger", "models:/icsml-pd/99", "models:/other/1", "models:/other@champion", "runs:/abc"],
+)
+def test_what_is_not_registered_is_missing_with_a_remedy(home, ref):
+    with pytest.raises(MissingError) as caught:
+        fetch_bundle(ref)
+    assert (caught.value.code, caught.value.field, caught.value.exit_code) == ("ICS-REG-002", ref, 3)
+    assert "icsml train" in str(caught.value)
+
+
+def test_a_second_version_leaves_the_champion_alone(client, store, bundle):
+    changed = write_bundle(store.home.parent / "changed", _other(bundle))
+    logged = log_training(
+        changed.folder, name="icsml-pd", params={}, metrics={}, tables={},
+        dataset={"name": "book", "digest": DIGEST, "source": "book", "rows": 1},
+    )  # fmt: skip
+    assert (logged.version, logged.model_uri) == ("2", "models:/icsml-pd/2")
+    assert fetch_bundle("models:/icsml-pd@champion").version == "1"
+    assert read_bundle(fetch_bundle("models:/icsml-pd/2").folder).sha256 == changed.sha256
+    listed = [(entry["name"], entry["version"], entry["aliases"]) for entry in list_versions()]
+    assert listed == [("icsml-pd", "2", []), ("icsml-pd", "1", ["champion"])]
+    assert list_versions()[1]["run_id"] == store.run_id
+
+
+def test_the_address_does_not_stay_in_the_environment(home):
+    assert list_versions()
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+
+
+def _other(bundle):
+    return BundleParts(
+        name=bundle.name, booster=bundle.booster, encoder=bundle.encoder, calibration=Affine(1.1, 0.0),
+        rulebook=bundle.rulebook, scale=bundle.scale, event="default", horizon_months=12, card="Another.\n",
+    )  # fmt: skip
+
+
+def test_a_training_that_fails_to_log_registers_nothing(client, tmp_path):
+    before = list_versions()
+    with pytest.raises(FileNotFoundError):
+        log_training(
+            tmp_path / "none", name="icsml-pd", params={}, metrics={}, tables={},
+            dataset={"name": "book", "digest": DIGEST, "source": "book", "rows": 1},
+        )  # fmt: skip
+    assert list_versions() == before
+    experiment = client.get_experiment_by_name("icsml")
+    assert client.search_runs([experiment.experiment_id])[0].info.status == "FAILED"
+
+
+def test_a_model_of_another_kind_is_refused(home, client, tmp_path):
+    import mlflow
+
+    code = tmp_path / "other.py"
+    code.write_text(
+        "import mlflow\n"
+        "class Other(mlflow.pyfunc.PythonModel):\n"
+        "    def predict(self, context, model_input: list[str], params=None):\n"
+        "        return model_input\n"
+        "mlflow.models.set_model(Other())\n"
+    )
+    experiment = client.get_experiment_by_name("icsml").experiment_id
+    with mlflow.start_run(experiment_id=experiment):
+        mlflow.pyfunc.log_model(
+            name="m", python_model=str(code), pip_requirements=[], registered_model_name="other-kind"
+        )
+    with pytest.raises(ModelError) as caught:
+        fetch_bundle("models:/other-kind/1")
+    assert caught.value.code == "ICS-REG-004"
+    assert not [path for path in (home / "cache" / "bundles").iterdir() if path.name.startswith((".", "other"))]
+
+
+@pytest.mark.parametrize("uri", ["garbage", "http://127.0.0.1:9", "nonsense://somewhere"])
+def test_a_registry_that_cannot_be_used_is_said_so(tmp_path, monkeypatch, uri):
+    if uri == "garbage":
+        (tmp_path / "mlflow.db").write_text("this is no database" * 200)
+        uri = f"sqlite:///{tmp_path}/mlflow.db"
+    monkeypatch.setenv("ICSML_HOME", str(tmp_path))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(MissingError) as caught:
+        fetch_bundle("models:/icsml-pd@champion")
+    assert (caught.value.code, caught.value.field) == ("ICS-REG-003", "MLFLOW_TRACKING_URI")
+
+
+def test_bad_references_are_bad_input():
+    for ref in ("models:/icsml-pd", "models:/icsml-pd/latest", "models:/@champion", "runs:/", "runs:/../x", "models:x"):
+        with pytest.raises(InputError) as caught:
+            fetch_bundle(ref)
+        assert caught.value.code == "ICS-REG-001"
