@@ -1,1 +1,112 @@
-"""Credit-risk assessment of technology SMEs with Innovation Credit System points as features."""
+"""Credit-risk assessment of technology SMEs with Innovation Credit System points as features.
+
+The names below are the public API. Each is imported from its room when it is first used, so that ``import icsml`` is
+light and a scoring process never loads what only training needs.
+
+>>> import icsml
+>>> icsml.load_rulebook("tech-sme-2017").max_score
+100.0
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from icsml.decision.assess import assess
+    from icsml.decision.decide import decide
+    from icsml.decision.frame import frame_scores
+    from icsml.errors import IcsmlError
+    from icsml.innovation.evaluate import Points, coverage, describe, evaluate, points_frame
+    from icsml.innovation.rulebook import lint_rulebook, list_rulebooks, load_rulebook
+    from icsml.innovation.schema import Rulebook
+    from icsml.model.bundle import Bundle, read_bundle
+    from icsml.model.classifier import PDClassifier
+    from icsml.portfolio.importer import import_dataset
+    from icsml.portfolio.synthetic import synthesize
+    from icsml.records.columns import record_columns, to_columns
+    from icsml.records.dataset import Dataset, read_dataset, read_records
+    from icsml.records.decision import Decision
+    from icsml.records.enterprise import EnterpriseRecord, example_record, frame_records, parse_record
+    from icsml.validation.summary import summary
+    from icsml.workflows.config import TrainingConfig, load_training_config
+    from icsml.workflows.train import train, train_bundle
+
+    __version__: str
+
+__all__ = [
+    "Bundle",
+    "Dataset",
+    "Decision",
+    "EnterpriseRecord",
+    "IcsmlError",
+    "PDClassifier",
+    "Points",
+    "Rulebook",
+    "TrainingConfig",
+    "__version__",
+    "assess",
+    "coverage",
+    "decide",
+    "describe",
+    "evaluate",
+    "example_record",
+    "frame_records",
+    "frame_scores",
+    "import_dataset",
+    "lint_rulebook",
+    "list_rulebooks",
+    "load_rulebook",
+    "load_training_config",
+    "parse_record",
+    "points_frame",
+    "read_bundle",
+    "read_dataset",
+    "read_records",
+    "record_columns",
+    "summary",
+    "synthesize",
+    "to_columns",
+    "train",
+    "train_bundle",
+]
+
+_ROOMS = {
+    "decision.assess": ("assess",),
+    "decision.decide": ("decide",),
+    "decision.frame": ("frame_scores",),
+    "errors": ("IcsmlError",),
+    "innovation.evaluate": ("Points", "coverage", "describe", "evaluate", "points_frame"),
+    "innovation.rulebook": ("lint_rulebook", "list_rulebooks", "load_rulebook"),
+    "innovation.schema": ("Rulebook",),
+    "model.bundle": ("Bundle", "read_bundle"),
+    "model.classifier": ("PDClassifier",),
+    "portfolio.importer": ("import_dataset",),
+    "portfolio.synthetic": ("synthesize",),
+    "records.columns": ("record_columns", "to_columns"),
+    "records.dataset": ("Dataset", "read_dataset", "read_records"),
+    "records.decision": ("Decision",),
+    "records.enterprise": ("EnterpriseRecord", "example_record", "frame_records", "parse_record"),
+    "validation.summary": ("summary",),
+    "workflows.config": ("TrainingConfig", "load_training_config"),
+    "workflows.train": ("train", "train_bundle"),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+if not TYPE_CHECKING:  # a type checker must not take every name for one of ours
+
+    def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562: any public name
+        if name == "__version__":
+            value = version("icsml")
+        elif name in _ROOM_OF:
+            value = getattr(import_module(f"icsml.{_ROOM_OF[name]}"), name)
+        else:
+            raise AttributeError(f"module 'icsml' has no attribute {name!r}")
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -147,6 +147,7 @@ def test_keys_are_printed_once(icsml_json, tmp_path):
         (["train", "--data", "none"], 3, "no dataset.yaml in this folder"),
         (["data", "import", "--mapping", "none.yaml", "--out", "x"], 3, "no such file"),
         (["serve", "--model", "{bundle}"], 3, "icsml keys create"),
+        (["ledger", "show", "none"], 3, "no such decision"),
         (["ledger", "show", "none", "--tenant", "t"], 3, "no such decision"),
     ],
     ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else None,

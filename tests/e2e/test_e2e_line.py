@@ -68,6 +68,15 @@ def test_every_decision_shown_is_in_the_ledger(shown, home):
             assert payload["bundle_sha256"] == decision["model"]["bundle_sha256"]
 
 
+def test_the_operator_finds_a_decision_by_its_identifier(shown, home, capsys):
+    decision = shown[1].summary["decisions"][0]
+    capsys.readouterr()
+    for tenant in ((), ("--tenant", TENANT)):
+        assert _run(["ledger", "show", decision["decision_id"], *tenant, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["decision"]["pd"] == decision["pd"]
+    assert _run(["ledger", "show", decision["decision_id"], "--tenant", "another"]) == 3
+
+
 def test_mlflow_alone_gives_the_same_pds(home, tmp_path, capsys):
     source = home / "demo" / "book" / "enterprises.parquet"
     environment = os.environ | {"MLFLOW_TRACKING_URI": f"sqlite:///{home / 'mlflow.db'}"}

@@ -63,15 +63,15 @@ def _read_out(decision: Decision) -> str:
     event = f"{model.event or 'event not stated'}, {model.horizon_months or '?'} months"
     lines = [
         f"{decision.enterprise_id}  as of {decision.as_of or 'no date'}",
-        f"PD {decision.pd:.4%}  grade {decision.grade or '–'}  score {decision.score}   ({event})",
+        f"PD {decision.pd:.2%}  grade {decision.grade or '–'}  score {decision.score}   ({event})",
     ]
     if decision.innovation:
         points = decision.innovation
         lines.append(f"points {points.score:.1f} of {points.max_score:g} by {points.rulebook} ({points.provenance})")
     if decision.pd_without_innovation is not None:
-        lines.append(f"PD of the companion without innovation {decision.pd_without_innovation:.4%} (not causal)")
+        lines.append(f"PD of the companion without innovation {decision.pd_without_innovation:.2%} (not causal)")
     rows = [(reason.code, reason.text.en, reason.value, reason.points, reason.log_odds) for reason in decision.reasons]
-    lines += ["", table(rows, ("code", "reason", "value", "points", "log-odds"))]
+    lines += ["", table(rows, ("code", "reason", "value", "points (up is good)", "log-odds (up is bad)"))]
     lines.append(
         f"base {decision.base_points} + reasons {sum(reason.points for reason in decision.reasons):+d}"
         f" + others {decision.other_points:+d} = {decision.score}"

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def ledger_show(
     decision_id: Annotated[str, typer.Argument(metavar="ID")],
-    tenant: Annotated[str, typer.Option(help="Whose decision it is.")],
+    tenant: Annotated[str | None, typer.Option(help="Only if it is this tenant's; any tenant's by default.")] = None,
     json_: JsonFlag = False,
 ) -> None:
     """Show one recorded decision with its request and feature vector."""
@@ -36,12 +36,12 @@ def ledger_show(
 
     ledger = Ledger.open(None)
     try:
-        found = ledger.get(tenant, decision_id)
+        found = ledger.get(tenant, decision_id) if tenant else ledger.find(decision_id)
     finally:
         ledger.close()
     if found is None:
         raise MissingError(
-            "ICS-CLI-005", "this tenant has no such decision", field="ID", remedy="check the identifier and --tenant"
+            "ICS-CLI-005", "there is no such decision", field="ID", remedy="check the identifier, --tenant and ICSML_LEDGER_URL"
         )
     emit(found, as_json=json_, text=json.dumps(found, ensure_ascii=False, indent=2))
 
@@ -73,7 +73,7 @@ def serve_(
 
 
 def demo_(
-    enterprises: Annotated[int, typer.Option(min=500, help="Enterprises in each simulated book.")] = 6000,
+    enterprises: Annotated[int, typer.Option(min=500, help="Enterprises in each simulated book.")] = 30_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed.")] = 7,
     json_: JsonFlag = False,
 ) -> None:

@@ -45,4 +45,6 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> str:
 def _cell(value: object) -> str:
     if value is None:
         return "–"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.0f}" if value.is_integer() else f"{value:.4g}" if abs(value) >= 1 else f"{value:.4f}"
+    return str(value)

@@ -63,5 +63,8 @@ def _read_out(summary: dict[str, Any]) -> str:
         lines.append(f"training events dated after the test began: {metrics['label_lookahead']:,}")
     if metrics["synthetic"]:
         lines.append("simulated data: these figures show the machinery and are no evidence about the world")
-    lines.append(f"next: icsml records example --model {summary['model_uri']}")
+    lines += [
+        f"next: icsml records example --model {summary['model_uri']} > record.json",
+        f"      icsml decide --model {summary['model_uri']} --in record.json",
+    ]
     return "\n".join(lines)

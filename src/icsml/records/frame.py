@@ -51,6 +51,9 @@ def validate_frame(frame: pd.DataFrame, extras: Sequence[ExtraFeature] = ()) -> 
         If a column is unknown, has values of another type, or values that are refused.
     """
     _refuse_unknown(frame, extras)
+    absent = [field.name for field in FIELDS if field.required and field.name not in frame]
+    if absent:
+        raise InputError("ICS-REC-003", "required column is absent", field=absent[0], remedy="add it")
     typed = pd.DataFrame({name: _typed(frame[name]) for name in frame.columns}, index=frame.index)
     try:
         return frame_schema(extras).validate(typed, lazy=True)

@@ -58,7 +58,7 @@ class DemoReport:
                 "",
                 f"wrote {self.folder / 'summary.json'} in {self.summary['seconds']:.0f} s",
                 "next, with .venv/bin on your PATH:",
-                f"  icsml ledger show {self.summary['decisions'][0]['decision_id']} --tenant {TENANT}",
+                f"  icsml ledger show {self.summary['decisions'][0]['decision_id']}",
                 "  icsml records example --model models:/icsml-pd@champion > record.json",
                 "  icsml decide --model models:/icsml-pd@champion --in record.json",
                 "  icsml keys create --tenant mybank --role score   then   icsml serve",

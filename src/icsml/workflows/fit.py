@@ -19,7 +19,7 @@ from icsml.model.config import Hyperparameters
 from icsml.model.scale import load_scale
 from icsml.model.tune import Trial, tune
 from icsml.workflows.config import TrainingConfig
-from icsml.workflows.prepare import Prepared, Split, inner_blocks
+from icsml.workflows.prepare import Prepared, inner_blocks
 
 __all__ = ["Fitted", "FittedPair", "fit_pair", "parts"]
 
@@ -46,15 +46,13 @@ class FittedPair:
     never_missing: tuple[str, ...]
 
 
-def fit_pair(prepared: Prepared, split: Split, rows: Flags, config: TrainingConfig, progress: Progress) -> FittedPair:
+def fit_pair(prepared: Prepared, rows: Flags, config: TrainingConfig, progress: Progress) -> FittedPair:
     """Tune, fit, calibrate and anchor on the given rows and no others.
 
     Parameters
     ----------
     prepared : Prepared
         The data set.
-    split : Split
-        Out of time, the rounds are found over time blocks; over folds otherwise.
     rows : ndarray of bool of shape (n,)
         Training rows.
     config : TrainingConfig
@@ -63,11 +61,11 @@ def fit_pair(prepared: Prepared, split: Split, rows: Flags, config: TrainingConf
         Told how far it is.
     """
     encoder = prepared.encoder
-    model = _fit(prepared, split, rows, config, encoder, progress)
+    model = _fit(prepared, rows, config, encoder, progress)
     companion = None
     if encoder.innovative.any() and not encoder.innovative.all():
         progress("the companion without innovation")
-        companion = _fit(prepared, split, rows, config, encoder.without_innovation(), progress)
+        companion = _fit(prepared, rows, config, encoder.without_innovation(), progress)
     gaps = np.isnan(prepared.X[rows]).sum(axis=0)
     names = tuple(feature.name for feature, count in zip(encoder.features, gaps, strict=True) if count == 0)
     return FittedPair(model, companion, names)
@@ -105,15 +103,13 @@ def parts(
     )
 
 
-def _fit(
-    prepared: Prepared, split: Split, rows: Flags, config: TrainingConfig, encoder: Encoder, progress: Progress
-) -> Fitted:
+def _fit(prepared: Prepared, rows: Flags, config: TrainingConfig, encoder: Encoder, progress: Progress) -> Fitted:
     place = {feature.name: i for i, feature in enumerate(prepared.encoder.features)}
     X = np.ascontiguousarray(prepared.X[rows][:, [place[feature.name] for feature in encoder.features]])
     y = prepared.y[rows]
     kept: dict[str, Any] = {
         "groups": prepared.groups[rows],
-        "blocks": inner_blocks(prepared, split, rows, config.model.inner_folds),
+        "blocks": inner_blocks(prepared, rows, config.model),
     }
     hyperparameters = config.model.hyperparameters
     trials: tuple[Trial, ...] = ()

@@ -14,6 +14,7 @@ from icsml.features.encoder import Encoder
 from icsml.innovation.evaluate import Points, evaluate
 from icsml.innovation.rulebook import load_rulebook
 from icsml.innovation.schema import Rulebook
+from icsml.model.config import ModelConfig
 from icsml.portfolio.splits import dataset_groups, grouped_folds, out_of_time, time_blocks
 from icsml.records.columns import Columns, to_columns
 from icsml.records.dataset import Dataset, FoldSplit, OutOfTimeSplit
@@ -140,9 +141,24 @@ def split_rows(prepared: Prepared, seed: int | None) -> Split:
     return Split(labelled, labelled, np.zeros(len(labelled), dtype=np.bool_), folds)
 
 
-def inner_blocks(prepared: Prepared, split: Split, rows: Flags, k: int) -> NDArray[np.int64] | None:
-    """Return the time blocks of the training rows where the split is out of time, else None (folds are used)."""
-    return None if split.folds is not None else time_blocks(prepared.columns["as_of"][rows], k)
+def inner_blocks(prepared: Prepared, rows: Flags, config: ModelConfig) -> NDArray[np.int64] | None:
+    """Return the time blocks of the training rows where the configuration asks for them, else None (folds are used).
+
+    Raises
+    ------
+    InputError
+        If time blocks are asked of rows without dates.
+    """
+    if config.held_out == "folds":
+        return None
+    if not prepared.dataset.meta.dated:
+        raise InputError(
+            "ICS-TRN-004",
+            "time blocks need decision dates, and this data set has none",
+            field="model.held_out",
+            remedy="use `held_out: folds`",
+        )
+    return time_blocks(prepared.columns["as_of"][rows], config.inner_folds)
 
 
 def _embargo(prepared: Prepared, split: OutOfTimeSplit) -> int:

@@ -99,7 +99,7 @@ def _measure(
     prepared: Prepared, split: Split, config: TrainingConfig, progress: Progress
 ) -> tuple[dict[str, Any], FittedPair]:
     if split.folds is None:
-        pair = fit_pair(prepared, split, split.train, config, progress)
+        pair = fit_pair(prepared, split.train, config, progress)
         held_out = _held_out(prepared, parts(prepared, pair, config), split.test)
         return _figures(prepared, held_out, split.test, "test", None), pair
     held_out = np.full((len(prepared.y), 2), np.nan)
@@ -107,11 +107,11 @@ def _measure(
     for number in numbers:
         progress(f"outer fold {number + 1} of {len(numbers)}")
         test = split.folds == number
-        pair = fit_pair(prepared, split, split.train & ~test, config, progress)
+        pair = fit_pair(prepared, split.train & ~test, config, progress)
         held_out[test] = _held_out(prepared, parts(prepared, pair, config), test)[test]
     figures = _figures(prepared, held_out, split.test, "cv", split.folds[split.test])
     progress("the model itself, on all rows")
-    return figures, fit_pair(prepared, split, split.train, config, progress)
+    return figures, fit_pair(prepared, split.train, config, progress)
 
 
 def _held_out(prepared: Prepared, model: BundleParts, rows: Flags) -> Floats:

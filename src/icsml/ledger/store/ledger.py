@@ -194,6 +194,20 @@ class Ledger:
         with self._reading() as connection:
             return _read(connection, tenant, decision_id)
 
+    def find(self, decision_id: str) -> dict[str, Any] | None:
+        """Return the payload of any tenant's decision: for the operator who holds the database, never for a tenant.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger cannot be read, or the payload is not what was recorded.
+        """
+        if not _is_name(decision_id):
+            return None
+        with self._reading() as connection:
+            tenant = connection.scalar(select(CHAIN.c.tenant).where(CHAIN.c.decision_id == decision_id))
+            return None if tenant is None else _read(connection, tenant, decision_id)
+
     def count(self, tenant: str | None = None) -> int:
         """Return how many decisions are recorded, for one tenant or for all."""
         query = select(func.count()).select_from(CHAIN)

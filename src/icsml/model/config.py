@@ -1,0 +1,110 @@
+"""What the ``model`` section of a training configuration may say."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = ["Hyperparameters", "ModelConfig", "SearchRange"]
+
+Share = Annotated[float, Field(gt=0.0, le=1.0)]
+
+
+class Hyperparameters(BaseModel):
+    """Shape of the trees; the parameters of :class:`icsml.model.classifier.PDClassifier` that a search may move.
+
+    Parameters
+    ----------
+    num_leaves : int
+        Leaves a tree may have.
+    max_depth : int
+        Splits on a path, at most 6: shallow trees lose nothing on credit data and are far easier to explain.
+    learning_rate : float
+        Shrinkage of each tree.
+    min_child_samples : int
+        Rows a leaf needs.
+    subsample, colsample : float
+        Share of rows and of features each tree sees.
+    reg_lambda : float
+        L2 penalty on leaf values.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    num_leaves: Annotated[int, Field(ge=2, le=64)] = 16
+    max_depth: Annotated[int, Field(ge=1, le=6)] = 4
+    learning_rate: Share = 0.05
+    min_child_samples: Annotated[int, Field(ge=1)] = 20
+    subsample: Share = 1.0
+    colsample: Share = 1.0
+    reg_lambda: Annotated[float, Field(ge=0.0)] = 1.0
+
+
+class SearchRange(BaseModel):
+    """Lowest and highest value a search may try, both included; ``log`` spaces them by factors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    low: float
+    high: float
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("low is above high; swap them")
+        if self.log and self.low <= 0:
+            raise ValueError("a log range must start above 0")
+        return self
+
+
+class ModelConfig(BaseModel):
+    """Hyperparameters, where to search for better ones, and how long.
+
+    Parameters
+    ----------
+    hyperparameters : Hyperparameters
+        The starting point; trial 0 of a search, so that a search never ends below it.
+    search : dict of str to SearchRange
+        Hyperparameters a search may move; the others keep their value.
+    trials : int
+        Trials of the search; 0 or 1 trains with ``hyperparameters`` as they are.
+    held_out : {'folds', 'time_blocks'}
+        Over what rounds and calibration are found: folds that keep an enterprise whole, or chains of time blocks.
+    inner_folds : int
+        How many of them.
+    max_rounds : int
+        Upper limit of boosting rounds.
+    patience : int
+        Rounds without a better calibrated log-loss after which to stop.
+    seed : int
+        Of folds, row and feature sampling, and search.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hyperparameters: Hyperparameters = Hyperparameters()
+    search: dict[str, SearchRange] = {}
+    trials: Annotated[int, Field(ge=0)] = 0
+    held_out: Literal["folds", "time_blocks"] = "folds"
+    inner_folds: Annotated[int, Field(ge=2, le=50)] = 5
+    max_rounds: Annotated[int, Field(ge=1)] = 1000
+    patience: Annotated[int, Field(ge=1)] = 150
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    @model_validator(mode="after")
+    def _searchable(self) -> Self:
+        start = self.hyperparameters.model_dump()
+        for name, span in self.search.items():
+            if name not in start:
+                raise ValueError(f"search.{name} is no hyperparameter; choose from {', '.join(start)}")
+            if not span.low <= start[name] <= span.high:
+                raise ValueError(f"search.{name} does not hold the starting value; widen the range")
+            Hyperparameters.model_validate(start | {name: _typed(start[name], span.low)})
+            Hyperparameters.model_validate(start | {name: _typed(start[name], span.high)})
+        return self
+
+
+def _typed(like: float, value: float) -> float:
+    return int(value) if isinstance(like, int) else value
