@@ -1,0 +1,9 @@
+"""From a feature matrix to a calibrated PD, and the bundle that carries it.
+
+Scoring needs ``predict``, ``calibrate``, ``scale`` and ``bundle`` only; ``classifier``, ``rounds`` and ``tune`` train
+and need scikit-learn and Optuna, so nothing is imported here.
+"""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,276 @@
+"""The bundle: a model as a folder of text and JSON, so that loading it cannot run code.
+
+``model.txt`` and ``companion.txt`` hold the trees, ``bundle.json`` what turns them into a PD, ``rulebook.yaml`` the
+points, ``model_card.md`` the prose, ``manifest.json`` the SHA-256 of each. The same data, code and seed give the same
+bytes: no time, operator or run is written here.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+
+from icsml.core.canonical import canonical_bytes
+from icsml.errors import ModelError
+from icsml.features.encoder import Encoder
+from icsml.innovation.rulebook import Rulebook, parse_rulebook
+from icsml.model.calibrate import Affine
+from icsml.model.document import FORMAT, BoosterPart, Document, parse_document
+from icsml.model.manifest import BUNDLE, CARD, COMPANION, MANIFEST, MODEL, RULEBOOK, manifest_bytes, verified_files
+from icsml.model.scale import MasterScale
+from icsml.model.trees import booster_from_text, booster_text
+from icsml.records.extra import ExtraFeature
+
+__all__ = ["Bundle", "BundleParts", "read_bundle", "write_bundle"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleParts:
+    """Everything a bundle is made of.
+
+    Parameters
+    ----------
+    name : str
+        Registered name, such as ``icsml-pd``.
+    booster : lightgbm.Booster
+        The trees.
+    encoder : Encoder
+        Their features, in order.
+    calibration : Affine
+        Margin to log-odds; its slope must be positive.
+    companion, companion_encoder, companion_calibration
+        The same without anything derived from innovation records; all three or none.
+    scale : MasterScale
+        Grades and score points.
+    rulebook : Rulebook or None
+        The rulebook whose points the model reads.
+    extras : tuple of ExtraFeature
+        Extra features a record may hold.
+    event : str or None
+        What the PD is the probability of; None if not known.
+    horizon_months : int or None
+        Within how many months; None if not known.
+    synthetic : bool
+        Trained on synthetic data.
+    dated : bool
+        Records carry a decision date.
+    card : str
+        The model card (:func:`icsml.model.card.render_card`).
+    training : mapping
+        Deterministic facts of training as JSON: rows, defaults, seed, rounds, hyperparameters, digest of the data set.
+    never_missing : tuple of str
+        Features without one missing value in training: LightGBM reads a missing value there as zero, so decisions warn.
+    innovation_evidence : str
+        What the out-of-time test found: ``supported``, ``equivalent``, ``not_shown`` or ``not_tested``.
+    kind : str
+        ``standard``: the margin starts from the trees alone.
+    """
+
+    name: str
+    booster: lgb.Booster
+    encoder: Encoder
+    calibration: Affine
+    scale: MasterScale
+    card: str
+    companion: lgb.Booster | None = None
+    companion_encoder: Encoder | None = None
+    companion_calibration: Affine | None = None
+    rulebook: Rulebook | None = None
+    extras: tuple[ExtraFeature, ...] = ()
+    event: str | None = None
+    horizon_months: int | None = None
+    synthetic: bool = False
+    dated: bool = True
+    training: Mapping[str, Any] = field(default_factory=dict)
+    never_missing: tuple[str, ...] = ()
+    innovation_evidence: str = "not_tested"
+    kind: str = "standard"
+
+    def grade(self, pd: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
+        """Return grade ids of PDs of shape (n,), all None where the master scale is of another event or horizon."""
+        if not self.scale.applies_to(self.event, self.horizon_months):
+            return np.full(pd.shape, None, dtype=object)
+        return self.scale.grade(pd)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle(BundleParts):
+    """A bundle as read from disk and verified.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it lies.
+    sha256 : str
+        SHA-256 of its manifest.
+    code_version : str
+        Version of icsml that wrote it.
+    """
+
+    folder: Path
+    sha256: str
+    code_version: str
+
+
+def write_bundle(folder: Path, parts: BundleParts) -> Bundle:
+    """Write a bundle in one step, so that nothing half-written is ever found, and read it back.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder that does not exist yet or is empty; its parents are made.
+    parts : BundleParts
+        What to write.
+
+    Returns
+    -------
+    Bundle
+        As :func:`read_bundle` returns it.
+
+    Raises
+    ------
+    ModelError
+        ``ICS-MOD-017`` for a slope that is not positive, ``ICS-MOD-018`` for parts that do not fit together,
+        ``ICS-MOD-019`` if the folder holds something.
+    """
+    _refuse_unfit(parts)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ModelError("ICS-MOD-019", "exists and is not empty", field=str(folder), remedy="choose another folder")
+    files = _files(parts)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".bundle-", dir=folder.parent) as scratch:
+        partial = Path(scratch) / "bundle"
+        partial.mkdir()
+        for name, content in (files | {MANIFEST: manifest_bytes(files)}).items():
+            (partial / name).write_bytes(content)
+        partial.rename(folder)
+    return read_bundle(folder)
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Read and verify a bundle.
+
+    Parameters
+    ----------
+    folder : Path
+        The bundle.
+
+    Returns
+    -------
+    Bundle
+
+    Raises
+    ------
+    MissingError
+        ``ICS-MOD-010`` if there is no bundle.
+    ModelError
+        ``ICS-MOD-011`` to ``ICS-MOD-018``: a file is missing, foreign, changed or unreadable, the format is unknown,
+        the slope is not positive, or the parts do not fit together.
+    """
+    files, sha256 = verified_files(folder)
+    document = parse_document(files[BUNDLE])
+    held = {COMPANION: document.companion, RULEBOOK: document.rulebook}
+    for name, declared in held.items():
+        if (declared is None) != (name not in files):
+            raise _unfit(name, "the file and bundle.json do not agree on whether there is one")
+    companion = document.companion
+    bundle = Bundle(
+        **{name: getattr(document, name) for name in _PLAIN},
+        booster=booster_from_text(_text(files, MODEL), MODEL),
+        encoder=Encoder.from_json(document.model.encoder),
+        calibration=document.model.calibration,
+        companion=booster_from_text(_text(files, COMPANION), COMPANION) if companion else None,
+        companion_encoder=Encoder.from_json(companion.encoder) if companion else None,
+        companion_calibration=companion.calibration if companion else None,
+        rulebook=parse_rulebook(_text(files, RULEBOOK), RULEBOOK) if document.rulebook else None,
+        card=_text(files, CARD),
+        folder=folder,
+        sha256=sha256,
+    )
+    _refuse_unfit(bundle)
+    return bundle
+
+
+_FILED = {"companion", "rulebook"}
+_PLAIN = tuple(part.name for part in fields(Bundle) if part.name in Document.model_fields and part.name not in _FILED)
+
+
+def _files(parts: BundleParts) -> dict[str, bytes]:
+    files = {
+        MODEL: booster_text(parts.booster).encode(),
+        BUNDLE: canonical_bytes(_document(parts).model_dump(mode="json")),
+        CARD: parts.card.encode(),
+    }
+    if parts.companion is not None:
+        files[COMPANION] = booster_text(parts.companion).encode()
+    if parts.rulebook is not None:
+        files[RULEBOOK] = parts.rulebook.source_text.encode()
+    return files
+
+
+def _document(parts: BundleParts) -> Document:
+    stated = {name: getattr(parts, name) for name in _PLAIN if name != "code_version"}
+    stated["training"] = json.loads(canonical_bytes(dict(parts.training)))  # refuses what pydantic would write as null
+    companion = None
+    if parts.companion_encoder is not None and parts.companion_calibration is not None:
+        companion = _booster_part(parts.companion_encoder, parts.companion_calibration)
+    return Document(
+        **stated,
+        format=FORMAT,
+        code_version=version("icsml"),
+        model=_booster_part(parts.encoder, parts.calibration),
+        companion=companion,
+        rulebook=None if parts.rulebook is None else parts.rulebook.id,
+    )
+
+
+def _booster_part(encoder: Encoder, calibration: Affine) -> BoosterPart:
+    return BoosterPart(
+        encoder=encoder.to_json(), directions=tuple(int(sign) for sign in encoder.directions), calibration=calibration
+    )
+
+
+def _refuse_unfit(parts: BundleParts) -> None:
+    _refuse_pair(MODEL, parts.booster, parts.encoder, parts.calibration)
+    companion = (parts.companion, parts.companion_encoder, parts.companion_calibration)
+    if parts.companion is not None and parts.companion_encoder is not None and parts.companion_calibration is not None:
+        _refuse_pair(COMPANION, parts.companion, parts.companion_encoder, parts.companion_calibration)
+    elif any(part is not None for part in companion):
+        raise _unfit(COMPANION, "a companion needs trees, encoder and calibration")
+    if parts.encoder.needs_points and parts.rulebook is None:
+        raise _unfit(RULEBOOK, "the model reads innovation points, and there is no rulebook")
+    if parts.kind != "standard":
+        raise _unfit("kind", "this version reads and writes bundles of kind standard only")
+
+
+def _refuse_pair(name: str, booster: lgb.Booster, encoder: Encoder, calibration: Affine) -> None:
+    expected, found = len(encoder.features), booster.num_feature()
+    if expected != found:
+        raise _unfit(name, f"the trees have {found} features and the encoder {expected}")
+    if not (calibration.slope > 0.0 and np.isfinite([calibration.slope, calibration.intercept]).all()):
+        raise ModelError(
+            "ICS-MOD-017",
+            "the calibration slope is not a positive number: on rows it had not seen the model does not rank risk",
+            field=name,
+            remedy="train on more rows or better features",
+        )
+
+
+def _text(files: Mapping[str, bytes], name: str) -> str:
+    try:
+        return files[name].decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _unfit(name, "not UTF-8 text") from error
+
+
+def _unfit(name: str, message: str) -> ModelError:
+    return ModelError("ICS-MOD-018", message, field=name, remedy="train again, and write the bundle in one piece")

@@ -1,0 +1,329 @@
+"""The PD model as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
+
+from icsml.core.progress import Progress, silent
+from icsml.model.calibrate import Affine
+from icsml.model.config import Hyperparameters, ModelConfig
+from icsml.model.predict import log_odds, margin, pd_from_log_odds
+from icsml.model.rounds import FitError, RoundSearch, block_splits, find_rounds, fold_splits, grow
+
+__all__ = ["PDClassifier", "from_config"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Gradient-boosted PD model, calibrated out of fold by one affine map of the log-odds.
+
+    Shallow LightGBM trees, deterministic, monotone where told, trained without class weights. The number of rounds has
+    the lowest log-loss *after* calibration on held-out rows (:mod:`icsml.model.rounds`); the trees are then grown again
+    on all rows for that many rounds. There is no ``sample_weight``: with binned features and folds, a weight of two is
+    not a row given twice, and a PD calibrated under weights is a PD of no real population.
+
+    Parameters
+    ----------
+    num_leaves, max_depth, learning_rate, min_child_samples, subsample, colsample, reg_lambda
+        See :class:`icsml.model.config.Hyperparameters`.
+    max_rounds : int, default=1000
+        Upper limit of boosting rounds.
+    patience : int, default=150
+        Rounds without a better log-loss after which to stop.
+    check_every : int, default=25
+        Rounds between two checkpoints.
+    inner_folds : int, default=5
+        Stratified, grouped folds over which rounds and calibration are found; not used with ``blocks``.
+    monotone : sequence of int, optional
+        +1, -1 or 0 for each feature: the margin never falls, never rises, or is free as the feature rises.
+    random_state : int, default=0
+        Seed of folds and of row and feature sampling.
+    n_jobs : int, default=1
+        Threads of LightGBM; the trees do not depend on it, and small data are not faster for it.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+        Class labels; the second one is the event (default).
+    booster_ : lightgbm.Booster
+        Trees grown on all rows.
+    rounds_ : int
+        Boosting rounds found.
+    calibration_ : Affine
+        Map from margin to log-odds. A slope that is not positive is kept here, and refused when a bundle is written.
+    inner_loss_ : float
+        Calibrated log-loss on held-out rows at ``rounds_``.
+    inner_curve_ : tuple of (int, float)
+        Rounds and that log-loss at every checkpoint.
+    held_out_margin_ : ndarray of shape (n,)
+        Margins of the training rows from boosters that had not seen them, NaN for rows only ever trained on.
+    n_features_in_ : int
+        Number of features.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(400, 3))
+    >>> y = (rng.random(400) < 1 / (1 + np.exp(2 - X[:, 0]))).astype(int)
+    >>> model = PDClassifier(max_rounds=50, monotone=[1, 0, 0]).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (400, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        num_leaves: int = 16,
+        max_depth: int = 4,
+        learning_rate: float = 0.05,
+        min_child_samples: int = 20,
+        subsample: float = 1.0,
+        colsample: float = 1.0,
+        reg_lambda: float = 1.0,
+        max_rounds: int = 1000,
+        patience: int = 150,
+        check_every: int = 25,
+        inner_folds: int = 5,
+        monotone: Sequence[int] | None = None,
+        random_state: int = 0,
+        n_jobs: int = 1,
+    ) -> None:
+        self.num_leaves = num_leaves
+        self.max_depth = max_depth
+        self.learning_rate = learning_rate
+        self.min_child_samples = min_child_samples
+        self.subsample = subsample
+        self.colsample = colsample
+        self.reg_lambda = reg_lambda
+        self.max_rounds = max_rounds
+        self.patience = patience
+        self.check_every = check_every
+        self.inner_folds = inner_folds
+        self.monotone = monotone
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def __sklearn_tags__(self) -> Tags:
+        """Declare to scikit-learn: two classes only, missing values welcome."""
+        tags: Tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def fit(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        groups: npt.ArrayLike | None = None,
+        blocks: npt.ArrayLike | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Find the rounds and the calibration on held-out rows, then grow the trees on all rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Features; NaN is missing, infinity is refused.
+        y : array-like of shape (n,)
+            Two classes; the greater label is the event.
+        groups : array-like of shape (n,), optional
+            Rows that must stay in one fold, such as the years of an enterprise.
+        blocks : array-like of shape (n,), optional
+            Time block of each row, sorted order being time order: held-out rows are then always later than those
+            trained on (:func:`icsml.model.rounds.block_splits`), and ``groups`` plays no part, because a deployed model
+            too has seen the same enterprise in earlier years.
+        progress : callable, optional
+            Called with a line of text at each checkpoint.
+
+        Returns
+        -------
+        PDClassifier
+            Itself.
+
+        Raises
+        ------
+        FitError
+            ``ICS-MOD-001`` for a parameter out of range or not exactly two classes, ``ICS-MOD-002`` where a class is
+            too rare to be held out. Also a ValueError.
+        """
+        X, event, params = self._prepared(X, y)
+        found = self._search(X, event, params, groups, blocks, progress)
+        self.rounds_, self.inner_loss_, self.inner_curve_ = found.rounds, found.loss, found.curve
+        self.calibration_: Affine = found.calibration
+        self.held_out_margin_ = found.margins
+        self.booster_: lgb.Booster = grow(X, event, params, found.rounds)
+        return self
+
+    def search_rounds(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        groups: npt.ArrayLike | None = None,
+        blocks: npt.ArrayLike | None = None,
+        progress: Progress | None = None,
+    ) -> RoundSearch:
+        """Do the first half of :meth:`fit` only: judge these settings on held-out rows. Same parameters and errors."""
+        X, event, params = self._prepared(X, y)
+        return self._search(X, event, params, groups, blocks, progress)
+
+    def margin(self, X: npt.ArrayLike) -> FloatArray:
+        """Return uncalibrated margins of shape (n,), equal to ``booster_.predict(X, raw_score=True)`` bit for bit."""
+        check_is_fitted(self)
+        checked = validate_data(self, X, reset=False, dtype=np.float64, order="C", ensure_all_finite="allow-nan")
+        return margin(self.booster_, checked)
+
+    def decision_function(self, X: npt.ArrayLike) -> FloatArray:
+        """Return calibrated log-odds of the event, of shape (n,)."""
+        return log_odds(self.margin(X), self.calibration_)
+
+    def predict_proba(self, X: npt.ArrayLike) -> FloatArray:
+        """Return 1 - PD and PD in two columns, of shape (n, 2)."""
+        pd = pd_from_log_odds(self.decision_function(X))
+        return np.column_stack([1.0 - pd, pd])
+
+    def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Return the likelier class, of shape (n,); rank and price by the PD, not by this."""
+        likely = (self.decision_function(X) > 0).astype(np.intp)
+        predicted: npt.NDArray[Any] = self.classes_[likely]
+        return predicted
+
+    def _prepared(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, FloatArray, dict[str, Any]]:
+        X, event = self._validated(X, y)
+        return X, event, self._lightgbm_params(X.shape[1])
+
+    def _search(
+        self,
+        X: FloatArray,
+        event: FloatArray,
+        params: dict[str, Any],
+        groups: npt.ArrayLike | None,
+        blocks: npt.ArrayLike | None,
+        progress: Progress | None,
+    ) -> RoundSearch:
+        if blocks is not None:
+            splits = block_splits(event, _per_row(X, blocks))
+        else:
+            kept = None if groups is None else _per_row(X, groups)
+            splits = fold_splits(event, kept, self.inner_folds, self.random_state)
+        return find_rounds(
+            X,
+            event,
+            splits,
+            params,
+            max_rounds=self.max_rounds,
+            patience=self.patience,
+            check_every=self.check_every,
+            progress=progress or silent,
+        )
+
+    def _validated(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+        checked, y = validate_data(
+            self, X, y, dtype=np.float64, order="C", ensure_all_finite="allow-nan", ensure_min_samples=2
+        )
+        labels = column_or_1d(y, warn=True)
+        check_classification_targets(labels)
+        self.classes_, codes = np.unique(labels, return_inverse=True)
+        if self.classes_.size > 2:
+            raise _fit_error(
+                f"Only binary classification is supported. The type of the target is {type_of_target(labels)}.", "y"
+            )
+        if self.classes_.size < 2:
+            raise _fit_error("only one class: a PD needs rows with and without the event", "y")
+        return checked, codes.astype(np.float64)
+
+    def _lightgbm_params(self, features: int) -> dict[str, Any]:
+        settings = {name: _plain(value) for name, value in self.get_params().items()}
+        try:
+            tree = Hyperparameters(**{name: settings[name] for name in Hyperparameters.model_fields})
+            ModelConfig(
+                inner_folds=settings["inner_folds"],
+                max_rounds=settings["max_rounds"],
+                patience=settings["patience"],
+                seed=settings["random_state"],
+            )
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            name = {"seed": "random_state"}.get(str(first["loc"][-1]), str(first["loc"][-1]))
+            raise _fit_error(first["msg"], name) from error
+        if self.check_every < 1:
+            raise _fit_error("must be at least 1", "check_every")
+        return {
+            "objective": "binary",
+            "num_leaves": tree.num_leaves,
+            "max_depth": tree.max_depth,
+            "learning_rate": tree.learning_rate,
+            "min_data_in_leaf": tree.min_child_samples,
+            "bagging_fraction": tree.subsample,
+            "bagging_freq": int(tree.subsample < 1.0),
+            "feature_fraction": tree.colsample,
+            "lambda_l2": tree.reg_lambda,
+            "seed": settings["random_state"],
+            "deterministic": True,
+            "force_row_wise": True,
+            "num_threads": self.n_jobs,
+            "verbosity": -1,
+        } | self._monotone_params(features)
+
+    def _monotone_params(self, features: int) -> dict[str, Any]:
+        if self.monotone is None:
+            return {}
+        signs = [int(sign) for sign in self.monotone]
+        if len(signs) != features or not set(signs) <= {-1, 0, 1}:
+            raise _fit_error(f"needs one of -1, 0, +1 for each of the {features} features", "monotone")
+        return {"monotone_constraints": signs, "monotone_constraints_method": "basic"}
+
+
+def from_config(
+    config: ModelConfig, *, monotone: Sequence[int] | None = None, hyperparameters: Hyperparameters | None = None
+) -> PDClassifier:
+    """Return the unfitted estimator a training configuration describes.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The ``model`` section.
+    monotone : sequence of int, optional
+        Direction of each feature, such as ``encoder.directions``.
+    hyperparameters : Hyperparameters, optional
+        In place of the configuration's, such as those a search found.
+
+    Returns
+    -------
+    PDClassifier
+    """
+    return PDClassifier(
+        **(hyperparameters or config.hyperparameters).model_dump(),
+        inner_folds=config.inner_folds,
+        max_rounds=config.max_rounds,
+        patience=config.patience,
+        random_state=config.seed,
+        monotone=None if monotone is None else [int(sign) for sign in monotone],
+    )
+
+
+def _per_row(X: FloatArray, values: npt.ArrayLike) -> npt.NDArray[Any]:
+    array = np.asarray(values)
+    check_consistent_length(X, array)
+    return array
+
+
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _fit_error(message: str, field: str) -> FitError:
+    return FitError("ICS-MOD-001", message, field=field, remedy="see the documentation of PDClassifier")

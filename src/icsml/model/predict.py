@@ -1,0 +1,66 @@
+"""The only place where a booster and a feature matrix become a PD.
+
+The margin is LightGBM's own, so no engine of reasons can move a PD; every formula is elementwise, so that a row has the
+same bits alone and in a batch.
+"""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+from icsml.errors import ModelError
+from icsml.model.calibrate import Affine
+
+__all__ = ["log_odds", "margin", "pd_from_log_odds"]
+
+FloatArray = npt.NDArray[np.float64]
+
+_MANY_ROWS: Final = 10_000  # below, waking threads costs more than they save; the bits do not depend on it
+
+
+def margin(booster: lgb.Booster, X: FloatArray) -> FloatArray:
+    """Return the booster's raw score, in uncalibrated log-odds.
+
+    Parameters
+    ----------
+    booster : lightgbm.Booster
+        The fitted trees.
+    X : ndarray of shape (n, p)
+        Features in training order; NaN is missing.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Leaf values summed in tree order, equal to ``Booster.predict(raw_score=True)`` bit for bit.
+
+    Raises
+    ------
+    ModelError
+        ``ICS-MOD-005`` if the number of columns is not the booster's.
+    """
+    if X.ndim != 2 or X.shape[1] != booster.num_feature():
+        raise ModelError(
+            "ICS-MOD-005",
+            f"the booster was trained on {booster.num_feature()} features, the matrix has shape {X.shape}",
+            field="X",
+            remedy="encode the rows with the encoder of the same bundle",
+        )
+    if X.shape[0] == 0:
+        return np.empty(0)
+    threads = 1 if X.shape[0] < _MANY_ROWS else 0
+    return cast(FloatArray, booster.predict(X, raw_score=True, num_threads=threads))
+
+
+def log_odds(margin: FloatArray, affine: Affine) -> FloatArray:
+    """Return calibrated log-odds of margins, both of shape (n,)."""
+    return affine.slope * margin + affine.intercept
+
+
+def pd_from_log_odds(log_odds: FloatArray) -> FloatArray:
+    """Return PDs in (0, 1) of log-odds, both of shape (n,)."""
+    return expit(log_odds)

@@ -1,0 +1,34 @@
+"""Trees as text: LightGBM's own format, with what may differ between machines taken out."""
+
+from __future__ import annotations
+
+import re
+
+import lightgbm as lgb
+
+from icsml.errors import ModelError
+
+__all__ = ["booster_from_text", "booster_text"]
+
+_THREADS = re.compile(r"^\[num_threads: -?\d+\]\n", re.MULTILINE)
+
+
+def booster_text(booster: lgb.Booster) -> str:
+    """Return all trees as text without the number of threads, so that equal trees have equal bytes."""
+    return _THREADS.sub("", booster.model_to_string(num_iteration=-1))
+
+
+def booster_from_text(text: str, name: str) -> lgb.Booster:
+    """Read trees; ``name`` stands for the file in errors.
+
+    Raises
+    ------
+    ModelError
+        ``ICS-MOD-016`` if LightGBM cannot read them.
+    """
+    try:
+        return lgb.Booster(model_str=text)
+    except lgb.basic.LightGBMError as error:
+        raise ModelError(
+            "ICS-MOD-016", "LightGBM cannot read the trees", field=name, remedy="fetch the bundle again, or train again"
+        ) from error

@@ -1,0 +1,107 @@
+"""One line of JSON for each request, and the last net under unexpected errors; neither holds a value of a record."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import traceback
+import uuid
+from pathlib import PurePath
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from icsml.serving.problems import unexpected
+
+__all__ = ["ACCESS_LOGGER", "FAILURE_LOGGER", "AccessLog"]
+
+ACCESS_LOGGER = "icsml.access"
+FAILURE_LOGGER = "icsml.failure"
+
+_CLIENT_CLOSED_REQUEST = 499
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
+_FRAMES = 8
+
+
+class AccessLog:
+    """ASGI middleware: gives each request an id, logs it, and turns an unexpected error into a bare 500.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        The application.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = str(uuid.uuid4())
+        answer = _Answer(send, state["request_id"])
+        started = time.perf_counter()
+        try:
+            await self._app(scope, receive, answer)
+        except ClientDisconnect:
+            answer.status = _CLIENT_CLOSED_REQUEST
+        except Exception as error:
+            state["failure"] = error
+            if not answer.status:
+                await unexpected(state["request_id"])(scope, receive, answer)
+        finally:
+            _log_failure(state)
+            _log_access(scope, answer.status, time.perf_counter() - started)
+
+
+class _Answer:
+    """Passes an answer on, notes its status and adds the headers that every answer has."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._request_id = request_id
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self._request_id
+            headers["Cache-Control"] = "no-store"
+            headers["X-Content-Type-Options"] = "nosniff"
+        await self._send(message)
+
+
+def _log_access(scope: Scope, status: int, seconds: float) -> None:
+    method = scope["method"]
+    line = {
+        "request_id": scope["state"]["request_id"],
+        "tenant": scope["state"].get("tenant"),
+        "method": method if method in _METHODS else "other",
+        "route": getattr(scope.get("route"), "path", None),
+        "status": status,
+        "ms": round(seconds * 1000, 3),
+    }
+    logging.getLogger(ACCESS_LOGGER).info(json.dumps(line))
+
+
+def _log_failure(state: dict[str, Any]) -> None:
+    """Log the kind and place of a failure; its message may hold values, so it stays out."""
+    error = state.get("failure")
+    if error is None:
+        return
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    line = {
+        "request_id": state["request_id"],
+        "error": type(error).__name__,
+        "code": getattr(error, "code", None),
+        "cause": type(error.__cause__).__name__ if error.__cause__ else None,
+        "at": [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames],
+    }
+    logging.getLogger(FAILURE_LOGGER).error(json.dumps(line))

@@ -1,0 +1,75 @@
+"""What the OpenAPI document says beyond the signatures: the body, its example, the documented errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from icsml.records.enterprise import EnterpriseRecord, example_record
+from icsml.records.extra import ExtraFeature
+from icsml.serving.problems import MEDIA_TYPE, Problem
+
+__all__ = ["problems", "record_body"]
+
+_MEANING = {
+    HTTPStatus.BAD_REQUEST: "The body is not JSON (or holds NaN, a name twice, a number no double holds).",
+    HTTPStatus.UNAUTHORIZED: "No key, or a key that is not known.",
+    HTTPStatus.FORBIDDEN: "The role of the key does not allow this.",
+    HTTPStatus.NOT_FOUND: "This tenant has no such decision.",
+    HTTPStatus.REQUEST_TIMEOUT: "The body took too long to arrive.",
+    HTTPStatus.CONFLICT: "The idempotency key was used before with another body.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than the limit.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not application/json in UTF-8.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "A field of the record or a header is not acceptable; `errors` names each.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "An error inside the service; nothing was decided.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "What the service needs is not there now; nothing was decided.",
+}
+_HEADERS = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": {"schema": {"type": "string"}}},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": {"schema": {"type": "string"}}},
+}
+
+
+def problems(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """Return the documentation of error responses, each with problem details."""
+    return {int(status): _documented(status) for status in (*statuses, HTTPStatus.INTERNAL_SERVER_ERROR)}
+
+
+def record_body(extras: Sequence[ExtraFeature], *, dated: bool) -> dict[str, Any]:
+    """Return the documentation of a record as request body.
+
+    Parameters
+    ----------
+    extras : sequence of ExtraFeature
+        The extra features the model declares; no others are accepted.
+    dated : bool
+        Whether the model asks for a decision date.
+    """
+    schema = EnterpriseRecord.model_json_schema()
+    schema["properties"]["extra"] = _extra_schema(extras)
+    if dated:
+        schema["properties"]["as_of"] = {"title": "Decision date", "type": "string", "format": "date"}
+        schema["required"] = [*schema["required"], "as_of"]
+    content = {"schema": schema, "example": example_record(extras)}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+def _documented(status: HTTPStatus) -> dict[str, Any]:
+    return {
+        "description": _MEANING[status],
+        "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}},
+        "headers": _HEADERS.get(status, {}),
+    }
+
+
+def _extra_schema(extras: Sequence[ExtraFeature]) -> dict[str, Any]:
+    return {
+        "title": "Extra features this model declares",
+        "type": "object",
+        "default": {},
+        "additionalProperties": False,
+        "properties": {
+            extra.name: {"title": extra.label.en, "anyOf": [{"type": "number"}, {"type": "null"}]} for extra in extras
+        },
+    }

@@ -1,0 +1,174 @@
+"""Errors as RFC 9457 problem details: a stable code and field paths, never values."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from icsml.errors import AccessError, ConfigError, ConflictError, IcsmlError, InputError, LedgerError, MissingError
+
+__all__ = ["MEDIA_TYPE", "FieldFault", "Problem", "RequestError", "install", "problem_response", "unexpected"]
+
+MEDIA_TYPE = "application/problem+json"
+_MOST_FAULTS = 50
+# Python renames these phrases between versions; a title stays.
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+_PLAIN_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}(\.([A-Za-z0-9_][A-Za-z0-9_\-]{0,63}|\[key\]))*")
+
+
+class FieldFault(BaseModel):
+    """One field at fault."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    field: str = Field(description="path of the field")
+    message: str = Field(description="what is wrong with it, without its value")
+
+
+class Problem(BaseModel):
+    """Problem details (RFC 9457) with a stable code and the fields at fault."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: str = Field(description="URN of the code", examples=["urn:icsml:error:ICS-REC-001"])
+    title: str = Field(examples=["Unprocessable Content"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["unknown field — see `icsml records schema` and `icsml records example`"])
+    code: str = Field(description="stable code", examples=["ICS-REC-001"])
+    errors: list[FieldFault] = Field(examples=[[{"field": "revenu_cny", "message": "unknown field"}]])
+    instance: str = Field(
+        description="URN of this request, as in the access log",
+        examples=["urn:uuid:6b2f0c5e-9a1d-4d3b-8f57-2f4f8a6c1e90"],
+    )
+
+
+class RequestError(IcsmlError):
+    """A request that HTTP itself refuses; ``status`` says how."""
+
+    def __init__(self, status: HTTPStatus, code: str, message: str, *, field: str = "body") -> None:
+        super().__init__(code, message, field=field)
+        self.status = status
+
+
+def install(app: FastAPI) -> None:
+    """Let an application answer every error with problem details."""
+    app.add_exception_handler(IcsmlError, _on_icsml_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+
+
+def problem_response(
+    request_id: str,
+    status: HTTPStatus,
+    code: str,
+    detail: str,
+    *,
+    errors: Iterable[tuple[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return problem details as a response.
+
+    Parameters
+    ----------
+    request_id : str
+        UUID of the request, the ``instance``.
+    status : HTTPStatus
+        Status, which also gives the title.
+    code : str
+        Stable code.
+    detail : str
+        One sentence without values of the record.
+    errors : iterable of (str, str)
+        Fields at fault with what is wrong; at most 50 are shown, and names nobody declared are not repeated
+        unless they look like names.
+    headers : mapping, optional
+        More headers.
+    """
+    content = {
+        "type": f"urn:icsml:error:{code}",
+        "title": _TITLES.get(status, status.phrase),
+        "status": int(status),
+        "detail": detail,
+        "code": code,
+        "errors": [{"field": _path(field), "message": message} for field, message in list(errors)[:_MOST_FAULTS]],
+        "instance": f"urn:uuid:{request_id}",
+    }
+    body = json.dumps(content, ensure_ascii=False).encode()
+    return Response(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def unexpected(request_id: str) -> Response:
+    """Return the 500 that tells nothing but the id of the request."""
+    return problem_response(
+        request_id, HTTPStatus.INTERNAL_SERVER_ERROR, "ICS-SRV-012", "an error inside the service; nothing was decided"
+    )
+
+
+def _path(field: str) -> str:
+    return field if _PLAIN_PATH.fullmatch(field) else "(a field that is not shown)"
+
+
+async def _on_icsml_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, IcsmlError)  # noqa: S101 - registered for this class
+    request_id = request.state.request_id
+    status = _status(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        request.state.failure = error
+    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        return unexpected(request_id)
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        detail = "what the service needs is not there now; nothing was decided — try again later"
+        return problem_response(request_id, status, error.code, detail, headers={"Retry-After": "5"})
+    headers = {"WWW-Authenticate": 'Bearer realm="icsml"'} if status is HTTPStatus.UNAUTHORIZED else None
+    detail = error.message + (f" — {error.remedy}" if error.remedy else "")
+    faults = error.details or ([(error.field, error.message)] if error.field else [])
+    return problem_response(request_id, status, error.code, detail, errors=faults, headers=headers)
+
+
+def _status(error: IcsmlError) -> HTTPStatus:
+    match error:
+        case RequestError():
+            return error.status
+        case AccessError(code="ICS-SRV-001"):
+            return HTTPStatus.UNAUTHORIZED
+        case AccessError():
+            return HTTPStatus.FORBIDDEN
+        case ConflictError():
+            return HTTPStatus.CONFLICT
+        case LedgerError() | MissingError() | ConfigError():
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        case InputError():
+            return HTTPStatus.UNPROCESSABLE_ENTITY
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+_OF_HTTP = {
+    HTTPStatus.NOT_FOUND: ("ICS-SRV-004", "no such path"),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("ICS-SRV-006", "this path does not take this method"),
+}
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    status = HTTPStatus(error.status_code)
+    code, detail = _OF_HTTP.get(status, ("ICS-SRV-011", "the request is not acceptable"))
+    return problem_response(request.state.request_id, status, code, detail, headers=error.headers)
+
+
+async def _on_invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    faults = [(".".join(str(part) for part in item["loc"]), str(item["msg"]).lower()) for item in error.errors()]
+    return problem_response(
+        request.state.request_id,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "ICS-SRV-011",
+        "a header or parameter is not acceptable",
+        errors=faults,
+    )

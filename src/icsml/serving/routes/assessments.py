@@ -1,0 +1,126 @@
+"""``/v1/assessments``: decide on a record, and read a decision back."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Request, Response
+
+from icsml.core.canonical import canonical_bytes, digest
+from icsml.ledger.recorder import record_decision
+from icsml.ledger.store import Recorded
+from icsml.model.bundle import Bundle
+from icsml.records.decision import Decision
+from icsml.records.enterprise import parse_record
+from icsml.serving.openapi import problems, record_body
+from icsml.serving.problems import RequestError
+from icsml.serving.service import Assessor, Body, Reader, Service, TheService
+
+__all__ = ["assessments_router"]
+
+_PATH = "/v1/assessments"
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[!-~]+$",
+        description="Names this request: sent again with the same body, it gives the recorded decision again.",
+    ),
+]
+_CREATED = {
+    "description": "Decided and recorded.",
+    "headers": {"Location": {"description": "Path of the decision.", "schema": {"type": "string"}}},
+}
+_AGAIN = {**_CREATED, "model": Decision, "description": "Recorded earlier under the same idempotency key and body."}
+
+
+def create_assessment(
+    request: Request, caller: Assessor, service: TheService, body: Body, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Decide on one record; the decision is in the ledger before this answer leaves."""
+    recorded = _assess(service, caller.tenant, body, idempotency_key)
+    return _json(
+        recorded.decision_bytes,
+        HTTPStatus.OK if recorded.replayed else HTTPStatus.CREATED,
+        {"Location": f"{request.scope.get('root_path', '')}{_PATH}/{recorded.decision['decision_id']}"},
+    )
+
+
+def read_assessment(
+    caller: Reader,
+    service: TheService,
+    decision_id: Annotated[str, Path(alias="id", description="`decision_id` of the decision")],
+) -> Response:
+    """Read a decision of one's own tenant, byte for byte as it was given."""
+    payload = service.ledger.get(caller.tenant, decision_id)
+    if payload is None:
+        raise RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
+    return _json(canonical_bytes(payload["decision"]), HTTPStatus.OK)
+
+
+def assessments_router(bundle: Bundle) -> APIRouter:
+    """Return the router of ``/v1/assessments``; its documented body is what this bundle accepts."""
+    router = APIRouter(tags=["assessments"])
+    router.add_api_route(
+        _PATH,
+        create_assessment,
+        methods=["POST"],
+        status_code=HTTPStatus.CREATED,
+        response_model=Decision,
+        summary="Assess one enterprise",
+        responses={
+            int(HTTPStatus.CREATED): _CREATED,
+            int(HTTPStatus.OK): _AGAIN,
+            **problems(
+                HTTPStatus.BAD_REQUEST,
+                HTTPStatus.UNAUTHORIZED,
+                HTTPStatus.FORBIDDEN,
+                HTTPStatus.REQUEST_TIMEOUT,
+                HTTPStatus.CONFLICT,
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                HTTPStatus.SERVICE_UNAVAILABLE,
+            ),
+        },
+        openapi_extra=record_body(bundle.extras, dated=bundle.dated),
+    )
+    router.add_api_route(
+        _PATH + "/{id}",
+        read_assessment,
+        methods=["GET"],
+        response_model=Decision,
+        summary="Read a decision",
+        responses=problems(
+            HTTPStatus.UNAUTHORIZED,
+            HTTPStatus.FORBIDDEN,
+            HTTPStatus.NOT_FOUND,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+        ),
+    )
+    return router
+
+
+def _assess(service: Service, tenant: str, body: Any, key: str | None) -> Recorded:  # noqa: ANN401 - any JSON value
+    record = parse_record(body)
+    request_sha256 = digest(body)
+    if key is not None:
+        earlier = service.ledger.earlier(tenant, key, request_sha256)
+        if earlier is not None:
+            return earlier
+    return record_decision(
+        service.ledger,
+        tenant,
+        service.bundle,
+        body,
+        service.decide(record),
+        idempotency_key=key,
+        request_sha256=request_sha256,
+    )
+
+
+def _json(content: bytes, status: HTTPStatus, headers: dict[str, str] | None = None) -> Response:
+    return Response(content, status, headers=headers, media_type="application/json")

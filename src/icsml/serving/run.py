@@ -1,0 +1,90 @@
+"""``icsml serve``: resolve the model once, look at everything that could be missing, then start the processes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import uvicorn
+
+from icsml.ledger.store import Ledger
+from icsml.model.bundle import read_bundle
+from icsml.registry.resolve import fetch_bundle
+from icsml.serving.access_log import ACCESS_LOGGER, FAILURE_LOGGER
+from icsml.serving.app import BUNDLE_VARIABLE, VERSION_VARIABLE, keys_path
+from icsml.serving.keys import KeyStore
+from icsml.serving.settings import load_settings
+
+__all__ = ["DEFAULT_MODEL", "log_config", "serve"]
+
+DEFAULT_MODEL = "models:/icsml-pd@champion"
+_FACTORY = "icsml.serving.app:app_from_settings"
+
+
+def serve(
+    model: str | None = None, host: str | None = None, port: int | None = None, workers: int | None = None
+) -> None:
+    """Run the service until it is stopped.
+
+    Parameters
+    ----------
+    model : str, optional
+        A reference of the register or a bundle folder; by default the champion.
+    host, port, workers : str, int, int, optional
+        Override the settings.
+
+    Raises
+    ------
+    MissingError
+        ``ICS-SRV-020`` without a key, or if there is no such model.
+    ConfigError, InputError, LedgerError, ModelError
+        If settings, key file, ledger or bundle cannot be used; nothing is started then.
+    """
+    settings = load_settings(options={"host": host, "port": port, "workers": workers})
+    keys = KeyStore.load(keys_path())
+    Ledger.open().close()
+    fetched = fetch_bundle(model or DEFAULT_MODEL)
+    bundle = read_bundle(fetched.folder)
+    os.environ[BUNDLE_VARIABLE] = str(fetched.folder.absolute())
+    os.environ[VERSION_VARIABLE] = fetched.version or ""
+    _say(
+        f"icsml serve: {bundle.name}, version {fetched.version or 'none (a folder)'}, bundle {bundle.sha256[:12]}, "
+        f"{len(keys)} key(s), on http://{settings.host}:{settings.port}/v1/assessments; stop with Ctrl-C"
+    )
+    uvicorn.run(
+        _FACTORY,
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+        timeout_worker_healthcheck=settings.worker_seconds,
+        log_config=log_config(),
+    )
+
+
+def log_config() -> dict[str, Any]:
+    """Return the logging of a server process: everything to stderr, requests and failures as lines of JSON."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"bare": {"format": "%(message)s"}, "server": {"format": "%(levelname)s %(message)s"}},
+        "handlers": {
+            name: {"class": "logging.StreamHandler", "formatter": name, "stream": "ext://sys.stderr"}
+            for name in ("bare", "server")
+        },
+        "loggers": {
+            ACCESS_LOGGER: {"handlers": ["bare"], "level": "INFO", "propagate": False},
+            FAILURE_LOGGER: {"handlers": ["bare"], "level": "INFO", "propagate": False},
+            "uvicorn": {"handlers": ["server"], "level": "WARNING", "propagate": False},
+        },
+    }
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(message + "\n")
+    sys.stderr.flush()

@@ -1,0 +1,103 @@
+"""Settings of the service: ``ICSML_*`` variables over ``configs/serving.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from icsml.core.paths import configs_dir
+from icsml.core.yaml import load_model
+from icsml.errors import ConfigError
+
+__all__ = ["ServingSettings", "load_settings"]
+
+_PREFIX = "ICSML_"
+_CODE = "ICS-SRV-024"
+
+
+class ServingSettings(BaseModel):
+    """What may be set; the keys of ``configs/serving.yaml``.
+
+    Parameters
+    ----------
+    host, port : str, int
+        Where to listen.
+    workers : int
+        Processes.
+    threads : int
+        Decisions under way at a time in one process.
+    reasons : int
+        How many reasons a decision shows at most.
+    max_body_bytes : int
+        Largest request body.
+    body_seconds, keep_alive_seconds, shutdown_seconds : float, int, int
+        How long a body may take to arrive, an idle connection stays open, a stopping process waits.
+    worker_seconds : int
+        How long one of several processes may be silent before it is replaced; starting takes seconds.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: Annotated[str, StringConstraints(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    workers: Annotated[int, Field(ge=1, le=256)] = 1
+    threads: Annotated[int, Field(ge=1, le=256)] = 8
+    reasons: Annotated[int, Field(ge=1, le=100)] = 8
+    max_body_bytes: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = 65536
+    body_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
+    keep_alive_seconds: Annotated[int, Field(ge=1, le=600)] = 5
+    shutdown_seconds: Annotated[int, Field(ge=1, le=600)] = 30
+    worker_seconds: Annotated[int, Field(ge=5, le=600)] = 60
+
+
+class _Environment(ServingSettings, BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+def load_settings(path: Path | None = None, options: Mapping[str, object] | None = None) -> ServingSettings:
+    """Read the settings file, then what the environment overrides, then what the command line does.
+
+    Parameters
+    ----------
+    path : Path, optional
+        The file; ``configs/serving.yaml`` by default.
+    options : mapping, optional
+        Settings of the command line; None leaves a setting as it is.
+
+    Raises
+    ------
+    ConfigError
+        ``ICS-SRV-024``, naming file, line and key, or the variable, or the option.
+    """
+    written = load_model(path or configs_dir() / "serving.yaml", ServingSettings, code=_CODE)
+    try:
+        merged = _Environment(**written.model_dump()).model_dump()
+    except ValidationError as error:
+        raise _wrong(error, lambda name: _PREFIX + name.upper(), "environment variable") from error
+    given = {name: value for name, value in (options or {}).items() if value is not None}
+    try:
+        return ServingSettings.model_validate(merged | given)
+    except ValidationError as error:
+        raise _wrong(error, lambda name: f"--{name}", "option") from error
+
+
+def _wrong(error: ValidationError, shown: Callable[[str], str], kind: str) -> ConfigError:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return ConfigError(
+        _CODE, first["msg"].lower(), field=shown(str(first["loc"][0])), remedy=f"correct the {kind} or leave it out"
+    )

@@ -1,0 +1,5 @@
+"""Validation: one metric or test a file, each with purpose, method, reading and limits."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,27 @@
+"""Log-loss.
+
+Purpose
+    The proper score that training minimises and that questions about added value are settled on.
+Method
+    Mean of -ln(PD) over defaulters and -ln(1 - PD) over the others, in nats a row.
+Reading
+    Lower is better; compare with the entropy of the default rate, which a constant PD reaches.
+Limits
+    One confident error costs much: a PD of exactly 0 or 1 that turns out wrong counts as the float next to it, about
+    36. Compares models on the same rows only.
+"""
+
+from __future__ import annotations
+
+import numpy.typing as npt
+from sklearn.metrics import log_loss as sklearn_log_loss
+
+from icsml.validation.inputs import checked
+
+__all__ = ["log_loss"]
+
+
+def log_loss(y: npt.ArrayLike, pd: npt.ArrayLike) -> float:
+    """Return the mean log-loss of PDs of shape (n,) against outcomes (0 or 1) of shape (n,)."""
+    outcome, probability = checked(y, pd)
+    return float(sklearn_log_loss(outcome, probability))

@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from icsml.core.canonical import canonical_bytes, sha256_hex
+from icsml.errors import IcsmlError, MissingError, ModelError
+from icsml.model.bundle import BundleParts, read_bundle, write_bundle
+from icsml.model.calibrate import Affine
+from icsml.model.manifest import manifest_bytes
+from icsml.model.predict import margin
+
+FILES = {"model.txt", "companion.txt", "bundle.json", "rulebook.yaml", "model_card.md", "manifest.json"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, bundle_parts: Any) -> Path:
+    write_bundle(tmp_path / "bundle", bundle_parts)
+    return tmp_path / "bundle"
+
+
+def reseal(folder: Path) -> None:
+    files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "manifest.json"}
+    (folder / "manifest.json").write_bytes(manifest_bytes(files))
+
+
+def edit(folder: Path, **changes: object) -> None:
+    path = folder / "bundle.json"
+    path.write_bytes(canonical_bytes(json.loads(path.read_bytes()) | changes))
+    reseal(folder)
+
+
+def code_of(folder: Path) -> str:
+    with pytest.raises(IcsmlError) as caught:
+        read_bundle(folder)
+    assert caught.value.remedy
+    return f"{caught.value.code} {caught.value.field}"
+
+
+def test_what_is_written_is_read_back(folder: Path, bundle_parts: Any):
+    bundle: Any = read_bundle(folder)
+    for part in dataclasses.fields(BundleParts):
+        if part.name not in {"booster", "companion"}:
+            assert getattr(bundle, part.name) == getattr(bundle_parts, part.name), part.name
+    X = np.random.default_rng(1).normal(size=(300, len(bundle.encoder.features)))
+    X[::7, 2] = np.nan
+    assert np.array_equal(margin(bundle.booster, X), bundle_parts.booster.predict(X, raw_score=True))
+    narrow: Any = X[:, : len(bundle.companion_encoder.features)]
+    assert np.array_equal(margin(bundle.companion, narrow), bundle_parts.companion.predict(narrow, raw_score=True))
+    assert bundle.rulebook.source_text == bundle_parts.rulebook.source_text
+    assert bundle.folder == folder
+    assert bundle.code_version
+
+
+def test_a_bundle_that_was_read_can_be_written_again_with_the_same_hash(folder: Path, tmp_path: Path):
+    first = read_bundle(folder)
+    assert write_bundle(tmp_path / "again", first).sha256 == first.sha256
+
+
+def test_files_manifest_and_hash(folder: Path):
+    assert {path.name for path in folder.iterdir()} == FILES
+    manifest = (folder / "manifest.json").read_bytes()
+    listed = json.loads(manifest)["files"]
+    assert list(listed) == sorted(FILES - {"manifest.json"})
+    assert all(sha256_hex((folder / name).read_bytes()) == digest for name, digest in listed.items())
+    assert read_bundle(folder).sha256 == sha256_hex(manifest)
+    assert json.loads((folder / "bundle.json").read_bytes())["format"] == 1
+    assert b"num_threads" not in (folder / "model.txt").read_bytes()
+
+
+def test_optional_parts_may_be_absent(tmp_path: Path, bundle_parts: Any):
+    encoder = bundle_parts.companion_encoder
+    alone = dataclasses.replace(
+        bundle_parts,
+        booster=bundle_parts.companion,
+        encoder=encoder,
+        companion=None,
+        companion_encoder=None,
+        companion_calibration=None,
+        rulebook=None,
+        event=None,
+        horizon_months=None,
+    )
+    bundle = write_bundle(tmp_path / "b", alone)
+    assert bundle.companion is None
+    assert bundle.rulebook is None
+    assert bundle.event is None
+    assert {path.name for path in bundle.folder.iterdir()} == FILES - {"companion.txt", "rulebook.yaml"}
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from conftest import make_parts
+from icsml.model.bundle import write_bundle
+print(write_bundle(Path(sys.argv[2]), make_parts()).sha256)
+"""
+
+
+def test_the_same_seed_gives_the_same_hash_in_two_processes(tmp_path: Path):
+    tests = str(Path(__file__).parent)
+    hashes = set()
+    for number, threads in enumerate(("1", "2")):
+        environment = os.environ | {"OMP_NUM_THREADS": threads, "PYTHONHASHSEED": str(number)}
+        command = [sys.executable, "-c", SCRIPT, tests, str(tmp_path / f"b{number}")]
+        run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        hashes.add(run.stdout.strip())
+    assert len(hashes) == 1
+    assert len(hashes.pop()) == 64
+
+
+def test_scoring_needs_neither_scikit_learn_nor_optuna(folder: Path):
+    script = (
+        "import sys\n"
+        "for name in ('sklearn', 'optuna', 'mlflow', 'shap', 'fastapi'): sys.modules[name] = None\n"
+        "from pathlib import Path\n"
+        "import numpy as np\n"
+        "from icsml.model.bundle import read_bundle\n"
+        "from icsml.model.predict import log_odds, margin, pd_from_log_odds\n"
+        "b = read_bundle(Path(sys.argv[1]))\n"
+        "pd = pd_from_log_odds(log_odds(margin(b.booster, np.zeros((3, b.booster.num_feature()))), b.calibration))\n"
+        "print(*b.grade(pd), *b.scale.score(np.zeros(1)))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split()[-1] == "487"
+
+
+@pytest.mark.parametrize("name", sorted(FILES - {"manifest.json"}))
+def test_one_changed_byte_is_refused(folder: Path, name: str):
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / name).write_bytes(content)
+    assert code_of(folder) == f"ICS-MOD-013 {name}"
+
+
+@pytest.mark.parametrize("name", sorted(FILES - {"manifest.json"}))
+def test_a_missing_file_is_named(folder: Path, name: str):
+    (folder / name).unlink()
+    assert code_of(folder) == f"ICS-MOD-011 {name}"
+
+
+@pytest.mark.parametrize("name", ["model.pkl", "__init__.py", ".hidden"])
+def test_a_foreign_file_is_refused_even_if_the_manifest_lists_it(folder: Path, name: str):
+    (folder / name).write_bytes(b"cos\nsystem\n")
+    assert code_of(folder) == f"ICS-MOD-012 {name}"
+    reseal(folder)
+    assert code_of(folder) == f"ICS-MOD-012 {name}"
+
+
+def test_a_subfolder_or_link_is_refused(folder: Path, tmp_path: Path):
+    (tmp_path / "elsewhere").write_bytes((folder / "model_card.md").read_bytes())
+    (folder / "model_card.md").unlink()
+    (folder / "model_card.md").symlink_to(tmp_path / "elsewhere")
+    assert code_of(folder) == "ICS-MOD-013 model_card.md"
+
+
+def test_a_broken_manifest_is_refused(folder: Path):
+    manifest = (folder / "manifest.json").read_bytes()
+    for broken in (b"", b"[]", b'{"files": 3}', manifest + b"\n"):
+        (folder / "manifest.json").write_bytes(broken)
+        assert code_of(folder) == "ICS-MOD-013 manifest.json"
+
+
+def test_no_bundle_is_a_missing_thing(tmp_path: Path):
+    with pytest.raises(MissingError, match="ICS-MOD-010"):
+        read_bundle(tmp_path / "nothing")
+
+
+def test_an_unknown_format_is_refused_before_anything_else_is_read(folder: Path):
+    edit(folder, format=2, scale="of another shape")
+    assert code_of(folder) == "ICS-MOD-014 bundle.json: format"
+
+
+def test_content_that_does_not_fit_is_named(folder: Path):
+    edit(folder, synthetic="perhaps")
+    assert code_of(folder) == "ICS-MOD-015 bundle.json: synthetic"
+    edit(folder, synthetic=True, colour="red")
+    assert code_of(folder) == "ICS-MOD-015 bundle.json: colour"
+    (folder / "bundle.json").write_bytes(b"\xff{")
+    reseal(folder)
+    assert code_of(folder) == "ICS-MOD-015 bundle.json: format"
+
+
+def test_trees_that_lightgbm_cannot_read_are_refused(folder: Path):
+    (folder / "model.txt").write_text("tree\nversion=v4\n", "utf-8")
+    reseal(folder)
+    assert code_of(folder) == "ICS-MOD-016 model.txt"
+
+
+@pytest.mark.parametrize("part", ["model", "companion"])
+@pytest.mark.parametrize("slope", [0.0, -0.5])
+def test_a_slope_that_is_not_positive_is_refused_on_both_sides(
+    folder: Path, tmp_path: Path, bundle_parts: Any, part: str, slope: float
+):
+    own = {"model": "calibration", "companion": "companion_calibration"}[part]
+    with pytest.raises(ModelError, match="ICS-MOD-017"):
+        write_bundle(tmp_path / "refused", dataclasses.replace(bundle_parts, **{own: Affine(slope, -2.0)}))
+    assert not (tmp_path / "refused").exists()
+    stored = json.loads((folder / "bundle.json").read_bytes())[part]
+    edit(folder, **{part: stored | {"calibration": {"slope": slope, "intercept": -2.0}}})
+    assert code_of(folder) == f"ICS-MOD-017 {part}.txt"
+
+
+def test_a_calibration_that_is_no_number_is_refused(tmp_path: Path, bundle_parts: Any):
+    for affine in (Affine(float("nan"), 0.0), Affine(1.0, float("inf"))):
+        with pytest.raises(ModelError, match="ICS-MOD-017"):
+            write_bundle(tmp_path / "refused", dataclasses.replace(bundle_parts, calibration=affine))
+
+
+def test_parts_that_do_not_fit_together_are_refused(folder: Path, tmp_path: Path, bundle_parts: Any):
+    for change in (
+        {"booster": bundle_parts.companion},
+        {"companion_encoder": None},
+        {"rulebook": None},
+        {"kind": "supplement"},
+    ):
+        with pytest.raises(ModelError, match="ICS-MOD-018"):
+            write_bundle(tmp_path / "refused", dataclasses.replace(bundle_parts, **change))
+    (folder / "model.txt").write_bytes((folder / "companion.txt").read_bytes())
+    reseal(folder)
+    assert code_of(folder) == "ICS-MOD-018 model.txt"
+
+
+def test_a_file_bundle_json_does_not_speak_of_is_refused(folder: Path):
+    edit(folder, companion=None)
+    assert code_of(folder) == "ICS-MOD-018 companion.txt"
+
+
+def test_a_full_folder_is_left_alone(folder: Path, bundle_parts: Any):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(ModelError, match="ICS-MOD-019"):
+        write_bundle(folder, bundle_parts)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path, bundle_parts: Any):
+    with pytest.raises(IcsmlError):
+        write_bundle(tmp_path / "b", dataclasses.replace(bundle_parts, training={"loss": float("nan")}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_grades_are_none_for_another_event_or_horizon(bundle_parts: Any):
+    pd = np.array([0.02, 0.3])
+    assert bundle_parts.grade(pd).tolist() == ["A", "B"]
+    for change in ({"event": "bankruptcy"}, {"horizon_months": 36}, {"event": None, "horizon_months": None}):
+        assert dataclasses.replace(bundle_parts, **change).grade(pd).tolist() == [None, None]
