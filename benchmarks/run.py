@@ -50,7 +50,7 @@ def tables(results: dict[str, Any]) -> str:
     parts = []
     if "polish" in results:
         parts += [
-            "Polish bankruptcies, 10 folds, mean of 3 seeds, pooled out of fold, beside plain LightGBM on the same folds:",
+            "Polish bankruptcies, 10 folds, mean of 3 seeds, pooled out of fold, beside plain LightGBM, same folds:",
             polish.table(results["polish"]),
         ]
     if "real_sets" in results:

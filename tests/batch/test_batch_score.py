@@ -28,9 +28,7 @@ def test_every_row_is_scored_in_order_as_it_would_be_alone(bundle, enterprises, 
     assert report.rows == len(found) == 50
     assert len(said) == 4
     for row, record in zip(found, frame_records(enterprises.head(50)), strict=True):
-        alone = decide(
-            bundle, record, decision_id="d", decided_at=datetime(2026, 7, 1, tzinfo=UTC), reasons=5
-        ).decision
+        alone = decide(bundle, record, decision_id="d", decided_at=datetime(2026, 7, 1, tzinfo=UTC), reasons=5).decision
         assert (row["enterprise_id"], row["as_of"].isoformat()) == (alone.enterprise_id, alone.as_of)
         assert (row["pd"], row["grade"], row["score"]) == (alone.pd, alone.grade, alone.score)
         assert row["pd_without_innovation"] == alone.pd_without_innovation

@@ -153,7 +153,12 @@ def test_keys_are_printed_once(icsml_json, tmp_path):
     ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else None,
 )
 def test_bad_use_ends_with_its_code_and_one_line(argv, code, said, icsml, bundle, tmp_path):
-    files = {"record": '{"enterprise_id": "E"}', "broken": "{", "list": "[]", "unknown": '{"enterprise_id":"E","colour":1}'}
+    files = {
+        "record": '{"enterprise_id": "E"}',
+        "broken": "{",
+        "list": "[]",
+        "unknown": '{"enterprise_id":"E","colour":1}',
+    }
     for name, text in files.items():
         (tmp_path / f"{name}.json").write_text(text)
     places = {name: tmp_path / f"{name}.json" for name in files} | {"bundle": bundle.folder}

@@ -13,7 +13,7 @@ from icsml.errors import InputError
 def test_the_example_of_rfc_8785_section_3_2_3():
     value = {
         "numbers": [333333333.33333329, 1e30, 4.50, 2e-3, 0.000000000000000000000000001],
-        "string": '\u20ac$\u000f\u000aA\'\u0042\u0022\u005c\\"/',
+        "string": "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"/",
         "literals": [None, True, False],
     }
     assert canonical_bytes(value) == (

@@ -1,5 +1,6 @@
 """The laws of a decision, over records of all shapes."""
 
+import itertools
 import math
 from datetime import UTC, datetime
 
@@ -55,15 +56,19 @@ def test_a_decision_adds_up(bundle, changes, shown):
     sizes = [abs(reason.log_odds) for reason in found.reasons]
     assert sizes == sorted(sizes, reverse=True)
     for reason in found.reasons:
-        assert reason.pd_effect == pytest.approx(found.pd - pd_from_log_odds(np.array(logit(found.pd) - reason.log_odds)))
+        assert reason.pd_effect == pytest.approx(
+            found.pd - pd_from_log_odds(np.array(logit(found.pd) - reason.log_odds))
+        )
 
 
 @LAWS
 @given(CHANGES)
 def test_a_grade_holds_its_pd(bundle, changes):
     found = decision_of(bundle, changed(changes))
-    bounds = {grade.id: (low, grade.upper) for grade, low in zip(
-        bundle.scale.grades, [0.0, *(grade.upper for grade in bundle.scale.grades)], strict=False)}
+    bounds = {
+        grade.id: (low, grade.upper)
+        for grade, low in zip(bundle.scale.grades, [0.0, *(grade.upper for grade in bundle.scale.grades)], strict=False)
+    }
     low, high = bounds[found.grade]
     assert low < found.pd <= high
 
@@ -98,7 +103,11 @@ def test_one_row_is_the_batch_to_the_last_bit(bundle, enterprises):
     for i, record in enumerate(frame_records(rows)):
         alone = decision_of(bundle, record)
         assert (alone.pd, alone.score, alone.grade) == (batch.pd[i], batch.score[i], batch.grade[i])
-        assert (alone.pd, alone.score, alone.grade) == (frame["pd"].iloc[i], frame["score"].iloc[i], frame["grade"].iloc[i])
+        assert (alone.pd, alone.score, alone.grade) == (
+            frame["pd"].iloc[i],
+            frame["score"].iloc[i],
+            frame["grade"].iloc[i],
+        )
         assert alone.base_log_odds == batch.explanation.terms.base[i]
         assert alone.pd_without_innovation == batch.pd_without_innovation[i]
         terms = assess(bundle, take(columns, np.array([i]))).explanation.terms.log_odds
@@ -123,7 +132,7 @@ def test_the_pd_never_falls_when_a_risk_raising_feature_rises(bundle, enterprise
             continue
         values = np.unique(np.nanquantile(base[:, column], np.linspace(0, 1, 9)))
         swept = [margin(bundle.booster, _with(base, column, value)) for value in values if np.isfinite(value)]
-        for lower, higher in zip(swept, swept[1:], strict=False):
+        for lower, higher in itertools.pairwise(swept):
             assert (direction * (higher - lower) >= 0).all(), bundle.encoder.features[column].name
 
 
@@ -158,11 +167,20 @@ def test_the_reader_is_told_what_the_figures_rest_on(bundle):
 
 def test_guarantee_list_and_limit_cannot_move_the_pd(bundle):
     plain = decision_of(bundle, changed({}))
-    helped = changed({
-        "guarantee_type": "government_fund", "guarantee_share": 0.8, "on_recommended_list": True, "relending_supported": True,
-        "interest_subsidised": True, "limit_granted_cny": 9e6, "bank_pd": 0.9, "bank_grade": "D",
-        "legal_representative": "某人", "guarantor_name": "某人",
-    })
+    helped = changed(
+        {
+            "guarantee_type": "government_fund",
+            "guarantee_share": 0.8,
+            "on_recommended_list": True,
+            "relending_supported": True,
+            "interest_subsidised": True,
+            "limit_granted_cny": 9e6,
+            "bank_pd": 0.9,
+            "bank_grade": "D",
+            "legal_representative": "某人",
+            "guarantor_name": "某人",
+        }
+    )
     assert decision_of(bundle, helped).pd == plain.pd
 
 

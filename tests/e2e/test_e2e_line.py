@@ -82,7 +82,15 @@ def test_mlflow_alone_gives_the_same_pds(home, tmp_path, capsys):
     environment = os.environ | {"MLFLOW_TRACKING_URI": f"sqlite:///{home / 'mlflow.db'}"}
     command = [sys.executable, "-c", ONLY_MLFLOW, str(source), str(tmp_path / "mlflow.parquet")]
     subprocess.run(command, check=True, capture_output=True, env=environment, cwd=tmp_path)
-    argv = ["score", "--model", "models:/icsml-pd@champion", "--in", str(source), "--out", str(tmp_path / "icsml.parquet")]
+    argv = [
+        "score",
+        "--model",
+        "models:/icsml-pd@champion",
+        "--in",
+        str(source),
+        "--out",
+        str(tmp_path / "icsml.parquet"),
+    ]
     assert _run(argv) == 0
     theirs, ours = pd.read_parquet(tmp_path / "mlflow.parquet"), pd.read_parquet(tmp_path / "icsml.parquet")
     assert theirs["pd"].to_numpy().tobytes() == ours["pd"].to_numpy().tobytes()

@@ -66,7 +66,9 @@ def test_contributions_are_the_shapley_values_of_all_coalitions(small):
         for player in players:
             others = [q for q in players if q != player]
             expected = sum(
-                math.factorial(size) * math.factorial(3 - size) / math.factorial(4)
+                math.factorial(size)
+                * math.factorial(3 - size)
+                / math.factorial(4)
                 * (worth[tuple(sorted((*known, player)))] - worth[known])
                 for size in range(4)
                 for known in itertools.combinations(others, size)

@@ -70,8 +70,11 @@ def test_growth_from_nothing_or_a_loss_is_missing() -> None:
 
 
 def test_age_counts_days_and_is_missing_for_missing_or_reversed_dates() -> None:
-    result = age(days("2020-01-01", "NaT", "2020-01-01", "2024-01-02", "2024-01-01"),
-                 days("2024-01-01", "2024-01-01", "NaT", "2024-01-01", "2024-01-01"), 365.25)
+    result = age(
+        days("2020-01-01", "NaT", "2020-01-01", "2024-01-02", "2024-01-01"),
+        days("2024-01-01", "2024-01-01", "NaT", "2024-01-01", "2024-01-01"),
+        365.25,
+    )
     np.testing.assert_array_equal(np.isnan(result), [False, True, True, True, False])
     assert result[0] == pytest.approx(4.0, abs=1e-12)
     assert result[4] == 0.0

@@ -155,20 +155,49 @@ def test_the_score_rests_on_innovation_records_alone() -> None:
 
 def test_directions_of_innovation_follow_the_evidence() -> None:
     directions = {feature.name: feature.direction for feature in CATALOGUE if feature.domain is Domain.INNOVATION}
-    output = {"ip_per_100_rd_staff", "class1_rights", "valuable_class1_rights", "class1_per_rd", "invention_filings",
-              "hightech_revenue_share", "tech_contract_share"}
+    output = {
+        "ip_per_100_rd_staff",
+        "class1_rights",
+        "valuable_class1_rights",
+        "class1_per_rd",
+        "invention_filings",
+        "hightech_revenue_share",
+        "tech_contract_share",
+    }
     assert {name for name, direction in directions.items() if direction is Direction.LOWERS_RISK} == output
     assert {direction for name, direction in directions.items() if name not in output} == {Direction.FREE}
 
 
 def test_directions_of_finance_have_the_sign_a_loan_officer_expects() -> None:
     signs = {feature.name: feature.direction.sign for feature in CATALOGUE if feature.domain is Domain.FINANCIAL}
-    raising = {"debt_to_assets", "borrowing_to_assets", "debt_to_equity", "receivable_days", "cost_to_revenue",
-               "overdue_count", "overdue_days", "credit_inquiries", "line_utilisation", "register_debt_to_revenue",
-               "amount_to_revenue"}
-    lowering = {"retained_earnings_to_assets", "current_ratio", "quick_ratio", "cash_ratio", "return_on_assets",
-                "operating_margin", "profit_change_to_assets", "cash_flow_to_debt", "cash_flow_margin",
-                "interest_cover", "debt_service_cover", "credit_history", "total_assets"}
+    raising = {
+        "debt_to_assets",
+        "borrowing_to_assets",
+        "debt_to_equity",
+        "receivable_days",
+        "cost_to_revenue",
+        "overdue_count",
+        "overdue_days",
+        "credit_inquiries",
+        "line_utilisation",
+        "register_debt_to_revenue",
+        "amount_to_revenue",
+    }
+    lowering = {
+        "retained_earnings_to_assets",
+        "current_ratio",
+        "quick_ratio",
+        "cash_ratio",
+        "return_on_assets",
+        "operating_margin",
+        "profit_change_to_assets",
+        "cash_flow_to_debt",
+        "cash_flow_margin",
+        "interest_cover",
+        "debt_service_cover",
+        "credit_history",
+        "total_assets",
+    }
     assert {name for name, sign in signs.items() if sign > 0} == raising
     assert {name for name, sign in signs.items() if sign < 0} == lowering
 
@@ -213,8 +242,13 @@ NUMERIC = [field.name for field in FIELDS if field.numeric] + [POINTS_COLUMN]
 DATES = [field.name for field in FIELDS if field.kind is Kind.DATE]
 ODD = st.sampled_from([0.0, -0.0, 5e-324, -5e-324, 2.2e-308, 1e308, -1e308, 1.7e308, np.nan, np.inf, -np.inf, 1.0])
 VALUES = hnp.arrays(np.float64, (len(NUMERIC), 3), elements=st.one_of(ODD, st.floats()), fill=ODD)
-CALENDAR = hnp.arrays("datetime64[D]", (len(DATES), 3), elements=st.one_of(
-    st.just(np.datetime64("NaT")), st.integers(-300_000, 300_000).map(lambda day: np.datetime64(day, "D"))))
+CALENDAR = hnp.arrays(
+    "datetime64[D]",
+    (len(DATES), 3),
+    elements=st.one_of(
+        st.just(np.datetime64("NaT")), st.integers(-300_000, 300_000).map(lambda day: np.datetime64(day, "D"))
+    ),
+)
 
 
 @given(VALUES, CALENDAR)

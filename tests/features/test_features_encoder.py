@@ -18,10 +18,20 @@ from icsml.records.labels import Direction, Label
 
 ALL_FIELDS = [field.name for field in FIELDS if field.purpose is Purpose.FEATURE] + ["statement_period_end"]
 FINANCIAL_FIELDS = [field.name for field in FIELDS if field.domain is not Domain.INNOVATION]
-TRADE = ExtraFeature(name="trade_age", label=Label(en="Age of trade lines", zh="贸易账龄"), group="credit_history",
-                     direction=Direction.RAISES_RISK, range=(0.0, None))
-CITED = ExtraFeature(name="Cited", label=Label(en="Patent citations", zh="专利被引次数"), group="innovation",
-                     direction=Direction.LOWERS_RISK, domain="innovation")
+TRADE = ExtraFeature(
+    name="trade_age",
+    label=Label(en="Age of trade lines", zh="贸易账龄"),
+    group="credit_history",
+    direction=Direction.RAISES_RISK,
+    range=(0.0, None),
+)
+CITED = ExtraFeature(
+    name="Cited",
+    label=Label(en="Patent citations", zh="专利被引次数"),
+    group="innovation",
+    direction=Direction.LOWERS_RISK,
+    domain="innovation",
+)
 
 
 def book(rows: int, seed: int = 0) -> dict[str, np.ndarray]:
@@ -42,8 +52,17 @@ def book(rows: int, seed: int = 0) -> dict[str, np.ndarray]:
 
 def points_of(innovation_score: np.ndarray) -> Points:
     none = np.full(len(innovation_score), np.nan)
-    return Points(rulebook="any", score=none, innovation_score=innovation_score, categories={}, values={}, points={},
-                  rules={}, eligible=none, conditions={})
+    return Points(
+        rulebook="any",
+        score=none,
+        innovation_score=innovation_score,
+        categories={},
+        values={},
+        points={},
+        rules={},
+        eligible=none,
+        conditions={},
+    )
 
 
 def given_points(rows: int) -> Points:
@@ -125,14 +144,18 @@ def test_the_companion_holds_nothing_of_innovation() -> None:
     assert len(companion.features) == int((~full.innovative).sum())
     columns = book(40)
     np.testing.assert_array_equal(
-        companion.encode(columns), full.encode(columns, given_points(40))[:, ~full.innovative])
+        companion.encode(columns), full.encode(columns, given_points(40))[:, ~full.innovative]
+    )
 
 
 def test_directions_are_those_of_the_columns() -> None:
     encoder = complete()
     assert len(encoder.directions) == len(encoder.features)
     assert dict(zip((f.name for f in encoder.features), encoder.directions, strict=True)) == {
-        **{feature.name: feature.direction.sign for feature in CATALOGUE}, "extra.trade_age": 1, "extra.Cited": -1}
+        **{feature.name: feature.direction.sign for feature in CATALOGUE},
+        "extra.trade_age": 1,
+        "extra.Cited": -1,
+    }
     assert all(type(direction) is int for direction in encoder.directions)
 
 
@@ -174,8 +197,10 @@ def test_one_row_has_the_bits_of_the_batch() -> None:
     matrix = encoder.encode(columns, points)
     assert np.isfinite(matrix).mean() > 0.4
     for row in (0, 1, 7, 4095, 16_383, 16_384, 16_385, rows - 1):
-        alone = encoder.encode({name: values[row : row + 1] for name, values in columns.items()},
-                               points_of(points.innovation_score[row : row + 1]))
+        alone = encoder.encode(
+            {name: values[row : row + 1] for name, values in columns.items()},
+            points_of(points.innovation_score[row : row + 1]),
+        )
         assert alone[0].tobytes() == matrix[row].tobytes()
 
 

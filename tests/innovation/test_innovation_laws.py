@@ -41,7 +41,7 @@ def same_bits(a, b):
 
 
 def row_of(columns, row):
-    return {name: values[row:row + 1] for name, values in columns.items()}
+    return {name: values[row : row + 1] for name, values in columns.items()}
 
 
 @settings(max_examples=15, deadline=None)
@@ -70,9 +70,9 @@ def test_one_row_is_the_same_in_a_batch_bit_for_bit(rulebook, blank, data):
         alone = evaluate(rulebook, row_of(columns, row))
         assert repr(describe(batch, rulebook, row)) == repr(describe(alone, rulebook, 0))
         for name, values in alone.points.items():
-            assert same_bits(values, batch.points[name][row:row + 1])
-        assert same_bits(alone.score, batch.score[row:row + 1])
-        assert same_bits(alone.innovation_score, batch.innovation_score[row:row + 1])
+            assert same_bits(values, batch.points[name][row : row + 1])
+        assert same_bits(alone.score, batch.score[row : row + 1])
+        assert same_bits(alone.innovation_score, batch.innovation_score[row : row + 1])
 
 
 def test_one_row_is_the_same_in_a_large_batch(rulebook, blank):
@@ -82,7 +82,7 @@ def test_one_row_is_the_same_in_a_large_batch(rulebook, blank):
     columns = blank(n, fields)
     batch = evaluate(rulebook, columns)
     for row in range(0, n, 97):
-        assert same_bits(evaluate(rulebook, row_of(columns, row)).score, batch.score[row:row + 1])
+        assert same_bits(evaluate(rulebook, row_of(columns, row)).score, batch.score[row : row + 1])
 
 
 @settings(max_examples=15, deadline=None)
@@ -98,10 +98,17 @@ def test_a_missing_value_earns_nothing_and_says_so(rulebook, blank, data):
 
 
 RISING = {  # field that lifts the indicator's value, all else equal
-    "rd_intensity": "rd_expense_cny", "rd_staff_share": "staff_rd", "rd_super_deduction": "rd_super_deduction_cny",
-    "tech_contract_turnover": "tech_contract_turnover_cny", "hightech_revenue_share": "hightech_revenue_cny",
-    "revenue_growth": "revenue_cny", "profit_margin": "net_profit_cny", "ip_per_100_rd_staff": "ip_class2",
-    "award": "awards_2y", "key_rd_programme": "key_rd_projects", "high_growth_list": "high_growth_list",
+    "rd_intensity": "rd_expense_cny",
+    "rd_staff_share": "staff_rd",
+    "rd_super_deduction": "rd_super_deduction_cny",
+    "tech_contract_turnover": "tech_contract_turnover_cny",
+    "hightech_revenue_share": "hightech_revenue_cny",
+    "revenue_growth": "revenue_cny",
+    "profit_margin": "net_profit_cny",
+    "ip_per_100_rd_staff": "ip_class2",
+    "award": "awards_2y",
+    "key_rd_programme": "key_rd_projects",
+    "high_growth_list": "high_growth_list",
 }
 
 

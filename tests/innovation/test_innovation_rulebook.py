@@ -96,9 +96,15 @@ def test_a_scorecard_or_regional_rulebook_never_answers_a_date(shelf, tmp_path, 
 
 def test_the_weakest_part_names_the_provenance(small, small_text):
     assert str(small.provenance) == "published"
-    for part in ("name: published, weight", "weight: published, value", "value: published, points",
-                 "points: published}", "max: published}", "provenance: published, sources",
-                 "bonus: 10/3, provenance: published"):
+    for part in (
+        "name: published, weight",
+        "weight: published, value",
+        "value: published, points",
+        "points: published}",
+        "max: published}",
+        "provenance: published, sources",
+        "bonus: 10/3, provenance: published",
+    ):
         assert part in small_text
         assumed = small_text.replace(part, part.replace("published", "assumed", 1), 1)
         assert str(parse_rulebook(assumed, "small").provenance) == "assumed", part
@@ -111,8 +117,10 @@ def test_activating_a_recalled_bypass_turns_the_provenance(tech_sme):
 
 def test_official_weights_get_in_by_editing_yaml_alone(national, blank):
     text = national.source_text
-    text = text.replace("{name: assumed, weight: assumed, value: assumed, points: assumed}",
-                        "{name: official, weight: official, value: official, points: official}")
+    text = text.replace(
+        "{name: assumed, weight: assumed, value: assumed, points: assumed}",
+        "{name: official, weight: official, value: official, points: official}",
+    )
     text = text.replace("max: assumed}", "max: official}").replace("published}", "official}")
     text = text.replace("name: published", "name: official")
     text = text.replace("sources: [prototype]", "sources: [guideline]")

@@ -15,25 +15,58 @@ from icsml.innovation import coverage, describe, evaluate, points_frame
 
 @pytest.fixture(scope="module")
 def three(blank):
-    return blank(3, {
-        "as_of": np.array(["2026-06-30", "2026-06-30", "NaT"], dtype="datetime64[D]"),
-        "staff_total": [100, np.nan, 600], "staff_st": [30, 20, 10], "rd_expense_cny": [6, 6, np.nan],
-        "revenue_cny": 100, "total_cost_cny": 90, "total_assets_cny": 5, "ip_class1": 1, "prohibited_business": 0,
-        "serious_violation": 0, "abnormal_list": 0, "serious_illegal_list": 0,
-    })
+    return blank(
+        3,
+        {
+            "as_of": np.array(["2026-06-30", "2026-06-30", "NaT"], dtype="datetime64[D]"),
+            "staff_total": [100, np.nan, 600],
+            "staff_st": [30, 20, 10],
+            "rd_expense_cny": [6, 6, np.nan],
+            "revenue_cny": 100,
+            "total_cost_cny": 90,
+            "total_assets_cny": 5,
+            "ip_class1": 1,
+            "prohibited_business": 0,
+            "serious_violation": 0,
+            "abnormal_list": 0,
+            "serious_illegal_list": 0,
+        },
+    )
 
 
 def test_the_innovation_object_of_a_decision(tech_sme, three):
     described = describe(evaluate(tech_sme, three), tech_sme, 0)
-    assert set(described) == {"rulebook", "edition", "provenance", "stage", "score", "max_score", "categories",
-                              "indicators", "eligible", "eligibility"}
+    assert set(described) == {
+        "rulebook",
+        "edition",
+        "provenance",
+        "stage",
+        "score",
+        "max_score",
+        "categories",
+        "indicators",
+        "eligible",
+        "eligibility",
+    }
     assert (described["rulebook"], described["provenance"], described["stage"]) == ("tech-sme-2017", "published", None)
     assert (described["score"], described["max_score"], described["eligible"]) == (100, 100, True)
     assert described["categories"][0] == {"id": "staff", "points": 20, "max": 20}
-    assert described["indicators"][0] == {"id": "st_staff_share", "domain": "innovation", "value": 0.3, "points": 20,
-                                          "max": 20, "rule": "≥ 30 %", "provenance": "published"}
-    assert described["eligibility"][0] == {"id": "staff_limit", "met": True, "rule": "≤ 500", "provenance": "published",
-                                           "text": {"en": "No more than 500 staff", "zh": "职工总数不超过500人"}}
+    assert described["indicators"][0] == {
+        "id": "st_staff_share",
+        "domain": "innovation",
+        "value": 0.3,
+        "points": 20,
+        "max": 20,
+        "rule": "≥ 30 %",
+        "provenance": "published",
+    }
+    assert described["eligibility"][0] == {
+        "id": "staff_limit",
+        "met": True,
+        "rule": "≤ 500",
+        "provenance": "published",
+        "text": {"en": "No more than 500 staff", "zh": "职工总数不超过500人"},
+    }
 
 
 def test_missing_is_null_and_unknown_is_null(tech_sme, three):
@@ -56,9 +89,20 @@ def test_table_of_points(tech_sme, three, tmp_path):
     points_frame(evaluate(tech_sme, three), three).to_parquet(tmp_path / "points.parquet")
     frame = pd.read_parquet(tmp_path / "points.parquet")
     assert list(frame.columns) == [
-        "enterprise_id", "as_of", "score", "category.staff", "category.rd", "category.ip", "points.st_staff_share",
-        "points.rd_intensity", "points.ip_rights", "rule.st_staff_share", "rule.rd_intensity", "rule.ip_rights",
-        "eligible"]
+        "enterprise_id",
+        "as_of",
+        "score",
+        "category.staff",
+        "category.rd",
+        "category.ip",
+        "points.st_staff_share",
+        "points.rd_intensity",
+        "points.ip_rights",
+        "rule.st_staff_share",
+        "rule.rd_intensity",
+        "rule.ip_rights",
+        "eligible",
+    ]
     assert frame["score"].tolist() == [100, 80, 30]
     assert frame["eligible"].tolist() == [True, pd.NA, False]
     assert frame["rule.st_staff_share"].tolist() == ["≥ 30 %", "missing", "< 10 %"]
@@ -67,8 +111,10 @@ def test_table_of_points(tech_sme, three, tmp_path):
 
 def test_coverage_is_the_share_of_rows_with_a_value(tech_sme, three, blank):
     assert coverage(tech_sme, three) == [
-        {"id": "st_staff_share", "share": 2 / 3}, {"id": "rd_intensity", "share": 2 / 3},
-        {"id": "ip_rights", "share": 1.0}]
+        {"id": "st_staff_share", "share": 2 / 3},
+        {"id": "rd_intensity", "share": 2 / 3},
+        {"id": "ip_rights", "share": 1.0},
+    ]
     assert [one["share"] for one in coverage(tech_sme, blank(0))] == [0.0, 0.0, 0.0]
 
 

@@ -17,9 +17,18 @@ RD_COST = [(0.30, 50), (0.25, 40), (0.20, 30), (0.15, 20), (0.10, 10), (0.0, 0)]
 CLASS2 = [(4, 24), (3, 18), (2, 12), (1, 6), (0, 0)]
 
 GOOD = {
-    "staff_total": 100, "staff_st": 30, "revenue_cny": 1e8, "rd_expense_cny": 6e6, "total_cost_cny": 9e7,
-    "total_assets_cny": 1e8, "ip_class1": 1, "ip_class2": 0, "prohibited_business": 0, "serious_violation": 0,
-    "abnormal_list": 0, "serious_illegal_list": 0,
+    "staff_total": 100,
+    "staff_st": 30,
+    "revenue_cny": 1e8,
+    "rd_expense_cny": 6e6,
+    "total_cost_cny": 9e7,
+    "total_assets_cny": 1e8,
+    "ip_class1": 1,
+    "ip_class2": 0,
+    "prohibited_business": 0,
+    "serious_violation": 0,
+    "abnormal_list": 0,
+    "serious_illegal_list": 0,
 }
 
 
@@ -107,9 +116,14 @@ def test_a_good_enterprise_is_eligible(tech_sme, blank):
     assert eligible(tech_sme, blank) == 1
 
 
-@pytest.mark.parametrize(("field", "within", "beyond"), [
-    ("staff_total", 500, 501), ("revenue_cny", 2e8, 2e8 + 1), ("total_assets_cny", 2e8, 2e8 + 1),
-])
+@pytest.mark.parametrize(
+    ("field", "within", "beyond"),
+    [
+        ("staff_total", 500, 501),
+        ("revenue_cny", 2e8, 2e8 + 1),
+        ("total_assets_cny", 2e8, 2e8 + 1),
+    ],
+)
 def test_size_limits_are_inclusive(tech_sme, blank, field, within, beyond):
     large = {"staff_st": 400, "rd_expense_cny": 1e8}
     assert eligible(tech_sme, blank, **large, **{field: within}) == 1

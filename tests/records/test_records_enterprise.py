@@ -20,14 +20,61 @@ from icsml.records.frame import validate_frame
 from icsml.records.labels import Label
 
 # The contract's names, in its order.
-FIXED = """enterprise_id as_of uscc founded_on region industry technical_field staff_total staff_st staff_rd
-staff_postgraduate graduates_hired rd_expense_cny rd_expense_prev_cny revenue_cny revenue_prev_cny main_revenue_cny
-main_revenue_prev_cny hightech_revenue_cny total_cost_cny net_profit_cny total_assets_cny total_liabilities_cny equity_cny
-rd_tax_relief_cny tech_contract_turnover_cny venture_capital_cny invention_applications pct_applications
-rd_super_deduction_cny key_rd_projects high_growth_list ip_class1 ip_class1_self_developed ip_class1_high_value ip_class2
-platforms_2y awards_2y projects_2y strategic_field prohibited_business serious_violation abnormal_list
-serious_illegal_list high_tech_enterprise provincial_rd_institution awards_3y equity_raised_3y_cny led_standard bank_pd
-bank_grade statement_period_end statement_published_at""".split()
+FIXED = [
+    "enterprise_id",
+    "as_of",
+    "uscc",
+    "founded_on",
+    "region",
+    "industry",
+    "technical_field",
+    "staff_total",
+    "staff_st",
+    "staff_rd",
+    "staff_postgraduate",
+    "graduates_hired",
+    "rd_expense_cny",
+    "rd_expense_prev_cny",
+    "revenue_cny",
+    "revenue_prev_cny",
+    "main_revenue_cny",
+    "main_revenue_prev_cny",
+    "hightech_revenue_cny",
+    "total_cost_cny",
+    "net_profit_cny",
+    "total_assets_cny",
+    "total_liabilities_cny",
+    "equity_cny",
+    "rd_tax_relief_cny",
+    "tech_contract_turnover_cny",
+    "venture_capital_cny",
+    "invention_applications",
+    "pct_applications",
+    "rd_super_deduction_cny",
+    "key_rd_projects",
+    "high_growth_list",
+    "ip_class1",
+    "ip_class1_self_developed",
+    "ip_class1_high_value",
+    "ip_class2",
+    "platforms_2y",
+    "awards_2y",
+    "projects_2y",
+    "strategic_field",
+    "prohibited_business",
+    "serious_violation",
+    "abnormal_list",
+    "serious_illegal_list",
+    "high_tech_enterprise",
+    "provincial_rd_institution",
+    "awards_3y",
+    "equity_raised_3y_cny",
+    "led_standard",
+    "bank_pd",
+    "bank_grade",
+    "statement_period_end",
+    "statement_published_at",
+]
 
 
 def value_of(field):
@@ -90,7 +137,9 @@ def test_a_record_and_its_row_in_a_frame_give_the_same_columns(source):
     alone, batch = record_columns(record), to_columns(frame)
     for field in FIELDS:
         assert alone[field.name].dtype == batch[field.name].dtype
-        assert alone[field.name].tobytes() == batch[field.name].tobytes() or alone[field.name][0] == batch[field.name][0]
+        assert (
+            alone[field.name].tobytes() == batch[field.name].tobytes() or alone[field.name][0] == batch[field.name][0]
+        )
 
 
 @settings(max_examples=30, deadline=None)

@@ -21,6 +21,8 @@ def test_any_single_slip_is_caught(body, place, other):
     assert is_valid_uscc(slipped) == (slipped == code)
 
 
-@pytest.mark.parametrize("code", ["", "91350100M000100Y4", "91350100M000100Y43 ", "9135010OM000100Y43", "９1350100M000100Y43"])
+@pytest.mark.parametrize(
+    "code", ["", "91350100M000100Y4", "91350100M000100Y43 ", "9135010OM000100Y43", "９1350100M000100Y43"]
+)
 def test_wrong_length_or_alphabet(code):
     assert not is_valid_uscc(code)

@@ -83,7 +83,12 @@ def points(
     from icsml.records.screening import screen
 
     if bool(rulebook) == bool(as_of):
-        raise InputError("ICS-CLI-003", "give one of the two", field="--rulebook, --as-of", remedy="--rulebook ID or --as-of YYYY-MM-DD")
+        raise InputError(
+            "ICS-CLI-003",
+            "give one of the two",
+            field="--rulebook, --as-of",
+            remedy="--rulebook ID or --as-of YYYY-MM-DD",
+        )
     chosen = load_rulebook(rulebook) if rulebook else rulebook_as_of(_day(as_of))
     say = progress()
     columns = screen(to_columns(read_records(source))).columns

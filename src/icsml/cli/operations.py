@@ -41,7 +41,10 @@ def ledger_show(
         ledger.close()
     if found is None:
         raise MissingError(
-            "ICS-CLI-005", "there is no such decision", field="ID", remedy="check the identifier, --tenant and ICSML_LEDGER_URL"
+            "ICS-CLI-005",
+            "there is no such decision",
+            field="ID",
+            remedy="check the identifier, --tenant and ICSML_LEDGER_URL",
         )
     emit(found, as_json=json_, text=json.dumps(found, ensure_ascii=False, indent=2))
 

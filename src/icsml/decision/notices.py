@@ -115,7 +115,7 @@ def _on_record(assessment: Assessment, row: int, as_of: date | None) -> list[Not
 
 
 def _on_features(bundle: BundleParts, assessment: Assessment, row: int) -> list[Notice]:
-    """Warn of a value missing where training never saw one missing: LightGBM reads it as zero, and the reader must know."""
+    """Warn of a value missing where training never saw one missing: LightGBM reads it as zero."""
     never_missing = set(bundle.never_missing)
     return [
         _notice(

@@ -116,8 +116,9 @@ def lenders(existing_lenders: Floats) -> Floats:
     direction=Direction.RAISES_RISK,
     unit="fraction",
     plausible=(0.0, 10.0),
-    raises=Label(en="Debt in the credit register is high relative to a year's revenue",
-                 zh="征信负债相对年营业收入偏高"),
+    raises=Label(
+        en="Debt in the credit register is high relative to a year's revenue", zh="征信负债相对年营业收入偏高"
+    ),
     lowers=Label(en="Debt in the credit register is low relative to a year's revenue", zh="征信负债相对年营业收入较低"),
     basis="Debt burden as lenders report it; Altman and Sabato 2007",
 )

@@ -48,10 +48,14 @@ def inventory_days(inventory_cny: Floats, operating_cost_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="times",
     plausible=(0.0, 20.0),
-    raises=Label(en="Revenue relative to total assets is at a level that goes with a higher risk",
-                 zh="总资产周转率处于对应较高风险的水平"),
-    lowers=Label(en="Revenue relative to total assets is at a level that goes with a lower risk",
-                 zh="总资产周转率处于对应较低风险的水平"),
+    raises=Label(
+        en="Revenue relative to total assets is at a level that goes with a higher risk",
+        zh="总资产周转率处于对应较高风险的水平",
+    ),
+    lowers=Label(
+        en="Revenue relative to total assets is at a level that goes with a lower risk",
+        zh="总资产周转率处于对应较低风险的水平",
+    ),
     basis="Free: depends on the industry (left out of Altman's later scores for that reason)",
 )
 def asset_turnover(revenue_cny: Floats, total_assets_cny: Floats) -> Floats:

@@ -57,8 +57,12 @@ class Encoder:
     def __post_init__(self) -> None:
         for name in self.names:
             if name not in FEATURE_BY_NAME:
-                raise ModelError("ICS-FEA-001", "this version has no feature of that name", field=name,
-                                 remedy="use the icsml version that wrote the bundle, or train again")
+                raise ModelError(
+                    "ICS-FEA-001",
+                    "this version has no feature of that name",
+                    field=name,
+                    remedy="use the icsml version that wrote the bundle, or train again",
+                )
         _refuse_repeats([feature.name for feature in self.features])
         _refuse_repeats([feature.code for feature in self.features])
 
@@ -114,8 +118,12 @@ class Encoder:
             score_fields,
         )
         if not encoder.features:
-            raise InputError("ICS-FEA-004", "no declared feature has all its inputs", field="fields",
-                             remedy="map more canonical fields, or declare extra features")
+            raise InputError(
+                "ICS-FEA-004",
+                "no declared feature has all its inputs",
+                field="fields",
+                remedy="map more canonical fields, or declare extra features",
+            )
         return encoder, [feature.name for feature in wanted if feature.name not in fed]
 
     @classmethod
@@ -131,8 +139,12 @@ class Encoder:
             names, score_inputs = _texts(obj["features"]), _texts(obj["score_inputs"])
             extras = tuple(ExtraFeature.model_validate(extra) for extra in obj["extras"])
         except (KeyError, TypeError, ValidationError) as error:
-            raise ModelError("ICS-FEA-005", "the bundle's list of features cannot be read", field="encoder",
-                             remedy="fetch the bundle again, or train again") from error
+            raise ModelError(
+                "ICS-FEA-005",
+                "the bundle's list of features cannot be read",
+                field="encoder",
+                remedy="fetch the bundle again, or train again",
+            ) from error
         return cls(names, extras, score_inputs)
 
     def to_json(self) -> dict[str, Any]:
@@ -208,8 +220,12 @@ class Encoder:
         available = self._with_points(columns, points, rows)
         missing = [name for name in self._columns_read() if name not in available]
         if missing:
-            raise InputError("ICS-FEA-007", "the model reads this column and the records do not have it",
-                             field=missing[0], remedy="pass the bundle's extra features when reading the records")
+            raise InputError(
+                "ICS-FEA-007",
+                "the model reads this column and the records do not have it",
+                field=missing[0],
+                remedy="pass the bundle's extra features when reading the records",
+            )
         features = self.features
         matrix = np.empty((rows, len(features)), dtype=np.float64)
         for column, feature in enumerate(features):
@@ -228,8 +244,12 @@ class Encoder:
         if not self.needs_points:
             return columns
         if points is None or len(points.innovation_score) != rows:
-            raise InputError("ICS-FEA-006", "the model reads innovation points, one for each row",
-                             field=INNOVATION_SCORE, remedy="evaluate the bundle's rulebook on the same rows first")
+            raise InputError(
+                "ICS-FEA-006",
+                "the model reads innovation points, one for each row",
+                field=INNOVATION_SCORE,
+                remedy="evaluate the bundle's rulebook on the same rows first",
+            )
         return {**columns, POINTS_COLUMN: self._score(columns, points, rows)}
 
     def _score(self, columns: Columns, points: Points, rows: int) -> Floats:
@@ -256,14 +276,22 @@ def _refuse_unknown(exclude: Collection[str], extras: Sequence[ExtraFeature]) ->
     declared = {*FEATURE_BY_NAME, *(extra.column for extra in extras)}
     for name in exclude:
         if name not in declared:
-            raise InputError("ICS-FEA-003", "there is no such feature to exclude", field=name,
-                             remedy="use a name of docs/reference/features.md, or extra.NAME")
+            raise InputError(
+                "ICS-FEA-003",
+                "there is no such feature to exclude",
+                field=name,
+                remedy="use a name of docs/reference/features.md, or extra.NAME",
+            )
 
 
 def _refuse_repeats(labels: Sequence[str]) -> None:
     seen: set[str] = set()
     for label in labels:
         if label in seen:
-            raise ModelError("ICS-FEA-002", "two features share this name or reason code", field=label,
-                             remedy="rename one of them (reason codes ignore upper and lower case)")
+            raise ModelError(
+                "ICS-FEA-002",
+                "two features share this name or reason code",
+                field=label,
+                remedy="rename one of them (reason codes ignore upper and lower case)",
+            )
         seen.add(label)

@@ -47,8 +47,9 @@ def asset_growth(total_assets_cny: Floats, total_assets_prev_cny: Floats) -> Flo
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(-1.0, 1.0),
-    raises=Label(en="Net profit fell, or hardly rose, relative to the enterprise's size",
-                 zh="净利润同比下降或增长乏力"),
+    raises=Label(
+        en="Net profit fell, or hardly rose, relative to the enterprise's size", zh="净利润同比下降或增长乏力"
+    ),
     lowers=Label(en="Net profit rose relative to the enterprise's size", zh="净利润同比改善"),
     basis="Ohlson 1980 (change in net income). Over assets, because a loss has no growth rate",
 )

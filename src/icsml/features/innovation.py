@@ -56,10 +56,12 @@ innovation_score = Feature(
     function=lambda columns: known(columns[POINTS_COLUMN]),
     unit="points",
     range=(None, None),
-    raises=Label(en="The innovation points are at a level that goes with a higher risk",
-                 zh="创新积分处于对应较高风险的水平"),
-    lowers=Label(en="The innovation points are at a level that goes with a lower risk",
-                 zh="创新积分处于对应较低风险的水平"),
+    raises=Label(
+        en="The innovation points are at a level that goes with a higher risk", zh="创新积分处于对应较高风险的水平"
+    ),
+    lowers=Label(
+        en="The innovation points are at a level that goes with a lower risk", zh="创新积分处于对应较低风险的水平"
+    ),
     definition="The rulebook's points over its indicators of domain innovation",
     basis="Free: a mixture of input and output; no study of default on the official score was found",
 )
@@ -86,10 +88,14 @@ def rd_growth(rd_expense_cny: Floats, rd_expense_prev_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="fraction",
     plausible=(0.0, 5.0),
-    raises=Label(en="R&D spending relative to revenue is at a level that goes with a higher risk",
-                 zh="研发费用占营业收入的比例处于对应较高风险的水平"),
-    lowers=Label(en="R&D spending relative to revenue is at a level that goes with a lower risk",
-                 zh="研发费用占营业收入的比例处于对应较低风险的水平"),
+    raises=Label(
+        en="R&D spending relative to revenue is at a level that goes with a higher risk",
+        zh="研发费用占营业收入的比例处于对应较高风险的水平",
+    ),
+    lowers=Label(
+        en="R&D spending relative to revenue is at a level that goes with a lower risk",
+        zh="研发费用占营业收入的比例处于对应较低风险的水平",
+    ),
     basis=_INPUT,
 )
 def rd_intensity(rd_expense_cny: Floats, revenue_cny: Floats) -> Floats:
@@ -103,10 +109,13 @@ def rd_intensity(rd_expense_cny: Floats, revenue_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="fraction",
     plausible=(0.0, 1.0),
-    raises=Label(en="The share of S&T staff is at a level that goes with a higher risk",
-                 zh="科技人员占职工总数的比重对应较高风险"),
-    lowers=Label(en="The share of S&T staff is at a level that goes with a lower risk",
-                 zh="科技人员占职工总数的比重对应较低风险"),
+    raises=Label(
+        en="The share of S&T staff is at a level that goes with a higher risk",
+        zh="科技人员占职工总数的比重对应较高风险",
+    ),
+    lowers=Label(
+        en="The share of S&T staff is at a level that goes with a lower risk", zh="科技人员占职工总数的比重对应较低风险"
+    ),
     basis=_PEOPLE,
 )
 def st_staff_share(staff_st: Floats, staff_total: Floats) -> Floats:
@@ -120,10 +129,13 @@ def st_staff_share(staff_st: Floats, staff_total: Floats) -> Floats:
     direction=Direction.FREE,
     unit="fraction",
     plausible=(0.0, 1.0),
-    raises=Label(en="The share of R&D staff is at a level that goes with a higher risk",
-                 zh="研发人员占职工总数的比重对应较高风险"),
-    lowers=Label(en="The share of R&D staff is at a level that goes with a lower risk",
-                 zh="研发人员占职工总数的比重对应较低风险"),
+    raises=Label(
+        en="The share of R&D staff is at a level that goes with a higher risk",
+        zh="研发人员占职工总数的比重对应较高风险",
+    ),
+    lowers=Label(
+        en="The share of R&D staff is at a level that goes with a lower risk", zh="研发人员占职工总数的比重对应较低风险"
+    ),
     basis=_PEOPLE,
 )
 def rd_staff_share(staff_rd: Floats, staff_total: Floats) -> Floats:
@@ -137,10 +149,14 @@ def rd_staff_share(staff_rd: Floats, staff_total: Floats) -> Floats:
     direction=Direction.FREE,
     unit="fraction",
     plausible=(0.0, 1.0),
-    raises=Label(en="The share of staff with a postgraduate degree is at a level that goes with a higher risk",
-                 zh="研究生以上人员占比对应较高风险"),
-    lowers=Label(en="The share of staff with a postgraduate degree is at a level that goes with a lower risk",
-                 zh="研究生以上人员占比对应较低风险"),
+    raises=Label(
+        en="The share of staff with a postgraduate degree is at a level that goes with a higher risk",
+        zh="研究生以上人员占比对应较高风险",
+    ),
+    lowers=Label(
+        en="The share of staff with a postgraduate degree is at a level that goes with a lower risk",
+        zh="研究生以上人员占比对应较低风险",
+    ),
     basis=_PEOPLE,
 )
 def postgraduate_share(staff_postgraduate: Floats, staff_total: Floats) -> Floats:
@@ -154,10 +170,14 @@ def postgraduate_share(staff_postgraduate: Floats, staff_total: Floats) -> Float
     direction=Direction.FREE,
     unit="fraction",
     plausible=(0.0, 2.5),
-    raises=Label(en="The super-deduction relative to R&D spending is at a level that goes with a higher risk",
-                 zh="加计扣除额与研发费用之比对应较高风险"),
-    lowers=Label(en="The super-deduction relative to R&D spending is at a level that goes with a lower risk",
-                 zh="加计扣除额与研发费用之比对应较低风险"),
+    raises=Label(
+        en="The super-deduction relative to R&D spending is at a level that goes with a higher risk",
+        zh="加计扣除额与研发费用之比对应较高风险",
+    ),
+    lowers=Label(
+        en="The super-deduction relative to R&D spending is at a level that goes with a lower risk",
+        zh="加计扣除额与研发费用之比对应较低风险",
+    ),
     basis="Free: shows how much R&D the tax office accepts; no evidence on default was found",
 )
 def super_deduction_share(rd_super_deduction_cny: Floats, rd_expense_cny: Floats) -> Floats:
@@ -261,10 +281,13 @@ def hightech_revenue_share(hightech_revenue_cny: Floats, revenue_cny: Floats) ->
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(0.0, 5.0),
-    raises=Label(en="Little technology is sold under registered contracts relative to revenue",
-                 zh="技术合同成交额相对营业收入偏低"),
-    lowers=Label(en="Much technology is sold under registered contracts relative to revenue",
-                 zh="技术合同成交额相对营业收入较高"),
+    raises=Label(
+        en="Little technology is sold under registered contracts relative to revenue",
+        zh="技术合同成交额相对营业收入偏低",
+    ),
+    lowers=Label(
+        en="Much technology is sold under registered contracts relative to revenue", zh="技术合同成交额相对营业收入较高"
+    ),
     basis="Output that reached the market: EU-EFIGE 2009-2014",
 )
 def tech_contract_share(tech_contract_turnover_cny: Floats, revenue_cny: Floats) -> Floats:
@@ -278,10 +301,14 @@ def tech_contract_share(tech_contract_turnover_cny: Floats, revenue_cny: Floats)
     direction=Direction.FREE,
     unit="count",
     plausible=(0.0, 50.0),
-    raises=Label(en="The number of provincial or higher R&D platforms goes with a higher risk",
-                 zh="省级及以上研发平台数量对应较高风险"),
-    lowers=Label(en="The number of provincial or higher R&D platforms goes with a lower risk",
-                 zh="省级及以上研发平台数量对应较低风险"),
+    raises=Label(
+        en="The number of provincial or higher R&D platforms goes with a higher risk",
+        zh="省级及以上研发平台数量对应较高风险",
+    ),
+    lowers=Label(
+        en="The number of provincial or higher R&D platforms goes with a lower risk",
+        zh="省级及以上研发平台数量对应较低风险",
+    ),
     basis=_RECOGNITION,
 )
 def platforms(platforms_2y: Floats) -> Floats:
@@ -295,10 +322,14 @@ def platforms(platforms_2y: Floats) -> Floats:
     direction=Direction.FREE,
     unit="count",
     plausible=(0.0, 50.0),
-    raises=Label(en="The number of provincial or higher S&T awards goes with a higher risk",
-                 zh="省级及以上科技奖励数量对应较高风险"),
-    lowers=Label(en="The number of provincial or higher S&T awards goes with a lower risk",
-                 zh="省级及以上科技奖励数量对应较低风险"),
+    raises=Label(
+        en="The number of provincial or higher S&T awards goes with a higher risk",
+        zh="省级及以上科技奖励数量对应较高风险",
+    ),
+    lowers=Label(
+        en="The number of provincial or higher S&T awards goes with a lower risk",
+        zh="省级及以上科技奖励数量对应较低风险",
+    ),
     basis=_RECOGNITION,
 )
 def awards(awards_2y: Floats) -> Floats:
@@ -312,10 +343,14 @@ def awards(awards_2y: Floats) -> Floats:
     direction=Direction.FREE,
     unit="count",
     plausible=(0.0, 50.0),
-    raises=Label(en="The number of provincial or higher S&T projects goes with a higher risk",
-                 zh="省级及以上科技计划项目数量对应较高风险"),
-    lowers=Label(en="The number of provincial or higher S&T projects goes with a lower risk",
-                 zh="省级及以上科技计划项目数量对应较低风险"),
+    raises=Label(
+        en="The number of provincial or higher S&T projects goes with a higher risk",
+        zh="省级及以上科技计划项目数量对应较高风险",
+    ),
+    lowers=Label(
+        en="The number of provincial or higher S&T projects goes with a lower risk",
+        zh="省级及以上科技计划项目数量对应较低风险",
+    ),
     basis=_RECOGNITION,
 )
 def projects(projects_2y: Floats) -> Floats:

@@ -62,8 +62,10 @@ def debt_to_equity(total_liabilities_cny: Floats, equity_cny: Floats) -> Floats:
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(-2.0, 1.0),
-    raises=Label(en="Few retained earnings, or accumulated losses, relative to assets",
-                 zh="未分配利润相对总资产偏少或存在累计亏损"),
+    raises=Label(
+        en="Few retained earnings, or accumulated losses, relative to assets",
+        zh="未分配利润相对总资产偏少或存在累计亏损",
+    ),
     lowers=Label(en="Earnings kept in the enterprise are high relative to assets", zh="未分配利润相对总资产较多"),
     basis="Altman 1968; Altman and Sabato 2007",
 )

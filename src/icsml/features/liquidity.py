@@ -32,10 +32,14 @@ def current_ratio(current_assets_cny: Floats, current_liabilities_cny: Floats) -
     direction=Direction.LOWERS_RISK,
     unit="times",
     plausible=(0.0, 50.0),
-    raises=Label(en="Without its stock, the enterprise has little to meet current liabilities",
-                 zh="扣除存货后的流动资产不足以覆盖流动负债"),
-    lowers=Label(en="Even without its stock, the enterprise covers current liabilities well",
-                 zh="扣除存货后的流动资产仍可较好覆盖流动负债"),
+    raises=Label(
+        en="Without its stock, the enterprise has little to meet current liabilities",
+        zh="扣除存货后的流动资产不足以覆盖流动负债",
+    ),
+    lowers=Label(
+        en="Even without its stock, the enterprise covers current liabilities well",
+        zh="扣除存货后的流动资产仍可较好覆盖流动负债",
+    ),
     basis="Beaver 1966; Altman and Sabato 2007",
 )
 def quick_ratio(current_assets_cny: Floats, inventory_cny: Floats, current_liabilities_cny: Floats) -> Floats:

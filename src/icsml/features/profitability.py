@@ -62,10 +62,14 @@ def gross_margin(revenue_cny: Floats, operating_cost_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="fraction",
     plausible=(-3.0, 3.0),
-    raises=Label(en="The return on the owners' equity is at a level that goes with a higher risk",
-                 zh="净资产利润率处于对应较高风险的水平"),
-    lowers=Label(en="The return on the owners' equity is at a level that goes with a lower risk",
-                 zh="净资产利润率处于对应较低风险的水平"),
+    raises=Label(
+        en="The return on the owners' equity is at a level that goes with a higher risk",
+        zh="净资产利润率处于对应较高风险的水平",
+    ),
+    lowers=Label(
+        en="The return on the owners' equity is at a level that goes with a lower risk",
+        zh="净资产利润率处于对应较低风险的水平",
+    ),
     basis="Free: a thin equity lifts it as much as a good year does; no value where equity is zero or below",
 )
 def return_on_equity(net_profit_cny: Floats, equity_cny: Floats) -> Floats:

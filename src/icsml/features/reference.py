@@ -45,10 +45,23 @@ def _section(group: str) -> str:
 
 
 def _cells(feature: Feature) -> tuple[str, ...]:
-    reads = "the innovation fields of the rulebook" if feature.name == INNOVATION_SCORE else ", ".join(
-        f"`{name}`" for name in feature.inputs)
-    return (feature.code, f"`{feature.name}`", feature.label.en, feature.label.zh, _DIRECTIONS[feature.direction],
-            feature.unit, _range(feature), feature.definition, reads, feature.basis)
+    reads = (
+        "the innovation fields of the rulebook"
+        if feature.name == INNOVATION_SCORE
+        else ", ".join(f"`{name}`" for name in feature.inputs)
+    )
+    return (
+        feature.code,
+        f"`{feature.name}`",
+        feature.label.en,
+        feature.label.zh,
+        _DIRECTIONS[feature.direction],
+        feature.unit,
+        _range(feature),
+        feature.definition,
+        reads,
+        feature.basis,
+    )
 
 
 def _range(feature: Feature) -> str:

@@ -83,10 +83,12 @@ def firm_age(founded_on: Dates, as_of: Dates) -> Floats:
     direction=Direction.FREE,
     unit="months",
     plausible=(0.0, 36.0),
-    raises=Label(en="The latest statements are of an age that goes with a higher risk",
-                 zh="最近一期报表的时效对应较高风险"),
-    lowers=Label(en="The latest statements are of an age that goes with a lower risk",
-                 zh="最近一期报表的时效对应较低风险"),
+    raises=Label(
+        en="The latest statements are of an age that goes with a higher risk", zh="最近一期报表的时效对应较高风险"
+    ),
+    lowers=Label(
+        en="The latest statements are of an age that goes with a lower risk", zh="最近一期报表的时效对应较低风险"
+    ),
     basis="Free: late reporting is a warning, but most of the age is the calendar",
 )
 def statement_age(statement_period_end: Dates, as_of: Dates) -> Floats:

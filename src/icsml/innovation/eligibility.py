@@ -16,8 +16,19 @@ from icsml.innovation.values import FieldValue, Floats, Growth, Ratio, Sum
 from icsml.records.columns import Columns
 from icsml.records.labels import Label
 
-__all__ = ["Bypass", "CategoryPoints", "Condition", "Eligibility", "IndicatorPoints", "Presumed", "Score", "Standing",
-           "all_hold", "any_holds", "meets"]
+__all__ = [
+    "Bypass",
+    "CategoryPoints",
+    "Condition",
+    "Eligibility",
+    "IndicatorPoints",
+    "Presumed",
+    "Score",
+    "Standing",
+    "all_hold",
+    "any_holds",
+    "meets",
+]
 
 
 class Score(Part):

@@ -19,8 +19,16 @@ from icsml.innovation.values import Floats, Value
 from icsml.records.columns import Columns
 from icsml.records.labels import Label
 
-__all__ = ["Category", "CategoryProvenance", "Identifier", "Indicator", "IndicatorProvenance", "Option", "Scored",
-           "ScoringDomain"]
+__all__ = [
+    "Category",
+    "CategoryProvenance",
+    "Identifier",
+    "Indicator",
+    "IndicatorProvenance",
+    "Option",
+    "Scored",
+    "ScoringDomain",
+]
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 

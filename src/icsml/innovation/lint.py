@@ -112,30 +112,45 @@ def _cited(
     if any(part is not Provenance.ASSUMED for part in provenance) and not known:
         yield _Fault("ICS-RUL-010", key, "published or official, but cites no source", "cite one, or write assumed")
     elif Provenance.OFFICIAL in provenance and not any(source.issuer_text for source in known):
-        yield _Fault("ICS-RUL-010", key, "official, but no source cited is the issuer's own text",
-                     "cite a source with issuer_text: true, or write published")
+        yield _Fault(
+            "ICS-RUL-010",
+            key,
+            "official, but no source cited is the issuer's own text",
+            "cite a source with issuer_text: true, or write published",
+        )
 
 
 def _totals(rulebook: Rulebook) -> Iterator[_Fault]:
     for name, bonus, stated in (("base", False, rulebook.totals.base), ("bonus", True, rulebook.totals.bonus)):
         total = sum(category.max for category in rulebook.categories if category.bonus is bonus)
         if total != stated:
-            yield _Fault("ICS-RUL-006", ("totals", name), f"is {stated}, but its categories sum to {total}",
-                         "correct the total or the categories' max")
+            yield _Fault(
+                "ICS-RUL-006",
+                ("totals", name),
+                f"is {stated}, but its categories sum to {total}",
+                "correct the total or the categories' max",
+            )
 
 
 def _categories(rulebook: Rulebook) -> Iterator[_Fault]:
     known = {category.id for category in rulebook.categories}
     for place, indicator in enumerate(rulebook.indicators):
         if indicator.category not in known:
-            yield _Fault("ICS-RUL-009", ("indicators", place, "category"), f"no category {indicator.category}",
-                         _nearest(indicator.category, known))
+            yield _Fault(
+                "ICS-RUL-009",
+                ("indicators", place, "category"),
+                f"no category {indicator.category}",
+                _nearest(indicator.category, known),
+            )
     for place, category in enumerate(rulebook.categories):
         total = sum(indicator.max for indicator in rulebook.indicators if indicator.category == category.id)
         if total != category.max:
-            yield _Fault("ICS-RUL-005", ("categories", place, "max"),
-                         f"is {category.max}, but its indicators sum to {total}",
-                         "correct the category's max or the indicators' max")
+            yield _Fault(
+                "ICS-RUL-005",
+                ("categories", place, "max"),
+                f"is {category.max}, but its indicators sum to {total}",
+                "correct the category's max or the indicators' max",
+            )
 
 
 def _indicators(rulebook: Rulebook) -> Iterator[_Fault]:
@@ -158,8 +173,12 @@ def _unknown_fields(key: Key, names: Iterable[str]) -> Iterator[_Fault]:
         elif not field.numeric:
             yield _Fault("ICS-RUL-012", key, f"field {name} is not a number", "use a number, count or flag")
         elif field.purpose in (Purpose.CONSEQUENCE, Purpose.PERSONAL, Purpose.BANK_RATING):
-            yield _Fault("ICS-RUL-012", key, f"field {name} may not be scored ({field.purpose})",
-                         "leave it out: it follows from earlier decisions or is not evidence")
+            yield _Fault(
+                "ICS-RUL-012",
+                key,
+                f"field {name} may not be scored ({field.purpose})",
+                "leave it out: it follows from earlier decisions or is not evidence",
+            )
 
 
 def _domain(key: Key, indicator: Indicator) -> Iterator[_Fault]:
@@ -167,18 +186,30 @@ def _domain(key: Key, indicator: Indicator) -> Iterator[_Fault]:
         return
     fields = [FIELD_BY_NAME[name] for name in indicator.fields]
     if not any(field.domain is Domain.INNOVATION for field in fields):
-        yield _Fault("ICS-RUL-014", (*key, "domain"), "innovation, but it reads no innovation field",
-                     "write domain: financial, so that the baseline keeps it")
+        yield _Fault(
+            "ICS-RUL-014",
+            (*key, "domain"),
+            "innovation, but it reads no innovation field",
+            "write domain: financial, so that the baseline keeps it",
+        )
     for field in fields:
         if field.purpose is not Purpose.FEATURE:
-            yield _Fault("ICS-RUL-012", key, f"field {field.name} may not reach the model",
-                         "write domain: financial, or make it a condition of eligibility")
+            yield _Fault(
+                "ICS-RUL-012",
+                key,
+                f"field {field.name} may not reach the model",
+                "write domain: financial, or make it a condition of eligibility",
+            )
 
 
 def _steps(key: Key, option: Option) -> Iterator[_Fault]:
     if not option.points.ordered:
-        yield _Fault("ICS-RUL-007", (*key, "points"), f"{option.points.kind} out of order, a step cannot be reached",
-                     "lower bounds from high to low, upper bounds from low to high, anchors from low to high")
+        yield _Fault(
+            "ICS-RUL-007",
+            (*key, "points"),
+            f"{option.points.kind} out of order, a step cannot be reached",
+            "lower bounds from high to low, upper bounds from low to high, anchors from low to high",
+        )
     flag = isinstance(option.value, FieldValue) and _is_flag(option.value.field)
     if option.points.kind == "flag" and not flag:
         yield _Fault("ICS-RUL-012", (*key, "points"), "flag over a value that is no flag", "use bands")
@@ -193,11 +224,19 @@ def _reach(key: Key, indicator: Indicator) -> Iterator[_Fault]:
     if indicator.min > 0 or indicator.max < 0:
         yield _Fault("ICS-RUL-008", key, "min must not be above 0, nor max below 0", "a missing value earns 0 points")
     elif max(amounts) != indicator.max and (indicator.max > 0 or max(amounts) > 0):
-        yield _Fault("ICS-RUL-008", (*key, "max"), f"is {indicator.max}, but the points reach {max(amounts)}",
-                     "make the best step worth the maximum, or write it as 100%")
+        yield _Fault(
+            "ICS-RUL-008",
+            (*key, "max"),
+            f"is {indicator.max}, but the points reach {max(amounts)}",
+            "make the best step worth the maximum, or write it as 100%",
+        )
     elif min(amounts) < indicator.min or (indicator.min < 0 and min(amounts) != indicator.min):
-        yield _Fault("ICS-RUL-008", (*key, "min"), f"is {indicator.min}, but the points reach {min(amounts)}",
-                     "state the largest deduction as min")
+        yield _Fault(
+            "ICS-RUL-008",
+            (*key, "min"),
+            f"is {indicator.min}, but the points reach {min(amounts)}",
+            "state the largest deduction as min",
+        )
 
 
 def _conditions(rulebook: Rulebook) -> Iterator[_Fault]:
@@ -210,8 +249,9 @@ def _conditions(rulebook: Rulebook) -> Iterator[_Fault]:
     names = [condition.id for condition in rulebook.eligibility.conditions]
     for name in bypass.waives if bypass else ():
         if name not in names:
-            yield _Fault("ICS-RUL-009", ("eligibility", "bypass", "waives"), f"no condition {name}",
-                         _nearest(name, names))
+            yield _Fault(
+                "ICS-RUL-009", ("eligibility", "bypass", "waives"), f"no condition {name}", _nearest(name, names)
+            )
 
 
 def _references(rulebook: Rulebook, key: Key, condition: Condition) -> Iterator[_Fault]:

@@ -72,10 +72,18 @@ def rulebook_as_of(on: date) -> Rulebook:
         return apply[0]
     if apply:
         names = ", ".join(rulebook.id for rulebook in apply)
-        raise InputError("ICS-RUL-011", f"several national rulebooks apply on {on}: {names}", field="as_of",
-                         remedy="close the timeline of one of them, or name a rulebook")
-    raise InputError("ICS-RUL-011", f"no national rulebook was in force and known on {on}", field="as_of",
-                     remedy="name a rulebook instead of a date")
+        raise InputError(
+            "ICS-RUL-011",
+            f"several national rulebooks apply on {on}: {names}",
+            field="as_of",
+            remedy="close the timeline of one of them, or name a rulebook",
+        )
+    raise InputError(
+        "ICS-RUL-011",
+        f"no national rulebook was in force and known on {on}",
+        field="as_of",
+        remedy="name a rulebook instead of a date",
+    )
 
 
 def lint_rulebook(path: str | Path) -> list[Finding]:
@@ -94,8 +102,14 @@ def lint_rulebook(path: str | Path) -> list[Finding]:
         return [Finding(error.code, error.field or str(file), error.message, remedy)]
     faults = findings(rulebook, str(file))
     if rulebook.id != file.stem:
-        faults.append(Finding("ICS-RUL-015", f"{file}:1: id", f"is {rulebook.id}, but the file is named {file.stem}",
-                              "name the file after the id"))
+        faults.append(
+            Finding(
+                "ICS-RUL-015",
+                f"{file}:1: id",
+                f"is {rulebook.id}, but the file is named {file.stem}",
+                "name the file after the id",
+            )
+        )
     return faults
 
 

@@ -102,9 +102,9 @@ class EnterpriseRecord(_Fields):
 
     model_config = _CONFIG
 
-    extra: dict[
-        Annotated[str, Constraint(max_length=64)], Annotated[float, Constraint(allow_inf_nan=False)] | None
-    ] = Constraint(default={})
+    extra: dict[Annotated[str, Constraint(max_length=64)], Annotated[float, Constraint(allow_inf_nan=False)] | None] = (
+        Constraint(default={})
+    )
 
 
 def parse_record(source: Mapping[str, Any]) -> EnterpriseRecord:
