@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.model.predict import threads
+
 if TYPE_CHECKING:
     import lightgbm as lgb
 
@@ -34,5 +36,5 @@ def contributions(booster: lgb.Booster, X: Floats) -> tuple[Floats, Floats]:
     """
     if len(X) == 0:
         return np.empty((0, booster.num_feature())), np.empty(0)
-    whole: Any = booster.predict(X, pred_contrib=True)
+    whole: Any = booster.predict(X, pred_contrib=True, num_threads=threads(len(X)))
     return np.ascontiguousarray(whole[:, :-1]), np.ascontiguousarray(whole[:, -1])

@@ -16,7 +16,7 @@ from scipy.special import expit
 from icsml.errors import ModelError
 from icsml.model.calibrate import Affine
 
-__all__ = ["log_odds", "margin", "pd_from_log_odds"]
+__all__ = ["log_odds", "margin", "pd_from_log_odds", "threads"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -52,8 +52,12 @@ def margin(booster: lgb.Booster, X: FloatArray) -> FloatArray:
         )
     if X.shape[0] == 0:
         return np.empty(0)
-    threads = 1 if X.shape[0] < _MANY_ROWS else 0
-    return cast(FloatArray, booster.predict(X, raw_score=True, num_threads=threads))
+    return cast(FloatArray, booster.predict(X, raw_score=True, num_threads=threads(X.shape[0])))
+
+
+def threads(rows: int) -> int:
+    """Return the threads to predict with: named each time, because LightGBM otherwise resets those of the process."""
+    return 1 if rows < _MANY_ROWS else 0
 
 
 def log_odds(margin: FloatArray, affine: Affine) -> FloatArray:
