@@ -9,7 +9,7 @@ demo: .venv/demo.stamp
 	$(BIN)/icsml demo
 
 test: .venv/dev.stamp
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

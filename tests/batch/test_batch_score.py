@@ -47,7 +47,7 @@ def test_a_bad_row_leaves_nothing_behind_and_is_named(bundle, enterprises, tmp_p
     rows = enterprises.head(50).copy()
     rows.loc[rows.index[40], "founded_on"] = pd.Timestamp("2099-01-01")
     rows.to_parquet(tmp_path / "in.parquet", index=False)
-    with pytest.raises(InputError, match=r"founded_on: rows 32 to 47: .* the first is row 8"):
+    with pytest.raises(InputError, match=r"founded_on: lies after .* in 1 of 16 rows, the first is row 40"):
         score_file(bundle, tmp_path / "in.parquet", tmp_path / "out.parquet")
     assert not [path for path in tmp_path.iterdir() if path.name.startswith("out")]
 
@@ -61,3 +61,18 @@ def test_no_rows_no_file_no_parquet(bundle, enterprises, tmp_path):
         score_file(bundle, tmp_path / "text.parquet", tmp_path / "out.parquet")
     with pytest.raises(MissingError, match="no such file"):
         score_file(bundle, tmp_path / "none.parquet", tmp_path / "out.parquet")
+
+
+def test_a_bad_type_is_named_with_its_rows(bundle, enterprises, tmp_path):
+    enterprises.head(5).assign(colour=1).to_parquet(tmp_path / "in.parquet", index=False)
+    with pytest.raises(InputError, match="colour: rows 0 to 4: unknown column"):
+        score_file(bundle, tmp_path / "in.parquet", tmp_path / "out.parquet")
+
+
+def test_a_damaged_page_is_no_traceback_and_leaves_no_folder(bundle, source, tmp_path):
+    data = bytearray(source.read_bytes())
+    data[200:4000] = b"\xff" * 3800
+    source.write_bytes(bytes(data))
+    with pytest.raises(InputError, match="not a sound Parquet file"):
+        score_file(bundle, source, tmp_path / "new" / "out.parquet")
+    assert not (tmp_path / "new").exists()

@@ -147,6 +147,11 @@ def test_keys_are_printed_once(icsml_json, tmp_path):
         (["train", "--data", "none"], 3, "no dataset.yaml in this folder"),
         (["data", "import", "--mapping", "none.yaml", "--out", "x"], 3, "no such file"),
         (["serve", "--model", "{bundle}"], 3, "icsml keys create"),
+        (["data", "import", "--mapping", "{yaml}", "--out", "x"], 2, "add it"),
+        (["points", "--rulebook", "tech-sme-2017", "--in", "a", "--out", "{folder}"], 2, "is a folder"),
+        (["points", "--rulebook", "tech-sme-2017", "--in", "a", "--out", "{below}"], 2, "lies below a file"),
+        (["score", "--model", "{bundle}", "--in", "a", "--out", "{folder}"], 2, "is a folder"),
+        (["train", "--data", "none", "--seed", "4294967296"], 2, "--seed"),
         (["ledger", "show", "none"], 3, "no such decision"),
         (["ledger", "show", "none", "--tenant", "t"], 3, "no such decision"),
     ],
@@ -161,7 +166,9 @@ def test_bad_use_ends_with_its_code_and_one_line(argv, code, said, icsml, bundle
     }
     for name, text in files.items():
         (tmp_path / f"{name}.json").write_text(text)
-    places = {name: tmp_path / f"{name}.json" for name in files} | {"bundle": bundle.folder}
+    (tmp_path / "m.yaml").write_text("foo: 1\n")
+    places = {name: tmp_path / f"{name}.json" for name in files} | {"bundle": bundle.folder, "folder": tmp_path}
+    places |= {"yaml": tmp_path / "m.yaml", "below": tmp_path / "m.yaml" / "x" / "p.parquet"}
     got, out, err = icsml(*(argument.format(**places) if argument[0] == "{" else argument for argument in argv))
     last = err.strip().splitlines()[-1]
     assert (got, out) == (code, "")

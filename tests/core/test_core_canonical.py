@@ -1,6 +1,7 @@
 """Canonical bytes: published vectors of RFC 8785, and what is refused."""
 
 import hashlib
+import traceback
 
 import pytest
 from hypothesis import given
@@ -31,6 +32,18 @@ def test_the_order_of_keys_changes_nothing(value):
 def test_what_json_cannot_hold_is_refused(value):
     with pytest.raises(InputError, match="ICS-CFG-001"):
         canonical_bytes({"a": value})
+
+
+@pytest.mark.parametrize("value", [2**60, 1e400, "x\ud800", {"4711\ud800": 1}])
+def test_the_value_is_not_repeated(value):
+    with pytest.raises(InputError) as caught:
+        canonical_bytes({"a": value})
+    said = "".join(traceback.format_exception(caught.value))
+    assert caught.value.remedy
+    assert caught.value.__suppress_context__
+    for shown in (str(2**60), "inf", "4711", "ud800"):
+        assert shown not in str(caught.value)
+        assert shown not in said.rpartition("InputError")[2]
 
 
 def test_file_and_bytes_digest_agree(tmp_path):

@@ -1,9 +1,12 @@
 """YAML errors name file, line and key."""
 
-import pytest
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated, Literal
 
-from icsml.core.yaml import dump_yaml, load_model, load_model_text
+import pytest
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from icsml.core.yaml import dump_yaml, line_of, load_model, load_model_text
 from icsml.errors import ConfigError, MissingError
 
 
@@ -61,3 +64,99 @@ def test_yaml_cannot_run_code():
 def test_what_is_dumped_is_read_back():
     value = Whole(name="甲", parts=[Part(size=3)])
     assert load_model_text(dump_yaml(value.model_dump()), "f", Whole, code="ICS-X-001") == value
+
+
+class Open(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "said"),
+    [
+        ("a: 1\nb: 2015-02-30\n", "f:2", "no timestamp"),
+        ("a: 1\nb: !!int many\n", "f:2", "no int"),
+        ("a: 1\nb: !!bool maybe\n", "f:2", "no bool"),
+        ("a: 1\nb: !!timestamp soon\n", "f:2", "no timestamp"),
+        ("a: 1\nb: !!map soon\n", "f:2", "expected a mapping node"),
+        ("a: 1\n? [a, b]\n: 2\n", "f:2", "plain text"),
+        ("a: 1\nb: {? {c: 1} : 2}\n", "f:2", "plain text"),
+        ("a: 1\nb: \x07\n", "f:2", "special characters"),
+        ("a: " + "[" * 3000, "f", "nested too deeply"),
+    ],
+)
+def test_what_yaml_cannot_read_is_an_error_with_its_line(text, field, said):
+    with pytest.raises(ConfigError, match="not valid YAML") as caught:
+        load_model_text(text, "f", Open, code="ICS-X-001")
+    assert caught.value.field == field
+    assert said in caught.value.message
+    assert caught.value.remedy
+
+
+class Round(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["round"]
+    radius: float
+
+
+class Square(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["square"]
+    side: float = Field(alias="edge")
+
+
+class Drawing(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    title: str = ""
+    shapes: list[Annotated[Round | Square, Field(discriminator="kind")]] = []
+    frame: Whole | Part | None = None
+    named: dict[Annotated[str, Field(pattern="^[a-z]+$")], Part] = {}
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "remedy"),
+    [
+        ("titel: a\n", "f:1: titel", "take it out or correct it; known keys: title, shapes, frame, named"),
+        (
+            "shapes:\n  - kind: round\n    radius: 1\n    edge: 2\n",
+            "f:4: shapes.0.edge",
+            "take it out or correct it; known keys: kind, radius",
+        ),
+        (
+            "shapes:\n  - kind: square\n    edge: 1\n    side: 2\n",
+            "f:4: shapes.0.side",
+            "take it out or correct it; known keys: kind, edge",
+        ),
+        ("named:\n  a: {size: 1, name: b}\n", "f:2: named.a.name", "take it out or correct it; known keys: size"),
+        ("shapes:\n  - kind: round\n", "f:2: shapes.0.radius", "add it"),
+        ("shapes:\n  - kind: round\n    radius: wide\n", "f:3: shapes.0.radius", "correct the value"),
+        ("named:\n  a: {size: 1}\n  B: {size: 1}\n", "f:3: named.B", "correct the value"),
+        ("frame: {size: wide}\n", "f:1: frame.name", "add it"),
+        ("title: [a\n", "f:2", "correct the YAML at this line"),
+    ],
+)
+def test_every_error_carries_a_remedy_and_a_path_of_the_document(text, field, remedy):
+    with pytest.raises(ConfigError) as caught:
+        load_model_text(text, "f", Drawing, code="ICS-X-001")
+    assert (caught.value.field, caught.value.remedy) == (field, remedy)
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        ((), 1),
+        (("a",), 1),
+        (("b",), 2),
+        (("b", 1), 4),
+        (("b", 1, "d"), 5),
+        (("b", 1, "gone"), 4),
+        (("b", 7), 2),
+        (("gone", "b", "tag", 0), 3),
+    ],
+)
+def test_the_line_of_an_absent_key_is_that_of_the_part_above(key, line):
+    document = yaml.compose("a: 1\nb:\n  - c\n  - e: 1\n    d: 2\n", Loader=yaml.SafeLoader)
+    assert line_of(document, key) == line
+
+
+def test_an_empty_document_has_a_first_line():
+    assert line_of(None, ("a",)) == 1

@@ -37,6 +37,8 @@ def few_folds(folder):
 @pytest.mark.parametrize(
     ("name", "least", "most"),
     [
+        ("polish-1year", 0.90, 1.0),
+        ("polish-3year", 0.85, 1.0),
         ("polish-5year", 0.90, 1.0),
         ("taiwan", 0.85, 1.0),
         ("sba", 0.80, 0.90),

@@ -8,9 +8,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
 from icsml.innovation import evaluate
 from icsml.innovation.curves import Ramp
+from icsml.innovation.values import Value
 
 
 def score(small, blank, indicator, **fields):
@@ -156,3 +158,14 @@ def test_rounding_never_carries_a_ramp_beyond_its_end(start, end, low, high):
     just_below = np.nextafter([float(Fraction(end))], 0.0)
     points, _ = ramp.curve(Fraction(high), percent=True).apply(just_below)
     assert np.all(points <= float(Fraction(high)))
+
+
+def test_a_quantity_that_is_not_finite_is_missing_as_it_is_in_a_feature():
+    values = {"a": np.array([1.0, 1e308]), "b": np.array([np.inf, 1e308])}
+    both = {"kind": "sum", "fields": ["a", "b"]}
+    for value in (both, {"kind": "ratio", "numerator": "a", "denominator": "b"}):
+        computed = TypeAdapter(Value).validate_python(value).compute(values)
+        assert np.isnan(computed[0])
+    assert np.isnan(TypeAdapter(Value).validate_python(both).compute(values)).all()
+    scaled = {"kind": "ratio", "numerator": "a", "denominator": "b", "per": 100}
+    assert np.isnan(TypeAdapter(Value).validate_python(scaled).compute(values)).all()

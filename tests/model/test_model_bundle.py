@@ -6,17 +6,21 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 from icsml.core.canonical import canonical_bytes, sha256_hex
 from icsml.errors import IcsmlError, MissingError, ModelError
+from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.model.bundle import BundleParts, read_bundle, write_bundle
 from icsml.model.calibrate import Affine
+from icsml.model.document import InnovationEvidence
 from icsml.model.manifest import manifest_bytes
 from icsml.model.predict import margin
+from icsml.records.decision import Decision
+from icsml.records.labels import Direction
 
 FILES = {"model.txt", "companion.txt", "bundle.json", "rulebook.yaml", "model_card.md", "manifest.json"}
 
@@ -254,3 +258,44 @@ def test_grades_are_none_for_another_event_or_horizon(bundle_parts: Any):
     assert bundle_parts.grade(pd).tolist() == ["A", "B"]
     for change in ({"event": "bankruptcy"}, {"horizon_months": 36}, {"event": None, "horizon_months": None}):
         assert dataclasses.replace(bundle_parts, **change).grade(pd).tolist() == [None, None]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"function": lambda columns: columns["total_assets_cny"]},
+        {"direction": Direction.LOWERS_RISK},
+        {"inputs": ("total_liabilities_cny", "total_assets_cny", "cash_cny")},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_feature_that_means_something_else_today_is_refused(
+    folder: Path, change: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+):
+    feature = FEATURE_BY_NAME["debt_to_assets"]
+    assert all(getattr(feature, name) != value for name, value in change.items())
+    monkeypatch.setitem(FEATURE_BY_NAME, feature.name, dataclasses.replace(feature, **change))
+    with pytest.raises(ModelError) as caught:
+        read_bundle(folder)
+    assert (caught.value.code, caught.value.field) == ("ICS-MOD-018", "bundle.json: model: debt_to_assets")
+    assert "the icsml version that wrote the bundle" in str(caught.value)
+
+
+@pytest.mark.parametrize("part", ["model", "companion"])
+@pytest.mark.parametrize("key", ["directions", "definitions"])
+def test_stored_directions_and_definitions_are_held_against_the_features(folder: Path, part: str, key: str):
+    stored = json.loads((folder / "bundle.json").read_bytes())[part]
+    other: Any = "0" * 64 if key == "definitions" else 1 - abs(stored[key][0])
+    edit(folder, **{part: stored | {key: [other, *stored[key][1:]]}})
+    assert code_of(folder).startswith(f"ICS-MOD-018 bundle.json: {part}: ")
+    edit(folder, **{part: stored | {key: stored[key][1:]}})
+    assert code_of(folder) == f"ICS-MOD-018 bundle.json: {part}"
+
+
+def test_innovation_evidence_is_what_a_decision_may_say(folder: Path, tmp_path: Path, bundle_parts: Any):
+    stated = get_args(Decision.model_fields["innovation_evidence"].annotation)
+    assert InnovationEvidence in stated
+    with pytest.raises(ModelError, match="ICS-MOD-018 innovation_evidence"):
+        write_bundle(tmp_path / "refused", dataclasses.replace(bundle_parts, innovation_evidence="proven"))
+    edit(folder, innovation_evidence="proven")
+    assert code_of(folder) == "ICS-MOD-015 bundle.json: innovation_evidence"

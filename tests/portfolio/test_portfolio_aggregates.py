@@ -268,3 +268,9 @@ def test_two_tables_give_a_margin(tmp_path):
     feature = {"column": "bought.margin", "name": "margin", "label": {"en": "m", "zh": "m"}, "group": "g"}
     _, frame = imported(tmp_path, {"firm": ["a"]}, [LINE], figures=[], tables=tables, extra_features=[feature])
     assert frame["extra.margin"].tolist() == [pytest.approx(50 / 150)]
+
+
+def test_a_sum_beyond_all_numbers_is_missing_and_never_a_share_of_zero():
+    huge = 1.7e308
+    figures = vat_sales(invoices(1, (0, 5, 1, huge, False), (0, 6, 2, huge, False), (0, 6, 2, 1.0, False))).iloc[0]
+    assert figures[["largest_share", "partner_top1", "partner_hhi", "monthly_variation", "growth"]].isna().all()

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from icsml.errors import InputError, MissingError
 from icsml.portfolio.importer import ImportReport, import_dataset
+from icsml.portfolio.synthetic import synthesize
 from icsml.records.dataset import Dataset, FoldSplit, OutOfTimeSplit, read_dataset
+from icsml.records.screening import Fault
 
 Frame = Mapping[str, Any]
 
@@ -242,6 +244,27 @@ def refusal_of_format(folder: Path) -> InputError:
     return error.value
 
 
+@pytest.mark.parametrize("short", ["2014", "2014-03", "20140301", "2014-03-01x"])
+def test_without_a_format_only_a_full_iso_date_is_read(tmp_path, short):
+    table = {"firm": list("abc"), "d": ["2014-03-01", short, "2014-03-01 00:00:00"], "X1": [1, 2, 3]}
+    report, data = run(tmp_path, table, as_of="d", extra_features=[feature("X1")])
+    assert data.enterprises["as_of"].dt.date.tolist() == [date(2014, 3, 1)] * 2
+    assert report.refused_by == {"as_of": 1}
+    report, data = run(tmp_path, table | {"firm": list("aaa")}, as_of=None, fields={"founded_on": "d"}, ignore=["X1"])
+    assert report.unreadable == {"founded_on": 1}
+
+
+def test_bare_years_without_a_format_are_refused_with_the_remedy(tmp_path):
+    pd.DataFrame({"firm": ["a"], "d": [2014], "X1": [1]}).to_parquet(tmp_path / "f.parquet")
+    changes = {"as_of": "d", "extra_features": [feature("X1")]}
+    for error in (
+        refusal(tmp_path, {"firm": ["a"], "d": ["2014"], "X1": [1]}, **changes),
+        refusal(tmp_path, None, source={"file": "f.parquet"}, **changes),
+    ):
+        assert (error.code, error.field) == ("ICS-DAT-006", "as_of")
+        assert str(error.remedy).startswith("give format")
+
+
 def test_dates_of_a_workbook_or_parquet_file_are_taken_as_they_are(tmp_path):
     pd.DataFrame({"firm": ["a"], "d": [pd.Timestamp("2016-02-01 13:00")], "X1": [1]}).to_parquet(tmp_path / "f.parquet")
     _, data = run(tmp_path, None, source={"file": "f.parquet"}, as_of="d", extra_features=[feature("X1")])
@@ -255,11 +278,18 @@ def test_without_an_identifier_rows_are_numbered(tmp_path):
     assert report.duplicates == 0
 
 
-def test_of_equal_rows_one_is_kept_and_of_contradicting_rows_none(tmp_path):
-    table = {"firm": list("aabbc"), "X1": [1, 1, 2, 3, 4]}
-    report, data = run(tmp_path, table, extra_features=[feature("X1")])
+def test_of_equal_rows_one_is_kept_and_of_contradicting_rows_of_one_date_none(tmp_path):
+    table = {"firm": list("aabbc"), "d": ["2014-01-01"] * 5, "X1": [1, 1, 2, 3, 4]}
+    report, data = run(tmp_path, table, as_of="d", extra_features=[feature("X1")])
     assert data.enterprises["enterprise_id"].tolist() == ["a", "c"]
     assert (report.duplicates, report.refused, data.meta.refused) == (3, 3, 3)
+
+
+def test_without_dates_only_copies_are_refused_since_rows_may_be_years_of_one_firm(tmp_path):
+    table = {"firm": list("aabbcc"), "X1": [1, 1, 2, 3, 4, 4], "status": ["ok", "ok", "ok", "ok", "failed", "ok"]}
+    report, data = run(tmp_path, table, outcome=OUTCOME, extra_features=[feature("X1")])
+    assert data.enterprises["enterprise_id"].tolist() == list("abbcc")
+    assert (report.duplicates, report.refused, data.meta.refused) == (1, 1, 1)
 
 
 def test_a_firm_may_recur_at_another_date(tmp_path):
@@ -269,8 +299,8 @@ def test_a_firm_may_recur_at_another_date(tmp_path):
 
 
 def test_rows_that_differ_in_the_outcome_alone_contradict_one_another(tmp_path):
-    table = {"firm": list("aab"), "X1": [1, 1, 1], "status": ["failed", "ok", "failed"]}
-    report, data = run(tmp_path, table, outcome=OUTCOME, extra_features=[feature("X1")])
+    table = {"firm": list("aab"), "d": ["2014-01-01"] * 3, "X1": [1, 1, 1], "status": ["failed", "ok", "failed"]}
+    report, data = run(tmp_path, table, as_of="d", outcome=OUTCOME, extra_features=[feature("X1")])
     assert data.enterprises["enterprise_id"].tolist() == ["b"]
     assert report.duplicates == 2
 
@@ -371,6 +401,18 @@ def test_a_row_with_an_impossible_canonical_value_is_refused_and_counted(tmp_pat
     assert data.enterprises[name].isna().tolist() == [False, True]
 
 
+def test_the_rules_that_refuse_are_those_of_screening(tmp_path, monkeypatch):
+    """A rule that screening gains is a rule of the import."""
+
+    def stricter(columns, extras):
+        return [Fault("revenue_cny", columns["revenue_cny"] > 5, "too much", "less")]
+
+    monkeypatch.setattr("icsml.portfolio.refusals.faults", stricter)
+    report, data = run(tmp_path, {"firm": ["a", "b"], "v": [1, 9]}, fields={"revenue_cny": "v"})
+    assert report.refused_by == {"revenue_cny": 1}
+    assert data.enterprises["enterprise_id"].tolist() == ["a"]
+
+
 def test_stated_publication_dates_make_the_timing_stated(tmp_path):
     table = {"firm": ["a"], "d": ["2020-01-01"], "p": ["2019-06-30"]}
     _, data = run(tmp_path, table, as_of="d", fields={"statement_published_at": "p"})
@@ -409,6 +451,57 @@ def test_an_import_without_a_row_left_writes_nothing(tmp_path):
     )
     assert error.code == "ICS-DAT-010"
     assert "extra.x1" in error.message
+
+
+def test_a_folder_that_holds_something_else_is_refused_before_the_work(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "letters.txt").write_text("kept")
+    said: list[str] = []
+    pd.DataFrame({"firm": ["a"], "X1": [1]}).to_csv(tmp_path / "firms.csv", index=False)
+    (tmp_path / "mapping.yaml").write_text(yaml.safe_dump(mapping(extra_features=[feature("X1")])))
+    with pytest.raises(InputError) as error:
+        import_dataset(tmp_path / "mapping.yaml", tmp_path / "out", progress=said.append)
+    assert (error.value.code, error.value.field, error.value.remedy) == ("ICS-DAT-011", "out", "choose another folder")
+    assert said == []
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["letters.txt"]
+
+
+@pytest.mark.parametrize("out", ["firms.csv", "firms.csv/inner/out"])
+def test_a_target_that_is_or_leads_through_a_file_is_refused(tmp_path, out):
+    pd.DataFrame({"firm": ["a"], "X1": [1]}).to_csv(tmp_path / "firms.csv", index=False)
+    (tmp_path / "mapping.yaml").write_text(yaml.safe_dump(mapping(extra_features=[feature("X1")])))
+    with pytest.raises(InputError, match="not a folder") as error:
+        import_dataset(tmp_path / "mapping.yaml", tmp_path / out)
+    assert error.value.code == "ICS-DAT-011"
+
+
+@pytest.mark.parametrize("kind", ["table", "mapping", "link"])
+def test_a_source_is_never_overwritten(tmp_path, kind):
+    out = tmp_path / "out"
+    run(tmp_path, {"firm": ["a"], "X1": [1]}, extra_features=[feature("X1")])
+    table = out / "enterprises.parquet"
+    pd.DataFrame({"firm": ["b"], "X1": [1]}).to_parquet(table)
+    source = {"file": "out/enterprises.parquet"}
+    target = tmp_path / "mapping.yaml"
+    if kind == "mapping":
+        source, target = {"file": "../firms.csv"}, out / "dataset.yaml"
+    if kind == "link":
+        (tmp_path / "link.parquet").symlink_to(table)
+        source = {"file": "link.parquet"}
+    target.write_text(yaml.safe_dump(mapping(source=source, extra_features=[feature("X1")])))
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    with pytest.raises(InputError, match="take the place of") as error:
+        import_dataset(target, out)
+    assert (error.value.code, error.value.remedy) == ("ICS-DAT-011", "choose another folder")
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_an_import_that_replaces_a_simulation_takes_its_truth_away(tmp_path):
+    synthesize(20, 0, "small", tmp_path / "out")
+    assert (tmp_path / "out" / "truth.parquet").is_file()
+    report, data = run(tmp_path, {"firm": ["a"], "X1": [1]}, extra_features=[feature("X1")])
+    assert len(data.enterprises) == report.rows == 1
+    assert not (tmp_path / "out" / "truth.parquet").exists()
 
 
 def test_progress_is_told(tmp_path):

@@ -139,6 +139,21 @@ WRONG = {
 }
 
 
+for _key, _line in (("enterprise_id", 4), ("as_of", 5)):
+    for _column, _said in (
+        ("recovered", "known_after"),
+        ("status", "which is the outcome"),
+        ("closed", "which is the outcome"),
+        ("remark", "listed under ignore"),
+    ):
+        WRONG[f"{_key} reads {_column}"] = (
+            f"{_key}: null",
+            f"{_key}: {_column}",
+            f"mapping.yaml:{_line}: {_key}",
+            _said,
+        )
+
+
 @pytest.mark.parametrize("case", WRONG)
 def test_a_wrong_mapping_names_file_line_and_key(tmp_path, case):
     good, bad, where, said = WRONG[case]
@@ -146,6 +161,7 @@ def test_a_wrong_mapping_names_file_line_and_key(tmp_path, case):
     with pytest.raises(ConfigError) as error:
         load(tmp_path, MINIMAL.replace(good, bad))
     assert error.value.code == "ICS-DAT-001"
+    assert error.value.remedy
     assert where in str(error.value.field)
     assert said in error.value.message
 

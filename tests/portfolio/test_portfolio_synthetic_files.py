@@ -178,6 +178,13 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
         synthesize(10, 0, "small", tmp_path / "taken")
 
 
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letters.txt").write_text("kept")
+    with pytest.raises(InputError, match="ICS-DAT-105"):
+        synthesize(10, 0, "small", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["letters.txt"]
+
+
 def test_an_interrupted_run_leaves_nothing_half_written(tmp_path: Path) -> None:
     def interrupt(message: str) -> None:
         raise KeyboardInterrupt

@@ -70,3 +70,21 @@ def test_records_of_a_data_set_may_hold_its_extra_features(dataset, tmp_path):
     (tmp_path / "dataset.yaml").unlink()
     with pytest.raises(InputError, match=r"extra\.X1"):
         read_records(tmp_path / "enterprises.parquet")
+
+
+def test_outcomes_of_the_same_firms_at_other_dates_are_refused(dataset, tmp_path):
+    keys = dataset.outcomes.assign(place=range(len(dataset.outcomes)))
+    turned = keys.sort_values(["enterprise_id", "as_of"], ascending=[True, False])
+    turned["enterprise_id"] = dataset.outcomes["enterprise_id"].to_numpy()
+    assert (turned["as_of"].to_numpy() != dataset.outcomes["as_of"].to_numpy()).any()
+    write_dataset(tmp_path, dataset.meta, dataset.enterprises, turned)
+    with pytest.raises(InputError, match="not those of enterprises"):
+        read_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no parquet"])
+def test_a_damaged_outcomes_file_is_named(dataset, tmp_path, content):
+    write_dataset(tmp_path, dataset.meta, dataset.enterprises, dataset.outcomes)
+    (tmp_path / "outcomes.parquet").write_bytes(content)
+    with pytest.raises(InputError, match=r"outcomes\.parquet: not a Parquet file"):
+        read_dataset(tmp_path)

@@ -45,6 +45,12 @@ def screened(made, extras=()):
         ({"as_of": pd.Timestamp("2026-06-30 12:00")}, "as_of"),
         ({"bank_pd": 2.0}, "bank_pd"),
         ({"enterprise_id": None}, "enterprise_id"),
+        ({"enterprise_id": ""}, "enterprise_id"),
+        ({"enterprise_id": "a\nb"}, "enterprise_id"),
+        ({"enterprise_id": "a" * 129}, "enterprise_id"),
+        ({"as_of": 20260630}, "as_of"),
+        ({"as_of": "2026"}, "as_of"),
+        ({"uscc": "123"}, "uscc"),
     ],
 )
 def test_a_bad_column_is_refused_by_name(changes, field):

@@ -24,7 +24,7 @@ from icsml.model.bundle import BundleParts, read_bundle, write_bundle
 from icsml.model.calibrate import Affine
 from icsml.model.scale import load_scale
 from icsml.records.columns import to_columns
-from icsml.registry import fetch_bundle, list_versions, log_training, tracking_uri
+from icsml.registry import fetch_bundle, list_versions, log_training, resolve, tracking_uri
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),  # MLflow's tables under SQLAlchemy 2.1
@@ -199,7 +199,7 @@ def test_all_state_lies_under_icsml_home(store):
 
 
 def test_every_form_of_reference_gives_the_bundle(home, store, bundle):
-    for ref in ("models:/icsml-pd@champion", f"models:/icsml-pd/{store.version}", f"runs:/{store.run_id}"):
+    for ref in (resolve.DEFAULT_REFERENCE, f"models:/icsml-pd/{store.version}", f"runs:/{store.run_id}"):
         fetched = fetch_bundle(ref)
         assert (fetched.name, fetched.version) == ("icsml-pd", "1")
         assert contents(fetched.folder) == contents(bundle.folder)
@@ -215,6 +215,77 @@ def test_a_version_is_fetched_once(home, store, tmp_path):
     finally:
         shutil.move(tmp_path / "mlartifacts", home)
     assert [path.name for path in first.folder.parent.iterdir()] == [first.folder.name]
+
+
+@pytest.mark.parametrize("name", ["model.txt", "manifest.json"])
+def test_a_damaged_cache_is_fetched_again(home, store, bundle, name):
+    first = fetch_bundle("models:/icsml-pd/1")
+    (first.folder / name).write_bytes(b"cut")
+    again = fetch_bundle("models:/icsml-pd/1")
+    assert again == first
+    assert contents(again.folder) == contents(bundle.folder)
+    assert [path.name for path in first.folder.parent.iterdir()] == [first.folder.name]
+
+
+def test_a_version_that_another_process_fetched_meanwhile_is_taken(home, store, bundle, monkeypatch):
+    first = fetch_bundle("models:/icsml-pd/1")
+    shutil.rmtree(first.folder)
+    whole = resolve._bundle_of
+
+    def meanwhile(*arguments):
+        shutil.copytree(bundle.folder, first.folder)
+        return whole(*arguments)
+
+    monkeypatch.setattr(resolve, "_bundle_of", meanwhile)
+    assert fetch_bundle("models:/icsml-pd/1") == first
+    assert contents(first.folder) == contents(bundle.folder)
+
+
+@pytest.mark.parametrize("ref", ["models:/icsml-pd/1", "runs:/{run_id}"])
+def test_a_model_whose_files_are_gone_is_one_line(home, store, tmp_path, ref):
+    shutil.rmtree(home / "cache", ignore_errors=True)
+    shutil.move(home / "mlartifacts", tmp_path)
+    try:
+        with pytest.raises(MissingError) as caught:
+            fetch_bundle(ref.format(run_id=store.run_id))
+    finally:
+        shutil.move(tmp_path / "mlartifacts", home)
+    assert (caught.value.code, caught.value.field) == ("ICS-REG-003", "models:/icsml-pd/1")
+    assert "artifacts" in caught.value.remedy
+
+
+def test_a_run_without_a_model_is_one_line(home, client):
+    experiment = client.get_experiment_by_name("icsml").experiment_id
+    run_id = client.create_run(experiment).info.run_id
+    with pytest.raises(MissingError) as caught:
+        fetch_bundle(f"runs:/{run_id}")
+    assert (caught.value.code, caught.value.field) == ("ICS-REG-003", f"runs:/{run_id}/model")
+
+
+def test_an_error_of_the_store_of_files_is_one_line(home, client, monkeypatch):
+    import mlflow
+
+    def refuse(**options):
+        raise OSError("the disk is gone")
+
+    shutil.rmtree(home / "cache", ignore_errors=True)
+    monkeypatch.setattr(mlflow.artifacts, "download_artifacts", refuse)
+    with pytest.raises(MissingError) as caught:
+        fetch_bundle("models:/icsml-pd/1")
+    assert (caught.value.code, caught.value.field) == ("ICS-REG-003", "models:/icsml-pd/1")
+
+
+def test_a_bundle_that_is_damaged_in_the_registry_is_refused_and_not_cached(home, store):
+    shutil.rmtree(home / "cache", ignore_errors=True)
+    kept = next((home / "mlartifacts").rglob("model.txt"))
+    content = kept.read_bytes()
+    kept.write_bytes(content[:100])
+    try:
+        with pytest.raises(ModelError, match=r"ICS-MOD-013 model\.txt"):
+            fetch_bundle("models:/icsml-pd/1")
+    finally:
+        kept.write_bytes(content)
+    assert list((home / "cache" / "bundles").iterdir()) == []
 
 
 def test_mlflow_alone_scores_as_icsml_does(store, bundle, frame, tmp_path):

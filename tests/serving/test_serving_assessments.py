@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +14,7 @@ from icsml.decision.decide import decide
 from icsml.errors import LedgerError
 from icsml.records.decision import Decision
 from icsml.records.enterprise import parse_record
+from icsml.serving.settings import ServingSettings
 
 URL = "/v1/assessments"
 UNKNOWN = f"Bearer icsml_{'0' * 12}_{'A' * 43}"
@@ -211,3 +213,25 @@ def test_health_needs_no_key(make_app, test_client, path):
     with test_client(make_app()) as client:
         answer = client.get(path)
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_a_process_with_all_its_threads_at_work_is_ready(make_app, test_client, keys, record, monkeypatch):
+    at_work, go_on = threading.Event(), threading.Event()
+
+    def slow(*arguments, **options):
+        at_work.set()
+        go_on.wait(30)
+        return decide(*arguments, **options)
+
+    monkeypatch.setattr("icsml.serving.service.decide", slow)
+    app = make_app(settings=ServingSettings(threads=1))
+    headers = {"Authorization": f"Bearer {keys.score}"}
+    with test_client(app, headers=headers) as client, ThreadPoolExecutor(2) as pool:
+        posted = pool.submit(client.post, URL, json=record)
+        try:
+            assert at_work.wait(30)
+            assert pool.submit(client.get, "/readyz").result(timeout=10).status_code == 200
+            assert not posted.done()
+        finally:
+            go_on.set()
+        assert posted.result(timeout=30).status_code == 201

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from icsml.errors import AccessError, ConfigError, InputError, MissingError
-from icsml.serving.keys import Caller, KeyStore, Operation, Role, create_key
+from icsml.serving.keys import Caller, KeyStore, Operation, Role, create_key, keys_path
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
@@ -162,3 +162,8 @@ def test_what_a_role_allows(role, allowed):
         else:
             with pytest.raises(AccessError, match="ICS-SRV-002"):
                 caller.require(operation)
+
+
+def test_the_key_file_lies_under_icsml_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("ICSML_HOME", str(tmp_path))
+    assert keys_path() == tmp_path / "keys.json"

@@ -143,6 +143,22 @@ def test_a_test_of_one_class_is_refused(book_folder, quick_config, tmp_path):
         train_bundle(tmp_path / "calm", quick_config)
 
 
+def test_a_split_without_labelled_training_rows_is_refused(book_folder, quick_config, tmp_path):
+    dataset = read_dataset(book_folder)
+    outcomes = dataset.outcomes.copy()
+    early = dataset.enterprises["as_of"] < pd.Timestamp(dataset.meta.split.test_from)
+    outcomes.loc[early.to_numpy(), "bad"] = pd.NA
+    write_dataset(tmp_path / "late", dataset.meta, dataset.enterprises, outcomes)
+    with pytest.raises(InputError, match="ICS-DAT-021"):
+        train_bundle(tmp_path / "late", quick_config)
+
+
+def test_time_blocks_may_be_asked_for(book_folder, quick_config, tmp_path):
+    model = quick_config.model.model_copy(update={"held_out": "time_blocks"})
+    found = train_bundle(book_folder, quick_config.model_copy(update={"model": model}), out=tmp_path / "b")
+    assert np.isnan(found.pair.model.classifier.held_out_margin_).any()  # the first blocks are only trained on
+
+
 def test_an_occupied_folder_is_refused_before_any_work(book_folder, quick_config, tmp_path):
     (tmp_path / "something").write_text("mine")
     with pytest.raises(InputError, match="ICS-TRN-003"):

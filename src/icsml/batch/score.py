@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from icsml.core.files import check_target, whole_file
 from icsml.core.progress import Progress, silent
 from icsml.decision.assess import Assessment, assess
 from icsml.errors import InputError, MissingError
@@ -63,27 +66,22 @@ def score_file(
     InputError
         If a row is not acceptable; the error names the field and the rows.
     """
-    partial = target.with_name(target.name + ".partial")
-    partial.parent.mkdir(parents=True, exist_ok=True)
+    check_target(target)
+    batches = _batches(source)
+    first = next(batches, None)
+    if first is None:
+        raise InputError("ICS-DEC-003", "holds no rows", field=str(source), remedy="give records to score")
     done, seconds, writer = 0, 0.0, None
-    try:
-        for frame in _batches(source):
+    with whole_file(target) as partial, ExitStack() as closing:
+        for frame in chain([first], batches):
             started = time.perf_counter()
             table = _score(bundle, frame, reasons, done)
             seconds += time.perf_counter() - started
-            writer = writer or pq.ParquetWriter(partial, table.schema)
+            writer = writer or closing.enter_context(pq.ParquetWriter(partial, table.schema))
             writer.write_table(table)
             done += len(frame)
             progress(f"scored {done:,} rows")
-    except BaseException:
-        if writer:
-            writer.close()
-        partial.unlink(missing_ok=True)
-        raise
-    if writer is None:
-        raise InputError("ICS-DEC-003", "holds no rows", field=str(source), remedy="give records to score")
-    writer.close()
-    partial.replace(target)
+        closing.close()
     return ScoreReport(done, seconds)
 
 
@@ -91,26 +89,25 @@ def _batches(source: Path) -> Iterator[pd.DataFrame]:
     if not source.is_file():
         raise MissingError("ICS-DEC-003", "no such file", field=str(source), remedy="check the path")
     try:
-        file = pq.ParquetFile(source)
-    except pa.ArrowInvalid as error:
+        with pq.ParquetFile(source) as file:
+            for batch in file.iter_batches(_BATCH_ROWS):
+                yield pa.Table.from_batches([batch]).to_pandas()
+    except (pa.ArrowInvalid, OSError) as error:
         raise InputError(
-            "ICS-DEC-003", "not a Parquet file", field=str(source), remedy="write it as Parquet"
+            "ICS-DEC-003", "not a sound Parquet file", field=str(source), remedy="write it again as Parquet"
         ) from error
-    with file:
-        for batch in file.iter_batches(_BATCH_ROWS):
-            yield pa.Table.from_batches([batch]).to_pandas()
 
 
 def _score(bundle: Bundle, frame: pd.DataFrame, reasons: int, first_row: int) -> pa.Table:
     try:
         valid = validate_frame(frame, bundle.extras)
-        assessment = assess(bundle, to_columns(valid, bundle.extras), explained=reasons > 0)
     except InputError as error:
         where = f"rows {first_row:,} to {first_row + len(frame) - 1:,}: "
         raise InputError(
             error.code, where + error.message, field=error.field, remedy=error.remedy, details=error.details
         ) from error
-    return _table(bundle, valid, assessment, reasons)
+    columns = to_columns(valid, bundle.extras)
+    return _table(bundle, valid, assess(bundle, columns, explained=reasons > 0, first_row=first_row), reasons)
 
 
 def _table(bundle: Bundle, frame: pd.DataFrame, assessment: Assessment, reasons: int) -> pa.Table:

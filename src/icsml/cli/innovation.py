@@ -76,6 +76,7 @@ def points(
     json_: JsonFlag = False,
 ) -> None:
     """Score every row by a rulebook: one row out for each row in."""
+    from icsml.core.files import check_target, whole_file
     from icsml.innovation.evaluate import evaluate, points_frame
     from icsml.innovation.rulebook import load_rulebook, rulebook_as_of
     from icsml.records.columns import to_columns
@@ -89,6 +90,7 @@ def points(
             field="--rulebook, --as-of",
             remedy="--rulebook ID or --as-of YYYY-MM-DD",
         )
+    check_target(out)
     chosen = load_rulebook(rulebook) if rulebook else rulebook_as_of(_day(as_of))
     say = progress()
     columns = screen(to_columns(read_records(source))).columns
@@ -98,8 +100,8 @@ def points(
     outside = int(sum(not chosen.in_force(day) for day in columns["as_of"].tolist() if day is not None))
     if outside:
         say(f"warning: {chosen.id} was not in force on the date of {outside:,} rows; they are scored all the same")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    points_frame(found, columns).to_parquet(out, index=False)
+    with whole_file(out) as partial:
+        points_frame(found, columns).to_parquet(partial, index=False)
     n = len(found.score)
     report = {
         "rows": n,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from icsml.core.strict_json import StrictJsonError, parse_json
 from icsml.errors import InputError, MissingError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ OutFile = Annotated[Path, typer.Option("--out", help="File to write.", metavar="
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read one JSON object from a file, or from stdin where the path is ``-``.
+    """Read one JSON object from a file, or from stdin where the path is ``-``, as strictly as the service does.
 
     Raises
     ------
@@ -33,16 +33,17 @@ def read_json(path: Path) -> dict[str, Any]:
         If there is no such file, or it holds no JSON object.
     """
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text("utf-8")
+        text = (sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()).decode("utf-8")
     except OSError as error:
         raise MissingError("ICS-CLI-001", "cannot be read", field=str(path), remedy="check the path") from error
     except UnicodeDecodeError as error:
         raise InputError("ICS-CLI-002", "not UTF-8 text", field=str(path), remedy="save it as UTF-8") from error
     try:
-        value = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        where = f"{path}:{error.lineno}" if isinstance(error, json.JSONDecodeError) else str(path)
-        raise InputError("ICS-CLI-002", "not valid JSON", field=where, remedy="see `icsml records example`") from error
+        value = parse_json(text)
+    except StrictJsonError as error:
+        where = f"{path}:{error.line}" if error.line else str(path)
+        remedy = "correct it; see `icsml records example`"
+        raise InputError("ICS-CLI-002", f"not valid JSON: {error.fault}", field=where, remedy=remedy) from error
     if not isinstance(value, dict):
         raise InputError(
             "ICS-CLI-002",

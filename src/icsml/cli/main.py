@@ -49,6 +49,8 @@ def _run(argv: list[str]) -> int:
         return _misused(error)
     except (Abort, KeyboardInterrupt):
         return _fail("stopped", 130)
+    except (FileNotFoundError, PermissionError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        return _fail(f"{error.filename}: {error.strerror} — check the path and its rights", 2)
     except ModuleNotFoundError as error:
         extra = _EXTRA_OF.get((error.name or "").split(".")[0])
         if extra is None:

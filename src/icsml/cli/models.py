@@ -8,6 +8,7 @@ import typer
 
 from icsml.cli.inputs import ModelRef, load_bundle
 from icsml.cli.output import JsonFlag, emit, table
+from icsml.registry.resolve import DEFAULT_REFERENCE
 
 __all__ = ["register"]
 
@@ -30,7 +31,7 @@ def list_(json_: JsonFlag = False) -> None:
     emit({"models": found}, as_json=json_, text=text)
 
 
-def show(model: ModelRef = "models:/icsml-pd@champion", json_: JsonFlag = False) -> None:
+def show(model: ModelRef = DEFAULT_REFERENCE, json_: JsonFlag = False) -> None:
     """Show a model: its card, or with --json what its bundle states."""
     bundle, version = load_bundle(model)
     found = {
@@ -43,7 +44,7 @@ def show(model: ModelRef = "models:/icsml-pd@champion", json_: JsonFlag = False)
         "synthetic": bundle.synthetic,
         "dated": bundle.dated,
         "rulebook": bundle.rulebook.id if bundle.rulebook else None,
-        "features": [feature.name for feature in bundle.encoder.features],
+        "directions": {feature.name: str(feature.direction) for feature in bundle.encoder.features},
         "calibration": {"slope": bundle.calibration.slope, "intercept": bundle.calibration.intercept},
         "innovation_evidence": bundle.innovation_evidence,
         "training": json.loads(json.dumps(dict(bundle.training))),

@@ -10,6 +10,7 @@ import typer
 from icsml.cli.inputs import ModelRef
 from icsml.cli.output import JsonFlag, emit, progress
 from icsml.errors import MissingError
+from icsml.registry.resolve import DEFAULT_REFERENCE
 
 __all__ = ["register"]
 
@@ -56,15 +57,14 @@ def keys_create(
 ) -> None:
     """Create a key for the service and print it once; only its hash is kept."""
     from icsml.core.clock import utc_now
-    from icsml.core.paths import home
-    from icsml.serving.keys import create_key
+    from icsml.serving.keys import create_key, keys_path
 
-    new = create_key(home() / "keys.json", tenant, role, utc_now)
+    new = create_key(keys_path(), tenant, role, utc_now)
     emit({"key": new.key, "id": new.id}, as_json=json_, text=f"{new.key}\nkept as {new.id}; it is not shown again")
 
 
 def serve_(
-    model: ModelRef = "models:/icsml-pd@champion",
+    model: ModelRef = DEFAULT_REFERENCE,
     host: Annotated[str | None, typer.Option(help="Address to listen on.", metavar="H")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port.", metavar="P")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes.", metavar="N")] = None,

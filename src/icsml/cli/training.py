@@ -21,7 +21,9 @@ def train_(
     data: Annotated[Path, typer.Option(help="Folder of the data set.", metavar="DIR")],
     config: Annotated[Path | None, typer.Option(help="Training configuration; the shipped one by default.")] = None,
     trials: Annotated[int | None, typer.Option(min=0, help="Trials of the search; the configuration's number.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed, also of the folds; the configured ones.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**31 - 1, help="Seed, also of the folds; the configured ones.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the bundle; under ICSML_HOME by default.")] = None,
     json_: JsonFlag = False,
 ) -> None:
@@ -31,7 +33,7 @@ def train_(
 
     settings = load_training_config(config)
     if trials is not None:
-        settings = settings.model_copy(update={"model": settings.model.model_copy(update={"trials": trials})})
+        settings = settings.with_model(trials=trials)
     found = train(data, settings, seed=seed, out=out, progress=progress())
     emit(found.summary(), as_json=json_, text=_read_out(found.summary()))
 

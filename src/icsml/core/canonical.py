@@ -23,8 +23,13 @@ def canonical_bytes(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     """
     try:
         return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
-        raise InputError("ICS-CFG-001", f"not representable as canonical JSON ({error})") from error
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+        # Without the cause, whose message holds the value.
+        raise InputError(
+            "ICS-CFG-001",
+            "not representable as canonical JSON",
+            remedy="give finite numbers, integers within 2**53, and text that is valid Unicode",
+        ) from None
 
 
 def sha256_hex(data: bytes) -> str:

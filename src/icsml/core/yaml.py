@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from icsml.errors import ConfigError, MissingError
 
-__all__ = ["dump_yaml", "load_model", "load_model_text"]
+__all__ = ["Key", "dump_yaml", "line_of", "load_model", "load_model_text"]
 
 M = TypeVar("M", bound=BaseModel)
 Key = tuple[str | int, ...]
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe loader that refuses a key written twice."""
+    """Safe loader that refuses a key written twice, and names the line of a value that is not what it looks like."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
-        for key_node, _ in node.value:
+        for key_node, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise _fault("a key must be plain text, not a list or mapping", key_node)
             key = self.construct_object(key_node, deep=True)
             if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key!r} is written twice", key_node.start_mark
-                )
+                raise _fault(f"key {key!r} is written twice", key_node)
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: ANN401 - whatever YAML holds
+        try:
+            return super().construct_object(node, deep)
+        except (AttributeError, KeyError, OverflowError, ValueError) as error:
+            raise _fault(f"this is no {node.tag.rpartition(':')[2]}", node) from error
+
+
+def _fault(problem: str, node: yaml.Node) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
 def load_model(path: Path, model: type[M], *, code: str) -> M:
@@ -52,7 +64,7 @@ def load_model(path: Path, model: type[M], *, code: str) -> M:
     """
     try:
         text = path.read_text("utf-8")
-    except (FileNotFoundError, IsADirectoryError) as error:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise MissingError(code, "no such file", field=str(path), remedy="check the path") from error
     except UnicodeDecodeError as error:
         raise ConfigError(code, "not UTF-8 text", field=str(path), remedy="save it as UTF-8") from error
@@ -61,19 +73,25 @@ def load_model(path: Path, model: type[M], *, code: str) -> M:
 
 def load_model_text(text: str, name: str, model: type[M], *, code: str) -> M:
     """Read YAML text into a pydantic model; ``name`` stands for the file in errors."""
-    try:
-        node = yaml.compose(text, Loader=_Loader)
-        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader subclass
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise ConfigError(code, f"not valid YAML: {error.problem}", field=f"{name}:{line}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(code, f"not valid YAML: {error}", field=name) from error
+    node, content = _parsed(text, name, code)
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise _config_error(error, node, name, code) from error
+        raise _config_error(error, node, model, name, code) from error
+
+
+def line_of(node: yaml.Node | None, key: Key) -> int:
+    """Return the line, counted from 1, of a key of a composed document.
+
+    Parameters
+    ----------
+    node : yaml.Node, optional
+        The document; None is an empty one.
+    key : sequence of str and int
+        Keys and places from the root. Parts that the document does not have, such as an absent key or the tag of a
+        union in a pydantic location, are passed over, so that the line is that of the nearest part above.
+    """
+    return _follow(node, key)[0]
 
 
 def dump_yaml(value: object) -> str:
@@ -81,27 +99,87 @@ def dump_yaml(value: object) -> str:
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120)
 
 
-def _config_error(error: ValidationError, node: yaml.Node | None, name: str, code: str) -> ConfigError:
+def _parsed(text: str, name: str, code: str) -> tuple[yaml.Node | None, Any]:
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        return node, None if node is None else loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem, line = error.problem, mark.line + 1 if mark else 1
+        raise _not_yaml(str(problem), f"{name}:{line}", code, "correct the YAML at this line") from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise _not_yaml(error.reason, f"{name}:{line}", code, "correct the YAML at this line") from error
+    except RecursionError:
+        raise _not_yaml("nested too deeply", name, code, "close the brackets, or nest less") from None
+
+
+def _not_yaml(problem: str, where: str, code: str, remedy: str) -> ConfigError:
+    return ConfigError(code, f"not valid YAML: {problem}", field=where, remedy=remedy)
+
+
+def _config_error(
+    error: ValidationError, node: yaml.Node | None, model: type[BaseModel], name: str, code: str
+) -> ConfigError:
     details = error.errors(include_url=False, include_input=False)
-    first = details[0]
-    key = tuple(part for part in first["loc"])
-    line = _line(node, key)
-    shown = ".".join(str(part) for part in key)
+    kind, location = details[0]["type"], details[0]["loc"]
+    line, found = _follow(node, location)
+    shown = ".".join(str(part) for part in (*found, *(location[-1:] if kind == "missing" else ())))
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    message = "unknown key" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
-    return ConfigError(code, f"{message}{more}", field=f"{name}:{line}: {shown}" if shown else f"{name}:{line}")
+    match kind:
+        case "extra_forbidden":
+            message, remedy = "unknown key", "take it out or correct it"
+            known = _known_keys(model, location[:-1])
+            remedy += f"; known keys: {', '.join(known)}" if known else ""
+        case "missing":
+            message, remedy = details[0]["msg"], "add it"
+        case _:
+            message, remedy = details[0]["msg"].removeprefix("Value error, "), "correct the value"
+    place = f"{name}:{line}"
+    return ConfigError(code, message + more, field=f"{place}: {shown}" if shown else place, remedy=remedy)
 
 
-def _line(node: yaml.Node | None, key: Key) -> int:
-    """Follow a pydantic location as far as the document goes; union tags in it match nothing and are passed over."""
-    line = node.start_mark.line if node else 0
+def _follow(node: yaml.Node | None, key: Key) -> tuple[int, Key]:
+    """Follow a key as far as the document goes; return the line of its end and the parts that the document has."""
+    line, found = node.start_mark.line if node else 0, []
     for part in key:
         if isinstance(node, yaml.MappingNode):
-            for key_node, value_node in node.value:
-                if key_node.value == str(part):
-                    line, node = key_node.start_mark.line, value_node
-                    break
+            pair = next((pair for pair in node.value if pair[0].value == str(part)), None)
+            if pair is None:
+                continue
+            line, node = pair[0].start_mark.line, pair[1]
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
             line = node.start_mark.line
-    return line + 1
+        else:
+            continue
+        found.append(part)
+    return line + 1, tuple(found)
+
+
+def _known_keys(model: type[BaseModel], location: Key) -> list[str]:
+    """Return the keys that may stand at a location; none where the models there are not known."""
+    models = [model]
+    for part in location:
+        inner = [field.annotation for one in models for name, field in _keys(one) if part == name]
+        models = [found for annotation in inner for found in _models(annotation)] if inner else models
+        if not inner:
+            models = [one for one in models if _is_tag(part, one)] or models
+    return list(dict.fromkeys(name for one in models for name, _ in _keys(one)))
+
+
+def _keys(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
+    return ((field.alias or name, field) for name, field in model.model_fields.items())
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - any annotation
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
+
+
+def _is_tag(part: str | int, model: type[BaseModel]) -> bool:
+    """Tell whether a part of a pydantic location stands for a member of a union: its name or its ``Literal``."""
+    return part == model.__name__ or any(part in get_args(field.annotation) for _, field in _keys(model))

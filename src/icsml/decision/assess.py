@@ -76,7 +76,7 @@ class Assessment:
         return sum_in_order(self.explanation.terms.log_odds[:, bundle.encoder.innovative])
 
 
-def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True) -> Assessment:
+def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, first_row: int = 0) -> Assessment:
     """Assess every row.
 
     Parameters
@@ -87,13 +87,15 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True) -> 
         Rows as column arrays, with the bundle's extra features.
     explained : bool
         Whether to compute the terms behind each PD.
+    first_row : int
+        Number of the first row in the file it comes from, for errors.
 
     Raises
     ------
     InputError
         If a row is not acceptable; the error names the field.
     """
-    screening = screen(columns, bundle.extras)
+    screening = screen(columns, bundle.extras, first_row=first_row)
     _require_date(bundle, screening.columns)
     points = evaluate(bundle.rulebook, screening.columns) if bundle.rulebook else None
     features = bundle.encoder.encode(screening.columns, points)
@@ -121,9 +123,10 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True) -> 
 def _require_date(bundle: BundleParts, columns: Columns) -> None:
     undated = np.isnat(columns["as_of"])
     if bundle.dated and undated.any():
+        where = "" if len(undated) == 1 else f" in {int(undated.sum()):,} of {len(undated):,} records"
         raise InputError(
             "ICS-DEC-001",
-            f"absent in {int(undated.sum()):,} of {rows(columns):,} records, and this model reads dates",
+            f"absent{where}, and this model reads dates",
             field="as_of",
             remedy="give the decision date as YYYY-MM-DD",
         )

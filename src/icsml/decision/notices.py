@@ -62,8 +62,8 @@ def _on_model(bundle: BundleParts) -> list[Notice]:
             _notice(
                 "NO_COMPANION",
                 "pd_without_innovation",
-                "The model was trained without innovation features, so nothing can be left out.",
-                "模型不含创新类特征，故无“剔除创新”的对照结果。",
+                "The model has innovation features only or none, so there is nothing to compare it with.",
+                "模型仅含或不含创新类特征，故无“剔除创新”的对照结果。",
             )
         )
     return found
@@ -125,5 +125,7 @@ def _on_features(bundle: BundleParts, assessment: Assessment, row: int) -> list[
             "训练数据中从无缺失而此处缺失：模型按零处理。",
         )
         for feature, value in zip(bundle.encoder.features, assessment.features[row], strict=True)
-        if feature.name in never_missing and np.isnan(value)
+        if feature.name in never_missing
+        and np.isnan(value)
+        and not (assessment.fallback[row] and feature.domain == "innovation")  # the companion does not read it
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icsml.features.arithmetic import Floats, known, ratio
+from icsml.core.arithmetic import Floats, known, ratio
 from icsml.features.feature import Feature, Group
 from icsml.records.labels import Direction, Label
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icsml.features.arithmetic import Floats, known, ratio
+from icsml.core.arithmetic import Floats, known, ratio
 from icsml.features.feature import Feature, Group
 from icsml.records.labels import Direction, Label
 
@@ -73,7 +73,7 @@ def credit_inquiries(credit_inquiries_6m: Floats) -> Floats:
     plausible=(0.0, 1.0),
     raises=Label(en="Existing credit lines are drawn to a high degree", zh="现有授信额度使用率偏高"),
     lowers=Label(en="Existing credit lines are largely undrawn", zh="现有授信额度使用率较低"),
-    basis="Jimenez, Lopez and Saurina 2009 (lines are drawn down on the way to default)",
+    basis="Jimenez, Lopez and Saurina 2009 (drawn on the way to default); of existing lines, not of the one asked for",
 )
 def line_utilisation(credit_line_utilisation: Floats) -> Floats:
     """Share of existing credit lines in use."""

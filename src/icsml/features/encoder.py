@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from icsml.core.arithmetic import Floats
 from icsml.errors import InputError, ModelError
-from icsml.features.arithmetic import Floats
 from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
 from icsml.features.feature import CLOCK, INNOVATION_SCORE, POINTS_COLUMN, Feature, from_extra
 from icsml.features.innovation import INNOVATION_FIELDS

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from icsml.features.arithmetic import Floats, known
+from icsml.core.arithmetic import Floats, known
 from icsml.records.columns import Columns
 from icsml.records.extra import ExtraFeature
 from icsml.records.fields import FIELD_BY_NAME, Domain

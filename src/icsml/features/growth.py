@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icsml.features.arithmetic import Floats, growth, ratio, subtract
+from icsml.core.arithmetic import Floats, growth, ratio, subtract
 from icsml.features.feature import Feature, Group
 from icsml.records.labels import Direction, Label
 

@@ -8,7 +8,7 @@ from earlier decisions.
 
 from __future__ import annotations
 
-from icsml.features.arithmetic import Floats, add, growth, known, ratio, scale
+from icsml.core.arithmetic import Floats, add, growth, known, ratio, scale
 from icsml.features.feature import INNOVATION_SCORE, POINTS_COLUMN, Feature, Group
 from icsml.records.fields import FIELDS, Domain, Purpose
 from icsml.records.labels import Direction, Label

@@ -6,7 +6,7 @@ read.
 
 from __future__ import annotations
 
-from icsml.features.arithmetic import Dates, Floats, age, known
+from icsml.core.arithmetic import Dates, Floats, age, known
 from icsml.features.feature import Feature, Group
 from icsml.records.labels import Direction, Label
 

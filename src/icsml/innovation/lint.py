@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import yaml
 
+from icsml.core.names import nearest
+from icsml.core.yaml import Key, line_of
 from icsml.innovation.eligibility import CategoryPoints, Condition, IndicatorPoints
 from icsml.innovation.indicators import Indicator, Option, ScoringDomain
 from icsml.innovation.provenance import Provenance
@@ -17,8 +18,6 @@ from icsml.innovation.values import FieldValue
 from icsml.records.fields import FIELD_BY_NAME, Domain, Kind, Purpose
 
 __all__ = ["Finding", "findings"]
-
-Key = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def findings(rulebook: Rulebook, name: str) -> list[Finding]:
     faults = [fault for check in checks for fault in check(rulebook)]
     document = yaml.compose(rulebook.source_text, Loader=yaml.SafeLoader) if faults else None
     return [
-        Finding(fault.code, f"{name}:{_line(document, fault.key)}: {_dotted(fault.key)}", fault.message, fault.remedy)
+        Finding(fault.code, f"{name}:{line_of(document, fault.key)}: {_dotted(fault.key)}", fault.message, fault.remedy)
         for fault in faults
     ]
 
@@ -281,24 +280,8 @@ def _located_conditions(rulebook: Rulebook) -> Iterator[tuple[Key, Condition]]:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"did you mean {close[0]}?" if close else "see docs/reference/rulebooks.md"
+    return nearest(name, known) or "see docs/reference/rulebooks.md"
 
 
 def _dotted(key: Key) -> str:
     return ".".join(str(part) for part in key)
-
-
-def _line(node: yaml.Node | None, key: Key) -> int:
-    """Return the line of a key, following it as far as the document goes."""
-    line = 0
-    for part in key:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((k, v) for k, v in node.value if k.value == part), None)
-            if pair is None:
-                break
-            line, node = pair[0].start_mark.line, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            node = node.value[part]
-            line = node.start_mark.line
-    return line + 1

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 
+from icsml.core.names import nearest
 from icsml.core.paths import configs_dir
 from icsml.core.yaml import load_model_text
 from icsml.errors import ConfigError, InputError, MissingError
@@ -134,8 +134,7 @@ def _path(id_or_path: str | Path) -> Path:
     shipped = {path.stem: path for path in _shipped()}
     if id_or_path in shipped:
         return shipped[id_or_path]
-    close = get_close_matches(id_or_path, shipped, n=1)
-    remedy = f"did you mean {close[0]}?" if close else f"known: {', '.join(shipped)}"
+    remedy = nearest(id_or_path, shipped) or f"known: {', '.join(shipped)}"
     raise MissingError("ICS-RUL-002", f"no rulebook {id_or_path}", field="rulebook", remedy=remedy)
 
 

@@ -6,15 +6,13 @@ from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
+from icsml.core.arithmetic import Floats, add, growth, ratio, scale
 from icsml.innovation.numbers import Part, Rational
 from icsml.records.columns import Columns
 
 __all__ = ["FieldValue", "Floats", "Growth", "Ratio", "Sum", "Value"]
-
-Floats = NDArray[np.float64]
 
 
 class FieldValue(Part):
@@ -53,7 +51,7 @@ class Sum(Part):
         """Return the value of every row, shape (n,); NaN is missing."""
         total = np.asarray(columns[self.fields[0]], dtype=np.float64)
         for name in self.fields[1:]:
-            total = total + columns[name]
+            total = add(total, columns[name])
         return total
 
 
@@ -85,8 +83,8 @@ class Ratio(Part):
     def compute(self, columns: Columns) -> Floats:
         """Return the value of every row, shape (n,); NaN is missing."""
         numerator = self.numerator.compute(columns)
-        scaled = numerator if self.per == 1 else float(self.per) * numerator
-        return _divide(scaled, self.denominator.compute(columns))
+        scaled = numerator if self.per == 1 else scale(numerator, float(self.per))
+        return ratio(scaled, self.denominator.compute(columns))
 
 
 class Growth(Part):
@@ -108,16 +106,7 @@ class Growth(Part):
 
     def compute(self, columns: Columns) -> Floats:
         """Return the value of every row, shape (n,); NaN is missing."""
-        before = self.before.compute(columns)
-        return _divide(self.now.compute(columns) - before, before)
+        return growth(self.now.compute(columns), self.before.compute(columns))
 
 
 Value = Annotated[FieldValue | Sum | Ratio | Growth, Field(discriminator="kind"), BeforeValidator(_as_field)]
-
-
-def _divide(numerator: Floats, denominator: Floats) -> Floats:
-    """Divide where the denominator is positive and the quotient is finite; missing elsewhere."""
-    quotient = np.full(numerator.shape, np.nan)
-    with np.errstate(over="ignore"):
-        np.divide(numerator, denominator, out=quotient, where=denominator > 0)
-    return np.where(np.isfinite(quotient), quotient, np.nan)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-from icsml.core.canonical import sha256_hex
 from icsml.decision.decide import Decided
 from icsml.errors import InputError, LedgerError
 from icsml.ledger.store import Ledger, Recorded
@@ -84,6 +83,6 @@ def decision_payload(bundle: Bundle, request: Mapping[str, Any], decided: Decide
         "features": dict(decided.features),
         "decision": decided.decision.model_dump(mode="json"),
         "bundle_sha256": bundle.sha256,
-        "rulebook_sha256": sha256_hex(rulebook.source_text.encode("utf-8")) if rulebook else None,
+        "rulebook_sha256": rulebook.sha256 if rulebook else None,
         "code_version": version("icsml"),
     }

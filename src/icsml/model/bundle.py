@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import lightgbm as lgb
 import numpy as np
@@ -22,15 +22,17 @@ import numpy.typing as npt
 from icsml.core.canonical import canonical_bytes
 from icsml.errors import ModelError
 from icsml.features.encoder import Encoder
+from icsml.features.fingerprint import feature_sha256
 from icsml.innovation.rulebook import Rulebook, parse_rulebook
 from icsml.model.calibrate import Affine
-from icsml.model.document import FORMAT, BoosterPart, Document, parse_document
+from icsml.model.document import FORMAT, BoosterPart, Document, InnovationEvidence, parse_document
 from icsml.model.manifest import BUNDLE, CARD, COMPANION, MANIFEST, MODEL, RULEBOOK, manifest_bytes, verified_files
 from icsml.model.scale import MasterScale
+from icsml.model.shelf import move_in
 from icsml.model.trees import booster_from_text, booster_text
 from icsml.records.extra import ExtraFeature
 
-__all__ = ["Bundle", "BundleParts", "read_bundle", "write_bundle"]
+__all__ = ["Bundle", "BundleParts", "place_bundle", "read_bundle", "write_bundle"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +71,8 @@ class BundleParts:
         Deterministic facts of training as JSON: rows, defaults, seed, rounds, hyperparameters, digest of the data set.
     never_missing : tuple of str
         Features without one missing value in training: LightGBM reads a missing value there as zero, so decisions warn.
-    innovation_evidence : str
-        What the out-of-time test found: ``supported``, ``equivalent``, ``not_shown`` or ``not_tested``.
+    innovation_evidence : {'supported', 'equivalent', 'not_shown', 'not_tested'}
+        What the out-of-time test found.
     kind : str
         ``standard``: the margin starts from the trees alone.
     """
@@ -92,7 +94,7 @@ class BundleParts:
     dated: bool = True
     training: Mapping[str, Any] = field(default_factory=dict)
     never_missing: tuple[str, ...] = ()
-    innovation_evidence: str = "not_tested"
+    innovation_evidence: InnovationEvidence = "not_tested"
     kind: str = "standard"
 
     def grade(self, pd: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
@@ -156,6 +158,39 @@ def write_bundle(folder: Path, parts: BundleParts) -> Bundle:
     return read_bundle(folder)
 
 
+def place_bundle(shelf: Path, parts: BundleParts) -> Bundle:
+    """Write a bundle to a shelf under its name and the first twelve digits of its SHA-256.
+
+    Where the same bundle lies there already it is returned; where that one is damaged it is replaced. Several processes
+    may do so at the same time.
+
+    Parameters
+    ----------
+    shelf : Path
+        A folder of bundles; made if absent.
+    parts : BundleParts
+        What to write.
+
+    Returns
+    -------
+    Bundle
+        As :func:`read_bundle` returns it.
+
+    Raises
+    ------
+    ModelError
+        As :func:`write_bundle` raises it.
+    MissingError
+        ``ICS-MOD-010`` if its place cannot be written.
+    """
+    shelf.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=shelf) as scratch:
+        written = write_bundle(Path(scratch) / "bundle", parts)
+        target = shelf / f"{parts.name}-{written.sha256[:12]}"
+        move_in(written.folder, target)
+    return replace(written, folder=target)
+
+
 def read_bundle(folder: Path) -> Bundle:
     """Read and verify a bundle.
 
@@ -197,6 +232,9 @@ def read_bundle(folder: Path) -> Bundle:
         sha256=sha256,
     )
     _refuse_unfit(bundle)
+    _refuse_changed("model", document.model, bundle.encoder)
+    if companion is not None and bundle.companion_encoder is not None:
+        _refuse_changed("companion", companion, bundle.companion_encoder)
     return bundle
 
 
@@ -235,7 +273,10 @@ def _document(parts: BundleParts) -> Document:
 
 def _booster_part(encoder: Encoder, calibration: Affine) -> BoosterPart:
     return BoosterPart(
-        encoder=encoder.to_json(), directions=tuple(int(sign) for sign in encoder.directions), calibration=calibration
+        encoder=encoder.to_json(),
+        directions=encoder.directions,
+        definitions=tuple(feature_sha256(feature) for feature in encoder.features),
+        calibration=calibration,
     )
 
 
@@ -248,6 +289,8 @@ def _refuse_unfit(parts: BundleParts) -> None:
         raise _unfit(COMPANION, "a companion needs trees, encoder and calibration")
     if parts.encoder.needs_points and parts.rulebook is None:
         raise _unfit(RULEBOOK, "the model reads innovation points, and there is no rulebook")
+    if parts.innovation_evidence not in get_args(InnovationEvidence):
+        raise _unfit("innovation_evidence", f"not one of {', '.join(get_args(InnovationEvidence))}")
     if parts.kind != "standard":
         raise _unfit("kind", "this version reads and writes bundles of kind standard only")
 
@@ -263,6 +306,22 @@ def _refuse_pair(name: str, booster: lgb.Booster, encoder: Encoder, calibration:
             field=name,
             remedy="train on more rows or better features",
         )
+
+
+def _refuse_changed(name: str, part: BoosterPart, encoder: Encoder) -> None:
+    """Trees grown on one formula or under one direction say nothing of another."""
+    features = encoder.features
+    if not len(features) == len(part.directions) == len(part.definitions):
+        raise _unfit(f"bundle.json: {name}", "it does not give a direction and a definition for each feature")
+    for feature, sign, definition in zip(features, part.directions, part.definitions, strict=True):
+        if feature.direction.sign != sign or feature_sha256(feature) != definition:
+            raise ModelError(
+                "ICS-MOD-018",
+                "this version computes the feature in another way, or with another direction, than the bundle was"
+                " trained with",
+                field=f"bundle.json: {name}: {feature.name}",
+                remedy="use the icsml version that wrote the bundle, or train again",
+            )
 
 
 def _text(files: Mapping[str, bytes], name: str) -> str:

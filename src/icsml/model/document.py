@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -12,9 +12,11 @@ from icsml.model.calibrate import Affine
 from icsml.model.scale import MasterScale
 from icsml.records.extra import ExtraFeature
 
-__all__ = ["FORMAT", "BoosterPart", "Document", "parse_document"]
+__all__ = ["FORMAT", "BoosterPart", "Document", "InnovationEvidence", "parse_document"]
 
 FORMAT: Final = 1
+InnovationEvidence = Literal["supported", "equivalent", "not_shown", "not_tested"]
+"""What an out-of-time test can find, as a decision states it."""
 
 
 class _Part(BaseModel):
@@ -30,12 +32,15 @@ class BoosterPart(_Part):
         As :meth:`icsml.features.encoder.Encoder.to_json` wrote it.
     directions : tuple of int
         +1, -1 or 0 for each feature, as declared when the trees were grown.
+    definitions : tuple of str
+        :func:`icsml.features.fingerprint.feature_sha256` of each feature, as it was when the trees were grown.
     calibration : Affine
         Margin to log-odds.
     """
 
     encoder: dict[str, Any]
     directions: tuple[int, ...]
+    definitions: tuple[str, ...]
     calibration: Affine
 
 
@@ -54,7 +59,7 @@ class Document(_Part):
     companion: BoosterPart | None
     rulebook: str | None
     scale: MasterScale
-    innovation_evidence: str
+    innovation_evidence: InnovationEvidence
     never_missing: tuple[str, ...]
     extras: tuple[ExtraFeature, ...]
     training: dict[str, Any]

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from icsml.core.arithmetic import Floats, add, known, ratio, subtract
+
 __all__ = ["AGGREGATES", "INVOICE_FIGURES", "Invoices", "vat_purchases", "vat_sales"]
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
@@ -84,7 +85,7 @@ def vat_sales(invoices: Invoices, against: pd.DataFrame | None = None) -> pd.Dat
     DataFrame of shape (n, figures)
         NaN where a figure has no basis; a row without invoices has ``count`` 0 and nothing else.
     """
-    figures = _figures(invoices)
+    figures = _table(invoices)
     return figures if against is None else figures.assign(**_margins(figures, against))
 
 
@@ -93,7 +94,7 @@ def vat_purchases(invoices: Invoices, against: pd.DataFrame | None = None) -> pd
 
     Parameters and result are those of :func:`vat_sales`; a margin is always sales less purchases.
     """
-    figures = _figures(invoices)
+    figures = _table(invoices)
     return figures if against is None else figures.assign(**_margins(against, figures))
 
 
@@ -125,13 +126,13 @@ INVOICE_FIGURES: dict[str, str] = {
 """Outputs of the VAT aggregates; amounts of shares, partners and months are those before returns."""
 
 
-def _ratio(numerator: Floats, denominator: Floats) -> Floats:
-    out = np.full(len(numerator), np.nan)
-    np.divide(numerator, denominator, out=out, where=denominator > 0)
-    return out
+def _table(invoices: Invoices) -> pd.DataFrame:
+    """Return the figures; one that overflows is missing, and so is all that rests on it."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return pd.DataFrame({name: known(values) for name, values in _figures(invoices).items()})
 
 
-def _figures(invoices: Invoices) -> pd.DataFrame:
+def _figures(invoices: Invoices) -> dict[str, Floats]:
     valid = invoices.where(~invoices.void)
     sold = valid.where(valid.amount > 0)
     returned = valid.where(valid.amount < 0)
@@ -140,17 +141,17 @@ def _figures(invoices: Invoices) -> pd.DataFrame:
     net = np.where(valid.total() > 0, net, np.nan)
     figures = {
         "count": count,
-        "void_share": _ratio(invoices.total(invoices.void), count),
-        "return_share": _ratio(returned.total(), valid.total()),
-        "return_amount_share": _ratio(-returned.total(returned.amount), gross),
+        "void_share": ratio(invoices.total(invoices.void), count),
+        "return_share": ratio(returned.total(), valid.total()),
+        "return_amount_share": ratio(-returned.total(returned.amount), gross),
         "amount": net,
         "amount_log": np.sign(net) * np.log1p(np.abs(net)),
         "tax": np.where(valid.total() > 0, tax, np.nan),
-        "tax_rate": _ratio(tax, net),
-        "invoice_log": np.log1p(_ratio(gross, sold.total())),
-        "largest_share": _ratio(_largest(sold), gross),
+        "tax_rate": ratio(tax, net),
+        "invoice_log": np.log1p(ratio(gross, sold.total())),
+        "largest_share": ratio(_largest(sold), gross),
     }
-    return pd.DataFrame(figures | _partners(sold, gross) | _months(sold, gross))
+    return figures | _partners(sold, gross) | _months(sold, gross)
 
 
 def _largest(invoices: Invoices) -> Floats:
@@ -167,9 +168,9 @@ def _cells(row: Ints, other: Ints, amount: Floats) -> tuple[Ints, Ints, Floats]:
 
 
 def _partners(sold: Invoices, gross: Floats) -> dict[str, Floats]:
-    known = sold.where(sold.partner >= 0)
-    row, _, amount = _cells(known.row, known.partner, known.amount)
-    share = amount / gross[row]
+    named = sold.where(sold.partner >= 0)
+    row, _, amount = _cells(named.row, named.partner, named.amount)
+    share = ratio(amount, gross[row])
     top, squares = np.zeros(sold.rows), np.bincount(row, share * share, minlength=sold.rows)
     np.maximum.at(top, row, share)
     any_known = np.bincount(row, minlength=sold.rows) > 0
@@ -189,15 +190,15 @@ def _months(sold: Invoices, gross: Floats) -> dict[str, Floats]:
     np.maximum.at(last, row, month)
     active = np.bincount(row, minlength=sold.rows).astype(np.float64)
     span = np.where(active > 0, last - first + 1.0, np.nan)
-    mean = gross / span
+    mean = ratio(gross, span)
     # the months without an invoice each deviate by the mean
     squares = np.bincount(row, (amount - mean[row]) ** 2, minlength=sold.rows) + (span - active) * mean**2
     return {
         "months_active": np.where(active > 0, active, np.nan),
         "months_span": span,
-        "active_share": active / span,
+        "active_share": ratio(active, span),
         "longest_gap": np.where(active > 0, _longest_gap(row, month, sold.rows), np.nan),
-        "monthly_variation": _ratio(np.sqrt(squares / span), mean),
+        "monthly_variation": ratio(np.sqrt(ratio(squares, span)), mean),
         "growth": _growth(row, month, amount, first, span),
     }
 
@@ -216,7 +217,7 @@ def _growth(row: Ints, month: Ints, amount: Floats, first: Ints, span: Floats) -
     rows = len(span)
     early = np.bincount(row, amount * (position < half), minlength=rows).astype(np.float64)
     late = np.bincount(row, amount * (position >= span[row] - half), minlength=rows).astype(np.float64)
-    return _ratio(late - early, late + early)
+    return ratio(subtract(late, early), add(late, early))
 
 
 def _margins(sales: pd.DataFrame, purchases: pd.DataFrame) -> dict[str, Floats]:
@@ -228,4 +229,4 @@ def _margins(sales: pd.DataFrame, purchases: pd.DataFrame) -> dict[str, Floats]:
 
 def _balance(sales: Floats, purchases: Floats) -> Floats:
     sold, bought = np.maximum(sales, 0.0), np.maximum(purchases, 0.0)
-    return _ratio(sold - bought, sold + bought)
+    return ratio(subtract(sold, bought), add(sold, bought))

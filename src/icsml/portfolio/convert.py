@@ -21,6 +21,9 @@ OTHERS = "*"
 
 Dates = NDArray[np.datetime64]
 
+_ISO_DATE = r"\d{4}-\d{2}-\d{2}(?:[T ].+)?"
+_GIVE_FORMAT = 'give format, such as "%Y" or "%Y-%m", or unit and origin'
+
 
 @dataclass(frozen=True, slots=True)
 class Converted:
@@ -87,7 +90,9 @@ def numbers(column: pd.Series[Any], values: Dict[Any, Any] | None, scale: float 
 def dates(column: pd.Series[Any], source: DateSource, key: str) -> Converted:
     """Return a datetime64[D] array of shape (n,), NaT where missing; values that are no such date are lost.
 
-    A format without a day stands for the end of the month, one without a month for the end of the year.
+    A format without a day stands for the end of the month, one without a month for the end of the year. Without a
+    format only a date with year, month and day is read: a bare year would pass for its first of January, eleven months
+    before its figures were known.
 
     Raises
     ------
@@ -97,12 +102,12 @@ def dates(column: pd.Series[Any], source: DateSource, key: str) -> Converted:
     parsed = _counted(column, source, key) if source.unit else _formatted(column, source.format)
     lost = int((np.isnat(parsed) & column.notna().to_numpy()).sum())
     if lost and np.isnat(parsed).all():
-        how = source.format or (f"{source.unit} since {source.origin}" if source.unit else "an ISO date")
+        how = source.format or (f"{source.unit} since {source.origin}" if source.unit else "a full ISO date")
         raise InputError(
             "ICS-DAT-006",
             f"no value of column {source.column!r} reads as {how}",
             field=key,
-            remedy="correct format, or unit and origin",
+            remedy="correct format, or unit and origin" if source.format or source.unit else _GIVE_FORMAT,
         )
     return Converted(parsed, lost)
 
@@ -162,7 +167,8 @@ def _formatted(column: pd.Series[Any], form: str | None) -> Dates:
     codes, values = pd.factorize(column)
     found = pd.Series([token(value) for value in values], dtype="str")
     if form is None:
-        parsed = pd.to_datetime(found, format="ISO8601", errors="coerce")
+        full = found.where(found.str.fullmatch(_ISO_DATE))
+        parsed = pd.to_datetime(full, format="ISO8601", errors="coerce")
     else:
         parsed = pd.to_datetime(found, format=form, errors="coerce")
     days = np.append(_period_end(_naive_days(parsed), form), np.datetime64("NaT"))

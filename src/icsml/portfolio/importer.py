@@ -19,6 +19,7 @@ from icsml.portfolio.refusals import clear_ranges, duplicated_rows, refused_rows
 from icsml.portfolio.source import check_columns_declared, read_source, require_columns
 from icsml.portfolio.splits import DEFAULT_EMBARGO_MONTHS, label_lookahead, out_of_time
 from icsml.portfolio.tables import TableReport, join_tables
+from icsml.portfolio.target import TRUTH, check_target
 from icsml.records.columns import to_columns
 from icsml.records.dataset import DatasetMeta, FoldSplit, OutOfTimeSplit, write_dataset
 from icsml.records.fields import FIELD_BY_NAME, FIELDS, Kind
@@ -48,7 +49,7 @@ class ImportReport:
         Rows refused; ``refused_by`` counts them by field (a row may stand under several), duplicates under
         ``duplicates``.
     duplicates : int
-        Rows refused because another has the same enterprise and date.
+        Rows refused because another has the same enterprise and date; without dates, copies of another.
     out_of_range : dict of str to int
         Values kept or made missing that lie outside their declared range, by column.
     unreadable : dict of str to int
@@ -96,7 +97,8 @@ def import_dataset(mapping_path: Path, out: Path, *, progress: Progress = silent
     mapping_path : Path
         The mapping file; files that it names are relative to it.
     out : Path
-        Folder of the data set. Nothing is written if the import fails.
+        Folder of the data set, made if absent; a data set that it holds is replaced. Nothing is written if the import
+        fails.
     progress : callable
         Told of each step.
 
@@ -107,9 +109,12 @@ def import_dataset(mapping_path: Path, out: Path, *, progress: Progress = silent
     ConfigError
         If the mapping is not valid; names file, line and key.
     InputError
-        If the table does not fit the mapping, or no row is left.
+        If the table does not fit the mapping, no row is left, or the folder holds something else
+        (``ICS-DAT-011``).
     """
     mapping = load_mapping(mapping_path)
+    files = (mapping.source.file, *(table.file for table in mapping.tables.values()))
+    check_target(out, (mapping_path, *(mapping_path.parent / file for file in files)), code="ICS-DAT-011")
     progress(f"{mapping.name}: reading {mapping.source.file}")
     table = _read(mapping, mapping_path.parent, progress)
     kept, refused_by, duplicates = _screened(table, mapping, progress)
@@ -126,6 +131,7 @@ def import_dataset(mapping_path: Path, out: Path, *, progress: Progress = silent
         }
     )
     progress(f"{mapping.name}: writing {meta.rows:,} rows")
+    (out / TRUTH).unlink(missing_ok=True)
     write_dataset(out, meta, enterprises, outcomes)
     return ImportReport(
         name=mapping.name,
@@ -202,7 +208,7 @@ def _screened(table: _Table, mapping: Mapping, progress: Progress) -> tuple[Flag
     duplicates = np.zeros(len(kept), dtype=bool)
     if mapping.enterprise_id is not None and kept.any():
         chosen = {name: values[kept] for name, values in table.columns.items()}
-        duplicates[kept] = duplicated_rows(chosen, table.outcomes.bad[kept])
+        duplicates[kept] = duplicated_rows(chosen, table.outcomes.bad[kept], dated=mapping.as_of is not None)
     kept &= ~duplicates
     refused_by = {name: int(flags.sum()) for name, flags in faults.items()}
     for name, count in refused_by.items():

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
+from icsml.core.names import nearest
 from icsml.core.yaml import load_model
 from icsml.portfolio.aggregates import AGGREGATES
 from icsml.records.dataset import FoldSplit, OutOfTimeSplit
@@ -26,17 +25,10 @@ __all__ = [
     "Source",
     "TableSource",
     "load_mapping",
-    "nearest",
 ]
 
 MAPPING_CODE = "ICS-DAT-001"
 _KEYS_OF_THEIR_OWN = ("enterprise_id", "as_of")
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean X?`` for the nearest known name, or an empty text."""
-    matches = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {matches[0]}?" if matches else ""
 
 
 def _no_truth(value: object) -> object:
@@ -50,7 +42,7 @@ def _canonical(name: str) -> str:
     if name in _KEYS_OF_THEIR_OWN:
         raise ValueError(f"{name} has a key of its own at the top of the mapping")
     if name not in FIELD_BY_NAME:
-        raise ValueError(f"{name} is no canonical field{nearest(name, FIELD_BY_NAME)}")
+        raise ValueError("; ".join(filter(None, [f"{name} is no canonical field", nearest(name, FIELD_BY_NAME)])))
     return name
 
 
@@ -136,7 +128,7 @@ class DateSource(_Strict):
     column : str
         Its name.
     format : str, optional
-        As of ``strptime``; a year or month stands for its last day. ISO dates need none.
+        As of ``strptime``; a year or month stands for its last day. Full ISO dates need none.
     unit, origin : optional
         For counts of ``unit`` since ``origin``.
     """
@@ -217,11 +209,12 @@ class Mapping(_Strict):
     licence: Annotated[str, Field(min_length=1)]
     source: Source
     tables: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], TableSource] = {}
-    enterprise_id: Column | None
-    as_of: Annotated[DateSource | None, BeforeValidator(_plain_column)]
+    # ahead of all that reads columns, which is checked against them
     outcome: OutcomeSource | None
     known_after: tuple[Column, ...] = ()
     ignore: tuple[Column, ...] = ()
+    enterprise_id: Column | None
+    as_of: Annotated[DateSource | None, BeforeValidator(_plain_column)]
     fields: dict[Canonical, Annotated[FieldSource, BeforeValidator(_plain_column)]] = {}
     extra_features: tuple[MappedFeature, ...] = ()
     split: OutOfTimeSplit | FoldSplit | None = None
@@ -239,7 +232,16 @@ class Mapping(_Strict):
     def _firms_of_tables(cls, column: str | None, info: ValidationInfo) -> str | None:
         if column is None and info.data.get("tables"):
             raise ValueError("tables are joined by firm; name the column that identifies it")
+        if column is not None:
+            _refuse_late({"enterprise_id": column}, info)
         return column
+
+    @field_validator("as_of")
+    @classmethod
+    def _decided_in_time(cls, source: DateSource | None, info: ValidationInfo) -> DateSource | None:
+        if source is not None:
+            _refuse_late({"as_of": source.column}, info)
+        return source
 
     @field_validator("ignore")
     @classmethod
@@ -299,7 +301,7 @@ class Mapping(_Strict):
 
 
 def _refuse_late(columns: dict[str, str], info: ValidationInfo) -> None:
-    """Refuse features and fields from columns that exist only once the outcome is known, or that are ignored."""
+    """Refuse what reads columns that exist only once the outcome is known, or that are ignored."""
     outcome: OutcomeSource | None = info.data.get("outcome")
     label = {outcome.column} if outcome else set()
     if outcome and outcome.event_date:

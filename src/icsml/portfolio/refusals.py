@@ -9,33 +9,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from icsml.core.arithmetic import known
 from icsml.portfolio.mapping import Mapping
+from icsml.records.columns import Columns, to_columns
 from icsml.records.extra import ExtraFeature
 from icsml.records.fields import FIELD_BY_NAME, Field, Kind, Outside
-from icsml.records.uscc import is_valid_uscc
+from icsml.records.screening import faults, screen
 
-__all__ = ["clear_ranges", "duplicated_rows", "outside", "refused_rows"]
+__all__ = ["clear_ranges", "duplicated_rows", "refused_rows"]
 
 Flags = NDArray[np.bool_]
 Typed = dict[str, NDArray[Any]]
 
 _TEXT = r"[^\x00-\x1f\x7f]{1,128}"
-_DATE_ORDER = (
-    ("statement_published_at", "as_of"),
-    ("statement_period_end", "as_of"),
-    ("statement_period_end", "statement_published_at"),
-    ("founded_on", "as_of"),
-)
-
-
-def outside(values: NDArray[np.float64], low: float | None, high: float | None) -> Flags:
-    """Return where present values lie outside a range; an infinite one always does."""
-    flags: Flags = np.isinf(values)
-    if low is not None:
-        flags = flags | (values < low)
-    if high is not None:
-        flags = flags | (values > high)
-    return flags
 
 
 def refused_rows(columns: Typed, mapping: Mapping) -> dict[str, Flags]:
@@ -62,24 +48,39 @@ def refused_rows(columns: Typed, mapping: Mapping) -> dict[str, Flags]:
 
 def clear_ranges(columns: Typed, extras: tuple[ExtraFeature, ...]) -> dict[str, int]:
     """Count values outside their range by column, and take out, in place, those declared ``missing`` or infinite."""
+    infinite = {name: np.isinf(columns[name]) for name, _ in _rules(columns, extras)}
+    for name in infinite:
+        columns[name] = known(columns[name])
+    screening = screen(to_columns(pd.DataFrame(columns), extras), extras)
     counts: dict[str, int] = {}
-    for name, (low, high), rule in _ranges(columns, extras):
-        flags = outside(columns[name], low, high)
-        if flags.any():
-            counts[name] = int(flags.sum())
-            gone = flags if rule is Outside.MISSING else np.isinf(columns[name])
-            columns[name] = np.where(gone, np.nan, columns[name])
+    for name, flags in infinite.items():
+        beyond = flags | screening.out_of_range.get(name, False)
+        if beyond.any():
+            counts[name] = int(beyond.sum())
+            columns[name] = screening.columns[name]
     return counts
 
 
-def duplicated_rows(columns: Typed, bad: NDArray[np.float64]) -> Flags:
+def duplicated_rows(columns: Typed, bad: NDArray[np.float64], *, dated: bool) -> Flags:
     """Return rows to refuse because another has the same enterprise and date.
 
-    Of equal rows the first is kept; of rows that contradict one another none is, since nothing says which is true.
+    Of equal rows the first is kept. Of dated rows that contradict one another none is, since nothing says which is
+    true; without dates they may be different years of one firm, so all are kept.
+
+    Parameters
+    ----------
+    columns : dict of str to ndarray of shape (n,)
+        Typed columns, ``enterprise_id`` and ``as_of`` among them.
+    bad : ndarray of shape (n,)
+        Outcomes; rows that differ in them are not equal.
+    dated : bool
+        Whether rows have a decision date.
     """
     frame = pd.DataFrame(columns | {"bad": bad})
     key = frame.groupby(["enterprise_id", "as_of"], dropna=False, sort=False).ngroup()
     content = pd.Series(pd.util.hash_pandas_object(frame, index=False).to_numpy(), index=frame.index)
+    if not dated:
+        return pd.DataFrame({"key": key, "content": content}).duplicated().to_numpy()
     contradicting = content.groupby(key).transform("nunique") > 1
     flags: Flags = (key.duplicated() | contradicting).to_numpy()
     return flags
@@ -99,21 +100,24 @@ def _faults(columns: Typed, mapping: Mapping) -> Iterator[tuple[str, Flags]]:
             yield name, _wrong_text(values, field)
         elif field is not None and field.numeric:
             yield name, _wrong_number(values, field)
-    for name, (low, high), rule in _ranges(columns, mapping.declared):
-        if rule is Outside.REFUSE:
-            yield name, outside(columns[name], low, high)
-    yield from _wrong_dates(columns)
+    for fault in faults(_merely_finite(columns, mapping.declared), mapping.declared):
+        yield fault.field, fault.flags
 
 
-def _ranges(
-    columns: Typed, extras: tuple[ExtraFeature, ...]
-) -> Iterator[tuple[str, tuple[float | None, float | None], Outside]]:
+def _merely_finite(columns: Typed, extras: tuple[ExtraFeature, ...]) -> Columns:
+    """Return full column arrays, infinite values left out where one out of range does not refuse its row."""
+    lenient = [name for name, rule in _rules(columns, extras) if rule is not Outside.REFUSE]
+    return to_columns(pd.DataFrame(columns | {name: known(columns[name]) for name in lenient}), extras)
+
+
+def _rules(columns: Typed, extras: tuple[ExtraFeature, ...]) -> Iterator[tuple[str, Outside]]:
+    """Yield every number column with what happens to a value outside its range."""
     for name in columns:
         field = FIELD_BY_NAME.get(name)
         if field is not None and field.numeric:
-            yield name, (field.low, field.high), field.outside
+            yield name, field.outside
     for extra in extras:
-        yield extra.column, extra.range, extra.outside
+        yield extra.column, extra.outside
 
 
 def _wrong_text(values: NDArray[Any], field: Field) -> Flags:
@@ -123,8 +127,6 @@ def _wrong_text(values: NDArray[Any], field: Field) -> Flags:
         fits &= texts.str.match(field.pattern)
     if field.choices:
         fits &= texts.isin(field.choices)
-    if field.name == "uscc":
-        fits &= texts.map(is_valid_uscc, na_action="ignore").eq(True)
     flags: Flags = (texts.notna() & ~fits.eq(True)).to_numpy(dtype=bool)
     return flags
 
@@ -138,11 +140,3 @@ def _wrong_number(values: NDArray[np.float64], field: Field) -> Flags:
     else:
         present &= False
     return present
-
-
-def _wrong_dates(columns: Typed) -> Iterator[tuple[str, Flags]]:
-    for earlier, later in _DATE_ORDER:
-        if earlier in columns and later in columns:
-            yield earlier, columns[earlier] > columns[later]
-    if "statement_published_at" in columns:
-        yield "as_of", ~np.isnat(columns["statement_published_at"]) & np.isnat(columns["as_of"])

@@ -10,8 +10,9 @@ import pandas as pd
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
+from icsml.core.names import nearest
 from icsml.errors import InputError, MissingError
-from icsml.portfolio.mapping import Mapping, Source, nearest
+from icsml.portfolio.mapping import Mapping, Source
 
 __all__ = ["check_columns_declared", "read_source", "require_columns"]
 
@@ -107,7 +108,7 @@ def require_columns(frame: pd.DataFrame, needed: dict[str, str], file: str) -> N
         "ICS-DAT-004",
         f"no column {column!r} in {file}{more}",
         field=key,
-        remedy=f"correct the column's name{nearest(column, frame.columns)}",
+        remedy="; ".join(filter(None, ["correct the column's name", nearest(column, frame.columns)])),
         details=[(key, f"no column {column!r}") for column, key in absent],
     )
 

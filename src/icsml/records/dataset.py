@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
+import pyarrow as arrow
 from pydantic import BaseModel, ConfigDict, Field
 
 from icsml.core.canonical import digest, sha256_file
@@ -127,8 +129,8 @@ def read_dataset(folder: Path) -> Dataset:
             )
     meta = load_model(folder / META, DatasetMeta, code="ICS-REC-005")
     enterprises = read_enterprises(folder / ENTERPRISES, meta.extra_features)
-    outcomes = pd.read_parquet(folder / OUTCOMES)
-    _check_outcomes(enterprises, outcomes, folder)
+    outcomes = _read_outcomes(folder / OUTCOMES)
+    _check_outcomes(meta, enterprises, outcomes, folder)
     return Dataset(meta, enterprises, outcomes, _digest(folder))
 
 
@@ -139,34 +141,41 @@ def read_records(path: Path) -> pd.DataFrame:
     return read_enterprises(path, extras)
 
 
-def write_dataset(
-    folder: Path, meta: DatasetMeta, enterprises: pd.DataFrame, outcomes: pd.DataFrame, **others: pd.DataFrame
-) -> None:
-    """Write a data set; ``others`` become Parquet files of their own, such as the truth of a synthetic book."""
+def write_dataset(folder: Path, meta: DatasetMeta, enterprises: pd.DataFrame, outcomes: pd.DataFrame) -> None:
+    """Write a data set: every file beside its place first, then all of them into it."""
     folder.mkdir(parents=True, exist_ok=True)
-    enterprises.to_parquet(folder / ENTERPRISES, index=False)
-    outcomes.loc[:, list(OUTCOME_COLUMNS)].to_parquet(folder / OUTCOMES, index=False)
-    for name, frame in others.items():
-        frame.to_parquet(folder / f"{name}.parquet", index=False)
-    content: dict[str, Any] = meta.model_dump(mode="json", exclude_defaults=False)
-    (folder / META).write_text(dump_yaml(content), "utf-8")
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as scratch:
+        new = Path(scratch)
+        enterprises.to_parquet(new / ENTERPRISES, index=False)
+        outcomes.loc[:, list(OUTCOME_COLUMNS)].to_parquet(new / OUTCOMES, index=False)
+        (new / META).write_text(dump_yaml(meta.model_dump(mode="json")), "utf-8")
+        for name in (ENTERPRISES, OUTCOMES, META):
+            (new / name).replace(folder / name)
 
 
 def _digest(folder: Path) -> str:
     return digest({name: sha256_file(folder / name) for name in (META, ENTERPRISES, OUTCOMES)})
 
 
-def _check_outcomes(enterprises: pd.DataFrame, outcomes: pd.DataFrame, folder: Path) -> None:
+def _read_outcomes(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except (arrow.ArrowInvalid, OSError) as error:
+        raise InputError(
+            "ICS-REC-006", "not a Parquet file", field=str(path), remedy="write the data set again"
+        ) from error
+
+
+def _check_outcomes(meta: DatasetMeta, enterprises: pd.DataFrame, outcomes: pd.DataFrame, folder: Path) -> None:
     missing = [name for name in OUTCOME_COLUMNS if name not in outcomes]
     if missing:
-        raise InputError("ICS-REC-006", f"column absent from {OUTCOMES}", field=", ".join(missing))
-    same_ids = (
-        len(enterprises) == len(outcomes)
-        and (
-            enterprises["enterprise_id"].to_numpy(dtype=object) == outcomes["enterprise_id"].to_numpy(dtype=object)
-        ).all()
-    )
-    if not same_ids:
+        raise InputError(
+            "ICS-REC-006",
+            f"column absent from {OUTCOMES}",
+            field=", ".join(missing),
+            remedy="write the data set again",
+        )
+    if not (len(enterprises) == len(outcomes) == meta.rows and _same_keys(enterprises, outcomes, dated=meta.dated)):
         raise InputError(
             "ICS-REC-006",
             "its rows are not those of enterprises.parquet, in the same order",
@@ -175,4 +184,17 @@ def _check_outcomes(enterprises: pd.DataFrame, outcomes: pd.DataFrame, folder: P
         )
     bad = outcomes["bad"].dropna()
     if not bad.isin([0, 1]).all():
-        raise InputError("ICS-REC-006", "holds values other than 0, 1 and null", field="bad")
+        raise InputError(
+            "ICS-REC-006", "holds values other than 0, 1 and null", field="bad", remedy="null is an outcome never seen"
+        )
+
+
+def _same_keys(enterprises: pd.DataFrame, outcomes: pd.DataFrame, *, dated: bool) -> bool:
+    """Tell whether row i is the same enterprise at the same date in both."""
+    left, right = (frame["enterprise_id"].to_numpy(dtype=object) for frame in (enterprises, outcomes))
+    if not (left == right).all():
+        return False
+    if not dated:
+        return True
+    dates = [pd.to_datetime(frame["as_of"]).to_numpy(dtype="datetime64[D]") for frame in (enterprises, outcomes)]
+    return bool((dates[0] == dates[1]).all())

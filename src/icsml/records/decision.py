@@ -96,8 +96,8 @@ class InnovationScore(_Part):
 class ScoreScale(_Part):
     """score = round(offset − pdo / ln 2 · logit(pd))."""
 
-    offset: float
-    pdo: float
+    offset: int
+    pdo: int
 
 
 class Reason(_Part):

@@ -22,20 +22,38 @@ from icsml.errors import InputError
 from icsml.records.extra import EXTRA_PREFIX, ExtraFeature
 from icsml.records.fields import FIELDS, Field, Kind, Outside, Purpose
 
-__all__ = ["EnterpriseRecord", "example_record", "frame_records", "parse_record", "record_schema"]
+__all__ = [
+    "TEXT_LENGTH",
+    "TEXT_PATTERN",
+    "EnterpriseRecord",
+    "example_record",
+    "frame_records",
+    "parse_record",
+    "record_schema",
+]
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TEXT = r"^[^\x00-\x1f\x7f]+$"
+TEXT_LENGTH = 128
+TEXT_PATTERN = r"^[^\x00-\x1f\x7f]+$"
 _CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True, title="EnterpriseRecord")
 
 
 def _iso_date(value: object) -> object:
     """Take a JSON date; a date with a time of day is refused, because it hides a time zone."""
     if isinstance(value, str):
-        return date.fromisoformat(value) if _ISO_DATE.fullmatch(value) else value
+        return _calendar_date(value)
     if isinstance(value, datetime):
         raise ValueError("a date without a time of day is needed")
     return value
+
+
+def _calendar_date(text: str) -> date:
+    try:
+        if _ISO_DATE.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise ValueError("a calendar date, written YYYY-MM-DD, is needed")
 
 
 def _integral(value: object) -> object:
@@ -53,7 +71,9 @@ def _bounds(field: Field) -> dict[str, Any]:
 def _type(field: Field) -> Any:  # noqa: ANN401 - a typing construct
     match field.kind:
         case Kind.TEXT:
-            return Annotated[str, Constraint(min_length=1, max_length=128, pattern=field.pattern or _TEXT)]
+            return Annotated[
+                str, Constraint(min_length=1, max_length=TEXT_LENGTH, pattern=field.pattern or TEXT_PATTERN)
+            ]
         case Kind.CATEGORY:
             return Literal[field.choices]
         case Kind.DATE:

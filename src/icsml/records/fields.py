@@ -1,6 +1,6 @@
 """The one definition of an enterprise-year: every field with its type, unit, range, labels and purpose.
 
-The pydantic model, the data-frame schema, JSON Schema and the fill-in template are all made from :data:`FIELDS`.
+The pydantic model, the data-frame schema, JSON Schema and the reference page are all made from :data:`FIELDS`.
 Money is in yuan (``_cny``), shares and rates are fractions, ``_prev`` is the year before.
 """
 
@@ -197,7 +197,13 @@ FIELDS: tuple[Field, ...] = (
     # identity
     _text("enterprise_id", "Enterprise identifier", "企业编号", required=True, example="E000001"),
     _date("as_of", "Decision date", "评估基准日", "2026-06-30"),
-    _text("uscc", "Unified social credit code", "统一社会信用代码", example="91350100M000100Y43"),
+    _text(
+        "uscc",
+        "Unified social credit code",
+        "统一社会信用代码",
+        pattern="^[0-9A-HJ-NPQRTUWXY]{18}$",
+        example="91350100M000100Y43",
+    ),
     _date("founded_on", "Date of founding", "成立日期", "2017-03-15", purpose=Purpose.FEATURE),
     _text("region", "Region (GB/T 2260)", "行政区划代码", pattern=r"^[1-9][0-9]{5}$", example="350100"),
     _text("industry", "Industry (GB/T 4754)", "国民经济行业代码", pattern=r"^[A-T][0-9]{0,4}$", example="C3990"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyarrow as arrow
 from pandera.errors import SchemaError, SchemaErrors
 
 from icsml.errors import InputError, MissingError
+from icsml.records.enterprise import TEXT_LENGTH, TEXT_PATTERN
 from icsml.records.extra import EXTRA_PREFIX, ExtraFeature
 from icsml.records.fields import FIELD_BY_NAME, FIELDS, Field, Kind, Outside
 
@@ -93,8 +95,8 @@ def _column(field: Field) -> pa.Column:
             checks.append(pa.Check.le(field.high))
     if field.choices:
         checks.append(pa.Check.isin(field.choices))
-    if field.pattern:
-        checks.append(pa.Check.str_matches(field.pattern))
+    if field.kind is Kind.TEXT:
+        checks += [pa.Check.str_length(1, TEXT_LENGTH), pa.Check.str_matches(field.pattern or TEXT_PATTERN)]
     return pa.Column(_DTYPES[field.kind], checks, nullable=not field.required, required=field.required)
 
 
@@ -123,7 +125,9 @@ def _typed(series: pd.Series[Any]) -> pd.Series[Any]:
 
 def _cast(series: pd.Series[Any], kind: Kind) -> pd.Series[Any]:
     if kind is Kind.DATE:
-        dates = pd.to_datetime(series, format=None if series.dtype.kind == "M" else "ISO8601").astype("datetime64[us]")
+        if series.dtype.kind != "M" and not all(isinstance(day, date) for day in series.dropna()):
+            series = pd.to_datetime(series.astype("str"), format="%Y-%m-%d", exact=True)
+        dates = pd.to_datetime(series).astype("datetime64[us]")
         if (dates.dropna() != dates.dropna().dt.normalize()).any():
             raise ValueError("time of day")
         return dates

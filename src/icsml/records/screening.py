@@ -18,7 +18,7 @@ from icsml.records.extra import ExtraFeature
 from icsml.records.fields import FIELDS, Outside
 from icsml.records.uscc import is_valid_uscc
 
-__all__ = ["Screening", "is_present", "screen"]
+__all__ = ["Fault", "Screening", "faults", "is_present", "screen"]
 
 Flags = NDArray[np.bool_]
 
@@ -55,7 +55,17 @@ class Screening:
         return [name for name, flags in self.out_of_range.items() if flags[row]]
 
 
-def screen(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> Screening:
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A rule that refuses, and the rows that break it (ndarray of bool of shape (n,))."""
+
+    field: str
+    flags: Flags
+    wrong: str
+    remedy: str
+
+
+def screen(columns: Columns, extras: Sequence[ExtraFeature] = (), *, first_row: int = 0) -> Screening:
     """Screen column arrays.
 
     Parameters
@@ -64,32 +74,32 @@ def screen(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> Screening:
         Rows of typed values.
     extras : sequence of ExtraFeature
         Declared extra features of the data set or bundle.
+    first_row : int
+        Number of the first row in the file it comes from, for the error.
 
     Raises
     ------
     InputError
         If a row breaks a rule that refuses; the error names every field at fault with its number of rows.
     """
-    refused = [*_wrong_dates(columns), *_wrong_codes(columns)]
+    refused = faults(columns, extras)
+    if refused:
+        raise _refusal(refused, rows(columns), first_row)
     out_of_range: dict[str, Flags] = {}
     screened = dict(columns)
     for name, bounds, outside in _ranges(extras):
-        infinite = np.isinf(columns[name])
-        if infinite.any():
-            refused.append((name, infinite, "infinite", "leave out what is not known"))
         flags = _outside(columns[name], *bounds)
-        if not flags.any():
-            continue
-        if outside is Outside.REFUSE:
-            refused.append((name, flags, "outside its declared range", "correct it or leave it out"))
-            continue
-        out_of_range[name] = flags
-        if outside is Outside.MISSING:
-            screened[name] = np.where(flags, np.nan, columns[name])
-    if refused:
-        raise _refusal(refused, rows(columns))
+        if flags.any():
+            out_of_range[name] = flags
+            if outside is Outside.MISSING:
+                screened[name] = np.where(flags, np.nan, columns[name])
     present = _count_present(screened)
     return Screening(screened, present, len(screened) - present, out_of_range)
+
+
+def faults(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> list[Fault]:
+    """Return every rule that refuses and is broken by any row: order of dates, check characters, infinities, ranges."""
+    return [*_wrong_dates(columns), *_wrong_codes(columns), *_wrong_numbers(columns, extras)]
 
 
 def _ranges(extras: Sequence[ExtraFeature]) -> Iterable[tuple[str, tuple[float | None, float | None], Outside]]:
@@ -109,24 +119,31 @@ def _outside(values: NDArray[Any], low: float | None, high: float | None) -> Fla
     return outside
 
 
-Refused = tuple[str, Flags, str, str]
-
-
-def _wrong_dates(columns: Columns) -> Iterable[Refused]:
+def _wrong_dates(columns: Columns) -> Iterable[Fault]:
     for earlier, later, wrong, remedy in _DATE_ORDER:
         flags = columns[earlier] > columns[later]
         if flags.any():
-            yield earlier, flags, wrong, remedy
+            yield Fault(earlier, flags, wrong, remedy)
     undatable = ~np.isnat(columns["statement_published_at"]) & np.isnat(columns["as_of"])
     if undatable.any():
-        yield "as_of", undatable, "absent beside `statement_published_at`", "give the decision date"
+        yield Fault("as_of", undatable, "absent beside `statement_published_at`", "give the decision date")
 
 
-def _wrong_codes(columns: Columns) -> Iterable[Refused]:
+def _wrong_codes(columns: Columns) -> Iterable[Fault]:
     codes = columns["uscc"]
     flags = np.fromiter((code is not None and not is_valid_uscc(code) for code in codes), np.bool_, len(codes))
     if flags.any():
-        yield "uscc", flags, "its check character is wrong", "check the code for a slip of the pen"
+        yield Fault("uscc", flags, "its check character is wrong", "check the code for a slip of the pen")
+
+
+def _wrong_numbers(columns: Columns, extras: Sequence[ExtraFeature]) -> Iterable[Fault]:
+    for name, bounds, outside in _ranges(extras):
+        infinite = np.isinf(columns[name])
+        if infinite.any():
+            yield Fault(name, infinite, "infinite", "leave out what is not known")
+        flags = _outside(columns[name], *bounds)
+        if outside is Outside.REFUSE and flags.any():
+            yield Fault(name, flags, "outside its declared range", "correct it or leave it out")
 
 
 def _count_present(columns: Columns) -> NDArray[np.int64]:
@@ -144,14 +161,15 @@ def is_present(values: NDArray[Any]) -> Flags:
     return np.fromiter((value is not None for value in values), np.bool_, len(values))
 
 
-def _refusal(refused: list[Refused], n: int) -> InputError:
-    name, flags, wrong, remedy = refused[0]
-    where = "" if n == 1 else f" in {int(flags.sum()):,} of {n:,} rows, the first is row {int(flags.argmax())}"
+def _refusal(refused: list[Fault], n: int, first_row: int) -> InputError:
+    worst = refused[0]
+    row = first_row + int(worst.flags.argmax())
+    where = "" if n == 1 else f" in {int(worst.flags.sum()):,} of {n:,} rows, the first is row {row:,}"
     more = f" (and {len(refused) - 1} more rules broken)" if len(refused) > 1 else ""
     return InputError(
         "ICS-REC-002",
-        wrong + where + more,
-        field=name,
-        remedy=remedy,
-        details=[(field, said) for field, _, said, _ in refused],
+        worst.wrong + where + more,
+        field=worst.field,
+        remedy=worst.remedy,
+        details=[(fault.field, fault.wrong) for fault in refused],
     )

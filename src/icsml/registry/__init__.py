@@ -6,8 +6,17 @@ MLflow itself takes seconds to import, so it is imported by the functions that n
 from __future__ import annotations
 
 from icsml.registry.progress import MlflowProgress
-from icsml.registry.resolve import Fetched, fetch_bundle, list_versions
+from icsml.registry.resolve import DEFAULT_REFERENCE, Fetched, fetch_bundle, list_versions
 from icsml.registry.session import tracking_uri
 from icsml.registry.tracking import Logged, log_training
 
-__all__ = ["Fetched", "Logged", "MlflowProgress", "fetch_bundle", "list_versions", "log_training", "tracking_uri"]
+__all__ = [
+    "DEFAULT_REFERENCE",
+    "Fetched",
+    "Logged",
+    "MlflowProgress",
+    "fetch_bundle",
+    "list_versions",
+    "log_training",
+    "tracking_uri",
+]

@@ -13,10 +13,14 @@ from urllib.parse import quote
 from icsml.core.canonical import digest
 from icsml.core.paths import home
 from icsml.errors import InputError, MissingError, ModelError
+from icsml.model.shelf import is_intact, move_in
 from icsml.registry.session import has_registry, mlflow_session, tracking_uri
-from icsml.registry.tracking import BUNDLE_ARTIFACT
+from icsml.registry.tracking import BUNDLE_ARTIFACT, CHAMPION
 
-__all__ = ["Fetched", "fetch_bundle", "list_versions"]
+__all__ = ["DEFAULT_REFERENCE", "Fetched", "fetch_bundle", "list_versions"]
+
+DEFAULT_REFERENCE = f"models:/icsml-pd@{CHAMPION}"
+"""The model that is meant where none is named."""
 
 _MODEL = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[1-9][0-9]*))")
 _RUN = re.compile(r"runs:/(?P<run_id>[0-9A-Za-z]+)(?:/(?P<path>[\w./-]+))?")
@@ -31,7 +35,7 @@ class Fetched:
     Parameters
     ----------
     folder : Path
-        Where it lies; not verified yet.
+        Where it lies. What came from the registry is what its manifest says; a folder is not verified yet.
     name : str
         Registered model, or the folder's name.
     version : str or None
@@ -56,9 +60,9 @@ def fetch_bundle(ref: str) -> Fetched:
     InputError
         If the reference is of no known form.
     MissingError
-        If there is no such model, run or folder, or the registry cannot be used.
+        If there is no such model, run or folder, or the registry, or the model's files in it, cannot be used.
     ModelError
-        If the model was not logged by icsml.
+        If the model was not logged by icsml, or its bundle in the registry is damaged.
     """
     if not ref.startswith(("models:", "runs:")):
         return _folder(ref)
@@ -147,19 +151,25 @@ def _fetch_version(mlflow: ModuleType, version: Any) -> Fetched:  # noqa: ANN401
 
 
 def _cached(mlflow: ModuleType, uri: str, key: str) -> Path:
+    """Return the cached bundle; fetch it where it is absent or damaged."""
     shelf = home() / "cache" / "bundles"
     target = shelf / key
-    if target.is_dir():
+    if is_intact(target):
         return target
     shelf.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=shelf) as scratch:
-        model = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=scratch))
-        try:
-            _bundle_of(mlflow, model, uri).rename(target)
-        except OSError:  # another process fetched it meanwhile
-            if not target.is_dir():
-                raise
+        move_in(_bundle_of(mlflow, _download(mlflow, uri, scratch), uri), target)
     return target
+
+
+def _download(mlflow: ModuleType, uri: str, folder: str) -> Path:
+    try:
+        model = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder))
+    except (OSError, mlflow.exceptions.MlflowException) as error:  # MLflow lets through what the store of files says,
+        raise _unfetched(uri) from error
+    if not (model / "MLmodel").is_file():  # or says nothing and fetches nothing
+        raise _unfetched(uri)
+    return model
 
 
 def _bundle_of(mlflow: ModuleType, model: Path, uri: str) -> Path:
@@ -171,6 +181,15 @@ def _bundle_of(mlflow: ModuleType, model: Path, uri: str) -> Path:
     if not (bundle.is_dir() and bundle.is_relative_to(model.resolve())):
         raise _foreign(uri)
     return bundle
+
+
+def _unfetched(uri: str) -> MissingError:
+    return MissingError(
+        "ICS-REG-003",
+        "the registry cannot be used: the files of this model cannot be fetched from it",
+        field=uri,
+        remedy="check that the artifacts of its run are there and may be read, or train again",
+    )
 
 
 def _foreign(uri: str) -> ModelError:

@@ -14,19 +14,18 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from icsml.core.clock import Clock, utc_now
-from icsml.core.paths import home
 from icsml.errors import MissingError
 from icsml.ledger.store import Ledger
 from icsml.model.bundle import Bundle, read_bundle
 from icsml.serving.access_log import AccessLog
-from icsml.serving.keys import KeyStore
+from icsml.serving.keys import KeyStore, keys_path
 from icsml.serving.problems import Problem, install
 from icsml.serving.routes.assessments import assessments_router
 from icsml.serving.routes.health import health_router
 from icsml.serving.service import Service
 from icsml.serving.settings import ServingSettings, load_settings
 
-__all__ = ["BUNDLE_VARIABLE", "VERSION_VARIABLE", "app_from_settings", "create_app", "keys_path"]
+__all__ = ["BUNDLE_VARIABLE", "VERSION_VARIABLE", "app_from_settings", "create_app"]
 
 BUNDLE_VARIABLE = "ICSML_BUNDLE"
 VERSION_VARIABLE = "ICSML_MODEL_VERSION"
@@ -34,11 +33,6 @@ _DESCRIPTION = (
     "Supplementary credit-risk assessment of technology SMEs. Every decision is recorded before it is given. "
     "Errors are problem details (RFC 9457) with a stable code and field paths, never values."
 )
-
-
-def keys_path() -> Path:
-    """Return the key file: ``keys.json`` under ``ICSML_HOME``."""
-    return home() / "keys.json"
 
 
 def _new_decision_id() -> str:

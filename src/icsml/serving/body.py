@@ -1,20 +1,18 @@
-"""Request bodies: bounded in size and time, JSON without the corners where two readers disagree."""
+"""Request bodies: bounded in size and time, and strict JSON."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import math
 from http import HTTPStatus
 from typing import Any, NoReturn
 
 from fastapi import Request
 
+from icsml.core.strict_json import StrictJsonError, parse_json
 from icsml.serving.problems import RequestError
 
-__all__ = ["parse_json", "read_json"]
+__all__ = ["read_json"]
 
-_MAX_SAFE_INTEGER = 2**53 - 1
 _SAFE_DIGITS = 15
 
 
@@ -41,39 +39,16 @@ async def read_json(request: Request, *, max_bytes: int, seconds: float) -> Any:
             data = await _read(request, max_bytes)
     except TimeoutError as error:
         raise RequestError(HTTPStatus.REQUEST_TIMEOUT, "ICS-SRV-007", "the body took too long to arrive") from error
-    return parse_json(data)
+    return _parse(data)
 
 
-def parse_json(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
-    """Parse I-JSON (RFC 7493): UTF-8, no name twice in an object, numbers that a double holds.
-
-    An integer that a double cannot hold exactly is read as that double, as RFC 8785 does.
-
-    Raises
-    ------
-    RequestError
-        400, ``ICS-SRV-010``.
-    """
+def _parse(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
     try:
-        parsed = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_object,
-            parse_constant=_refuse_constant,
-            parse_float=_double,
-            parse_int=_integer,
-        )
-        json.dumps(parsed, ensure_ascii=False).encode("utf-8")
-    except _NotInterchangeableError as error:
-        raise RequestError(HTTPStatus.BAD_REQUEST, "ICS-SRV-010", str(error)) from error
-    except UnicodeError as error:
-        raise RequestError(HTTPStatus.BAD_REQUEST, "ICS-SRV-010", "the body is not UTF-8 text") from error
-    except (ValueError, RecursionError) as error:
-        raise RequestError(HTTPStatus.BAD_REQUEST, "ICS-SRV-010", "the body is not JSON") from error
-    return parsed
-
-
-class _NotInterchangeableError(Exception):
-    """JSON by its grammar, but read differently by different readers."""
+        return parse_json(data)
+    except StrictJsonError as error:
+        raise RequestError(
+            HTTPStatus.BAD_REQUEST, "ICS-SRV-010", f"the body is not valid JSON: {error.fault}"
+        ) from error
 
 
 def _require_json(content_type: str) -> None:
@@ -105,28 +80,3 @@ def _refuse_size(max_bytes: int) -> NoReturn:
     raise RequestError(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "ICS-SRV-008", f"the body is larger than {max_bytes:,} bytes"
     )
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        raise _NotInterchangeableError("a name appears twice in one object")
-    return content
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise _NotInterchangeableError("NaN and Infinity are not JSON; leave out what is not known")
-
-
-def _double(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise _NotInterchangeableError("a number lies beyond what a double holds")
-    return value
-
-
-def _integer(text: str) -> int | float:
-    if len(text) <= _SAFE_DIGITS:
-        return int(text)
-    value = _double(text)
-    return int(value) if abs(value) <= _MAX_SAFE_INTEGER else value

@@ -18,9 +18,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from icsml.core.clock import Clock, timestamp, utc_now
+from icsml.core.paths import home
 from icsml.errors import AccessError, ConfigError, InputError, MissingError
 
-__all__ = ["Caller", "KeyStore", "NewKey", "Operation", "Role", "create_key"]
+__all__ = ["Caller", "KeyStore", "NewKey", "Operation", "Role", "create_key", "keys_path"]
 
 _TENANT = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _KEY = re.compile(r"icsml_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
@@ -160,6 +161,11 @@ class KeyStore:
         if signature != self._signature:
             self._entries = {entry.id: entry for entry in _read(self._path).keys}
             self._signature = signature
+
+
+def keys_path() -> Path:
+    """Return the key file: ``keys.json`` under ``ICSML_HOME``."""
+    return home() / "keys.json"
 
 
 def create_key(path: Path, tenant: str, role: str, clock: Clock = utc_now) -> NewKey:

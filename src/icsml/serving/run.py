@@ -10,15 +10,14 @@ import uvicorn
 
 from icsml.ledger.store import Ledger
 from icsml.model.bundle import read_bundle
-from icsml.registry.resolve import fetch_bundle
+from icsml.registry.resolve import DEFAULT_REFERENCE, fetch_bundle
 from icsml.serving.access_log import ACCESS_LOGGER, FAILURE_LOGGER
-from icsml.serving.app import BUNDLE_VARIABLE, VERSION_VARIABLE, keys_path
-from icsml.serving.keys import KeyStore
+from icsml.serving.app import BUNDLE_VARIABLE, VERSION_VARIABLE
+from icsml.serving.keys import KeyStore, keys_path
 from icsml.serving.settings import load_settings
 
-__all__ = ["DEFAULT_MODEL", "log_config", "serve"]
+__all__ = ["log_config", "serve"]
 
-DEFAULT_MODEL = "models:/icsml-pd@champion"
 _FACTORY = "icsml.serving.app:app_from_settings"
 
 
@@ -44,7 +43,7 @@ def serve(
     settings = load_settings(options={"host": host, "port": port, "workers": workers})
     keys = KeyStore.load(keys_path())
     Ledger.open().close()
-    fetched = fetch_bundle(model or DEFAULT_MODEL)
+    fetched = fetch_bundle(model or DEFAULT_REFERENCE)
     bundle = read_bundle(fetched.folder)
     os.environ[BUNDLE_VARIABLE] = str(fetched.folder.absolute())
     os.environ[VERSION_VARIABLE] = fetched.version or ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Annotated, Any, cast
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
@@ -40,6 +41,8 @@ class Service:
         Who may ask.
     clock, new_id : callable
         Give the time and a new identifier.
+    probes : CapacityLimiter
+        Threads for questions about readiness, apart from those that decide.
     """
 
     settings: ServingSettings
@@ -49,6 +52,7 @@ class Service:
     keys: KeyStore
     clock: Clock
     new_id: Callable[[], str]
+    probes: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1), repr=False)
     _booster: Lock = field(default_factory=Lock, repr=False)
 
     def decide(self, record: EnterpriseRecord) -> Decided:
@@ -67,7 +71,7 @@ class Service:
             )
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     return cast(Service, request.app.state.service)
 
 

@@ -56,6 +56,11 @@ class TrainingConfig(_Strict):
     model: ModelConfig = ModelConfig()
     card: CardConfig
 
+    def with_model(self, **changes: int) -> TrainingConfig:
+        """Return the configuration with other values in its ``model`` section, checked like those of a file."""
+        model = ModelConfig.model_validate(self.model.model_dump() | changes)
+        return self.model_copy(update={"model": model})
+
 
 def load_training_config(path: Path | None = None) -> TrainingConfig:
     """Read a training configuration, the shipped default if no path is given."""

@@ -24,6 +24,7 @@ from icsml.model.bundle import Bundle
 from icsml.portfolio.synthetic import synthesize
 from icsml.records.dataset import Dataset, OutOfTimeSplit
 from icsml.records.enterprise import EnterpriseRecord, frame_records
+from icsml.registry import DEFAULT_REFERENCE
 from icsml.workflows.config import load_training_config
 from icsml.workflows.train import Registered, train, train_bundle
 
@@ -59,8 +60,8 @@ class DemoReport:
                 f"wrote {self.folder / 'summary.json'} in {self.summary['seconds']:.0f} s",
                 "next, with .venv/bin on your PATH:",
                 f"  icsml ledger show {self.summary['decisions'][0]['decision_id']}",
-                "  icsml records example --model models:/icsml-pd@champion > record.json",
-                "  icsml decide --model models:/icsml-pd@champion --in record.json",
+                f"  icsml records example --model {DEFAULT_REFERENCE} > record.json",
+                f"  icsml decide --model {DEFAULT_REFERENCE} --in record.json",
                 "  icsml keys create --tenant mybank --role score   then   icsml serve",
             ]
         )

@@ -15,7 +15,7 @@ from icsml.innovation.evaluate import Points, evaluate
 from icsml.innovation.rulebook import load_rulebook
 from icsml.innovation.schema import Rulebook
 from icsml.model.config import ModelConfig
-from icsml.portfolio.splits import dataset_groups, grouped_folds, out_of_time, time_blocks
+from icsml.portfolio.splits import DEFAULT_EMBARGO_MONTHS, dataset_groups, grouped_folds, out_of_time, time_blocks
 from icsml.records.columns import Columns, to_columns
 from icsml.records.dataset import Dataset, FoldSplit, OutOfTimeSplit
 from icsml.records.outcome import OutcomeMeaning
@@ -26,8 +26,6 @@ __all__ = ["Prepared", "Split", "inner_blocks", "prepare", "split_rows"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-_DEFAULT_EMBARGO = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +130,21 @@ def split_rows(prepared: Prepared, seed: int | None) -> Split:
     """Split the labelled rows as ``dataset.yaml`` says; ``seed`` takes the place of the one stated there for folds."""
     split, labelled = prepared.dataset.meta.split, prepared.labelled
     if isinstance(split, OutOfTimeSplit):
-        parts = out_of_time(prepared.columns["as_of"], split.test_from, _embargo(prepared, split))
-        return Split(parts.train & labelled, parts.test & labelled, parts.dropped & labelled, None)
+        parts = out_of_time(prepared.columns["as_of"][labelled], split.test_from, _embargo(prepared, split))
+        train, test, dropped = (_spread(part, labelled) for part in (parts.train, parts.test, parts.dropped))
+        return Split(train, test, dropped, None)
     assert isinstance(split, FoldSplit)  # noqa: S101 - prepare() refused None
     folds = np.full(len(labelled), -1, dtype=np.int64)
     chosen = split.seed if seed is None else seed
     folds[labelled] = grouped_folds(prepared.y[labelled], prepared.groups[labelled], split.folds, chosen)
     return Split(labelled, labelled, np.zeros(len(labelled), dtype=np.bool_), folds)
+
+
+def _spread(part: Flags, labelled: Flags) -> Flags:
+    """Return flags of the labelled rows as flags of all rows."""
+    flags = np.zeros(len(labelled), dtype=np.bool_)
+    flags[labelled] = part
+    return flags
 
 
 def inner_blocks(prepared: Prepared, rows: Flags, config: ModelConfig) -> NDArray[np.int64] | None:
@@ -164,7 +170,7 @@ def inner_blocks(prepared: Prepared, rows: Flags, config: ModelConfig) -> NDArra
 def _embargo(prepared: Prepared, split: OutOfTimeSplit) -> int:
     if split.embargo_months is not None:
         return split.embargo_months
-    return prepared.meaning.horizon_months or _DEFAULT_EMBARGO
+    return prepared.meaning.horizon_months or DEFAULT_EMBARGO_MONTHS
 
 
 def _rulebook(dataset: Dataset, config: TrainingConfig) -> Rulebook | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from icsml.core.paths import home
 from icsml.core.progress import Progress, silent
 from icsml.decision.assess import assess
 from icsml.errors import InputError
-from icsml.model.bundle import Bundle, BundleParts, read_bundle, write_bundle
+from icsml.model.bundle import Bundle, BundleParts, place_bundle, write_bundle
 from icsml.model.card import CardFacts, render_card
 from icsml.records.columns import take
 from icsml.records.dataset import Dataset, read_dataset
@@ -43,7 +42,7 @@ class Trained:
     metrics : dict
         ``test`` (out of time) or ``cv`` (pooled out of fold), the same without innovation, and counts of rows.
     tables : dict of str to DataFrame
-        What a reader may want beside: features, rounds, trials, held-out PDs by bin.
+        What a reader may want beside: features (missing share of training rows, gain), rounds, trials.
     pair : FittedPair
         The fitted models.
     dataset : Dataset
@@ -83,7 +82,7 @@ def train_bundle(
         If the model does not rank risk on rows it had not seen.
     """
     _refuse_occupied(out)
-    config = config if seed is None else _seeded(config, seed)
+    config = config if seed is None else config.with_model(seed=seed)
     prepared = prepare(read_dataset(data), config, progress)
     split = split_rows(prepared, seed)
     measured, pair = _measure(prepared, split, config, progress)
@@ -92,7 +91,7 @@ def train_bundle(
     card = render_card(_card(prepared, split, config, metrics))
     bundle = _write(parts(prepared, pair, config, card=card, training=training), out)
     progress(f"bundle {bundle.sha256[:12]} in {bundle.folder}")
-    return Trained(bundle, metrics, _tables(prepared, pair), pair, prepared.dataset)
+    return Trained(bundle, metrics, _tables(prepared, split, pair), pair, prepared.dataset)
 
 
 def _measure(
@@ -198,8 +197,9 @@ def _card(prepared: Prepared, split: Split, config: TrainingConfig, metrics: Map
     )
 
 
-def _tables(prepared: Prepared, pair: FittedPair) -> dict[str, pd.DataFrame]:
+def _tables(prepared: Prepared, split: Split, pair: FittedPair) -> dict[str, pd.DataFrame]:
     booster = pair.model.classifier.booster_
+    missing = np.isnan(prepared.X[split.train]).mean(axis=0)
     tables = {
         "features": pd.DataFrame(
             [
@@ -209,7 +209,7 @@ def _tables(prepared: Prepared, pair: FittedPair) -> dict[str, pd.DataFrame]:
                     "group": feature.group,
                     "domain": str(feature.domain),
                     "direction": str(feature.direction),
-                    "missing_share": float(np.isnan(prepared.X[:, i]).mean()),
+                    "missing_share": float(missing[i]),
                     "gain": float(gain),
                 }
                 for i, (feature, gain) in enumerate(
@@ -235,25 +235,12 @@ def _tables(prepared: Prepared, pair: FittedPair) -> dict[str, pd.DataFrame]:
 
 
 def _write(bundle: BundleParts, out: Path | None) -> Bundle:
-    if out is not None:
-        return write_bundle(out, bundle)
-    shelf = home() / "bundles"
-    shelf.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=shelf) as scratch:
-        written = write_bundle(Path(scratch) / "bundle", bundle)
-        target = shelf / f"{bundle.name}-{written.sha256[:12]}"
-        if not target.exists():
-            written.folder.rename(target)
-    return read_bundle(target)
+    return write_bundle(out, bundle) if out is not None else place_bundle(home() / "bundles", bundle)
 
 
 def _refuse_occupied(out: Path | None) -> None:
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError("ICS-TRN-003", "exists and is not empty", field=str(out), remedy="choose another folder")
-
-
-def _seeded(config: TrainingConfig, seed: int) -> TrainingConfig:
-    return config.model_copy(update={"model": config.model.model_copy(update={"seed": seed})})
 
 
 @dataclass(frozen=True, slots=True)

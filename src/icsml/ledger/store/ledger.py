@@ -16,9 +16,9 @@ from icsml.core.canonical import canonical_bytes, digest, sha256_hex
 from icsml.core.clock import Clock, timestamp, utc_now
 from icsml.errors import ConflictError, InputError, LedgerError
 from icsml.ledger.chain import GENESIS, ChainRow
-from icsml.ledger.migrations import upgrade
 from icsml.ledger.payload import parse_payload, payload_bytes
 from icsml.ledger.store.engine import URL_VARIABLE, make_engine, prepare_file, write_transaction
+from icsml.ledger.store.migrations import upgrade
 from icsml.ledger.store.schema import CHAIN, IDEMPOTENCY, PAYLOAD
 
 __all__ = ["Ledger", "Recorded"]

@@ -16,6 +16,7 @@ from icsml.errors import InputError
 from icsml.portfolio.synthetic.frames import LEFT_OUT, Book, block_book
 from icsml.portfolio.synthetic.streams import BLOCK
 from icsml.portfolio.synthetic.world import Effect, Timeline, capability_effect, timeline
+from icsml.portfolio.target import check_target
 from icsml.records.dataset import DatasetMeta, OutOfTimeSplit
 from icsml.records.fields import FIELDS
 from icsml.records.outcome import OutcomeMeaning
@@ -79,7 +80,7 @@ def synthesize(
     enterprises, seed, effect, years
         As in :func:`book`.
     out : Path
-        Folder; made if absent.
+        Folder; made if absent. A data set that it holds is replaced.
     chunk_rows : int
         Rows of a Parquet row group; the rows themselves do not depend on it.
     progress : callable
@@ -92,7 +93,7 @@ def synthesize(
     Raises
     ------
     InputError
-        If an argument is out of range (``ICS-DAT-101`` to ``ICS-DAT-105``).
+        If an argument is out of range, or the folder holds something else (``ICS-DAT-101`` to ``ICS-DAT-105``).
     """
     line = timeline(years)
     if chunk_rows < 1:
@@ -100,8 +101,7 @@ def synthesize(
             "ICS-DAT-104", "a chunk needs at least one row", field="chunk_rows", remedy="choose a positive number"
         )
     parts = _books(enterprises, seed, effect, line)
-    if out.exists() and not out.is_dir():
-        raise InputError("ICS-DAT-105", "not a folder", field="out", remedy="name a folder, which is made if absent")
+    check_target(out, code="ICS-DAT-105")
     out.mkdir(parents=True, exist_ok=True)
     report = _write(parts, out, chunk_rows, _announced(progress, -(-enterprises // BLOCK)))
     meta = _meta(report, effect, seed, enterprises, line)

@@ -1,4 +1,7 @@
-"""The one definition of division, sums, ages and missing values that every feature is built from.
+"""The one definition of division, growth, sums, ages and missing values: of features, rulebooks and aggregated tables.
+
+It lies below all three, so that a ratio which a rulebook scores and one which a model reads are missing on the same
+rows.
 
 Rules, the same for one row and for a million:
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icsml.features.arithmetic import add, age, growth, known, ratio, scale, subtract
+from icsml.core.arithmetic import add, age, growth, known, ratio, scale, subtract
 
 TINY = 5e-324
 HUGE = 1.7e308

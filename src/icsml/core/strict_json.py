@@ -1,0 +1,85 @@
+"""JSON without the corners where two readers disagree: I-JSON (RFC 7493), for every record from outside."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+__all__ = ["StrictJsonError", "parse_json"]
+
+_MAX_SAFE_INTEGER = 2**53 - 1
+_SAFE_DIGITS = 15
+
+
+class StrictJsonError(ValueError):
+    """Not JSON, or JSON that readers would read differently.
+
+    Parameters
+    ----------
+    fault : str
+        What is wrong, without any value.
+    line : int, optional
+        In which line, where that is known.
+    """
+
+    def __init__(self, fault: str, line: int | None = None) -> None:
+        super().__init__(fault)
+        self.fault = fault
+        self.line = line
+
+
+def parse_json(data: bytes | str) -> Any:  # noqa: ANN401 - any JSON value
+    """Parse I-JSON: UTF-8, no name twice in an object, whole characters, numbers that a double holds.
+
+    An integer that a double cannot hold exactly is read as that double, as RFC 8785 does.
+
+    Raises
+    ------
+    StrictJsonError
+        If it is anything else, or nested deeper than can be followed.
+    """
+    try:
+        parsed = json.loads(
+            data.decode("utf-8") if isinstance(data, bytes) else data,
+            object_pairs_hook=_object,
+            parse_constant=_refuse_constant,
+            parse_float=_double,
+            parse_int=_integer,
+        )
+        json.dumps(parsed, ensure_ascii=False).encode("utf-8")
+    # Without the cause: its message may hold the text.
+    except UnicodeDecodeError:
+        raise StrictJsonError("it is not UTF-8 text") from None
+    except UnicodeEncodeError:
+        raise StrictJsonError("it holds half of a surrogate pair") from None
+    except json.JSONDecodeError as error:
+        raise StrictJsonError("the syntax is wrong", error.lineno) from None
+    except RecursionError:
+        raise StrictJsonError("it is nested too deeply") from None
+    return parsed
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise StrictJsonError("a name appears twice in one object")
+    return content
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise StrictJsonError("NaN and Infinity are no numbers of JSON; leave out what is not known")
+
+
+def _double(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise StrictJsonError("a number lies beyond what a double holds")
+    return value
+
+
+def _integer(text: str) -> int | float:
+    if len(text) <= _SAFE_DIGITS:
+        return int(text)
+    value = _double(text)
+    return int(value) if abs(value) <= _MAX_SAFE_INTEGER else value
