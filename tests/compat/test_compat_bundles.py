@@ -1,0 +1,52 @@
+"""Bundles of earlier versions load for ever and decide as they did.
+
+``models/demo`` was written by 0.1.0; a bundle of each later format joins it, and none is ever written again.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from icsml.decision.decide import decide
+from icsml.model.bundle import read_bundle
+from icsml.records.enterprise import example_record, parse_record
+
+DEMO = Path(__file__).resolve().parents[2] / "models" / "demo"
+
+
+@pytest.fixture(scope="module")
+def decision():
+    record = parse_record(example_record())
+    moment = datetime(2026, 7, 1, tzinfo=UTC)
+    return decide(read_bundle(DEMO), record, decision_id="d", decided_at=moment).decision
+
+
+def test_the_demonstration_bundle_is_the_one_that_was_written():
+    assert read_bundle(DEMO).sha256 == "f2276a3730efd3f4c7b0df9b8c37a4e017f0feaa3cfa591ded8a17ef3bf0364a"
+
+
+def test_it_decides_as_it_did(decision):
+    assert decision.pd == pytest.approx(0.004013302084750784, rel=1e-9)  # goldens cross machines with a tolerance
+    assert decision.pd_without_innovation == pytest.approx(0.004841822474962549, rel=1e-9)
+    assert (decision.grade, decision.score) == ("A2", 805)
+    assert decision.innovation.score == pytest.approx(68.92007131542015, rel=1e-9)
+
+
+def test_its_reasons_are_as_they_were(decision):
+    points = {reason.code: reason.points for reason in decision.reasons}
+    assert points == {
+        "INN05": 18,
+        "PRF01": 15,
+        "INN06": 10,
+        "PRF02": 5,
+        "CFL03": 3,
+        "EFF04": 3,
+        "LEV01": 3,
+        "LIQ03": -3,
+    }
+
+
+def test_it_says_that_it_is_simulated(decision):
+    assert decision.model.synthetic is True
+    assert "Synthetic data" in (DEMO / "model_card.md").read_text("utf-8")
