@@ -17,7 +17,8 @@ from icsml.errors import InputError
 from icsml.model.predict import log_odds, margin, pd_from_log_odds
 from icsml.records.columns import record_columns, take, to_columns
 from icsml.records.enterprise import example_record, frame_records, parse_record
-from icsml.records.fields import FIELDS, Domain
+from icsml.records.field import Domain
+from icsml.records.fields import FIELDS
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 NUMBERS = [field.name for field in FIELDS if field.kind == "number" and field.name in example_record()]

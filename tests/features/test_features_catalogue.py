@@ -12,7 +12,8 @@ from hypothesis.extra import numpy as hnp
 from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
 from icsml.features.feature import CLOCK, INNOVATION_SCORE, POINTS_COLUMN, Feature
 from icsml.features.reference import reference_page
-from icsml.records.fields import FIELD_BY_NAME, FIELDS, Domain, Kind, Purpose
+from icsml.records.field import Domain, Kind, Purpose
+from icsml.records.fields import FIELD_BY_NAME, FIELDS
 from icsml.records.labels import Direction
 
 # Both ends of an age are dates, not evidence: they may be read although no date is a feature by itself.

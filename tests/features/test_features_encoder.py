@@ -13,7 +13,8 @@ from icsml.features.innovation import INNOVATION_FIELDS
 from icsml.innovation.evaluate import Points, evaluate
 from icsml.innovation.rulebook import load_rulebook
 from icsml.records.extra import ExtraFeature
-from icsml.records.fields import FIELDS, Domain, Kind, Purpose
+from icsml.records.field import Domain, Kind, Purpose
+from icsml.records.fields import FIELDS
 from icsml.records.labels import Direction, Label
 
 ALL_FIELDS = [field.name for field in FIELDS if field.purpose is Purpose.FEATURE] + ["statement_period_end"]

@@ -10,7 +10,8 @@ import pytest
 
 from icsml.innovation import Rulebook, load_rulebook, parse_rulebook
 from icsml.records.columns import Columns
-from icsml.records.fields import FIELDS, Kind
+from icsml.records.field import Kind
+from icsml.records.fields import FIELDS
 
 SMALL = """\
 format: 1

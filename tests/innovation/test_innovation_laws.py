@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icsml.innovation import describe, evaluate, load_rulebook, parse_rulebook
-from icsml.records.fields import FIELD_BY_NAME, Kind
+from icsml.records.field import Kind
+from icsml.records.fields import FIELD_BY_NAME
 
 IDS = ["national-2025", "tech-sme-2017", "small"]
 

@@ -11,7 +11,7 @@ from icsml.errors import ConfigError, MissingError
 from icsml.portfolio.mapping import DateSource, FieldSource, Mapping, load_mapping
 from icsml.records.dataset import FoldSplit, OutOfTimeSplit
 from icsml.records.extra import ExtraFeature
-from icsml.records.fields import Outside
+from icsml.records.field import Outside
 
 DOCUMENTED = """\
 name: my-bank

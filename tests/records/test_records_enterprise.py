@@ -15,7 +15,8 @@ from icsml.errors import InputError
 from icsml.records.columns import record_columns, rows, take, to_columns
 from icsml.records.enterprise import EnterpriseRecord, example_record, frame_records, parse_record, record_schema
 from icsml.records.extra import ExtraFeature
-from icsml.records.fields import FIELD_BY_NAME, FIELDS, Kind, Outside, Purpose
+from icsml.records.field import Kind, Outside, Purpose
+from icsml.records.fields import FIELD_BY_NAME, FIELDS
 from icsml.records.frame import validate_frame
 from icsml.records.labels import Label
 

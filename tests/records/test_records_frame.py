@@ -10,7 +10,7 @@ from icsml.errors import InputError, MissingError
 from icsml.records.columns import to_columns
 from icsml.records.enterprise import example_record
 from icsml.records.extra import ExtraFeature
-from icsml.records.fields import Outside
+from icsml.records.field import Outside
 from icsml.records.frame import read_enterprises, validate_frame
 from icsml.records.labels import Label
 from icsml.records.screening import screen

@@ -6,7 +6,8 @@ import logging
 
 import pytest
 
-from icsml.records.fields import FIELDS, Kind
+from icsml.records.field import Kind
+from icsml.records.fields import FIELDS
 from icsml.serving.settings import ServingSettings
 
 URL = "/v1/assessments"

@@ -21,7 +21,8 @@ from icsml.features.feature import CLOCK, INNOVATION_SCORE, POINTS_COLUMN, Featu
 from icsml.features.innovation import INNOVATION_FIELDS
 from icsml.records.columns import Columns
 from icsml.records.extra import ExtraFeature
-from icsml.records.fields import FIELDS, Domain
+from icsml.records.field import Domain
+from icsml.records.fields import FIELDS
 
 if TYPE_CHECKING:
     from icsml.innovation.evaluate import Points

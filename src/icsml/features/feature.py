@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from icsml.core.arithmetic import Floats, known
 from icsml.records.columns import Columns
 from icsml.records.extra import ExtraFeature
-from icsml.records.fields import FIELD_BY_NAME, Domain
+from icsml.records.field import Domain
+from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.labels import Direction, Label
 
 __all__ = ["CLOCK", "INNOVATION_SCORE", "POINTS_COLUMN", "Feature", "Group", "from_extra"]

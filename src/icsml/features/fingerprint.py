@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from icsml.core.canonical import digest
 from icsml.features.feature import CLOCK, POINTS_COLUMN, Feature
-from icsml.records.fields import FIELD_BY_NAME, Kind
+from icsml.records.field import Kind
+from icsml.records.fields import FIELD_BY_NAME
 
 __all__ = ["feature_sha256"]
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from icsml.core.arithmetic import Floats, add, growth, known, ratio, scale
 from icsml.features.feature import INNOVATION_SCORE, POINTS_COLUMN, Feature, Group
-from icsml.records.fields import FIELDS, Domain, Purpose
+from icsml.records.field import Domain, Purpose
+from icsml.records.fields import FIELDS
 from icsml.records.labels import Direction, Label
 
 __all__ = [

@@ -15,7 +15,8 @@ from icsml.innovation.indicators import Indicator, Option, ScoringDomain
 from icsml.innovation.provenance import Provenance
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.values import FieldValue
-from icsml.records.fields import FIELD_BY_NAME, Domain, Kind, Purpose
+from icsml.records.field import Domain, Kind, Purpose
+from icsml.records.fields import FIELD_BY_NAME
 
 __all__ = ["Finding", "findings"]
 

@@ -14,7 +14,8 @@ from icsml.innovation.eligibility import Eligibility
 from icsml.innovation.indicators import Category, Indicator, ScoringDomain
 from icsml.innovation.numbers import Part, Rational
 from icsml.innovation.provenance import Provenance, weakest
-from icsml.records.fields import FIELD_BY_NAME, Domain
+from icsml.records.field import Domain
+from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.labels import Label
 
 __all__ = ["Definition", "Rulebook", "Scope", "Source", "Timeline", "Totals"]

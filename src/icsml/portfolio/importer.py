@@ -22,7 +22,8 @@ from icsml.portfolio.tables import TableReport, join_tables
 from icsml.portfolio.target import TRUTH, check_target
 from icsml.records.columns import to_columns
 from icsml.records.dataset import DatasetMeta, FoldSplit, OutOfTimeSplit, write_dataset
-from icsml.records.fields import FIELD_BY_NAME, FIELDS, Kind
+from icsml.records.field import Kind
+from icsml.records.fields import FIELD_BY_NAME, FIELDS
 from icsml.records.frame import validate_frame
 from icsml.records.outcome import OutcomeMeaning
 from icsml.records.screening import screen

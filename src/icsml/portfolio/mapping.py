@@ -13,7 +13,8 @@ from icsml.core.yaml import load_model
 from icsml.portfolio.aggregates import AGGREGATES
 from icsml.records.dataset import FoldSplit, OutOfTimeSplit
 from icsml.records.extra import ExtraFeature
-from icsml.records.fields import FIELD_BY_NAME, Kind
+from icsml.records.field import Kind
+from icsml.records.fields import FIELD_BY_NAME
 
 __all__ = [
     "DateSource",

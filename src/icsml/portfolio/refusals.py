@@ -13,7 +13,8 @@ from icsml.core.arithmetic import known
 from icsml.portfolio.mapping import Mapping
 from icsml.records.columns import Columns, to_columns
 from icsml.records.extra import ExtraFeature
-from icsml.records.fields import FIELD_BY_NAME, Field, Kind, Outside
+from icsml.records.field import Field, Kind, Outside
+from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.screening import faults, screen
 
 __all__ = ["clear_ranges", "duplicated_rows", "refused_rows"]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from icsml.records.enterprise import EnterpriseRecord
 from icsml.records.extra import ExtraFeature
-from icsml.records.fields import FIELDS, Field, Kind
+from icsml.records.field import Field, Kind
+from icsml.records.fields import FIELDS
 
 __all__ = ["Columns", "record_columns", "rows", "take", "to_columns"]
 

@@ -20,7 +20,8 @@ from pydantic import Field as Constraint
 
 from icsml.errors import InputError
 from icsml.records.extra import EXTRA_PREFIX, ExtraFeature
-from icsml.records.fields import FIELDS, Field, Kind, Outside, Purpose
+from icsml.records.field import Field, Kind, Outside, Purpose
+from icsml.records.fields import FIELDS
 
 __all__ = [
     "TEXT_LENGTH",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
-from icsml.records.fields import Outside
+from icsml.records.field import Outside
 from icsml.records.labels import Direction, Label
 
 __all__ = ["EXTRA_PREFIX", "ExtraFeature"]

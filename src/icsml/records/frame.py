@@ -15,7 +15,8 @@ from pandera.errors import SchemaError, SchemaErrors
 from icsml.errors import InputError, MissingError
 from icsml.records.enterprise import TEXT_LENGTH, TEXT_PATTERN
 from icsml.records.extra import EXTRA_PREFIX, ExtraFeature
-from icsml.records.fields import FIELD_BY_NAME, FIELDS, Field, Kind, Outside
+from icsml.records.field import Field, Kind, Outside
+from icsml.records.fields import FIELD_BY_NAME, FIELDS
 
 __all__ = ["frame_schema", "read_enterprises", "validate_frame"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from icsml.records.fields import FIELDS, Domain, Field, Outside, Purpose
+from icsml.records.field import Domain, Field, Outside, Purpose
+from icsml.records.fields import FIELDS
 
 __all__ = ["reference_page"]
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from icsml.errors import InputError
 from icsml.records.columns import Columns, rows
 from icsml.records.extra import ExtraFeature
-from icsml.records.fields import FIELDS, Outside
+from icsml.records.field import Outside
+from icsml.records.fields import FIELDS
 from icsml.records.uscc import is_valid_uscc
 
 __all__ = ["Fault", "Screening", "faults", "is_present", "screen"]

@@ -15,7 +15,8 @@ from icsml.portfolio.synthetic.default import DEFAULT, EVENTS, NOTHING
 from icsml.portfolio.synthetic.places import INDUSTRY_CODES, REGIONS, TECHNICAL
 from icsml.portfolio.synthetic.streams import BLOCK, Bools, Dates, Floats, Ints, Part, Texts, block_stream
 from icsml.portfolio.synthetic.world import Effect, Timeline
-from icsml.records.fields import FIELDS, Kind
+from icsml.records.field import Kind
+from icsml.records.fields import FIELDS
 
 __all__ = ["LEFT_OUT", "STAGES", "Book", "block_book"]
 
