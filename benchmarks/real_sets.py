@@ -33,7 +33,6 @@ def run_set(name: str) -> dict[str, Any]:
         report = import_dataset(configs_dir() / "datasets" / f"{name}.yaml", folder / "data", progress=silent)
         metrics = train_bundle(folder / "data", load_training_config(), out=folder / "bundle").metrics
     part = "cv" if "cv" in metrics else "test"
-    without = metrics.get(f"{part}_without_innovation")
     return {
         "rows": report.rows,
         "defaults": report.defaults,
@@ -41,7 +40,7 @@ def run_set(name: str) -> dict[str, Any]:
         "outside_range": sum(report.out_of_range.values()),
         "label_lookahead": metrics["label_lookahead"],
         **{key: metrics[part][key] for key in FIGURES},
-        "auc_without_innovation": without["auc"] if without else None,
+        "innovation_gain": metrics.get("innovation_gain"),
     }
 
 
@@ -58,15 +57,18 @@ def run(progress: Any = None) -> dict[str, Any]:  # noqa: ANN401 - a callable of
 def table(results: dict[str, Any]) -> str:
     """Return the figures as a Markdown table."""
     lines = [
-        "| Set | Rows (bad) | Split | AUC (95 %) | KS | Calibration slope | AUC without innovation |",
+        "| Set | Rows (bad) | Split | AUC (95 %) | KS | Calibration slope | AUC added by innovation (95 %) |",
         "|---|---:|---|---:|---:|---:|---:|",
     ]
     for name, found in results.items():
-        without = found["auc_without_innovation"]
+        gain = found["innovation_gain"]
+        added = (
+            f"{gain['auc']:+.4f} ({gain['auc_low']:+.4f} to {gain['auc_high']:+.4f})" if gain else "none in the data"
+        )
         lines.append(
             f"| {name} | {found['rows']:,} ({found['defaults']:,}) | {found['split']} "
             f"| {found['auc']:.4f} ({found['auc_low']:.4f} to {found['auc_high']:.4f}) | {found['ks']:.3f} "
-            f"| {found['calibration_slope']:.3f} | {'none in the data' if without is None else f'{without:.4f}'} |"
+            f"| {found['calibration_slope']:.3f} | {added} |"
         )
     return "\n".join(lines)
 

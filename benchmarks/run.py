@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
 import re
 import sys
+from collections.abc import Collection
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import speed
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
 RESULTS = ROOT / "benchmarks" / "results" / "latest.json"
+PARTS = ("speed", "real_sets", "polish")
 _MARKED = re.compile(r"(<!-- bench:start -->\n).*?(<!-- bench:end -->)", re.DOTALL)
 
 
@@ -25,19 +28,18 @@ def _say(line: str) -> None:
     sys.stderr.flush()
 
 
-def run() -> dict[str, Any]:
-    """Return the results of every benchmark; those on real data only where the data lie beside the checkout."""
-    results: dict[str, Any] = {
-        "icsml": version("icsml"),
-        "python": platform.python_version(),
-        "lightgbm": version("lightgbm"),
-    }
-    _say("speed")
-    results["speed"] = speed.run(5000)
-    if DATA.is_dir():
+def run(parts: Collection[str]) -> dict[str, Any]:
+    """Return the results of the named benchmarks over those of the last run; real data only where they lie beside."""
+    results: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {}
+    results |= {"icsml": version("icsml"), "python": platform.python_version(), "lightgbm": version("lightgbm")}
+    if "speed" in parts:
+        _say("speed")
+        results["speed"] = speed.run(5000)
+    if "real_sets" in parts and DATA.is_dir():
         _say("real sets")
         results["real_sets"] = real_sets.run(_say)
-        _say("Polish, 10 folds, 3 seeds (some ten minutes)")
+    if "polish" in parts and DATA.is_dir():
+        _say("Polish, 10 folds, 3 seeds (some twenty minutes)")
         folder = DATA / "polish_bankruptcy"
         results["polish"] = {
             name: polish.run_set(folder / f"polish_{name}.parquet", 10, [0, 1, 2]) for name in polish.SETS
@@ -61,8 +63,13 @@ def tables(results: dict[str, Any]) -> str:
 
 
 def main() -> int:
-    """Run everything and write what was found."""
-    results = run()
+    """Run what is named, or everything, and write what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; the others keep their last results")
+    parts = parser.parse_args().parts or PARTS
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    results = run(parts)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     readme = ROOT / "README.md"

@@ -95,6 +95,9 @@ def test_what_training_reports(trained):
     keys = {"auc", "ks", "brier", "log_loss", "average_precision", "calibration_slope", "calibration_intercept"}
     assert keys <= set(metrics["test"])
     assert keys <= set(metrics["test_without_innovation"])
+    gain = metrics["innovation_gain"]
+    assert gain["auc"] == pytest.approx(metrics["test"]["auc"] - metrics["test_without_innovation"]["auc"], abs=1e-12)
+    assert gain["auc_low"] < gain["auc"] < gain["auc_high"]
     assert metrics["synthetic"] is True
     assert metrics["rows"]["unlabelled"] > 0
     assert set(trained.tables) == {"features", "rounds"}

@@ -40,7 +40,7 @@ def train_(
 
 def _read_out(summary: dict[str, Any]) -> str:
     metrics = summary["metrics"]
-    names = [name for name, value in metrics.items() if isinstance(value, dict) and "auc" in value]
+    names = [name for name, value in metrics.items() if isinstance(value, dict) and "ks" in value]
     keys = (
         "auc",
         "auc_low",
@@ -61,6 +61,9 @@ def _read_out(summary: dict[str, Any]) -> str:
         "",
         table(rows, ("measured on rows never seen", *names)),
     ]
+    gain = metrics.get("innovation_gain")
+    if gain:
+        lines.append(f"AUC added by innovation: {gain['auc']:+.4f} ({gain['auc_low']:+.4f} to {gain['auc_high']:+.4f})")
     if metrics["label_lookahead"] is not None:
         lines.append(f"training events dated after the test began: {metrics['label_lookahead']:,}")
     if metrics["synthetic"]:

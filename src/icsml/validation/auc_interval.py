@@ -19,13 +19,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit, ndtri
-from scipy.stats import rankdata
 
 from icsml.validation.inputs import checked
+from icsml.validation.placements import influence, variance
 
 __all__ = ["auc_interval"]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def auc_interval(
@@ -43,33 +41,12 @@ def auc_interval(
         Coverage.
     """
     outcome, probability = checked(y, pd)
-    bad, good = probability[outcome == 1.0], probability[outcome == 0.0]
-    area, placed_bad, placed_good = _placements(bad, good)
+    area, influences = influence(outcome, probability)
     if area in (0.0, 1.0):
-        bound = min(1.0, -np.log1p(-level) / min(bad.size, good.size))
+        bad = int(outcome.sum())
+        bound = min(1.0, -np.log1p(-level) / min(bad, outcome.size - bad))
         return (1.0 - float(bound), 1.0) if area == 1.0 else (0.0, float(bound))
-    influence = np.empty(outcome.size)
-    influence[outcome == 1.0] = (placed_bad - area) / bad.size
-    influence[outcome == 0.0] = (placed_good - area) / good.size
-    error = np.sqrt(_variance(influence, outcome, groups)) / (area * (1.0 - area))
+    error = np.sqrt(variance(influences, outcome, groups)) / (area * (1.0 - area))
     reach = float(ndtri(0.5 + level / 2.0) * error)
     centre = float(logit(area))
     return float(expit(centre - reach)), float(expit(centre + reach))
-
-
-def _placements(bad: FloatArray, good: FloatArray) -> tuple[float, FloatArray, FloatArray]:
-    together = rankdata(np.concatenate([bad, good]))
-    above = (together[: bad.size] - rankdata(bad)) / good.size
-    below = 1.0 - (together[bad.size :] - rankdata(good)) / bad.size
-    return float(above.mean()), above, below
-
-
-def _variance(influence: FloatArray, outcome: FloatArray, groups: npt.ArrayLike | None) -> float:
-    if groups is None:
-        return _sum_of_squares(influence[outcome == 1.0]) + _sum_of_squares(influence[outcome == 0.0])
-    cluster = np.unique(np.asarray(groups), return_inverse=True)[1]
-    return _sum_of_squares(np.bincount(cluster, weights=influence).astype(np.float64))
-
-
-def _sum_of_squares(part: FloatArray) -> float:
-    return float(np.sum(part**2)) * part.size / max(part.size - 1, 1)

@@ -52,8 +52,8 @@ class DemoReport:
                 f"out of time: AUC {test['auc']:.4f} ({test['auc_low']:.4f} to {test['auc_high']:.4f}),"
                 f" KS {test['ks']:.3f}, Brier {test['brier']:.5f}, calibration slope {test['calibration_slope']:.3f},"
                 f" intercept {test['calibration_intercept']:.3f}",
-                f"AUC added by innovation: {_uplift(self.summary['metrics']):+.4f} in this book,"
-                f" {_uplift(self.summary['none_book']):+.4f} in a book where it does nothing (AUC {none['auc']:.4f})",
+                f"AUC added by innovation: {_gain(self.summary['metrics'])} in this book,",
+                f"  {_gain(self.summary['none_book'])} in a book where it does nothing (AUC {none['auc']:.4f})",
                 f"registered: {model['name']} version {model['version']}; three decisions are in the ledger:",
                 *(_line(decision) for decision in self.summary["decisions"]),
                 "",
@@ -133,8 +133,9 @@ def _recorded(
     return decided.decision.model_dump(mode="json")
 
 
-def _uplift(metrics: Mapping[str, Any]) -> float:
-    return float(metrics["test"]["auc"] - metrics["test_without_innovation"]["auc"])
+def _gain(metrics: Mapping[str, Any]) -> str:
+    gain = metrics["innovation_gain"]
+    return f"{gain['auc']:+.4f} ({gain['auc_low']:+.4f} to {gain['auc_high']:+.4f})"
 
 
 def _line(decision: Mapping[str, Any]) -> str:

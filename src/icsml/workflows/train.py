@@ -20,6 +20,7 @@ from icsml.model.card import CardFacts, render_card
 from icsml.records.columns import take
 from icsml.records.dataset import Dataset, read_dataset
 from icsml.registry import MlflowProgress, log_training
+from icsml.validation.auc_difference import auc_difference
 from icsml.validation.summary import summary
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import FittedPair, fit_pair, parts
@@ -40,7 +41,8 @@ class Trained:
     bundle : Bundle
         As written and read back.
     metrics : dict
-        ``test`` (out of time) or ``cv`` (pooled out of fold), the same without innovation, and counts of rows.
+        ``test`` (out of time) or ``cv`` (pooled out of fold), the same without innovation, what innovation adds to the
+        AUC with its interval, and counts of rows.
     tables : dict of str to DataFrame
         What a reader may want beside: features (missing share of training rows, gain), rounds, trials.
     pair : FittedPair
@@ -138,6 +140,7 @@ def _figures(
     if not np.isnan(held_out[rows, 1]).any():
         without = summary(y, held_out[rows, 1], folds=folds, groups=groups)
         figures[f"{name}_without_innovation"] = without
+        figures["innovation_gain"] = auc_difference(y, held_out[rows, 0], held_out[rows, 1], groups=groups)
     return figures
 
 
