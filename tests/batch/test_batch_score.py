@@ -76,3 +76,18 @@ def test_a_damaged_page_is_no_traceback_and_leaves_no_folder(bundle, source, tmp
     with pytest.raises(InputError, match="not a sound Parquet file"):
         score_file(bundle, source, tmp_path / "new" / "out.parquet")
     assert not (tmp_path / "new").exists()
+
+
+def test_the_file_says_which_model_scored_it(bundle, source, tmp_path):
+    score_file(bundle, source, tmp_path / "out.parquet", version="7")
+    about = pq.read_schema(tmp_path / "out.parquet").metadata
+    assert about[b"icsml.bundle_sha256"].decode() == bundle.sha256
+    assert about[b"icsml.version"] == b"7"
+    assert about[b"icsml.synthetic"] == b"true"
+
+
+def test_the_input_is_never_overwritten(bundle, source):
+    before = source.read_bytes()
+    with pytest.raises(InputError, match="would take the place of the input"):
+        score_file(bundle, source, source.parent / "." / source.name)
+    assert source.read_bytes() == before

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
@@ -119,6 +120,18 @@ def test_decide_score_and_show(icsml_json, icsml, bundle, book_folder, tmp_path)
     )
     assert set(scored) == {"rows", "seconds", "rows_per_second"}
     assert icsml_json("model", "show", "--model", bundle.folder)["bundle_sha256"] == bundle.sha256
+
+
+def test_the_version_is_told(icsml):
+    code, out, _ = icsml("--version")
+    assert (code, out.strip()) == (0, version("icsml"))
+
+
+def test_points_never_overwrite_their_input(icsml, book_folder):
+    records = book_folder / "enterprises.parquet"
+    code, _, err = icsml("points", "--rulebook", "tech-sme-2017", "--in", records, "--out", records)
+    assert code == 2
+    assert "would take the place of the input" in err
 
 
 def test_keys_are_printed_once(icsml_json, tmp_path):

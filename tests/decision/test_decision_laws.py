@@ -180,6 +180,32 @@ def test_the_reader_is_told_what_the_figures_rest_on(bundle):
     assert {"SYNTHETIC_MODEL", "ASSUMED_POINTS", "OUT_OF_RANGE"} <= codes
 
 
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"staff_rd": 500, "staff_total": 10}, "OUT_OF_RANGE", "staff_rd"),
+        ({"staff_rd": 500, "staff_total": 10}, "OUT_OF_RANGE", "rd_staff_share"),
+        ({"cash_cny": 1e9}, "OUT_OF_RANGE", "cash_cny"),
+        ({"current_assets_cny": 9e9}, "OUT_OF_RANGE", "current_assets_cny"),
+        (
+            {"statement_period_end": "2001-12-31", "statement_published_at": "2002-04-01"},
+            "OUT_OF_RANGE",
+            "statement_age",
+        ),
+        ({"as_of": "2099-01-01"}, "FUTURE_DATE", "as_of"),
+    ],
+)
+def test_what_cannot_be_is_told(bundle, changes, code, field):
+    plain = {(notice.code, notice.field) for notice in decision_of(bundle, changed({})).warnings}
+    assert (code, field) not in plain
+    assert (code, field) in {(notice.code, notice.field) for notice in decision_of(bundle, changed(changes)).warnings}
+
+
+def test_tomorrow_is_no_future_east_of_utc(bundle):
+    found = decision_of(bundle, changed({"as_of": "2026-07-02"})).warnings
+    assert "FUTURE_DATE" not in {notice.code for notice in found}
+
+
 def test_guarantee_list_and_limit_cannot_move_the_pd(bundle):
     plain = decision_of(bundle, changed({}))
     helped = changed(

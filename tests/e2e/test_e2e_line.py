@@ -50,7 +50,8 @@ def test_the_summary_says_what_the_contract_asks(shown):
     keys = {"auc", "ks", "brier", "calibration_slope", "calibration_intercept"}
     assert keys <= set(summary["metrics"]["test"])
     assert keys <= set(summary["none_book"]["test"])
-    assert summary["model"] == {"name": "icsml-pd", "version": "1"}
+    assert (summary["model"]["name"], summary["model"]["version"]) == ("icsml-pd", "1")
+    assert summary["model"]["bundle_sha256"] == summary["decisions"][0]["model"]["bundle_sha256"]
     assert summary["seconds"] > 0
     assert len(summary["decisions"]) == 3
     assert all(decision["reasons"] for decision in summary["decisions"])

@@ -183,6 +183,16 @@ def test_fault_is_found_by_lint_and_refused_on_load(tmp_path, small_text, fault)
     assert re.match(r"small\.yaml:\d+", caught.value.field or "")
 
 
+@pytest.mark.parametrize("field", ["bank_pd", "bank_grade", "on_recommended_list", "legal_representative"])
+def test_what_may_never_be_scored_is_not_advised_to_be_scored_elsewhere(tmp_path, small_text, field):
+    path = tmp_path / "small.yaml"
+    path.write_text(small_text.replace("value: high_growth_list", f"value: {field}", 1), "utf-8")
+    found = lint_rulebook(path)
+    assert any("may not be scored" in fault.message and "leave it out" in fault.remedy for fault in found)
+    assert not [fault for fault in found if "domain: financial" in fault.remedy]
+    assert "ICS-RUL-014" not in {fault.code for fault in found}
+
+
 @pytest.mark.parametrize(
     ("fault", "marker"),
     [

@@ -21,6 +21,7 @@ from alembic.runtime.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from icsml.cli.operations import ledger_show
 from icsml.errors import ConflictError, InputError, LedgerError
 from icsml.ledger import GENESIS, Ledger
 from icsml.ledger.store import metadata
@@ -393,6 +394,80 @@ def test_tables_of_a_newer_release_are_refused(url):
     with pytest.raises(LedgerError) as caught:
         Ledger.open(url)
     assert (caught.value.code, caught.value.remedy) == ("ICS-LED-002", "upgrade icsml")
+
+
+def _move(file):
+    file.rename(file.with_name("moved.db"))
+
+
+def _replace(file):
+    _move(file)
+    Ledger.open(f"sqlite:///{file}").close()
+
+
+@pytest.mark.parametrize("take", [Path.unlink, _move, _replace])
+def test_a_file_that_is_taken_away_takes_no_more_decisions(tmp_path, take):
+    file = tmp_path / "ledger.db"
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        record(ledger, "d-1", idempotency_key="k", request_sha256="1")
+        assert ledger.ready()
+        take(file)
+        assert not ledger.ready()
+        with pytest.raises(LedgerError, match="restart the service") as caught:
+            record(ledger, "d-2")
+        assert caught.value.code == "ICS-LED-003"
+        for read in (lambda: ledger.get("bank-a", "d-1"), lambda: ledger.earlier("bank-a", "k", "1")):
+            with pytest.raises(LedgerError, match="restart the service") as caught:
+                read()
+            assert caught.value.code == "ICS-LED-004"
+    assert file.exists() == (take is _replace)
+
+
+def test_a_file_that_is_taken_away_during_the_transaction_is_no_success(tmp_path):
+    file = tmp_path / "ledger.db"
+
+    def remove_and_tell():
+        file.unlink(missing_ok=True)
+        return NOW
+
+    with Ledger.open(f"sqlite:///{file}", clock=remove_and_tell) as ledger, pytest.raises(LedgerError) as caught:
+        record(ledger, "d-1")
+    assert caught.value.code == "ICS-LED-003"
+
+
+def test_a_new_connection_does_not_put_a_file_where_the_ledger_was(tmp_path):
+    file = tmp_path / "ledger.db"
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        ledger._engine.dispose()
+        file.unlink()
+        with pytest.raises(sqlalchemy.exc.OperationalError), ledger._engine.connect():
+            pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_looking_makes_nothing(tmp_path):
+    for folder in (tmp_path, tmp_path / "home"):
+        with pytest.raises(LedgerError, match="there is no ledger here") as caught:
+            Ledger.open(f"sqlite:///{folder}/ledger.db", create=False)
+        assert (caught.value.code, caught.value.exit_code) == ("ICS-LED-002", 3)
+    (tmp_path / "ledger.db").touch()
+    with Ledger.open(f"sqlite:///{tmp_path}/ledger.db", create=False) as ledger, pytest.raises(LedgerError):
+        ledger.find("d-1")
+    assert [(path.name, path.stat().st_size) for path in tmp_path.iterdir()] == [("ledger.db", 0)]
+
+
+def test_looking_finds_what_was_recorded(ledger, url):
+    record(ledger, "d-1")
+    with Ledger.open(url, create=False) as looking:
+        assert looking.find("d-1") == payload("d-1")
+
+
+def test_the_command_that_shows_a_decision_makes_no_ledger(tmp_path, monkeypatch):
+    monkeypatch.delenv("ICSML_LEDGER_URL", raising=False)
+    monkeypatch.setenv("ICSML_HOME", str(tmp_path / "home"))
+    with pytest.raises(LedgerError, match="there is no ledger here"):
+        ledger_show("d-1")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_ready_says_no_without_tables(ledger, url):

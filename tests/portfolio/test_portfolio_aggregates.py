@@ -196,6 +196,20 @@ def test_nothing_dated_after_the_decision_counts(tmp_path, poison):
     assert undated["extra.count"].tolist() == [3]
 
 
+def test_amounts_that_are_no_numbers_are_counted(tmp_path):
+    lines = [LINE, LINE | {"amount": "-"}, LINE | {"tax": "n.n."}, LINE | {"amount": "1,000.5"}]
+    report, data = imported(tmp_path, {"firm": ["a"]}, lines, figures=["count", "amount"])
+    assert (report.tables["sales"].unreadable, report.tables["sales"].incomplete) == (2, 1)
+    assert data["extra.count"].tolist() == [3]
+    assert data["extra.amount"].tolist() == [1000.5 + 2 * LINE["amount"]]
+
+
+def test_amounts_that_are_mostly_text_are_refused_with_a_remedy_of_tables(tmp_path):
+    with pytest.raises(InputError) as error:
+        imported(tmp_path, {"firm": ["a"]}, [LINE, *[LINE | {"amount": "-"}] * 2], figures=["count"])
+    assert error.value.remedy == "check the column or name another"
+
+
 def test_each_decision_on_a_firm_sees_its_own_past(tmp_path):
     firms = {"firm": ["a", "a", "b"], "d": ["2014-12-31", "2015-12-31", "2015-12-31"]}
     lines = [LINE, LINE | {"date": "2015-06-01", "amount": 50.0}, LINE | {"date": "2016-01-01"}, LINE | {"firm": "c"}]

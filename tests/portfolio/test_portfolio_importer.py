@@ -150,11 +150,36 @@ def test_chinese_text_says_its_encoding(tmp_path):
     assert data.enterprises["enterprise_id"].tolist() == ["甲"]
 
 
-def test_text_in_a_number_column_is_counted_and_never_shown(tmp_path):
-    error = refusal(tmp_path, {"firm": list("abc"), "X1": ["1", "secret", "n.n."]}, extra_features=[feature("X1")])
+def test_a_number_column_that_is_mostly_text_is_refused_and_its_text_never_shown(tmp_path):
+    table = {"firm": list("abcd"), "X1": ["1", "secret", "n.n.", None]}
+    error = refusal(tmp_path, table, extra_features=[feature("X1")])
     assert (error.code, error.field) == ("ICS-DAT-007", "extra_features.x1")
-    assert "2 of 3 rows" in error.message
+    assert "2 of 3 values" in error.message
     assert "secret" not in str(error)
+    assert error.remedy == "check the column or give values:"
+
+
+@pytest.mark.parametrize("text", ["-", "暂无", "#DIV/0!", "1,23", "1,234,5", "12,3456.7", ",123"])
+def test_a_cell_that_is_no_number_is_missing_and_counted(tmp_path, text):
+    table = {"firm": list("abcd"), "X1": ["1", text, "2", None], "X2": [text, text, "3.5", "4"]}
+    report, data = run(tmp_path, table, fields={"revenue_cny": "X2"}, extra_features=[feature("X1", scale=10)])
+    np.testing.assert_array_equal(data.enterprises["extra.x1"], [10, np.nan, 20, np.nan])
+    np.testing.assert_array_equal(data.enterprises["revenue_cny"], [np.nan, np.nan, 3.5, 4])
+    assert report.unreadable == {"revenue_cny": 2, "extra.x1": 1}
+    assert report.refused == 0
+
+
+def test_commas_between_thousands_are_read(tmp_path):
+    texts = ["1,234.5", "-1,234", "12,345,678", " 999,999.25 ", "1234.5"]
+    report, data = run(tmp_path, {"firm": list("abcde"), "X1": texts}, extra_features=[feature("X1")])
+    np.testing.assert_array_equal(data.enterprises["extra.x1"], [1234.5, -1234, 12345678, 999999.25, 1234.5])
+    assert report.unreadable == {}
+
+
+def test_days_counted_in_texts_are_refused_with_a_remedy_of_dates(tmp_path):
+    table = {"firm": list("abc"), "d": ["soon", "later", "17000"]}
+    error = refusal(tmp_path, table, as_of={"column": "d", "unit": "D"})
+    assert (error.code, error.remedy) == ("ICS-DAT-007", "check the column, or give format instead of unit")
 
 
 def test_values_translate_and_what_they_do_not_list_is_counted(tmp_path):

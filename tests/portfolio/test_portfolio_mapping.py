@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -121,6 +122,8 @@ WRONG = {
     "bad outside": ("group: g}", "group: g, outside: drop}", "mapping.yaml:11: extra_features.0.outside", "refuse"),
     "no positive": ("positive: [1]", "positive: []", "mapping.yaml:6: outcome.positive", "at least 1"),
     "unknown event": ("positive: [1]", "positive: [1], event: gone", "mapping.yaml:6: outcome.event", "charge_off"),
+    "mistyped split": ("folds: 10, seed: 0", "test_form: 2015-01-01", "mapping.yaml:12: split", "key test_form; did"),
+    "unknown split": ("folds: 10, seed: 0", "zzz: 1", "mapping.yaml:12: split", "test_from, embargo_months, folds"),
     "undated split": ("folds: 10, seed: 0", "test_from: 2015-01-01", "mapping.yaml:12: split", "dated rows"),
     "scale of a date": ("revenue_cny: sales", "founded_on: {column: a, scale: 2}", "mapping.yaml:9: fields", "scale"),
     "format of a number": (
@@ -164,6 +167,32 @@ def test_a_wrong_mapping_names_file_line_and_key(tmp_path, case):
     assert error.value.remedy
     assert where in str(error.value.field)
     assert said in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("case", "remedy"),
+    [
+        ("late feature", "take it out of extra_features or out of known_after"),
+        ("late field", "take it out of fields or out of known_after"),
+        ("label as feature", "take it out of extra_features"),
+        ("ignored and used", "take it out of extra_features or out of ignore"),
+        ("as_of reads recovered", "take it out of as_of or out of known_after"),
+    ],
+)
+def test_a_leak_is_refused_with_its_remedy(tmp_path, case, remedy):
+    good, bad, *_ = WRONG[case]
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path, MINIMAL.replace(good, bad))
+    assert error.value.remedy == remedy
+    assert "take it out" not in error.value.message
+
+
+def test_a_leak_among_other_faults_keeps_their_number_and_its_remedy(tmp_path):
+    text = MINIMAL.replace("revenue_cny: sales", "revenue_cny: recovered").replace("folds: 10", "folds: 1")
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path, text)
+    assert re.search(r"\(and \d+ more\)$", error.value.message)
+    assert error.value.remedy == "take it out of fields or out of known_after"
 
 
 TABLES = "tables:\n  sales: {file: a.csv, key: k, aggregate: vat_sales}\nenterprise_id: firm"

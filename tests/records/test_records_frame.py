@@ -95,10 +95,15 @@ def test_published_on_the_day_is_published_in_time():
 
 
 def test_a_value_outside_its_range_is_reported_not_changed():
-    found = screened(frame(revenue_cny=[1.0, -5.0, 2.0]))
-    assert found.out_of_range_in(1) == ["revenue_cny"]
+    found = screened(frame(total_cost_cny=[1.0, -5.0, 2.0]))
+    assert found.out_of_range_in(1) == ["total_cost_cny"]
     assert found.out_of_range_in(0) == []
-    assert found.columns["revenue_cny"][1] == -5.0
+    assert found.columns["total_cost_cny"][1] == -5.0
+
+
+def test_a_part_above_its_whole_is_reported():
+    found = screened(frame(staff_rd=[86, 87, None], staff_total=[86, 86, 86]))
+    assert [found.out_of_range_in(row) for row in range(3)] == [[], ["staff_rd"], []]
 
 
 @pytest.mark.parametrize(

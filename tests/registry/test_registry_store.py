@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from icsml.cli.models import list_
 from icsml.core.paths import configs_dir
 from icsml.decision.frame import frame_scores
 from icsml.errors import InputError, MissingError, ModelError
@@ -25,6 +27,7 @@ from icsml.model.calibrate import Affine
 from icsml.model.scale import load_scale
 from icsml.records.columns import to_columns
 from icsml.registry import fetch_bundle, list_versions, log_training, resolve, tracking_uri
+from icsml.registry.tracking import _without_chatter
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),  # MLflow's tables under SQLAlchemy 2.1
@@ -61,7 +64,7 @@ logged = log_training(
     metrics={"test_auc": 0.8125, "test_ks": 0.5},
     tables={"features": pd.DataFrame({"feature": ["a", "b"], "gain": [1 / 3, None]})},
     dataset={"name": "book", "digest": sys.argv[2], "source": "book", "rows": 300},
-    tags={"synthetic": "true"}, progress=progress,
+    tags={"synthetic": "true", "bundle_sha256": "ab12"}, progress=progress,
 )
 time.sleep(0.5)
 print(json.dumps({"run_id": logged.run_id, "uri": logged.model_uri, "version": logged.version, "attempts": attempts}))
@@ -166,6 +169,33 @@ def test_the_run_holds_what_was_logged(client, store):
     assert logged.data.tags["synthetic"] == "true"
     dataset = logged.inputs.dataset_inputs[0].dataset
     assert (dataset.name, dataset.digest, json.loads(dataset.profile)) == ("book", DIGEST[:36], {"num_rows": 300})
+
+
+def test_the_version_says_what_it_was_made_of(client, store):
+    found = client.get_model_version("icsml-pd", store.version).tags
+    assert found == {"dataset": "book", "synthetic": "true", "bundle_sha256": "ab12", "test_auc": "0.8125"}
+    listed = next(each for each in list_versions() if each["version"] == store.version)
+    facts = {"dataset": "book", "synthetic": True, "test_auc": 0.8125, "cv_auc": None, "bundle_sha256": "ab12"}
+    assert listed.items() >= facts.items()
+    age = datetime.now(UTC) - datetime.fromisoformat(listed["created"])
+    assert timedelta(0) <= age < timedelta(hours=1)
+
+
+def test_the_list_shows_what_a_version_was_made_of(home, capsys):
+    list_()
+    header, _, *rows = capsys.readouterr().out.splitlines()
+    assert header.split()[:7] == ["name", "version", "aliases", "data", "set", "synthetic", "AUC"]
+    assert any(row.split()[:7] == ["icsml-pd", "1", "champion", "book", "yes", "0.8125", "test"] for row in rows)
+
+
+def test_a_version_without_facts_is_listed_without_them(home, client):
+    client.create_registered_model("bare")
+    client.create_model_version("bare", "file:///nowhere", tags={"test_auc": "high", "synthetic": "perhaps"})
+    try:
+        found = next(each for each in list_versions() if each["name"] == "bare")
+        assert (found["dataset"], found["synthetic"], found["test_auc"], found["cv_auc"]) == (None,) * 4
+    finally:
+        client.delete_registered_model("bare")
 
 
 def test_tables_and_the_log_are_artifacts_mlflow_can_show(client, store, tmp_path):
@@ -311,18 +341,30 @@ def test_what_is_not_registered_is_missing_with_a_remedy(home, ref):
     assert "icsml train" in str(caught.value)
 
 
-def test_a_second_version_leaves_the_champion_alone(client, store, bundle):
+def test_a_second_version_leaves_the_champion_alone(client, store, bundle, capsys):
     changed = write_bundle(store.home.parent / "changed", _other(bundle))
     logged = log_training(
         changed.folder, name="icsml-pd", params={}, metrics={}, tables={},
         dataset={"name": "book", "digest": DIGEST, "source": "book", "rows": 1},
     )  # fmt: skip
     assert (logged.version, logged.model_uri) == ("2", "models:/icsml-pd/2")
+    assert "ersion" not in "".join(capsys.readouterr())
     assert fetch_bundle("models:/icsml-pd@champion").version == "1"
     assert read_bundle(fetch_bundle("models:/icsml-pd/2").folder).sha256 == changed.sha256
     listed = [(entry["name"], entry["version"], entry["aliases"]) for entry in list_versions()]
     assert listed == [("icsml-pd", "2", []), ("icsml-pd", "1", ["champion"])]
     assert list_versions()[1]["run_id"] == store.run_id
+
+
+def test_only_the_chatter_is_kept_back(capsys):
+    def fail():
+        with _without_chatter():
+            sys.stderr.write("Created version '2' of model 'm'.\na warning\n")
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        fail()
+    assert capsys.readouterr().err == "a warning\n"
 
 
 def test_the_address_does_not_stay_in_the_environment(home):

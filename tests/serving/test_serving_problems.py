@@ -226,3 +226,11 @@ def test_one_line_of_json_for_each_request(client, record, caplog):
 
 def test_answers_are_not_stored_on_the_way(client, record):
     assert client.post(URL, json=record).headers["Cache-Control"] == "no-store"
+
+
+def test_without_its_file_the_ledger_takes_no_decision(client, record, problem, tmp_path):
+    assert client.post("/v1/assessments", json=record).status_code == 201
+    (tmp_path / "ledger.db").unlink()
+    assert problem(client.post("/v1/assessments", json=record), 503).code == "ICS-LED-003"
+    assert problem(client.get("/readyz"), 503).code == "ICS-SRV-013"
+    assert not (tmp_path / "ledger.db").exists()

@@ -84,6 +84,26 @@ def _free_port():
         return probe.getsockname()[1]
 
 
+def test_a_taken_port_is_said_before_anything_is_announced(house, bundle, capsys):
+    create_key(house / "keys.json", "bank-a", "score")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(MissingError) as caught:
+            serve(str(bundle.folder), host="127.0.0.1", port=other.getsockname()[1])
+    assert str(caught.value) == "ICS-SRV-026 port: taken — choose another with --port"
+    assert caught.value.exit_code == 3
+    assert capsys.readouterr() == ("", "")
+
+
+def test_an_address_of_another_machine_is_said(house, bundle, capsys):
+    create_key(house / "keys.json", "bank-a", "score")
+    with pytest.raises(MissingError, match="--host") as caught:
+        serve(str(bundle.folder), host="192.0.2.1", port=_free_port())
+    assert (caught.value.code, caught.value.field) == ("ICS-SRV-026", "host")
+    assert capsys.readouterr() == ("", "")
+
+
 def _wait_until_ready(url, process):
     end = time.monotonic() + 120
     while time.monotonic() < end:

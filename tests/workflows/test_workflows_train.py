@@ -13,6 +13,8 @@ import pytest
 from icsml.errors import ConfigError, InputError
 from icsml.model.bundle import read_bundle
 from icsml.records.dataset import FoldSplit, OutOfTimeSplit, read_dataset, write_dataset
+from icsml.records.extra import ExtraFeature
+from icsml.records.labels import Label
 from icsml.workflows.config import load_training_config
 from icsml.workflows.prepare import prepare, split_rows
 from icsml.workflows.train import train_bundle
@@ -102,6 +104,20 @@ def test_what_training_reports(trained):
     assert metrics["rows"]["unlabelled"] > 0
     assert set(trained.tables) == {"features", "rounds"}
     assert json.loads(json.dumps(metrics)) == metrics
+
+
+def test_a_figure_too_good_names_the_feature_that_leaks(book_folder, quick_config, trained, tmp_path):
+    dataset = read_dataset(book_folder)
+    leak = ExtraFeature(name="months_run", label=Label(en="Months run", zh="月"), group="loan")
+    meta = dataset.meta.model_copy(update={"extra_features": [leak]})
+    bad = dataset.outcomes["bad"].to_numpy(dtype=float, na_value=0.0)
+    rows = dataset.enterprises.assign(**{"extra.months_run": 36.0 - bad})
+    write_dataset(tmp_path / "leaky", meta, rows, dataset.outcomes)
+    found = train_bundle(tmp_path / "leaky", quick_config, out=tmp_path / "b")
+    assert len(found.metrics["warnings"]) == 1
+    assert "extra.months_run, AUC 1.0000 by itself" in found.metrics["warnings"][0]
+    assert found.metrics["warnings"][0] in found.bundle.card
+    assert trained.metrics["warnings"] == []
 
 
 def test_a_long_run_rate_anchors_the_mean_pd(book_folder, quick_config, trained, tmp_path):

@@ -44,7 +44,13 @@ class ScoreReport:
 
 
 def score_file(
-    bundle: Bundle, source: Path, target: Path, *, reasons: int = 0, progress: Progress = silent
+    bundle: Bundle,
+    source: Path,
+    target: Path,
+    *,
+    version: str | None = None,
+    reasons: int = 0,
+    progress: Progress = silent,
 ) -> ScoreReport:
     """Score every record of a file and write one row each, in order.
 
@@ -54,6 +60,8 @@ def score_file(
         The model.
     source, target : Path
         Parquet in and out. The target appears whole or not at all.
+    version : str, optional
+        The register's version of the model, for the file's metadata.
     reasons : int
         Reasons a row; 0 leaves the column out and is faster.
     progress : callable
@@ -66,16 +74,17 @@ def score_file(
     InputError
         If a row is not acceptable; the error names the field and the rows.
     """
-    check_target(target)
+    check_target(target, source=source)
     batches = _batches(source)
     first = next(batches, None)
     if first is None:
         raise InputError("ICS-DEC-003", "holds no rows", field=str(source), remedy="give records to score")
     done, seconds, writer = 0, 0.0, None
+    about = _about(bundle, version)
     with whole_file(target) as partial, ExitStack() as closing:
         for frame in chain([first], batches):
             started = time.perf_counter()
-            table = _score(bundle, frame, reasons, done)
+            table = _score(bundle, frame, reasons, done).replace_schema_metadata(about)
             seconds += time.perf_counter() - started
             writer = writer or closing.enter_context(pq.ParquetWriter(partial, table.schema))
             writer.write_table(table)
@@ -83,6 +92,18 @@ def score_file(
             progress(f"scored {done:,} rows")
         closing.close()
     return ScoreReport(done, seconds)
+
+
+def _about(bundle: Bundle, version: str | None) -> dict[str, str]:
+    """Say in the file which model scored it, and whether it was trained on simulated data."""
+    rulebook = f"{bundle.rulebook.id} ({bundle.rulebook.provenance})" if bundle.rulebook else ""
+    return {
+        "icsml.model": bundle.name,
+        "icsml.version": version or "",
+        "icsml.bundle_sha256": bundle.sha256,
+        "icsml.synthetic": str(bundle.synthetic).lower(),
+        "icsml.rulebook": rulebook,
+    }
 
 
 def _batches(source: Path) -> Iterator[pd.DataFrame]:

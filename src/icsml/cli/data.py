@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from icsml.cli.inputs import ModelRef, load_bundle
 from icsml.cli.output import JsonFlag, emit, progress, table
+
+if TYPE_CHECKING:
+    from icsml.portfolio.importer import ImportReport
 
 __all__ = ["register"]
 
@@ -74,9 +77,38 @@ def import_(
     from icsml.portfolio.importer import import_dataset
 
     report = import_dataset(mapping, out, progress=progress())
-    lines = [f"{report.rows:,} rows, {report.defaults:,} bad, {report.refused:,} refused, in {out}"]
-    if report.out_of_range:
-        found = sorted(report.out_of_range.items(), key=lambda item: -item[1])
-        lines += ["values outside their declared range:", table(found, ("field", "values"))]
-    lines.append(f"next: icsml train --data {out}")
-    emit(asdict(report), as_json=json_, text="\n".join(lines))
+    emit(asdict(report), as_json=json_, text="\n".join(_imported(report, out)))
+
+
+def _imported(report: ImportReport, out: Path) -> list[str]:
+    lines = [f"{report.rows:,} rows, {_labels(report)}, in {out}", _refused(report)]
+    lines += _counts("rows refused by rule (a row may stand under several fields):", "rows", report.refused_by)
+    lines += _counts("unreadable values, now missing:", "values", report.unreadable)
+    lines += _counts("values outside their declared range:", "values", report.out_of_range)
+    if report.split:
+        lines.append("split: " + ", ".join(f"{rows:,} {part}" for part, rows in report.split.items()))
+    if report.label_lookahead is not None:
+        lines.append(f"label_lookahead: {report.label_lookahead:,} training events dated after the test began")
+    if report.labelled:
+        return [*lines, f"next: icsml train --data {out}"]
+    return [*lines, f"next: icsml score --model REF --in {out / 'enterprises.parquet'} --out scores.parquet"]
+
+
+def _labels(report: ImportReport) -> str:
+    if not report.labelled:
+        return "no labels"
+    return f"{report.defaults:,} bad, {report.rows - report.labelled:,} unlabelled"
+
+
+def _refused(report: ImportReport) -> str:
+    if not report.refused:
+        return "0 refused"
+    copies = "duplicate" if report.duplicates == 1 else "duplicates"
+    by_rule = report.refused - report.duplicates
+    return f"{report.refused:,} refused: {by_rule:,} by rule, {report.duplicates:,} {copies}"
+
+
+def _counts(title: str, unit: str, counts: dict[str, int]) -> list[str]:
+    """Return a titled table of counts by field, the largest first; nothing where there is none."""
+    found = sorted(counts.items(), key=lambda item: -item[1])
+    return [title, table([(name, f"{count:,}") for name, count in found], ("field", unit))] if found else []

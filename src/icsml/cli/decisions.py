@@ -51,18 +51,21 @@ def score(
     """Score a Parquet file of records, one row out for each row in. Nothing is recorded."""
     from icsml.batch.score import score_file
 
-    bundle, _ = load_bundle(model)
-    report = score_file(bundle, source, out, reasons=reasons, progress=progress())
+    bundle, version = load_bundle(model)
+    report = score_file(bundle, source, out, version=version, reasons=reasons, progress=progress())
     found = {"rows": report.rows, "seconds": report.seconds, "rows_per_second": report.rows_per_second}
     text = f"{report.rows:,} rows in {report.seconds:.2f} s ({report.rows_per_second:,.0f} rows/s), in {out}"
+    if bundle.synthetic:
+        text += "\nthe model was trained on simulated data: these scores are no evidence about any firm"
     emit(found, as_json=json_, text=text)
 
 
 def _read_out(decision: Decision) -> str:
     model = decision.model
-    event = f"{model.event or 'event not stated'}, {model.horizon_months or '?'} months"
+    horizon = f"{model.horizon_months} months" if model.horizon_months else "horizon not known"
+    event = f"{model.event or 'event not known'}, {horizon}"
     lines = [
-        f"{decision.enterprise_id}  as of {decision.as_of or 'no date'}",
+        f"{decision.enterprise_id}  {f'as of {decision.as_of}' if decision.as_of else 'undated'}",
         f"PD {decision.pd:.2%}  grade {decision.grade or '–'}  score {decision.score}   ({event})",
     ]
     if decision.innovation:

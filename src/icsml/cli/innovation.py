@@ -90,7 +90,7 @@ def points(
             field="--rulebook, --as-of",
             remedy="--rulebook ID or --as-of YYYY-MM-DD",
         )
-    check_target(out)
+    check_target(out, source=source)
     chosen = load_rulebook(rulebook) if rulebook else rulebook_as_of(_day(as_of))
     say = progress()
     columns = screen(to_columns(read_records(source))).columns

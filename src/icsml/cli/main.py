@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from typer.exceptions import Abort, TyperException
@@ -22,6 +24,22 @@ app = typer.Typer(
 )
 for part in (data, innovation, training, decisions, models, operations):
     part.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("icsml"))
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Credit-risk assessment of technology SMEs with Innovation Credit System points as features."""
+
 
 _EXTRA_OF = {
     "mlflow": "train",

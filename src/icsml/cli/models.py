@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import typer
 
@@ -11,6 +13,8 @@ from icsml.cli.output import JsonFlag, emit, table
 from icsml.registry.resolve import DEFAULT_REFERENCE
 
 __all__ = ["register"]
+
+_HEADER = ("name", "version", "aliases", "data set", "synthetic", "AUC", "created", "run")
 
 
 def register(app: typer.Typer) -> None:
@@ -26,9 +30,17 @@ def list_(json_: JsonFlag = False) -> None:
     from icsml.registry import list_versions
 
     found = list_versions()
-    rows = [(row["name"], row["version"], ", ".join(row["aliases"]), row["run_id"]) for row in found]
-    text = table(rows, ("name", "version", "aliases", "run")) if rows else "no model is registered: run `icsml train`"
+    text = table([_row(each) for each in found], _HEADER) if found else "no model is registered: run `icsml train`"
     emit({"models": found}, as_json=json_, text=text)
+
+
+def _row(version: Mapping[str, Any]) -> tuple[object, ...]:
+    measured = [(version["test_auc"], "test"), (version["cv_auc"], "cv")]
+    auc = next((f"{value:.4f} {where}" for value, where in measured if value is not None), None)
+    synthetic = {True: "yes", False: "no"}.get(version["synthetic"])
+    aliases = ", ".join(version["aliases"]) or None
+    described = (version["dataset"], synthetic, auc, version["created"][:16] + "Z", version["run_id"])
+    return (version["name"], version["version"], aliases, *described)
 
 
 def show(model: ModelRef = DEFAULT_REFERENCE, json_: JsonFlag = False) -> None:

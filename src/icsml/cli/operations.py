@@ -35,7 +35,7 @@ def ledger_show(
     """Show one recorded decision with its request and feature vector."""
     from icsml.ledger.store import Ledger
 
-    ledger = Ledger.open(None)
+    ledger = Ledger.open(None, create=False)
     try:
         found = ledger.get(tenant, decision_id) if tenant else ledger.find(decision_id)
     finally:

@@ -66,6 +66,8 @@ def _read_out(summary: dict[str, Any]) -> str:
         lines.append(f"AUC added by innovation: {gain['auc']:+.4f} ({gain['auc_low']:+.4f} to {gain['auc_high']:+.4f})")
     if metrics["label_lookahead"] is not None:
         lines.append(f"training events dated after the test began: {metrics['label_lookahead']:,}")
+    lines += [f"WARNING: {warning}" for warning in metrics["warnings"]]
+    lines.append(f"@champion is version {summary['champion']}")
     if metrics["synthetic"]:
         lines.append("simulated data: these figures show the machinery and are no evidence about the world")
     lines += [

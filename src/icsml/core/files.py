@@ -11,14 +11,25 @@ from icsml.errors import InputError
 __all__ = ["check_target", "whole_file"]
 
 
-def check_target(path: Path) -> None:
-    """Refuse a target that cannot become a file, before any work is done for it.
+def check_target(path: Path, *, source: Path | None = None) -> None:
+    """Refuse a target that must not or cannot become a file, before any work is done for it.
+
+    Parameters
+    ----------
+    path : Path
+        The target.
+    source : Path, optional
+        What is read; the target may not take its place.
 
     Raises
     ------
     InputError
-        If it is a folder, or lies below something that is none.
+        If it is a folder, lies below something that is none, or is the source.
     """
+    if source is not None and path.resolve() == source.resolve():
+        raise InputError(
+            "ICS-CFG-003", "would take the place of the input", field=str(path), remedy="name another file"
+        )
     if path.is_dir():
         raise InputError("ICS-CFG-003", "is a folder", field=str(path), remedy="name a file")
     for parent in path.absolute().parents:

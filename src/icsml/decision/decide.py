@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -84,7 +84,7 @@ def decide(
         innovation_log_odds=_first(assessment.innovation_log_odds(bundle)),
         pd_without_innovation=_first(assessment.pd_without_innovation),
         innovation_evidence=bundle.innovation_evidence if bundle.companion else None,
-        warnings=notices(bundle, assessment, 0, record.as_of),
+        warnings=notices(bundle, assessment, 0, record.as_of, decided_at.astimezone(UTC).date()),
     )
     return Decided(decision, _feature_vector(bundle, assessment))
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
 from icsml.decision.assess import Assessment
 from icsml.model.bundle import BundleParts
 from icsml.records.decision import Notice
+from icsml.records.extra import EXTRA_PREFIX
 from icsml.records.labels import Label
 
 __all__ = ["notices"]
 
 
-def notices(bundle: BundleParts, assessment: Assessment, row: int, as_of: date | None) -> list[Notice]:
+def notices(
+    bundle: BundleParts, assessment: Assessment, row: int, as_of: date | None, decided_on: date
+) -> list[Notice]:
     """Return the warnings of one row, those on the model first."""
     return [
         *_on_model(bundle),
         *_on_rulebook(bundle, as_of),
         *_on_record(assessment, row, as_of),
+        *_on_date(as_of, decided_on),
+        *_implausible(bundle, assessment, row),
         *_on_features(bundle, assessment, row),
     ]
 
@@ -108,10 +113,41 @@ def _on_record(assessment: Assessment, row: int, as_of: date | None) -> list[Not
             )
         )
     found.extend(
-        _notice("OUT_OF_RANGE", name, "The value lies outside its declared range.", "数值超出声明范围。")
+        _notice(
+            "OUT_OF_RANGE",
+            name,
+            "The value lies outside its declared range, or above the whole it is part of.",
+            "数值超出声明范围或大于其所属总额。",
+        )
         for name in assessment.screening.out_of_range_in(row)
     )
     return found
+
+
+def _on_date(as_of: date | None, decided_on: date) -> list[Notice]:
+    """Warn of a decision date that has not come; a day is left for time zones east of UTC."""
+    if as_of is None or as_of <= decided_on + timedelta(days=1):
+        return []
+    return [_notice("FUTURE_DATE", "as_of", "The decision date has not come yet.", "评估基准日尚未到来。")]
+
+
+def _implausible(bundle: BundleParts, assessment: Assessment, row: int) -> list[Notice]:
+    """Warn of a canonical feature outside its plausible range; of an extra one the screening has told already."""
+    return [
+        _notice(
+            "OUT_OF_RANGE",
+            feature.name,
+            "The feature lies outside its plausible range: check what it is made of.",
+            "特征值超出合理范围：请核对其来源数据。",
+        )
+        for feature, value in zip(bundle.encoder.features, assessment.features[row], strict=True)
+        if not feature.name.startswith(EXTRA_PREFIX) and _is_outside(value, feature.range)
+    ]
+
+
+def _is_outside(value: float, bounds: tuple[float | None, float | None]) -> bool:
+    low, high = bounds
+    return bool((low is not None and value < low) or (high is not None and value > high))
 
 
 def _on_features(bundle: BundleParts, assessment: Assessment, row: int) -> list[Notice]:

@@ -20,6 +20,8 @@ from icsml.records.fields import FIELD_BY_NAME
 
 __all__ = ["Finding", "findings"]
 
+_NEVER_SCORED = (Purpose.CONSEQUENCE, Purpose.PERSONAL, Purpose.BANK_RATING)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -170,29 +172,30 @@ def _unknown_fields(key: Key, names: Iterable[str]) -> Iterator[_Fault]:
         field = FIELD_BY_NAME.get(name)
         if field is None:
             yield _Fault("ICS-RUL-003", key, f"unknown field {name}", _nearest(name, FIELD_BY_NAME))
-        elif not field.numeric:
-            yield _Fault("ICS-RUL-012", key, f"field {name} is not a number", "use a number, count or flag")
-        elif field.purpose in (Purpose.CONSEQUENCE, Purpose.PERSONAL, Purpose.BANK_RATING):
+        elif field.purpose in _NEVER_SCORED:
             yield _Fault(
                 "ICS-RUL-012",
                 key,
                 f"field {name} may not be scored ({field.purpose})",
                 "leave it out: it follows from earlier decisions or is not evidence",
             )
+        elif not field.numeric:
+            yield _Fault("ICS-RUL-012", key, f"field {name} is not a number", "use a number, count or flag")
 
 
 def _domain(key: Key, indicator: Indicator) -> Iterator[_Fault]:
     if indicator.domain is not ScoringDomain.INNOVATION:
         return
     fields = [FIELD_BY_NAME[name] for name in indicator.fields]
-    if not any(field.domain is Domain.INNOVATION for field in fields):
+    scored = [field for field in fields if field.purpose not in _NEVER_SCORED]
+    if scored == fields and not any(field.domain is Domain.INNOVATION for field in fields):
         yield _Fault(
             "ICS-RUL-014",
             (*key, "domain"),
             "innovation, but it reads no innovation field",
             "write domain: financial, so that the baseline keeps it",
         )
-    for field in fields:
+    for field in scored:
         if field.purpose is not Purpose.FEATURE:
             yield _Fault(
                 "ICS-RUL-012",

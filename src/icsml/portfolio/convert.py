@@ -22,6 +22,8 @@ OTHERS = "*"
 Dates = NDArray[np.datetime64]
 
 _ISO_DATE = r"\d{4}-\d{2}-\d{2}(?:[T ].+)?"
+_THOUSANDS = r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?"
+_GIVE_VALUES = "check the column or give values:"
 _GIVE_FORMAT = 'give format, such as "%Y" or "%Y-%m", or unit and origin'
 
 
@@ -60,31 +62,40 @@ def texts(column: pd.Series[Any], values: Dict[Any, Any] | None) -> Converted:
     return _translated(found, {token(key): token(value) for key, value in values.items()}, column)
 
 
-def numbers(column: pd.Series[Any], values: Dict[Any, Any] | None, scale: float | None, key: str) -> Converted:
-    """Return a float64 array of shape (n,), NaN where missing.
+def numbers(
+    column: pd.Series[Any],
+    values: Dict[Any, Any] | None,
+    scale: float | None,
+    key: str,
+    *,
+    remedy: str = _GIVE_VALUES,
+) -> Converted:
+    """Return a float64 array of shape (n,), NaN where missing; texts that are no numbers are lost.
 
     Parameters
     ----------
     column : Series of shape (n,)
-        Numbers, truth values, or texts that are numbers; any values if ``values`` is given.
+        Numbers, truth values, or texts that are numbers, such as ``1,234.5``; any values if ``values`` is given.
     values : mapping, optional
         The number of each value; those it does not list are lost and counted.
     scale : float, optional
         Factor.
     key : str
         The mapping's key, for errors.
+    remedy : str
+        What to do about a column of texts.
 
     Raises
     ------
     InputError
-        If the column holds dates, or texts that are no numbers.
+        If the column holds dates, or more texts than numbers.
     """
     if values is not None:
         translated = _translated(tokens(column), {token(k): v for k, v in values.items()}, column, key)
         out = np.array([np.nan if v is None else float(v) for v in translated.values], dtype=np.float64)
         return Converted(out if scale is None else out * scale, translated.lost)
-    out = _floats(column, key)
-    return Converted(out if scale is None else out * scale, 0)
+    out, lost = _floats(column, key, remedy)
+    return Converted(out if scale is None else out * scale, lost)
 
 
 def dates(column: pd.Series[Any], source: DateSource, key: str) -> Converted:
@@ -129,7 +140,8 @@ def _translated(
     return Converted(out, int((present & ~known).sum()))
 
 
-def _floats(column: pd.Series[Any], key: str) -> NDArray[np.float64]:
+def _floats(column: pd.Series[Any], key: str, remedy: str) -> tuple[NDArray[np.float64], int]:
+    """Return the numbers, NaN where missing, and how many texts are none; refuse a column that is mostly such texts."""
     if column.dtype.kind in "mM":
         raise InputError(
             "ICS-DAT-007",
@@ -138,22 +150,24 @@ def _floats(column: pd.Series[Any], key: str) -> NDArray[np.float64]:
             remedy="list it under ignore, or map it to a date field",
         )
     if column.dtype.kind in "iufb":
-        return np.ascontiguousarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+        return np.ascontiguousarray(column.to_numpy(dtype=np.float64, na_value=np.nan)), 0
     found = pd.Series(tokens(column), dtype="str").replace({"true": "1", "false": "0"})
+    found = found.mask(found.str.fullmatch(_THOUSANDS).eq(True), found.str.replace(",", "", regex=False))
     read = pd.to_numeric(found, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    wrong = int((np.isnan(read) & found.notna().to_numpy()).sum())
-    if wrong:
+    present = found.notna().to_numpy(dtype=bool)
+    wrong, total = int((np.isnan(read) & present).sum()), int(present.sum())
+    if 2 * wrong > total:
         raise InputError(
             "ICS-DAT-007",
-            f"column {str(column.name)!r} holds text that is no number in {wrong:,} of {len(column):,} rows",
+            f"column {str(column.name)!r} holds text that is no number in {wrong:,} of {total:,} values",
             field=key,
-            remedy="give values:, or list the column under ignore",
+            remedy=remedy,
         )
-    return np.ascontiguousarray(read)
+    return np.ascontiguousarray(read), wrong
 
 
 def _counted(column: pd.Series[Any], source: DateSource, key: str) -> Dates:
-    counts = _floats(column, key)
+    counts, _ = _floats(column, key, "check the column, or give format instead of unit")
     start = np.datetime64(source.origin or date(1970, 1, 1), source.unit or "D")
     out = np.full(len(counts), np.datetime64("NaT"), dtype="datetime64[D]")
     whole = np.isfinite(counts) & (np.abs(counts) < 9e15)

@@ -47,14 +47,15 @@ class ImportReport:
     rows, labelled, defaults : int
         Rows kept, those with an outcome, and the bad ones.
     refused : int
-        Rows refused; ``refused_by`` counts them by field (a row may stand under several), duplicates under
-        ``duplicates``.
+        Rows refused, by rule or as duplicates; ``refused_by`` counts those refused by rule by field (a row may stand
+        under several).
     duplicates : int
         Rows refused because another has the same enterprise and date; without dates, copies of another.
     out_of_range : dict of str to int
         Values kept or made missing that lie outside their declared range, by column.
     unreadable : dict of str to int
-        Values that became missing because ``values`` does not list them or they are no such date, by column.
+        Values that became missing because ``values`` does not list them, or they are no number or no such date, by
+        column.
     dropped_columns : tuple of str
         Source columns left out: ``known_after``, then ``ignore``.
     tables : dict of str to TableReport

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from icsml.core.names import nearest
 from icsml.core.yaml import load_model
+from icsml.errors import ConfigError
 from icsml.portfolio.aggregates import AGGREGATES
 from icsml.records.dataset import FoldSplit, OutOfTimeSplit
 from icsml.records.extra import ExtraFeature
@@ -29,6 +31,7 @@ __all__ = [
 ]
 
 MAPPING_CODE = "ICS-DAT-001"
+_ADVICE = re.compile(r"(?P<fault>.*); (?P<remedy>take it out.*?)(?P<more> \(and \d+ more\))?")
 _KEYS_OF_THEIR_OWN = ("enterprise_id", "as_of")
 
 
@@ -272,6 +275,16 @@ class Mapping(_Strict):
         _refuse_late({feature.name: feature.source for feature in features}, info)
         return features
 
+    @field_validator("split", mode="before")
+    @classmethod
+    def _split_keys(cls, split: object) -> object:
+        """Name a mistyped key; else the key that it stands for would be said to be absent."""
+        known = [*OutOfTimeSplit.model_fields, *FoldSplit.model_fields]
+        for key in split if isinstance(split, dict) else ():
+            if key not in known:
+                raise ValueError(f"unknown key {key}; {nearest(str(key), known) or 'there are ' + ', '.join(known)}")
+        return split
+
     @field_validator("split")
     @classmethod
     def _split_has_dates(
@@ -307,13 +320,15 @@ def _refuse_late(columns: dict[str, str], info: ValidationInfo) -> None:
     label = {outcome.column} if outcome else set()
     if outcome and outcome.event_date:
         label.add(outcome.event_date.column)
+    here = f"take it out of {info.field_name}"
     for name, column in columns.items():
         if column in info.data.get("known_after", ()):
-            raise ValueError(f"{name} reads {column}, which is known_after: it exists only once the outcome is known")
+            late = "known_after: it exists only once the outcome is known"
+            raise ValueError(f"{name} reads {column}, which is {late}; {here} or out of known_after")
         if column in label:
-            raise ValueError(f"{name} reads {column}, which is the outcome")
+            raise ValueError(f"{name} reads {column}, which is the outcome; {here}")
         if column in info.data.get("ignore", ()):
-            raise ValueError(f"{name} reads {column}, which is listed under ignore; take it out of one of them")
+            raise ValueError(f"{name} reads {column}, which is listed under ignore; {here} or out of ignore")
 
 
 def _refuse_idle_keys(name: str, source: FieldSource) -> None:
@@ -334,4 +349,11 @@ def load_mapping(path: Path) -> Mapping:
     ConfigError
         If it is no valid mapping; ``field`` reads ``file:line: key``.
     """
-    return load_model(path, Mapping, code=MAPPING_CODE)
+    try:
+        return load_model(path, Mapping, code=MAPPING_CODE)
+    except ConfigError as error:
+        advised = _ADVICE.fullmatch(error.message)
+        if advised is None:
+            raise
+        message = advised["fault"] + (advised["more"] or "")
+        raise ConfigError(error.code, message, field=error.field, remedy=advised["remedy"]) from error

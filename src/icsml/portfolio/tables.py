@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from icsml.core.progress import Progress
 from icsml.errors import InputError
 from icsml.portfolio.aggregates import AGGREGATES, Invoices
-from icsml.portfolio.convert import dates, numbers, token, tokens
+from icsml.portfolio.convert import Converted, dates, numbers, token, tokens
 from icsml.portfolio.mapping import DateSource, Mapping, TableSource
 from icsml.portfolio.source import read_source, require_columns
 
@@ -48,6 +48,8 @@ class TableReport:
         Rows of firms that the main table does not hold, left out.
     later : int
         Rows left out because every decision on their firm was made before.
+    unreadable : int
+        Amounts and taxes that are no numbers and became missing.
     """
 
     invoices: int
@@ -56,6 +58,7 @@ class TableReport:
     incomplete: int
     strangers: int
     later: int
+    unreadable: int
 
 
 def join_tables(
@@ -136,7 +139,7 @@ def _seen(
 ) -> tuple[Invoices, TableReport]:
     """Return the invoices as each row of the main table could see them; one may be seen by several rows."""
     frame = read_source(table, folder, _wanted(table))
-    issued, voided, figures = _typed(frame, _headings(table, name, frame), table, f"tables.{name}.columns")
+    issued, voided, figures, unreadable = _typed(frame, _headings(table, name, frame), table, f"tables.{name}.columns")
     pairs = _pairs(tokens(frame[table.key]), firms)
     complete = ~np.isnat(issued) & ~np.isnan(figures["amount"].to_numpy())
     invoice, row = pairs["invoice"].to_numpy(), pairs["row"].to_numpy()
@@ -161,6 +164,7 @@ def _seen(
         incomplete=int((~complete).sum()),
         strangers=int((~matched).sum()),
         later=int((matched & complete & ~used).sum()),
+        unreadable=unreadable,
     )
     return invoices, report
 
@@ -181,18 +185,21 @@ def _pairs(keys: NDArray[Any], firms: NDArray[Any]) -> pd.DataFrame:
 
 def _typed(
     frame: pd.DataFrame, headings: dict[str, str], table: TableSource, key: str
-) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64], pd.DataFrame]:
-    """Return dates of issue, dates of voiding (NaT: not known, so void from the start) and the other columns."""
+) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64], pd.DataFrame, int]:
+    """Return dates of issue, of voiding (NaT: not known, so void from the start), the other columns, and what is lost.
+
+    Lost are amounts and taxes that are no numbers.
+    """
 
     def days(part: str) -> NDArray[np.datetime64]:
         if part not in headings:
             return np.full(len(frame), np.datetime64("NaT"), dtype="datetime64[D]")
         return dates(_dashed(frame[headings[part]]), DateSource(column=headings[part]), f"{key}.{part}").values
 
-    def sums(part: str) -> NDArray[np.float64]:
+    def sums(part: str) -> Converted:
         if part not in headings:
-            return np.full(len(frame), np.nan)
-        return numbers(frame[headings[part]], None, None, f"{key}.{part}").values
+            return Converted(np.full(len(frame), np.nan), 0)
+        return numbers(frame[headings[part]], None, None, f"{key}.{part}", remedy="check the column or name another")
 
     void = np.zeros(len(frame), dtype=bool)
     if "status" in headings:
@@ -200,8 +207,9 @@ def _typed(
     partner = np.full(len(frame), -1, dtype=np.int64)
     if "partner" in headings:
         partner = pd.factorize(tokens(frame[headings["partner"]]))[0].astype(np.int64)
-    figures = pd.DataFrame({"amount": sums("amount"), "tax": sums("tax"), "void": void, "partner": partner})
-    return days("date"), days("voided_on"), figures
+    amount, tax = sums("amount"), sums("tax")
+    figures = pd.DataFrame({"amount": amount.values, "tax": tax.values, "void": void, "partner": partner})
+    return days("date"), days("voided_on"), figures, amount.lost + tax.lost
 
 
 def _is_one_of(column: pd.Series[Any], statuses: set[str]) -> NDArray[np.bool_]:

@@ -115,7 +115,7 @@ else:
 
 
 class EnterpriseRecord(_Fields):
-    """One enterprise at one decision date; the fields are those of :data:`icsml.records.fields.FIELDS`.
+    """One enterprise at one decision date; the fields are those of ``icsml records schema``.
 
     An absent field is missing, an unknown one is refused. Money is in yuan, shares and rates are fractions.
     ``extra`` holds the declared features of an imported data set.
@@ -184,7 +184,8 @@ def _input_error(error: ValidationError) -> InputError:
         for item in error.errors(include_url=False, include_input=False, include_context=False)
     )
     field, message = details[0]
-    more = f" (and {len(details) - 1} more fields)" if len(details) > 1 else ""
+    others = ", ".join(name for name, _ in details[1:6])
+    more = f"; also wrong: {others}{', …' if len(details) > 6 else ''}" if others else ""
     return InputError(
         "ICS-REC-001",
         message + more,
@@ -199,6 +200,8 @@ def _sentence(kind: str, message: str) -> str:
         return "unknown field"
     if kind == "missing":
         return "required field is absent"
+    if kind in ("model_type", "model_attributes_type"):
+        return "a JSON object is needed"
     return message.removeprefix("Value error, ").lower()
 
 

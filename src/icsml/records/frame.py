@@ -106,7 +106,7 @@ def _refuse_unknown(frame: pd.DataFrame, extras: Sequence[ExtraFeature]) -> None
     unknown = [str(name) for name in frame.columns if name not in FIELD_BY_NAME and name not in declared]
     if unknown:
         remedy = (
-            "this model or data set declares no such extra feature"
+            "drop it, keep the file beside its dataset.yaml, or see `icsml records example --model REF`"
             if unknown[0].startswith(EXTRA_PREFIX)
             else "see `icsml records schema`; import other tables with `icsml data import`"
         )

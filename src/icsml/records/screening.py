@@ -32,6 +32,25 @@ _DATE_ORDER = (
 )
 
 
+_PARTS = (
+    ("staff_st", "staff_total"),
+    ("staff_rd", "staff_total"),
+    ("staff_postgraduate", "staff_total"),
+    ("main_revenue_cny", "revenue_cny"),
+    ("hightech_revenue_cny", "revenue_cny"),
+    ("cash_cny", "current_assets_cny"),
+    ("receivables_cny", "current_assets_cny"),
+    ("inventory_cny", "current_assets_cny"),
+    ("current_assets_cny", "total_assets_cny"),
+    ("current_liabilities_cny", "total_liabilities_cny"),
+    ("ip_class1_self_developed", "ip_class1"),
+    ("ip_class1_high_value", "ip_class1"),
+)
+"""(part, whole): a part larger than its whole is reported as out of range."""
+
+_ROUNDING = 1.0 + 1e-6
+
+
 @dataclass(frozen=True, slots=True)
 class Screening:
     """Screened columns and what was found.
@@ -43,7 +62,8 @@ class Screening:
     present, missing : ndarray of int of shape (n,)
         How many fields each row holds and lacks (canonical and declared extra).
     out_of_range : dict of str to ndarray of bool of shape (n,)
-        For each field or extra with any value outside its declared range, the rows where it is.
+        For each field or extra with any value outside its declared range, or above the whole it is part of, the rows
+        where it is.
     """
 
     columns: Columns
@@ -94,6 +114,10 @@ def screen(columns: Columns, extras: Sequence[ExtraFeature] = (), *, first_row: 
             out_of_range[name] = flags
             if outside is Outside.MISSING:
                 screened[name] = np.where(flags, np.nan, columns[name])
+    for part, whole in _PARTS:
+        flags = columns[part] > columns[whole] * _ROUNDING
+        if flags.any():
+            out_of_range[part] = out_of_range.get(part, False) | flags
     present = _count_present(screened)
     return Screening(screened, present, len(screened) - present, out_of_range)
 

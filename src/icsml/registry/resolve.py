@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
 from icsml.core.canonical import digest
+from icsml.core.clock import timestamp
 from icsml.core.paths import home
 from icsml.errors import InputError, MissingError, ModelError
 from icsml.model.shelf import is_intact, move_in
@@ -78,7 +80,13 @@ def fetch_bundle(ref: str) -> Fetched:
 
 
 def list_versions() -> list[dict[str, Any]]:
-    """Return every registered version, newest first: name, version, aliases and run.
+    """Return every registered version, newest first.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``version``, ``aliases``, ``run_id``, ``created`` (UTC) and, None where the version does not state
+        them, ``dataset``, ``synthetic``, ``test_auc`` (out of time), ``cv_auc`` (out of fold), ``bundle_sha256``.
 
     Raises
     ------
@@ -94,8 +102,27 @@ def list_versions() -> list[dict[str, Any]]:
             for version in _pages(client.search_model_versions, f"name = '{model.name}'"):
                 aliases = sorted(alias for alias, held in model.aliases.items() if str(held) == str(version.version))
                 entry = {"name": model.name, "version": str(version.version), "aliases": aliases}
-                listed.append(entry | {"run_id": version.run_id})
+                listed.append(entry | {"run_id": version.run_id} | _facts(version))
     return sorted(listed, key=lambda entry: (entry["name"], -int(entry["version"])))
+
+
+def _facts(version: Any) -> dict[str, Any]:  # noqa: ANN401 - mlflow's ModelVersion
+    tags: dict[str, str] = version.tags
+    return {
+        "created": timestamp(datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)),
+        "dataset": tags.get("dataset"),
+        "synthetic": {"true": True, "false": False}.get(tags.get("synthetic", "")),
+        "test_auc": _number(tags.get("test_auc")),
+        "cv_auc": _number(tags.get("cv_auc")),
+        "bundle_sha256": tags.get("bundle_sha256"),
+    }
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:  # anybody may change a tag
+        return None
 
 
 def _pages(search: Any, query: str | None = None) -> list[Any]:  # noqa: ANN401 - a method of mlflow.MlflowClient

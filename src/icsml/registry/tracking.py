@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +27,8 @@ EXPERIMENT = "icsml"
 CHAMPION = "champion"
 BUNDLE_ARTIFACT = "bundle"
 _MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
+_AUCS = ("test_auc", "cv_auc")
+_CHATTER = ("Successfully registered model ", "Registered model ", "Created version ")
 _DIGEST_CHARACTERS = 36  # as many as MLflow's tables hold; the tag has all
 
 
@@ -100,6 +105,8 @@ def log_training(
             if progress is not None:
                 mlflow.log_text(progress.text, "training.log")
             number = _register(mlflow, bundle_folder, name)
+            for key, value in _version_tags(dataset, tags or {}, metrics).items():
+                client.set_model_version_tag(name, number, key, value)
         if CHAMPION not in client.get_registered_model(name).aliases:
             client.set_registered_model_alias(name, CHAMPION, number)
         return Logged(run.info.run_id, f"models:/{name}/{number}", name, number)
@@ -126,14 +133,33 @@ def _register(mlflow: ModuleType, bundle_folder: Path, name: str) -> str:
         bundle = shutil.copytree(bundle_folder, Path(scratch) / BUNDLE_ARTIFACT)
         # Named requirements, because MLflow would spend minutes finding out; no signature, because MLflow would then
         # drop unknown columns in silence, where icsml refuses them.
-        info = mlflow.pyfunc.log_model(
-            name="model",
-            python_model=str(_MODEL_CODE),
-            artifacts={BUNDLE_ARTIFACT: str(bundle)},
-            pip_requirements=[f"icsml=={version('icsml')}"],
-            registered_model_name=name,
-        )
+        with _without_chatter():
+            info = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(_MODEL_CODE),
+                artifacts={BUNDLE_ARTIFACT: str(bundle)},
+                pip_requirements=[f"icsml=={version('icsml')}"],
+                registered_model_name=name,
+            )
     return str(info.registered_model_version)
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keep back what MLflow prints about registering, which it has no option for; pass on whatever else it says."""
+    said = io.StringIO()
+    try:
+        with redirect_stderr(said):
+            yield
+    finally:
+        sys.stderr.writelines(line for line in said.getvalue().splitlines(True) if not line.startswith(_CHATTER))
+
+
+def _version_tags(dataset: DatasetFacts, tags: Mapping[str, str], metrics: Mapping[str, float]) -> dict[str, str]:
+    """Return what a list of versions shows, so that it need not look into every run."""
+    stated = {key: tags[key] for key in ("synthetic", "bundle_sha256") if key in tags}
+    measured = {key: repr(float(metrics[key])) for key in _AUCS if key in metrics}
+    return {"dataset": dataset["name"]} | stated | measured
 
 
 def _dataset_input(dataset: DatasetFacts) -> Any:  # noqa: ANN401 - mlflow.entities.DatasetInput

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 import sys
 from typing import Any
 
 import uvicorn
 
+from icsml.errors import MissingError
 from icsml.ledger.store import Ledger
 from icsml.model.bundle import read_bundle
 from icsml.registry.resolve import DEFAULT_REFERENCE, fetch_bundle
@@ -36,7 +39,7 @@ def serve(
     Raises
     ------
     MissingError
-        ``ICS-SRV-020`` without a key, or if there is no such model.
+        ``ICS-SRV-020`` without a key, ``ICS-SRV-026`` if the port is taken, or if there is no such model.
     ConfigError, InputError, LedgerError, ModelError
         If settings, key file, ledger or bundle cannot be used; nothing is started then.
     """
@@ -45,6 +48,7 @@ def serve(
     Ledger.open().close()
     fetched = fetch_bundle(model or DEFAULT_REFERENCE)
     bundle = read_bundle(fetched.folder)
+    _check_address(settings.host, settings.port)
     os.environ[BUNDLE_VARIABLE] = str(fetched.folder.absolute())
     os.environ[VERSION_VARIABLE] = fetched.version or ""
     _say(
@@ -63,6 +67,32 @@ def serve(
         timeout_graceful_shutdown=settings.shutdown_seconds,
         timeout_worker_healthcheck=settings.worker_seconds,
         log_config=log_config(),
+    )
+
+
+def _check_address(host: str, port: int) -> None:
+    """Listen for a moment where the server will: uvicorn would say late, and in its own words, that it cannot."""
+    try:
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            with socket.socket(family, kind, protocol) as probe:
+                if os.name == "posix":
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                probe.bind(address)
+    except OSError as error:
+        raise _cannot_listen(error) from error
+
+
+def _cannot_listen(error: OSError) -> MissingError:
+    if error.errno == errno.EADDRINUSE:
+        return MissingError("ICS-SRV-026", "taken", field="port", remedy="choose another with --port")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return MissingError("ICS-SRV-026", "may not be listened on", field="port", remedy="choose one above 1023")
+    return MissingError(
+        "ICS-SRV-026", "no address of this machine", field="host", remedy="choose another with --host, or 0.0.0.0"
     )
 
 

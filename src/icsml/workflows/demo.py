@@ -54,7 +54,8 @@ class DemoReport:
                 f" intercept {test['calibration_intercept']:.3f}",
                 f"AUC added by innovation: {_gain(self.summary['metrics'])} in this book,",
                 f"  {_gain(self.summary['none_book'])} in a book where it does nothing (AUC {none['auc']:.4f})",
-                f"registered: {model['name']} version {model['version']}; three decisions are in the ledger:",
+                f"registered: {model['name']} version {model['version']}, bundle {model['bundle_sha256'][:12]};"
+                " three decisions are in the ledger:",
                 *(_line(decision) for decision in self.summary["decisions"]),
                 "",
                 f"wrote {self.folder / 'summary.json'} in {self.summary['seconds']:.0f} s",
@@ -92,7 +93,11 @@ def demo(*, enterprises: int, seed: int, progress: Progress = silent) -> DemoRep
     summary = {
         "metrics": registered.trained.metrics,
         "none_book": none.metrics,
-        "model": {"name": registered.name, "version": registered.version},
+        "model": {
+            "name": registered.name,
+            "version": registered.version,
+            "bundle_sha256": registered.trained.bundle.sha256,
+        },
         "decisions": decisions,
         "seconds": time.monotonic() - started,
     }

@@ -19,12 +19,14 @@ from icsml.model.bundle import Bundle, BundleParts, place_bundle, write_bundle
 from icsml.model.card import CardFacts, render_card
 from icsml.records.columns import take
 from icsml.records.dataset import Dataset, read_dataset
-from icsml.registry import MlflowProgress, log_training
+from icsml.registry import MlflowProgress, list_versions, log_training
+from icsml.registry.tracking import CHAMPION
 from icsml.validation.auc_difference import auc_difference
 from icsml.validation.summary import summary
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import FittedPair, fit_pair, parts
 from icsml.workflows.prepare import Prepared, Split, prepare, split_rows
+from icsml.workflows.suspicion import suspicions
 
 __all__ = ["Registered", "Trained", "train", "train_bundle"]
 
@@ -88,7 +90,9 @@ def train_bundle(
     prepared = prepare(read_dataset(data), config, progress)
     split = split_rows(prepared, seed)
     measured, pair = _measure(prepared, split, config, progress)
-    metrics = measured | _counts(prepared, split)
+    metrics = measured | _counts(prepared, split) | {"warnings": suspicions(prepared, split, measured)}
+    for warning in metrics["warnings"]:
+        progress(f"warning: {warning}")
     training = _facts(prepared, split, pair, config)
     card = render_card(_card(prepared, split, config, metrics))
     bundle = _write(parts(prepared, pair, config, card=card, training=training), out)
@@ -186,7 +190,7 @@ def _card(prepared: Prepared, split: Split, config: TrainingConfig, metrics: Map
         purpose=config.card.purpose,
         owner=config.card.owner,
         tier=config.card.tier,
-        limits=config.card.limits,
+        limits=[*config.card.limits, *metrics["warnings"]],
         event=prepared.meaning.event,
         horizon_months=prepared.meaning.horizon_months,
         synthetic=prepared.dataset.meta.synthetic,
@@ -255,6 +259,7 @@ class Registered:
     model_uri: str
     name: str
     version: str
+    champion: str | None
 
     def summary(self) -> dict[str, Any]:
         """Return what ``icsml train --json`` prints."""
@@ -264,6 +269,7 @@ class Registered:
             "model_uri": self.model_uri,
             "name": self.name,
             "version": self.version,
+            "champion": self.champion,
             "bundle": str(bundle.folder),
             "bundle_sha256": bundle.sha256,
             "metrics": self.trained.metrics,
@@ -293,7 +299,11 @@ def train(
         tags={"bundle_sha256": bundle.sha256, "synthetic": str(meta.synthetic).lower()},
         progress=said,
     )
-    return Registered(trained, logged.run_id, logged.model_uri, logged.name, logged.version)
+    champions = [
+        each["version"] for each in list_versions() if CHAMPION in each["aliases"] and each["name"] == logged.name
+    ]
+    champion = champions[0] if champions else None
+    return Registered(trained, logged.run_id, logged.model_uri, logged.name, logged.version, champion)
 
 
 def _params(bundle: Bundle) -> dict[str, Any]:

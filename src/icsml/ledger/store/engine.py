@@ -6,7 +6,8 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,52 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from icsml.core.paths import home
-from icsml.errors import InputError
+from icsml.errors import InputError, LedgerError
 
-__all__ = ["URL_VARIABLE", "make_engine", "prepare_file", "write_transaction"]
+__all__ = ["URL_VARIABLE", "DatabaseFile", "find_file", "make_engine", "prepare_file", "write_transaction"]
 
 URL_VARIABLE = "ICSML_LEDGER_URL"
 _REMEDY = "use sqlite:////path/to/ledger.db or postgresql://user@host/database"
 _IMMEDIATE = "icsml_immediate"
 _LOCK_SECONDS = 15
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+@dataclass(frozen=True)
+class DatabaseFile:
+    """The file that SQLite was opened in: a file that was moved or removed since still takes what nobody finds again.
+
+    Parameters
+    ----------
+    path : Path
+        Where it was.
+    device, inode : int
+        Which file it was.
+    """
+
+    path: Path
+    device: int
+    inode: int
+
+    @classmethod
+    def at(cls, path: Path) -> DatabaseFile:
+        """Remember the file that is there; raise OSError if none is."""
+        found = path.stat()
+        return cls(path, found.st_dev, found.st_ino)
+
+    def require(self, code: str) -> None:
+        """Raise LedgerError of this code unless the same file is still there."""
+        try:
+            in_place = DatabaseFile.at(self.path) == self
+        except OSError:
+            in_place = False
+        if not in_place:
+            raise LedgerError(
+                code,
+                "the ledger's file was moved, removed or replaced while it was open",
+                field=URL_VARIABLE,
+                remedy="put it back, and restart the service",
+            )
 
 
 def make_engine(url: str | None) -> Engine:
@@ -35,9 +73,8 @@ def make_engine(url: str | None) -> Engine:
     """
     address = _address(url or os.environ.get(URL_VARIABLE))
     if address.get_backend_name() == "sqlite":
-        engine = create_engine(
-            address, hide_parameters=True, connect_args={"timeout": _LOCK_SECONDS, "isolation_level": None}
-        )
+        path = _path(address)
+        engine = create_engine(address, hide_parameters=True, creator=lambda: _connect(path))
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -63,14 +100,37 @@ def prepare_file(engine: Engine) -> None:
     """Make SQLite's file, readable by its owner alone, and turn on write-ahead logging, which stays with the file."""
     if engine.dialect.name != "sqlite":
         return
-    path = Path(engine.url.database or "")
+    path = _path(engine.url)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None)
-    try:
+    with closing(_connect(path)) as connection:
         _enable_wal(connection)
-    finally:
-        connection.close()
+
+
+def find_file(engine: Engine) -> DatabaseFile | None:
+    """Return SQLite's file, None for a server; raise LedgerError if there is no file."""
+    if engine.dialect.name != "sqlite":
+        return None
+    try:
+        return DatabaseFile.at(_path(engine.url))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise LedgerError(
+            "ICS-LED-002",
+            "there is no ledger here, so there is no such decision",
+            field=URL_VARIABLE,
+            remedy="check ICSML_HOME and ICSML_LEDGER_URL; the first decision recorded makes a ledger",
+        ) from error
+
+
+def _path(address: URL) -> Path:
+    return Path(address.database or "").absolute()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # mode=rw: SQLite would otherwise put an empty file where the ledger was removed.
+    return sqlite3.connect(
+        f"{path.as_uri()}?mode=rw", uri=True, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False
+    )
 
 
 def _enable_wal(connection: sqlite3.Connection) -> None:

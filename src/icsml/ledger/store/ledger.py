@@ -17,7 +17,14 @@ from icsml.core.clock import Clock, timestamp, utc_now
 from icsml.errors import ConflictError, InputError, LedgerError
 from icsml.ledger.chain import GENESIS, ChainRow
 from icsml.ledger.payload import parse_payload, payload_bytes
-from icsml.ledger.store.engine import URL_VARIABLE, make_engine, prepare_file, write_transaction
+from icsml.ledger.store.engine import (
+    URL_VARIABLE,
+    DatabaseFile,
+    find_file,
+    make_engine,
+    prepare_file,
+    write_transaction,
+)
 from icsml.ledger.store.migrations import upgrade
 from icsml.ledger.store.schema import CHAIN, IDEMPOTENCY, PAYLOAD
 
@@ -68,10 +75,13 @@ class Ledger:
         self._engine = engine
         self._writer = writer
         self._clock = clock
+        self._file: DatabaseFile | None = None
 
     @classmethod
-    def open(cls, url: str | None = None, *, writer: str | None = None, clock: Clock = utc_now) -> Ledger:
-        """Open a ledger and bring its tables up to date.
+    def open(
+        cls, url: str | None = None, *, writer: str | None = None, clock: Clock = utc_now, create: bool = True
+    ) -> Ledger:
+        """Open a ledger, make it where there is none, and bring its tables up to date.
 
         Parameters
         ----------
@@ -82,18 +92,22 @@ class Ledger:
             Names this process's chains; by default a new random name.
         clock : callable
             Gives the time of recording.
+        create : bool
+            False to look only: nothing is made and no table is changed.
 
         Raises
         ------
         InputError
             If the address is neither SQLite in a file nor PostgreSQL.
         LedgerError
-            If the database cannot be opened or was made by a newer release.
+            If the database cannot be opened, was made by a newer release, or is not there and must not be made.
         """
         engine = make_engine(url)
         ledger = cls(engine, writer or f"w-{secrets.token_hex(8)}", clock)
         try:
-            ledger._prepare()
+            if create:
+                ledger._prepare()
+            ledger._file = find_file(engine)
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             engine.dispose()
             raise LedgerError(
@@ -215,7 +229,7 @@ class Ledger:
             return int(connection.scalar(query if tenant is None else query.where(CHAIN.c.tenant == tenant)) or 0)
 
     def ready(self) -> bool:
-        """Return whether the database answers and has its tables."""
+        """Return whether the database answers, has its tables, and lies where it was opened."""
         try:
             with self._reading() as connection:
                 connection.execute(select(CHAIN.c.sequence).limit(1))
@@ -240,13 +254,20 @@ class Ledger:
             upgrade(connection)
 
     def _commit(self, entry: _Entry) -> Recorded:
+        self._check_file("ICS-LED-003")
         try:
             with write_transaction(self._engine) as connection:
-                return self._append(connection, entry)
+                recorded = self._append(connection, entry)
         except IntegrityError:
             raise
         except SQLAlchemyError as error:
             raise _not_recorded() from error
+        self._check_file("ICS-LED-003")  # it may have been taken away meanwhile
+        return recorded
+
+    def _check_file(self, code: str) -> None:
+        if self._file is not None:
+            self._file.require(code)
 
     def _append(self, connection: Connection, entry: _Entry) -> Recorded:
         _lock(connection, "chain", entry.tenant, self._writer)
@@ -293,6 +314,7 @@ class Ledger:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
+        self._check_file("ICS-LED-004")
         try:
             with self._engine.connect() as connection:
                 yield connection
