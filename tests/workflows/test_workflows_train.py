@@ -17,13 +17,13 @@ from icsml.records.extra import ExtraFeature
 from icsml.records.labels import Label
 from icsml.workflows.config import load_training_config
 from icsml.workflows.prepare import prepare, split_rows
-from icsml.workflows.train import train_bundle
+from icsml.workflows.train import measure, train_bundle
 
 AGAIN = """
 import json, sys
 from pathlib import Path
 from icsml.workflows.config import TrainingConfig
-from icsml.workflows.train import train_bundle
+from icsml.workflows.train import measure, train_bundle
 config = TrainingConfig.model_validate(json.loads(sys.argv[2]))
 print(train_bundle(Path(sys.argv[1]), config, out=Path(sys.argv[3])).bundle.sha256)
 """
@@ -90,6 +90,21 @@ def test_folds_report_pooled_figures_and_one_auc_a_fold(book_folder, quick_confi
     assert "test" not in found.metrics
     assert len(found.metrics["cv"]["auc_folds"]) == 3
     assert found.metrics["cv"]["rows"] == found.metrics["rows"]["train"]
+
+
+def test_no_fold_is_measured_on_rows_it_was_trained_on(book_folder, quick_config, tmp_path):
+    """Outcomes dealt at random cannot be foreseen; a model that had seen them would rank them all the same."""
+    dataset = read_dataset(book_folder)
+    seen = dataset.outcomes["bad"].notna().to_numpy()
+    dealt = dataset.outcomes.copy()
+    dealt.loc[seen, "bad"] = (np.random.default_rng(0).random(int(seen.sum())) < 0.1).astype(int)
+    meta = dataset.meta.model_copy(update={"split": FoldSplit(folds=3)})
+    write_dataset(tmp_path / "dealt", meta, dataset.enterprises, dealt)
+    config = quick_config.model_copy(update={"model": quick_config.model.model_copy(update={"patience": 40})})
+    prepared = prepare(read_dataset(tmp_path / "dealt"), config, lambda message: None)
+    split = split_rows(prepared, None)
+    figures, _ = measure(prepared, split, config, lambda message: None)
+    assert 0.4 < figures["cv"]["auc"] < 0.6
 
 
 def test_what_training_reports(trained):

@@ -28,7 +28,7 @@ from icsml.workflows.fit import FittedPair, fit_pair, parts
 from icsml.workflows.prepare import Prepared, Split, prepare, split_rows
 from icsml.workflows.suspicion import suspicions
 
-__all__ = ["Registered", "Trained", "train", "train_bundle"]
+__all__ = ["Registered", "Trained", "measure", "train", "train_bundle"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -89,7 +89,7 @@ def train_bundle(
     config = config if seed is None else config.with_model(seed=seed)
     prepared = prepare(read_dataset(data), config, progress)
     split = split_rows(prepared, seed)
-    measured, pair = _measure(prepared, split, config, progress)
+    measured, pair = measure(prepared, split, config, progress)
     metrics = measured | _counts(prepared, split) | {"warnings": suspicions(prepared, split, measured)}
     for warning in metrics["warnings"]:
         progress(f"warning: {warning}")
@@ -100,9 +100,10 @@ def train_bundle(
     return Trained(bundle, metrics, _tables(prepared, split, pair), pair, prepared.dataset)
 
 
-def _measure(
+def measure(
     prepared: Prepared, split: Split, config: TrainingConfig, progress: Progress
 ) -> tuple[dict[str, Any], FittedPair]:
+    """Return figures on rows that no model behind them was trained on, and the pair that is kept."""
     if split.folds is None:
         pair = fit_pair(prepared, split.train, config, progress)
         held_out = _held_out(prepared, parts(prepared, pair, config), split.test)
