@@ -160,6 +160,7 @@ def test_keys_are_printed_once(icsml_json, tmp_path):
         (["train", "--data", "none"], 3, "no dataset.yaml in this folder"),
         (["data", "import", "--mapping", "none.yaml", "--out", "x"], 3, "no such file"),
         (["serve", "--model", "{bundle}"], 3, "icsml keys create"),
+        (["keys", "create", "--tenant", "t", "--role", "boss"], 2, "Invalid value for '--role': 'boss' is not one of"),
         (["data", "import", "--mapping", "{yaml}", "--out", "x"], 2, "add it"),
         (["points", "--rulebook", "tech-sme-2017", "--in", "a", "--out", "{folder}"], 2, "is a folder"),
         (["points", "--rulebook", "tech-sme-2017", "--in", "a", "--out", "{below}"], 2, "lies below a file"),

@@ -78,7 +78,7 @@ def _run(argv: list[str]) -> int:
 
 def _misused(error: TyperException) -> int:
     """Say what was wrong with the arguments; a group without a command shows its help instead."""
-    message = getattr(error, "format_message", error.__str__)()
+    message = str(getattr(error, "format_message", error.__str__)()).replace("Value error, ", "")
     if "\n" in message.strip():
         sys.stderr.write(message + "\n")
         return 2
