@@ -299,3 +299,14 @@ def test_innovation_evidence_is_what_a_decision_may_say(folder: Path, tmp_path: 
         write_bundle(tmp_path / "refused", dataclasses.replace(bundle_parts, innovation_evidence="proven"))
     edit(folder, innovation_evidence="proven")
     assert code_of(folder) == "ICS-MOD-015 bundle.json: innovation_evidence"
+
+
+def test_a_companion_of_other_features_is_refused(bundle_parts: Any, tmp_path: Path):
+    own = dataclasses.replace(
+        bundle_parts,
+        companion=bundle_parts.booster,
+        companion_encoder=bundle_parts.encoder,
+        companion_calibration=bundle_parts.calibration,
+    )
+    with pytest.raises(ModelError, match=r"ICS-MOD-018 companion\.txt: its features are not those"):
+        write_bundle(tmp_path / "refused", own)

@@ -194,7 +194,9 @@ def test_one_default_cannot_be_calibrated():
 
 def test_numpy_parameters_are_accepted(small_book):
     settings_: dict[str, Any] = {"max_rounds": np.int64(25), "learning_rate": np.float64(0.1)}
-    PDClassifier(**settings_).fit(small_book[0], small_book[1])
+    X, y = small_book[0], small_book[1]
+    plain = PDClassifier(max_rounds=25, learning_rate=0.1).fit(X, y)
+    assert PDClassifier(**settings_).fit(X, y).predict_proba(X).tobytes() == plain.predict_proba(X).tobytes()
 
 
 def test_margin_refuses_another_number_of_columns_and_takes_no_rows(fitted):

@@ -100,7 +100,7 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, fir
     points = evaluate(bundle.rulebook, screening.columns) if bundle.rulebook else None
     features = bundle.encoder.encode(screening.columns, points)
     fallback = _without_feed(bundle, screening.columns)
-    companion = _companion_log_odds(bundle, screening.columns)
+    companion = _companion_log_odds(bundle, features)
     scored = log_odds(margin(bundle.booster, features), bundle.calibration)
     if companion is not None:
         scored = np.where(fallback, companion, scored)
@@ -116,7 +116,7 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, fir
         score=score,
         grade=bundle.grade(pd),
         pd_without_innovation=None if companion is None else pd_from_log_odds(companion),
-        explanation=_explanation(bundle, screening.columns, features, fallback, score) if explained else None,
+        explanation=_explanation(bundle, features, fallback, score) if explained else None,
     )
 
 
@@ -142,30 +142,35 @@ def _without_feed(bundle: BundleParts, columns: Columns) -> Flags:
     return empty
 
 
-def _companion_log_odds(bundle: BundleParts, columns: Columns) -> Floats | None:
-    if bundle.companion is None or bundle.companion_encoder is None or bundle.companion_calibration is None:
+def _companion_places(bundle: BundleParts) -> list[int]:
+    """Return where the companion's features stand among the model's, of which they are some."""
+    place = {feature.name: i for i, feature in enumerate(bundle.encoder.features)}
+    return [place[feature.name] for feature in bundle.companion_encoder.features] if bundle.companion_encoder else []
+
+
+def _companion_log_odds(bundle: BundleParts, features: Floats) -> Floats | None:
+    if bundle.companion is None or bundle.companion_calibration is None:
         return None
-    features = bundle.companion_encoder.encode(columns, None)
-    return log_odds(margin(bundle.companion, features), bundle.companion_calibration)
+    own = np.ascontiguousarray(features[:, _companion_places(bundle)])
+    return log_odds(margin(bundle.companion, own), bundle.companion_calibration)
 
 
-def _explanation(bundle: BundleParts, columns: Columns, features: Floats, fallback: Flags, score: Ints) -> Explanation:
+def _explanation(bundle: BundleParts, features: Floats, fallback: Flags, score: Ints) -> Explanation:
     terms = explain(bundle.booster, bundle.calibration, features)
     if fallback.any():
-        terms = _with_companion_terms(bundle, columns, terms, fallback)
+        terms = _with_companion_terms(bundle, features, terms, fallback)
     base_points, points = terms.points(bundle.scale, score)
     return Explanation(terms, base_points, points)
 
 
-def _with_companion_terms(bundle: BundleParts, columns: Columns, terms: Terms, fallback: Flags) -> Terms:
+def _with_companion_terms(bundle: BundleParts, features: Floats, terms: Terms, fallback: Flags) -> Terms:
     """Put the companion's terms in the rows it scored; its features keep their place among the model's."""
-    if bundle.companion is None or bundle.companion_encoder is None or bundle.companion_calibration is None:
+    if bundle.companion is None or bundle.companion_calibration is None:
         return terms
-    features = bundle.companion_encoder.encode(columns, None)[fallback]
-    own = explain(bundle.companion, bundle.companion_calibration, features)
-    place = {feature.name: i for i, feature in enumerate(bundle.encoder.features)}
-    scattered = np.zeros((len(features), terms.log_odds.shape[1]))
-    scattered[:, [place[feature.name] for feature in bundle.companion_encoder.features]] = own.log_odds
+    places = _companion_places(bundle)
+    own = explain(bundle.companion, bundle.companion_calibration, np.ascontiguousarray(features[fallback][:, places]))
+    scattered = np.zeros((int(fallback.sum()), features.shape[1]))
+    scattered[:, places] = own.log_odds
     log_odds_terms, base = terms.log_odds.copy(), terms.base.copy()
     log_odds_terms[fallback], base[fallback] = scattered, own.base
     return Terms(log_odds_terms, base)

@@ -287,6 +287,8 @@ def _refuse_unfit(parts: BundleParts) -> None:
         _refuse_pair(COMPANION, parts.companion, parts.companion_encoder, parts.companion_calibration)
     elif any(part is not None for part in companion):
         raise _unfit(COMPANION, "a companion needs trees, encoder and calibration")
+    if parts.companion_encoder is not None and parts.companion_encoder != parts.encoder.without_innovation():
+        raise _unfit(COMPANION, "its features are not those of the model without innovation")
     if parts.encoder.needs_points and parts.rulebook is None:
         raise _unfit(RULEBOOK, "the model reads innovation points, and there is no rulebook")
     if parts.innovation_evidence not in get_args(InnovationEvidence):

@@ -48,4 +48,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: a record of decisions is never dropped by a migration."""
-    raise NotImplementedError("the ledger's tables are not dropped")
+    raise RuntimeError("the ledger's tables are not dropped")
