@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from icsml.decision.decide import decide
     from icsml.decision.frame import frame_scores
     from icsml.errors import IcsmlError
-    from icsml.innovation.evaluate import Points, coverage, describe, evaluate, points_frame
+    from icsml.innovation.coverage import coverage
+    from icsml.innovation.describe import describe
+    from icsml.innovation.evaluate import evaluate, fit_peers
+    from icsml.innovation.peers import PeerTables
+    from icsml.innovation.points import Points, points_frame
     from icsml.innovation.rulebook import lint_rulebook, list_rulebooks, load_rulebook
     from icsml.innovation.schema import Rulebook
     from icsml.model.bundle import Bundle, read_bundle
@@ -43,6 +47,7 @@ __all__ = [
     "EnterpriseRecord",
     "IcsmlError",
     "PDClassifier",
+    "PeerTables",
     "Points",
     "Rulebook",
     "TrainingConfig",
@@ -53,6 +58,7 @@ __all__ = [
     "describe",
     "evaluate",
     "example_record",
+    "fit_peers",
     "frame_records",
     "frame_scores",
     "import_dataset",
@@ -78,7 +84,11 @@ _ROOMS = {
     "decision.decide": ("decide",),
     "decision.frame": ("frame_scores",),
     "errors": ("IcsmlError",),
-    "innovation.evaluate": ("Points", "coverage", "describe", "evaluate", "points_frame"),
+    "innovation.coverage": ("coverage",),
+    "innovation.describe": ("describe",),
+    "innovation.evaluate": ("evaluate", "fit_peers"),
+    "innovation.peers": ("PeerTables",),
+    "innovation.points": ("Points", "points_frame"),
     "innovation.rulebook": ("lint_rulebook", "list_rulebooks", "load_rulebook"),
     "innovation.schema": ("Rulebook",),
     "model.bundle": ("Bundle", "read_bundle"),

@@ -55,12 +55,17 @@ def points_of(innovation_score: np.ndarray) -> Points:
     none = np.full(len(innovation_score), np.nan)
     return Points(
         rulebook="any",
+        max_score=100.0,
         score=none,
         innovation_score=innovation_score,
         categories={},
         values={},
         points={},
+        ceilings={},
         rules={},
+        growth={},
+        stages=(),
+        stage=np.full(len(none), -1, dtype=np.int8),
         eligible=none,
         conditions={},
     )

@@ -14,13 +14,14 @@ from icsml.records.field import Kind
 from icsml.records.fields import FIELDS
 
 SMALL = """\
-format: 1
+format: 2
 id: small
 edition: trial
 scope: regional
 title: {en: Small, zh: 小}
 issuer: {en: Nobody, zh: 无}
-timeline: {in_force_from: 2020-01-01, in_force_to: 2020-12-31, known_since: 2020-06-01, provenance: assumed}
+in_force: {from: 2020-01-01, to: 2020-12-31, provenance: assumed}
+known_since: 2020-06-01
 sources:
   - {id: text, title: The text, where: nowhere}
 totals: {base: 40, bonus: 10/3, provenance: published}
@@ -33,6 +34,7 @@ indicators:
     category: work
     domain: innovation
     max: 10
+    missing: zero
     value: {kind: sum, fields: [ip_class1, ip_class2]}
     points: {kind: bands, steps: [{above: 5, points: 100%}, {above: 0, points: 50%}], otherwise: 0}
     provenance: {name: published, weight: published, value: published, points: published}
@@ -42,6 +44,7 @@ indicators:
     category: work
     domain: financial
     max: 10
+    missing: zero
     value: {kind: growth, now: revenue_cny, before: revenue_prev_cny}
     points: {kind: ramp, anchors: [[-0.1, 0], [0, 20%], [0.15, 100%]]}
     provenance: {name: published, weight: published, value: published, points: published}
@@ -51,6 +54,8 @@ indicators:
     category: work
     domain: financial
     max: 10
+    better: lower
+    missing: zero
     value: {kind: ratio, numerator: total_liabilities_cny, denominator: total_assets_cny}
     points: {kind: bands, steps: [{at_most: 0.55, points: 10}, {at_most: 0.75, points: 5}], otherwise: 0}
     provenance: {name: published, weight: published, value: published, points: published}
@@ -60,6 +65,7 @@ indicators:
     category: work
     domain: innovation
     max: 10
+    missing: zero
     best_of:
       - id: sales
         label: {en: To sales, zh: 销}
@@ -76,6 +82,7 @@ indicators:
     category: extra
     domain: innovation
     max: 10/3
+    missing: zero
     value: high_growth_list
     points: {kind: flag, points: 100%}
     provenance: {name: published, weight: published, value: published, points: published}
@@ -86,6 +93,8 @@ indicators:
     domain: financial
     max: 0
     min: -5
+    better: lower
+    missing: zero
     value: serious_violation
     points: {kind: flag, points: 100%}
     provenance: {name: published, weight: published, value: published, points: published}

@@ -14,8 +14,8 @@ OFFICIAL = "provenance: {name: official, weight: published, value: published, po
 
 FAULTS = {
     "unknown key": ("edition: trial", "edition: trial\ncolour: red", "ICS-RUL-001", "colour", ""),
-    "not yaml": ("format: 1", "format: [1", "ICS-RUL-001", "YAML", ""),
-    "a date that is none": ("in_force_from: 2020-01-01", "in_force_from: soon", "ICS-RUL-001", "date", ""),
+    "not yaml": ("format: 2", "format: [2", "ICS-RUL-001", "YAML", ""),
+    "a date that is none": ("from: 2020-01-01", "from: soon", "ICS-RUL-001", "date", ""),
     "not a number": ("max: 40", "max: forty", "ICS-RUL-001", "number or a fraction", ""),
     "division by zero": ("bonus: 10/3", "bonus: 10/0", "ICS-RUL-001", "number or a fraction", ""),
     "two comparisons": ("{at_most: 0.55,", "{at_most: 0.55, below: 0.6,", "ICS-RUL-001", "exactly one of", ""),
@@ -146,15 +146,15 @@ FAULTS = {
         "comparison",
     ),
     "ends before it begins": (
-        "in_force_to: 2020-12-31",
-        "in_force_to: 2019-12-31",
+        "to: 2020-12-31",
+        "to: 2019-12-31",
         "ICS-RUL-013",
         "before it begins",
         "dates",
     ),
     "baseline counted as innovation": (
-        "domain: financial\n    max: 10\n    value: {kind: growth",
-        "domain: innovation\n    max: 10\n    value: {kind: growth",
+        "domain: financial\n    max: 10\n    missing: zero\n    value: {kind: growth",
+        "domain: innovation\n    max: 10\n    missing: zero\n    value: {kind: growth",
         "ICS-RUL-014",
         "no innovation field",
         "domain: financial",
@@ -200,10 +200,13 @@ def test_what_may_never_be_scored_is_not_advised_to_be_scored_elsewhere(tmp_path
         ("category max", "id: work, label"),
         ("bands out of order", "0.75, points: 5"),
         ("unknown category", "category: wrk"),
-        ("ends before it begins", "in_force_to"),
+        ("ends before it begins", "in_force: {from"),
         ("two comparisons", "0.55, below"),
         ("unknown key", "colour"),
-        ("max not reached", "max: 10\n    value: {kind: ratio, numerator: total_liab"),
+        (
+            "max not reached",
+            "max: 10\n    better: lower\n    missing: zero\n    value: {kind: ratio, numerator: total_liab",
+        ),
     ],
 )
 def test_the_line_is_the_line_of_the_fault(tmp_path, small_text, fault, marker):

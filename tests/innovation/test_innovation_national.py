@@ -115,6 +115,6 @@ def test_eligibility_is_unknown_and_says_why(national, blank):
 
 
 def test_in_force_since_the_day_of_issue(national):
-    assert national.in_force(date(2025, 10, 29))
-    assert not national.in_force(date(2025, 10, 28))
-    assert national.in_force(date(2031, 1, 1))
+    assert national.in_force.holds(date(2025, 10, 29))
+    assert not national.in_force.holds(date(2025, 10, 28))
+    assert national.in_force.holds(date(2031, 1, 1))

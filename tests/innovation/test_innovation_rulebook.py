@@ -10,10 +10,18 @@ import pytest
 
 from icsml.core.paths import configs_dir
 from icsml.errors import InputError, MissingError
-from icsml.innovation import evaluate, lint_rulebook, list_rulebooks, load_rulebook, parse_rulebook, rulebook_as_of
+from icsml.innovation import (
+    evaluate,
+    lint_rulebook,
+    list_editions,
+    list_rulebooks,
+    load_rulebook,
+    parse_rulebook,
+    rulebook_as_of,
+)
 from icsml.innovation import rulebook as library
 
-SHIPPED = sorted((configs_dir() / "rulebooks").glob("*.yaml"))
+SHIPPED = sorted((configs_dir() / "rulebooks").rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
@@ -22,7 +30,7 @@ def test_every_shipped_rulebook_is_sound(path):
 
 
 def test_the_list_is_what_is_shipped():
-    assert [rulebook.id for rulebook in list_rulebooks()] == [path.stem for path in SHIPPED]
+    assert [edition.id for edition in list_editions()] == sorted(path.stem for path in SHIPPED)
     assert {"national-2025", "tech-sme-2017"} <= {path.stem for path in SHIPPED}
 
 
@@ -49,7 +57,7 @@ def test_an_unknown_id_is_answered_with_the_nearest(name, remedy):
 
 def test_in_force_includes_both_ends(small):
     days = [date(2019, 12, 31), date(2020, 1, 1), date(2020, 12, 31), date(2021, 1, 1)]
-    assert [small.in_force(day) for day in days] == [False, True, True, False]
+    assert [small.in_force.holds(day) for day in days] == [False, True, True, False]
 
 
 def test_as_of_a_date():
@@ -62,7 +70,7 @@ def test_as_of_a_date():
 def shelf(tmp_path, small_text, monkeypatch):
     """A shelf of national rulebooks to choose from."""
     (tmp_path / "rulebooks").mkdir()
-    monkeypatch.setattr(library, "configs_dir", lambda: tmp_path)
+    monkeypatch.setattr(library, "rulebook_folders", lambda: [tmp_path / "rulebooks"])
 
     def put(name, start, end, known):
         text = small_text.replace("id: small", f"id: {name}").replace("scope: regional", "scope: national")
@@ -74,7 +82,7 @@ def shelf(tmp_path, small_text, monkeypatch):
 
 def test_a_rule_counts_only_once_it_is_known(shelf):
     shelf("retroactive", "2020-01-01", "null", "2020-06-01")
-    with pytest.raises(InputError, match="no national rulebook was in force and known on 2020-05-31"):
+    with pytest.raises(InputError, match="no national rulebook was in force on 2020-05-31"):
         rulebook_as_of(date(2020, 5, 31))
     assert rulebook_as_of(date(2020, 6, 1)).id == "retroactive"
 

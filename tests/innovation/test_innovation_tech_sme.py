@@ -91,7 +91,11 @@ def test_the_better_rd_option_counts_and_is_named(tech_sme, blank):
     columns = blank(3, {"rd_expense_cny": 12, "revenue_cny": [100, 1000, 100], "total_cost_cny": [100, 100, 30]})
     scored = evaluate(tech_sme, columns)
     assert scored.points["rd_intensity"].tolist() == [50, 10, 50]
-    assert scored.rules["rd_intensity"].tolist() == ["rd_to_sales: ≥ 6 %", "rd_to_cost: ≥ 10 %", "rd_to_sales: ≥ 6 %"]
+    assert scored.rules["rd_intensity"][:].tolist() == [
+        "rd_to_sales: ≥ 6 %",
+        "rd_to_cost: ≥ 10 %",
+        "rd_to_sales: ≥ 6 %",
+    ]
     assert scored.values["rd_intensity"].tolist() == [0.12, 0.12, 0.12]
 
 

@@ -77,8 +77,10 @@ def points(
 ) -> None:
     """Score every row by a rulebook: one row out for each row in."""
     from icsml.core.files import check_target, whole_file
-    from icsml.innovation.evaluate import evaluate, points_frame
-    from icsml.innovation.rulebook import load_rulebook, rulebook_as_of
+    from icsml.innovation.evaluate import evaluate
+    from icsml.innovation.points import points_frame
+    from icsml.innovation.rulebook import load_rulebook
+    from icsml.innovation.timeline import rulebook_as_of
     from icsml.records.columns import to_columns
     from icsml.records.dataset import read_records
     from icsml.records.screening import screen
@@ -97,7 +99,7 @@ def points(
     started = time.perf_counter()
     found = evaluate(chosen, columns)
     seconds = time.perf_counter() - started
-    outside = int(sum(not chosen.in_force(day) for day in columns["as_of"].tolist() if day is not None))
+    outside = int(sum(not chosen.in_force.holds(day) for day in columns["as_of"].tolist() if day is not None))
     if outside:
         say(f"warning: {chosen.id} was not in force on the date of {outside:,} rows; they are scored all the same")
     with whole_file(out) as partial:
@@ -117,12 +119,12 @@ def points(
 
 def coverage_(rulebook: RulebookRef, source: InFile, json_: JsonFlag = False) -> None:
     """Tell which indicators of a rulebook the data can feed."""
-    from icsml.innovation.evaluate import coverage
+    from icsml.innovation.coverage import coverage
     from icsml.innovation.rulebook import load_rulebook
     from icsml.records.columns import to_columns
     from icsml.records.dataset import read_records
 
-    found = coverage(load_rulebook(rulebook), to_columns(read_records(source)))
+    found = coverage(load_rulebook(rulebook), to_columns(read_records(source)))["indicators"]
     rows = [(row["id"], f"{row['share']:.1%}") for row in found]
     emit({"indicators": found}, as_json=json_, text=table(rows, ("indicator", "rows with a value")))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["configs_dir", "home"]
+from icsml.errors import MissingError
+
+__all__ = ["configs_dir", "home", "rulebook_folders"]
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -19,3 +21,22 @@ def configs_dir() -> Path:
     """Return the shipped ``configs/``: inside an installed package, else at the top of the checkout."""
     packaged = _PACKAGE / "_configs"
     return packaged if packaged.is_dir() else _PACKAGE.parents[1] / "configs"
+
+
+def rulebook_folders() -> list[Path]:
+    """Return where rulebooks lie: the shipped folder, and the one that ``ICSML_RULEBOOKS`` names, if it is set.
+
+    Raises
+    ------
+    MissingError
+        If the variable names no folder.
+    """
+    own = os.environ.get("ICSML_RULEBOOKS")
+    folders = [configs_dir() / "rulebooks"]
+    if own:
+        if not Path(own).is_dir():
+            raise MissingError(
+                "ICS-CFG-004", "names no folder", field="ICSML_RULEBOOKS", remedy="set it to a folder of rulebooks"
+            )
+        folders.append(Path(own))
+    return folders

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -12,7 +13,17 @@ from pydantic.fields import FieldInfo
 
 from icsml.errors import ConfigError, MissingError
 
-__all__ = ["Key", "dump_yaml", "line_of", "load_model", "load_model_text"]
+__all__ = [
+    "Key",
+    "compose",
+    "construct",
+    "dump_yaml",
+    "load_model",
+    "load_model_text",
+    "place_of",
+    "serialize",
+    "validate",
+]
 
 M = TypeVar("M", bound=BaseModel)
 Key = tuple[str | int, ...]
@@ -73,15 +84,56 @@ def load_model(path: Path, model: type[M], *, code: str) -> M:
 
 def load_model_text(text: str, name: str, model: type[M], *, code: str) -> M:
     """Read YAML text into a pydantic model; ``name`` stands for the file in errors."""
-    node, content = _parsed(text, name, code)
+    node = compose(text, name, code=code)
+    return validate(node, construct(node, name, code=code), name, model, code=code)
+
+
+def compose(text: str, name: str, *, code: str) -> yaml.Node | None:
+    """Return the document of YAML text; every node knows ``name`` and its line, also after it moves elsewhere.
+
+    Raises
+    ------
+    ConfigError
+        If the text is not YAML.
+    """
+    with _yaml_errors(name, code):
+        try:
+            loader = _Loader(text)
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            raise _not_yaml(error.reason, f"{name}:{line}", code, "correct the YAML at this line") from error
+        loader.name = name
+        return loader.get_single_node()
+
+
+def construct(node: yaml.Node | None, name: str, *, code: str) -> Any:  # noqa: ANN401 - whatever YAML holds
+    """Return the values of a document.
+
+    Raises
+    ------
+    ConfigError
+        If a key is written twice, or a value is not what it looks like.
+    """
+    with _yaml_errors(name, code):
+        return None if node is None else _Loader("").construct_document(node)
+
+
+def validate(node: yaml.Node | None, content: Any, name: str, model: type[M], *, code: str) -> M:  # noqa: ANN401
+    """Return the model of a document's content; errors name the file and line of the node at fault.
+
+    Raises
+    ------
+    ConfigError
+        If the content does not fit the model.
+    """
     try:
         return model.model_validate(content)
     except ValidationError as error:
         raise _config_error(error, node, model, name, code) from error
 
 
-def line_of(node: yaml.Node | None, key: Key) -> int:
-    """Return the line, counted from 1, of a key of a composed document.
+def place_of(node: yaml.Node | None, key: Key, name: str) -> str:
+    """Return ``file:line`` of a key of a composed document, lines counted from 1.
 
     Parameters
     ----------
@@ -90,8 +142,15 @@ def line_of(node: yaml.Node | None, key: Key) -> int:
     key : sequence of str and int
         Keys and places from the root. Parts that the document does not have, such as an absent key or the tag of a
         union in a pydantic location, are passed over, so that the line is that of the nearest part above.
+    name : str
+        The file of an empty document.
     """
-    return _follow(node, key)[0]
+    return _follow(node, key, name)[0]
+
+
+def serialize(node: yaml.Node) -> str:
+    """Return the YAML of a document, with readable Chinese."""
+    return str(yaml.serialize(node, Dumper=yaml.SafeDumper, allow_unicode=True, width=120))
 
 
 def dump_yaml(value: object) -> str:
@@ -99,20 +158,20 @@ def dump_yaml(value: object) -> str:
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120)
 
 
-def _parsed(text: str, name: str, code: str) -> tuple[yaml.Node | None, Any]:
+@contextmanager
+def _yaml_errors(name: str, code: str) -> Iterator[None]:
     try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
-        return node, None if node is None else loader.construct_document(node)
+        yield
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem, line = error.problem, mark.line + 1 if mark else 1
-        raise _not_yaml(str(problem), f"{name}:{line}", code, "correct the YAML at this line") from error
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise _not_yaml(error.reason, f"{name}:{line}", code, "correct the YAML at this line") from error
+        place = _place(mark) if mark else f"{name}:1"
+        raise _not_yaml(str(error.problem), place, code, "correct the YAML at this line") from error
     except RecursionError:
         raise _not_yaml("nested too deeply", name, code, "close the brackets, or nest less") from None
+
+
+def _place(mark: yaml.Mark) -> str:
+    return f"{mark.name}:{mark.line + 1}"
 
 
 def _not_yaml(problem: str, where: str, code: str, remedy: str) -> ConfigError:
@@ -124,7 +183,7 @@ def _config_error(
 ) -> ConfigError:
     details = error.errors(include_url=False, include_input=False)
     kind, location = details[0]["type"], details[0]["loc"]
-    line, found = _follow(node, location)
+    place, found = _follow(node, location, name)
     shown = ".".join(str(part) for part in (*found, *(location[-1:] if kind == "missing" else ())))
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     match kind:
@@ -136,26 +195,25 @@ def _config_error(
             message, remedy = details[0]["msg"], "add it"
         case _:
             message, remedy = details[0]["msg"].removeprefix("Value error, "), "correct the value"
-    place = f"{name}:{line}"
     return ConfigError(code, message + more, field=f"{place}: {shown}" if shown else place, remedy=remedy)
 
 
-def _follow(node: yaml.Node | None, key: Key) -> tuple[int, Key]:
-    """Follow a key as far as the document goes; return the line of its end and the parts that the document has."""
-    line, found = node.start_mark.line if node else 0, []
+def _follow(node: yaml.Node | None, key: Key, name: str) -> tuple[str, Key]:
+    """Follow a key as far as the document goes; return the place of its end and the parts that the document has."""
+    place, found = _place(node.start_mark) if node else f"{name}:1", []
     for part in key:
         if isinstance(node, yaml.MappingNode):
             pair = next((pair for pair in node.value if pair[0].value == str(part)), None)
             if pair is None:
                 continue
-            line, node = pair[0].start_mark.line, pair[1]
+            place, node = _place(pair[0].start_mark), pair[1]
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
-            line = node.start_mark.line
+            place = _place(node.start_mark)
         else:
             continue
         found.append(part)
-    return line + 1, tuple(found)
+    return place, tuple(found)
 
 
 def _known_keys(model: type[BaseModel], location: Key) -> list[str]:

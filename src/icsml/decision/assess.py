@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from icsml.errors import InputError
 from icsml.explain.reasons import Terms, explain, sum_in_order
-from icsml.innovation.evaluate import Points, evaluate
+from icsml.innovation.evaluate import evaluate
+from icsml.innovation.points import Points
 from icsml.model.bundle import BundleParts
 from icsml.model.predict import log_odds, margin, pd_from_log_odds
 from icsml.records.columns import Columns, rows

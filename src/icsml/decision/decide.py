@@ -13,7 +13,7 @@ from icsml.decision.assess import Assessment, Explanation, assess
 from icsml.decision.notices import notices
 from icsml.errors import InputError
 from icsml.explain.reasons import reason, shown, sum_in_order
-from icsml.innovation.evaluate import describe
+from icsml.innovation.describe import describe
 from icsml.model.bundle import Bundle
 from icsml.records.columns import record_columns
 from icsml.records.decision import Decision, InnovationScore, InputSummary, ModelIdentity, Reason, Reference, ScoreScale

@@ -87,7 +87,7 @@ def _on_rulebook(bundle: BundleParts, as_of: date | None) -> list[Notice]:
                 "积分所用权重或规则含假设成分，并非官方积分。",
             )
         )
-    if as_of is not None and not bundle.rulebook.in_force(as_of):
+    if as_of is not None and not bundle.rulebook.in_force.holds(as_of):
         found.append(
             _notice(
                 "RULEBOOK_NOT_IN_FORCE",

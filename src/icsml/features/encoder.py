@@ -25,7 +25,7 @@ from icsml.records.field import Domain
 from icsml.records.fields import FIELDS
 
 if TYPE_CHECKING:
-    from icsml.innovation.evaluate import Points
+    from icsml.innovation.points import Points
 
 __all__ = ["Encoder", "Variant"]
 

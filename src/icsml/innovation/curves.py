@@ -1,8 +1,12 @@
-"""How a value earns points: a closed vocabulary of points functions, and the arrays they compile to."""
+"""How a value earns points: a closed vocabulary of points functions, and the arrays they compile to.
+
+Every function says which of its rows a value falls in (a code) and what that row is worth at each stage; so the rule
+that gave the points is known wherever the points are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -11,53 +15,119 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from icsml.innovation.numbers import Amount, Comparison, Part, Rational, Share, shown
+from icsml.innovation.numbers import COMPARATORS, Amount, Comparison, Part, Rational, Share, shown
+from icsml.innovation.peers import MOST_LEVELS, PERCENTILES, Ranking
 from icsml.innovation.values import Floats
 
-__all__ = ["MISSING", "Bands", "Curve", "Flag", "PointsFunction", "Ramp", "Step"]
+__all__ = [
+    "Bands",
+    "Better",
+    "Codes",
+    "Counts",
+    "Curve",
+    "Efficacy",
+    "Flag",
+    "Interval",
+    "Intervals",
+    "Percentile",
+    "PointsFunction",
+    "Ramp",
+    "Step",
+    "Where",
+]
 
-MISSING = "missing"
-"""The rule of a row whose value is missing; it earns no points."""
+Better = Literal["higher", "lower", "none"]
+"""Which way an indicator improves; ``none`` declares that its points may rise and fall."""
 
-Indices = NDArray[np.intp]
+Codes = NDArray[np.int16]
 _Test = tuple[Callable[..., NDArray[np.bool_]], float]
-_Apply = Callable[[Floats], tuple[Floats, Indices]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Where:
+    """What else than its value decides the points of a row.
+
+    Parameters
+    ----------
+    stage : ndarray of int of shape (n,), or None
+        Which weight applies; None where there is one weight for all.
+    ranking : Ranking or None
+        Ranks values among peers; None where no points function asks for it.
+    """
+
+    stage: NDArray[np.int8] | None = None
+    ranking: Ranking | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """A points function with its weights: what it can give, how its rules read, and how it is applied.
+
+    Parameters
+    ----------
+    low, high : ndarray of shape (stages,)
+        Fewest and most points that a present value gives, at each stage.
+    texts : tuple of str
+        Rules, by their code.
+    apply : callable
+        (values of shape (n,), :class:`Where`) to points of shape (n,) and codes of shape (n,); what it says of a
+        missing value means nothing, the indicator sets those.
+    """
+
+    low: Floats
+    high: Floats
+    texts: tuple[str, ...]
+    apply: Callable[[Floats, Where], tuple[Floats, Codes]]
+
+
+class _Function(Part):
+    """What all points functions share."""
+
+    @property
+    def ordered(self) -> bool:
+        """Whether every row can be reached."""
+        return True
+
+    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
+        """Return the points along a rising value, of an indicator worth ``full`` points."""
+        raise NotImplementedError
+
+    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
+        """Return the compiled function of an indicator worth so many points at each stage."""
+        raise NotImplementedError
 
 
 def _points(amount: Fraction | Share, full: Fraction) -> Fraction:
     return amount.of_max * full if isinstance(amount, Share) else amount
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Curve:
-    """A points function with its weight: what it can give, how its rules read, and how it is applied.
+def _worth(amounts: Sequence[Fraction | Share], fulls: Sequence[Fraction]) -> Floats:
+    """Return the points of every row at every stage, shape (stages, rows)."""
+    return np.array([[float(_points(amount, full)) for amount in amounts] for full in fulls])
 
-    Parameters
-    ----------
-    amounts : tuple of Fraction
-        Exact points at every step or anchor.
-    texts : tuple of str
-        Rules, by the index that ``apply`` returns; the last one is ``missing``.
-    apply : callable
-        Values of shape (n,) to points of shape (n,) and rule indices of shape (n,); what it says of a missing value
-        means nothing, the indicator sets those.
-    """
 
-    amounts: tuple[Fraction, ...]
-    texts: tuple[str, ...]
-    apply: _Apply
+def _look_up(worth: Floats, codes: Codes, where: Where) -> Floats:
+    points: Floats = worth[0].take(codes) if where.stage is None else worth[where.stage, codes]
+    return points
 
-    @property
-    def low(self) -> float:
-        """Fewest points that a present value gives."""
-        return float(min(self.amounts))
 
-    @property
-    def high(self) -> float:
-        """Most points that a present value gives."""
-        return float(max(self.amounts))
+def _curve(worth: Floats, texts: Sequence[str], locate: Callable[[Floats], Codes]) -> Curve:
+    return Curve(worth.min(axis=1), worth.max(axis=1), tuple(texts), partial(_tabulated, worth, locate))
+
+
+def _tabulated(worth: Floats, locate: Callable[[Floats], Codes], value: Floats, where: Where) -> tuple[Floats, Codes]:
+    codes = locate(value)
+    return _look_up(worth, codes, where), codes
+
+
+def _first_match(tests: Sequence[_Test], value: Floats) -> Codes:
+    codes = np.full(value.shape, len(tests), dtype=np.int16)
+    for place in range(len(tests) - 1, -1, -1):
+        holds, threshold = tests[place]
+        np.copyto(codes, np.int16(place), where=holds(value, threshold))
+    return codes
 
 
 class Step(Comparison):
@@ -66,7 +136,7 @@ class Step(Comparison):
     points: Amount
 
 
-class Bands(Part):
+class Bands(_Function):
     """Bands in the order of the table: the first one that holds gives the points."""
 
     kind: Literal["bands"]
@@ -82,41 +152,142 @@ class Bands(Part):
         rising = all(a < b for a, b in pairwise(thresholds))
         return len(directions) == 1 and (falling if directions == {True} else rising)
 
-    def amounts(self, full: Fraction) -> tuple[Fraction, ...]:
-        """Return the points of every step, and then of no step."""
-        return (*(_points(step.points, full) for step in self.steps), _points(self.otherwise, full))
+    @property
+    def _amounts(self) -> tuple[Fraction | Share, ...]:
+        return (*(step.points for step in self.steps), self.otherwise)
 
-    def curve(self, full: Fraction, *, percent: bool) -> Curve:
-        """Return the compiled bands of an indicator worth ``full`` points."""
-        amounts = self.amounts(full)
+    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
+        """Return the points along a rising value."""
+        amounts = tuple(_points(amount, full) for amount in self._amounts)
+        return amounts[::-1] if self.steps[0].lower else amounts
+
+    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
+        """Return the compiled bands."""
         texts = (*(step.text(percent=percent) for step in self.steps), self.steps[-1].opposite_text(percent=percent))
         tests = tuple((step.ufunc, float(step.threshold)) for step in self.steps)
-        return Curve(amounts, (*texts, MISSING), _bands(tests, amounts))
+        return _curve(_worth(self._amounts, fulls), texts, partial(_first_match, tests))
 
 
-class Flag(Part):
+class Interval(Part):
+    """A band with both ends written: ``at_least`` or ``above``, ``at_most`` or ``below``; one left out is unbounded."""
+
+    at_least: Rational | None = None
+    above: Rational | None = None
+    at_most: Rational | None = None
+    below: Rational | None = None
+    points: Amount
+
+    @model_validator(mode="after")
+    def _one_end_each(self) -> Interval:
+        lower, upper = (self.at_least, self.above), (self.at_most, self.below)
+        if None not in lower or None not in upper:
+            raise ValueError("an end is either closed (at_least, at_most) or open (above, below), not both")
+        return self
+
+    @property
+    def tests(self) -> tuple[_Test, ...]:
+        """The comparisons that must all hold."""
+        written = [(name, getattr(self, name)) for name in COMPARATORS]
+        return tuple((COMPARATORS[name][1], float(end)) for name, end in written if end is not None)
+
+    @property
+    def start(self) -> tuple[Fraction, bool] | None:
+        """Lower end and whether it is closed; None is unbounded."""
+        return _end(self.at_least, self.above)
+
+    @property
+    def stop(self) -> tuple[Fraction, bool] | None:
+        """Upper end and whether it is closed; None is unbounded."""
+        return _end(self.at_most, self.below)
+
+    def text(self, *, percent: bool) -> str:
+        """Return the band in words, such as ``≥ 5 % and < 6 %``."""
+        written = [(name, getattr(self, name)) for name in COMPARATORS]
+        ends = [f"{COMPARATORS[name][0]} {shown(end, percent=percent)}" for name, end in written if end is not None]
+        return " and ".join(ends) or "any"
+
+
+def _end(closed: Fraction | None, open_: Fraction | None) -> tuple[Fraction, bool] | None:
+    if closed is not None:
+        return closed, True
+    return None if open_ is None else (open_, False)
+
+
+class Intervals(_Function):
+    """Bands with both ends written, from low to high, which together cover every value and never overlap."""
+
+    kind: Literal["intervals"]
+    rows: Annotated[tuple[Interval, ...], Field(min_length=1)]
+
+    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
+        """Return the points along a rising value."""
+        return tuple(_points(row.points, full) for row in self.rows)
+
+    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
+        """Return the compiled bands."""
+        tests = tuple(row.tests for row in self.rows)
+        texts = tuple(row.text(percent=percent) for row in self.rows)
+        return _curve(_worth([row.points for row in self.rows], fulls), texts, partial(_within, tests))
+
+
+def _within(rows: Sequence[tuple[_Test, ...]], value: Floats) -> Codes:
+    codes = np.zeros(value.shape, dtype=np.int16)
+    for place, tests in enumerate(rows):
+        held = np.ones(value.shape, dtype=np.bool_)
+        for holds, threshold in tests:
+            held &= holds(value, threshold)
+        np.copyto(codes, np.int16(place), where=held)
+    return codes
+
+
+class Counts(_Function):
+    """Points by count: those of the largest number written that is reached, such as ``{1: 6, 2: 12}``."""
+
+    kind: Literal["counts"]
+    at: Annotated[dict[int, Amount], Field(min_length=1)]
+    otherwise: Amount = Fraction(0)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the numbers rise, from 1 or more."""
+        numbers = list(self.at)
+        return numbers[0] >= 1 and all(a < b for a, b in pairwise(numbers))
+
+    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
+        """Return the points along a rising count."""
+        return tuple(_points(amount, full) for amount in (self.otherwise, *self.at.values()))
+
+    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
+        """Return the compiled counts."""
+        numbers = list(self.at)
+        ends = [f"{a:,}" if b == a + 1 else f"{a:,}–{b - 1:,}" for a, b in pairwise(numbers)]
+        texts = (f"< {numbers[0]:,}", *ends, f"≥ {numbers[-1]:,}")
+        worth = _worth([self.otherwise, *self.at.values()], fulls)
+        return _curve(worth, texts, partial(_reached, np.array(numbers, dtype=np.float64)))
+
+
+def _reached(numbers: Floats, value: Floats) -> Codes:
+    return np.searchsorted(numbers, value, side="right").astype(np.int16)
+
+
+class Flag(_Function):
     """Points for yes, and others (by default none) for no."""
 
     kind: Literal["flag"]
     points: Amount
     otherwise: Amount = Fraction(0)
 
-    @property
-    def ordered(self) -> bool:
-        """Always: a flag has no thresholds."""
-        return True
+    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
+        """Return the points of no and of yes."""
+        return (_points(self.otherwise, full), _points(self.points, full))
 
-    def amounts(self, full: Fraction) -> tuple[Fraction, ...]:
-        """Return the points of yes and of no."""
-        return (_points(self.points, full), _points(self.otherwise, full))
-
-    def curve(self, full: Fraction, *, percent: bool) -> Curve:
-        """Return the compiled flag of an indicator worth ``full`` points."""
-        amounts = self.amounts(full)
-        return Curve(amounts, ("yes", "no", MISSING), _bands(((np.greater_equal, 0.5),), amounts))
+    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
+        """Return the compiled flag."""
+        worth = _worth([self.points, self.otherwise], fulls)
+        return _curve(worth, ("yes", "no"), partial(_first_match, ((np.greater_equal, 0.5),)))
 
 
-class Ramp(Part):
+class Ramp(_Function):
     """Points that run straight from anchor to anchor and stay level outside."""
 
     kind: Literal["ramp"]
@@ -127,21 +298,21 @@ class Ramp(Part):
         """Whether the anchors only rise."""
         return all(a < b for (a, _), (b, _) in pairwise(self.anchors))
 
-    def amounts(self, full: Fraction) -> tuple[Fraction, ...]:
+    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
         """Return the points of every anchor."""
         return tuple(_points(amount, full) for _, amount in self.anchors)
 
-    def curve(self, full: Fraction, *, percent: bool) -> Curve:
-        """Return the compiled ramp of an indicator worth ``full`` points."""
+    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
+        """Return the compiled ramp."""
         at = [threshold for threshold, _ in self.anchors]
-        amounts = self.amounts(full)
+        worth = _worth([amount for _, amount in self.anchors], fulls)
         texts = [f"< {shown(at[0], percent=percent)}"]
         texts += [_ramp_text(a, b, percent=percent) for a, b in pairwise(at)]
-        texts += [f"≥ {shown(at[-1], percent=percent)}", MISSING]
-        return Curve(amounts, tuple(texts), _ramp(at, amounts))
-
-
-PointsFunction = Annotated[Bands | Flag | Ramp, Field(discriminator="kind")]
+        texts += [f"≥ {shown(at[-1], percent=percent)}"]
+        x = np.array([float(threshold) for threshold in at])
+        slope = (worth[:, 1:] - worth[:, :-1]) / (x[1:] - x[:-1])
+        apply = partial(_straight_lines, x, worth, slope)
+        return Curve(worth.min(axis=1), worth.max(axis=1), tuple(texts), apply)
 
 
 def _ramp_text(start: Fraction, end: Fraction, *, percent: bool) -> str:
@@ -149,29 +320,84 @@ def _ramp_text(start: Fraction, end: Fraction, *, percent: bool) -> str:
     return f"ramp {shown(start, percent=percent).removesuffix(unit)}–{shown(end, percent=percent)}"
 
 
-def _bands(holds: tuple[_Test, ...], amounts: tuple[Fraction, ...]) -> _Apply:
-    return partial(_first_match, holds, np.array([float(amount) for amount in amounts]))
-
-
-def _first_match(tests: tuple[_Test, ...], table: Floats, value: Floats) -> tuple[Floats, Indices]:
-    index = np.full(value.shape, len(table) - 1, dtype=np.intp)
-    for place in range(len(tests) - 1, -1, -1):
-        holds, threshold = tests[place]
-        index[holds(value, threshold)] = place
-    return table[index], index
-
-
-def _ramp(at: list[Fraction], amounts: tuple[Fraction, ...]) -> _Apply:
-    x = np.array([float(threshold) for threshold in at])
-    y = np.array([float(amount) for amount in amounts])
-    return partial(_straight_lines, x, y, (y[1:] - y[:-1]) / (x[1:] - x[:-1]))
-
-
-def _straight_lines(x: Floats, y: Floats, slope: Floats, value: Floats) -> tuple[Floats, Indices]:
+def _straight_lines(x: Floats, worth: Floats, slope: Floats, value: Floats, where: Where) -> tuple[Floats, Codes]:
     last = len(x)
-    index = np.searchsorted(x, value, side="right")
+    stage = np.zeros(len(value), dtype=np.int8) if where.stage is None else where.stage
+    index = np.searchsorted(x, value, side="right").astype(np.int16)
     line = np.clip(index - 1, 0, last - 2)
-    inside = y[line] + (np.clip(value, x[0], x[-1]) - x[line]) * slope[line]
+    start, end = worth[stage, line], worth[stage, line + 1]
+    inside = start + (np.clip(value, x[0], x[-1]) - x[line]) * slope[stage, line]
     # Rounding may not carry a point beyond its line's ends: a ramp stays monotone and within its bounds.
-    points = np.clip(inside, np.minimum(y[:-1], y[1:])[line], np.maximum(y[:-1], y[1:])[line])
-    return np.where(index == last, y[-1], points), index
+    points = np.clip(inside, np.minimum(start, end), np.maximum(start, end))
+    return np.where(index == last, worth[stage, last - 1], points), index
+
+
+class Efficacy(_Function):
+    """The efficacy coefficient (功效系数法): ``base`` at the unacceptable value, full points at the satisfactory one.
+
+    Between and below the two the points run on the same straight line, down to none; above they stay full.
+    """
+
+    kind: Literal["efficacy"]
+    unacceptable: Rational
+    satisfactory: Rational
+    base: Amount = Share(Fraction(60, 100))
+
+    @model_validator(mode="after")
+    def _base_below_full(self) -> Efficacy:
+        if not isinstance(self.base, Share) or not 0 <= self.base.of_max < 1:
+            raise ValueError("base should be a share of the maximum below 100%, such as 60%")
+        return self
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the two values differ."""
+        return self.unacceptable != self.satisfactory
+
+    @property
+    def _line(self) -> Ramp:
+        base = self.base.of_max if isinstance(self.base, Share) else self.base
+        nothing = self.unacceptable - (self.satisfactory - self.unacceptable) * base / (1 - base)
+        anchors = [(nothing, Share(Fraction(0))), (self.satisfactory, Share(Fraction(1)))]
+        return Ramp(kind="ramp", anchors=tuple(sorted(anchors, key=lambda anchor: anchor[0])))
+
+    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
+        """Return none and full points, in the order of a rising value."""
+        return self._line.rising(full, better)
+
+    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
+        """Return the compiled line."""
+        line = self._line.curve(fulls, better, percent=percent)
+        good, poor = (shown(value, percent=percent) for value in (self.satisfactory, self.unacceptable))
+        between = f"efficacy coefficient between {poor} and {good}"
+        rises = self.satisfactory > self.unacceptable
+        ends = ("no points", between, f"satisfactory, {good}")
+        return Curve(line.low, line.high, ends if rises else ends[::-1], line.apply)
+
+
+class Percentile(_Function):
+    """Points by the whole percentage of peers with a worse value; the rulebook's ``peers`` says who is a peer."""
+
+    kind: Literal["percentile"]
+
+    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
+        """Return none and full points, in the order of a rising value."""
+        return (full, Fraction(0)) if better == "lower" else (Fraction(0), full)
+
+    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
+        """Return the compiled ranks; the codes are those of :meth:`icsml.innovation.peers.Ranking.rank`."""
+        parts = [Share(Fraction(part, PERCENTILES)) for part in range(PERCENTILES + 1)]
+        worth = _worth(parts * MOST_LEVELS, fulls)
+        return Curve(worth.min(axis=1), worth.max(axis=1), (), partial(_ranked, worth, better == "lower"))
+
+
+def _ranked(worth: Floats, lower: bool, value: Floats, where: Where) -> tuple[Floats, Codes]:
+    if where.ranking is None:
+        raise RuntimeError("evaluate() refuses a rulebook without its peer tables")
+    codes = where.ranking.rank(-value if lower else value)
+    return _look_up(worth, codes, where), codes
+
+
+PointsFunction = Annotated[
+    Bands | Intervals | Counts | Flag | Ramp | Efficacy | Percentile, Field(discriminator="kind")
+]

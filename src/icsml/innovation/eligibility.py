@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
-from icsml.innovation.indicators import Identifier, Scored
 from icsml.innovation.numbers import Comparison, Part
 from icsml.innovation.provenance import Provenance
-from icsml.innovation.values import FieldValue, Floats, Growth, Ratio, Sum
-from icsml.records.columns import Columns
+from icsml.innovation.stages import Identifier
+from icsml.innovation.values import Age, FieldValue, Floats, Growth, Ratio, Sum
+from icsml.records.columns import Columns, rows
 from icsml.records.labels import Label
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Presumed",
     "Score",
     "Standing",
+    "Veto",
     "all_hold",
     "any_holds",
     "meets",
@@ -58,7 +59,7 @@ def _as_quantity(value: Any) -> Any:  # noqa: ANN401 - whatever YAML gave
 
 
 _Quantity = Annotated[
-    FieldValue | Sum | Ratio | Growth | Score | CategoryPoints | IndicatorPoints,
+    FieldValue | Sum | Ratio | Growth | Age | Score | CategoryPoints | IndicatorPoints,
     Field(discriminator="kind"),
     BeforeValidator(_as_quantity),
 ]
@@ -66,18 +67,27 @@ _Quantity = Annotated[
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
-    """What conditions may look at: the columns, the scored indicators and the category of each."""
+    """What conditions may look at.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of shape (n,)
+        Canonical column arrays.
+    bounds : mapping of str to (ndarray, ndarray)
+        By indicator, the fewest and the most points a row can have, whatever its missing values are.
+    category_of : mapping of str to str
+        Category of each indicator.
+    """
 
     columns: Columns
-    scored: Mapping[str, Scored]
+    bounds: Mapping[str, tuple[Floats, Floats]]
     category_of: Mapping[str, str]
 
     def interval(self, indicators: Iterable[str]) -> tuple[Floats, Floats]:
-        """Return the fewest and the most points these indicators can have, whatever the missing values are."""
-        low = np.zeros(len(self.columns["enterprise_id"]))
-        high = low
+        """Return the fewest and the most points these indicators can have together."""
+        low = high = np.zeros(rows(self.columns))
         for name in indicators:
-            low, high = low + self.scored[name].low, high + self.scored[name].high
+            low, high = low + self.bounds[name][0], high + self.bounds[name][1]
         return low, high
 
 
@@ -124,14 +134,23 @@ class Condition(Comparison):
     def _interval(self, standing: Standing) -> tuple[Floats, Floats]:
         match self.value:
             case Score():
-                return standing.interval(standing.scored)
+                return standing.interval(standing.category_of)
             case CategoryPoints(category=category):
-                return standing.interval(i for i in standing.scored if standing.category_of[i] == category)
+                return standing.interval(i for i, own in standing.category_of.items() if own == category)
             case IndicatorPoints(indicator=indicator):
                 return standing.interval((indicator,))
             case expression:
                 value = expression.compute(standing.columns)
                 return value, value
+
+
+class Veto(Condition):
+    """A condition under which an enterprise is out whatever its points, and that no bypass waives.
+
+    ``active: false`` keeps one on record without using it.
+    """
+
+    active: bool = True
 
 
 class Bypass(Part):
@@ -157,33 +176,57 @@ class Presumed(Part):
 
 
 class Eligibility(Part):
-    """All conditions must hold, save those that an active bypass waives."""
+    """All conditions must hold, save those that an active bypass waives, and no active veto may."""
 
-    conditions: Annotated[tuple[Condition, ...], Field(min_length=1)]
+    conditions: tuple[Condition, ...] = ()
+    vetoes: tuple[Veto, ...] = ()
     bypass: Bypass | None = None
     presumed: tuple[Presumed, ...] = ()
 
+    @model_validator(mode="after")
+    def _not_empty(self) -> Eligibility:
+        if not self.conditions and not self.vetoes:
+            raise ValueError("needs conditions or vetoes; write eligibility: null where none are known")
+        return self
+
+    @property
+    def active_vetoes(self) -> tuple[Veto, ...]:
+        """Vetoes that decide."""
+        return tuple(veto for veto in self.vetoes if veto.active)
+
     @property
     def in_use(self) -> tuple[Condition, ...]:
-        """Conditions that decide: all but those of an inactive bypass."""
-        return (*self.conditions, *(self.bypass.any_of if self.bypass and self.bypass.active else ()))
+        """Conditions that decide: all but inactive vetoes and those of an inactive bypass."""
+        ways = self.bypass.any_of if self.bypass and self.bypass.active else ()
+        return (*self.conditions, *self.active_vetoes, *ways)
 
     @property
     def declared(self) -> tuple[Condition, ...]:
         """Every condition that is written, in use or not."""
-        return (*self.conditions, *(self.bypass.any_of if self.bypass else ()))
+        return (*self.conditions, *self.vetoes, *(self.bypass.any_of if self.bypass else ()))
+
+    @property
+    def reads_points(self) -> bool:
+        """Whether any condition in use looks at points."""
+        return any(isinstance(each.value, Score | CategoryPoints | IndicatorPoints) for each in self.in_use)
 
 
 def meets(eligibility: Eligibility, standing: Standing) -> tuple[Floats, dict[str, Floats]]:
-    """Return eligibility and every condition in use, each as 1, 0 or NaN for every row."""
+    """Return eligibility and every condition in use as 1, 0 or NaN for every row; of a veto, 1 is that it holds."""
     answers = {condition.id: condition.holds(standing) for condition in eligibility.in_use}
+    spared = [1.0 - answers[veto.id] for veto in eligibility.active_vetoes]
     bypass = eligibility.bypass
     if bypass is None or not bypass.active:
-        return all_hold([answers[c.id] for c in eligibility.conditions]), answers
+        return _all_or_none(standing, [*spared, *(answers[c.id] for c in eligibility.conditions)]), answers
     kept = [answers[c.id] for c in eligibility.conditions if c.id not in bypass.waives]
     waived = all_hold([answers[name] for name in bypass.waives])
     another_way = any_holds([answers[c.id] for c in bypass.any_of])
-    return all_hold([*kept, any_holds([waived, another_way])]), answers
+    return all_hold([*spared, *kept, any_holds([waived, another_way])]), answers
+
+
+def _all_or_none(standing: Standing, answers: list[Floats]) -> Floats:
+    """Return whether all hold; unknown where there is nothing in use to ask."""
+    return all_hold(answers) if answers else np.full(rows(standing.columns), np.nan)
 
 
 def all_hold(answers: Iterable[Floats]) -> Floats:

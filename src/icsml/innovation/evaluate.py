@@ -2,60 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from icsml.innovation.eligibility import Condition, Standing, meets
-from icsml.innovation.indicators import Indicator, ScoringDomain
+from icsml.errors import InputError
+from icsml.innovation.compiled import CompiledIndicator, Scored, peer_key
+from icsml.innovation.eligibility import Standing, meets
+from icsml.innovation.indicators import ScoringDomain
+from icsml.innovation.peers import PeerTables, Population, Ranking, seat
+from icsml.innovation.points import Hits, Points
 from icsml.innovation.schema import Rulebook
+from icsml.innovation.stages import NO_STAGE
 from icsml.innovation.values import Floats
 from icsml.records.columns import Columns, rows
 
-__all__ = ["Points", "coverage", "describe", "evaluate", "points_frame"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Points:
-    """What a rulebook gave to n enterprises.
-
-    Parameters
-    ----------
-    rulebook : str
-        Identifier of the rulebook.
-    score : ndarray of shape (n,)
-        Total: the indicator points summed in declared order.
-    innovation_score : ndarray of shape (n,)
-        Sum over the indicators of domain innovation alone.
-    categories : dict of str to ndarray of shape (n,)
-        Points by category.
-    values, points : dict of str to ndarray of shape (n,)
-        Value (NaN if missing) and points by indicator.
-    rules : dict of str to object ndarray of shape (n,)
-        The rule hit, by indicator.
-    eligible : ndarray of shape (n,)
-        1, 0, or NaN where it cannot be known.
-    conditions : dict of str to ndarray of shape (n,)
-        1, 0 or NaN by condition of eligibility.
-    stage : None
-        Life-cycle stage; no rulebook here has stages.
-    """
-
-    rulebook: str
-    score: Floats
-    innovation_score: Floats
-    categories: dict[str, Floats]
-    values: dict[str, Floats]
-    points: dict[str, Floats]
-    rules: dict[str, NDArray[Any]]
-    eligible: Floats
-    conditions: dict[str, Floats]
-    stage: None = None
+__all__ = ["evaluate", "fit_peers", "fitted"]
 
 
 def evaluate(rulebook: Rulebook, columns: Columns) -> Points:
@@ -67,139 +30,177 @@ def evaluate(rulebook: Rulebook, columns: Columns) -> Points:
         The rules; they apply whatever the rows' dates.
     columns : mapping of str to ndarray of shape (n,)
         Canonical column arrays.
+
+    Raises
+    ------
+    InputError
+        If the rulebook ranks among peers and has no peer tables.
     """
     n = rows(columns)
-    scored = {indicator.id: indicator.score(columns) for indicator in rulebook.indicators}
-    points = {name: one.points for name, one in scored.items()}
-    eligible = np.full(n, np.nan)
-    conditions: dict[str, Floats] = {}
-    if rulebook.eligibility is not None:
-        standing = Standing(columns, scored, {i.id: i.category for i in rulebook.indicators})
-        eligible, conditions = meets(rulebook.eligibility, standing)
-    innovation = [points[i.id] for i in rulebook.indicators if i.domain is ScoringDomain.INNOVATION]
+    stage = _stage(rulebook, columns)
+    rankings = _rankings(rulebook, columns, stage)
+    weighted = np.maximum(stage, np.int8(0))
+    parts = rulebook.compiled
+    scored = {part.indicator.id: part.score(columns, weighted, rankings) for part in parts}
+    growth = _growth(rulebook, parts, scored, weighted)
+    points = {name: _grown(one.points, growth.get(name)) for name, one in scored.items()}
+    for part in parts:
+        if part.indicator.missing == "refuse":
+            name = part.indicator.id
+            points[name] = np.where(scored[name].missing, np.nan, points[name])
+    eligible, conditions = _eligible(rulebook, columns, parts, scored, growth, weighted)
+    unstaged = (stage == NO_STAGE) if rulebook.stages is not None else np.zeros(n, dtype=np.bool_)
     return Points(
         rulebook=rulebook.id,
-        score=_total(n, points.values()),
-        innovation_score=_total(n, innovation),
+        max_score=rulebook.max_score,
+        score=_total(unstaged, points.values()),
+        innovation_score=_total(
+            unstaged, (points[i.id] for i in rulebook.indicators if i.domain is ScoringDomain.INNOVATION)
+        ),
         categories={
-            category.id: _total(n, (points[i.id] for i in rulebook.indicators if i.category == category.id))
+            category.id: _total(unstaged, (points[i.id] for i in rulebook.indicators if i.category == category.id))
             for category in rulebook.categories
         },
         values={name: one.value for name, one in scored.items()},
         points=points,
-        rules={name: one.rules for name, one in scored.items()},
+        ceilings={part.indicator.id: part.ceilings for part in parts},
+        rules={part.indicator.id: Hits(scored[part.indicator.id].codes, part.texts) for part in parts},
+        growth=growth,
+        stages=rulebook.stages.ids if rulebook.stages is not None else (),
+        stage=stage,
         eligible=eligible,
         conditions=conditions,
     )
 
 
-def coverage(rulebook: Rulebook, columns: Columns) -> list[dict[str, Any]]:
-    """Return, by indicator, the share of rows that have a value for at least one of its options."""
-    n = max(rows(columns), 1)
-    shares = []
-    for indicator in rulebook.indicators:
-        value = indicator.score(columns).value
-        shares.append({"id": indicator.id, "share": float(np.count_nonzero(~np.isnan(value)) / n)})
-    return shares
-
-
-def points_frame(points: Points, columns: Columns) -> pd.DataFrame:
-    """Return one row per enterprise: score, ``category.ID``, ``points.ID``, ``rule.ID`` and ``eligible``."""
-    eligible = pd.array(points.eligible == 1.0, dtype="boolean")
-    eligible[np.isnan(points.eligible)] = pd.NA
-    table: dict[str, Any] = {
-        "enterprise_id": pd.array(columns["enterprise_id"], dtype="str"),
-        "as_of": columns["as_of"].astype("datetime64[us]"),
-        "score": points.score,
-    }
-    table |= {f"category.{name}": values for name, values in points.categories.items()}
-    table |= {f"points.{name}": values for name, values in points.points.items()}
-    table |= {f"rule.{name}": pd.array(values, dtype="str") for name, values in points.rules.items()}
-    return pd.DataFrame(table | {"eligible": eligible})
-
-
-def describe(points: Points, rulebook: Rulebook, row: int) -> dict[str, Any]:
-    """Return the ``innovation`` object of one row.
+def fit_peers(rulebook: Rulebook, columns: Columns, name: str) -> PeerTables:
+    """Fit the peer tables of a rulebook on a population.
 
     Parameters
     ----------
-    points : Points
-        What ``rulebook`` gave.
     rulebook : Rulebook
-        The same rulebook.
-    row : int
-        Number of the row.
+        The rules; some indicator must rank among peers.
+    columns : mapping of str to ndarray of shape (n,)
+        The population, as canonical column arrays.
+    name : str
+        What to call the population.
 
-    Returns
-    -------
-    dict
-        JSON: the score with its bounds, categories, indicators and eligibility. ``value`` is null where missing and
-        ``eligible`` is null where it cannot be known; ``eligibility`` says of every condition whether it is met. One
-        that no field can show has ``met`` null and the rule ``presumed``.
+    Raises
+    ------
+    InputError
+        If the rulebook ranks nothing among peers, or the population has no rows.
     """
-    return {
-        "rulebook": rulebook.id,
-        "edition": rulebook.edition,
-        "provenance": str(rulebook.provenance),
-        "stage": points.stage,
-        "score": float(points.score[row]),
-        "max_score": rulebook.max_score,
-        "categories": [
-            {"id": category.id, "points": float(points.categories[category.id][row]), "max": float(category.max)}
-            for category in rulebook.categories
-        ],
-        "indicators": [_indicator(indicator, points, row) for indicator in rulebook.indicators],
-        "eligible": _answer(float(points.eligible[row])),
-        "eligibility": _reasons(rulebook, points, row),
+    if rulebook.peers is None or not rulebook.ranked:
+        raise InputError(
+            "ICS-RUL-031", "ranks nothing among peers", field=rulebook.id, remedy="it needs no peer tables"
+        )
+    if not rows(columns):
+        raise InputError("ICS-RUL-031", "the population has no rows", field=name, remedy="give records to fit on")
+    levels = rulebook.peers.groups
+    seats = seat(columns, _stage_names(rulebook, _stage(rulebook, columns)), levels)
+    values = {
+        peer_key(i, o): -o.value.compute(columns) if i.better == "lower" else o.value.compute(columns)
+        for i in rulebook.ranked
+        for o in i.options
+        if o.points.kind == "percentile"
     }
+    dates = columns["as_of"][~np.isnat(columns["as_of"])]
+    since, until = (str(dates.min()), str(dates.max())) if len(dates) else (None, None)
+    return PeerTables.fit(
+        values,
+        seats,
+        rulebook=rulebook.id,
+        rulebook_sha256=rulebook.sha256,
+        population=Population(name, rows(columns), since, until),
+        levels=levels,
+        min_peers=rulebook.peers.min_peers,
+    )
 
 
-def _indicator(indicator: Indicator, points: Points, row: int) -> dict[str, Any]:
-    value = float(points.values[indicator.id][row])
-    return {
-        "id": indicator.id,
-        "domain": str(indicator.domain),
-        "value": None if math.isnan(value) else value,
-        "points": float(points.points[indicator.id][row]),
-        "max": float(indicator.max),
-        "rule": str(points.rules[indicator.id][row]),
-        "provenance": str(indicator.trust),
-    }
+def fitted(rulebook: Rulebook, columns: Columns, name: str) -> Rulebook:
+    """Return the rulebook ready to evaluate: ranking by this population where it ranks and has no tables yet."""
+    if not rulebook.ranked or rulebook.peer_tables is not None:
+        return rulebook
+    return rulebook.with_peers(fit_peers(rulebook, columns, name))
 
 
-def _reasons(rulebook: Rulebook, points: Points, row: int) -> list[dict[str, Any]]:
-    if rulebook.eligibility is None:
-        provenance = str(rulebook.provenance)
-        text = {"en": "The rulebook states no conditions of eligibility", "zh": "该规则未载明准入条件"}
-        return [{"id": "no_conditions", "met": None, "rule": None, "provenance": provenance, "text": text}]
-    tested = [
-        _reason(condition, _answer(float(points.conditions[condition.id][row])), condition.rule)
-        for condition in rulebook.eligibility.in_use
-    ]
-    presumed = [
-        {"id": p.id, "met": None, "rule": "presumed", "provenance": str(p.provenance), "text": p.label.model_dump()}
-        for p in rulebook.eligibility.presumed
-    ]
-    return tested + presumed
+def _stage(rulebook: Rulebook, columns: Columns) -> NDArray[np.int8]:
+    if rulebook.stages is None:
+        return np.full(rows(columns), NO_STAGE, dtype=np.int8)
+    return rulebook.stages.assign(columns)
 
 
-def _reason(condition: Condition, met: bool | None, rule: str) -> dict[str, Any]:
-    suffix = " (missing)" if met is None else ""
-    return {
-        "id": condition.id,
-        "met": met,
-        "rule": f"{rule}{suffix}",
-        "provenance": str(condition.provenance),
-        "text": condition.label.model_dump(),
-    }
+def _stage_names(rulebook: Rulebook, stage: NDArray[np.int8]) -> NDArray[np.object_]:
+    ids = rulebook.stages.ids if rulebook.stages is not None else ()
+    names: NDArray[np.object_] = np.array([*ids, None], dtype=object)[stage]
+    return names
 
 
-def _answer(value: float) -> bool | None:
-    return None if math.isnan(value) else value == 1.0
+def _rankings(rulebook: Rulebook, columns: Columns, stage: NDArray[np.int8]) -> dict[str, Ranking]:
+    if not rulebook.ranked:
+        return {}
+    if rulebook.peer_tables is None:
+        raise InputError(
+            "ICS-RUL-032",
+            "ranks enterprises among peers and has no peer tables",
+            field=rulebook.id,
+            remedy="fit them on a population: `icsml rulebook fit`, or icsml.fit_peers",
+        )
+    tables = rulebook.peer_tables
+    return tables.rankings(seat(columns, _stage_names(rulebook, stage), tables.levels))
 
 
-def _total(n: int, parts: Iterable[Floats]) -> Floats:
-    total = np.zeros(n)
+def _growth(
+    rulebook: Rulebook, parts: Iterable[CompiledIndicator], scored: Mapping[str, Scored], stage: NDArray[np.int8]
+) -> dict[str, Floats]:
+    """Return, by indicator, the factor by which its points and maximum grow in place of what is left out.
+
+    Base points grow for base points that are left out, bonus points for bonus points; where nothing is known there is
+    nothing to grow.
+    """
+    bonus = {category.id: category.bonus for category in rulebook.categories}
+    factors: dict[str, Floats] = {}
+    for kind in (False, True):
+        block = [part for part in parts if bonus[part.indicator.category] is kind]
+        leavable = [part for part in block if part.indicator.missing == "rescale"]
+        if not any(scored[part.indicator.id].missing.any() for part in leavable):
+            continue
+        whole = np.sum([part.ceilings for part in block], axis=0)[stage]
+        left_out = np.zeros(len(stage))
+        for part in leavable:
+            left_out = left_out + np.where(scored[part.indicator.id].missing, part.ceilings[stage], 0.0)
+        rest = whole - left_out
+        factor = np.where((left_out > 0.0) & (rest > 0.0), whole / np.where(rest > 0.0, rest, 1.0), 1.0)
+        factors |= {part.indicator.id: factor for part in block if not part.indicator.deduction}
+    return factors
+
+
+def _grown(points: Floats, factor: Floats | None) -> Floats:
+    return points if factor is None else points * factor
+
+
+def _eligible(
+    rulebook: Rulebook,
+    columns: Columns,
+    parts: Iterable[CompiledIndicator],
+    scored: Mapping[str, Scored],
+    growth: Mapping[str, Floats],
+    stage: NDArray[np.int8],
+) -> tuple[Floats, dict[str, Floats]]:
+    eligibility = rulebook.eligibility
+    if eligibility is None:
+        return np.full(rows(columns), np.nan), {}
+    bounds: dict[str, tuple[Floats, Floats]] = {}
+    if eligibility.reads_points:
+        for part in parts:
+            name = part.indicator.id
+            low, high = part.bounds(scored[name], columns, stage)
+            bounds[name] = _grown(low, growth.get(name)), _grown(high, growth.get(name))
+    return meets(eligibility, Standing(columns, bounds, {i.id: i.category for i in rulebook.indicators}))
+
+
+def _total(unstaged: NDArray[np.bool_], parts: Iterable[Floats]) -> Floats:
+    total = np.where(unstaged, np.nan, 0.0)
     for part in parts:
         total = total + part
     return total

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from functools import cached_property
-from typing import Annotated, Any
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from icsml.innovation.curves import MISSING, Curve, PointsFunction
-from icsml.innovation.numbers import Part, Rational
+from icsml.innovation.curves import Better, PointsFunction
+from icsml.innovation.numbers import Part, Weight, at_stage
 from icsml.innovation.provenance import Provenance, weakest
-from icsml.innovation.values import Floats, Value
-from icsml.records.columns import Columns
+from icsml.innovation.stages import Identifier
+from icsml.innovation.values import Unit, Value
 from icsml.records.labels import Label
 
 __all__ = [
     "Category",
     "CategoryProvenance",
-    "Identifier",
     "Indicator",
     "IndicatorProvenance",
+    "Missing",
     "Option",
-    "Scored",
     "ScoringDomain",
 ]
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Missing = Literal["refuse", "zero", "rescale"]
+"""What becomes of a missing value: no score, no points, or the others' points and maxima grow to fill its place."""
 
 
 class ScoringDomain(StrEnum):
@@ -52,7 +48,7 @@ class Category(Part):
 
     id: Identifier
     label: Label
-    max: Rational
+    max: Weight
     bonus: bool = False
     provenance: CategoryProvenance
 
@@ -77,43 +73,26 @@ class Option(Part):
     id: Identifier
     label: Label
     value: Value
+    unit: Unit | None = None
     points: PointsFunction
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scored:
-    """One indicator over n rows.
-
-    Parameters
-    ----------
-    value, points : ndarray of shape (n,)
-        The value that earned the points (NaN if missing), and the points.
-    low, high : ndarray of shape (n,)
-        What the points could be if missing values were known; equal to ``points`` where nothing is missing.
-    rules : object ndarray of shape (n,)
-        The rule that was hit.
-    """
-
-    value: Floats
-    points: Floats
-    low: Floats
-    high: Floats
-    rules: NDArray[Any]
 
 
 class Indicator(Part):
     """A second-level indicator: either one ``value`` and its ``points``, or the ``best_of`` several options.
 
-    A deduction has ``max: 0`` and a negative ``min``. A missing value earns 0 points.
+    A deduction has ``max: 0`` and a negative ``min``. ``better`` says which way the indicator improves.
     """
 
     id: Identifier
     label: Label
     category: Identifier
     domain: ScoringDomain
-    max: Rational
-    min: Rational = Fraction(0)
+    max: Weight
+    min: Weight = Fraction(0)
+    better: Better = "higher"
+    missing: Missing
     value: Value | None = None
+    unit: Unit | None = None
     points: PointsFunction | None = None
     best_of: tuple[Option, ...] = ()
     provenance: IndicatorProvenance
@@ -133,12 +112,17 @@ class Indicator(Part):
         """The ways to earn points; one, unless ``best_of`` is used."""
         if self.value is None or self.points is None:
             return self.best_of
-        return (Option(id=self.id, label=self.label, value=self.value, points=self.points),)
+        return (Option(id=self.id, label=self.label, value=self.value, unit=self.unit, points=self.points),)
+
+    def full(self, stage: str | None) -> Fraction:
+        """Return what ``100%`` means at a stage: the maximum, or of a deduction the minimum."""
+        most, least = at_stage(self.max, stage), at_stage(self.min, stage)
+        return most if most > 0 else least
 
     @property
-    def full(self) -> Fraction:
-        """What ``100%`` means: the maximum, or of a deduction the minimum."""
-        return self.max if self.max > 0 else self.min
+    def deduction(self) -> bool:
+        """Whether it can only take points away."""
+        return not any(_weights(self.max)) and any(weight < 0 for weight in _weights(self.min))
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -150,34 +134,6 @@ class Indicator(Part):
         """Provenance of the whole indicator."""
         return weakest(self.provenance.parts)
 
-    @cached_property
-    def _compiled(self) -> tuple[tuple[Value, Curve], ...]:
-        return tuple((o.value, o.points.curve(self.full, percent=o.value.percent)) for o in self.options)
 
-    @cached_property
-    def _rules(self) -> NDArray[Any]:
-        named = [
-            f"{option.id}: {text}" if self.best_of else text
-            for option, (_, curve) in zip(self.options, self._compiled, strict=True)
-            for text in curve.texts[:-1]
-        ]
-        return np.array([*named, MISSING], dtype=object)
-
-    def score(self, columns: Columns) -> Scored:
-        """Return value, points and rule of every row; of several options the best known one, the first on a tie."""
-        rows = len(columns["enterprise_id"])
-        value, points = np.full(rows, np.nan), np.zeros(rows)
-        low, high = np.full(rows, -np.inf), np.full(rows, -np.inf)
-        rule = np.full(rows, len(self._rules) - 1, dtype=np.intp)
-        offset = 0
-        for expression, curve in self._compiled:
-            candidate = expression.compute(columns)
-            earned, index = curve.apply(candidate)
-            known = ~np.isnan(candidate)
-            better = known & (np.isnan(value) | (earned > points))
-            value, points = np.where(better, candidate, value), np.where(better, earned, points)
-            rule = np.where(better, index + offset, rule)
-            low = np.maximum(low, np.where(known, earned, curve.low))
-            high = np.maximum(high, np.where(known, earned, curve.high))
-            offset += len(curve.texts) - 1
-        return Scored(value, points, low, high, self._rules[rule])
+def _weights(weight: Fraction | dict[str, Fraction]) -> list[Fraction]:
+    return [weight] if isinstance(weight, Fraction) else list(weight.values())

@@ -19,9 +19,9 @@ from pydantic import (
     model_validator,
 )
 
-__all__ = ["Amount", "Comparison", "Part", "Rational", "Share", "shown"]
+__all__ = ["COMPARATORS", "Amount", "Comparison", "Part", "Rational", "Share", "Weight", "at_stage", "shown"]
 
-_COMPARATORS: dict[str, tuple[str, Callable[..., NDArray[np.bool_]]]] = {
+COMPARATORS: dict[str, tuple[str, Callable[..., NDArray[np.bool_]]]] = {
     "at_least": ("≥", np.greater_equal),
     "above": (">", np.greater),
     "at_most": ("≤", np.less_equal),
@@ -72,6 +72,17 @@ Amount = Annotated[
 ]
 
 
+Weight = Rational | dict[str, Rational]
+"""A number, or one for each stage by its id."""
+
+
+def at_stage(weight: Fraction | dict[str, Fraction], stage: str | None) -> Fraction:
+    """Return a weight at a stage; of one that is the same for all, that number. A stage without a weight has zero."""
+    if isinstance(weight, Fraction):
+        return weight
+    return weight.get(stage, Fraction(0)) if stage is not None else Fraction(0)
+
+
 def shown(value: Fraction, *, percent: bool) -> str:
     """Return a number as a reader of a rule expects it: ``6 %``, ``10,000,000`` or ``0.5``."""
     scaled = value * 100 if percent else value
@@ -94,7 +105,7 @@ class Comparison(Part):
         return self
 
     def _written(self) -> list[tuple[str, Fraction]]:
-        return [(name, value) for name in _COMPARATORS if (value := getattr(self, name)) is not None]
+        return [(name, value) for name in COMPARATORS if (value := getattr(self, name)) is not None]
 
     @property
     def lower(self) -> bool:
@@ -109,14 +120,14 @@ class Comparison(Part):
     @property
     def ufunc(self) -> Callable[..., NDArray[np.bool_]]:
         """The comparison as a NumPy ufunc of (value, threshold); False for a missing value."""
-        return _COMPARATORS[self._written()[0][0]][1]
+        return COMPARATORS[self._written()[0][0]][1]
 
     def text(self, *, percent: bool) -> str:
         """Return the comparison in words, such as ``≥ 6 %``."""
         name, threshold = self._written()[0]
-        return f"{_COMPARATORS[name][0]} {shown(threshold, percent=percent)}"
+        return f"{COMPARATORS[name][0]} {shown(threshold, percent=percent)}"
 
     def opposite_text(self, *, percent: bool) -> str:
         """Return the failed comparison in words, such as ``< 6 %``."""
         name, threshold = self._written()[0]
-        return f"{_OPPOSITE[_COMPARATORS[name][0]]} {shown(threshold, percent=percent)}"
+        return f"{_OPPOSITE[COMPARATORS[name][0]]} {shown(threshold, percent=percent)}"

@@ -1,18 +1,34 @@
-"""Read rulebooks: by id from ``configs/rulebooks/``, from a file, from text, or as of a date."""
+"""Read rulebooks: by id, from a file, from text.
+
+Rulebooks lie in ``configs/rulebooks/``, and in the folder that ``ICSML_RULEBOOKS`` names, if it is set.
+"""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
 from pathlib import Path
 
-from icsml.core.names import nearest
-from icsml.core.paths import configs_dir
-from icsml.core.yaml import load_model_text
-from icsml.errors import ConfigError, InputError, MissingError
-from icsml.innovation.lint import Finding, findings
-from icsml.innovation.schema import Rulebook, Scope
+import yaml
 
-__all__ = ["Rulebook", "lint_rulebook", "list_rulebooks", "load_rulebook", "parse_rulebook", "rulebook_as_of"]
+from icsml.core.names import nearest
+from icsml.core.paths import rulebook_folders
+from icsml.core.yaml import construct, serialize, validate
+from icsml.errors import ConfigError, MissingError
+from icsml.innovation.formats import upgraded
+from icsml.innovation.inherit import Text, resolve
+from icsml.innovation.lint import Finding, findings
+from icsml.innovation.schema import Outline, Rulebook
+
+__all__ = [
+    "Outline",
+    "Rulebook",
+    "lint_rulebook",
+    "list_editions",
+    "list_rulebooks",
+    "load_edition",
+    "load_rulebook",
+    "parse_rulebook",
+]
 
 
 def parse_rulebook(text: str, name: str) -> Rulebook:
@@ -21,7 +37,7 @@ def parse_rulebook(text: str, name: str) -> Rulebook:
     Parameters
     ----------
     text : str
-        The YAML; kept as ``source_text``.
+        The YAML; kept as ``source_text``, of an overlay merged with its base.
     name : str
         What to call the text in errors.
 
@@ -29,14 +45,10 @@ def parse_rulebook(text: str, name: str) -> Rulebook:
     ------
     ConfigError
         If the text is not a rulebook or contradicts itself; names file, line and key.
+    MissingError
+        If it is an edition that is documented only.
     """
-    rulebook = _read(text, name)
-    faults = findings(rulebook, name)
-    if faults:
-        first, more = faults[0], len(faults) - 1
-        message = f"{first.message} (and {more} more)" if more else first.message
-        raise ConfigError(first.code, message, field=first.where, remedy=first.remedy)
-    return rulebook
+    return _evaluable(_parse(text, name, _finder(None)))
 
 
 def load_rulebook(id_or_path: str | Path) -> Rulebook:
@@ -45,45 +57,35 @@ def load_rulebook(id_or_path: str | Path) -> Rulebook:
     Raises
     ------
     MissingError
-        If there is no such rulebook or file.
+        If there is no such rulebook or file, or it is documented only and cannot be evaluated.
     ConfigError
         If the file is not a sound rulebook.
     """
-    path = _path(id_or_path)
-    return parse_rulebook(_text(path), str(path))
+    return _evaluable(load_edition(id_or_path))
 
 
-def list_rulebooks() -> list[Rulebook]:
-    """Return the shipped rulebooks, ordered by id."""
-    return [load_rulebook(path) for path in _shipped()]
-
-
-def rulebook_as_of(on: date) -> Rulebook:
-    """Return the one national rulebook that was in force and known on a date.
+def load_edition(id_or_path: str | Path) -> Rulebook | Outline:
+    """Return an edition by its id, or from a YAML file, whether or not it can be evaluated.
 
     Raises
     ------
-    InputError
-        If there is none, or more than one.
+    MissingError
+        If there is no such edition or file.
+    ConfigError
+        If the file is not sound.
     """
-    national = [rulebook for rulebook in list_rulebooks() if rulebook.scope is Scope.NATIONAL]
-    apply = [rulebook for rulebook in national if rulebook.in_force(on) and rulebook.known(on)]
-    if len(apply) == 1:
-        return apply[0]
-    if apply:
-        names = ", ".join(rulebook.id for rulebook in apply)
-        raise InputError(
-            "ICS-RUL-011",
-            f"several national rulebooks apply on {on}: {names}",
-            field="as_of",
-            remedy="close the timeline of one of them, or name a rulebook",
-        )
-    raise InputError(
-        "ICS-RUL-011",
-        f"no national rulebook was in force and known on {on}",
-        field="as_of",
-        remedy="name a rulebook instead of a date",
-    )
+    path = _path(id_or_path)
+    return _parse(_text(path), str(path), _finder(path.parent))
+
+
+def list_editions() -> list[Rulebook | Outline]:
+    """Return every edition there is, ordered by id."""
+    return [load_edition(path) for _, path in sorted(_known().items())]
+
+
+def list_rulebooks() -> list[Rulebook]:
+    """Return the editions that can be evaluated, ordered by id."""
+    return [edition for edition in list_editions() if isinstance(edition, Rulebook)]
 
 
 def lint_rulebook(path: str | Path) -> list[Finding]:
@@ -96,27 +98,64 @@ def lint_rulebook(path: str | Path) -> list[Finding]:
     """
     file = Path(path)
     try:
-        rulebook = _read(_text(file), str(file))
+        edition, node = _read(_text(file), str(file), _finder(file.parent))
     except ConfigError as error:
         remedy = error.remedy or "see docs/reference/rulebooks.md"
         return [Finding(error.code, error.field or str(file), error.message, remedy)]
-    faults = findings(rulebook, str(file))
-    if rulebook.id != file.stem:
+    faults = findings(edition, node, str(file)) if isinstance(edition, Rulebook) else []
+    if edition.id != file.stem:
         faults.append(
             Finding(
                 "ICS-RUL-015",
                 f"{file}:1: id",
-                f"is {rulebook.id}, but the file is named {file.stem}",
+                f"is {edition.id}, but the file is named {file.stem}",
                 "name the file after the id",
             )
         )
     return faults
 
 
-def _read(text: str, name: str) -> Rulebook:
-    rulebook = load_model_text(text, name, Rulebook, code="ICS-RUL-001")
-    rulebook._source_text = text
-    return rulebook
+def _parse(text: str, name: str, find: Callable[[str], Text]) -> Rulebook | Outline:
+    edition, node = _read(text, name, find)
+    faults = findings(edition, node, name) if isinstance(edition, Rulebook) else []
+    if faults:
+        first, more = faults[0], len(faults) - 1
+        message = f"{first.message} (and {more} more)" if more else first.message
+        raise ConfigError(first.code, message, field=first.where, remedy=first.remedy)
+    return edition
+
+
+def _read(text: str, name: str, find: Callable[[str], Text]) -> tuple[Rulebook | Outline, yaml.Node | None]:
+    node, extended = resolve(text, name, find)
+    content = upgraded(construct(node, name, code="ICS-RUL-001"))
+    if isinstance(content, dict) and content.get("evaluable") is False:
+        return validate(node, content, name, Outline, code="ICS-RUL-001"), node
+    rulebook = validate(node, content, name, Rulebook, code="ICS-RUL-001")
+    rulebook._source_text = serialize(node) if extended and node is not None else text
+    return rulebook, node
+
+
+def _evaluable(edition: Rulebook | Outline) -> Rulebook:
+    if isinstance(edition, Rulebook):
+        return edition
+    missing = "; ".join(each.en for each in edition.missing)
+    raise MissingError(
+        "ICS-RUL-021",
+        f"documented, but it cannot be evaluated: {missing}",
+        field=edition.id,
+        remedy="whoever has the table completes the file, see docs/how-to/official-weights.md",
+    )
+
+
+def _finder(folder: Path | None) -> Callable[[str], Text]:
+    """Return how a base is found: beside the file first, then where rulebooks lie."""
+
+    def find(identifier: str) -> Text:
+        beside = folder / f"{identifier}.yaml" if folder is not None else None
+        path = beside if beside is not None and beside.is_file() else _path(identifier)
+        return _text(path), str(path)
+
+    return find
 
 
 def _text(path: Path) -> str:
@@ -131,12 +170,23 @@ def _text(path: Path) -> str:
 def _path(id_or_path: str | Path) -> Path:
     if isinstance(id_or_path, Path) or id_or_path.endswith((".yaml", ".yml")):
         return Path(id_or_path)
-    shipped = {path.stem: path for path in _shipped()}
-    if id_or_path in shipped:
-        return shipped[id_or_path]
-    remedy = nearest(id_or_path, shipped) or f"known: {', '.join(shipped)}"
+    known = _known()
+    if id_or_path in known:
+        return known[id_or_path]
+    remedy = nearest(id_or_path, known) or f"known: {', '.join(sorted(known))}"
     raise MissingError("ICS-RUL-002", f"no rulebook {id_or_path}", field="rulebook", remedy=remedy)
 
 
-def _shipped() -> list[Path]:
-    return sorted((configs_dir() / "rulebooks").glob("*.yaml"))
+def _known() -> dict[str, Path]:
+    """Return every rulebook file by its id; an id stands once."""
+    found: dict[str, Path] = {}
+    for path in (path for folder in rulebook_folders() for path in sorted(folder.rglob("*.yaml"))):
+        if path.stem in found:
+            raise ConfigError(
+                "ICS-RUL-022",
+                f"the id {path.stem} is used by two files, the other is {found[path.stem]}",
+                field=str(path),
+                remedy="give one of them another id; a correction says `corrects:`",
+            )
+        found[path.stem] = path
+    return found

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from icsml.core.arithmetic import Floats, add, growth, ratio, scale
+from icsml.core.arithmetic import Floats, add, age, growth, ratio, scale
 from icsml.innovation.numbers import Part, Rational
 from icsml.records.columns import Columns
+from icsml.records.fields import FIELD_BY_NAME
 
-__all__ = ["FieldValue", "Floats", "Growth", "Ratio", "Sum", "Value"]
+__all__ = ["Age", "FieldValue", "Floats", "Growth", "Ratio", "Sum", "Unit", "Value"]
+
+_DAYS_A_YEAR = 365.25
+
+
+class Unit(StrEnum):
+    """What a value is counted in."""
+
+    CNY = "CNY"
+    FRACTION = "fraction"
+    PERSONS = "persons"
+    COUNT = "count"
+    DAYS = "days"
+    MONTHS = "months"
+    YEARS = "years"
+    FLAG = "flag"
+    RATE = "rate"
+    """a ratio of unlike units, such as rights per 100 persons"""
+    MIXED = "mixed"
+    """a sum of unlike units; never right"""
 
 
 class FieldValue(Part):
@@ -31,6 +52,12 @@ class FieldValue(Part):
         """Whether the value reads best in per cent."""
         return False
 
+    @property
+    def unit(self) -> Unit | None:
+        """Unit of the value; None where the field is unknown or has none."""
+        field = FIELD_BY_NAME.get(self.field)
+        return Unit(field.unit) if field is not None and field.numeric else None
+
     def compute(self, columns: Columns) -> Floats:
         """Return the value of every row, shape (n,); NaN is missing."""
         return np.asarray(columns[self.field], dtype=np.float64)
@@ -46,6 +73,12 @@ class Sum(Part):
     def percent(self) -> bool:
         """Whether the value reads best in per cent."""
         return False
+
+    @property
+    def unit(self) -> Unit | None:
+        """The unit that all fields share; mixed where they do not."""
+        units = {FieldValue(field=name).unit for name in self.fields}
+        return units.pop() if len(units) == 1 else Unit.MIXED
 
     def compute(self, columns: Columns) -> Floats:
         """Return the value of every row, shape (n,); NaN is missing."""
@@ -80,6 +113,14 @@ class Ratio(Part):
         """Whether the value reads best in per cent."""
         return self.per == 1
 
+    @property
+    def unit(self) -> Unit | None:
+        """A fraction of like by like, else a rate."""
+        over, under = self.numerator.unit, self.denominator.unit
+        if over is None or under is None or Unit.MIXED in (over, under):
+            return None if Unit.MIXED not in (over, under) else Unit.MIXED
+        return Unit.FRACTION if over == under and self.per == 1 else Unit.RATE
+
     def compute(self, columns: Columns) -> Floats:
         """Return the value of every row, shape (n,); NaN is missing."""
         numerator = self.numerator.compute(columns)
@@ -104,9 +145,41 @@ class Growth(Part):
         """Whether the value reads best in per cent."""
         return True
 
+    @property
+    def unit(self) -> Unit | None:
+        """A fraction, if now and before are alike."""
+        now, before = self.now.unit, self.before.unit
+        return None if None in (now, before) else Unit.FRACTION if now == before else Unit.MIXED
+
     def compute(self, columns: Columns) -> Floats:
         """Return the value of every row, shape (n,); NaN is missing."""
         return growth(self.now.compute(columns), self.before.compute(columns))
 
 
-Value = Annotated[FieldValue | Sum | Ratio | Growth, Field(discriminator="kind"), BeforeValidator(_as_field)]
+class Age(Part):
+    """Years from a date to the decision date; missing where either is, or in the wrong order."""
+
+    kind: Literal["age"]
+    since: str
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Fields that are read; the decision date is always there to be read."""
+        return (self.since,)
+
+    @property
+    def percent(self) -> bool:
+        """Whether the value reads best in per cent."""
+        return False
+
+    @property
+    def unit(self) -> Unit | None:
+        """Years."""
+        return Unit.YEARS
+
+    def compute(self, columns: Columns) -> Floats:
+        """Return the value of every row, shape (n,); NaN is missing."""
+        return age(columns[self.since], columns["as_of"], _DAYS_A_YEAR)
+
+
+Value = Annotated[FieldValue | Sum | Ratio | Growth | Age, Field(discriminator="kind"), BeforeValidator(_as_field)]

@@ -23,7 +23,8 @@ from icsml.core.canonical import canonical_bytes
 from icsml.errors import ModelError
 from icsml.features.encoder import Encoder
 from icsml.features.fingerprint import feature_sha256
-from icsml.innovation.rulebook import Rulebook, parse_rulebook
+from icsml.innovation.rulebook import parse_rulebook
+from icsml.innovation.schema import Rulebook
 from icsml.model.calibrate import Affine
 from icsml.model.document import FORMAT, BoosterPart, Document, InnovationEvidence, parse_document
 from icsml.model.manifest import BUNDLE, CARD, COMPANION, MANIFEST, MODEL, RULEBOOK, manifest_bytes, verified_files

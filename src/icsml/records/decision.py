@@ -52,7 +52,7 @@ class CategoryPoints(_Part):
     """Points of one category of the rulebook."""
 
     id: str
-    points: float
+    points: float | None
     max: float
 
 
@@ -62,7 +62,7 @@ class IndicatorPoints(_Part):
     id: str
     domain: Literal["innovation", "financial"]
     value: float | None
-    points: float
+    points: float | None
     max: float
     rule: str
     provenance: Provenance
@@ -79,13 +79,14 @@ class EligibilityCondition(_Part):
 
 
 class InnovationScore(_Part):
-    """The rulebook's points of this enterprise."""
+    """The rulebook's points of this enterprise; null where a missing value is a reason to give none."""
 
     rulebook: str
     edition: str
     provenance: Provenance
+    score_provenance: Provenance
     stage: str | None
-    score: float
+    score: float | None
     max_score: float
     eligible: bool | None
     eligibility: list[EligibilityCondition]

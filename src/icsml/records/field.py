@@ -63,7 +63,7 @@ class Field:
     en, zh : str
         Labels.
     unit : str
-        ``CNY``, ``fraction``, ``persons``, ``count``, ``days``, ``months``, ``date``, ``code`` or ``flag``.
+        ``CNY``, ``fraction``, ``persons``, ``count``, ``days``, ``months``, ``years``, ``date``, ``code`` or ``flag``.
     domain : Domain
         Innovation, financial, or identity.
     purpose : Purpose

@@ -91,6 +91,12 @@ def _share(
     return Field(name, Kind.NUMBER, en, zh, "fraction", domain, purpose, 0.0, 1.0, Outside.REFUSE, example=example)
 
 
+def _mean(name: str, en: str, zh: str, unit: str, example: float) -> Field:
+    return Field(
+        name, Kind.NUMBER, en, zh, unit, _INNOVATION, low=0.0, high=1e3, outside=Outside.REFUSE, example=example
+    )
+
+
 def _flag(
     name: str, en: str, zh: str, example: bool, *, domain: Domain = _INNOVATION, purpose: Purpose = Purpose.FEATURE
 ) -> Field:
@@ -156,6 +162,19 @@ FIELDS: tuple[Field, ...] = (
     _count("ip_class1_self_developed", "Class I rights, self-developed", "自主研发Ⅰ类知识产权数", 3),
     _count("ip_class1_high_value", "Class I rights of high value", "高价值Ⅰ类知识产权数", 1),
     _count("ip_class2", "Class II rights held and valid", "有效Ⅱ类知识产权数", 12),
+    _count("patent_citations", "Citations received by patents held and valid", "有效专利被引次数", 6),
+    _mean("patent_family_size", "Mean family size of patents held, countries", "有效专利平均同族国家数", "count", 1.5),
+    _mean(
+        "patent_renewal_years", "Mean years that patents held have been renewed", "有效专利平均维持年限", "years", 4.2
+    ),
+    _money(
+        "ip_pledged_cny",
+        "Loans secured by pledged intellectual property",
+        "知识产权质押融资额",
+        0.0,
+        domain=_INNOVATION,
+        purpose=_RECORD,  # follows from a lender's earlier decision
+    ),
     _flag("led_standard", "Led a national or industry standard", "主导制定国家或行业标准", False),
     # innovation: impact and recognition
     _money("venture_capital_cny", "Venture capital obtained", "获得风险投资金额", 0.0, domain=_INNOVATION),
@@ -168,6 +187,8 @@ FIELDS: tuple[Field, ...] = (
     _flag("high_growth_list", "On a high-growth enterprise list", "入选高成长企业榜单", False),
     _flag("high_tech_enterprise", "Certified high-tech enterprise", "高新技术企业", True),
     _flag("provincial_rd_institution", "Provincial R&D institution", "省级研发机构", False),
+    _count("leading_talents", "Leading talents, national or provincial", "国家级或省级领军人才数", 0, unit="persons"),
+    _flag("future_industry", "Future industry", "属于未来产业", False),
     _flag("strategic_field", "Strategic emerging industry", "属于战略性新兴产业", True),
     # conduct
     _flag(
@@ -197,6 +218,23 @@ FIELDS: tuple[Field, ...] = (
         domain=_IDENTITY,
         purpose=_RECORD,
     ),
+    _flag(
+        "safety_accident_3y",
+        "Major safety accident in three years",
+        "近三年发生重大安全事故",
+        False,
+        domain=_IDENTITY,
+        purpose=_RECORD,
+    ),
+    _flag(
+        "research_blacklist",
+        "On the research-dishonesty blacklist",
+        "列入科研诚信黑名单",
+        False,
+        domain=_IDENTITY,
+        purpose=_RECORD,
+    ),
+    _flag("dishonest_debtor", "Dishonest judgment debtor", "失信被执行人", False, domain=_IDENTITY, purpose=_RECORD),
     # income
     _money("revenue_cny", "Operating revenue", "营业收入", 52_000_000.0),
     _money("revenue_prev_cny", "Operating revenue, year before", "上年营业收入", 45_000_000.0),

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from icsml.core.progress import Progress
 from icsml.errors import InputError
 from icsml.features.encoder import Encoder
-from icsml.innovation.evaluate import Points, evaluate
+from icsml.innovation.evaluate import evaluate
+from icsml.innovation.points import Points
 from icsml.innovation.rulebook import load_rulebook
 from icsml.innovation.schema import Rulebook
 from icsml.model.config import ModelConfig

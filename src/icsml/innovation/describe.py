@@ -1,0 +1,102 @@
+"""The ``innovation`` object of a decision: one row of points, with every rule and condition behind it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from icsml.innovation.eligibility import Condition
+from icsml.innovation.indicators import Indicator
+from icsml.innovation.numbers import at_stage
+from icsml.innovation.points import Points
+from icsml.innovation.schema import Rulebook
+
+__all__ = ["describe"]
+
+
+def describe(points: Points, rulebook: Rulebook, row: int) -> dict[str, Any]:
+    """Return the ``innovation`` object of one row.
+
+    Parameters
+    ----------
+    points : Points
+        What ``rulebook`` gave.
+    rulebook : Rulebook
+        The same rulebook.
+    row : int
+        Number of the row.
+
+    Returns
+    -------
+    dict
+        JSON: the score with its bounds, categories, indicators and eligibility. ``value`` is null where missing and
+        ``eligible`` is null where it cannot be known; ``eligibility`` says of every condition whether it is met. One
+        that no field can show has ``met`` null and the rule ``presumed``.
+    """
+    return {
+        "rulebook": rulebook.id,
+        "edition": rulebook.edition,
+        "provenance": str(rulebook.provenance),
+        "score_provenance": str(rulebook.score_provenance),
+        "stage": points.stage_of(row),
+        "score": _number(points.score[row]),
+        "max_score": rulebook.max_score,
+        "categories": [
+            {
+                "id": category.id,
+                "points": _number(points.categories[category.id][row]),
+                "max": float(at_stage(category.max, points.stage_of(row) or rulebook.stage_ids[0])),
+            }
+            for category in rulebook.categories
+        ],
+        "indicators": [_indicator(indicator, points, row) for indicator in rulebook.indicators],
+        "eligible": _answer(float(points.eligible[row])),
+        "eligibility": _reasons(rulebook, points, row),
+    }
+
+
+def _indicator(indicator: Indicator, points: Points, row: int) -> dict[str, Any]:
+    return {
+        "id": indicator.id,
+        "domain": str(indicator.domain),
+        "value": _number(points.values[indicator.id][row]),
+        "points": _number(points.points[indicator.id][row]),
+        "max": float(points.maximum(indicator.id)[row]),
+        "rule": points.rules[indicator.id][row],
+        "provenance": str(indicator.trust),
+    }
+
+
+def _reasons(rulebook: Rulebook, points: Points, row: int) -> list[dict[str, Any]]:
+    if rulebook.eligibility is None:
+        provenance = str(rulebook.provenance)
+        text = {"en": "The rulebook states no conditions of eligibility", "zh": "该规则未载明准入条件"}
+        return [{"id": "no_conditions", "met": None, "rule": None, "provenance": provenance, "text": text}]
+    tested = [
+        _reason(condition, _answer(float(points.conditions[condition.id][row])), condition.rule)
+        for condition in rulebook.eligibility.in_use
+    ]
+    presumed = [
+        {"id": p.id, "met": None, "rule": "presumed", "provenance": str(p.provenance), "text": p.label.model_dump()}
+        for p in rulebook.eligibility.presumed
+    ]
+    return tested + presumed
+
+
+def _reason(condition: Condition, met: bool | None, rule: str) -> dict[str, Any]:
+    suffix = " (missing)" if met is None else ""
+    return {
+        "id": condition.id,
+        "met": met,
+        "rule": f"{rule}{suffix}",
+        "provenance": str(condition.provenance),
+        "text": condition.label.model_dump(),
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def _answer(value: float) -> bool | None:
+    return None if math.isnan(value) else value == 1.0

@@ -1,0 +1,29 @@
+"""A fault of a rulebook: what is wrong, and the key that holds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from icsml.core.yaml import Key
+
+__all__ = ["Fault"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of a rulebook.
+
+    Parameters
+    ----------
+    code : str
+        Stable code, ``ICS-RUL-NNN``.
+    key : tuple of str and int
+        Key of the document that holds it.
+    message, remedy : str
+        What is wrong, and what to do.
+    """
+
+    code: str
+    key: Key
+    message: str
+    remedy: str

@@ -1,0 +1,38 @@
+"""Rulebooks of earlier formats, read for ever: a bundle keeps the copy it was trained with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["FORMAT", "upgraded"]
+
+FORMAT = 2
+
+
+def upgraded(content: Any) -> Any:  # noqa: ANN401 - whatever YAML holds; the schema says what is wrong with it
+    """Return the content of a rulebook file in the present format; what is no format 1 comes back as it is.
+
+    Format 1 had one policy for missing values, ``zero``, no stages, no validity, both ends of the time in force and
+    ``known_since`` under ``timeline``, and did not say which way an indicator improves.
+    """
+    if not isinstance(content, Mapping) or content.get("format") != 1:
+        return content
+    rest = {key: value for key, value in content.items() if key not in ("timeline", "missing")}
+    return rest | {"format": FORMAT} | _timeline(content.get("timeline")) | _indicators(content.get("indicators"))
+
+
+def _timeline(timeline: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever YAML holds
+    if not isinstance(timeline, Mapping):
+        return {}
+    known = {"known_since": timeline["known_since"]} if "known_since" in timeline else {}
+    renamed = {"in_force_from": "from", "in_force_to": "to"}
+    parts = {renamed.get(key, key): value for key, value in timeline.items() if key != "known_since"}
+    return known | {"in_force": parts}
+
+
+def _indicators(indicators: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever YAML holds
+    if not isinstance(indicators, list):
+        return {}
+    added = {"missing": "zero", "better": "none"}
+    return {"indicators": [{**added, **each} if isinstance(each, Mapping) else each for each in indicators]}

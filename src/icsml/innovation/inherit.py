@@ -1,0 +1,173 @@
+"""``extends``: an edition written as what it changes in another one.
+
+The two documents are merged as YAML nodes, so that every part still knows the file and line it was written in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import yaml
+
+from icsml.core.yaml import compose, construct, place_of
+from icsml.errors import ConfigError, MissingError
+
+__all__ = ["Text", "resolve"]
+
+Text = tuple[str, str]
+"""The text of a rulebook file, and its name."""
+
+_OWN: Final = ("format", "id", "edition", "scope", "title", "issuer", "in_force", "known_since")
+_NOT_INHERITED: Final = (*_OWN, "note", "corrects", "extends", "remove", "derived_from")
+_MERGED: Final = ("eligibility", "provenance")
+_LISTS: Final = ("sources", "categories", "indicators", "definitions")
+
+
+def resolve(text: str, name: str, find: Callable[[str], Text]) -> tuple[yaml.Node | None, bool]:
+    """Return the document of a rulebook file, merged with the one it extends, and whether it extends any.
+
+    Parameters
+    ----------
+    text, name : str
+        The file.
+    find : callable
+        From the id of a rulebook to its text.
+
+    Raises
+    ------
+    ConfigError
+        ``ICS-RUL-001`` for what is no YAML, ``ICS-RUL-018`` for a cycle, ``ICS-RUL-019`` for a base that is not there
+        or an overlay that does not state its own identity, ``ICS-RUL-020`` for a removal of what is not there.
+    """
+    return _resolve(text, name, find, ())
+
+
+def _resolve(
+    text: str, name: str, find: Callable[[str], Text], above: tuple[str, ...]
+) -> tuple[yaml.Node | None, bool]:
+    node = compose(text, name, code="ICS-RUL-001")
+    base_id = _scalar(node, "extends")
+    if not isinstance(node, yaml.MappingNode) or base_id is None:
+        return node, False
+    construct(node, name, code="ICS-RUL-001")  # a key written twice would vanish in the merge
+    where = f"{place_of(node, ('extends',), name)}: extends"
+    chain = (*above, _scalar(node, "id") or name)
+    if base_id in chain:
+        cycle = " → ".join((*chain[chain.index(base_id) :], base_id))
+        raise ConfigError("ICS-RUL-018", f"extends itself: {cycle}", field=where, remedy="let one of them stand alone")
+    _refuse_anonymous(node, name)
+    try:
+        base_text, base_name = find(base_id)
+    except MissingError as error:
+        raise ConfigError("ICS-RUL-019", error.message, field=where, remedy=error.remedy) from error
+    base, _ = _resolve(base_text, base_name, find, chain)
+    if not isinstance(base, yaml.MappingNode) or _scalar(base, "evaluable") == "false":
+        remedy = "extend one that can be evaluated"
+        raise ConfigError("ICS-RUL-019", f"{base_id} is documented only, it has no points", field=where, remedy=remedy)
+    return _overlaid(base, node, base_id, name), True
+
+
+def _refuse_anonymous(node: yaml.MappingNode, name: str) -> None:
+    absent = [key for key in _OWN if _get(node, key) is None]
+    if absent:
+        raise ConfigError(
+            "ICS-RUL-019",
+            "an overlay states this itself, and does not inherit it",
+            field=f"{place_of(node, (), name)}: {absent[0]}",
+            remedy="add it",
+        )
+
+
+def _overlaid(base: yaml.MappingNode, node: yaml.MappingNode, base_id: str, name: str) -> yaml.MappingNode:
+    kept = [(key, value) for key, value in base.value if key.value not in _NOT_INHERITED]
+    inherited = _without(yaml.MappingNode(base.tag, kept, base.start_mark, base.end_mark), node, name)
+    own = [(key, value) for key, value in node.value if key.value not in ("extends", "remove")]
+    merged = _merged(inherited, yaml.MappingNode(node.tag, own, node.start_mark, node.end_mark))
+    merged.value.append(_lineage(base, base_id))
+    return merged
+
+
+def _lineage(base: yaml.MappingNode, base_id: str) -> tuple[yaml.Node, yaml.Node]:
+    older = _get(base, "derived_from")
+    names = [each.value for each in older.value] if isinstance(older, yaml.SequenceNode) else []
+    text = "tag:yaml.org,2002:str"
+    mark = (base.start_mark, base.end_mark)
+    items = [yaml.ScalarNode(text, each, *mark) for each in (base_id, *names)]
+    return yaml.ScalarNode(text, "derived_from", *mark), yaml.SequenceNode("tag:yaml.org,2002:seq", items, *mark)
+
+
+def _without(base: yaml.MappingNode, node: yaml.MappingNode, name: str) -> yaml.MappingNode:
+    """Take out what the overlay removes: ``remove: {indicators: [a, b]}``, or all: ``remove: {stages: all}``."""
+    removed = construct(_get(node, "remove"), name, code="ICS-RUL-001") or {}
+    pairs = list(base.value)
+    for key, names in removed.items() if isinstance(removed, dict) else [("remove", removed)]:
+        place = next((i for i, (each, _) in enumerate(pairs) if each.value == key), None)
+        held = pairs[place][1] if place is not None else None
+        known = _ids(held)
+        wanted = list(names) if isinstance(names, list) else []
+        if held is None or place is None or (names != "all" and (not wanted or not set(wanted) <= set(known))):
+            raise ConfigError(
+                "ICS-RUL-020",
+                "there is nothing of that name to remove in the base",
+                field=f"{place_of(node, ('remove', str(key)), name)}: remove.{key}",
+                remedy=f"a list of ids of {', '.join(known)}" if known else "a list of ids, or all",
+            )
+        if names == "all":
+            del pairs[place]
+            continue
+        items = [item for item in held.value if _scalar(item, "id") not in wanted]
+        pairs[place] = (pairs[place][0], yaml.SequenceNode(held.tag, items, held.start_mark, held.end_mark))
+    return yaml.MappingNode(base.tag, pairs, base.start_mark, base.end_mark)
+
+
+def _merged(base: yaml.MappingNode, over: yaml.MappingNode) -> yaml.MappingNode:
+    """Return the base with every key that the overlay writes.
+
+    Lists of things with an ``id`` are merged by it, ``eligibility`` and ``provenance`` key by key; anything else is
+    replaced whole.
+    """
+    written = {key.value: (key, value) for key, value in over.value}
+    pairs = []
+    for key, value in base.value:
+        if key.value not in written:
+            pairs.append((key, value))
+            continue
+        new_key, new = written.pop(key.value)
+        pairs.append((new_key, _joined(key.value, value, new)))
+    pairs += written.values()
+    return yaml.MappingNode(base.tag, pairs, over.start_mark, over.end_mark)
+
+
+def _joined(key: str, old: yaml.Node, new: yaml.Node) -> yaml.Node:
+    if key in _MERGED and isinstance(old, yaml.MappingNode) and isinstance(new, yaml.MappingNode):
+        return _merged(old, new)
+    if isinstance(old, yaml.SequenceNode) and isinstance(new, yaml.SequenceNode) and (_ids(old) and _ids(new)):
+        return _merged_by_id(old, new)
+    return new
+
+
+def _merged_by_id(old: yaml.SequenceNode, new: yaml.SequenceNode) -> yaml.SequenceNode:
+    written = {_scalar(item, "id"): item for item in new.value}
+    known = set(_ids(old))
+    items = [
+        _merged(item, written[_scalar(item, "id")]) if _scalar(item, "id") in written else item for item in old.value
+    ]
+    items += [item for item in new.value if _scalar(item, "id") not in known]
+    return yaml.SequenceNode(old.tag, items, new.start_mark, new.end_mark)
+
+
+def _ids(node: yaml.Node | None) -> list[str]:
+    if not isinstance(node, yaml.SequenceNode):
+        return []
+    return [name for item in node.value if (name := _scalar(item, "id")) is not None]
+
+
+def _get(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+    return next((value for each, value in pairs if each.value == key), None)
+
+
+def _scalar(node: yaml.Node | None, key: str) -> str | None:
+    found = _get(node, key)
+    return str(found.value) if isinstance(found, yaml.ScalarNode) and found.tag != "tag:yaml.org,2002:null" else None

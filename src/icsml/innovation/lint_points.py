@@ -1,0 +1,145 @@
+"""What a points function that fits the schema can still get wrong: rows, gaps, overlaps, points that fall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from math import ceil, floor
+
+from icsml.core.yaml import Key
+from icsml.innovation.curves import Bands, Interval, Intervals
+from icsml.innovation.fault import Fault
+from icsml.innovation.indicators import Indicator, Option
+from icsml.innovation.numbers import Comparison, shown
+from icsml.innovation.values import FieldValue, Sum, Unit
+from icsml.records.field import Kind
+from icsml.records.fields import FIELD_BY_NAME
+
+__all__ = ["point_faults"]
+
+_COUNTED = (Unit.COUNT, Unit.PERSONS)
+
+
+def point_faults(key: Key, indicator: Indicator, option: Option, stages: Sequence[str | None]) -> Iterator[Fault]:
+    """Return the faults of one option's points function."""
+    points = option.points
+    if not points.ordered:
+        yield Fault(
+            "ICS-RUL-007",
+            (*key, "points"),
+            f"{points.kind} out of order, a step cannot be reached",
+            "lower bounds from high to low, upper bounds from low to high, anchors and counts from low to high",
+        )
+        return
+    yield from _fitting(key, option)
+    if isinstance(points, Intervals):
+        yield from _tiled(key, points.rows, option)
+    if isinstance(points, Bands):
+        yield from _in_range(key, points, option)
+    yield from _falling(key, indicator, option, stages)
+
+
+def _fitting(key: Key, option: Option) -> Iterator[Fault]:
+    flag = isinstance(option.value, FieldValue) and _kind(option.value.field) is Kind.FLAG
+    if option.points.kind == "flag" and not flag:
+        yield Fault("ICS-RUL-012", (*key, "points"), "flag over a value that is no flag", "use bands")
+    if option.points.kind == "counts" and not _counted(option):
+        yield Fault("ICS-RUL-012", (*key, "points"), "counts over a value that is no count", "use bands")
+
+
+def _kind(name: str) -> Kind | None:
+    return FIELD_BY_NAME[name].kind if name in FIELD_BY_NAME else None
+
+
+def _counted(option: Option) -> bool:
+    return isinstance(option.value, FieldValue | Sum) and option.value.unit in _COUNTED
+
+
+def _falling(key: Key, indicator: Indicator, option: Option, stages: Sequence[str | None]) -> Iterator[Fault]:
+    if indicator.better == "none":
+        return
+    for stage in stages:
+        amounts = option.points.rising(indicator.full(stage), indicator.better)
+        improving = amounts if indicator.better == "higher" else amounts[::-1]
+        if any(a > b for a, b in pairwise(improving)):
+            yield Fault(
+                "ICS-RUL-023",
+                (*key, "points"),
+                f"points fall while the indicator improves ({indicator.better} is better)",
+                "correct the points, or declare `better: lower` or `better: none`",
+            )
+            return
+
+
+def _in_range(key: Key, bands: Bands, option: Option) -> Iterator[Fault]:
+    """Check that no step lies beyond the range of the field it reads."""
+    field = FIELD_BY_NAME.get(option.value.field) if isinstance(option.value, FieldValue) else None
+    if field is None or not field.numeric:
+        return
+    for place, step in enumerate(bands.steps):
+        if (step.lower and _beyond(step, field.high)) or (not step.lower and _below(step, field.low)):
+            yield Fault(
+                "ICS-RUL-007",
+                (*key, "points", "steps", place),
+                f"lies outside the range of {field.name} and cannot be reached",
+                "correct the threshold",
+            )
+
+
+def _beyond(step: Comparison, high: float | None) -> bool:
+    return high is not None and (step.threshold > Fraction(high) or (step.above is not None and step.threshold == high))
+
+
+def _below(step: Comparison, low: float | None) -> bool:
+    return low is not None and (step.threshold < Fraction(low) or (step.below is not None and step.threshold == low))
+
+
+def _tiled(key: Key, rows: Sequence[Interval], option: Option) -> Iterator[Fault]:
+    """Check that rows cover every value once: no gap, no overlap, none empty."""
+    here = (*key, "points", "rows")
+    percent, whole = option.value.percent, _counted(option)
+    for place, row in enumerate(rows):
+        if row.start is not None and row.stop is not None and not _holds_any(row.start, row.stop, whole=whole):
+            yield Fault("ICS-RUL-007", (*here, place), "no value lies in this row", "correct its ends")
+    first, last = rows[0].start, rows[-1].stop
+    if first is not None and not (whole and first[0] <= 0):
+        edge = shown(first[0], percent=percent)
+        yield Fault("ICS-RUL-016", (*here, 0), f"values below {edge} have no row", "leave its lower end open")
+    if last is not None:
+        edge = shown(last[0], percent=percent)
+        yield Fault("ICS-RUL-016", (*here, len(rows) - 1), f"values above {edge} have no row", "leave its end open")
+    for place, (lower, upper) in enumerate(pairwise(rows), start=1):
+        verdict = _seam(lower, upper, whole=whole)
+        if verdict:
+            code, what = ("ICS-RUL-016", "a gap lies between") if verdict < 0 else ("ICS-RUL-017", "overlaps")
+            texts = f"{lower.text(percent=percent)} and {upper.text(percent=percent)}"
+            message = f"{what} {texts}" if verdict < 0 else f"{texts} overlap, or stand out of order"
+            yield Fault(code, (*here, place), message, "end one row where the next begins, open to closed")
+
+
+def _holds_any(start: tuple[Fraction, bool], stop: tuple[Fraction, bool], *, whole: bool) -> bool:
+    if whole:
+        return _first_whole(start) <= _last_whole(stop)
+    return start[0] < stop[0] or (start[0] == stop[0] and start[1] and stop[1])
+
+
+def _seam(lower: Interval, upper: Interval, *, whole: bool) -> int:
+    """Return -1 for a gap between two rows, 1 for an overlap, 0 if they meet."""
+    if lower.stop is None or upper.start is None:
+        return 1
+    if whole:
+        between = _first_whole(upper.start) - _last_whole(lower.stop) - 1
+        return -1 if between > 0 else 1 if between < 0 else 0
+    (end, end_closed), (begin, begin_closed) = lower.stop, upper.start
+    if end != begin:
+        return -1 if end < begin else 1
+    return 1 if end_closed and begin_closed else -1 if not end_closed and not begin_closed else 0
+
+
+def _first_whole(start: tuple[Fraction, bool]) -> int:
+    return ceil(start[0]) if start[1] else floor(start[0]) + 1
+
+
+def _last_whole(stop: tuple[Fraction, bool]) -> int:
+    return floor(stop[0]) if stop[1] else ceil(stop[0]) - 1
