@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -294,6 +294,41 @@ def test_dates_of_a_workbook_or_parquet_file_are_taken_as_they_are(tmp_path):
     pd.DataFrame({"firm": ["a"], "d": [pd.Timestamp("2016-02-01 13:00")], "X1": [1]}).to_parquet(tmp_path / "f.parquet")
     _, data = run(tmp_path, None, source={"file": "f.parquet"}, as_of="d", extra_features=[feature("X1")])
     assert data.enterprises["as_of"].dt.date.tolist() == [date(2016, 2, 1)]
+
+
+@pytest.mark.parametrize("form", [None, "%Y-%m-%d", "%Y"])
+def test_dates_and_texts_may_stand_in_one_column_of_a_workbook(tmp_path, form):
+    text, day = {"%Y": ("2015", date(2015, 12, 31))}.get(form, ("2015-03-02", date(2015, 3, 2)))
+    table = {"firm": list("abc"), "d": [datetime(2016, 2, 1, 13), text, None], "X1": [1, 2, 3]}
+    pd.DataFrame(table).to_excel(tmp_path / "f.xlsx", index=False)
+    as_of = {"column": "d", "format": form}
+    report, data = run(tmp_path, None, source={"file": "f.xlsx"}, as_of=as_of, extra_features=[feature("X1")])
+    assert data.enterprises["as_of"].dt.date.tolist() == [date(2016, 2, 1), day]
+    assert report.refused_by == {"as_of": 1}
+
+
+def test_text_in_a_workbook_stays_text_and_numbers_and_truth_values_are_read(tmp_path):
+    table = {
+        "firm": ["007", "8", "010"],
+        "r": ["350100", None, "110000"],
+        "n": ["1,234.5", 2, None],
+        "f": [True, None, 0],
+    }
+    pd.DataFrame(table).to_excel(tmp_path / "f.xlsx", index=False)
+    fields = {"region": "r", "revenue_cny": "n", "led_standard": "f"}
+    report, data = run(tmp_path, None, source={"file": "f.xlsx"}, fields=fields)
+    assert data.enterprises["enterprise_id"].tolist() == ["007", "8", "010"]
+    assert data.enterprises["region"].fillna("").tolist() == ["350100", "", "110000"]
+    np.testing.assert_array_equal(data.enterprises["revenue_cny"], [1234.5, 2, np.nan])
+    assert data.enterprises["led_standard"].astype(object).fillna("").tolist() == [True, "", False]
+    assert report.unreadable == {}
+
+
+@pytest.mark.parametrize(("published", "timing"), [("2015-12-31", "stated"), (None, "assumed")])
+def test_a_column_of_publication_dates_that_is_empty_states_nothing(tmp_path, published, timing):
+    table = {"firm": ["a"], "d": ["2016-01-01"], "p": [published]}
+    _, data = run(tmp_path, table, as_of="d", fields={"statement_published_at": "p"})
+    assert data.meta.timing == timing
 
 
 def test_without_an_identifier_rows_are_numbered(tmp_path):

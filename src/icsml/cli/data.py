@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from icsml.cli.inputs import ModelRef, load_bundle
+from icsml.cli.inputs import ModelRef, OutFile, load_bundle
 from icsml.cli.output import JsonFlag, emit, progress, table
 
 if TYPE_CHECKING:
+    from icsml.innovation.schema import Rulebook
     from icsml.portfolio.importer import ImportReport
+    from icsml.records.template import Template
 
 __all__ = ["register"]
 
@@ -25,6 +27,7 @@ def register(app: typer.Typer) -> None:
     records = typer.Typer(help="What a record is.", no_args_is_help=True)
     records.command("schema")(schema)
     records.command("example")(example)
+    records.command("template")(template_)
     app.add_typer(records, name="records")
     portfolio = typer.Typer(help="Synthetic books of business.", no_args_is_help=True)
     portfolio.command("synth")(synth)
@@ -49,6 +52,50 @@ def example(model: ModelRef = "", json_: JsonFlag = False) -> None:
 
     found = bundle_example(load_bundle(model)[0]) if model else example_record()
     emit(found, as_json=json_, text=json.dumps(found, ensure_ascii=False, indent=2))
+
+
+def template_(
+    out: OutFile,
+    rulebook: Annotated[
+        str,
+        typer.Option(help="Ask for what this rulebook reads: an id or a YAML file; default: all that may be used."),
+    ] = "",
+    json_: JsonFlag = False,
+) -> None:
+    """Write a workbook to fill in, and beside it the mapping by which `icsml data import` reads it."""
+    from icsml.records.template import usable_names, write_template
+
+    if rulebook:
+        from icsml.innovation.rulebook import load_rulebook
+
+        chosen = load_rulebook(rulebook)
+        written = write_template(out, _read_by(chosen), title=f"{chosen.id}: {chosen.title.en}")
+    else:
+        chosen = None
+        written = write_template(out, usable_names(), title="Every field that may be scored or feed a model")
+    report = {
+        "file": str(written.file),
+        "mapping": str(written.mapping),
+        "fields": written.fields,
+        "rulebook": chosen.id if chosen else None,
+    }
+    emit(report, as_json=json_, text=_blank(written))
+
+
+def _read_by(rulebook: Rulebook) -> tuple[str, ...]:
+    """Return what a rulebook reads, the fields by which it groups peers included."""
+    from icsml.records.fields import FIELD_BY_NAME
+
+    groups = rulebook.peers.groups if rulebook.peers else ()
+    return (*rulebook.inputs(), *(key for group in groups for key in group if key in FIELD_BY_NAME))
+
+
+def _blank(written: Template) -> str:
+    return (
+        f"{len(written.fields)} fields in {written.file}, to be read by {written.mapping}\n"
+        f"next: fill in the sheet records, a row for each enterprise, then\n"
+        f"      icsml data import --mapping {written.mapping} --out DIR"
+    )
 
 
 def synth(

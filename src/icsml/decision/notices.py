@@ -79,12 +79,13 @@ def _on_rulebook(bundle: BundleParts, as_of: date | None) -> list[Notice]:
     if bundle.rulebook is None:
         return found
     if bundle.rulebook.provenance == "assumed":
+        en, zh = _dependence(bundle)
         found.append(
             _notice(
                 "ASSUMED_POINTS",
                 "innovation.score",
-                "The points rest on weights or rules that are assumed: this is not the official score.",
-                "积分所用权重或规则含假设成分，并非官方积分。",
+                f"The points rest on weights or rules that are assumed: this is not the official score.{en}",
+                f"积分所用权重或规则含假设成分，并非官方积分。{zh}",
             )
         )
     if as_of is not None and not bundle.rulebook.in_force.holds(as_of):
@@ -97,6 +98,18 @@ def _on_rulebook(bundle: BundleParts, as_of: date | None) -> list[Notice]:
             )
         )
     return found
+
+
+def _dependence(bundle: BundleParts) -> tuple[str, str]:
+    """Say how much hangs on the assumed weights, as measured on the training rows."""
+    measured = bundle.training.get("points_robustness")
+    if not measured:
+        return "", ""
+    share, depends = measured["top_share"], measured["depends"]
+    return (
+        f" Of the best {share:.1%} of the training rows, {depends:.0%} owe their place to the assumed weights.",
+        f"训练样本中得分最高的{share:.1%}里，有{depends:.0%}的名次取决于假设权重。",
+    )
 
 
 def _on_record(assessment: Assessment, row: int, as_of: date | None) -> list[Notice]:

@@ -18,7 +18,8 @@ def upgraded(content: Any) -> Any:  # noqa: ANN401 - whatever YAML holds; the sc
     """
     if not isinstance(content, Mapping) or content.get("format") != 1:
         return content
-    rest = {key: value for key, value in content.items() if key not in ("timeline", "missing")}
+    dropped = ("timeline", "missing") if content.get("missing") == "zero" else ("timeline",)
+    rest = {key: value for key, value in content.items() if key not in dropped}
     return rest | {"format": FORMAT} | _timeline(content.get("timeline")) | _indicators(content.get("indicators"))
 
 
@@ -28,7 +29,7 @@ def _timeline(timeline: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever YAML 
     known = {"known_since": timeline["known_since"]} if "known_since" in timeline else {}
     renamed = {"in_force_from": "from", "in_force_to": "to"}
     parts = {renamed.get(key, key): value for key, value in timeline.items() if key != "known_since"}
-    return known | {"in_force": parts}
+    return known | {"in_force": {"to": None, **parts}}
 
 
 def _indicators(indicators: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever YAML holds

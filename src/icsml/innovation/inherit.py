@@ -52,7 +52,7 @@ def _resolve(
         return node, False
     construct(node, name, code="ICS-RUL-001")  # a key written twice would vanish in the merge
     where = f"{place_of(node, ('extends',), name)}: extends"
-    chain = (*above, _scalar(node, "id") or name)
+    chain = above or (_scalar(node, "id") or name,)  # a base by the id it was asked for, whatever it says of itself
     if base_id in chain:
         cycle = " → ".join((*chain[chain.index(base_id) :], base_id))
         raise ConfigError("ICS-RUL-018", f"extends itself: {cycle}", field=where, remedy="let one of them stand alone")
@@ -61,7 +61,10 @@ def _resolve(
         base_text, base_name = find(base_id)
     except MissingError as error:
         raise ConfigError("ICS-RUL-019", error.message, field=where, remedy=error.remedy) from error
-    base, _ = _resolve(base_text, base_name, find, chain)
+    base, _ = _resolve(base_text, base_name, find, (*chain, base_id))
+    if _scalar(base, "format") == "1":
+        remedy = "write the base in format 2"
+        raise ConfigError("ICS-RUL-019", f"{base_id} is of format 1, which has no overlays", field=where, remedy=remedy)
     if not isinstance(base, yaml.MappingNode) or _scalar(base, "evaluable") == "false":
         remedy = "extend one that can be evaluated"
         raise ConfigError("ICS-RUL-019", f"{base_id} is documented only, it has no points", field=where, remedy=remedy)
@@ -105,7 +108,7 @@ def _without(base: yaml.MappingNode, node: yaml.MappingNode, name: str) -> yaml.
         place = next((i for i, (each, _) in enumerate(pairs) if each.value == key), None)
         held = pairs[place][1] if place is not None else None
         known = _ids(held)
-        wanted = list(names) if isinstance(names, list) else []
+        wanted = names if isinstance(names, list) and all(isinstance(each, str) for each in names) else []
         if held is None or place is None or (names != "all" and (not wanted or not set(wanted) <= set(known))):
             raise ConfigError(
                 "ICS-RUL-020",

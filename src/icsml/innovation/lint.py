@@ -166,13 +166,18 @@ def _peers(rulebook: Rulebook) -> Iterator[Fault]:
                 "declare stages, or drop it",
             )
         finer = rulebook.peers.groups[:place]
-        if any(set(group) >= set(each) for each in finer):
+        if any(_implied(group) >= _implied(each) for each in finer):
             yield Fault(
                 "ICS-RUL-026",
                 ("peers", "groups", place),
                 "is no coarser than a group before it",
                 "order groups from fine to coarse",
             )
+
+
+def _implied(group: Iterable[str]) -> set[str]:
+    """Return what peers of a group have in common: a region lies in one province."""
+    return {*group, *(("province",) if "region" in group else ())}
 
 
 def _weights(rulebook: Rulebook, key: Key, weight: Weight) -> Iterator[Fault]:
@@ -326,6 +331,7 @@ def _conditions(rulebook: Rulebook) -> Iterator[Fault]:
     for key, condition in _located_conditions(rulebook):
         if not isinstance(condition.value, Score | CategoryPoints | IndicatorPoints):
             yield from _unknown_fields((*key, "value"), condition.value)
+            yield from _unit(key, condition.value, None)
         yield from _references(rulebook, key, condition)
     bypass = rulebook.eligibility.bypass
     names = [condition.id for condition in rulebook.eligibility.conditions]

@@ -12,13 +12,11 @@ from icsml.innovation.curves import Bands, Interval, Intervals
 from icsml.innovation.fault import Fault
 from icsml.innovation.indicators import Indicator, Option
 from icsml.innovation.numbers import Comparison, shown
-from icsml.innovation.values import FieldValue, Sum, Unit
+from icsml.innovation.values import FieldValue, Sum
 from icsml.records.field import Kind
 from icsml.records.fields import FIELD_BY_NAME
 
 __all__ = ["point_faults"]
-
-_COUNTED = (Unit.COUNT, Unit.PERSONS)
 
 
 def point_faults(key: Key, indicator: Indicator, option: Option, stages: Sequence[str | None]) -> Iterator[Fault]:
@@ -53,7 +51,7 @@ def _kind(name: str) -> Kind | None:
 
 
 def _counted(option: Option) -> bool:
-    return isinstance(option.value, FieldValue | Sum) and option.value.unit in _COUNTED
+    return isinstance(option.value, FieldValue | Sum) and all(_kind(name) is Kind.COUNT for name in option.value.fields)
 
 
 def _falling(key: Key, indicator: Indicator, option: Option, stages: Sequence[str | None]) -> Iterator[Fault]:
@@ -103,12 +101,12 @@ def _tiled(key: Key, rows: Sequence[Interval], option: Option) -> Iterator[Fault
         if row.start is not None and row.stop is not None and not _holds_any(row.start, row.stop, whole=whole):
             yield Fault("ICS-RUL-007", (*here, place), "no value lies in this row", "correct its ends")
     first, last = rows[0].start, rows[-1].stop
-    if first is not None and not (whole and first[0] <= 0):
-        edge = shown(first[0], percent=percent)
-        yield Fault("ICS-RUL-016", (*here, 0), f"values below {edge} have no row", "leave its lower end open")
+    if first is not None and not (whole and _first_whole(first) <= 0):
+        edge = f"{'below' if first[1] else 'up to'} {shown(first[0], percent=percent)}"
+        yield Fault("ICS-RUL-016", (*here, 0), f"values {edge} have no row", "leave its lower end open")
     if last is not None:
-        edge = shown(last[0], percent=percent)
-        yield Fault("ICS-RUL-016", (*here, len(rows) - 1), f"values above {edge} have no row", "leave its end open")
+        edge = f"{'above' if last[1] else 'from'} {shown(last[0], percent=percent)}"
+        yield Fault("ICS-RUL-016", (*here, len(rows) - 1), f"values {edge} have no row", "leave its end open")
     for place, (lower, upper) in enumerate(pairwise(rows), start=1):
         verdict = _seam(lower, upper, whole=whole)
         if verdict:

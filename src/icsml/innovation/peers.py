@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, cast, get_args
 
 import numpy as np
 import pandas as pd
@@ -222,18 +223,22 @@ class PeerTables:
         """
         try:
             held = json.loads(content)
-            if held["format"] != FORMAT:
-                raise ValueError("format")
+            levels = tuple(tuple(level) for level in held["levels"])
+            if held["format"] != FORMAT or levels[-1:] != ((),) or not {*chain(*levels)} <= {*get_args(GroupKey)}:
+                raise ValueError("format or levels")
             return cls(
                 held["rulebook"],
                 held["rulebook_sha256"],
                 Population(**held["population"]),
-                tuple(tuple(level) for level in held["levels"]),
+                levels,
                 int(held["min_peers"]),
-                {name: [_level(cells) for cells in levels] for name, levels in held["thresholds"].items()},
+                {
+                    name: [_level(cells, keys) for cells, keys in zip(each, levels, strict=True)]
+                    for name, each in held["thresholds"].items()
+                },
                 content=content,
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InputError(
                 "ICS-RUL-030",
                 "no peer tables that this version reads",
@@ -336,7 +341,8 @@ def _fit_level(value: Floats, codes: NDArray[np.intp], names: list[Cell], least:
     for number, name in enumerate(names):
         own = value[order[ends[number] : ends[number + 1]]]
         if len(own) >= max(least, 1):
-            tables[name] = own[-(-np.arange(1, PERCENTILES + 1) * len(own) // PERCENTILES) - 1]
+            at = -(-np.arange(1, PERCENTILES + 1) * len(own) // PERCENTILES) - 1
+            tables[name] = own[at] + 0.0  # a zero has no sign: which of two came first must not show in the bytes
     return tables
 
 
@@ -368,8 +374,12 @@ def _content(
     return (json.dumps(held, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
-def _level(cells: Sequence[Any]) -> dict[Cell, Floats]:
+def _level(cells: Sequence[Any], keys: Cell) -> dict[Cell, Floats]:
     tables = {tuple(cell): np.array(table, dtype=np.float64) for cell, table in cells}
-    if any(table.shape != (PERCENTILES,) or np.isnan(table).any() for table in tables.values()):
+    if not all(len(cell) == len(keys) and _rises(table) for cell, table in tables.items()):
         raise ValueError("thresholds")
     return tables
+
+
+def _rises(table: Floats) -> bool:
+    return table.shape == (PERCENTILES,) and bool((table[1:] >= table[:-1]).all())

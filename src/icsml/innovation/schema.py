@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from icsml.core.canonical import sha256_hex
+from icsml.errors import InputError
 from icsml.innovation.compiled import CompiledIndicator, compile_indicators
 from icsml.innovation.eligibility import Eligibility
 from icsml.innovation.indicators import Category, Indicator, ScoringDomain
@@ -226,7 +227,20 @@ class Rulebook(Edition):
         return parts
 
     def with_peers(self, tables: PeerTables) -> Rulebook:
-        """Return this rulebook, ranking by the given peer tables."""
+        """Return this rulebook, ranking by the given peer tables.
+
+        Raises
+        ------
+        InputError
+            ``ICS-RUL-033`` if the tables were fitted for another rulebook, or another version of this one.
+        """
+        if tables.rulebook_sha256 != self.sha256:
+            raise InputError(
+                "ICS-RUL-033",
+                f"were fitted for another version of {tables.rulebook}",
+                field="peer tables",
+                remedy=f"fit them anew with `icsml rulebook fit {self.id}`",
+            )
         fitted = self.model_copy()
         fitted._source_text, fitted._peer_tables = self._source_text, tables
         return fitted

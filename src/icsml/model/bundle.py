@@ -1,8 +1,8 @@
 """The bundle: a model as a folder of text and JSON, so that loading it cannot run code.
 
 ``model.txt`` and ``companion.txt`` hold the trees, ``bundle.json`` what turns them into a PD, ``rulebook.yaml`` the
-points, ``model_card.md`` the prose, ``manifest.json`` the SHA-256 of each. The same data, code and seed give the same
-bytes: no time, operator or run is written here.
+points, ``peers.json`` whom they rank by, ``model_card.md`` the prose, ``manifest.json`` the SHA-256 of each. The same
+data, code and seed give the same bytes: no time, operator or run is written here.
 """
 
 from __future__ import annotations
@@ -23,11 +23,22 @@ from icsml.core.canonical import canonical_bytes
 from icsml.errors import ModelError
 from icsml.features.encoder import Encoder
 from icsml.features.fingerprint import feature_sha256
+from icsml.innovation.peers import PeerTables
 from icsml.innovation.rulebook import parse_rulebook
 from icsml.innovation.schema import Rulebook
 from icsml.model.calibrate import Affine
 from icsml.model.document import FORMAT, BoosterPart, Document, InnovationEvidence, parse_document
-from icsml.model.manifest import BUNDLE, CARD, COMPANION, MANIFEST, MODEL, RULEBOOK, manifest_bytes, verified_files
+from icsml.model.manifest import (
+    BUNDLE,
+    CARD,
+    COMPANION,
+    MANIFEST,
+    MODEL,
+    PEERS,
+    RULEBOOK,
+    manifest_bytes,
+    verified_files,
+)
 from icsml.model.scale import MasterScale
 from icsml.model.shelf import move_in
 from icsml.model.trees import booster_from_text, booster_text
@@ -227,7 +238,7 @@ def read_bundle(folder: Path) -> Bundle:
         companion=booster_from_text(_text(files, COMPANION), COMPANION) if companion else None,
         companion_encoder=Encoder.from_json(companion.encoder) if companion else None,
         companion_calibration=companion.calibration if companion else None,
-        rulebook=parse_rulebook(_text(files, RULEBOOK), RULEBOOK) if document.rulebook else None,
+        rulebook=_rulebook(files) if document.rulebook else None,
         card=_text(files, CARD),
         folder=folder,
         sha256=sha256,
@@ -253,7 +264,17 @@ def _files(parts: BundleParts) -> dict[str, bytes]:
         files[COMPANION] = booster_text(parts.companion).encode()
     if parts.rulebook is not None:
         files[RULEBOOK] = parts.rulebook.source_text.encode()
+        if parts.rulebook.peer_tables is not None:
+            files[PEERS] = parts.rulebook.peer_tables.content
     return files
+
+
+def _rulebook(files: Mapping[str, bytes]) -> Rulebook:
+    """Read the rulebook, and the peer tables it ranks by."""
+    rulebook = parse_rulebook(_text(files, RULEBOOK), RULEBOOK)
+    if bool(rulebook.ranked) != (PEERS in files):
+        raise _unfit(PEERS, "the file and the rulebook do not agree on whether it ranks among peers")
+    return rulebook.with_peers(PeerTables.parse(files[PEERS], PEERS)) if rulebook.ranked else rulebook
 
 
 def _document(parts: BundleParts) -> Document:
@@ -292,6 +313,8 @@ def _refuse_unfit(parts: BundleParts) -> None:
         raise _unfit(COMPANION, "its features are not those of the model without innovation")
     if parts.encoder.needs_points and parts.rulebook is None:
         raise _unfit(RULEBOOK, "the model reads innovation points, and there is no rulebook")
+    if parts.rulebook is not None and bool(parts.rulebook.ranked) != (parts.rulebook.peer_tables is not None):
+        raise _unfit(PEERS, "the rulebook ranks among peers, and has no peer tables")
     if parts.innovation_evidence not in get_args(InnovationEvidence):
         raise _unfit("innovation_evidence", f"not one of {', '.join(get_args(InnovationEvidence))}")
     if parts.kind != "standard":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -101,9 +101,10 @@ def numbers(
 def dates(column: pd.Series[Any], source: DateSource, key: str) -> Converted:
     """Return a datetime64[D] array of shape (n,), NaT where missing; values that are no such date are lost.
 
-    A format without a day stands for the end of the month, one without a month for the end of the year. Without a
-    format only a date with year, month and day is read: a bare year would pass for its first of January, eleven months
-    before its figures were known.
+    A value that is a date already, as a cell of a workbook may be, is read whatever the format. A format without a day
+    stands for the end of the month, one without a month for the end of the year. Without a format only a date with
+    year, month and day is read: a bare year would pass for its first of January, eleven months before its figures were
+    known.
 
     Raises
     ------
@@ -179,15 +180,22 @@ def _formatted(column: pd.Series[Any], form: str | None) -> Dates:
     if column.dtype.kind == "M":
         return _naive_days(column)
     codes, values = pd.factorize(column)
-    found = pd.Series([token(value) for value in values], dtype="str")
+    real = np.array([isinstance(value, date) for value in values], dtype=bool)
+    found = pd.Series([None if isinstance(value, date) else token(value) for value in values], dtype="str")
     if form is None:
         full = found.where(found.str.fullmatch(_ISO_DATE))
         parsed = pd.to_datetime(full, format="ISO8601", errors="coerce")
     else:
         parsed = pd.to_datetime(found, format=form, errors="coerce")
     days = np.append(_period_end(_naive_days(parsed), form), np.datetime64("NaT"))
+    # A cell that is a date, among texts, is no text to which the format could apply.
+    days[:-1][real] = [_calendar_day(value) for value in values[real]]
     out: Dates = days[codes]
     return out
+
+
+def _calendar_day(value: date) -> date:
+    return value.date() if isinstance(value, datetime) else value
 
 
 def _naive_days(column: pd.Series[Any]) -> Dates:

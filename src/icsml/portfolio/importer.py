@@ -125,7 +125,7 @@ def import_dataset(mapping_path: Path, out: Path, *, progress: Progress = silent
     outcomes = table.outcomes.frame(table.columns["enterprise_id"], table.columns["as_of"], kept)
     enterprises = _enterprises(columns, mapping)
     split, counts, lookahead = _split(mapping, outcomes)
-    meta = _meta(mapping, outcomes, split).model_copy(
+    meta = _meta(mapping, enterprises, outcomes, split).model_copy(
         update={
             "label_lookahead": lookahead,
             "out_of_range": out_of_range,
@@ -262,20 +262,24 @@ def _split(
     return OutOfTimeSplit(test_from=mapping.split.test_from, embargo_months=embargo), counts, lookahead
 
 
-def _meta(mapping: Mapping, outcomes: pd.DataFrame, split: OutOfTimeSplit | FoldSplit | None) -> DatasetMeta:
+def _meta(
+    mapping: Mapping, enterprises: pd.DataFrame, outcomes: pd.DataFrame, split: OutOfTimeSplit | FoldSplit | None
+) -> DatasetMeta:
     outcome = mapping.outcome
     meaning = (
         None
         if outcome is None
         else OutcomeMeaning(event=outcome.event, horizon_months=outcome.horizon_months, meaning=outcome.meaning)
     )
+    # A column that nobody filled in states nothing.
+    stated = "statement_published_at" in enterprises and bool(enterprises["statement_published_at"].notna().any())
     always = {"enterprise_id"} | ({"as_of"} if mapping.as_of is not None else set())
     return DatasetMeta(
         name=mapping.name,
         source=Path(mapping.source.file).name,
         licence=mapping.licence,
         outcome=meaning,
-        timing="stated" if "statement_published_at" in mapping.fields else "assumed",
+        timing="stated" if "statement_published_at" in enterprises else "assumed",
         dated=mapping.as_of is not None,
         grouped=mapping.enterprise_id is not None,
         fields=[field.name for field in FIELDS if field.name in mapping.fields or field.name in always],

@@ -34,7 +34,8 @@ def read_source(source: Source, folder: Path, columns: Sequence[str] | None = No
     Returns
     -------
     DataFrame of shape (n, any)
-        A csv file's columns are all text, so that identifiers keep their leading zeros.
+        A csv file's columns are all text, and a text cell of a workbook stays text, so that identifiers keep their
+        leading zeros.
 
     Raises
     ------
@@ -63,13 +64,19 @@ def _read(source: Source, path: Path, columns: Sequence[str] | None) -> pd.DataF
             case ".csv":
                 return _read_csv(source, path)
             case ".xlsx":
-                return pd.read_excel(path, sheet_name=source.sheet if source.sheet is not None else 0)
+                return _read_excel(source, path)
             case _:
                 known = set(parquet.read_schema(path).names)
                 return pd.read_parquet(path, columns=sorted(known.intersection(columns)) if columns else None)
     except (arrow.ArrowInvalid, zipfile.BadZipFile, pd.errors.ParserError, ValueError, KeyError, OSError) as error:
         what = "no such sheet, or not a workbook" if source.sheet else f"not a readable {path.suffix} file"
         raise InputError("ICS-DAT-002", what, field=source.file, remedy="check the file and its sheet") from error
+
+
+def _read_excel(source: Source, path: Path) -> pd.DataFrame:
+    """Read a sheet, each cell as the workbook holds it; else pandas makes the text 000123 the number 123."""
+    sheet = source.sheet if source.sheet is not None else 0
+    return pd.read_excel(path, sheet_name=sheet, dtype=object).infer_objects()
 
 
 def _read_csv(source: Source, path: Path) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 from icsml.core.progress import Progress
 from icsml.errors import InputError
 from icsml.features.encoder import Encoder
-from icsml.innovation.evaluate import evaluate
-from icsml.innovation.points import Points
+from icsml.innovation.evaluate import evaluate, fit_peers
 from icsml.innovation.rulebook import load_rulebook
 from icsml.innovation.schema import Rulebook
 from icsml.model.config import ModelConfig
 from icsml.portfolio.splits import DEFAULT_EMBARGO_MONTHS, dataset_groups, grouped_folds, out_of_time, time_blocks
-from icsml.records.columns import Columns, to_columns
+from icsml.records.columns import Columns, take, to_columns
+from icsml.records.columns import rows as column_rows
 from icsml.records.dataset import Dataset, FoldSplit, OutOfTimeSplit
 from icsml.records.outcome import OutcomeMeaning
 from icsml.records.screening import screen
 from icsml.workflows.config import TrainingConfig
 
-__all__ = ["Prepared", "Split", "inner_blocks", "prepare", "split_rows"]
+__all__ = ["Prepared", "Split", "inner_blocks", "prepare", "ranked_within", "split_rows"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -41,14 +41,12 @@ class Prepared:
         Screened rows.
     rulebook : Rulebook, optional
         None where the data set holds no innovation field of the rulebook.
-    points : Points, optional
-        Its points.
     encoder : Encoder
         Features of the model.
     dropped : list of str
         Canonical features the data set cannot feed.
     X : ndarray of shape (n, p)
-        Encoded rows.
+        Encoded rows; missing throughout until :func:`ranked_within` where the rulebook ranks among peers.
     y : ndarray of shape (n,)
         1 bad, 0 good, NaN never seen.
     groups : ndarray of shape (n,)
@@ -58,7 +56,6 @@ class Prepared:
     dataset: Dataset
     columns: Columns
     rulebook: Rulebook | None
-    points: Points | None
     encoder: Encoder
     dropped: list[str]
     X: Floats
@@ -105,7 +102,6 @@ def prepare(dataset: Dataset, config: TrainingConfig, progress: Progress) -> Pre
     progress(f"{meta.name}: {meta.rows:,} rows, {meta.defaults:,} bad")
     columns = screen(to_columns(dataset.enterprises, meta.extra_features), meta.extra_features).columns
     rulebook = _rulebook(dataset, config)
-    points = evaluate(rulebook, columns) if rulebook else None
     encoder, dropped = Encoder.fit_catalogue(
         meta.fields,
         meta.extra_features,
@@ -118,13 +114,29 @@ def prepare(dataset: Dataset, config: TrainingConfig, progress: Progress) -> Pre
         dataset=dataset,
         columns=columns,
         rulebook=rulebook,
-        points=points,
         encoder=encoder,
         dropped=dropped,
-        X=encoder.encode(columns, points),
+        X=_encoded(encoder, columns, rulebook),
         y=dataset.outcomes["bad"].to_numpy(dtype=np.float64, na_value=np.nan),
         groups=dataset_groups(dataset.enterprises, grouped=meta.grouped),
     )
+
+
+def ranked_within(prepared: Prepared, rows: Flags) -> Prepared:
+    """Return the data set with every row ranked among the given ones: peers come from training rows alone."""
+    if prepared.rulebook is None or not prepared.rulebook.ranked:
+        return prepared
+    tables = fit_peers(
+        prepared.rulebook, take(prepared.columns, rows), f"training rows of {prepared.dataset.meta.name}"
+    )
+    rulebook = prepared.rulebook.with_peers(tables)
+    return replace(prepared, rulebook=rulebook, X=_encoded(prepared.encoder, prepared.columns, rulebook))
+
+
+def _encoded(encoder: Encoder, columns: Columns, rulebook: Rulebook | None) -> Floats:
+    if rulebook is not None and rulebook.ranked and rulebook.peer_tables is None:
+        return np.full((column_rows(columns), len(encoder.features)), np.nan)
+    return encoder.encode(columns, evaluate(rulebook, columns) if rulebook else None)
 
 
 def split_rows(prepared: Prepared, seed: int | None) -> Split:

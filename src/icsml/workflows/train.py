@@ -15,6 +15,9 @@ from icsml.core.paths import home
 from icsml.core.progress import Progress, silent
 from icsml.decision.assess import assess
 from icsml.errors import InputError
+from icsml.innovation.evaluate import evaluate
+from icsml.innovation.robustness import Robustness, robustness
+from icsml.innovation.schema import Rulebook
 from icsml.model.bundle import Bundle, BundleParts, place_bundle, write_bundle
 from icsml.model.card import CardFacts, render_card
 from icsml.records.columns import take
@@ -25,7 +28,7 @@ from icsml.validation.auc_difference import auc_difference
 from icsml.validation.summary import summary
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import FittedPair, fit_pair, parts
-from icsml.workflows.prepare import Prepared, Split, prepare, split_rows
+from icsml.workflows.prepare import Prepared, Split, prepare, ranked_within, split_rows
 from icsml.workflows.suspicion import suspicions
 
 __all__ = ["Registered", "Trained", "measure", "train", "train_bundle"]
@@ -89,12 +92,13 @@ def train_bundle(
     config = config if seed is None else config.with_model(seed=seed)
     prepared = prepare(read_dataset(data), config, progress)
     split = split_rows(prepared, seed)
+    prepared = ranked_within(prepared, split.train)
     measured, pair = measure(prepared, split, config, progress)
     metrics = measured | _counts(prepared, split) | {"warnings": suspicions(prepared, split, measured)}
     for warning in metrics["warnings"]:
         progress(f"warning: {warning}")
     training = _facts(prepared, split, pair, config)
-    card = render_card(_card(prepared, split, config, metrics))
+    card = render_card(_card(prepared, split, config, metrics, training["points_robustness"]))
     bundle = _write(parts(prepared, pair, config, card=card, training=training), out)
     progress(f"bundle {bundle.sha256[:12]} in {bundle.folder}")
     return Trained(bundle, metrics, _tables(prepared, split, pair), pair, prepared.dataset)
@@ -113,8 +117,9 @@ def measure(
     for number in numbers:
         progress(f"outer fold {number + 1} of {len(numbers)}")
         test = split.folds == number
-        pair = fit_pair(prepared, split.train & ~test, config, progress)
-        held_out[test] = _held_out(prepared, parts(prepared, pair, config), test)[test]
+        own = ranked_within(prepared, split.train & ~test)
+        pair = fit_pair(own, split.train & ~test, config, progress)
+        held_out[test] = _held_out(own, parts(own, pair, config), test)[test]
     figures = _figures(prepared, held_out, split.test, "cv", split.folds[split.test])
     progress("the model itself, on all rows")
     return figures, fit_pair(prepared, split.train, config, progress)
@@ -180,10 +185,25 @@ def _facts(prepared: Prepared, split: Split, pair: FittedPair, config: TrainingC
         "hyperparameters": model.hyperparameters.model_dump(),
         "long_run_rate": config.long_run_rate,
         "trials": len(model.trials),
+        "points_robustness": _robustness(prepared, split),
     }
 
 
-def _card(prepared: Prepared, split: Split, config: TrainingConfig, metrics: Mapping[str, Any]) -> CardFacts:
+def _robustness(prepared: Prepared, split: Split) -> dict[str, Any] | None:
+    """Return how much hangs on assumed weights, on the training rows; None where none is assumed."""
+    if prepared.rulebook is None:
+        return None
+    found = robustness(prepared.rulebook, evaluate(prepared.rulebook, take(prepared.columns, split.train)))
+    return None if found is None else found.as_json()
+
+
+def _card(
+    prepared: Prepared,
+    split: Split,
+    config: TrainingConfig,
+    metrics: Mapping[str, Any],
+    points_robustness: Mapping[str, Any] | None,
+) -> CardFacts:
     name = "test" if "test" in metrics else "cv"
     rulebook = prepared.rulebook
     return CardFacts(
@@ -200,9 +220,14 @@ def _card(prepared: Prepared, split: Split, config: TrainingConfig, metrics: Map
         rows=int(split.train.sum()),
         defaults=int(prepared.y[split.train].sum()),
         features=[feature.name for feature in prepared.encoder.features],
-        rulebook=f"{rulebook.id} ({rulebook.provenance})" if rulebook else None,
+        rulebook=_points_said(rulebook, points_robustness) if rulebook else None,
         figures={f"{name} {key}": value for key, value in metrics[name].items() if isinstance(value, float)},
     )
+
+
+def _points_said(rulebook: Rulebook, points_robustness: Mapping[str, Any] | None) -> str:
+    assumed = f". {Robustness(**points_robustness).sentence()}" if points_robustness else ""
+    return f"{rulebook.id} ({rulebook.provenance}){assumed}"
 
 
 def _tables(prepared: Prepared, split: Split, pair: FittedPair) -> dict[str, pd.DataFrame]:
@@ -310,6 +335,7 @@ def train(
 def _params(bundle: Bundle) -> dict[str, Any]:
     training = dict(bundle.training)
     hyperparameters: dict[str, Any] = training.pop("hyperparameters")
+    training.pop("points_robustness", None)
     return hyperparameters | training | {"features": len(bundle.encoder.features)}
 
 

@@ -1,0 +1,262 @@
+"""A recommended list on disk: entries are added and never taken out, so that who stood on it when can be told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from icsml.core.files import whole_file
+from icsml.errors import InputError, MissingError
+from icsml.innovation.evaluate import evaluate
+from icsml.innovation.points import Points
+from icsml.innovation.schema import Rulebook
+from icsml.innovation.selection import REASONS, entries, obstacles
+from icsml.innovation.validity import ages
+from icsml.records.columns import record_columns
+from icsml.records.enterprise import EnterpriseRecord
+from icsml.records.screening import screen
+
+__all__ = ["ListTerms", "appeal", "figures", "read_list", "standing", "withdraw", "write_list"]
+
+_KEY: Final = b"icsml.selection"
+
+
+@dataclass(frozen=True, slots=True)
+class ListTerms:
+    """On what terms a list was made; kept in its file.
+
+    Parameters
+    ----------
+    rulebook, rulebook_sha256, provenance : str
+        The rules.
+    peers_sha256 : str or None
+        The peer tables they ranked by.
+    batch : str
+        Name of the batch.
+    on : str
+        Day of selection.
+    top_share, cut_off : float or None
+        How it was cut.
+    threshold, max_score : float
+        Fewest points that were enough, and the scale.
+    evaluated, selected : int
+        Enterprises evaluated, and those on the list that day.
+    source_sha256 : str
+        The file of records.
+    """
+
+    rulebook: str
+    rulebook_sha256: str
+    provenance: str
+    peers_sha256: str | None
+    batch: str
+    on: str
+    top_share: float | None
+    cut_off: float | None
+    threshold: float
+    max_score: float
+    evaluated: int
+    selected: int
+    source_sha256: str
+
+
+def write_list(path: Path, frame: pd.DataFrame, terms: ListTerms) -> None:
+    """Write a list; the file appears whole or not at all."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    about = {**(table.schema.metadata or {}), _KEY: json.dumps(asdict(terms), ensure_ascii=False).encode()}
+    with whole_file(path) as partial:
+        pq.write_table(table.replace_schema_metadata(about), partial)
+
+
+def read_list(path: Path) -> tuple[pd.DataFrame, ListTerms]:
+    """Read a list.
+
+    Raises
+    ------
+    MissingError
+        If there is no such file.
+    InputError
+        If it is no recommended list.
+    """
+    if not path.is_file():
+        raise MissingError("ICS-SEL-003", "no such file", field=str(path), remedy="make a list with `icsml select`")
+    try:
+        table = pq.read_table(path)
+        terms = ListTerms(**json.loads((table.schema.metadata or {})[_KEY]))
+    except (pa.ArrowInvalid, OSError, KeyError, ValueError, TypeError) as error:
+        raise InputError(
+            "ICS-SEL-003", "no recommended list", field=str(path), remedy="give a file written by `icsml select`"
+        ) from error
+    return table.to_pandas(), terms
+
+
+def withdraw(frame: pd.DataFrame, enterprise: str, *, on: date, because: str) -> pd.DataFrame:
+    """Return the list with one more entry that takes an enterprise off it; what stood before stays.
+
+    Raises
+    ------
+    InputError
+        If the enterprise is not on the list, or the day lies before its last entry.
+    """
+    last = _last_entry(frame, enterprise, on)
+    if not last["selected"]:
+        raise InputError("ICS-SEL-004", "is not on the list", field="--enterprise", remedy="see `icsml selection show`")
+    entry = _next(last, "withdrawn", "withdrawn", on, because)
+    return _appended(frame, entry | {"selected": False, "valid_from": pd.NaT, "valid_until": pd.NaT})
+
+
+def appeal(
+    frame: pd.DataFrame, terms: ListTerms, rulebook: Rulebook, record: EnterpriseRecord, *, on: date, because: str
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the list with one more entry, the enterprise scored anew on a corrected record, and what changed.
+
+    The same rules, peers and cut apply; nobody else is moved. Both entries are kept, the new one with its record.
+
+    Raises
+    ------
+    InputError
+        If the rules or peer tables are not those of the list, or the enterprise was not evaluated in it.
+    """
+    _refuse_other_rules(terms, rulebook)
+    last = _last_entry(frame, record.enterprise_id, on)
+    columns = screen(record_columns(record)).columns
+    points = evaluate(rulebook, columns)
+    age = ages(rulebook, columns["as_of"], on)
+    reason = obstacles(rulebook, points, age, columns, on)
+    if reason[0] == "":
+        reason[0] = "selected" if points.score[0] >= terms.threshold else "below_cut"
+    row = _fields(entries(rulebook, points, age, columns, reason, on=on, batch=terms.batch).iloc[0])
+    kept = record.model_dump(mode="json", exclude_none=True)
+    entry = row | {
+        "entry": int(last["entry"]) + 1,
+        "action": "appeal",
+        "because": because,
+        "record": json.dumps(kept, ensure_ascii=False, sort_keys=True),
+        "rank": pd.NA,
+    }
+    return _appended(frame, entry), {
+        "enterprise_id": record.enterprise_id,
+        "before": {"entry": int(last["entry"]), "score": _number(last["score"]), "selected": bool(last["selected"])},
+        "after": {
+            "entry": entry["entry"],
+            "score": _number(row["score"]),
+            "selected": bool(row["selected"]),
+            "reason": row["reason"],
+        },
+        "points": _moved(points),
+    }
+
+
+def standing(frame: pd.DataFrame, on: date) -> pd.DataFrame:
+    """Return the last entry of every enterprise by a day, with ``status``: listed, expired, withdrawn or not listed."""
+    day = pd.Timestamp(on)
+    known = frame[(frame["decided_on"] <= day) & (frame["reason"] != "older_record")]
+    last = known.sort_values(["batch", "enterprise_id", "entry"], kind="stable").groupby(
+        ["batch", "enterprise_id"], sort=False, as_index=False
+    )
+    current = last.tail(1).sort_index()
+    expired = current["selected"] & (current["valid_until"] < day)
+    status = np.select(
+        [expired, current["selected"], current["reason"] == "withdrawn"],
+        ["expired", "listed", "withdrawn"],
+        "not listed",
+    )
+    return current.assign(status=pd.array(status, dtype="str"))
+
+
+def figures(current: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Return evaluated, listed and their share by batch, province, stage and field, and the reasons with their number.
+
+    Parameters
+    ----------
+    current : DataFrame
+        What :func:`standing` returned.
+    """
+    listed = current["status"] == "listed"
+    found: dict[str, list[dict[str, Any]]] = {
+        name: [
+            {"group": group, "evaluated": int(count), "selected": int(inside)}
+            for group, count, inside in _counted(current[name], listed)
+        ]
+        for name in ("batch", "province", "stage", "technical_field")
+    }
+    counts = current["reason"].value_counts(sort=False)
+    found["reason"] = [
+        {"group": code, "evaluated": int(counts[code]), "text": REASONS[code].model_dump()}
+        for code in REASONS
+        if code in counts
+    ]
+    return found
+
+
+def _counted(groups: pd.Series[Any], listed: pd.Series[bool]) -> list[tuple[str | None, int, int]]:
+    names = groups.astype(object).where(groups.notna(), None)
+    table = pd.DataFrame({"group": names, "listed": listed})
+    counted = table.groupby("group", dropna=False, sort=True)["listed"].agg(["size", "sum"])
+    return [
+        (None if pd.isna(name) else str(name), int(size), int(inside))
+        for name, size, inside in counted.itertuples(name=None)
+    ]
+
+
+def _refuse_other_rules(terms: ListTerms, rulebook: Rulebook) -> None:
+    peers = rulebook.peer_tables.sha256 if rulebook.peer_tables is not None else None
+    if (rulebook.sha256, peers) != (terms.rulebook_sha256, terms.peers_sha256):
+        raise InputError(
+            "ICS-SEL-005",
+            "these are not the rules and peer tables that the list was made by",
+            field=rulebook.id,
+            remedy="give the same rulebook, and with --peers the tables written beside the list",
+        )
+
+
+def _last_entry(frame: pd.DataFrame, enterprise: str, on: date) -> dict[str, Any]:
+    own = frame[(frame["enterprise_id"] == enterprise) & (frame["reason"] != "older_record")]
+    if own.empty:
+        raise InputError(
+            "ICS-SEL-004", "was not evaluated in this list", field="enterprise_id", remedy="check the identifier"
+        )
+    last = _fields(own.sort_values("entry", kind="stable").iloc[-1])
+    if pd.Timestamp(on) < last["decided_on"]:
+        raise InputError("ICS-SEL-004", "lies before the last entry", field="--on", remedy="entries are only added")
+    return last
+
+
+def _fields(row: pd.Series[Any]) -> dict[str, Any]:
+    return {str(name): value for name, value in row.items()}
+
+
+def _next(last: dict[str, Any], action: str, reason: str, on: date, because: str) -> dict[str, Any]:
+    text = REASONS[reason]
+    return last | {
+        "entry": int(last["entry"]) + 1,
+        "action": action,
+        "decided_on": pd.Timestamp(on),
+        "reason": reason,
+        "reason_en": text.en,
+        "reason_zh": text.zh,
+        "because": because,
+        "record": None,
+    }
+
+
+def _appended(frame: pd.DataFrame, entry: dict[str, Any]) -> pd.DataFrame:
+    row = pd.DataFrame([entry], columns=frame.columns)
+    typed = row.astype({name: frame[name].dtype for name in frame.columns})
+    return pd.concat([frame, typed], ignore_index=True)
+
+
+def _moved(points: Points) -> dict[str, float | None]:
+    return {name: _number(values[0]) for name, values in points.points.items()}
+
+
+def _number(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)
