@@ -11,7 +11,7 @@ from icsml.innovation import describe, evaluate, load_rulebook, parse_rulebook
 from icsml.records.field import Kind
 from icsml.records.fields import FIELD_BY_NAME
 
-IDS = ["national-2025", "tech-sme-2017", "small"]
+IDS = ["national-2025", "tech-sme-2017", "innovative-sme-2022", "small"]
 
 
 @pytest.fixture(scope="module", params=IDS)

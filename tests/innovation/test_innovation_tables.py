@@ -11,7 +11,6 @@ import pytest
 from icsml.core.canonical import canonical_bytes
 from icsml.innovation import coverage, describe, evaluate, points_frame
 
-
 PARTS = ("value", "points", "max", "rule")
 
 

@@ -180,3 +180,85 @@ def test_a_presumed_condition_is_said_to_be_presumed(tech_sme, blank):
     resident = next(reason for reason in reasons if reason["id"] == "resident")
     assert (resident["met"], resident["rule"]) == (None, "presumed")
     assert all(reason["met"] is True for reason in reasons if reason is not resident)
+
+
+CLEAN = {
+    name: GOOD[name] for name in ("prohibited_business", "serious_violation", "abnormal_list", "serious_illegal_list")
+}
+
+
+def worked(tech_sme, blank, **fields):
+    scored = evaluate(tech_sme, blank(1, CLEAN | fields))
+    return [values[0] for values in scored.points.values()], scored.score[0], scored.eligible[0]
+
+
+def test_worked_example_a_software_firm(tech_sme, blank):
+    # Staff: 15 of 60 = 25 %, in 25-30 %                                       16
+    # R&D: 2.6 / 50 = 5.2 % of sales, in 5-6 %: 40; 2.6 / 48 of cost: 0        40
+    # Rights: none of Class I, three of Class II                               18
+    # Total 74 of 100: 60 reached, staff points above 0, every size within its limit.
+    firm = {
+        "staff_total": 60,
+        "staff_st": 15,
+        "rd_expense_cny": 2_600_000,
+        "revenue_cny": 50_000_000,
+        "total_cost_cny": 48_000_000,
+        "total_assets_cny": 30_000_000,
+        "ip_class1": 0,
+        "ip_class2": 3,
+    }
+    assert worked(tech_sme, blank, **firm) == ([16, 40, 18], 74, 1)
+
+
+def test_worked_example_a_laboratory_that_hardly_sells(tech_sme, blank):
+    # Staff: 2 of 12 = 16.7 %, in 15-20 %                                       8
+    # R&D: 0.9 / 20 = 4.5 % of sales: 30; 0.9 / 3 = 30 % of cost: 50           50
+    # Rights: none                                                              0
+    # Total 58: two points short. One right of Class II gives 6 more, and 64 pass.
+    firm = {
+        "staff_total": 12,
+        "staff_st": 2,
+        "rd_expense_cny": 900_000,
+        "revenue_cny": 20_000_000,
+        "total_cost_cny": 3_000_000,
+        "total_assets_cny": 9_000_000,
+        "ip_class1": 0,
+        "ip_class2": 0,
+    }
+    assert worked(tech_sme, blank, **firm) == ([8, 50, 0], 58, 0)
+    assert worked(tech_sme, blank, **firm | {"ip_class2": 1}) == ([8, 50, 6], 64, 1)
+
+
+def test_worked_example_patents_without_people(tech_sme, blank):
+    # Staff: 18 of 200 = 9 %, below 10 %                                        0
+    # R&D: 10 / 100 = 10 % of sales, 6 % or more                               50
+    # Rights: two of Class I                                                   30
+    # Total 80: 60 reached, but no staff points. Two more people make it 10 %: 4 points, and a pass.
+    firm = {
+        "staff_total": 200,
+        "staff_st": 18,
+        "rd_expense_cny": 10_000_000,
+        "revenue_cny": 100_000_000,
+        "total_cost_cny": 90_000_000,
+        "total_assets_cny": 150_000_000,
+        "ip_class1": 2,
+        "ip_class2": 0,
+    }
+    assert worked(tech_sme, blank, **firm) == ([0, 50, 30], 80, 0)
+    assert worked(tech_sme, blank, **firm | {"staff_st": 20}) == ([4, 50, 30], 84, 1)
+
+
+def test_worked_example_one_yuan_too_large(tech_sme, blank):
+    # Staff 30 of 100 = 30 %: 20. R&D 12 / 200 = 6 % of sales: 50; one yuan more of sales makes it a trifle less: 40.
+    # Rights: two of Class II: 12. Total 82, and 72 with a yuan more, which is also above 200 million of sales.
+    firm = {
+        "staff_total": 100,
+        "staff_st": 30,
+        "rd_expense_cny": 12_000_000,
+        "total_cost_cny": 180_000_000,
+        "total_assets_cny": 200_000_000,
+        "ip_class1": 0,
+        "ip_class2": 2,
+    }
+    assert worked(tech_sme, blank, **firm, revenue_cny=200_000_000) == ([20, 50, 12], 82, 1)
+    assert worked(tech_sme, blank, **firm, revenue_cny=200_000_001) == ([20, 40, 12], 72, 0)

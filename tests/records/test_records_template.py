@@ -72,6 +72,7 @@ def test_a_header_explains_its_column(field, book, columns):
     assert ("required" in note) == (field.name in ("enterprise_id", "as_of"))
     for part in (*field.choices, field.pattern or ""):
         assert part in note
+    assert field.pattern is None or "位" in note, "a person does not read regular expressions"
     assert sheet.column_dimensions[letter].width > len(field.name)
 
 

@@ -1,89 +1,48 @@
-"""``icsml rulebook``, ``points`` and ``coverage``: the rules and what they give."""
+"""``icsml points`` and ``coverage``: what the rules give, and what the data can feed."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
-from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from icsml.cli.inputs import InFile, OutFile
+from icsml.cli.inputs import InFile, OutFile, day, ranked_by, read_columns
 from icsml.cli.output import JsonFlag, emit, progress, table
 from icsml.errors import InputError
 
-__all__ = ["register"]
+__all__ = ["RulebookRef", "register"]
 
 RulebookRef = Annotated[str, typer.Option("--rulebook", help="Identifier, see `icsml rulebook list`, or a YAML file.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    rulebook = typer.Typer(help="Rulebooks: how innovation becomes points.", no_args_is_help=True)
-    rulebook.command("list")(list_)
-    rulebook.command("show")(show)
-    rulebook.command("lint")(lint)
-    app.add_typer(rulebook, name="rulebook")
     app.command("points")(points)
     app.command("coverage")(coverage_)
-
-
-def list_(json_: JsonFlag = False) -> None:
-    """List the shipped rulebooks."""
-    from icsml.innovation.rulebook import list_rulebooks
-
-    found = [
-        {
-            "id": rulebook.id,
-            "edition": rulebook.edition,
-            "title": rulebook.title.en,
-            "max_score": rulebook.max_score,
-            "provenance": str(rulebook.provenance),
-        }
-        for rulebook in list_rulebooks()
-    ]
-    emit({"rulebooks": found}, as_json=json_, text=table([list(row.values()) for row in found], list(found[0])))
-
-
-def show(identifier: Annotated[str, typer.Argument(metavar="ID")], json_: JsonFlag = False) -> None:
-    """Show one rulebook, every part with its provenance."""
-    from icsml.innovation.rulebook import load_rulebook
-
-    rulebook = load_rulebook(identifier)
-    emit(rulebook.model_dump(mode="json"), as_json=json_, text=rulebook.source_text)
-
-
-def lint(file: Annotated[Path, typer.Argument(metavar="FILE")], json_: JsonFlag = False) -> None:
-    """Check a rulebook file: every fault with file, line and key; exit code 1 if there is any."""
-    from icsml.innovation.rulebook import lint_rulebook
-
-    found = lint_rulebook(file)
-    lines = [f"{each.code} {each.where}: {each.message} — {each.remedy}" for each in found]
-    report = {"ok": not found, "findings": [asdict(each) for each in found]}
-    emit(report, as_json=json_, text="\n".join(lines) or f"{file} is sound")
-    if found:
-        raise typer.Exit(1)
 
 
 def points(
     source: InFile,
     out: OutFile,
     rulebook: RulebookRef = "",
-    as_of: Annotated[str, typer.Option(help="Use the rulebook in force, and known, on this day.", metavar="D")] = "",
+    as_of: Annotated[str, typer.Option(help="Use the national rulebook in force on this day.", metavar="D")] = "",
+    known_on: Annotated[str, typer.Option(help="As known on this day (default: that of --as-of).", metavar="D")] = "",
+    peers: Annotated[
+        Path | None, typer.Option(help="Peer tables of `icsml rulebook fit`; by default the file's own rows.")
+    ] = None,
     json_: JsonFlag = False,
 ) -> None:
     """Score every row by a rulebook: one row out for each row in."""
     from icsml.core.files import check_target, whole_file
     from icsml.innovation.evaluate import evaluate
     from icsml.innovation.points import points_frame
+    from icsml.innovation.robustness import robustness
     from icsml.innovation.rulebook import load_rulebook
     from icsml.innovation.timeline import rulebook_as_of
-    from icsml.records.columns import to_columns
-    from icsml.records.dataset import read_records
-    from icsml.records.screening import screen
+    from icsml.innovation.validity import aged, ages
 
     if bool(rulebook) == bool(as_of):
         raise InputError(
@@ -93,44 +52,108 @@ def points(
             remedy="--rulebook ID or --as-of YYYY-MM-DD",
         )
     check_target(out, source=source)
-    chosen = load_rulebook(rulebook) if rulebook else rulebook_as_of(_day(as_of))
+    on = day(as_of, "--as-of") if as_of else None
+    known = day(known_on, "--known-on") if known_on else None
+    chosen = rulebook_as_of(on, known) if on is not None else load_rulebook(rulebook)
     say = progress()
-    columns = screen(to_columns(read_records(source))).columns
+    columns = read_columns(source)
+    chosen = ranked_by(chosen, columns, peers, source, say)
     started = time.perf_counter()
     found = evaluate(chosen, columns)
     seconds = time.perf_counter() - started
-    outside = int(sum(not chosen.in_force.holds(day) for day in columns["as_of"].tolist() if day is not None))
-    if outside:
-        say(f"warning: {chosen.id} was not in force on the date of {outside:,} rows; they are scored all the same")
+    hangs_on = robustness(chosen, found)
+    age = None if on is None else ages(chosen, columns["as_of"], on)
+    scored = found if age is None else aged(chosen, found, age)
+    frame = points_frame(scored, columns)
+    if age is not None:
+        frame["age_months"], frame["valid_until"] = age.months, age.until.astype("datetime64[us]")
+        frame["expired"] = age.expired
     with whole_file(out) as partial:
-        points_frame(found, columns).to_parquet(partial, index=False)
-    n = len(found.score)
-    report = {
-        "rows": n,
+        frame.to_parquet(partial, index=False)
+    tables = chosen.peer_tables
+    report: dict[str, Any] = {
+        "rows": len(scored.score),
         "seconds": seconds,
         "rulebook": chosen.id,
         "provenance": str(chosen.provenance),
-        "not_in_force": outside,
+        "score_provenance": str(chosen.score_provenance),
+        "not_in_force": sum(not chosen.in_force.holds(each) for each in columns["as_of"].tolist() if each is not None),
+        "no_score": int(np.isnan(scored.score).sum()),
+        "expired": None if age is None else int(age.expired.sum()),
+        "peers": None if tables is None else {"sha256": tables.sha256, "rows": tables.population.rows},
+        "robustness": None if hangs_on is None else hangs_on.as_json(),
     }
-    mean = float(np.mean(found.score)) if n else 0.0
-    text = f"{n:,} rows by {chosen.id} ({chosen.provenance}), mean {mean:.1f} of {chosen.max_score:g}, in {out}"
-    emit(report, as_json=json_, text=text)
+    for warning in _warnings(report, chosen.validity.expired if chosen.validity else "warn"):
+        say(f"warning: {warning}")
+    mean = float(np.nanmean(scored.score)) if report["rows"] > report["no_score"] else 0.0
+    by = f"{chosen.id} ({chosen.provenance})"
+    text = f"{report['rows']:,} rows by {by}, mean {mean:.1f} of {chosen.max_score:g}, in {out}"
+    emit(report, as_json=json_, text=text if hangs_on is None else f"{text}\n{hangs_on.sentence()}")
+
+
+def _warnings(report: dict[str, Any], expired: str) -> list[str]:
+    found = []
+    if report["not_in_force"]:
+        found.append(
+            f"{report['rulebook']} was not in force on the date of {report['not_in_force']:,} rows; they are scored all"
+            " the same"
+        )
+    if report["expired"]:
+        done = "have no score" if expired == "refuse" else "keep their score; see the column age_months"
+        found.append(f"{report['expired']:,} rows are older than the score's validity and {done}")
+    if report["no_score"]:
+        found.append(f"{report['no_score']:,} rows have no score; the columns rule.ID say why")
+    return found
 
 
 def coverage_(rulebook: RulebookRef, source: InFile, json_: JsonFlag = False) -> None:
-    """Tell which indicators of a rulebook the data can feed."""
+    """Tell which indicators of a rulebook the data can feed, where, from whom, and what the gaps cost in points."""
     from icsml.innovation.coverage import coverage
     from icsml.innovation.rulebook import load_rulebook
-    from icsml.records.columns import to_columns
-    from icsml.records.dataset import read_records
 
-    found = coverage(load_rulebook(rulebook), to_columns(read_records(source)))["indicators"]
-    rows = [(row["id"], f"{row['share']:.1%}") for row in found]
-    emit({"indicators": found}, as_json=json_, text=table(rows, ("indicator", "rows with a value")))
+    found = coverage(load_rulebook(rulebook), read_columns(source))
+    emit(found, as_json=json_, text="\n".join(_covered(found)))
 
 
-def _day(text: str) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError as error:
-        raise InputError("ICS-CLI-004", "no date", field="--as-of", remedy="write it as YYYY-MM-DD") from error
+def _covered(found: dict[str, Any]) -> list[str]:
+    rows = [
+        (
+            each["id"],
+            f"{each['share']:.1%}",
+            each["policy"],
+            f"{each['points_lost']:.2f}",
+            f"{each['points_lost_at_most']:.2f}",
+            f"{each['max']:g}",
+            ", ".join(each["departments"]),
+        )
+        for each in found["indicators"]
+    ]
+    header = ("indicator", "rows with a value", "if missing", "points lost", "at most", "max", "kept by")
+    lines = [f"{found['rows']:,} rows by {found['rulebook']}; points lost are means over all rows", table(rows, header)]
+    lost = [sum(each[key] for each in found["indicators"]) for key in ("points_lost", "points_lost_at_most")]
+    lines.append(f"missing values cost {lost[0]:.1f} points a row, at most {lost[1]:.1f}")
+    if found["rows_refused"]:
+        lines.append(f"{found['rows_refused']:,} rows have no score for want of a value")
+    departments = [
+        (each["label"]["en"], f"{each['share']:.1%}", _worst(each["fields"])) for each in found["departments"]
+    ]
+    lines += ["", table(departments, ("department (our reading)", "all fields on file", "least on file"))]
+    provinces = [
+        (
+            each["province"] or "not known",
+            each["rows"],
+            f"{np.mean(list(each['indicators'].values())):.1%}",
+            _least(each["indicators"]),
+        )
+        for each in found["provinces"]
+    ]
+    return [*lines, "", table(provinces, ("province", "rows", "mean over indicators", "least covered"))]
+
+
+def _worst(fields: list[dict[str, Any]]) -> str:
+    return _least({each["id"]: each["share"] for each in fields})
+
+
+def _least(shares: dict[str, float]) -> str:
+    name = min(shares, key=lambda each: shares[each])
+    return f"{name} {shares[name]:.1%}"

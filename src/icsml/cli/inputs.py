@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +13,12 @@ from icsml.core.strict_json import StrictJsonError, parse_json
 from icsml.errors import InputError, MissingError
 
 if TYPE_CHECKING:
+    from icsml.core.progress import Progress
+    from icsml.innovation.schema import Rulebook
     from icsml.model.bundle import Bundle
+    from icsml.records.columns import Columns
 
-__all__ = ["InFile", "ModelRef", "OutFile", "load_bundle", "read_json"]
+__all__ = ["InFile", "ModelRef", "OutFile", "day", "load_bundle", "ranked_by", "read_columns", "read_json"]
 
 ModelRef = Annotated[
     str,
@@ -61,3 +65,41 @@ def load_bundle(reference: str) -> tuple[Bundle, str | None]:
 
     fetched = fetch_bundle(reference)
     return read_bundle(fetched.folder), fetched.version
+
+
+def day(text: str, option: str) -> date:
+    """Read a date.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError as error:
+        raise InputError("ICS-CLI-004", "no date", field=option, remedy="write it as YYYY-MM-DD") from error
+
+
+def read_columns(path: Path) -> Columns:
+    """Read and screen a file of records."""
+    from icsml.records.columns import to_columns
+    from icsml.records.dataset import read_records
+    from icsml.records.screening import screen
+
+    return screen(to_columns(read_records(path))).columns
+
+
+def ranked_by(rulebook: Rulebook, columns: Columns, peers: Path | None, source: Path, say: Progress) -> Rulebook:
+    """Return the rulebook with the given peer tables, or where it ranks and none are given, with those of the rows."""
+    from icsml.innovation.evaluate import fitted
+    from icsml.innovation.peers import PeerTables
+
+    if not rulebook.ranked:
+        if peers is not None:
+            raise InputError("ICS-RUL-031", "ranks nothing among peers", field=rulebook.id, remedy="leave out --peers")
+        return rulebook
+    if peers is not None:
+        return rulebook.with_peers(PeerTables.read(peers))
+    say(f"{rulebook.id} ranks among peers: the rows of {source.name} are taken for them; --peers names others")
+    return fitted(rulebook, columns, source.stem)

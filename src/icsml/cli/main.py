@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
-from icsml.cli import data, decisions, innovation, models, operations, training
+from icsml.cli import data, decisions, innovation, models, operations, rulebooks, selection, training
 from icsml.errors import IcsmlError
 
 __all__ = ["app", "run"]
@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (data, innovation, training, decisions, models, operations):
+for part in (data, rulebooks, innovation, selection, training, decisions, models, operations):
     part.register(app)
 
 
@@ -47,6 +47,7 @@ _EXTRA_OF = {
     "sklearn": "train",
     "alembic": "serve",
     "fastapi": "serve",
+    "jinja2": "report",
     "pydantic_settings": "serve",
     "sqlalchemy": "serve",
     "uvicorn": "serve",

@@ -79,7 +79,9 @@ def robustness(
     concentration: float = CONCENTRATION,
     seed: int = 0,
 ) -> Robustness | None:
-    """Return how stable ranks and the list of the best are under random weights; None where no weight is assumed.
+    """Return how stable ranks and the list of the best are under random weights.
+
+    None where no weight is assumed, or so few rows have a score that the list is empty.
 
     Parameters
     ----------
@@ -108,6 +110,8 @@ def robustness(
     drawn = draw_scores(rulebook, points, rows, draws=draws, concentration=concentration, rng=rng)
     correlations = _rank_correlations(base, drawn)
     listed = top(base, top_share)
+    if not listed.any():
+        return None
     kept = np.stack([top(column, top_share)[listed] for column in drawn.T])
     replaced = 1.0 - kept.mean(axis=1)
     return Robustness(

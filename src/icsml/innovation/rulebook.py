@@ -22,12 +22,14 @@ from icsml.innovation.schema import Outline, Rulebook
 __all__ = [
     "Outline",
     "Rulebook",
+    "edition_text",
     "lint_rulebook",
     "list_editions",
     "list_rulebooks",
     "load_edition",
     "load_rulebook",
     "parse_rulebook",
+    "rulebook_path",
 ]
 
 
@@ -74,8 +76,13 @@ def load_edition(id_or_path: str | Path) -> Rulebook | Outline:
     ConfigError
         If the file is not sound.
     """
-    path = _path(id_or_path)
+    path = rulebook_path(id_or_path)
     return _parse(_text(path), str(path), _finder(path.parent))
+
+
+def edition_text(id_or_path: str | Path) -> str:
+    """Return the YAML file of an edition, as it is written."""
+    return _text(rulebook_path(id_or_path))
 
 
 def list_editions() -> list[Rulebook | Outline]:
@@ -152,7 +159,7 @@ def _finder(folder: Path | None) -> Callable[[str], Text]:
 
     def find(identifier: str) -> Text:
         beside = folder / f"{identifier}.yaml" if folder is not None else None
-        path = beside if beside is not None and beside.is_file() else _path(identifier)
+        path = beside if beside is not None and beside.is_file() else rulebook_path(identifier)
         return _text(path), str(path)
 
     return find
@@ -167,7 +174,14 @@ def _text(path: Path) -> str:
         raise ConfigError("ICS-RUL-001", "not UTF-8 text", field=str(path), remedy="save it as UTF-8") from None
 
 
-def _path(id_or_path: str | Path) -> Path:
+def rulebook_path(id_or_path: str | Path) -> Path:
+    """Return the file of a rulebook, given its id or the file itself.
+
+    Raises
+    ------
+    MissingError
+        If there is no rulebook of that id.
+    """
     if isinstance(id_or_path, Path) or id_or_path.endswith((".yaml", ".yml")):
         return Path(id_or_path)
     known = _known()

@@ -204,6 +204,11 @@ class Rulebook(Edition):
         return self.stages.ids if self.stages is not None else (None,)
 
     @property
+    def stage_labels(self) -> dict[str, Label]:
+        """Names of the stages by their ids."""
+        return {stage.id: stage.label for stage in self.stages.list} if self.stages is not None else {}
+
+    @property
     def score_provenance(self) -> Provenance:
         """Provenance of the weakest part that the total rests on."""
         return weakest(self._score_parts())

@@ -279,7 +279,7 @@ def _meta(
         source=Path(mapping.source.file).name,
         licence=mapping.licence,
         outcome=meaning,
-        timing="stated" if "statement_published_at" in enterprises else "assumed",
+        timing="stated" if stated else "assumed",
         dated=mapping.as_of is not None,
         grouped=mapping.enterprise_id is not None,
         fields=[field.name for field in FIELDS if field.name in mapping.fields or field.name in always],

@@ -19,7 +19,16 @@ from icsml.records.extra import ExtraFeature
 from icsml.records.frame import read_enterprises
 from icsml.records.outcome import OUTCOME_COLUMNS, OutcomeMeaning
 
-__all__ = ["Dataset", "DatasetMeta", "FoldSplit", "OutOfTimeSplit", "read_dataset", "read_records", "write_dataset"]
+__all__ = [
+    "Dataset",
+    "DatasetMeta",
+    "FoldSplit",
+    "OutOfTimeSplit",
+    "is_synthetic",
+    "read_dataset",
+    "read_records",
+    "write_dataset",
+]
 
 ENTERPRISES = "enterprises.parquet"
 OUTCOMES = "outcomes.parquet"
@@ -136,9 +145,19 @@ def read_dataset(folder: Path) -> Dataset:
 
 def read_records(path: Path) -> pd.DataFrame:
     """Read a Parquet file of records; where it lies in a data set, with the extra features declared there."""
+    meta = _meta_beside(path)
+    return read_enterprises(path, meta.extra_features if meta is not None else [])
+
+
+def is_synthetic(path: Path) -> bool:
+    """Return whether a file of records lies in a data set that is simulated."""
+    meta = _meta_beside(path)
+    return meta is not None and meta.synthetic
+
+
+def _meta_beside(path: Path) -> DatasetMeta | None:
     meta = path.parent / META
-    extras = load_model(meta, DatasetMeta, code="ICS-REC-005").extra_features if meta.is_file() else []
-    return read_enterprises(path, extras)
+    return load_model(meta, DatasetMeta, code="ICS-REC-005") if meta.is_file() else None
 
 
 def write_dataset(folder: Path, meta: DatasetMeta, enterprises: pd.DataFrame, outcomes: pd.DataFrame) -> None:

@@ -57,6 +57,11 @@ _WRITE_UNIT = {
     "CNY": "以元为单位，不是万元 / a number in yuan, not in 万元",
     "fraction": "小数，5% 写作 0.05 / a fraction, 0.05 for 5 %",
 }
+_WRITE_CODE = {
+    "uscc": "18 位，数字和大写字母，末位是校验码 / 18 digits and capitals, of which the last checks the others",
+    "region": "6 位数字，文本格式 / six digits, as text",
+    "industry": "门类字母加至多 4 位数字，如 C3990 / a letter and up to four digits, such as C3990",
+}
 _TRUTH = {"TRUE": True, "FALSE": False, "true": True, "false": False, "是": True, "否": False, "1": True, "0": False}
 _HEAD_FILL = PatternFill("solid", fgColor="DDEBF7")
 _REQUIRED_FILL = PatternFill("solid", fgColor="F8CBAD")
@@ -197,7 +202,7 @@ def _validation(field: Field) -> DataValidation | None:
         showErrorMessage=True,
         errorStyle="warning" if lenient else "stop",
         errorTitle=field.name[:32],
-        error=f"{_write(field)}（{_range(field)}）" if field.numeric and _range(field) else _write(field),
+        error=f"{_write(field)}: {_range(field)}" if field.numeric and _range(field) else _write(field),
     )
 
 
@@ -227,7 +232,7 @@ def _required(field: Field) -> bool:
 
 
 def _write(field: Field) -> str:
-    return _WRITE_UNIT.get(field.unit, _WRITE[field.kind])
+    return _WRITE_CODE.get(field.name) or _WRITE_UNIT.get(field.unit, _WRITE[field.kind])
 
 
 def _range(field: Field) -> str:

@@ -1,0 +1,261 @@
+"""``icsml select`` and ``selection``: the recommended list, appeals, withdrawals, and who stands on it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from icsml.cli.innovation import RulebookRef
+from icsml.cli.inputs import InFile, OutFile, day, ranked_by, read_columns, read_json
+from icsml.cli.output import JsonFlag, emit, progress, table
+from icsml.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["register"]
+
+ListFile = Annotated[Path, typer.Option("--list", help="A list written by `icsml select`.", metavar="F")]
+Because = Annotated[str, typer.Option(help="Why; kept with the entry.")]
+On = Annotated[str, typer.Option("--on", help="Day of the entry.", metavar="D")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("select")(select_)
+    selection = typer.Typer(help="Recommended lists: who stands on them, appeals, withdrawals.", no_args_is_help=True)
+    for name, command in (("show", show), ("appeal", appeal_), ("withdraw", withdraw_)):
+        selection.command(name)(command)
+    app.add_typer(selection, name="selection")
+
+
+def select_(
+    rulebook: RulebookRef,
+    source: InFile,
+    out: OutFile,
+    top_share: Annotated[float | None, typer.Option(help="The best share of all evaluated, such as 0.137.")] = None,
+    cut_off: Annotated[float | None, typer.Option(help="Whoever has at least so many points.")] = None,
+    on: Annotated[str, typer.Option(help="Day of selection (default: the latest date in the file).")] = "",
+    batch: Annotated[str, typer.Option(help="Name of the batch.")] = "1",
+    peers: Annotated[Path | None, typer.Option(help="Peer tables; by default those of the file itself.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page that opens offline.", metavar="F.html")] = None,
+    lang: Annotated[Literal["en", "zh"], typer.Option(help="Language of the page.")] = "en",
+    json_: JsonFlag = False,
+) -> None:
+    """Make the recommended list: who is in and who is out, each with the reason. The latest record of a firm counts."""
+    from icsml.core.canonical import sha256_file
+    from icsml.core.files import check_target, whole_file
+    from icsml.innovation.recommended import ListTerms, figures, standing, write_list
+    from icsml.innovation.robustness import robustness
+    from icsml.innovation.rulebook import load_rulebook
+    from icsml.innovation.selection import Cut, select
+    from icsml.records.dataset import is_synthetic
+
+    cut = Cut(top_share, cut_off)
+    check_target(out, source=source)
+    say = progress()
+    rules = load_rulebook(rulebook)
+    columns = read_columns(source)
+    rules = ranked_by(rules, columns, peers, source, say)
+    today = day(on, "--on") if on else _latest(columns)
+    say(f"evaluating {len(columns['enterprise_id']):,} records on {today}")
+    made = select(rules, columns, cut=cut, on=today, batch=batch)
+    tables = rules.peer_tables
+    terms = ListTerms(
+        rulebook=rules.id,
+        rulebook_sha256=rules.sha256,
+        provenance=str(rules.provenance),
+        peers_sha256=tables.sha256 if tables is not None else None,
+        batch=batch,
+        on=str(today),
+        top_share=top_share,
+        cut_off=cut_off,
+        threshold=made.threshold,
+        max_score=rules.max_score,
+        evaluated=made.evaluated,
+        selected=made.selected,
+        source_sha256=sha256_file(source),
+    )
+    write_list(out, made.frame, terms)
+    if tables is not None:
+        with whole_file(_peers_file(out)) as partial:
+            tables.write(partial)
+    current = standing(made.frame, today)
+    hangs_on = robustness(rules, made.points, top_share=made.selected / made.evaluated) if made.selected else None
+    report = {
+        "evaluated": made.evaluated,
+        "selected": made.selected,
+        "threshold": made.threshold,
+        "max_score": rules.max_score,
+        "rulebook": rules.id,
+        "provenance": str(rules.provenance),
+        "on": str(today),
+        "batch": batch,
+        "figures": figures(current),
+        "robustness": None if hangs_on is None else hangs_on.as_json(),
+        "synthetic": is_synthetic(source),
+    }
+    text = "\n".join(_made(report, out, tables is not None))
+    if html is not None:
+        from icsml.reports.selection import write_page
+
+        shown = {"robustness": hangs_on, "synthetic": is_synthetic(source), "stages": rules.stage_labels}
+        write_page(current, terms, html, lang, **shown)
+        text += f"\npage: {html}"
+    emit(report, as_json=json_, text=text)
+
+
+def _latest(columns: Any) -> date:  # noqa: ANN401 - column arrays, imported late
+    import numpy as np
+
+    known = columns["as_of"][~np.isnat(columns["as_of"])]
+    if not len(known):
+        raise InputError("ICS-SEL-002", "no record has a date", field="as_of", remedy="say the day with --on")
+    found: date = known.max().astype("datetime64[D]").item()
+    return found
+
+
+def _peers_file(out: Path) -> Path:
+    return out.with_name(f"{out.name}.peers.json")
+
+
+def _made(report: dict[str, Any], out: Path, ranked: bool) -> list[str]:
+    share = report["selected"] / report["evaluated"] if report["evaluated"] else 0.0
+    lines = [
+        f"{report['selected']:,} of {report['evaluated']:,} enterprises evaluated ({share:.1%}) are on the list of "
+        f"batch {report['batch']}, at {report['threshold']:.4g} of {report['max_score']:g} points or more, in {out}",
+        f"by {report['rulebook']} ({report['provenance']}) on {report['on']}",
+    ]
+    if ranked:
+        lines.append(f"peer tables, which an appeal needs: {_peers_file(out)}")
+    lines += _figures(report["figures"])
+    if report["robustness"] is not None:
+        lines += ["", f"{report['robustness']['depends']:.0%} of the list hang on assumed weights"]
+    return lines
+
+
+def _figures(found: dict[str, list[dict[str, Any]]]) -> list[str]:
+    lines: list[str] = []
+    for name in ("stage", "technical_field", "province"):
+        rows = [
+            (
+                each["group"] or "not known",
+                f"{each['evaluated']:,}",
+                f"{each['selected']:,}",
+                f"{each['selected'] / each['evaluated']:.1%}",
+            )
+            for each in found[name]
+        ]
+        lines += ["", table(rows, (name, "evaluated", "listed", "share"))]
+    reasons = [(each["text"]["en"], f"{each['evaluated']:,}") for each in found["reason"]]
+    return [*lines, "", table(reasons, ("reason", "enterprises"))]
+
+
+def show(
+    lists: Annotated[list[Path], typer.Option("--list", help="A list; give it again for more batches.", metavar="F")],
+    on: Annotated[str, typer.Option(help="Day (default: that of the latest entry).", metavar="D")] = "",
+    enterprise: Annotated[str, typer.Option(help="Show every entry of this enterprise.", metavar="ID")] = "",
+    json_: JsonFlag = False,
+) -> None:
+    """Show who stands on one or more lists on a day, or every entry of one enterprise."""
+    import pandas as pd
+
+    from icsml.innovation.recommended import figures, read_list, standing
+
+    read = [read_list(path) for path in lists]
+    frame = pd.concat([each for each, _ in read], ignore_index=True)
+    today = day(on, "--on") if on else frame["decided_on"].max().date()
+    if enterprise:
+        _show_one(frame, enterprise, json_)
+        return
+    current = standing(frame, today)
+    counts = {str(name): int(count) for name, count in current["status"].value_counts().items()}
+    shown = figures(current)
+    found = {"on": str(today), "status": counts, "figures": shown, "lists": [asdict(terms) for _, terms in read]}
+    lines = [f"on {today}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())]
+    emit(found, as_json=json_, text="\n".join([*lines, *_figures(shown)]))
+
+
+def _show_one(frame: pd.DataFrame, enterprise: str, as_json: bool) -> None:
+    import json
+
+    own = frame[frame["enterprise_id"] == enterprise]
+    if own.empty:
+        raise InputError(
+            "ICS-SEL-004", "was not evaluated in this list", field="--enterprise", remedy="check the identifier"
+        )
+    entries = json.loads(own.to_json(orient="records", date_format="iso", force_ascii=False))
+    rows = [
+        (
+            str(each["decided_on"])[:10],
+            each["batch"],
+            each["entry"],
+            each["action"],
+            each["score"],
+            each["reason_en"],
+            each["because"],
+        )
+        for each in entries
+    ]
+    header = ("day", "batch", "entry", "action", "score", "reason", "because")
+    emit({"enterprise_id": enterprise, "entries": entries}, as_json=as_json, text=table(rows, header))
+
+
+def appeal_(
+    list_: ListFile,
+    rulebook: RulebookRef,
+    record: Annotated[Path, typer.Option("--in", help="The corrected record as JSON; - is stdin.")],
+    on: On,
+    because: Because,
+    peers: Annotated[
+        Path | None, typer.Option(help="Peer tables of the list; by default those written beside it.")
+    ] = None,
+    json_: JsonFlag = False,
+) -> None:
+    """Score a corrected record anew by the list's own rules and cut, and add the result; both entries are kept."""
+    from icsml.innovation.peers import PeerTables
+    from icsml.innovation.recommended import appeal, read_list, write_list
+    from icsml.innovation.rulebook import load_rulebook
+    from icsml.records.enterprise import parse_record
+
+    frame, terms = read_list(list_)
+    rules = load_rulebook(rulebook)
+    if rules.ranked:
+        rules = rules.with_peers(PeerTables.read(peers or _peers_file(list_)))
+    corrected = parse_record(read_json(record))
+    longer, found = appeal(frame, terms, rules, corrected, on=day(on, "--on"), because=because)
+    write_list(list_, longer, terms)
+    before, after = found["before"], found["after"]
+    text = (
+        f"{found['enterprise_id']}: {_points(before)} → {_points(after)} of {terms.max_score:g}, cut at "
+        f"{terms.threshold:.4g}; {'on the list' if after['selected'] else 'not on the list'} ({after['reason']}), "
+        f"entry {after['entry']}"
+    )
+    emit(found | {"threshold": terms.threshold}, as_json=json_, text=text)
+
+
+def _points(entry: dict[str, Any]) -> str:
+    return "no score" if entry["score"] is None else f"{entry['score']:.4g}"
+
+
+def withdraw_(
+    list_: ListFile,
+    enterprise: Annotated[str, typer.Option(help="Whom to take off the list.", metavar="ID")],
+    on: On,
+    because: Because,
+    json_: JsonFlag = False,
+) -> None:
+    """Take an enterprise off a list by adding an entry; what stood before is kept."""
+    from icsml.innovation.recommended import read_list, withdraw, write_list
+
+    frame, terms = read_list(list_)
+    write_list(list_, withdraw(frame, enterprise, on=day(on, "--on"), because=because), terms)
+    emit(
+        {"enterprise_id": enterprise, "withdrawn_on": on, "because": because},
+        as_json=json_,
+        text=f"{enterprise} is off the list from {on}: {because}",
+    )

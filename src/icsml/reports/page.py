@@ -1,0 +1,77 @@
+"""From a template to one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from icsml.core.files import whole_file
+from icsml.records.labels import Label
+from icsml.reports.wording import Lang, group_name, phrase
+
+__all__ = ["render", "write"]
+
+
+def render(template: str, lang: Lang, facts: Mapping[str, Any], stages: Mapping[str, Label] | None = None) -> str:
+    """Return a page; the same facts give the same text.
+
+    Parameters
+    ----------
+    template : str
+        Name of the template.
+    lang : {'en', 'zh'}
+        Language.
+    facts : mapping
+        What the template shows. Everything in it is escaped.
+    stages : mapping of str to Label, optional
+        Names of the stages.
+    """
+    known = dict(stages or {})
+
+    def say(key: str, **parts: object) -> str:
+        return phrase(key, lang, **parts)
+
+    def name(kind: str, group: str | None) -> str:
+        return group_name(kind, group, lang, known)
+
+    return _environment().get_template(template).render(**facts, lang=lang, say=say, name=name)
+
+
+def write(path: Path, page: str) -> None:
+    """Write a page; it appears whole or not at all."""
+    with whole_file(path) as partial:
+        partial.write_text(page, "utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("icsml.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"whole": _whole, "share": _share, "signed": _signed, "decimals": _decimals}
+    return environment
+
+
+def _whole(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _share(value: float, digits: int = 1) -> str:
+    return f"{value:.{digits}%}"
+
+
+def _signed(value: float, digits: int = 1) -> str:
+    """Show a share as signed percentage points; a minus sign as wide as the plus."""
+    return f"{100.0 * value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _decimals(value: float | None, digits: int = 1) -> str:
+    return "–" if value is None else f"{value:,.{digits}f}"

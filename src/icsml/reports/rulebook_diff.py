@@ -1,0 +1,55 @@
+"""The page of a change of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from icsml.records.labels import Label
+from icsml.reports.page import render, write
+from icsml.reports.wording import Lang, phrase
+
+__all__ = ["diff_page", "write_page"]
+
+
+def diff_page(found: Mapping[str, Any], lang: Lang, stages: Mapping[str, Label]) -> str:
+    """Return the page of a comparison of two rulebooks.
+
+    Parameters
+    ----------
+    found : mapping
+        The comparison as JSON, see :class:`icsml.workflows.rulebook_diff.Comparison`.
+    lang : {'en', 'zh'}
+        Language.
+    stages : mapping of str to Label
+        Names of the stages.
+    """
+    effect, model = found["impact"], found["model"]
+    facts = {name: found[name] for name in ("a", "b", "changes", "impact", "model", "population", "synthetic")}
+    remarks = [*found["notes"], *(model["notes"] if model is not None else [])]
+    facts |= {"remarks": [each[lang] for each in remarks], "bars": _bars(effect), "cut": _cut(effect, lang)}
+    return render("rulebook_diff.html", lang, facts, stages)
+
+
+def write_page(found: Mapping[str, Any], path: Path, lang: Lang, stages: Mapping[str, Label]) -> None:
+    """Write the page of a comparison."""
+    write(path, diff_page(found, lang, stages))
+
+
+def _bars(effect: Mapping[str, Any] | None) -> list[tuple[float, float]]:
+    """Return the heights of both histograms, in per cent of the highest bar."""
+    if effect is None:
+        return []
+    counts = [effect[side]["histogram"]["counts"] for side in ("a", "b")]
+    highest = max(max(each) for each in counts) or 1
+    return [(round(100.0 * a / highest, 1), round(100.0 * b / highest, 1)) for a, b in zip(*counts, strict=True)]
+
+
+def _cut(effect: Mapping[str, Any] | None, lang: Lang) -> str:
+    if effect is None:
+        return ""
+    threshold = effect["threshold"]
+    if "top_share" in threshold:
+        return phrase("best_share", lang, share=f"{threshold['top_share']:.1%}")
+    return phrase("cut_at", lang, points=f"{threshold['cut_off']:g}", max=f"{effect['b']['max_score']:g}")
