@@ -508,7 +508,7 @@ PASS = (
 
 @pytest.mark.xfail(strict=True, reason="eligibility of an unknown stage is answered by the weights of the first one")
 def test_points_of_a_stage_that_cannot_be_told_answer_no_condition(blank):
-    # 80 points at the first stage and 56 at the last: no pass mark is known to be reached, nor missed.
+    # 90 points at the first stage and 65 at the last: whether 70 are reached is not known.
     rulebook = parse_rulebook(changed(BOOK, BY_STAGE) + PASS, "staged")
     scored = evaluate(rulebook, blank(3, KNOWN | {"staff_total": [19, 301, np.nan]}))
     np.testing.assert_array_equal(scored.score, [90, 65, np.nan])

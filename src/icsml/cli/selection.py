@@ -62,6 +62,8 @@ def select_(
     columns = read_columns(source)
     rules = ranked_by(rules, columns, peers, source, say)
     today = day(on, "--on") if on else _latest(columns)
+    if not rules.in_force.holds(today):
+        say(f"warning: {rules.id} was not in force on {today}")
     say(f"evaluating {len(columns['enterprise_id']):,} records on {today}")
     made = select(rules, columns, cut=cut, on=today, batch=batch)
     tables = rules.peer_tables
@@ -95,7 +97,7 @@ def select_(
         "provenance": str(rules.provenance),
         "on": str(today),
         "batch": batch,
-        "figures": figures(current),
+        "figures": figures(current, made.points.stages),
         "robustness": None if hangs_on is None else hangs_on.as_json(),
         "synthetic": is_synthetic(source),
     }

@@ -109,7 +109,8 @@ def _worth(amounts: Sequence[Fraction | Share], fulls: Sequence[Fraction]) -> Fl
 
 
 def _look_up(worth: Floats, codes: Codes, where: Where) -> Floats:
-    points: Floats = worth[0].take(codes) if where.stage is None else worth[where.stage, codes]
+    at = codes if where.stage is None else where.stage * np.int32(worth.shape[1]) + codes
+    points: Floats = worth.take(at)
     return points
 
 

@@ -97,7 +97,7 @@ def fit_peers(rulebook: Rulebook, columns: Columns, name: str) -> PeerTables:
     if not rows(columns):
         raise InputError("ICS-RUL-031", "the population has no rows", field=name, remedy="give records to fit on")
     levels = rulebook.peers.groups
-    seats = seat(columns, _stage_names(rulebook, _stage(rulebook, columns)), levels)
+    seats = seat(columns, _stage(rulebook, columns), tuple(rulebook.stage_labels), levels)
     values = {
         peer_key(i, o): -o.value.compute(columns) if i.better == "lower" else o.value.compute(columns)
         for i in rulebook.ranked
@@ -130,12 +130,6 @@ def _stage(rulebook: Rulebook, columns: Columns) -> NDArray[np.int8]:
     return rulebook.stages.assign(columns)
 
 
-def _stage_names(rulebook: Rulebook, stage: NDArray[np.int8]) -> NDArray[np.object_]:
-    ids = rulebook.stages.ids if rulebook.stages is not None else ()
-    names: NDArray[np.object_] = np.array([*ids, None], dtype=object)[stage]
-    return names
-
-
 def _rankings(rulebook: Rulebook, columns: Columns, stage: NDArray[np.int8]) -> dict[str, Ranking]:
     if not rulebook.ranked:
         return {}
@@ -147,7 +141,7 @@ def _rankings(rulebook: Rulebook, columns: Columns, stage: NDArray[np.int8]) -> 
             remedy="fit them on a population: `icsml rulebook fit`, or icsml.fit_peers",
         )
     tables = rulebook.peer_tables
-    return tables.rankings(seat(columns, _stage_names(rulebook, stage), tables.levels))
+    return tables.rankings(seat(columns, stage, tuple(rulebook.stage_labels), tables.levels))
 
 
 def _growth(
@@ -202,5 +196,5 @@ def _eligible(
 def _total(unstaged: NDArray[np.bool_], parts: Iterable[Floats]) -> Floats:
     total = np.where(unstaged, np.nan, 0.0)
     for part in parts:
-        total = total + part
+        np.add(total, part, out=total)
     return total

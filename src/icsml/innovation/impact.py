@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from icsml.innovation.schema import Rulebook
 from icsml.innovation.values import Floats
 from icsml.records.columns import Columns
 
-__all__ = ["Groups", "Impact", "impact", "population_groups"]
+__all__ = ["Groups", "Impact", "group_order", "impact", "population_groups"]
 
 Flags = NDArray[np.bool_]
 Groups = dict[str, NDArray[Any]]
@@ -116,6 +117,17 @@ def population_groups(columns: Columns, points: Points) -> Groups:
     return {"stage": points.stage_names()} | found if points.stages else found
 
 
+def group_order(kind: str, stages: Sequence[str]) -> Callable[[str | None], tuple[int, str]]:
+    """Return a sort key for the groups of a kind: stages and sizes as they follow one another, else by name."""
+    known = {"stage": list(stages), "size": _STAFF_NAMES.tolist()}.get(kind, [])
+    places = {name: place for place, name in enumerate(known)}
+
+    def key(name: str | None) -> tuple[int, str]:
+        return (len(places) + 1, "") if name is None else (places.get(name, len(places)), name)
+
+    return key
+
+
 def _staff_class(staff: Floats) -> NDArray[np.intp]:
     return np.where(np.isnan(staff), len(_STAFF) + 1, np.searchsorted(_STAFF, staff, side="right"))
 
@@ -186,15 +198,15 @@ def _by_group(
         "entered": (listed_b & ~listed_a).astype(np.float64),
         "left": (listed_a & ~listed_b).astype(np.float64),
     }
-    return {name: _table(values[scored], figures) for name, values in groups.items()}
+    return {name: _table(name, points[0].stages, values[scored], figures) for name, values in groups.items()}
 
 
-def _table(values: NDArray[Any], figures: dict[str, Floats]) -> list[dict[str, Any]]:
+def _table(kind: str, stages: Sequence[str], values: NDArray[Any], figures: dict[str, Floats]) -> list[dict[str, Any]]:
     names = np.array(["" if each is None else str(each) for each in values])
     distinct, codes = np.unique(names, return_inverse=True)
     counts = np.bincount(codes, minlength=len(distinct))
     sums = {name: np.bincount(codes, figure, len(distinct)) for name, figure in figures.items()}
-    return [
+    found = [
         {
             "group": str(name) or None,
             "rows": int(counts[place]),
@@ -205,3 +217,5 @@ def _table(values: NDArray[Any], figures: dict[str, Floats]) -> list[dict[str, A
         }
         for place, name in enumerate(distinct)
     ]
+    order = group_order(kind, stages)
+    return sorted(found, key=lambda row: order(cast("str | None", row["group"])))

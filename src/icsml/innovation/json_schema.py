@@ -33,12 +33,13 @@ def rulebook_schema() -> dict[str, Any]:
     definitions = outline.pop("$defs", {}) | rulebook.pop("$defs", {})
     definitions = {name: _bare_names(_field_names(body)) for name, body in definitions.items()}
     whole = {name: _without_derived(body) for name, body in (("rulebook", rulebook), ("outline", outline))}
-    partial = {f"{name}Part": _optional(body) for name, body in definitions.items() if _mergeable(body)}
+    shared = {name for name, body in definitions.items() if _mergeable(body)}
+    partial = {f"{name}Part": _partly(_optional(definitions[name]), shared) for name in sorted(shared)}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "icsml rulebook",
         "if": {"required": ["extends"]},
-        "then": _overlay(whole["rulebook"], partial),
+        "then": _overlay(whole["rulebook"], shared),
         "else": {
             "if": {"properties": {"evaluable": {"const": False}}, "required": ["evaluable"]},
             "then": whole["outline"],
@@ -54,20 +55,20 @@ def _without_derived(schema: dict[str, Any]) -> dict[str, Any]:
     return schema | {"properties": properties}
 
 
-def _overlay(schema: dict[str, Any], partial: dict[str, Any]) -> dict[str, Any]:
-    properties = {key: _partly(value, partial) for key, value in schema["properties"].items()}
+def _overlay(schema: dict[str, Any], shared: set[str]) -> dict[str, Any]:
+    properties = {key: _partly(value, shared) for key, value in schema["properties"].items()}
     properties |= {"extends": _EXTENDS, "remove": _REMOVE}
     return schema | {"title": "Overlay", "properties": properties, "required": list(_OWN)}
 
 
-def _partly(value: Any, partial: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+def _partly(value: Any, shared: set[str]) -> Any:  # noqa: ANN401 - any JSON value
     """Point at the parts whose keys may be left to the base."""
     if isinstance(value, dict):
         target = str(value.get("$ref", "")).removeprefix("#/$defs/")
-        if f"{target}Part" in partial:
+        if target in shared:
             return value | {"$ref": f"#/$defs/{target}Part"}
-        return {key: _partly(each, partial) for key, each in value.items()}
-    return [_partly(each, partial) for each in value] if isinstance(value, list) else value
+        return {key: _partly(each, shared) for key, each in value.items()}
+    return [_partly(each, shared) for each in value] if isinstance(value, list) else value
 
 
 def _mergeable(schema: dict[str, Any]) -> bool:

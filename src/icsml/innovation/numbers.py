@@ -72,7 +72,11 @@ Amount = Annotated[
 ]
 
 
-Weight = Rational | dict[str, Rational]
+def _weight_text(weight: Fraction | dict[str, Fraction]) -> str | dict[str, str]:
+    return {stage: str(each) for stage, each in weight.items()} if isinstance(weight, dict) else str(weight)
+
+
+Weight = Annotated[Rational | dict[str, Rational], PlainSerializer(_weight_text)]
 """A number, or one for each stage by its id."""
 
 

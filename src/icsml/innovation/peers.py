@@ -45,8 +45,8 @@ class Seats:
         What the groups are made by.
     combinations : list of tuple of (str or None)
         Every combination of keys that occurs, None where a key is missing.
-    order : ndarray of shape (n,)
-        Rows sorted by combination.
+    order, back : ndarray of shape (n,)
+        Rows sorted by combination, and where each row went.
     ends : ndarray of shape (combinations + 1,)
         Where each combination begins in ``order``.
     """
@@ -54,6 +54,7 @@ class Seats:
     keys: tuple[GroupKey, ...]
     combinations: list[tuple[str | None, ...]]
     order: NDArray[np.intp]
+    back: NDArray[np.intp]
     ends: NDArray[np.intp]
 
     def cells(self, level: Sequence[GroupKey]) -> list[Cell | None]:
@@ -83,20 +84,15 @@ class Ranking:
 
         The percentage is the whole percentage of peers with a smaller value; the level is that of the group of peers.
         """
-        order, ends = self.seats.order, self.seats.ends
-        alone = len(self.tables) == 1
-        sorted_values = value if alone else value[order]
+        ends, alone = self.seats.ends, len(self.tables) == 1
+        sorted_values = value if alone else value.take(self.seats.order, mode="clip")
         codes = np.empty(len(value), dtype=np.int16)
         for combination, (level, thresholds) in enumerate(self.tables):
             span = slice(ends[combination], ends[combination + 1])
             codes[span] = thresholds.searchsorted(sorted_values[span])
             if level:
                 codes[span] += np.int16(level * (PERCENTILES + 1))
-        if alone:
-            return codes
-        back = np.empty(len(value), dtype=np.int16)
-        back[order] = codes
-        return back
+        return codes if alone else codes.take(self.seats.back, mode="clip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,15 +251,19 @@ def _nearest_table(levels: Sequence[Mapping[Cell, Floats]], cells: Sequence[Cell
     return len(levels) - 1, np.full(PERCENTILES, np.inf)
 
 
-def seat(columns: Columns, stage: NDArray[Any] | None, levels: Sequence[Sequence[GroupKey]]) -> Seats:
+def seat(
+    columns: Columns, stage: NDArray[np.int8], stages: Sequence[str], levels: Sequence[Sequence[GroupKey]]
+) -> Seats:
     """Return the finest group of every row.
 
     Parameters
     ----------
     columns : mapping of str to ndarray of shape (n,)
         Canonical column arrays.
-    stage : object ndarray of shape (n,), or None
-        Names of the stages, None where unknown; needed where a level asks for them.
+    stage : ndarray of int of shape (n,)
+        Place of each row's stage in ``stages``, -1 where there is none.
+    stages : sequence of str
+        Identifiers of the stages.
     levels : sequence of sequence of str
         Groups from fine to coarse.
     """
@@ -272,33 +272,30 @@ def seat(columns: Columns, stage: NDArray[Any] | None, levels: Sequence[Sequence
     code = np.zeros(n, dtype=np.intp)
     combinations: list[tuple[str | None, ...]] = [()] if n else []
     for key in keys:
-        part, names = _factorized(columns, stage, key)
+        part, names = (stage + np.intp(1), [None, *stages]) if key == "stage" else _factorized(columns, key)
         code, combinations = _combined(code, combinations, part, names)
     order = np.argsort(code.astype(np.int32), kind="stable")
     ends = np.searchsorted(code[order], np.arange(len(combinations) + 1), side="left")
-    return Seats(keys, combinations, order, ends)
+    back = np.empty_like(order)
+    back[order] = np.arange(n)
+    return Seats(keys, combinations, order, back, ends)
 
 
-def _factorized(
-    columns: Columns, stage: NDArray[Any] | None, key: GroupKey
-) -> tuple[NDArray[np.intp], list[str | None]]:
+def _factorized(columns: Columns, key: GroupKey) -> tuple[NDArray[np.intp], list[str | None]]:
     match key:
-        case "stage":
-            source = stage if stage is not None else np.full(rows(columns), None)
         case "province":
             return _shortened(*_codes(columns["region"]), _PROVINCE)
         case "industry":
             return _shortened(*_codes(columns["industry"]), _SECTION)
         case _:
-            source = columns[key]
-    return _codes(source)
+            return _codes(columns[key])
 
 
 def _codes(values: NDArray[Any]) -> tuple[NDArray[np.intp], list[str | None]]:
     if len(values) == 1:
         return np.zeros(1, dtype=np.intp), [values[0]]
-    codes, names = pd.factorize(values, use_na_sentinel=False)
-    return codes, [None if pd.isna(name) else str(name) for name in names]
+    codes, names = pd.factorize(values)  # a missing one is -1
+    return codes + 1, [None, *(str(name) for name in names)]
 
 
 def _shortened(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 from icsml.core.files import whole_file
 from icsml.errors import InputError, MissingError
 from icsml.innovation.evaluate import evaluate
+from icsml.innovation.impact import group_order
 from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.selection import REASONS, entries, obstacles
@@ -172,22 +174,22 @@ def standing(frame: pd.DataFrame, on: date) -> pd.DataFrame:
     return current.assign(status=pd.array(status, dtype="str"))
 
 
-def figures(current: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+def figures(current: pd.DataFrame, stages: Sequence[str] = ()) -> dict[str, list[dict[str, Any]]]:
     """Return evaluated, listed and their share by batch, province, stage and field, and the reasons with their number.
 
     Parameters
     ----------
     current : DataFrame
         What :func:`standing` returned.
+    stages : sequence of str
+        Stages in their order.
     """
     listed = current["status"] == "listed"
-    found: dict[str, list[dict[str, Any]]] = {
-        name: [
-            {"group": group, "evaluated": int(count), "selected": int(inside)}
-            for group, count, inside in _counted(current[name], listed)
-        ]
-        for name in ("batch", "province", "stage", "technical_field")
-    }
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in ("batch", "province", "stage", "technical_field"):
+        order = group_order(name, stages)
+        counted = sorted(_counted(current[name], listed), key=lambda each: order(each[0]))
+        found[name] = [{"group": group, "evaluated": count, "selected": inside} for group, count, inside in counted]
     counts = current["reason"].value_counts(sort=False)
     found["reason"] = [
         {"group": code, "evaluated": int(counts[code]), "text": REASONS[code].model_dump()}

@@ -20,7 +20,7 @@ from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.validity import Ages, ages
 from icsml.innovation.values import Floats
-from icsml.records.columns import Columns, rows
+from icsml.records.columns import Columns, latest, rows
 from icsml.records.labels import Label
 
 __all__ = ["REASONS", "Cut", "Entries", "entries", "obstacles", "select"]
@@ -162,7 +162,10 @@ def entries(
     on: date,
     batch: str,
 ) -> pd.DataFrame:
-    """Return rows of a list from points and reasons; an enterprise that is in is valid from the day of selection."""
+    """Return rows of a list from points and reasons.
+
+    The rank is among those whom nothing but the cut can keep out; who is in is valid from the day of selection.
+    """
     groups = population_groups(columns, points)
     detail = _details(rulebook, points, reason)
     selected = reason == "selected"
@@ -172,10 +175,9 @@ def entries(
         lang: [f"{getattr(REASONS[code], lang)}{more}" for code, more in zip(reason, detail[lang], strict=True)]
         for lang in ("en", "zh")
     }
-    current = reason != "older_record"
     rank = np.full(len(reason), np.nan)
-    scored = current & ~np.isnan(points.score)
-    rank[scored] = rankdata(-points.score[scored], method="min")
+    compete = (reason == "selected") | (reason == "below_cut")
+    rank[compete] = rankdata(-points.score[compete], method="min")
     return pd.DataFrame(
         {
             "enterprise_id": pd.array(columns["enterprise_id"], dtype="str"),
@@ -213,19 +215,8 @@ def obstacles(rulebook: Rulebook, points: Points, age: Ages, columns: Columns, o
             reason[points.conditions[veto.id] == 1.0] = "vetoed"
     reason[age.expired] = "expired"
     reason[columns["as_of"] > np.datetime64(on, "D")] = "future_record"
-    reason[~_latest(columns)] = "older_record"
+    reason[~latest(columns)] = "older_record"
     return reason
-
-
-def _latest(columns: Columns) -> Flags:
-    """Return which rows are the latest record of their enterprise; of several of one day, the last."""
-    codes, _ = pd.factorize(columns["enterprise_id"])
-    days = columns["as_of"].astype("datetime64[D]").astype(np.int64)  # no date comes before every date
-    order = np.lexsort((np.arange(len(codes)), days, codes))
-    last = np.append(codes[order][1:] != codes[order][:-1], True)
-    latest = np.zeros(len(codes), dtype=np.bool_)
-    latest[order[last]] = True
-    return latest
 
 
 def _details(rulebook: Rulebook, points: Points, reason: NDArray[Any]) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from icsml.records.extra import ExtraFeature
 from icsml.records.field import Field, Kind
 from icsml.records.fields import FIELDS
 
-__all__ = ["Columns", "record_columns", "rows", "take", "to_columns"]
+__all__ = ["Columns", "latest", "record_columns", "rows", "take", "to_columns"]
 
 Columns = Mapping[str, NDArray[Any]]
 
@@ -86,6 +86,20 @@ def _floats(series: pd.Series[Any]) -> NDArray[Any]:
 
 def _no_floats(n: int) -> NDArray[Any]:
     return np.full(n, np.nan)
+
+
+def latest(columns: Columns) -> NDArray[np.bool_]:
+    """Tell which rows are the latest record of their enterprise, shape (n,); of several of one day, the last.
+
+    A record without a date comes before every dated one.
+    """
+    codes, _ = pd.factorize(columns["enterprise_id"])
+    days = columns["as_of"].astype("datetime64[D]").astype(np.int64)
+    order = np.lexsort((np.arange(len(codes)), days, codes))
+    last = np.append(codes[order][1:] != codes[order][:-1], True)
+    found = np.zeros(len(codes), dtype=np.bool_)
+    found[order[last]] = True
+    return found
 
 
 def take(columns: Columns, index: NDArray[Any]) -> Columns:

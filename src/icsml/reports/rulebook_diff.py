@@ -52,4 +52,4 @@ def _cut(effect: Mapping[str, Any] | None, lang: Lang) -> str:
     threshold = effect["threshold"]
     if "top_share" in threshold:
         return phrase("best_share", lang, share=f"{threshold['top_share']:.1%}")
-    return phrase("cut_at", lang, points=f"{threshold['cut_off']:g}", max=f"{effect['b']['max_score']:g}")
+    return phrase("cut_points", lang, points=f"{threshold['cut_off']:g}")

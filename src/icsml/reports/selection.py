@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -48,21 +48,27 @@ def selection_page(
     """
     listed = current[current["status"] == "listed"]
     best = listed.sort_values(["score", "enterprise_id"], ascending=[False, True]).head(_MOST_SHOWN)
-    facts = {
+    facts: dict[str, Any] = {
         "terms": asdict(terms),
         "listed": len(listed),
-        "figures": figures(current),
+        "figures": figures(current, list(stages)),
         "robustness": None if robustness is None else robustness.as_json(),
         "synthetic": synthetic,
         "firms": [_firm(row) for row in best.to_dict("records")],
         "more": len(listed) - len(best),
     }
+    facts["widest"] = {kind: _widest(facts["figures"][kind]) for kind in ("stage", "technical_field", "province")}
     return render("selection.html", lang, facts, stages)
 
 
 def write_page(current: pd.DataFrame, terms: ListTerms, path: Path, lang: Lang, **facts: Any) -> None:  # noqa: ANN401
     """Write the page of a list; see :func:`selection_page`."""
     write(path, selection_page(current, terms, lang, **facts))
+
+
+def _widest(groups: Sequence[Mapping[str, Any]]) -> float:
+    """Return the largest share listed of any group, which fills its bar."""
+    return max((each["selected"] / each["evaluated"] for each in groups), default=0.0) or 1.0
 
 
 def _firm(row: Mapping[Any, Any]) -> dict[str, Any]:

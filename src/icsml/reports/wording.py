@@ -17,14 +17,13 @@ def _label(en: str, zh: str) -> Label:
 
 _PHRASES: Final[dict[str, Label]] = {
     "and_more": _label("and {count} more, in the list itself", "其余 {count} 家见名单文件"),
-    "assumed": _label("assumed", "假设"),
-    "before_after": _label("{a} → {b}", "{a} → {b}"),
     "best_share": _label("the best {share}", "得分最高的 {share}"),
     "change_added": _label("added", "新增"),
     "change_changed": _label("changed", "修改"),
     "change_removed": _label("removed", "删除"),
     "changes": _label("What the rules say differently", "规则有何不同"),
     "cut_at": _label("Cut at {points} of {max} points", "入选分数线：{points} 分（满分 {max}）"),
+    "cut_points": _label("{points} points", "{points} 分的分数线"),
     "day": _label("Day of selection", "遴选日"),
     "depends": _label("of these moves hang on assumed weights", "的变动取决于假设权重"),
     "depends_list": _label("of the list hang on assumed weights", "的入选取决于假设权重"),
@@ -57,6 +56,9 @@ _PHRASES: Final[dict[str, Label]] = {
         "Population {name}: {rows} enterprises scored by both", "样本 {name}：两套规则均可计分 {rows} 家"
     ),
     "provenance": _label("Provenance", "来源性质"),
+    "provenance_assumed": _label("assumed", "含假设成分"),
+    "provenance_official": _label("official", "官方"),
+    "provenance_published": _label("published", "公开来源"),
     "province": _label("Province", "省份"),
     "rank": _label("Rank", "名次"),
     "rank_change": _label("rank, percentage points", "名次变化（百分点）"),
@@ -77,6 +79,10 @@ _PHRASES: Final[dict[str, Label]] = {
     "size": _label("Size by staff", "人员规模"),
     "stage": _label("Life-cycle stage", "发展阶段"),
     "stay": _label("stay", "保留"),
+    "swap_line": _label(
+        "At {cut}: {entered} enter, {left} leave, {stayed} stay.",
+        "按{cut}：{entered} 家进入，{left} 家退出，{stayed} 家保留。",
+    ),
     "swap": _label("Who enters the list and who leaves it", "名单变化：进入与退出"),
     "technical_field": _label("Technical field", "技术领域"),
     "the_list": _label("The list", "名单"),

@@ -20,7 +20,7 @@ from icsml.innovation.robustness import QUALIFIED_SHARE
 from icsml.innovation.rulebook import load_rulebook
 from icsml.innovation.schema import Rulebook
 from icsml.model.bundle import BundleParts
-from icsml.records.columns import Columns, to_columns
+from icsml.records.columns import Columns, latest, take, to_columns
 from icsml.records.dataset import is_synthetic, read_records
 from icsml.records.labels import Label
 from icsml.records.screening import screen
@@ -100,7 +100,8 @@ def compare(
     a, b : str or Path
         Identifiers or files: the rules before and after.
     source : Path, optional
-        Population, as Parquet. Both are ranked among it where they rank.
+        Population, as Parquet; of several records of an enterprise the latest counts. Both rulebooks rank among it
+        where they rank.
     top_share, cut_off : float, optional
         Where the list is cut, one of the two; by default the share that qualified nationally.
     bundle : BundleParts, optional
@@ -255,4 +256,5 @@ def _notes(before: Rulebook, after: Rulebook, *, synthetic: bool) -> list[Label]
 
 def _screened(source: Path, bundle: BundleParts | None) -> Columns:
     extras = bundle.extras if bundle is not None else ()
-    return screen(to_columns(read_records(source), extras), extras).columns
+    columns = screen(to_columns(read_records(source), extras), extras).columns
+    return take(columns, latest(columns))
