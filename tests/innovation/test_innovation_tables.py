@@ -45,6 +45,7 @@ def test_the_innovation_object_of_a_decision(tech_sme, three):
         "stage",
         "score",
         "max_score",
+        "valid_until",
         "categories",
         "indicators",
         "eligible",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,7 @@ def decide(
         as_of=record.as_of.isoformat() if record.as_of else None,
         model=_identity(bundle, version),
         input=_input(assessment),
-        innovation=_innovation(bundle, assessment),
+        innovation=_innovation(bundle, assessment, record.as_of),
         pd=float(assessment.pd[0]),
         grade=assessment.grade[0],
         score=int(assessment.score[0]),
@@ -120,10 +120,10 @@ def _input(assessment: Assessment) -> InputSummary:
     )
 
 
-def _innovation(bundle: Bundle, assessment: Assessment) -> InnovationScore | None:
+def _innovation(bundle: Bundle, assessment: Assessment, as_of: date | None) -> InnovationScore | None:
     if bundle.rulebook is None or assessment.innovation is None:
         return None
-    return InnovationScore.model_validate(describe(assessment.innovation, bundle.rulebook, 0))
+    return InnovationScore.model_validate(describe(assessment.innovation, bundle.rulebook, 0, as_of))
 
 
 def _reasons(bundle: Bundle, assessment: Assessment, most: int) -> dict[str, Any]:

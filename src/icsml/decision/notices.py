@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from icsml.decision.assess import Assessment
+from icsml.innovation.validity import ages
 from icsml.model.bundle import BundleParts
 from icsml.records.decision import Notice
 from icsml.records.extra import EXTRA_PREFIX
@@ -21,7 +22,7 @@ def notices(
     """Return the warnings of one row, those on the model first."""
     return [
         *_on_model(bundle),
-        *_on_rulebook(bundle, as_of),
+        *_on_rulebook(bundle, as_of, decided_on),
         *_on_record(assessment, row, as_of),
         *_on_date(as_of, decided_on),
         *_implausible(bundle, assessment, row),
@@ -74,7 +75,7 @@ def _on_model(bundle: BundleParts) -> list[Notice]:
     return found
 
 
-def _on_rulebook(bundle: BundleParts, as_of: date | None) -> list[Notice]:
+def _on_rulebook(bundle: BundleParts, as_of: date | None, decided_on: date) -> list[Notice]:
     found: list[Notice] = []
     if bundle.rulebook is None:
         return found
@@ -95,6 +96,17 @@ def _on_rulebook(bundle: BundleParts, as_of: date | None) -> list[Notice]:
                 "innovation.rulebook",
                 "The rulebook was not in force on the decision date.",
                 "评估基准日不在该积分规则的有效期内。",
+            )
+        )
+    age = ages(bundle.rulebook, np.array([as_of], dtype="datetime64[D]"), decided_on)
+    if age.expired[0]:
+        months = f"{age.months[0]:.0f}"
+        found.append(
+            _notice(
+                "POINTS_EXPIRED",
+                "innovation.valid_until",
+                f"The points are {months} months old, longer than they are valid.",
+                f"积分距今已 {months} 个月，超过其有效期。",
             )
         )
     return found

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import Any
+
+import numpy as np
 
 from icsml.innovation.eligibility import Condition
 from icsml.innovation.indicators import Indicator
 from icsml.innovation.numbers import at_stage
 from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
+from icsml.innovation.validity import valid_until
 
 __all__ = ["describe"]
 
 
-def describe(points: Points, rulebook: Rulebook, row: int) -> dict[str, Any]:
+def describe(points: Points, rulebook: Rulebook, row: int, as_of: date | None = None) -> dict[str, Any]:
     """Return the ``innovation`` object of one row.
 
     Parameters
@@ -25,6 +29,8 @@ def describe(points: Points, rulebook: Rulebook, row: int) -> dict[str, Any]:
         The same rulebook.
     row : int
         Number of the row.
+    as_of : date, optional
+        Date of the row's record, from which the score's validity runs.
 
     Returns
     -------
@@ -41,6 +47,7 @@ def describe(points: Points, rulebook: Rulebook, row: int) -> dict[str, Any]:
         "stage": points.stage_of(row),
         "score": _number(points.score[row]),
         "max_score": rulebook.max_score,
+        "valid_until": _valid_until(rulebook, as_of),
         "categories": [
             {
                 "id": category.id,
@@ -53,6 +60,11 @@ def describe(points: Points, rulebook: Rulebook, row: int) -> dict[str, Any]:
         "eligible": _answer(float(points.eligible[row])),
         "eligibility": _reasons(rulebook, points, row),
     }
+
+
+def _valid_until(rulebook: Rulebook, as_of: date | None) -> str | None:
+    until = valid_until(rulebook, np.array([as_of], dtype="datetime64[D]"))[0]
+    return None if np.isnat(until) else str(until)
 
 
 def _indicator(indicator: Indicator, points: Points, row: int) -> dict[str, Any]:

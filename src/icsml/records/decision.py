@@ -79,7 +79,10 @@ class EligibilityCondition(_Part):
 
 
 class InnovationScore(_Part):
-    """The rulebook's points of this enterprise; null where a missing value is a reason to give none."""
+    """The rulebook's points of this enterprise; null where a missing value is a reason to give none.
+
+    ``valid_until`` is the last day on which the score counts, null where the rulebook or the record does not say.
+    """
 
     rulebook: str
     edition: str
@@ -88,6 +91,7 @@ class InnovationScore(_Part):
     stage: str | None
     score: float | None
     max_score: float
+    valid_until: str | None
     eligible: bool | None
     eligibility: list[EligibilityCondition]
     categories: list[CategoryPoints]
