@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from icsml.innovation.evaluate import evaluate, fit_peers
     from icsml.innovation.peers import PeerTables
     from icsml.innovation.points import Points, points_frame
+    from icsml.innovation.robustness import robustness
     from icsml.innovation.rulebook import lint_rulebook, list_rulebooks, load_rulebook
     from icsml.innovation.schema import Rulebook
+    from icsml.innovation.selection import Cut, select
+    from icsml.innovation.timeline import rulebook_as_of
     from icsml.model.bundle import Bundle, read_bundle
     from icsml.model.classifier import PDClassifier
     from icsml.portfolio.importer import import_dataset
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bundle",
+    "Cut",
     "Dataset",
     "Decision",
     "EnterpriseRecord",
@@ -72,6 +76,9 @@ __all__ = [
     "read_dataset",
     "read_records",
     "record_columns",
+    "robustness",
+    "rulebook_as_of",
+    "select",
     "summary",
     "synthesize",
     "to_columns",
@@ -89,8 +96,11 @@ _ROOMS = {
     "innovation.evaluate": ("evaluate", "fit_peers"),
     "innovation.peers": ("PeerTables",),
     "innovation.points": ("Points", "points_frame"),
+    "innovation.robustness": ("robustness",),
     "innovation.rulebook": ("lint_rulebook", "list_rulebooks", "load_rulebook"),
     "innovation.schema": ("Rulebook",),
+    "innovation.selection": ("Cut", "select"),
+    "innovation.timeline": ("rulebook_as_of",),
     "model.bundle": ("Bundle", "read_bundle"),
     "model.classifier": ("PDClassifier",),
     "portfolio.importer": ("import_dataset",),

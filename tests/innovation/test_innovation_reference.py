@@ -30,4 +30,4 @@ def test_every_code_in_the_source_is_on_the_page():
 
 def test_every_shipped_rulebook_is_on_the_page_with_its_provenance():
     for rulebook in list_rulebooks():
-        assert re.search(rf"\| `{rulebook.id}` \|[^|]*\| `{rulebook.provenance}`", PAGE), rulebook.id
+        assert re.search(rf"\| \[`{rulebook.id}`\]\([^)]*\) \|[^|]*\| `{rulebook.provenance}`", PAGE), rulebook.id

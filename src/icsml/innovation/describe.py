@@ -10,7 +10,6 @@ import numpy as np
 
 from icsml.innovation.eligibility import Condition
 from icsml.innovation.indicators import Indicator
-from icsml.innovation.numbers import at_stage
 from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.validity import valid_until
@@ -52,7 +51,7 @@ def describe(points: Points, rulebook: Rulebook, row: int, as_of: date | None = 
             {
                 "id": category.id,
                 "points": _number(points.categories[category.id][row]),
-                "max": float(at_stage(category.max, points.stage_of(row) or rulebook.stage_ids[0])),
+                "max": _category_max(rulebook, points, category.id, row),
             }
             for category in rulebook.categories
         ],
@@ -60,6 +59,12 @@ def describe(points: Points, rulebook: Rulebook, row: int, as_of: date | None = 
         "eligible": _answer(float(points.eligible[row])),
         "eligibility": _reasons(rulebook, points, row),
     }
+
+
+def _category_max(rulebook: Rulebook, points: Points, category: str, row: int) -> float:
+    """Return the most points of a category: its indicators' together, grown where others are left out."""
+    own = [points.maximum(each.id)[row] for each in rulebook.indicators if each.category == category]
+    return float(sum(own))
 
 
 def _valid_until(rulebook: Rulebook, as_of: date | None) -> str | None:

@@ -48,8 +48,8 @@ def evaluate(rulebook: Rulebook, columns: Columns) -> Points:
         if part.indicator.missing == "refuse":
             name = part.indicator.id
             points[name] = np.where(scored[name].missing, np.nan, points[name])
-    eligible, conditions = _eligible(rulebook, columns, parts, scored, growth, weighted)
     unstaged = (stage == NO_STAGE) if rulebook.stages is not None else np.zeros(n, dtype=np.bool_)
+    eligible, conditions = _eligible(rulebook, columns, parts, scored, growth, weighted, unstaged)
     return Points(
         rulebook=rulebook.id,
         max_score=rulebook.max_score,
@@ -180,6 +180,7 @@ def _eligible(
     scored: Mapping[str, Scored],
     growth: Mapping[str, Floats],
     stage: NDArray[np.int8],
+    unstaged: NDArray[np.bool_],
 ) -> tuple[Floats, dict[str, Floats]]:
     eligibility = rulebook.eligibility
     if eligibility is None:
@@ -189,7 +190,9 @@ def _eligible(
         for part in parts:
             name = part.indicator.id
             low, high = part.bounds(scored[name], columns, stage)
-            bounds[name] = _grown(low, growth.get(name)), _grown(high, growth.get(name))
+            low, high = _grown(low, growth.get(name)), _grown(high, growth.get(name))
+            # Of a stage that cannot be told, no weight and so no number of points is known.
+            bounds[name] = np.where(unstaged, -np.inf, low), np.where(unstaged, np.inf, high)
     return meets(eligibility, Standing(columns, bounds, {i.id: i.category for i in rulebook.indicators}))
 
 

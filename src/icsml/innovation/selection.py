@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import isfinite
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from icsml.errors import InputError
-from icsml.innovation.eligibility import Condition
+from icsml.innovation.eligibility import Condition, all_hold, any_holds
 from icsml.innovation.evaluate import evaluate
 from icsml.innovation.impact import population_groups
 from icsml.innovation.points import Points
@@ -53,7 +54,8 @@ class Cut:
     Raises
     ------
     InputError
-        ``ICS-SEL-001`` if both or neither is given, or the share is not within (0, 1].
+        ``ICS-SEL-001`` if both or neither is given, or the share is not within (0, 1], or the
+        points are no number.
     """
 
     top_share: float | None = None
@@ -69,6 +71,8 @@ class Cut:
             )
         if self.top_share is not None and not 0.0 < self.top_share <= 1.0:
             raise InputError("ICS-SEL-001", "not a share", field="--top-share", remedy="give a fraction such as 0.137")
+        if self.cut_off is not None and not isfinite(self.cut_off):
+            raise InputError("ICS-SEL-001", "not a number of points", field="--cut-off", remedy="give one such as 60")
 
     def threshold(self, score: Floats, evaluated: int, max_score: float) -> float:
         """Return the fewest points that are enough, given the scores of those who may be listed.
@@ -227,7 +231,8 @@ def _details(rulebook: Rulebook, points: Points, reason: NDArray[Any]) -> dict[s
         named = _conditions(rulebook, code)
         if not len(at) or not named:
             continue
-        failed = np.stack([_behind(code, points.conditions[each.id][at], each) for each in named], axis=1)
+        spared = _spared(rulebook, points, at)
+        failed = np.stack([_behind(code, points.conditions[each.id][at]) & ~spared(each) for each in named], axis=1)
         patterns, which = np.unique(failed, axis=0, return_inverse=True)
         for lang, mark in (("en", ": "), ("zh", "：")):
             texts = [mark + "; ".join(_labels(named, pattern, lang)) if pattern.any() else "" for pattern in patterns]
@@ -236,13 +241,20 @@ def _details(rulebook: Rulebook, points: Points, reason: NDArray[Any]) -> dict[s
 
 
 def _conditions(rulebook: Rulebook, code: str) -> Sequence[Condition]:
+    """Return the conditions that may be behind a reason."""
     eligibility = rulebook.eligibility
     if eligibility is None:
         return ()
-    return eligibility.active_vetoes if code == "vetoed" else eligibility.conditions
+    match code:
+        case "vetoed":
+            return eligibility.active_vetoes
+        case "not_eligible":
+            return eligibility.conditions
+        case _:
+            return eligibility.in_use
 
 
-def _behind(code: str, answer: Floats, condition: Condition) -> Flags:
+def _behind(code: str, answer: Floats) -> Flags:
     match code:
         case "vetoed":
             behind: Flags = answer == 1.0
@@ -251,6 +263,24 @@ def _behind(code: str, answer: Floats, condition: Condition) -> Flags:
         case _:
             behind = np.isnan(answer)
     return behind
+
+
+def _spared(rulebook: Rulebook, points: Points, at: NDArray[np.intp]) -> Callable[[Condition], Flags]:
+    """Return which rows a condition does not matter to: waived by a bypass, or a way in that nobody needs."""
+    bypass = rulebook.eligibility.bypass if rulebook.eligibility is not None else None
+    nobody = np.zeros(len(at), dtype=np.bool_)
+    if bypass is None or not bypass.active:
+        return lambda condition: nobody
+    ways = {each.id for each in bypass.any_of}
+    another_way: Flags = any_holds([points.conditions[name][at] for name in ways]) == 1.0
+    needs_none: Flags = all_hold([points.conditions[name][at] for name in bypass.waives]) == 1.0
+
+    def spared(condition: Condition) -> Flags:
+        if condition.id in ways:
+            return needs_none
+        return another_way if condition.id in bypass.waives else nobody
+
+    return spared
 
 
 def _labels(conditions: Sequence[Condition], pattern: Flags, lang: str) -> list[str]:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from icsml.core.files import whole_file
 from icsml.records.labels import Label
-from icsml.reports.wording import Lang, group_name, phrase
+from icsml.reports.wording import Lang, group_name, phrase, value_name
 
 __all__ = ["render", "write"]
 
@@ -38,7 +39,10 @@ def render(template: str, lang: Lang, facts: Mapping[str, Any], stages: Mapping[
     def name(kind: str, group: str | None) -> str:
         return group_name(kind, group, lang, known)
 
-    return _environment().get_template(template).render(**facts, lang=lang, say=say, name=name)
+    def value(said: str | None) -> str:
+        return value_name(said, lang)
+
+    return _environment().get_template(template).render(**facts, lang=lang, say=say, name=name, value=value)
 
 
 def write(path: Path, page: str) -> None:
@@ -57,6 +61,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"whole": _whole, "share": _share, "signed": _signed, "decimals": _decimals}
+    environment.filters |= {"way": _way, "breakable": _breakable}
     return environment
 
 
@@ -69,8 +74,19 @@ def _share(value: float, digits: int = 1) -> str:
 
 
 def _signed(value: float, digits: int = 1) -> str:
-    """Show a share as signed percentage points; a minus sign as wide as the plus."""
-    return f"{100.0 * value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    """Show a share as signed percentage points; a minus sign as wide as the plus, and none where it rounds to zero."""
+    points = round(100.0 * value, digits)
+    return f"{points:+.{digits}f}".replace("-", "\N{MINUS SIGN}") if points else f"{0.0:.{digits}f}"
+
+
+def _way(value: float) -> str:
+    """Return the class of a change: up, down, or none where it is shown as zero."""
+    return {"+": "up", "\N{MINUS SIGN}": "down"}.get(_signed(value)[0], "")
+
+
+def _breakable(path: str) -> Markup:
+    """Let a line break after the dots of a path."""
+    return Markup(".<wbr>").join(path.split("."))
 
 
 def _decimals(value: float | None, digits: int = 1) -> str:

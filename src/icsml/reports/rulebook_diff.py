@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,17 @@ def write_page(found: Mapping[str, Any], path: Path, lang: Lang, stages: Mapping
     write(path, diff_page(found, lang, stages))
 
 
-def _bars(effect: Mapping[str, Any] | None) -> list[tuple[float, float]]:
-    """Return the heights of both histograms, in per cent of the highest bar."""
+def _bars(effect: Mapping[str, Any] | None) -> list[tuple[float, float, str]]:
+    """Return the heights of both histograms, in per cent of the highest bar, and the figures behind them."""
     if effect is None:
         return []
     counts = [effect[side]["histogram"]["counts"] for side in ("a", "b")]
     highest = max(max(each) for each in counts) or 1
-    return [(round(100.0 * a / highest, 1), round(100.0 * b / highest, 1)) for a, b in zip(*counts, strict=True)]
+    edges = [f"{100.0 * edge:.0f}" for edge in effect["a"]["histogram"]["edges"]]
+    return [
+        (round(100.0 * a / highest, 1), round(100.0 * b / highest, 1), f"{low}–{high}%: {a:,} → {b:,}")
+        for a, b, (low, high) in zip(*counts, pairwise(edges), strict=True)
+    ]
 
 
 def _cut(effect: Mapping[str, Any] | None, lang: Lang) -> str:

@@ -17,6 +17,7 @@ from icsml.reports.wording import Lang
 
 __all__ = ["selection_page", "write_page"]
 
+_KINDS = ("stage", "technical_field", "province")
 _MOST_SHOWN = 200
 
 
@@ -40,7 +41,7 @@ def selection_page(
     lang : {'en', 'zh'}
         Language.
     stages : mapping of str to Label
-        Names of the stages.
+        Names of the stages; none where the rulebook has none.
     robustness : Robustness, optional
         How much hangs on assumed weights.
     synthetic : bool
@@ -57,7 +58,8 @@ def selection_page(
         "firms": [_firm(row) for row in best.to_dict("records")],
         "more": len(listed) - len(best),
     }
-    facts["widest"] = {kind: _widest(facts["figures"][kind]) for kind in ("stage", "technical_field", "province")}
+    facts["kinds"] = [kind for kind in _KINDS if stages or kind != "stage"]
+    facts["widest"] = {kind: _widest(facts["figures"][kind]) for kind in facts["kinds"]}
     return render("selection.html", lang, facts, stages)
 
 

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from icsml.records.labels import Label
 
-__all__ = ["Lang", "group_name", "phrase"]
+__all__ = ["Lang", "group_name", "phrase", "value_name"]
 
 Lang = Literal["en", "zh"]
 
@@ -17,13 +17,14 @@ def _label(en: str, zh: str) -> Label:
 
 _PHRASES: Final[dict[str, Label]] = {
     "and_more": _label("and {count} more, in the list itself", "其余 {count} 家见名单文件"),
-    "best_share": _label("the best {share}", "得分最高的 {share}"),
+    "best_share": _label("the best {share}", "得分最高的 {share} 企业"),
+    "by_rulebook": _label("Rulebook {rulebook} ({provenance})", "积分规则 {rulebook}（{provenance}）"),
     "change_added": _label("added", "新增"),
     "change_changed": _label("changed", "修改"),
     "change_removed": _label("removed", "删除"),
     "changes": _label("What the rules say differently", "规则有何不同"),
     "cut_at": _label("Cut at {points} of {max} points", "入选分数线：{points} 分（满分 {max}）"),
-    "cut_points": _label("{points} points", "{points} 分的分数线"),
+    "cut_points": _label("those with {points} points or more", "得分不低于 {points} 分的企业"),
     "day": _label("Day of selection", "遴选日"),
     "depends": _label("of these moves hang on assumed weights", "的变动取决于假设权重"),
     "depends_list": _label("of the list hang on assumed weights", "的入选取决于假设权重"),
@@ -33,43 +34,46 @@ _PHRASES: Final[dict[str, Label]] = {
     "enterprise": _label("Enterprise", "企业"),
     "enterprises": _label("Enterprises", "企业数"),
     "evaluated": _label("evaluated", "参评企业"),
-    "field": _label("Technical field", "技术领域"),
     "footer": _label("Made by icsml. No data leave this file.", "由 icsml 生成。本文件不向外发送任何数据。"),
     "grade": _label("Grade", "等级"),
     "grade_changed": _label("change grade", "等级变化"),
     "group": _label("Group", "分组"),
+    "hashes": _label(
+        "SHA-256 of the rulebook {rules}…, of the records {records}….",
+        "SHA-256：积分规则 {rules}…，企业记录 {records}…。",
+    ),
     "item": _label("Item", "项目"),
     "leave": _label("leave", "退出"),
     "listed": _label("on the list", "入选企业"),
-    "mean": _label("mean", "均值"),
-    "median": _label("median", "中位数"),
+    "mean_changes": _label(
+        "Mean changes in percentage points: of the score as a share of its scale, and of the rank.",
+        "平均变化，以百分点计：积分占满分的比例，以及名次。",
+    ),
+    "mean_of": _label("mean, of {a} → {b} points", "均值（满分 {a} → {b}）"),
     "migration": _label("Grades before (rows) and after", "等级迁移（行：之前；列：之后）"),
     "model": _label("What it does to the PDs of {model}", "对模型 {model} 违约概率的影响"),
     "no_changes": _label("The rules are the same.", "两套规则相同。"),
     "no_population": _label("No population was given.", "未提供企业样本。"),
     "not_known": _label("not known", "未知"),
-    "notes": _label("To be known besides", "说明"),
+    "notes": _label("To note", "说明"),
     "pd_mean": _label("mean PD", "平均违约概率"),
     "points": _label("Points", "积分"),
-    "points_of": _label("{points} of {max}", "{points}（满分 {max}）"),
     "population": _label(
-        "Population {name}: {rows} enterprises scored by both", "样本 {name}：两套规则均可计分 {rows} 家"
+        "Population “{name}”: {rows} enterprises scored by both", "样本“{name}”：两套规则均可计分 {rows} 家"
     ),
-    "provenance": _label("Provenance", "来源性质"),
     "provenance_assumed": _label("assumed", "含假设成分"),
     "provenance_official": _label("official", "官方"),
     "provenance_published": _label("published", "公开来源"),
     "province": _label("Province", "省份"),
     "rank": _label("Rank", "名次"),
-    "rank_change": _label("rank, percentage points", "名次变化（百分点）"),
+    "rank_change": _label("rank", "名次"),
     "rank_correlation": _label("rank correlation", "秩相关系数"),
+    "rank_correlation_drawn": _label("rank correlation with random weights", "与随机权重结果的秩相关系数"),
     "reason": _label("Reason", "原因"),
     "reasons": _label("Why enterprises are in or out", "入选与未入选的原因"),
-    "replaced": _label("replaced by a random weighting", "被随机权重替换"),
+    "replaced": _label("of the list replaced by random weights", "的入选在随机权重下被替换"),
     "robustness": _label("How much hangs on assumed weights", "结果在多大程度上取决于假设权重"),
-    "rows": _label("rows", "行数"),
-    "rulebook": _label("Rulebook", "积分规则"),
-    "score_change": _label("score, percentage points of its scale", "积分占比变化（百分点）"),
+    "score_change": _label("score", "积分"),
     "selected_share": _label("share", "入选比例"),
     "selection_title": _label("Recommended list, batch {batch}", "推荐名单，第 {batch} 批"),
     "simulated": _label(
@@ -80,8 +84,8 @@ _PHRASES: Final[dict[str, Label]] = {
     "stage": _label("Life-cycle stage", "发展阶段"),
     "stay": _label("stay", "保留"),
     "swap_line": _label(
-        "At {cut}: {entered} enter, {left} leave, {stayed} stay.",
-        "按{cut}：{entered} 家进入，{left} 家退出，{stayed} 家保留。",
+        "With a list of {cut}: {entered} enter, {left} leave, {stayed} stay.",
+        "名单取{cut}：{entered} 家进入，{left} 家退出，{stayed} 家保留。",
     ),
     "swap": _label("Who enters the list and who leaves it", "名单变化：进入与退出"),
     "technical_field": _label("Technical field", "技术领域"),
@@ -147,6 +151,22 @@ _SIZES: Final[dict[str, Label]] = {
     "staff not known": _label("not known", "未知"),
 }
 
+# What rules say in one word, as the page of a change shows it.
+_VALUES: Final[dict[str, Label]] = {
+    "official": _label("official", "官方"),
+    "published": _label("published", "公开来源"),
+    "assumed": _label("assumed", "假设"),
+    "zero": _label("zero", "计零分"),
+    "rescale": _label("rescale", "按比例放大其余"),
+    "refuse": _label("refuse", "不予计分"),
+    "higher": _label("higher", "越高越好"),
+    "lower": _label("lower", "越低越好"),
+    "innovation": _label("innovation", "创新"),
+    "financial": _label("financial", "财务"),
+    "True": _label("yes", "是"),
+    "False": _label("no", "否"),
+}
+
 _GROUPS: Final = {"technical_field": _FIELDS, "province": _PROVINCES, "size": _SIZES}
 
 
@@ -162,3 +182,10 @@ def group_name(kind: str, name: str | None, lang: Lang, stages: dict[str, Label]
         return phrase("not_known", lang)
     known = stages if kind == "stage" else _GROUPS.get(kind, {})
     return str(getattr(known[name], lang)) if name in known else name
+
+
+def value_name(said: str | None, lang: Lang) -> str:
+    """Return what a rule says as a reader knows it; a dash where it says nothing."""
+    if said is None:
+        return "–"
+    return str(getattr(_VALUES[said], lang)) if said in _VALUES else said
