@@ -10,7 +10,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from icsml.innovation import describe, evaluate, fitted, parse_rulebook, points_frame
-from icsml.innovation.curves import PointsFunction, Where
+from icsml.innovation.curve import Where
+from icsml.innovation.curves import PointsFunction
 
 BOOK = """\
 format: 2

@@ -11,7 +11,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from icsml.innovation import evaluate
-from icsml.innovation.curves import Ramp, Where
+from icsml.innovation.curve import Where
+from icsml.innovation.curves import Ramp
 from icsml.innovation.values import Value
 
 

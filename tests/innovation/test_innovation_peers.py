@@ -386,6 +386,14 @@ def test_a_file_cut_short_anywhere_is_refused(tables):
     assert PeerTables.parse(tables.content[:whole], "peers.json").sha256 != tables.sha256
 
 
+def test_tables_of_another_version_of_the_rulebook_are_refused(tables):
+    own = [["technical_field", "province"], ["stage"]]
+    assert ranking_book(own, 2).with_peers(tables).peer_tables is tables
+    for other in (ranking_book(own, 3), ranking_book(own, 2, "lower"), ranking_book([["stage"]], 2)):
+        with pytest.raises(InputError, match="ICS-RUL-033"):
+            other.with_peers(tables)
+
+
 def test_a_rulebook_that_ranks_is_not_evaluated_without_tables(blank):
     rulebook = ranking_book([["stage"]], 1)
     with pytest.raises(InputError, match="ICS-RUL-032") as caught:

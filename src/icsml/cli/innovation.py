@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -12,6 +12,13 @@ import typer
 from icsml.cli.inputs import InFile, OutFile, day, ranked_by, read_columns
 from icsml.cli.output import JsonFlag, emit, progress, table
 from icsml.errors import InputError
+
+if TYPE_CHECKING:
+    from icsml.innovation.points import Points
+    from icsml.innovation.robustness import Robustness
+    from icsml.innovation.schema import Rulebook
+    from icsml.innovation.validity import Ages
+    from icsml.records.columns import Columns
 
 __all__ = ["RulebookRef", "register"]
 
@@ -70,25 +77,31 @@ def points(
         frame["expired"] = age.expired
     with whole_file(out) as partial:
         frame.to_parquet(partial, index=False)
-    tables = chosen.peer_tables
-    report: dict[str, Any] = {
-        "rows": len(scored.score),
-        "seconds": seconds,
-        "rulebook": chosen.id,
-        "provenance": str(chosen.provenance),
-        "score_provenance": str(chosen.score_provenance),
-        "not_in_force": sum(not chosen.in_force.holds(each) for each in columns["as_of"].tolist() if each is not None),
-        "no_score": int(np.isnan(scored.score).sum()),
-        "expired": None if age is None else int(age.expired.sum()),
-        "peers": None if tables is None else {"sha256": tables.sha256, "rows": tables.population.rows},
-        "robustness": None if hangs_on is None else hangs_on.as_json(),
-    }
+    report = _report(chosen, scored, columns, age, hangs_on) | {"seconds": seconds}
     for warning in _warnings(report, chosen.validity.expired if chosen.validity else "warn"):
         say(f"warning: {warning}")
     mean = float(np.nanmean(scored.score)) if report["rows"] > report["no_score"] else 0.0
     by = f"{chosen.id} ({chosen.provenance})"
     text = f"{report['rows']:,} rows by {by}, mean {mean:.1f} of {chosen.max_score:g}, in {out}"
     emit(report, as_json=json_, text=text if hangs_on is None else f"{text}\n{hangs_on.sentence()}")
+
+
+def _report(
+    rulebook: Rulebook, points: Points, columns: Columns, age: Ages | None, hangs_on: Robustness | None
+) -> dict[str, Any]:
+    tables = rulebook.peer_tables
+    days = [each for each in columns["as_of"].tolist() if each is not None]
+    return {
+        "rows": len(points.score),
+        "rulebook": rulebook.id,
+        "provenance": str(rulebook.provenance),
+        "score_provenance": str(rulebook.score_provenance),
+        "not_in_force": sum(not rulebook.in_force.holds(each) for each in days),
+        "no_score": int(np.isnan(points.score).sum()),
+        "expired": None if age is None else int(age.expired.sum()),
+        "peers": None if tables is None else {"sha256": tables.sha256, "rows": tables.population.rows},
+        "robustness": None if hangs_on is None else hangs_on.as_json(),
+    }
 
 
 def _warnings(report: dict[str, Any], expired: str) -> list[str]:

@@ -17,6 +17,9 @@ from icsml.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from icsml.innovation.recommended import ListTerms
+    from icsml.innovation.robustness import Robustness
+
 __all__ = ["register"]
 
 ListFile = Annotated[Path, typer.Option("--list", help="A list written by `icsml select`.", metavar="F")]
@@ -49,10 +52,10 @@ def select_(
     """Make the recommended list: who is in and who is out, each with the reason. The latest record of a firm counts."""
     from icsml.core.canonical import sha256_file
     from icsml.core.files import check_target, whole_file
-    from icsml.innovation.recommended import ListTerms, figures, standing, write_list
+    from icsml.innovation.recommended import figures, make_list, standing, write_list
     from icsml.innovation.robustness import robustness
     from icsml.innovation.rulebook import load_rulebook
-    from icsml.innovation.selection import Cut, select
+    from icsml.innovation.selection import Cut
     from icsml.records.dataset import is_synthetic
 
     cut = Cut(top_share, cut_off)
@@ -65,50 +68,33 @@ def select_(
     if not rules.in_force.holds(today):
         say(f"warning: {rules.id} was not in force on {today}")
     say(f"evaluating {len(columns['enterprise_id']):,} records on {today}")
-    made = select(rules, columns, cut=cut, on=today, batch=batch)
-    tables = rules.peer_tables
-    terms = ListTerms(
-        rulebook=rules.id,
-        rulebook_sha256=rules.sha256,
-        provenance=str(rules.provenance),
-        peers_sha256=tables.sha256 if tables is not None else None,
-        batch=batch,
-        on=str(today),
-        top_share=top_share,
-        cut_off=cut_off,
-        threshold=made.threshold,
-        max_score=rules.max_score,
-        evaluated=made.evaluated,
-        selected=made.selected,
-        source_sha256=sha256_file(source),
-    )
+    made, terms = make_list(rules, columns, cut=cut, on=today, batch=batch, source_sha256=sha256_file(source))
     write_list(out, made.frame, terms)
+    tables = rules.peer_tables
     if tables is not None:
         with whole_file(_peers_file(out)) as partial:
             tables.write(partial)
     current = standing(made.frame, today)
     hangs_on = robustness(rules, made.points, top_share=made.selected / made.evaluated) if made.selected else None
-    report = {
-        "evaluated": made.evaluated,
-        "selected": made.selected,
-        "threshold": made.threshold,
-        "max_score": rules.max_score,
-        "rulebook": rules.id,
-        "provenance": str(rules.provenance),
-        "on": str(today),
-        "batch": batch,
-        "figures": figures(current, made.points.stages),
-        "robustness": None if hangs_on is None else hangs_on.as_json(),
-        "synthetic": is_synthetic(source),
-    }
+    report = _report(terms, figures(current, made.points.stages), hangs_on, synthetic=is_synthetic(source))
     text = "\n".join(_made(report, out, tables is not None))
     if html is not None:
         from icsml.reports.selection import write_page
 
-        shown = {"robustness": hangs_on, "synthetic": is_synthetic(source), "stages": rules.stage_labels}
+        shown = {"robustness": hangs_on, "synthetic": report["synthetic"], "stages": rules.stage_labels}
         write_page(current, terms, html, lang, **shown)
         text += f"\npage: {html}"
     emit(report, as_json=json_, text=text)
+
+
+def _report(terms: ListTerms, found: dict[str, Any], hangs_on: Robustness | None, *, synthetic: bool) -> dict[str, Any]:
+    shown = ("evaluated", "selected", "threshold", "max_score", "rulebook", "provenance", "on", "batch")
+    stated = asdict(terms)
+    return {name: stated[name] for name in shown} | {
+        "figures": found,
+        "robustness": None if hangs_on is None else hangs_on.as_json(),
+        "synthetic": synthetic,
+    }
 
 
 def _latest(columns: Any) -> date:  # noqa: ANN401 - column arrays, imported late

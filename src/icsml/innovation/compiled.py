@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from icsml.innovation.curves import Codes, Curve, Where
+from icsml.innovation.curve import Codes, Curve, Where
 from icsml.innovation.indicators import Indicator, Option
 from icsml.innovation.numbers import at_stage
 from icsml.innovation.peers import PERCENTILES, GroupKey, Ranking

@@ -6,27 +6,35 @@ that gave the points is known wherever the points are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from icsml.innovation.curve import (
+    Better,
+    Codes,
+    Curve,
+    Function,
+    Test,
+    Where,
+    first_match,
+    look_up,
+    points_of,
+    tabulated,
+    worth_of,
+)
 from icsml.innovation.numbers import COMPARATORS, Amount, Comparison, Part, Rational, Share, shown
-from icsml.innovation.peers import MOST_LEVELS, PERCENTILES, Ranking
+from icsml.innovation.peers import MOST_LEVELS, PERCENTILES
 from icsml.innovation.values import Floats
 
 __all__ = [
     "Bands",
-    "Better",
-    "Codes",
     "Counts",
-    "Curve",
     "Efficacy",
     "Flag",
     "Interval",
@@ -35,100 +43,7 @@ __all__ = [
     "PointsFunction",
     "Ramp",
     "Step",
-    "Where",
 ]
-
-Better = Literal["higher", "lower", "none"]
-"""Which way an indicator improves; ``none`` declares that its points may rise and fall."""
-
-Codes = NDArray[np.int16]
-_Test = tuple[Callable[..., NDArray[np.bool_]], float]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Where:
-    """What else than its value decides the points of a row.
-
-    Parameters
-    ----------
-    stage : ndarray of int of shape (n,), or None
-        Which weight applies; None where there is one weight for all.
-    ranking : Ranking or None
-        Ranks values among peers; None where no points function asks for it.
-    """
-
-    stage: NDArray[np.int8] | None = None
-    ranking: Ranking | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Curve:
-    """A points function with its weights: what it can give, how its rules read, and how it is applied.
-
-    Parameters
-    ----------
-    low, high : ndarray of shape (stages,)
-        Fewest and most points that a present value gives, at each stage.
-    texts : tuple of str
-        Rules, by their code.
-    apply : callable
-        (values of shape (n,), :class:`Where`) to points of shape (n,) and codes of shape (n,); what it says of a
-        missing value means nothing, the indicator sets those.
-    """
-
-    low: Floats
-    high: Floats
-    texts: tuple[str, ...]
-    apply: Callable[[Floats, Where], tuple[Floats, Codes]]
-
-
-class _Function(Part):
-    """What all points functions share."""
-
-    @property
-    def ordered(self) -> bool:
-        """Whether every row can be reached."""
-        return True
-
-    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
-        """Return the points along a rising value, of an indicator worth ``full`` points."""
-        raise NotImplementedError
-
-    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
-        """Return the compiled function of an indicator worth so many points at each stage."""
-        raise NotImplementedError
-
-
-def _points(amount: Fraction | Share, full: Fraction) -> Fraction:
-    return amount.of_max * full if isinstance(amount, Share) else amount
-
-
-def _worth(amounts: Sequence[Fraction | Share], fulls: Sequence[Fraction]) -> Floats:
-    """Return the points of every row at every stage, shape (stages, rows)."""
-    return np.array([[float(_points(amount, full)) for amount in amounts] for full in fulls])
-
-
-def _look_up(worth: Floats, codes: Codes, where: Where) -> Floats:
-    at = codes if where.stage is None else where.stage * np.int32(worth.shape[1]) + codes
-    points: Floats = worth.take(at)
-    return points
-
-
-def _curve(worth: Floats, texts: Sequence[str], locate: Callable[[Floats], Codes]) -> Curve:
-    return Curve(worth.min(axis=1), worth.max(axis=1), tuple(texts), partial(_tabulated, worth, locate))
-
-
-def _tabulated(worth: Floats, locate: Callable[[Floats], Codes], value: Floats, where: Where) -> tuple[Floats, Codes]:
-    codes = locate(value)
-    return _look_up(worth, codes, where), codes
-
-
-def _first_match(tests: Sequence[_Test], value: Floats) -> Codes:
-    codes = np.full(value.shape, len(tests), dtype=np.int16)
-    for place in range(len(tests) - 1, -1, -1):
-        holds, threshold = tests[place]
-        np.copyto(codes, np.int16(place), where=holds(value, threshold))
-    return codes
 
 
 class Step(Comparison):
@@ -137,7 +52,7 @@ class Step(Comparison):
     points: Amount
 
 
-class Bands(_Function):
+class Bands(Function):
     """Bands in the order of the table: the first one that holds gives the points."""
 
     kind: Literal["bands"]
@@ -159,14 +74,14 @@ class Bands(_Function):
 
     def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
         """Return the points along a rising value."""
-        amounts = tuple(_points(amount, full) for amount in self._amounts)
+        amounts = tuple(points_of(amount, full) for amount in self._amounts)
         return amounts[::-1] if self.steps[0].lower else amounts
 
     def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
         """Return the compiled bands."""
         texts = (*(step.text(percent=percent) for step in self.steps), self.steps[-1].opposite_text(percent=percent))
         tests = tuple((step.ufunc, float(step.threshold)) for step in self.steps)
-        return _curve(_worth(self._amounts, fulls), texts, partial(_first_match, tests))
+        return tabulated(worth_of(self._amounts, fulls), texts, partial(first_match, tests))
 
 
 class Interval(Part):
@@ -186,7 +101,7 @@ class Interval(Part):
         return self
 
     @property
-    def tests(self) -> tuple[_Test, ...]:
+    def tests(self) -> tuple[Test, ...]:
         """The comparisons that must all hold."""
         written = [(name, getattr(self, name)) for name in COMPARATORS]
         return tuple((COMPARATORS[name][1], float(end)) for name, end in written if end is not None)
@@ -214,7 +129,7 @@ def _end(closed: Fraction | None, open_: Fraction | None) -> tuple[Fraction, boo
     return None if open_ is None else (open_, False)
 
 
-class Intervals(_Function):
+class Intervals(Function):
     """Bands with both ends written, from low to high, which together cover every value and never overlap."""
 
     kind: Literal["intervals"]
@@ -222,16 +137,16 @@ class Intervals(_Function):
 
     def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
         """Return the points along a rising value."""
-        return tuple(_points(row.points, full) for row in self.rows)
+        return tuple(points_of(row.points, full) for row in self.rows)
 
     def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
         """Return the compiled bands."""
         tests = tuple(row.tests for row in self.rows)
         texts = tuple(row.text(percent=percent) for row in self.rows)
-        return _curve(_worth([row.points for row in self.rows], fulls), texts, partial(_within, tests))
+        return tabulated(worth_of([row.points for row in self.rows], fulls), texts, partial(_within, tests))
 
 
-def _within(rows: Sequence[tuple[_Test, ...]], value: Floats) -> Codes:
+def _within(rows: Sequence[tuple[Test, ...]], value: Floats) -> Codes:
     codes = np.zeros(value.shape, dtype=np.int16)
     for place, tests in enumerate(rows):
         held = np.ones(value.shape, dtype=np.bool_)
@@ -241,7 +156,7 @@ def _within(rows: Sequence[tuple[_Test, ...]], value: Floats) -> Codes:
     return codes
 
 
-class Counts(_Function):
+class Counts(Function):
     """Points by count: those of the largest number written that is reached, such as ``{1: 6, 2: 12}``."""
 
     kind: Literal["counts"]
@@ -256,22 +171,22 @@ class Counts(_Function):
 
     def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
         """Return the points along a rising count."""
-        return tuple(_points(amount, full) for amount in (self.otherwise, *self.at.values()))
+        return tuple(points_of(amount, full) for amount in (self.otherwise, *self.at.values()))
 
     def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
         """Return the compiled counts."""
         numbers = list(self.at)
         ends = [f"{a:,}" if b == a + 1 else f"{a:,}–{b - 1:,}" for a, b in pairwise(numbers)]
         texts = (f"< {numbers[0]:,}", *ends, f"≥ {numbers[-1]:,}")
-        worth = _worth([self.otherwise, *self.at.values()], fulls)
-        return _curve(worth, texts, partial(_reached, np.array(numbers, dtype=np.float64)))
+        worth = worth_of([self.otherwise, *self.at.values()], fulls)
+        return tabulated(worth, texts, partial(_reached, np.array(numbers, dtype=np.float64)))
 
 
 def _reached(numbers: Floats, value: Floats) -> Codes:
     return np.searchsorted(numbers, value, side="right").astype(np.int16)
 
 
-class Flag(_Function):
+class Flag(Function):
     """Points for yes, and others (by default none) for no."""
 
     kind: Literal["flag"]
@@ -280,15 +195,15 @@ class Flag(_Function):
 
     def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
         """Return the points of no and of yes."""
-        return (_points(self.otherwise, full), _points(self.points, full))
+        return (points_of(self.otherwise, full), points_of(self.points, full))
 
     def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
         """Return the compiled flag."""
-        worth = _worth([self.points, self.otherwise], fulls)
-        return _curve(worth, ("yes", "no"), partial(_first_match, ((np.greater_equal, 0.5),)))
+        worth = worth_of([self.points, self.otherwise], fulls)
+        return tabulated(worth, ("yes", "no"), partial(first_match, ((np.greater_equal, 0.5),)))
 
 
-class Ramp(_Function):
+class Ramp(Function):
     """Points that run straight from anchor to anchor and stay level outside."""
 
     kind: Literal["ramp"]
@@ -301,12 +216,12 @@ class Ramp(_Function):
 
     def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
         """Return the points of every anchor."""
-        return tuple(_points(amount, full) for _, amount in self.anchors)
+        return tuple(points_of(amount, full) for _, amount in self.anchors)
 
     def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
         """Return the compiled ramp."""
         at = [threshold for threshold, _ in self.anchors]
-        worth = _worth([amount for _, amount in self.anchors], fulls)
+        worth = worth_of([amount for _, amount in self.anchors], fulls)
         texts = [f"< {shown(at[0], percent=percent)}"]
         texts += [_ramp_text(a, b, percent=percent) for a, b in pairwise(at)]
         texts += [f"≥ {shown(at[-1], percent=percent)}"]
@@ -333,7 +248,7 @@ def _straight_lines(x: Floats, worth: Floats, slope: Floats, value: Floats, wher
     return np.where(index == last, worth[stage, last - 1], points), index
 
 
-class Efficacy(_Function):
+class Efficacy(Function):
     """The efficacy coefficient (功效系数法): ``base`` at the unacceptable value, full points at the satisfactory one.
 
     Between and below the two the points run on the same straight line, down to none; above they stay full.
@@ -376,7 +291,7 @@ class Efficacy(_Function):
         return Curve(line.low, line.high, ends if rises else ends[::-1], line.apply)
 
 
-class Percentile(_Function):
+class Percentile(Function):
     """Points by the whole percentage of peers with a worse value; the rulebook's ``peers`` says who is a peer."""
 
     kind: Literal["percentile"]
@@ -388,7 +303,7 @@ class Percentile(_Function):
     def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
         """Return the compiled ranks; the codes are those of :meth:`icsml.innovation.peers.Ranking.rank`."""
         parts = [Share(Fraction(part, PERCENTILES)) for part in range(PERCENTILES + 1)]
-        worth = _worth(parts * MOST_LEVELS, fulls)
+        worth = worth_of(parts * MOST_LEVELS, fulls)
         return Curve(worth.min(axis=1), worth.max(axis=1), (), partial(_ranked, worth, better == "lower"))
 
 
@@ -396,7 +311,7 @@ def _ranked(worth: Floats, lower: bool, value: Floats, where: Where) -> tuple[Fl
     if where.ranking is None:
         raise RuntimeError("evaluate() refuses a rulebook without its peer tables")
     codes = where.ranking.rank(-value if lower else value)
-    return _look_up(worth, codes, where), codes
+    return look_up(worth, codes, where), codes
 
 
 PointsFunction = Annotated[

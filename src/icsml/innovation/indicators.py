@@ -8,7 +8,8 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from icsml.innovation.curves import Better, PointsFunction
+from icsml.innovation.curve import Better
+from icsml.innovation.curves import PointsFunction
 from icsml.innovation.numbers import Part, Weight, at_stage
 from icsml.innovation.provenance import Provenance, weakest
 from icsml.innovation.stages import Identifier

@@ -20,13 +20,13 @@ from icsml.innovation.evaluate import evaluate
 from icsml.innovation.impact import group_order
 from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
-from icsml.innovation.selection import REASONS, entries, obstacles
+from icsml.innovation.selection import REASONS, Cut, Entries, entries, obstacles, select
 from icsml.innovation.validity import ages
-from icsml.records.columns import record_columns
+from icsml.records.columns import Columns, record_columns
 from icsml.records.enterprise import EnterpriseRecord
 from icsml.records.screening import screen
 
-__all__ = ["ListTerms", "appeal", "figures", "read_list", "standing", "withdraw", "write_list"]
+__all__ = ["ListTerms", "appeal", "figures", "make_list", "read_list", "standing", "withdraw", "write_list"]
 
 _KEY: Final = b"icsml.selection"
 
@@ -68,6 +68,29 @@ class ListTerms:
     evaluated: int
     selected: int
     source_sha256: str
+
+
+def make_list(
+    rulebook: Rulebook, columns: Columns, *, cut: Cut, on: date, batch: str, source_sha256: str
+) -> tuple[Entries, ListTerms]:
+    """Return a list and the terms it was made on; see :func:`icsml.innovation.selection.select`."""
+    made = select(rulebook, columns, cut=cut, on=on, batch=batch)
+    tables = rulebook.peer_tables
+    return made, ListTerms(
+        rulebook=rulebook.id,
+        rulebook_sha256=rulebook.sha256,
+        provenance=str(rulebook.provenance),
+        peers_sha256=tables.sha256 if tables is not None else None,
+        batch=batch,
+        on=str(on),
+        top_share=cut.top_share,
+        cut_off=cut.cut_off,
+        threshold=made.threshold,
+        max_score=rulebook.max_score,
+        evaluated=made.evaluated,
+        selected=made.selected,
+        source_sha256=source_sha256,
+    )
 
 
 def write_list(path: Path, frame: pd.DataFrame, terms: ListTerms) -> None:

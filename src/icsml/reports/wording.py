@@ -49,7 +49,7 @@ _PHRASES: Final[dict[str, Label]] = {
         "Mean changes in percentage points: of the score as a share of its scale, and of the rank.",
         "平均变化，以百分点计：积分占满分的比例，以及名次。",
     ),
-    "mean_of": _label("mean, of {a} → {b} points", "均值（满分 {a} → {b}）"),
+    "mean_of": _label("mean, of {a} → {b} points", "均值（满分 {a}→{b}）"),
     "migration": _label("Grades before (rows) and after", "等级迁移（行：之前；列：之后）"),
     "model": _label("What it does to the PDs of {model}", "对模型 {model} 违约概率的影响"),
     "no_changes": _label("The rules are the same.", "两套规则相同。"),
