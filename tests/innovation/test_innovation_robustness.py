@@ -242,10 +242,11 @@ def test_the_spread_is_that_of_the_dirichlet_distribution(four, blank, concentra
 @pytest.mark.parametrize("weight", ["assumed", "published"])
 def test_a_deduction_is_taken_half_to_one_and_a_half_times_if_it_is_assumed(blank, weight):
     harsh = book(
-        [category("one", 100), category("two", 0, bonus=True)],
+        [category("one", 100), category("two", 10, bonus=True)],
         [
             indicator("a", "one", "ip_class1", 50),
             indicator("b", "one", "ip_class2", 50),
+            indicator("c", "two", "awards_2y", 10),
             deduction("d", "two", -20, weight),
         ],
     )
@@ -257,6 +258,20 @@ def test_a_deduction_is_taken_half_to_one_and_a_half_times_if_it_is_assumed(blan
         assert np.all((scores >= 70.0 - 1e-9) & (scores <= 90.0 + 1e-9))
         assert scores.min() < 71.0
         assert scores.max() > 89.0
+
+
+def test_a_bonus_block_of_deductions_alone_is_drawn_too(blank):
+    harsh = book(
+        [category("one", 100), category("two", 0, bonus=True)],
+        [
+            indicator("a", "one", "ip_class1", 50),
+            indicator("b", "one", "ip_class2", 50),
+            deduction("d", "two", -20, "published"),
+        ],
+    )
+    scores, base = drawn(harsh, blank(1, {"ip_class1": 10, "ip_class2": 10, "serious_violation": 1}))
+    assert base.tolist() == [80.0]
+    np.testing.assert_allclose(scores, 80.0)
 
 
 def test_very_sure_weights_give_the_score(four, crowd):

@@ -134,7 +134,7 @@ def _covered(found: dict[str, Any]) -> list[str]:
             each["id"],
             f"{each['share']:.1%}",
             each["policy"],
-            f"{each['points_lost']:.2f}",
+            "–" if each["points_lost"] is None else f"{each['points_lost']:.2f}",
             f"{each['points_lost_at_most']:.2f}",
             f"{each['max']:g}",
             ", ".join(each["departments"]),
@@ -143,7 +143,7 @@ def _covered(found: dict[str, Any]) -> list[str]:
     ]
     header = ("indicator", "rows with a value", "if missing", "points lost", "at most", "max", "kept by")
     lines = [f"{found['rows']:,} rows by {found['rulebook']}; points lost are means over all rows", table(rows, header)]
-    lost = [sum(each[key] for each in found["indicators"]) for key in ("points_lost", "points_lost_at_most")]
+    lost = [sum(each[key] or 0.0 for each in found["indicators"]) for key in ("points_lost", "points_lost_at_most")]
     lines.append(f"missing values cost {lost[0]:.1f} points a row, at most {lost[1]:.1f}")
     if found["rows_refused"]:
         lines.append(f"{found['rows_refused']:,} rows have no score for want of a value")

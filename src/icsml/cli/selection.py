@@ -129,6 +129,8 @@ def _made(report: dict[str, Any], out: Path, ranked: bool) -> list[str]:
 def _figures(found: dict[str, list[dict[str, Any]]]) -> list[str]:
     lines: list[str] = []
     for name in ("stage", "technical_field", "province"):
+        if all(each["group"] is None for each in found[name]):
+            continue
         rows = [
             (
                 each["group"] or "not known",

@@ -11,6 +11,7 @@ from icsml.innovation.evaluate import evaluate, fitted
 from icsml.innovation.indicators import Indicator
 from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
+from icsml.innovation.values import Floats
 from icsml.records.columns import Columns, rows
 from icsml.records.departments import DEPARTMENTS, department_of
 from icsml.records.fields import FIELD_BY_NAME
@@ -37,7 +38,7 @@ def coverage(rulebook: Rulebook, columns: Columns) -> dict[str, Any]:
     dict
         JSON. ``indicators``: by indicator the ``share`` of rows with a value for at least one of its options, the
         ``policy`` for a missing one, its ``max``, and what the missing ones cost, as a mean over all rows:
-        ``points_lost`` (what rows with a value earn on average), ``points_lost_at_most`` (the maximum), both 0 where it
+        ``points_lost`` (what rows with a value earn on average, null where none has), ``points_lost_at_most`` (the maximum), both 0 where it
         is left out and the others grow. ``rows_refused``: rows without a score. ``departments``: by source department
         the share of rows in which all its fields are on file, and each field's share. ``provinces``: by the first two
         digits of the region the shares of the indicators.
@@ -64,17 +65,21 @@ def _indicator(indicator: Indicator, points: Points, known: Flags) -> dict[str, 
     lost = indicator.missing == "zero" and len(known) > 0
     ceiling = np.where(points.stage >= 0, points.ceilings[indicator.id][points.stage], most)
     earned = points.points[indicator.id][known]
-    mean = float(np.nanmean(earned)) if len(earned) else 0.0
     return {
         "id": indicator.id,
         "label": indicator.label.model_dump(),
         "share": share,
         "policy": indicator.missing,
         "max": most,
-        "points_lost": (1.0 - share) * mean if lost else 0.0,
+        "points_lost": _expected_loss(share, earned) if lost else 0.0,
         "points_lost_at_most": float(np.where(known, 0.0, ceiling).mean()) if lost else 0.0,
         "departments": list(dict.fromkeys(department_of(FIELD_BY_NAME[name]) for name in indicator.fields)),
     }
+
+
+def _expected_loss(share: float, earned: Floats) -> float | None:
+    """Return what the missing rows lose if they would earn as the others do; not known where no row has a value."""
+    return (1.0 - share) * float(np.mean(earned)) if len(earned) else None
 
 
 def _departments(rulebook: Rulebook, columns: Columns) -> list[dict[str, Any]]:

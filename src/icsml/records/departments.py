@@ -27,6 +27,7 @@ DEPARTMENTS: Final[dict[str, Label]] = {
 }
 
 _KEPT_BY: Final[dict[str, tuple[str, ...]]] = {
+    "science": ("research_blacklist",),
     "tax": ("rd_super_deduction_cny", "rd_tax_relief_cny"),
     "intellectual_property": (
         "invention_applications",
