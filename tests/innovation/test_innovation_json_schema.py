@@ -113,6 +113,9 @@ def put(**values):
         (("indicators", 0, "value"), put(kind="product")),
         (("indicators", 1, "value"), put(window=3)),
         (("indicators", 4), put(value="patents_granted")),
+        (("indicators", 4), put(value={"kind": "field", "field": "patents_granted"})),
+        (("indicators", 4), put(value={"kind": "age", "since": "birthday"})),
+        (("indicators", 2, "value"), put(numerator="debts")),
         (("indicators", 0, "points"), put(kind="logistic")),
         (("indicators", 0, "points", "steps", 0), put(atleast=5)),
         (("indicators", 1, "points"), put(anchors=[[0, 0]])),
@@ -181,7 +184,7 @@ def at(document, path):
 def test_schema_and_loader_refuse_the_same_faults(small_text, data):
     """One thing of a sound rulebook is dropped, added or of another type; what no schema says well is left aside."""
     document = read(small_text)
-    path = data.draw(st.sampled_from([path for path in places(document) if path]))
+    path = data.draw(st.sampled_from([path for path in places(document) if path and path[-2:-1] != ("fields",)]))
     parent = at(document, path[:-1])
     fault = data.draw(st.sampled_from(["dropped", "added", None, [], {}, [1], 7, "word"]))
     if fault == "dropped":

@@ -243,7 +243,7 @@ def same_bits(first, second):
     return np.asarray(first, dtype=np.float64).tobytes() == np.asarray(second, dtype=np.float64).tobytes()
 
 
-@settings(max_examples=60, **SLOW)
+@settings(max_examples=40, **SLOW)
 @given(st.data())
 def test_points_lie_between_the_minimum_and_the_maximum_of_their_row(blank, data):
     rulebook, columns = data.draw(scored(blank))
@@ -260,7 +260,7 @@ def test_points_lie_between_the_minimum_and_the_maximum_of_their_row(blank, data
             assert np.all(most[absent] == 0)
 
 
-@settings(max_examples=60, **SLOW)
+@settings(max_examples=40, **SLOW)
 @given(st.data())
 def test_the_total_is_the_sum_of_the_indicators_and_of_the_categories(blank, data):
     rulebook, columns = data.draw(scored(blank))
@@ -283,7 +283,7 @@ def test_the_total_is_the_sum_of_the_indicators_and_of_the_categories(blank, dat
     assert np.all(np.isnan(by_category[refused]))
 
 
-@settings(max_examples=60, **SLOW)
+@settings(max_examples=40, **SLOW)
 @given(st.data())
 def test_maxima_sum_to_the_whole_whatever_is_left_out(blank, data):
     rulebook, columns = data.draw(scored(blank))
@@ -300,7 +300,7 @@ def test_maxima_sum_to_the_whole_whatever_is_left_out(blank, data):
         assert np.all(earned[staged] <= expected[staged] + 1e-9)
 
 
-@settings(max_examples=60, **SLOW)
+@settings(max_examples=40, **SLOW)
 @given(st.data())
 def test_more_of_what_is_better_never_costs_a_point(blank, data):
     rulebook, columns = data.draw(scored(blank))
@@ -319,7 +319,7 @@ def test_more_of_what_is_better_never_costs_a_point(blank, data):
     assert np.all((gained >= -1e-9) | np.isnan(gained))
 
 
-@settings(max_examples=40, **SLOW)
+@settings(max_examples=25, **SLOW)
 @given(st.data())
 def test_rows_in_another_order_have_the_same_points(blank, data):
     rulebook, columns = data.draw(scored(blank))
@@ -333,7 +333,7 @@ def test_rows_in_another_order_have_the_same_points(blank, data):
         assert before.rules[name][order].tolist() == after.rules[name][:].tolist()
 
 
-@settings(max_examples=40, **SLOW)
+@settings(max_examples=25, **SLOW)
 @given(st.data())
 def test_one_row_is_the_same_in_a_batch_bit_for_bit(blank, data):
     rulebook, columns = data.draw(scored(blank))
@@ -349,7 +349,7 @@ def test_one_row_is_the_same_in_a_batch_bit_for_bit(blank, data):
             assert alone.rules[name][0] == batch.rules[name][row]
 
 
-@settings(max_examples=40, **SLOW)
+@settings(max_examples=25, **SLOW)
 @given(st.data())
 def test_an_overlay_that_changes_nothing_changes_nothing(blank, data):
     content = data.draw(rulebooks())
@@ -374,7 +374,7 @@ def test_an_overlay_that_changes_nothing_changes_nothing(blank, data):
             assert first.rules[name][:].tolist() == other.rules[name][:].tolist()
 
 
-@settings(max_examples=60, **SLOW)
+@settings(max_examples=25, **SLOW)
 @given(st.data())
 def test_a_random_rulebook_reads_back_from_its_text(data):
     content = data.draw(rulebooks())

@@ -17,6 +17,7 @@ from icsml.innovation.recommended import (
     ListTerms,
     appeal,
     figures,
+    make_list,
     read_list,
     standing,
     withdraw,
@@ -80,22 +81,7 @@ def make(plain, blank):
     def make(scores=SCORES, rulebook=plain, **fields):
         columns = blank(len(scores), {"as_of": "2025-06-01", "ip_class1": scores, "staff_total": 10} | fields)
         rules = fitted(rulebook, columns, "these")
-        made = select(rules, columns, cut=Cut(cut_off=40.0), on=TODAY, batch="2025")
-        terms = ListTerms(
-            rulebook=rules.id,
-            rulebook_sha256=rules.sha256,
-            provenance=str(rules.provenance),
-            peers_sha256=rules.peer_tables.sha256 if rules.peer_tables else None,
-            batch="2025",
-            on=str(TODAY),
-            top_share=None,
-            cut_off=40.0,
-            threshold=made.threshold,
-            max_score=rules.max_score,
-            evaluated=made.evaluated,
-            selected=made.selected,
-            source_sha256="0" * 64,
-        )
+        made, terms = make_list(rules, columns, cut=Cut(cut_off=40.0), on=TODAY, batch="2025", source_sha256="0" * 64)
         return made.frame, terms
 
     return make
@@ -116,6 +102,25 @@ def last(frame):
 
 
 # on disk
+
+
+def test_the_terms_say_how_the_list_was_made(make, plain):
+    _, terms = make([60, 50, 40, 30, np.nan])
+    assert terms == ListTerms(
+        rulebook="plain",
+        rulebook_sha256=plain.sha256,
+        provenance="assumed",
+        peers_sha256=None,
+        batch="2025",
+        on="2025-06-30",
+        top_share=None,
+        cut_off=40.0,
+        threshold=40.0,
+        max_score=100.0,
+        evaluated=5,
+        selected=3,
+        source_sha256="0" * 64,
+    )
 
 
 def test_a_list_comes_back_as_it_was_written(make, tmp_path):
@@ -365,11 +370,7 @@ def test_other_peers_are_refused_and_the_lists_own_are_not(blank):
     before = {"rd_expense_prev_cny": 1, "revenue_prev_cny": 1}
     columns = blank(4, before | {"as_of": TODAY, "rd_expense_cny": [1, 2, 3, 4], "revenue_cny": [4, 3, 2, 1]})
     own = fitted(bare, columns, "four")
-    made = select(own, columns, cut=Cut(top_share=0.25), on=TODAY, batch="2025")
-    terms = ListTerms(
-        own.id, own.sha256, "assumed", own.peer_tables.sha256, "2025", str(TODAY), 0.25, None,
-        made.threshold, 100.0, 4, made.selected, "0" * 64,
-    )  # fmt: skip
+    made, terms = make_list(own, columns, cut=Cut(top_share=0.25), on=TODAY, batch="2025", source_sha256="0" * 64)
     record = parse_record(before | {"enterprise_id": "E0", "as_of": str(TODAY), "rd_expense_cny": 9, "revenue_cny": 9})
     others = bare.with_peers(fit_peers(bare, blank(1, {"rd_expense_cny": 5}), "another"))
     for rules in (others, bare):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
+from functools import cache
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from icsml.innovation.validity import aged, ages, valid_until
 def valid(small_text):
     """Make the small rulebook with a validity of so many months."""
 
+    @cache
     def make(months, expired="refuse"):
         said = f"validity: {{months: {months}, expired: {expired}, provenance: assumed}}\nsources:"
         return parse_rulebook(small_text.replace("sources:", said, 1), "small.yaml")
@@ -104,7 +106,7 @@ def test_where_the_rules_state_no_validity_nothing_expires(small):
 
 
 def test_an_expired_score_is_refused_and_a_valid_one_is_not(valid, blank):
-    columns = blank(3, {"ip_class1": 6, "as_of": ["2023-12-31", "2024-01-01", "NaT"]})
+    columns = blank(3, {"ip_class1": 6, "ip_class2": 0, "as_of": ["2023-12-31", "2024-01-01", "NaT"]})
     rulebook = valid(12)
     points = evaluate(rulebook, columns)
     after = aged(rulebook, points, ages(rulebook, columns["as_of"], date(2025, 1, 1)))
@@ -115,7 +117,7 @@ def test_an_expired_score_is_refused_and_a_valid_one_is_not(valid, blank):
 
 
 def test_with_a_warning_the_score_is_kept(valid, blank):
-    columns = blank(1, {"ip_class1": 6, "as_of": "2020-01-01"})
+    columns = blank(1, {"ip_class1": 6, "ip_class2": 0, "as_of": "2020-01-01"})
     rulebook = valid(12, "warn")
     points = evaluate(rulebook, columns)
     found = ages(rulebook, columns["as_of"], date(2025, 1, 1))
@@ -124,7 +126,7 @@ def test_with_a_warning_the_score_is_kept(valid, blank):
 
 
 def test_where_nothing_has_expired_nothing_is_touched(valid, blank):
-    columns = blank(2, {"ip_class1": 6, "as_of": "2025-01-01"})
+    columns = blank(2, {"ip_class1": 6, "ip_class2": 0, "as_of": "2025-01-01"})
     rulebook = valid(12)
     points = evaluate(rulebook, columns)
     assert aged(rulebook, points, ages(rulebook, columns["as_of"], date(2025, 1, 1))) is points

@@ -58,6 +58,8 @@ def points(
             field="--rulebook, --as-of",
             remedy="--rulebook ID or --as-of YYYY-MM-DD",
         )
+    if known_on and not as_of:
+        raise InputError("ICS-CLI-003", "asks with a date", field="--known-on", remedy="add --as-of, or leave it out")
     check_target(out, source=source)
     on = day(as_of, "--as-of") if as_of else None
     known = day(known_on, "--known-on") if known_on else None

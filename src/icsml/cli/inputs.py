@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from icsml.model.bundle import Bundle
     from icsml.records.columns import Columns
 
-__all__ = ["InFile", "ModelRef", "OutFile", "day", "load_bundle", "ranked_by", "read_columns", "read_json"]
+__all__ = [
+    "InFile",
+    "ModelRef",
+    "OutFile",
+    "day",
+    "load_bundle",
+    "ranked_by",
+    "read_columns",
+    "read_json",
+    "refuse_peers",
+]
 
 ModelRef = Annotated[
     str,
@@ -90,6 +100,11 @@ def read_columns(path: Path) -> Columns:
     return screen(to_columns(read_records(path))).columns
 
 
+def refuse_peers(rulebook: Rulebook) -> NoReturn:
+    """Refuse peer tables for a rulebook that has no use for them."""
+    raise InputError("ICS-RUL-031", "ranks nothing among peers", field=rulebook.id, remedy="leave out --peers")
+
+
 def ranked_by(rulebook: Rulebook, columns: Columns, peers: Path | None, source: Path, say: Progress) -> Rulebook:
     """Return the rulebook with the given peer tables, or where it ranks and none are given, with those of the rows."""
     from icsml.innovation.evaluate import fitted
@@ -97,7 +112,7 @@ def ranked_by(rulebook: Rulebook, columns: Columns, peers: Path | None, source: 
 
     if not rulebook.ranked:
         if peers is not None:
-            raise InputError("ICS-RUL-031", "ranks nothing among peers", field=rulebook.id, remedy="leave out --peers")
+            refuse_peers(rulebook)
         return rulebook
     if peers is not None:
         return rulebook.with_peers(PeerTables.read(peers))

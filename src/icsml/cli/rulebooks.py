@@ -11,6 +11,7 @@ import typer
 
 from icsml.cli.inputs import InFile, OutFile, day, load_bundle, ranked_by, read_columns
 from icsml.cli.output import JsonFlag, emit, progress, table
+from icsml.errors import InputError
 
 if TYPE_CHECKING:
     from icsml.innovation.schema import Outline, Rulebook
@@ -50,10 +51,11 @@ def list_(
     from icsml.innovation.timeline import as_known
 
     editions = list_editions()
-    seen = known_on or as_of
-    found = as_known(editions, day(seen, "--known-on")) if seen else editions
-    if as_of:
-        found = [each for each in found if each.in_force.holds(day(as_of, "--as-of"))]
+    on = day(as_of, "--as-of") if as_of else None
+    seen = day(known_on, "--known-on") if known_on else on
+    found = as_known(editions, seen) if seen is not None else editions
+    if on is not None:
+        found = [each for each in found if each.in_force.holds(on)]
     rows = [_listed(each) for each in editions if each in found]
     header = ("id", "scope", "in force", "known since", "points", "provenance", "title")
     text = table([[row[key] for key in _COLUMNS] for row in rows], header) if rows else "no edition"
@@ -225,9 +227,11 @@ def robustness_(
 ) -> None:
     """Tell how much of the ranking hangs on assumed weights, by random weights around them."""
     from icsml.innovation.evaluate import evaluate
-    from icsml.innovation.robustness import robustness
+    from icsml.innovation.robustness import assumes_weights, robustness
     from icsml.innovation.rulebook import load_rulebook
+    from icsml.innovation.selection import Cut
 
+    Cut(top_share=top_share)
     columns = read_columns(source)
     rulebook = ranked_by(load_rulebook(identifier), columns, peers, source, progress())
     found = robustness(
@@ -238,5 +242,12 @@ def robustness_(
         concentration=concentration,
         seed=seed,
     )
+    if found is None and assumes_weights(rulebook):
+        raise InputError(
+            "ICS-SEL-001",
+            "leaves nobody on the list",
+            field="--top-share",
+            remedy="give more records or a larger share",
+        )
     text = "no weight is assumed, so nothing hangs on one" if found is None else found.sentence()
     emit({"rulebook": rulebook.id, "robustness": found.as_json() if found else None}, as_json=json_, text=text)

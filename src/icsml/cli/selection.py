@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from icsml.cli.innovation import RulebookRef
-from icsml.cli.inputs import InFile, OutFile, day, ranked_by, read_columns, read_json
+from icsml.cli.inputs import InFile, OutFile, day, ranked_by, read_columns, read_json, refuse_peers
 from icsml.cli.output import JsonFlag, emit, progress, table
 from icsml.errors import InputError
 
@@ -52,7 +52,7 @@ def select_(
     """Make the recommended list: who is in and who is out, each with the reason. The latest record of a firm counts."""
     from icsml.core.canonical import sha256_file
     from icsml.core.files import check_target, whole_file
-    from icsml.innovation.recommended import figures, make_list, standing, write_list
+    from icsml.innovation.recommended import figures, make_list, refuse_to_replace, standing, write_list
     from icsml.innovation.robustness import robustness
     from icsml.innovation.rulebook import load_rulebook
     from icsml.innovation.selection import Cut
@@ -60,6 +60,7 @@ def select_(
 
     cut = Cut(top_share, cut_off)
     check_target(out, source=source)
+    refuse_to_replace(out)
     say = progress()
     rules = load_rulebook(rulebook)
     columns = read_columns(source)
@@ -75,7 +76,9 @@ def select_(
         with whole_file(_peers_file(out)) as partial:
             tables.write(partial)
     current = standing(made.frame, today)
-    hangs_on = robustness(rules, made.points, top_share=made.selected / made.evaluated) if made.selected else None
+    competing = made.competing
+    share = made.selected / max(int(competing.sum()), 1)
+    hangs_on = robustness(rules, made.points, among=competing, top_share=share) if made.selected else None
     report = _report(terms, figures(current, made.points.stages), hangs_on, synthetic=is_synthetic(source))
     text = "\n".join(_made(report, out, tables is not None))
     if html is not None:
@@ -152,20 +155,17 @@ def show(
     json_: JsonFlag = False,
 ) -> None:
     """Show who stands on one or more lists on a day, or every entry of one enterprise."""
-    import pandas as pd
+    from icsml.innovation.recommended import figures, read_lists, standing
 
-    from icsml.innovation.recommended import figures, read_list, standing
-
-    read = [read_list(path) for path in lists]
-    frame = pd.concat([each for each, _ in read], ignore_index=True)
+    frame, terms = read_lists(lists)
     today = day(on, "--on") if on else frame["decided_on"].max().date()
     if enterprise:
         _show_one(frame, enterprise, json_)
         return
     current = standing(frame, today)
     counts = {str(name): int(count) for name, count in current["status"].value_counts().items()}
-    shown = figures(current)
-    found = {"on": str(today), "status": counts, "figures": shown, "lists": [asdict(terms) for _, terms in read]}
+    shown = figures(current, list(dict.fromkeys(stage for each in terms for stage in each.stages)))
+    found = {"on": str(today), "status": counts, "figures": shown, "lists": [asdict(each) for each in terms]}
     lines = [f"on {today}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())]
     emit(found, as_json=json_, text="\n".join([*lines, *_figures(shown)]))
 
@@ -216,6 +216,8 @@ def appeal_(
     rules = load_rulebook(rulebook)
     if rules.ranked:
         rules = rules.with_peers(PeerTables.read(peers or _peers_file(list_)))
+    elif peers is not None:
+        refuse_peers(rules)
     corrected = parse_record(read_json(record))
     longer, found = appeal(frame, terms, rules, corrected, on=day(on, "--on"), because=because)
     write_list(list_, longer, terms)

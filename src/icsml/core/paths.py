@@ -38,5 +38,5 @@ def rulebook_folders() -> list[Path]:
             raise MissingError(
                 "ICS-CFG-004", "names no folder", field="ICSML_RULEBOOKS", remedy="set it to a folder of rulebooks"
             )
-        folders.append(Path(own))
+        folders += [Path(own)] if Path(own).resolve() != folders[0].resolve() else []
     return folders

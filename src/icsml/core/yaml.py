@@ -184,7 +184,8 @@ def _config_error(
     details = error.errors(include_url=False, include_input=False)
     kind, location = details[0]["type"], details[0]["loc"]
     place, found = _follow(node, location, name)
-    shown = ".".join(str(part) for part in (*found, *(location[-1:] if kind == "missing" else ())))
+    unwritten = kind in ("missing", "extra_forbidden") and found[-1:] != location[-1:]
+    shown = ".".join(str(part) for part in (*found, *(location[-1:] if unwritten else ())))
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     match kind:
         case "extra_forbidden":

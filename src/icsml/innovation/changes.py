@@ -77,5 +77,11 @@ def _shown(value: Any, lang: str) -> str | None:  # noqa: ANN401 - any JSON valu
         said = {key: each for key, each in value.items() if each is not None and key not in _UNSAID}
         return ", ".join(f"{key} {_shown(each, lang)}" for key, each in said.items())
     if isinstance(value, list):
-        return "; ".join(str(_shown(each, lang)) for each in value)
+        return "; ".join(_item(each, lang) for each in value)
     return str(value)
+
+
+def _item(value: Any, lang: str) -> str:  # noqa: ANN401 - any JSON value
+    if isinstance(value, list):
+        return f"({', '.join(str(_shown(each, lang)) for each in value)})"
+    return str(_shown(value, lang))

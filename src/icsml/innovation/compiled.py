@@ -98,14 +98,14 @@ class CompiledIndicator:
 
     def bounds(self, scored: Scored, columns: Columns, stage: NDArray[np.int8]) -> tuple[Floats, Floats]:
         """Return the fewest and the most points of every row, were its missing values known; left out is none."""
-        if self.indicator.missing == "rescale":
-            return scored.points, scored.points
         at = stage if self.staged else np.zeros_like(stage)
         low = high = np.where(scored.missing, -np.inf, scored.points)
         for way in self.ways:
             absent = np.isnan(way.value.compute(columns)) if len(self.ways) > 1 else scored.missing
             low = np.where(absent, np.maximum(low, way.curve.low[at]), low)
             high = np.where(absent, np.maximum(high, way.curve.high[at]), high)
+        if self.indicator.missing == "rescale":
+            return np.where(scored.missing, 0.0, low), np.where(scored.missing, 0.0, high)
         return low, high
 
 

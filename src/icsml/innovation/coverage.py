@@ -38,10 +38,10 @@ def coverage(rulebook: Rulebook, columns: Columns) -> dict[str, Any]:
     dict
         JSON. ``indicators``: by indicator the ``share`` of rows with a value for at least one of its options, the
         ``policy`` for a missing one, its ``max``, and what the missing ones cost, as a mean over all rows:
-        ``points_lost`` (what rows with a value earn on average, null where none has), ``points_lost_at_most`` (the maximum), both 0 where it
-        is left out and the others grow. ``rows_refused``: rows without a score. ``departments``: by source department
-        the share of rows in which all its fields are on file, and each field's share. ``provinces``: by the first two
-        digits of the region the shares of the indicators.
+        ``points_lost`` (as rows with a value earn; null where none has) and ``points_lost_at_most`` (the maximum), both
+        0 where it is left out and the others grow. ``rows_refused``: rows without a score. ``departments``: by source
+        department the share of rows in which all its fields are on file, and each field's share. ``provinces``: by the
+        first two digits of the region the shares of the indicators.
     """
     points = evaluate(fitted(rulebook, columns, "these rows"), columns)
     known = {i.id: ~np.isnan(points.values[i.id]) for i in rulebook.indicators}
@@ -64,22 +64,31 @@ def _indicator(indicator: Indicator, points: Points, known: Flags) -> dict[str, 
     most = float(np.max(points.ceilings[indicator.id]))
     lost = indicator.missing == "zero" and len(known) > 0
     ceiling = np.where(points.stage >= 0, points.ceilings[indicator.id][points.stage], most)
-    earned = points.points[indicator.id][known]
     return {
         "id": indicator.id,
         "label": indicator.label.model_dump(),
         "share": share,
         "policy": indicator.missing,
         "max": most,
-        "points_lost": _expected_loss(share, earned) if lost else 0.0,
+        "points_lost": _expected_loss(indicator, points, known, ceiling) if lost else 0.0,
         "points_lost_at_most": float(np.where(known, 0.0, ceiling).mean()) if lost else 0.0,
         "departments": list(dict.fromkeys(department_of(FIELD_BY_NAME[name]) for name in indicator.fields)),
     }
 
 
-def _expected_loss(share: float, earned: Floats) -> float | None:
-    """Return what the missing rows lose if they would earn as the others do; not known where no row has a value."""
-    return (1.0 - share) * float(np.mean(earned)) if len(earned) else None
+def _expected_loss(indicator: Indicator, points: Points, known: Flags, ceiling: Floats) -> float | None:
+    """Return what the missing rows lose if they would earn the share of the maximum that the others do.
+
+    Not known where no row has a value.
+    """
+    most = points.maximum(indicator.id)[known]
+    earned = points.points[indicator.id][known]
+    if indicator.deduction and len(earned):
+        return float(earned.mean() * (~known).mean())
+    if not (most > 0.0).any():
+        return None
+    share = float((earned[most > 0.0] / most[most > 0.0]).mean())
+    return float(np.where(known, 0.0, ceiling * share).mean())
 
 
 def _departments(rulebook: Rulebook, columns: Columns) -> list[dict[str, Any]]:

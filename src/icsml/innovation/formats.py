@@ -16,7 +16,7 @@ def upgraded(content: Any) -> Any:  # noqa: ANN401 - whatever YAML holds; the sc
     Format 1 had one policy for missing values, ``zero``, no stages, no validity, both ends of the time in force and
     ``known_since`` under ``timeline``, and did not say which way an indicator improves.
     """
-    if not isinstance(content, Mapping) or content.get("format") != 1:
+    if not isinstance(content, Mapping) or content.get("format") != 1 or content["format"] is True:
         return content
     dropped = ("timeline", "missing") if content.get("missing") == "zero" else ("timeline",)
     rest = {key: value for key, value in content.items() if key not in dropped}

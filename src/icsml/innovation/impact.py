@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 from icsml.errors import InputError
 from icsml.innovation.evaluate import evaluate
 from icsml.innovation.points import Points
-from icsml.innovation.robustness import CONCENTRATION, DRAWS, draw_scores, top
+from icsml.innovation.robustness import CONCENTRATION, DRAWS, assumes_weights, draw_scores, top
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.values import Floats
 from icsml.records.columns import Columns
@@ -141,7 +141,8 @@ def _listed(score: Floats, top_share: float | None, cut_off: float | None) -> Fl
 
 def _distribution(points: Points, scored: Flags) -> dict[str, Any]:
     score = points.score[scored]
-    counts, edges = np.histogram(score / points.max_score, bins=_BINS, range=(0.0, 1.0))
+    shares = np.clip(score / points.max_score, 0.0, 1.0)  # deductions may carry a score below zero
+    counts, edges = np.histogram(shares, bins=_BINS, range=(0.0, 1.0))
     quantiles = np.quantile(score, [0.05, 0.25, 0.5, 0.75, 0.95])
     return {
         "rulebook": points.rulebook,
@@ -168,7 +169,7 @@ def _dependence(
     cut_off: float | None,
 ) -> float | None:
     """Return which share of those who move would not reliably do so under random weights."""
-    if not moved.any() or not any(str(each.score_provenance) == "assumed" for each in rulebooks):
+    if not moved.any() or not any(assumes_weights(each) for each in rulebooks):
         return None
     rng = np.random.default_rng(0)
     within = np.arange(len(moved))
@@ -179,6 +180,8 @@ def _dependence(
     rows_ = np.flatnonzero(scored)[within]
     drawn_a, drawn_b = (
         draw_scores(rulebook, each, rows_, draws=DRAWS, concentration=CONCENTRATION, rng=rng)
+        if assumes_weights(rulebook)
+        else np.repeat(each.score[rows_][:, None], DRAWS, axis=1)
         for rulebook, each in zip(rulebooks, points, strict=True)
     )
     moves = np.zeros(len(within))

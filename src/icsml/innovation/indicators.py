@@ -106,6 +106,8 @@ class Indicator(Part):
         neither = self.value is None and self.points is None
         if not (single and not self.best_of) and not (neither and len(self.best_of) > 1):
             raise ValueError("needs either value and points, or best_of with two or more options")
+        if self.best_of and self.unit is not None:
+            raise ValueError("beside best_of, each option has a unit of its own")
         return self
 
     @property

@@ -85,6 +85,13 @@ def _refuse_anonymous(node: yaml.MappingNode, name: str) -> None:
 def _overlaid(base: yaml.MappingNode, node: yaml.MappingNode, base_id: str, name: str) -> yaml.MappingNode:
     kept = [(key, value) for key, value in base.value if key.value not in _NOT_INHERITED]
     inherited = _without(yaml.MappingNode(base.tag, kept, base.start_mark, base.end_mark), node, name)
+    if _get(node, "derived_from") is not None:
+        raise ConfigError(
+            "ICS-RUL-019",
+            "is stated by the merged whole, not by an overlay",
+            field=f"{place_of(node, ('derived_from',), name)}: derived_from",
+            remedy="take it out",
+        )
     own = [(key, value) for key, value in node.value if key.value not in ("extends", "remove")]
     merged = _merged(inherited, yaml.MappingNode(node.tag, own, node.start_mark, node.end_mark))
     merged.value.append(_lineage(base, base_id))

@@ -84,7 +84,9 @@ def _optional(schema: dict[str, Any]) -> dict[str, Any]:
 def _field_names(schema: dict[str, Any]) -> dict[str, Any]:
     """Let editors complete the names of fields."""
     own = schema.get("properties", {})
-    named = {key: {"type": "string", "enum": list(_NAMES)} for key in _FIELD_KEYS if key in own}
+    named: dict[str, Any] = {key: {"type": "string", "enum": list(_NAMES)} for key in _FIELD_KEYS if key in own}
+    if "fields" in own:
+        named["fields"] = own["fields"] | {"items": {"type": "string", "enum": list(_NAMES)}}
     return schema | {"properties": own | named} if own else schema
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +26,18 @@ from icsml.records.columns import Columns, record_columns
 from icsml.records.enterprise import EnterpriseRecord
 from icsml.records.screening import screen
 
-__all__ = ["ListTerms", "appeal", "figures", "make_list", "read_list", "standing", "withdraw", "write_list"]
+__all__ = [
+    "ListTerms",
+    "appeal",
+    "figures",
+    "make_list",
+    "read_list",
+    "read_lists",
+    "refuse_to_replace",
+    "standing",
+    "withdraw",
+    "write_list",
+]
 
 _KEY: Final = b"icsml.selection"
 
@@ -53,6 +64,8 @@ class ListTerms:
         Enterprises evaluated, and those on the list that day.
     source_sha256 : str
         The file of records.
+    stages : tuple of str
+        Stages of the rulebook, in order.
     """
 
     rulebook: str
@@ -68,6 +81,7 @@ class ListTerms:
     evaluated: int
     selected: int
     source_sha256: str
+    stages: tuple[str, ...] = ()
 
 
 def make_list(
@@ -89,8 +103,32 @@ def make_list(
         max_score=rulebook.max_score,
         evaluated=made.evaluated,
         selected=made.selected,
+        stages=made.points.stages,
         source_sha256=source_sha256,
     )
+
+
+def refuse_to_replace(path: Path) -> None:
+    """Refuse to write a new list over one that entries were added to.
+
+    Raises
+    ------
+    InputError
+        If there are such entries.
+    """
+    if not path.is_file():
+        return
+    try:
+        frame, _ = read_list(path)
+    except InputError:
+        return
+    if (frame["action"] != "evaluated").any():
+        raise InputError(
+            "ICS-SEL-007",
+            "is a list with appeals or withdrawals, and a list is only added to",
+            field=str(path),
+            remedy="name another file",
+        )
 
 
 def write_list(path: Path, frame: pd.DataFrame, terms: ListTerms) -> None:
@@ -120,7 +158,28 @@ def read_list(path: Path) -> tuple[pd.DataFrame, ListTerms]:
         raise InputError(
             "ICS-SEL-003", "no recommended list", field=str(path), remedy="give a file written by `icsml select`"
         ) from error
-    return table.to_pandas(), terms
+    return table.to_pandas(), replace(terms, stages=tuple(terms.stages))
+
+
+def read_lists(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[ListTerms]]:
+    """Read lists of several batches as one.
+
+    Raises
+    ------
+    InputError
+        If two are of one batch: an enterprise would have two last entries in it.
+    """
+    read = [read_list(path) for path in paths]
+    names = [terms.batch for _, terms in read]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(
+                "ICS-SEL-006",
+                f"two lists are of batch {name}",
+                field="--list",
+                remedy="give each list its own with `icsml select --batch`",
+            )
+    return pd.concat([frame for frame, _ in read], ignore_index=True), [terms for _, terms in read]
 
 
 def withdraw(frame: pd.DataFrame, enterprise: str, *, on: date, because: str) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from icsml.innovation.numbers import at_stage
@@ -14,7 +15,16 @@ from icsml.innovation.provenance import Provenance
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.values import Floats
 
-__all__ = ["CONCENTRATION", "DRAWS", "QUALIFIED_SHARE", "Robustness", "draw_scores", "robustness", "top"]
+__all__ = [
+    "CONCENTRATION",
+    "DRAWS",
+    "QUALIFIED_SHARE",
+    "Robustness",
+    "assumes_weights",
+    "draw_scores",
+    "robustness",
+    "top",
+]
 
 DRAWS: Final = 200
 CONCENTRATION: Final = 50.0
@@ -74,6 +84,7 @@ def robustness(
     rulebook: Rulebook,
     points: Points,
     *,
+    among: NDArray[np.bool_] | None = None,
     top_share: float = QUALIFIED_SHARE,
     draws: int = DRAWS,
     concentration: float = CONCENTRATION,
@@ -89,6 +100,8 @@ def robustness(
         The rules.
     points : Points
         What they gave; at least two rows with a score.
+    among : ndarray of bool of shape (n,), optional
+        Rows that compete for the list; by default all.
     top_share : float
         Share of the rows on the list considered.
     draws : int
@@ -98,10 +111,11 @@ def robustness(
     seed : int
         Seed of the draws and of the sample.
     """
-    if not _assumes_weights(rulebook):
+    if not assumes_weights(rulebook):
         return None
     rng = np.random.default_rng(seed)
-    rows = np.flatnonzero(~np.isnan(points.score))
+    scored = ~np.isnan(points.score)
+    rows = np.flatnonzero(scored if among is None else scored & among)
     if len(rows) > _MOST_ROWS:
         rows = np.sort(rng.choice(rows, _MOST_ROWS, replace=False))
     if len(rows) < 2:
@@ -127,20 +141,20 @@ def robustness(
     )
 
 
-def top(score: Floats, share: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def top(score: Floats, share: float) -> NDArray[np.bool_]:
     """Return which rows make up the best share; equal scores at the edge are all in. Shape (n,); NaN never is."""
     known = score[~np.isnan(score)]
     most = min(round(share * len(score)), len(known))
     if most < 1:
         return np.zeros(score.shape, dtype=np.bool_)
-    listed: np.ndarray[Any, np.dtype[np.bool_]] = score >= np.partition(known, len(known) - most)[len(known) - most]
+    listed: NDArray[np.bool_] = score >= np.partition(known, len(known) - most)[len(known) - most]
     return listed
 
 
 def draw_scores(
     rulebook: Rulebook,
     points: Points,
-    rows: np.ndarray[Any, np.dtype[np.intp]],
+    rows: NDArray[np.intp],
     *,
     draws: int,
     concentration: float,
@@ -163,27 +177,27 @@ def draw_scores(
     return scores
 
 
-def _assumes_weights(rulebook: Rulebook) -> bool:
+def assumes_weights(rulebook: Rulebook) -> bool:
+    """Return whether any weight is assumed."""
     return any(indicator.provenance.weight is Provenance.ASSUMED for indicator in rulebook.indicators)
 
 
-def _scores(
-    rulebook: Rulebook, points: Points, rows: np.ndarray[Any, np.dtype[np.intp]], stage: str | None, weights: Floats
-) -> Floats:
+def _scores(rulebook: Rulebook, points: Points, rows: NDArray[np.intp], stage: str | None, weights: Floats) -> Floats:
     """Return shares earned times weights; what is left out makes the rest of its block grow."""
     total = np.zeros((len(rows), weights.shape[1]))
     bonus = {category.id: category.bonus for category in rulebook.categories}
     for kind in (False, True):
-        places = [i for i, each in enumerate(rulebook.indicators) if bonus[each.category] is kind]
-        if not places:
-            continue
-        own = [rulebook.indicators[i] for i in places]
-        shares = np.stack([_shares(points, each.id, float(each.full(stage)), rows) for each in own], axis=1)
-        earned = _weighted(shares, weights[places])
-        counted = [i for i, each in zip(places, own, strict=True) if not each.deduction]
-        here = np.stack([points.maximum(rulebook.indicators[i].id)[rows] > 0.0 for i in counted], axis=1) * 1.0
-        whole, rest = weights[counted].sum(axis=0), _weighted(here, weights[counted])
-        total += earned * np.divide(whole, rest, out=np.ones_like(rest), where=rest > 0.0)
+        block = [i for i, each in enumerate(rulebook.indicators) if bonus[each.category] is kind]
+        counted = [i for i in block if not rulebook.indicators[i].deduction]
+        deducted = [i for i in block if rulebook.indicators[i].deduction]
+        if counted:
+            ids = [rulebook.indicators[i].id for i in counted]
+            here = np.stack([points.maximum(name)[rows] > 0.0 for name in ids], axis=1).astype(np.float64)
+            whole, rest = weights[counted].sum(axis=0), _weighted(here, weights[counted])
+            growth = np.divide(whole, rest, out=np.ones_like(rest), where=rest > 0.0)
+            total += _weighted(_shares(rulebook, points, counted, rows, stage), weights[counted]) * growth
+        if deducted:
+            total += _weighted(_shares(rulebook, points, deducted, rows, stage), weights[deducted])
     return total
 
 
@@ -193,10 +207,16 @@ def _weighted(shares: Floats, weights: Floats) -> Floats:
     return product
 
 
-def _shares(points: Points, name: str, full: float, rows: np.ndarray[Any, np.dtype[np.intp]]) -> Floats:
-    grown = points.growth[name][rows] if name in points.growth else 1.0
-    earned = points.points[name][rows] / grown
-    return earned / full if full else np.zeros(len(rows))
+def _shares(rulebook: Rulebook, points: Points, places: list[int], rows: NDArray[np.intp], stage: str | None) -> Floats:
+    """Return the share of its full points that each row earned of some indicators, shape (rows, places)."""
+    shares = np.zeros((len(rows), len(places)))
+    for column, place in enumerate(places):
+        indicator = rulebook.indicators[place]
+        full = float(indicator.full(stage))
+        if full:
+            grown = points.growth[indicator.id][rows] if indicator.id in points.growth else 1.0
+            shares[:, column] = points.points[indicator.id][rows] / grown / full
+    return shares
 
 
 def _draw_weights(

@@ -121,6 +121,11 @@ class Entries:
     selected: int
     points: Points
 
+    @property
+    def competing(self) -> Flags:
+        """Rows that nothing but the cut could keep out, shape (n,)."""
+        return self.frame["reason"].isin(["selected", "below_cut"]).to_numpy(dtype=np.bool_)
+
 
 def select(rulebook: Rulebook, columns: Columns, *, cut: Cut, on: date, batch: str) -> Entries:
     """Return the recommended list.

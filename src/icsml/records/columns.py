@@ -93,6 +93,8 @@ def latest(columns: Columns) -> NDArray[np.bool_]:
 
     A record without a date comes before every dated one.
     """
+    if not rows(columns):
+        return np.zeros(0, dtype=np.bool_)
     codes, _ = pd.factorize(columns["enterprise_id"])
     days = columns["as_of"].astype("datetime64[D]").astype(np.int64)
     order = np.lexsort((np.arange(len(codes)), days, codes))

@@ -30,6 +30,7 @@ def diff_page(found: Mapping[str, Any], lang: Lang, stages: Mapping[str, Label])
     facts = {name: found[name] for name in ("a", "b", "changes", "impact", "model", "population", "synthetic")}
     remarks = [*found["notes"], *(model["notes"] if model is not None else [])]
     facts |= {"remarks": [each[lang] for each in remarks], "bars": _bars(effect), "cut": _cut(effect, lang)}
+    facts["grades"] = _grades(model)
     return render("rulebook_diff.html", lang, facts, stages)
 
 
@@ -49,6 +50,12 @@ def _bars(effect: Mapping[str, Any] | None) -> list[tuple[float, float, str]]:
         (round(100.0 * a / highest, 1), round(100.0 * b / highest, 1), f"{low}–{high}%: {a:,} → {b:,}")
         for a, b, (low, high) in zip(*counts, pairwise(edges), strict=True)
     ]
+
+
+def _grades(model: Mapping[str, Any] | None) -> list[str]:
+    """Return the grades that enterprises come from or go to, those that nobody comes from last."""
+    moves = model["migration"] if model is not None else []
+    return list(dict.fromkeys([each["grade"] for each in moves] + [to for each in moves for to in each["to"]]))
 
 
 def _cut(effect: Mapping[str, Any] | None, lang: Lang) -> str:

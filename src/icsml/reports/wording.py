@@ -83,11 +83,11 @@ _PHRASES: Final[dict[str, Label]] = {
     "size": _label("Size by staff", "人员规模"),
     "stage": _label("Life-cycle stage", "发展阶段"),
     "stay": _label("stay", "保留"),
+    "swap": _label("Who enters the list and who leaves it", "名单变化：进入与退出"),
     "swap_line": _label(
         "With a list of {cut}: {entered} enter, {left} leave, {stayed} stay.",
         "名单取{cut}：{entered} 家进入，{left} 家退出，{stayed} 家保留。",
     ),
-    "swap": _label("Who enters the list and who leaves it", "名单变化：进入与退出"),
     "technical_field": _label("Technical field", "技术领域"),
     "the_list": _label("The list", "名单"),
     "validity": _label("valid until", "有效期至"),

@@ -19,6 +19,7 @@ from icsml.innovation.impact import Impact, impact
 from icsml.innovation.robustness import QUALIFIED_SHARE
 from icsml.innovation.rulebook import load_rulebook
 from icsml.innovation.schema import Rulebook
+from icsml.innovation.selection import Cut
 from icsml.model.bundle import BundleParts
 from icsml.records.columns import Columns, latest, take, to_columns
 from icsml.records.dataset import is_synthetic, read_records
@@ -114,10 +115,9 @@ def compare(
     Raises
     ------
     InputError
-        If both cuts are given, or a model without a population.
+        If both cuts are given or one is none, or a model without a population.
     """
-    if top_share is not None and cut_off is not None:
-        raise InputError("ICS-SEL-001", "give one of the two", field="--top-share, --cut-off", remedy="leave one out")
+    cut = Cut(QUALIFIED_SHARE) if top_share is None and cut_off is None else Cut(top_share, cut_off)
     if source is None and bundle is not None:
         raise InputError("ICS-CLI-003", "needs a population", field="--model", remedy="add --in F")
     before, after = load_rulebook(a), load_rulebook(b)
@@ -128,8 +128,7 @@ def compare(
     columns = _screened(source, bundle)
     before, after = (fitted(rulebook, columns, source.stem) for rulebook in (before, after))
     progress("scoring by both, and by random weights where weights are assumed")
-    share = QUALIFIED_SHARE if top_share is None and cut_off is None else top_share
-    effect = impact(before, after, columns, top_share=share, cut_off=cut_off)
+    effect = impact(before, after, columns, top_share=cut.top_share, cut_off=cut.cut_off)
     moves = None if bundle is None else pd_moves(bundle, before, after, columns)
     synthetic = is_synthetic(source)
     notes = _notes(before, after, synthetic=synthetic)
@@ -179,10 +178,11 @@ def _migration(bundle: BundleParts, one: Assessment, other: Assessment) -> list[
     if pairs.empty:
         return []
     counts = pd.crosstab(pairs["a"], pairs["b"]).reindex(index=grades, columns=grades, fill_value=0)
+    met = counts.any(axis=1) | counts.any(axis=0)
     return [
-        {"grade": grade, "to": {name: int(count) for name, count in row.items() if count}}
-        for grade, row in zip(grades, counts.to_dict("records"), strict=True)
-        if sum(row.values())
+        {"grade": grade, "to": {name: int(count) for name, count in counts.loc[grade].items() if count}}
+        for grade in grades
+        if met[grade]
     ]
 
 

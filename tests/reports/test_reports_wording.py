@@ -1,0 +1,117 @@
+"""Every phrase is used, every phrase used exists, and each says the same in both languages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from jinja2 import nodes
+
+from icsml.innovation.impact import _STAFF_NAMES
+from icsml.innovation.provenance import Provenance
+from icsml.records.fields import TECHNICAL_FIELDS
+from icsml.reports import wording
+from icsml.reports.page import _environment
+from icsml.reports.wording import group_name, phrase, value_name
+
+FOLDER = Path(wording.__file__).parent
+PHRASES = wording._PHRASES
+KINDS = {"stage", *wording._GROUPS}
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+NAMES = {
+    f"{table}.{key}": label
+    for table in ("_PHRASES", "_FIELDS", "_PROVINCES", "_SIZES", "_VALUES")
+    for key, label in getattr(wording, table).items()
+}
+
+
+def _said():
+    """What templates ask to say: whole keys, and the beginnings of keys whose rest is data."""
+    keys, beginnings, by_name = set(), set(), set()
+    environment = _environment()
+    for template in environment.list_templates():
+        tree = environment.parse(environment.loader.get_source(environment, template)[0])
+        for call in tree.find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name == "say":
+                match call.args[0]:
+                    case nodes.Const(value=key):
+                        keys.add(key)
+                    case nodes.Concat(nodes=[nodes.Const(value=start), _]):
+                        beginnings.add(start)
+                    case nodes.Name(name=variable):
+                        by_name.add(variable)
+                    case other:
+                        pytest.fail(f"{template}: say({other})")
+    assert by_name == {"kind"}
+    return keys | KINDS, beginnings
+
+
+def _said_by_modules():
+    text = "".join(path.read_text("utf-8") for path in FOLDER.glob("*.py"))
+    return set(re.findall(r'\bphrase\(\s*"(\w+)"', text))
+
+
+def test_every_phrase_that_is_asked_for_exists_and_every_phrase_is_asked_for():
+    keys, beginnings = _said()
+    assert beginnings == {"change_", "provenance_"}
+    begun = {key for key in PHRASES if key.startswith(tuple(beginnings))}
+    assert keys | _said_by_modules() | begun == set(PHRASES)
+    assert {f"provenance_{each}" for each in Provenance} <= begun
+    assert begun - {f"provenance_{each}" for each in Provenance} == {"change_added", "change_changed", "change_removed"}
+
+
+def test_what_a_template_fills_in_is_what_the_phrase_has_room_for():
+    environment = _environment()
+    for template in environment.list_templates():
+        tree = environment.parse(environment.loader.get_source(environment, template)[0])
+        for call in tree.find_all(nodes.Call):
+            if getattr(call.node, "name", "") == "say" and isinstance(call.args[0], nodes.Const):
+                key = call.args[0].value
+                assert {each.key for each in call.kwargs} == _room(PHRASES[key].en), (template, key)
+
+
+def _room(text):
+    return {field for _, field, _, _ in Formatter().parse(text) if field}
+
+
+@pytest.mark.parametrize("key", NAMES)
+def test_both_languages_are_filled_and_have_room_for_the_same(key):
+    label = NAMES[key]
+    assert label.en.strip() == label.en != ""
+    assert label.zh.strip() == label.zh != ""
+    assert not CHINESE.search(label.en)
+    assert CHINESE.search(label.zh)
+    assert _room(label.en) == _room(label.zh)
+
+
+def test_phrases_stand_in_order():
+    assert list(PHRASES) == sorted(PHRASES)
+
+
+def test_every_group_that_data_can_have_has_a_name():
+    assert set(wording._FIELDS) == set(TECHNICAL_FIELDS)
+    assert set(wording._SIZES) == set(_STAFF_NAMES)
+    # GB/T 2260 has 34 provinces, from 11 to 82, in six regions and Taiwan, Hong Kong and Macao.
+    assert len(wording._PROVINCES) == 34
+    assert len({label.zh for label in wording._PROVINCES.values()}) == 34
+    assert {code[0] for code in wording._PROVINCES} == set("12345678")
+
+
+def test_what_has_no_other_name_keeps_its_own():
+    assert group_name("province", "99", "en", {}) == "99"
+    assert group_name("batch", "2026-1", "zh", {}) == "2026-1"
+    assert group_name("stage", "old", "zh", {}) == "old"
+    assert group_name("province", None, "zh", {}) == "未知"
+    assert value_name("100/9", "zh") == "100/9"
+    assert value_name("rescale", "zh") == "按比例放大其余"
+    assert value_name(None, "en") == "–"
+
+
+def test_a_part_that_is_not_filled_in_is_an_error():
+    assert phrase("and_more", "en", count=3) == "and 3 more, in the list itself"
+    with pytest.raises(KeyError):
+        phrase("and_more", "en")
+    with pytest.raises(KeyError):
+        phrase("unheard_of", "en")
