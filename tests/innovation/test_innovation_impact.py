@@ -243,6 +243,14 @@ def test_what_moves_by_much_does_not(four):
     assert (found.entered, found.left, found.depends) == (1, 1, 0.0)
 
 
+def test_who_has_no_score_takes_no_part_in_the_draws(blank):
+    """The first has no score by either; the sure move is that of the second and third."""
+    a = rules(95, 5, weight="assumed", missing="refuse")
+    b = rules(5, 95, weight="assumed", missing="refuse", name="other")
+    found = impact(a, b, blank(3, {"ip_class1": [np.nan, 10, 0], "awards_2y": [10, 0, 10]}), top_share=0.5)
+    assert (found.rows, found.entered, found.left, found.depends) == (2, 1, 1, 0.0)
+
+
 def test_it_is_the_same_each_time(four):
     a, b = rules(60, 40, weight="assumed"), rules(40, 60, weight="assumed", name="other")
     assert impact(a, b, four, top_share=0.5) == impact(a, b, four, top_share=0.5)

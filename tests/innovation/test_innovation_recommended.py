@@ -19,6 +19,8 @@ from icsml.innovation.recommended import (
     figures,
     make_list,
     read_list,
+    read_lists,
+    refuse_to_replace,
     standing,
     withdraw,
     write_list,
@@ -169,6 +171,54 @@ def test_no_file_is_no_list(tmp_path):
         assert (caught.value.code, caught.value.field) == ("ICS-SEL-003", str(path))
 
 
+def test_a_list_without_stages_in_its_terms_is_read(make, tmp_path):
+    """As they were written at first."""
+    frame, terms = make()
+    path = tmp_path / "list.parquet"
+    write_list(path, frame, terms)
+    held = {name: value for name, value in asdict(terms).items() if name != "stages"}
+    old = pq.read_table(path).replace_schema_metadata({b"icsml.selection": json.dumps(held).encode()})
+    pq.write_table(old, path)
+    assert read_list(path)[1] == terms
+
+
+def test_the_stages_come_back_in_their_order(blank, tmp_path):
+    columns = blank(3, {"as_of": TODAY, "revenue_cny": [1e5, 1e7, 1e9]})
+    rules = fitted(load_rulebook("national-2024"), columns, "three")
+    made, terms = make_list(rules, columns, cut=Cut(cut_off=0.0), on=TODAY, batch="b", source_sha256="0" * 64)
+    write_list(tmp_path / "list.parquet", made.frame, terms)
+    assert read_list(tmp_path / "list.parquet")[1] == terms
+    assert terms.stages == ("start_up", "growth", "steady")
+
+
+def test_two_lists_of_one_batch_are_not_read_as_one(make, tmp_path):
+    frame, terms = make()
+    names = {"a": "2025", "b": "2026", "c": "2025"}
+    paths = {name: tmp_path / f"{name}.parquet" for name in names}
+    for name, batch in names.items():
+        write_list(paths[name], frame.assign(batch=batch), replace(terms, batch=batch))
+    both, each = read_lists([paths["a"], paths["b"]])
+    assert [one.batch for one in each] == ["2025", "2026"]
+    assert both["batch"].tolist() == ["2025"] * 5 + ["2026"] * 5
+    with pytest.raises(InputError) as caught:
+        read_lists([paths["a"], paths["b"], paths["c"]])
+    assert caught.value.code == "ICS-SEL-006"
+
+
+def test_only_a_list_that_was_added_to_is_not_replaced(make, tmp_path):
+    frame, terms = make()
+    path = tmp_path / "list.parquet"
+    refuse_to_replace(path)
+    path.write_text("something else")
+    refuse_to_replace(path)
+    write_list(path, frame, terms)
+    refuse_to_replace(path)
+    write_list(path, withdraw(frame, "E0", on=LATER, because="x"), terms)
+    with pytest.raises(InputError) as caught:
+        refuse_to_replace(path)
+    assert (caught.value.code, caught.value.field) == ("ICS-SEL-007", str(path))
+
+
 @pytest.mark.parametrize("fault", ["text", "half", "table", "terms", "more"])
 def test_a_damaged_file_is_no_list(make, tmp_path, fault):
     path = tmp_path / "list.parquet"
@@ -224,8 +274,11 @@ def test_who_is_not_on_the_list_cannot_be_withdrawn(make, name):
     assert (caught.value.code, caught.value.field) == ("ICS-SEL-004", "--enterprise")
 
 
-def test_an_older_record_is_not_what_is_withdrawn(make):
-    frame, _ = make([50, 60], enterprise_id="A", as_of=["2025-05-01", "2025-06-01"])
+@pytest.mark.parametrize(("scores", "dates"), [([50, 60], [5, 6]), ([60, 50], [6, 5])], ids=["before", "after"])
+def test_an_older_record_is_not_what_is_withdrawn(make, scores, dates):
+    """Wherever it stands in the file."""
+    frame, _ = make(scores, enterprise_id="A", as_of=[f"2025-0{month}-01" for month in dates])
+    assert status(frame) == {"A": "listed"}
     longer = withdraw(frame, "A", on=LATER, because="it moved")
     assert longer["entry"].tolist() == [1, 1, 2]
     assert last(longer)["score"] == 60.0
@@ -465,6 +518,13 @@ def test_figures_add_up(make, plain):
         "withdrawn": 1,
     }
     assert all(each["text"] == REASONS[each["group"]].model_dump() for each in found["reason"])
+
+
+def test_who_has_expired_is_no_longer_counted_as_listed(make):
+    frame, _ = make([60, 50, 30])
+    for day, listed in (("2026-06-01", 2), ("2026-06-02", 0)):
+        (batch,) = figures(standing(frame, date.fromisoformat(day)))["batch"]
+        assert batch == {"group": "2025", "evaluated": 3, "selected": listed}
 
 
 def test_figures_of_a_day_before_the_list_are_empty(make):

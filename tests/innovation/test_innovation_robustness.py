@@ -77,8 +77,7 @@ def drawn(rulebook, columns, *, draws=40, concentration=CONCENTRATION, seed=0):
     """Scores of every row with a score under random weights, and the points they were drawn from."""
     points = evaluate(rulebook, columns)
     rows = np.flatnonzero(~np.isnan(points.score))
-    rng = np.random.default_rng(seed)
-    return draw_scores(rulebook, points, rows, draws=draws, concentration=concentration, rng=rng), points.score[rows]
+    return draw_scores(rulebook, points, rows, draws=draws, concentration=concentration, seed=seed), points.score[rows]
 
 
 @pytest.fixture(scope="module")
@@ -329,8 +328,8 @@ def test_a_deduction_does_not_grow_for_what_is_left_out(blank):
 def test_a_row_is_drawn_alike_alone_and_among_others(four, crowd):
     points = evaluate(four, crowd)
     options = {"draws": 5, "concentration": 50.0}
-    every = draw_scores(four, points, np.arange(300), rng=np.random.default_rng(7), **options)
-    some = draw_scores(four, points, np.array([3, 299]), rng=np.random.default_rng(7), **options)
+    every = draw_scores(four, points, np.arange(300), seed=7, **options)
+    some = draw_scores(four, points, np.array([3, 299]), seed=7, **options)
     np.testing.assert_allclose(every[[3, 299]], some, rtol=1e-14)
 
 

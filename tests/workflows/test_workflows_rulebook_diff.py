@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from icsml.decision.assess import assess
 from icsml.errors import InputError, MissingError
 from icsml.innovation import evaluate, fit_peers, fitted, load_rulebook
 from icsml.records.columns import latest, take, to_columns
@@ -184,6 +186,21 @@ def test_other_rules_move_it_and_what_moves_adds_up(bundle, book):
     back = pd_moves(bundle, load_rulebook("tech-sme-2017"), bundle.rulebook, book)
     assert (back["pd_mean_a"], back["pd_mean_b"]) == (moves["pd_mean_b"], moves["pd_mean_a"])
     assert back["pd_change"]["p50"] == pytest.approx(-moves["pd_change"]["p50"])
+
+
+def test_the_moves_are_those_of_the_decisions_themselves(bundle, book):
+    other = load_rulebook("tech-sme-2017")
+    before, after = (
+        assess(replace(bundle, rulebook=rules), book, explained=False) for rules in (bundle.rulebook, other)
+    )
+    moves = pd_moves(bundle, bundle.rulebook, other, book)
+    assert (moves["pd_mean_a"], moves["pd_mean_b"]) == (before.pd.mean(), after.pd.mean())
+    assert moves["pd_change"]["p95"] == np.quantile(after.pd - before.pd, 0.95)
+    assert moves["pd_change"]["p5"] == np.quantile(after.pd - before.pd, 0.05)
+    pairs = Counter(zip(before.grade, after.grade, strict=True))
+    assert any(pairs[one, two] != pairs[two, one] for one, two in pairs)
+    told = {(each["grade"], to): count for each in moves["migration"] for to, count in each["to"].items()}
+    assert told == dict(pairs)
 
 
 def test_rules_that_rank_can_be_put_in(bundle, book):

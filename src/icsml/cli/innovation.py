@@ -37,8 +37,11 @@ def points(
     rulebook: RulebookRef = "",
     as_of: Annotated[str, typer.Option(help="Use the national rulebook in force on this day.", metavar="D")] = "",
     known_on: Annotated[str, typer.Option(help="As known on this day (default: that of --as-of).", metavar="D")] = "",
+    on: Annotated[
+        str, typer.Option(help="Day the scores are used on, by which they grow old (default: --as-of).", metavar="D")
+    ] = "",
     peers: Annotated[
-        Path | None, typer.Option(help="Peer tables of `icsml rulebook fit`; by default the file's own rows.")
+        Path | None, typer.Option(help="Peer tables of `icsml rulebook fit`; by default the file's own enterprises.")
     ] = None,
     json_: JsonFlag = False,
 ) -> None:
@@ -61,9 +64,10 @@ def points(
     if known_on and not as_of:
         raise InputError("ICS-CLI-003", "asks with a date", field="--known-on", remedy="add --as-of, or leave it out")
     check_target(out, source=source)
-    on = day(as_of, "--as-of") if as_of else None
+    asked = day(as_of, "--as-of") if as_of else None
     known = day(known_on, "--known-on") if known_on else None
-    chosen = rulebook_as_of(on, known) if on is not None else load_rulebook(rulebook)
+    used = day(on, "--on") if on else asked
+    chosen = rulebook_as_of(asked, known) if asked is not None else load_rulebook(rulebook)
     say = progress()
     columns = read_columns(source)
     chosen = ranked_by(chosen, columns, peers, source, say)
@@ -71,7 +75,7 @@ def points(
     found = evaluate(chosen, columns)
     seconds = time.perf_counter() - started
     hangs_on = robustness(chosen, found)
-    age = None if on is None else ages(chosen, columns["as_of"], on)
+    age = None if used is None else ages(chosen, columns["as_of"], used)
     scored = found if age is None else aged(chosen, found, age)
     frame = points_frame(scored, columns)
     if age is not None:
@@ -82,9 +86,9 @@ def points(
     report = _report(chosen, scored, columns, age, hangs_on) | {"seconds": seconds}
     for warning in _warnings(report, chosen.validity.expired if chosen.validity else "warn"):
         say(f"warning: {warning}")
-    mean = float(np.nanmean(scored.score)) if report["rows"] > report["no_score"] else 0.0
+    mean = f"{np.nanmean(scored.score):.1f}" if report["rows"] > report["no_score"] else "–"
     by = f"{chosen.id} ({chosen.provenance})"
-    text = f"{report['rows']:,} rows by {by}, mean {mean:.1f} of {chosen.max_score:g}, in {out}"
+    text = f"{report['rows']:,} rows by {by}, mean {mean} of {chosen.max_score:g}, in {out}"
     emit(report, as_json=json_, text=text if hangs_on is None else f"{text}\n{hangs_on.sentence()}")
 
 
@@ -101,6 +105,7 @@ def _report(
         "not_in_force": sum(not rulebook.in_force.holds(each) for each in days),
         "no_score": int(np.isnan(points.score).sum()),
         "expired": None if age is None else int(age.expired.sum()),
+        "future": None if age is None else int((np.isnan(age.months) & ~np.isnat(columns["as_of"])).sum()),
         "peers": None if tables is None else {"sha256": tables.sha256, "rows": tables.population.rows},
         "robustness": None if hangs_on is None else hangs_on.as_json(),
     }
@@ -116,17 +121,25 @@ def _warnings(report: dict[str, Any], expired: str) -> list[str]:
     if report["expired"]:
         done = "have no score" if expired == "refuse" else "keep their score; see the column age_months"
         found.append(f"{report['expired']:,} rows are older than the score's validity and {done}")
+    if report["future"]:
+        found.append(f"{report['future']:,} rows are dated after the day, so their scores have no age yet")
     if report["no_score"]:
         found.append(f"{report['no_score']:,} rows have no score; the columns rule.ID say why")
     return found
 
 
-def coverage_(rulebook: RulebookRef, source: InFile, json_: JsonFlag = False) -> None:
+def coverage_(
+    rulebook: RulebookRef,
+    source: InFile,
+    peers: Annotated[Path | None, typer.Option(help="Peer tables; by default those of the file itself.")] = None,
+    json_: JsonFlag = False,
+) -> None:
     """Tell which indicators of a rulebook the data can feed, where, from whom, and what the gaps cost in points."""
     from icsml.innovation.coverage import coverage
     from icsml.innovation.rulebook import load_rulebook
 
-    found = coverage(load_rulebook(rulebook), read_columns(source))
+    columns = read_columns(source)
+    found = coverage(ranked_by(load_rulebook(rulebook), columns, peers, source, progress()), columns)
     emit(found, as_json=json_, text="\n".join(_covered(found)))
 
 

@@ -116,5 +116,7 @@ def ranked_by(rulebook: Rulebook, columns: Columns, peers: Path | None, source: 
         return rulebook
     if peers is not None:
         return rulebook.with_peers(PeerTables.read(peers))
-    say(f"{rulebook.id} ranks among peers: the rows of {source.name} are taken for them; --peers names others")
+    say(
+        f"{rulebook.id} ranks among peers: the enterprises of {source.name} are taken for them, by their latest records"
+    )
     return fitted(rulebook, columns, source.stem)

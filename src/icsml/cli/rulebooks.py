@@ -113,14 +113,19 @@ def schema(json_: JsonFlag = False) -> None:
 
 
 def fit(identifier: Identifier, source: InFile, out: OutFile, json_: JsonFlag = False) -> None:
-    """Fit the peer tables of a rulebook that ranks among peers on a population, for `--peers`."""
+    """Fit the peer tables of a rulebook that ranks among peers on a population, for `--peers`.
+
+    Of several records of an enterprise the latest counts.
+    """
     from icsml.core.files import check_target, whole_file
     from icsml.innovation.evaluate import fit_peers
     from icsml.innovation.rulebook import load_rulebook
+    from icsml.records.columns import latest, take
 
     check_target(out, source=source)
     rulebook = load_rulebook(identifier)
-    tables = fit_peers(rulebook, read_columns(source), source.stem)
+    columns = read_columns(source)
+    tables = fit_peers(rulebook, take(columns, latest(columns)), source.stem)
     with whole_file(out) as partial:
         tables.write(partial)
     cells = {name: sum(len(level) for level in levels) for name, levels in tables.thresholds.items()}
@@ -141,18 +146,38 @@ def diff(
     top_share: TopShare = None,
     cut_off: CutOff = None,
     model: Annotated[str, typer.Option(help="How the PD and grade of this model would move.", metavar="REF")] = "",
+    peers: Annotated[
+        list[Path] | None, typer.Option(help="Peer tables of one of the two; again for the other.", metavar="F")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write both scores of every enterprise.", metavar="F")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page that opens offline.", metavar="F.html")] = None,
     lang: Lang = "en",
     json_: JsonFlag = False,
 ) -> None:
     """Show what changes from rulebook A to B, and what it does to a population."""
+    from icsml.innovation.peers import PeerTables
     from icsml.workflows.rulebook_diff import compare
 
+    tables = [PeerTables.read(path) for path in peers or ()]
     bundle = load_bundle(model)[0] if model else None
     found = compare(
-        a, b, source=source, top_share=top_share, cut_off=cut_off, bundle=bundle, lang=lang, progress=progress()
+        a,
+        b,
+        source=source,
+        top_share=top_share,
+        cut_off=cut_off,
+        bundle=bundle,
+        peers=tables,
+        lang=lang,
+        progress=progress(),
     )
     text = "\n".join(_changed(found, lang))
+    if out is not None and found.impact is not None:
+        from icsml.core.files import whole_file
+
+        with whole_file(out) as partial:
+            found.impact.firms.to_parquet(partial, index=False)
+        text += f"\nenterprises: {out}"
     if html is not None:
         from icsml.reports.rulebook_diff import write_page
 
@@ -189,7 +214,7 @@ def _changed(found: Any, lang: str) -> list[str]:  # noqa: ANN401 - imported lat
             )
             for each in groups
         ]
-        lines += ["", table(rows_, (name, "rows", "score share", "rank", "enter", "leave"))]
+        lines += ["", table(rows_, (name, "rows", "score share", "rank (+ is better)", "enter", "leave"))]
     if found.moves is not None:
         moves = found.moves
         lines += [

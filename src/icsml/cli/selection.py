@@ -49,7 +49,10 @@ def select_(
     lang: Annotated[Literal["en", "zh"], typer.Option(help="Language of the page.")] = "en",
     json_: JsonFlag = False,
 ) -> None:
-    """Make the recommended list: who is in and who is out, each with the reason. The latest record of a firm counts."""
+    """Make the recommended list: who is in and who is out, each with the reason.
+
+    Of the records of a firm that are known on the day the latest counts; one older than its validity never does.
+    """
     from icsml.core.canonical import sha256_file
     from icsml.core.files import check_target, whole_file
     from icsml.innovation.recommended import figures, make_list, refuse_to_replace, standing, write_list
@@ -166,7 +169,8 @@ def show(
     counts = {str(name): int(count) for name, count in current["status"].value_counts().items()}
     shown = figures(current, list(dict.fromkeys(stage for each in terms for stage in each.stages)))
     found = {"on": str(today), "status": counts, "figures": shown, "lists": [asdict(each) for each in terms]}
-    lines = [f"on {today}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())]
+    stood = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    lines = [f"on {today}: {stood or 'no entry yet'}"]
     emit(found, as_json=json_, text="\n".join([*lines, *_figures(shown)]))
 
 

@@ -77,11 +77,15 @@ class CompiledIndicator:
     staged: bool
 
     def score(self, columns: Columns, stage: NDArray[np.int8], rankings: Mapping[str, Ranking]) -> Scored:
-        """Return value, points and rule of every row; of several options the best known one, the first on a tie."""
+        """Return value, points and rule of every row; of several options the one that counts, the first on a tie.
+
+        The best known one counts, or of a deduction the largest.
+        """
+        ahead = np.less if self.indicator.deduction else np.greater
         first, *others = (self._earned(way, columns, stage, rankings) for way in self.ways)
         value, points, missing, codes = first
         for candidate, earned, absent, hit in others:
-            better = ~absent & (missing | (earned > points))
+            better = ~absent & (missing | ahead(earned, points))
             value, points = np.where(better, candidate, value), np.where(better, earned, points)
             codes, missing = np.where(better, hit, codes), missing & absent
         np.copyto(points, 0.0, where=missing)
@@ -99,11 +103,12 @@ class CompiledIndicator:
     def bounds(self, scored: Scored, columns: Columns, stage: NDArray[np.int8]) -> tuple[Floats, Floats]:
         """Return the fewest and the most points of every row, were its missing values known; left out is none."""
         at = stage if self.staged else np.zeros_like(stage)
-        low = high = np.where(scored.missing, -np.inf, scored.points)
+        ahead, nothing = (np.minimum, np.inf) if self.indicator.deduction else (np.maximum, -np.inf)
+        low = high = np.where(scored.missing, nothing, scored.points)
         for way in self.ways:
             absent = np.isnan(way.value.compute(columns)) if len(self.ways) > 1 else scored.missing
-            low = np.where(absent, np.maximum(low, way.curve.low[at]), low)
-            high = np.where(absent, np.maximum(high, way.curve.high[at]), high)
+            low = np.where(absent, ahead(low, way.curve.low[at]), low)
+            high = np.where(absent, ahead(high, way.curve.high[at]), high)
         if self.indicator.missing == "rescale":
             return np.where(scored.missing, 0.0, low), np.where(scored.missing, 0.0, high)
         return low, high
@@ -129,7 +134,7 @@ def _compile(indicator: Indicator, stages: Sequence[str | None], rank_texts: lis
     ways: list[_Way] = []
     texts: list[str] = []
     for option in indicator.options:
-        curve = option.points.curve(fulls, indicator.better, percent=option.value.percent)
+        curve = option.points.curve(fulls, indicator.better, percent=option.percent)
         ranked = option.points.kind == "percentile"
         own = rank_texts if ranked else curve.texts
         ways.append(_Way(option.value, curve, peer_key(indicator, option) if ranked else None, len(texts)))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.innovation.evaluate import evaluate, fitted
+from icsml.innovation.groups import PROVINCE_DIGITS, provinces
 from icsml.innovation.indicators import Indicator
 from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
@@ -19,7 +20,6 @@ from icsml.records.screening import is_present
 
 __all__ = ["coverage"]
 
-_PROVINCE = 2
 Flags = NDArray[np.bool_]
 
 
@@ -111,8 +111,8 @@ def _departments(rulebook: Rulebook, columns: Columns) -> list[dict[str, Any]]:
 
 
 def _provinces(columns: Columns, known: dict[str, Flags]) -> list[dict[str, Any]]:
-    regions = np.array([region[:_PROVINCE] if region else "" for region in columns["region"]], dtype="U2")
-    names, codes = np.unique(regions, return_inverse=True)
+    held = np.array([each or "" for each in provinces(columns)], dtype=f"U{PROVINCE_DIGITS}")
+    names, codes = np.unique(held, return_inverse=True)
     counts = np.bincount(codes, minlength=len(names))
     shares = {name: np.bincount(codes, flags, len(names)) / counts for name, flags in known.items()}
     return [

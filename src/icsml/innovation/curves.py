@@ -62,11 +62,13 @@ class Bands(Function):
     @property
     def ordered(self) -> bool:
         """Whether lower bounds only fall, or upper bounds only rise, so that every step can be reached."""
-        directions = {step.lower for step in self.steps}
-        thresholds = [step.threshold for step in self.steps]
-        falling = all(a > b for a, b in pairwise(thresholds))
-        rising = all(a < b for a, b in pairwise(thresholds))
-        return len(directions) == 1 and (falling if directions == {True} else rising)
+        if len({step.lower for step in self.steps}) > 1:
+            return False
+        if self.steps[0].lower:  # above 5 leaves something to at least 5, not the other way round
+            ends = [(step.threshold, step.above is not None) for step in self.steps]
+            return all(a > b for a, b in pairwise(ends))
+        ends = [(step.threshold, step.below is None) for step in self.steps]
+        return all(a < b for a, b in pairwise(ends))
 
     @property
     def _amounts(self) -> tuple[Fraction | Share, ...]:

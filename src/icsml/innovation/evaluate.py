@@ -16,7 +16,7 @@ from icsml.innovation.points import Hits, Points
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.stages import NO_STAGE
 from icsml.innovation.values import Floats
-from icsml.records.columns import Columns, rows
+from icsml.records.columns import Columns, latest, rows, take
 
 __all__ = ["evaluate", "fit_peers", "fitted"]
 
@@ -118,10 +118,13 @@ def fit_peers(rulebook: Rulebook, columns: Columns, name: str) -> PeerTables:
 
 
 def fitted(rulebook: Rulebook, columns: Columns, name: str) -> Rulebook:
-    """Return the rulebook ready to evaluate: ranking by this population where it ranks and has no tables yet."""
+    """Return the rulebook ready to evaluate: ranking by this population where it ranks and has no tables yet.
+
+    Of several records of an enterprise the latest is its place among the peers.
+    """
     if not rulebook.ranked or rulebook.peer_tables is not None:
         return rulebook
-    return rulebook.with_peers(fit_peers(rulebook, columns, name))
+    return rulebook.with_peers(fit_peers(rulebook, take(columns, latest(columns)), name))
 
 
 def _stage(rulebook: Rulebook, columns: Columns) -> NDArray[np.int8]:

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from icsml.errors import InputError
 from icsml.innovation.evaluate import evaluate
+from icsml.innovation.groups import Groups, group_order, population_groups
 from icsml.innovation.points import Points
 from icsml.innovation.robustness import CONCENTRATION, DRAWS, assumes_weights, draw_scores, top
 from icsml.innovation.schema import Rulebook
+from icsml.innovation.selection import barred
 from icsml.innovation.values import Floats
 from icsml.records.columns import Columns
 
-__all__ = ["Groups", "Impact", "group_order", "impact", "population_groups"]
+__all__ = ["Impact", "impact"]
 
 Flags = NDArray[np.bool_]
-Groups = dict[str, NDArray[Any]]
 
 _BINS = 20
-_STAFF = (20.0, 100.0, 300.0)
-_STAFF_NAMES = np.array(["staff < 20", "staff 20–99", "staff 100–299", "staff ≥ 300", "staff not known"])
-_PROVINCE = 2
 _MOST_DRAWN = 20_000
 _RELIABLE = 0.95
 
@@ -53,6 +52,8 @@ class Impact:
     groups : dict of str to list of dict
         By stage, field, province and size: rows, mean change of the score's share of its scale, mean change of the rank
         in percentage points, entered, left.
+    firms : DataFrame
+        By enterprise: both scores, whether it may be listed at all, whether it is.
     """
 
     rows: int
@@ -65,6 +66,11 @@ class Impact:
     stayed: int
     depends: float | None
     groups: dict[str, list[dict[str, Any]]]
+    firms: pd.DataFrame = field(repr=False, compare=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the figures as a JSON object, without the single enterprises."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "firms"}
 
 
 def impact(
@@ -79,7 +85,8 @@ def impact(
     columns : mapping of str to ndarray of shape (n,)
         The population.
     top_share, cut_off : float, optional
-        One of the two: the list is this share of the best, or those with at least so many points.
+        One of the two: the list is this share of the best, or those with at least so many points. Whoever is not
+        eligible, or not known to be, is on no list.
 
     Raises
     ------
@@ -90,7 +97,11 @@ def impact(
     scored = ~np.isnan(points_a.score) & ~np.isnan(points_b.score)
     if not scored.any():
         raise InputError("ICS-RUL-034", "no enterprise has a score by both", field="--in", remedy="see icsml coverage")
-    listed_a, listed_b = (_listed(each.score[scored], top_share, cut_off) for each in (points_a, points_b))
+    free = tuple((barred(r, p) == "")[scored] for r, p in ((a, points_a), (b, points_b)))
+    listed_a, listed_b = (
+        _listed(each.score[scored], may, top_share, cut_off)
+        for each, may in zip((points_a, points_b), free, strict=True)
+    )
     threshold = {"top_share": top_share} if top_share is not None else {"cut_off": cut_off}
     return Impact(
         rows=int(scored.sum()),
@@ -101,41 +112,28 @@ def impact(
         entered=int((listed_b & ~listed_a).sum()),
         left=int((listed_a & ~listed_b).sum()),
         stayed=int((listed_a & listed_b).sum()),
-        depends=_dependence((a, b), (points_a, points_b), scored, listed_a != listed_b, top_share, cut_off),
+        depends=_dependence((a, b), (points_a, points_b), scored, free, (listed_a, listed_b), top_share, cut_off),
         groups=_by_group(population_groups(columns, points_a), (points_a, points_b), scored, listed_a, listed_b),
+        firms=pd.DataFrame(
+            {
+                "enterprise_id": pd.array(columns["enterprise_id"][scored], dtype="str"),
+                "score_a": points_a.score[scored],
+                "score_b": points_b.score[scored],
+                "may_be_listed_a": free[0],
+                "may_be_listed_b": free[1],
+                "listed_a": listed_a,
+                "listed_b": listed_b,
+            }
+        ),
     )
 
 
-def population_groups(columns: Columns, points: Points) -> Groups:
-    """Return the groups that figures are shown by, each as an object array of shape (n,); None where not known."""
-    regions = columns["region"]
-    found: Groups = {
-        "technical_field": columns["technical_field"],
-        "province": np.array([None if each is None else each[:_PROVINCE] for each in regions], dtype=object),
-        "size": _STAFF_NAMES[_staff_class(columns["staff_total"])].astype(object),
-    }
-    return {"stage": points.stage_names()} | found if points.stages else found
-
-
-def group_order(kind: str, stages: Sequence[str]) -> Callable[[str | None], tuple[int, str]]:
-    """Return a sort key for the groups of a kind: stages and sizes as they follow one another, else by name."""
-    known = {"stage": list(stages), "size": _STAFF_NAMES.tolist()}.get(kind, [])
-    places = {name: place for place, name in enumerate(known)}
-
-    def key(name: str | None) -> tuple[int, str]:
-        return (len(places) + 1, "") if name is None else (places.get(name, len(places)), name)
-
-    return key
-
-
-def _staff_class(staff: Floats) -> NDArray[np.intp]:
-    return np.where(np.isnan(staff), len(_STAFF) + 1, np.searchsorted(_STAFF, staff, side="right"))
-
-
-def _listed(score: Floats, top_share: float | None, cut_off: float | None) -> Flags:
+def _listed(score: Floats, may: Flags, top_share: float | None, cut_off: float | None) -> Flags:
+    """Return who is on the list: of those whom nothing else keeps off it, the best, or whoever has enough."""
+    contending = np.where(may, score, -np.inf)
     if top_share is not None:
-        return top(score, top_share)
-    listed: Flags = score >= (np.inf if cut_off is None else cut_off)
+        return top(contending, top_share) & may
+    listed: Flags = contending >= (np.inf if cut_off is None else cut_off)
     return listed
 
 
@@ -164,30 +162,37 @@ def _dependence(
     rulebooks: tuple[Rulebook, Rulebook],
     points: tuple[Points, Points],
     scored: Flags,
-    moved: Flags,
+    free: tuple[Flags, ...],
+    listed: tuple[Flags, Flags],
     top_share: float | None,
     cut_off: float | None,
 ) -> float | None:
-    """Return which share of those who move would not reliably do so under random weights."""
+    """Return which share of those who move would not reliably move the same way under random weights.
+
+    What both rulebooks weigh is weighed alike in a draw; who may be listed at all is left as it is.
+    """
+    moved = listed[1].astype(np.int8) - listed[0].astype(np.int8)
     if not moved.any() or not any(assumes_weights(each) for each in rulebooks):
         return None
-    rng = np.random.default_rng(0)
     within = np.arange(len(moved))
     if len(within) > _MOST_DRAWN:
-        within = np.sort(rng.choice(within, _MOST_DRAWN, replace=False))
+        within = np.sort(np.random.default_rng(0).choice(within, _MOST_DRAWN, replace=False))
     if not moved[within].any():
         return None
     rows_ = np.flatnonzero(scored)[within]
-    drawn_a, drawn_b = (
-        draw_scores(rulebook, each, rows_, draws=DRAWS, concentration=CONCENTRATION, rng=rng)
+    drawn = [
+        draw_scores(rulebook, each, rows_, draws=DRAWS, concentration=CONCENTRATION, seed=0)
         if assumes_weights(rulebook)
         else np.repeat(each.score[rows_][:, None], DRAWS, axis=1)
         for rulebook, each in zip(rulebooks, points, strict=True)
-    )
-    moves = np.zeros(len(within))
-    for one, other in zip(drawn_a.T, drawn_b.T, strict=True):
-        moves += _listed(one, top_share, cut_off) != _listed(other, top_share, cut_off)
-    return float((moves[moved[within]] / DRAWS < _RELIABLE).mean())
+    ]
+    same = np.zeros(len(within))
+    for one, other in zip(drawn[0].T, drawn[1].T, strict=True):
+        before, after = (
+            _listed(each, may[within], top_share, cut_off) for each, may in zip((one, other), free, strict=True)
+        )
+        same += after.astype(np.int8) - before.astype(np.int8) == moved[within]
+    return float((same[moved[within] != 0] / DRAWS < _RELIABLE).mean())
 
 
 def _by_group(

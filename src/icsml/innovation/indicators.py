@@ -77,6 +77,11 @@ class Option(Part):
     unit: Unit | None = None
     points: PointsFunction
 
+    @property
+    def percent(self) -> bool:
+        """Whether the value reads best in per cent; a ratio of like things that is declared a rate does not."""
+        return self.value.percent and self.unit is not Unit.RATE
+
 
 class Indicator(Part):
     """A second-level indicator: either one ``value`` and its ``points``, or the ``best_of`` several options.

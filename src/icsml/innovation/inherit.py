@@ -21,7 +21,7 @@ Text = tuple[str, str]
 _OWN: Final = ("format", "id", "edition", "scope", "title", "issuer", "in_force", "known_since")
 _NOT_INHERITED: Final = (*_OWN, "note", "corrects", "extends", "remove", "derived_from")
 _MERGED: Final = ("eligibility", "provenance")
-_LISTS: Final = ("sources", "categories", "indicators", "definitions")
+_BY_ID: Final = ("sources", "categories", "indicators", "definitions", "conditions", "vetoes", "any_of")
 
 
 def resolve(text: str, name: str, find: Callable[[str], Text]) -> tuple[yaml.Node | None, bool]:
@@ -68,6 +68,7 @@ def _resolve(
     if not isinstance(base, yaml.MappingNode) or _scalar(base, "evaluable") == "false":
         remedy = "extend one that can be evaluated"
         raise ConfigError("ICS-RUL-019", f"{base_id} is documented only, it has no points", field=where, remedy=remedy)
+    _refuse_foreknown(base, node, base_id, name)
     return _overlaid(base, node, base_id, name), True
 
 
@@ -79,6 +80,18 @@ def _refuse_anonymous(node: yaml.MappingNode, name: str) -> None:
             "an overlay states this itself, and does not inherit it",
             field=f"{place_of(node, (), name)}: {absent[0]}",
             remedy="add it",
+        )
+
+
+def _refuse_foreknown(base: yaml.MappingNode, node: yaml.MappingNode, base_id: str, name: str) -> None:
+    """Refuse an overlay that was known before its base: it holds what the base says."""
+    known, base_known = _scalar(node, "known_since"), _scalar(base, "known_since")
+    if known is not None and base_known is not None and known < base_known:
+        raise ConfigError(
+            "ICS-RUL-013",
+            f"lies before {base_id}, which it extends, was known",
+            field=f"{place_of(node, ('known_since',), name)}: known_since",
+            remedy=f"state {base_known} or later",
         )
 
 
@@ -152,7 +165,7 @@ def _merged(base: yaml.MappingNode, over: yaml.MappingNode) -> yaml.MappingNode:
 def _joined(key: str, old: yaml.Node, new: yaml.Node) -> yaml.Node:
     if key in _MERGED and isinstance(old, yaml.MappingNode) and isinstance(new, yaml.MappingNode):
         return _merged(old, new)
-    if isinstance(old, yaml.SequenceNode) and isinstance(new, yaml.SequenceNode) and (_ids(old) and _ids(new)):
+    if key in _BY_ID and isinstance(old, yaml.SequenceNode) and isinstance(new, yaml.SequenceNode):
         return _merged_by_id(old, new)
     return new
 

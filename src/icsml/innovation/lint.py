@@ -17,7 +17,7 @@ from icsml.innovation.lint_points import point_faults
 from icsml.innovation.numbers import Weight, at_stage
 from icsml.innovation.provenance import Provenance
 from icsml.innovation.schema import Rulebook
-from icsml.innovation.values import Age, Unit, Value
+from icsml.innovation.values import Age, Ratio, Unit, Value
 from icsml.records.field import Domain, Kind, Purpose
 from icsml.records.fields import FIELD_BY_NAME
 
@@ -60,6 +60,8 @@ def findings(rulebook: Rulebook, document: yaml.Node | None, name: str) -> list[
     """
     checks = (_identifiers, _in_force, _sources, _stages, _peers, _totals, _categories, _indicators, _conditions)
     faults = [fault for check in checks for fault in check(rulebook)]
+    if any(fault.code == "ICS-RUL-025" for fault in faults):  # sums at stages that do not fit say nothing more
+        faults = [fault for fault in faults if fault.code not in ("ICS-RUL-005", "ICS-RUL-006", "ICS-RUL-008")]
     return [
         Finding(fault.code, f"{place_of(document, fault.key, name)}: {_dotted(fault.key)}", fault.message, fault.remedy)
         for fault in faults
@@ -273,13 +275,18 @@ def _unit(key: Key, value: Value, declared: Unit | None) -> Iterator[Fault]:
     found = value.unit
     if found is Unit.MIXED:
         yield Fault("ICS-RUL-024", (*key, "value"), "adds or compares unlike units", "use fields of one unit")
-    elif declared is not None and found is not None and declared is not found:
+    elif declared is not None and found is not None and declared is not found and not _a_rate(value, declared):
         yield Fault(
             "ICS-RUL-024",
             (*key, "unit"),
             f"is {declared}, but the value is in {found}",
             "correct the unit, and with it every threshold",
         )
+
+
+def _a_rate(value: Value, declared: Unit) -> bool:
+    """Tell whether a ratio of like things is meant as a rate, such as citations per patent."""
+    return declared is Unit.RATE and isinstance(value, Ratio) and value.unit is Unit.FRACTION
 
 
 def _domain(key: Key, indicator: Indicator) -> Iterator[Fault]:

@@ -96,7 +96,7 @@ def _below(step: Comparison, low: float | None) -> bool:
 def _tiled(key: Key, rows: Sequence[Interval], option: Option) -> Iterator[Fault]:
     """Check that rows cover every value once: no gap, no overlap, none empty."""
     here = (*key, "points", "rows")
-    percent, whole = option.value.percent, _counted(option)
+    percent, whole = option.percent, _counted(option)
     for place, row in enumerate(rows):
         if row.start is not None and row.stop is not None and not _holds_any(row.start, row.stop, whole=whole):
             yield Fault("ICS-RUL-007", (*here, place), "no value lies in this row", "correct its ends")

@@ -32,7 +32,7 @@ MOST_LEVELS: Final = 8
 FORMAT: Final = 1
 GroupKey = Literal["technical_field", "stage", "province", "region", "industry"]
 Cell = tuple[str, ...]
-_SECTION, _PROVINCE = 1, 2
+_SECTION, _PROVINCE = 1, 2  # letters of an industry, digits of a region
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 from icsml.core.files import whole_file
 from icsml.errors import InputError, MissingError
 from icsml.innovation.evaluate import evaluate
-from icsml.innovation.impact import group_order
+from icsml.innovation.groups import group_order
 from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
-from icsml.innovation.selection import REASONS, Cut, Entries, entries, obstacles, select
+from icsml.innovation.selection import NOT_EVALUATED, REASONS, Cut, Entries, entries, obstacles, select
 from icsml.innovation.validity import ages
 from icsml.records.columns import Columns, record_columns
 from icsml.records.enterprise import EnterpriseRecord
@@ -202,21 +202,31 @@ def appeal(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return the list with one more entry, the enterprise scored anew on a corrected record, and what changed.
 
-    The same rules, peers and cut apply; nobody else is moved. Both entries are kept, the new one with its record.
+    The same rules, peers and cut apply, to a record of the same date; nobody else is moved. Both entries are kept, the
+    new one with its record.
 
     Raises
     ------
     InputError
-        If the rules or peer tables are not those of the list, or the enterprise was not evaluated in it.
+        If the rules or peer tables are not those of the list, or the enterprise was not evaluated in it on a record
+        of that date.
     """
     _refuse_other_rules(terms, rulebook)
     last = _last_entry(frame, record.enterprise_id, on)
+    if record.as_of != _date(last["as_of"]):
+        raise InputError(
+            "ICS-SEL-004",
+            "is not the date of the record that was evaluated",
+            field="as_of",
+            remedy=f"correct the record of {_date(last['as_of'])}",
+        )
     columns = screen(record_columns(record)).columns
     points = evaluate(rulebook, columns)
     age = ages(rulebook, columns["as_of"], on)
     reason = obstacles(rulebook, points, age, columns, on)
     if reason[0] == "":
-        reason[0] = "selected" if points.score[0] >= terms.threshold else "below_cut"
+        enough = points.score[0] >= terms.threshold or _places_left(terms)
+        reason[0] = "selected" if enough else "below_cut"
     row = _fields(entries(rulebook, points, age, columns, reason, on=on, batch=terms.batch).iloc[0])
     kept = record.model_dump(mode="json", exclude_none=True)
     entry = row | {
@@ -235,14 +245,14 @@ def appeal(
             "selected": bool(row["selected"]),
             "reason": row["reason"],
         },
-        "points": _moved(points),
+        "points": _points(points),
     }
 
 
 def standing(frame: pd.DataFrame, on: date) -> pd.DataFrame:
     """Return the last entry of every enterprise by a day, with ``status``: listed, expired, withdrawn or not listed."""
     day = pd.Timestamp(on)
-    known = frame[(frame["decided_on"] <= day) & (frame["reason"] != "older_record")]
+    known = frame[(frame["decided_on"] <= day) & ~frame["reason"].isin(NOT_EVALUATED)]
     last = known.sort_values(["batch", "enterprise_id", "entry"], kind="stable").groupby(
         ["batch", "enterprise_id"], sort=False, as_index=False
     )
@@ -303,7 +313,7 @@ def _refuse_other_rules(terms: ListTerms, rulebook: Rulebook) -> None:
 
 
 def _last_entry(frame: pd.DataFrame, enterprise: str, on: date) -> dict[str, Any]:
-    own = frame[(frame["enterprise_id"] == enterprise) & (frame["reason"] != "older_record")]
+    own = frame[(frame["enterprise_id"] == enterprise) & ~frame["reason"].isin(NOT_EVALUATED)]
     if own.empty:
         raise InputError(
             "ICS-SEL-004", "was not evaluated in this list", field="enterprise_id", remedy="check the identifier"
@@ -312,6 +322,17 @@ def _last_entry(frame: pd.DataFrame, enterprise: str, on: date) -> dict[str, Any
     if pd.Timestamp(on) < last["decided_on"]:
         raise InputError("ICS-SEL-004", "lies before the last entry", field="--on", remedy="entries are only added")
     return last
+
+
+def _places_left(terms: ListTerms) -> bool:
+    """Tell whether fewer were listed than the share allows, so that the cut kept nobody out."""
+    if terms.top_share is None:
+        return False
+    return terms.selected < round(terms.top_share * terms.evaluated)
+
+
+def _date(moment: Any) -> date | None:  # noqa: ANN401 - a cell of a frame
+    return None if pd.isna(moment) else pd.Timestamp(moment).date()
 
 
 def _fields(row: pd.Series[Any]) -> dict[str, Any]:
@@ -338,7 +359,7 @@ def _appended(frame: pd.DataFrame, entry: dict[str, Any]) -> pd.DataFrame:
     return pd.concat([frame, typed], ignore_index=True)
 
 
-def _moved(points: Points) -> dict[str, float | None]:
+def _points(points: Points) -> dict[str, float | None]:
     return {name: _number(values[0]) for name, values in points.points.items()}
 
 

@@ -183,7 +183,7 @@ def _value(value: Value) -> str:
 
 
 def _points(option: Option) -> str:
-    return "; ".join(_rules(option.points, percent=option.value.percent))
+    return "; ".join(_rules(option.points, percent=option.percent))
 
 
 def _rules(points: PointsFunction, *, percent: bool) -> list[str]:

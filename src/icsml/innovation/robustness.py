@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ __all__ = [
 
 DRAWS: Final = 200
 CONCENTRATION: Final = 50.0
-"""Sum of the Dirichlet's parameters: an indicator worth an eighteenth then varies by about three fifths of itself."""
+"""Sum of the parameters of each Dirichlet distribution: of the categories, and of the indicators within each."""
 QUALIFIED_SHARE: Final = 0.137
 """Share of the enterprises evaluated nationally that qualified: 71,435 of about 520,000."""
 _MOST_ROWS: Final = 20_000
@@ -113,15 +114,14 @@ def robustness(
     """
     if not assumes_weights(rulebook):
         return None
-    rng = np.random.default_rng(seed)
     scored = ~np.isnan(points.score)
     rows = np.flatnonzero(scored if among is None else scored & among)
     if len(rows) > _MOST_ROWS:
-        rows = np.sort(rng.choice(rows, _MOST_ROWS, replace=False))
+        rows = np.sort(np.random.default_rng(seed).choice(rows, _MOST_ROWS, replace=False))
     if len(rows) < 2:
         return None
     base = points.score[rows]
-    drawn = draw_scores(rulebook, points, rows, draws=draws, concentration=concentration, rng=rng)
+    drawn = draw_scores(rulebook, points, rows, draws=draws, concentration=concentration, seed=seed)
     correlations = _rank_correlations(base, drawn)
     listed = top(base, top_share)
     if not listed.any():
@@ -158,13 +158,16 @@ def draw_scores(
     *,
     draws: int,
     concentration: float,
-    rng: np.random.Generator,
+    seed: int,
 ) -> Floats:
     """Return scores of some rows under random weights, shape (rows, draws).
 
     Weights that are not assumed stay. Where all of a category's are, they are drawn from a Dirichlet distribution
     around them; where the categories' maxima are assumed too, these are drawn first and keep their sum. A deduction
     that is assumed is taken half to one and a half times.
+
+    Each weight has a random stream of its own, named by its id: what is heavy in a draw is heavy at every stage, and in
+    every rulebook that weighs the same thing.
     """
     scores = np.empty((len(rows), draws))
     stage = np.maximum(points.stage[rows], 0)
@@ -172,7 +175,7 @@ def draw_scores(
         own = stage == number
         if not own.any():
             continue
-        weights = _draw_weights(rulebook, name, draws, concentration, rng)
+        weights = _draw_weights(rulebook, name, draws, concentration, seed)
         scores[own] = _scores(rulebook, points, rows[own], name, weights)
     return scores
 
@@ -219,21 +222,20 @@ def _shares(rulebook: Rulebook, points: Points, places: list[int], rows: NDArray
     return shares
 
 
-def _draw_weights(
-    rulebook: Rulebook, stage: str | None, draws: int, concentration: float, rng: np.random.Generator
-) -> Floats:
+def _draw_weights(rulebook: Rulebook, stage: str | None, draws: int, concentration: float, seed: int) -> Floats:
     """Return weights of every indicator, shape (indicators, draws)."""
     weights = np.array([[float(each.full(stage))] * draws for each in rulebook.indicators])
-    totals = _draw_totals(rulebook, stage, draws, concentration, rng)
+    totals = _draw_totals(rulebook, stage, draws, concentration, seed)
     for category in rulebook.categories:
         places = _assumed_places(rulebook, category.id)
         if places:
             own = weights[places]
             whole = totals[category.id] if category.id in totals else own.sum(axis=0)
-            weights[places] = whole * _dirichlet(own[:, 0], draws, concentration, rng)
+            names = [rulebook.indicators[i].id for i in places]
+            weights[places] = whole * _dirichlet(names, own[:, 0], draws, concentration, seed)
     for place, indicator in enumerate(rulebook.indicators):
         if indicator.deduction and indicator.provenance.weight is Provenance.ASSUMED:
-            weights[place] *= rng.uniform(*_DEDUCTION, draws)
+            weights[place] *= _stream(seed, indicator.id).uniform(*_DEDUCTION, draws)
     return weights
 
 
@@ -246,7 +248,7 @@ def _assumed_places(rulebook: Rulebook, category: str) -> list[int]:
 
 
 def _draw_totals(
-    rulebook: Rulebook, stage: str | None, draws: int, concentration: float, rng: np.random.Generator
+    rulebook: Rulebook, stage: str | None, draws: int, concentration: float, seed: int
 ) -> dict[str, Floats]:
     """Return drawn maxima of the categories that are assumed throughout; base and bonus keep their sums."""
     totals: dict[str, Floats] = {}
@@ -264,18 +266,29 @@ def _draw_totals(
         ]
         around = np.array([float(at_stage(category.max, stage)) for category in free])
         if len(free) > 1 and around.sum() > 0.0:
-            drawn = around.sum() * _dirichlet(around, draws, concentration, rng)
+            names = [f"category {category.id}" for category in free]
+            drawn = around.sum() * _dirichlet(names, around, draws, concentration, seed)
             totals |= {category.id: drawn[place] for place, category in enumerate(free)}
     return totals
 
 
-def _dirichlet(around: Floats, draws: int, concentration: float, rng: np.random.Generator) -> Floats:
-    """Return shares that sum to one, shape (len(around), draws); what has no weight keeps none."""
-    shares = np.zeros((len(around), draws))
-    positive = around > 0.0
-    if positive.any():
-        shares[positive] = rng.dirichlet(concentration * around[positive] / around.sum(), draws).T
+def _dirichlet(names: list[str], around: Floats, draws: int, concentration: float, seed: int) -> Floats:
+    """Return shares that sum to one, shape (len(around), draws); what has no weight keeps none.
+
+    A Dirichlet distribution is that of independent gamma variates over their sum.
+    """
+    parts = np.zeros((len(around), draws))
+    for place, name in enumerate(names):
+        if around[place] > 0.0:
+            shape = concentration * around[place] / around.sum()
+            parts[place] = _stream(seed, name).standard_gamma(shape, draws)
+    whole = parts.sum(axis=0)
+    shares: Floats = np.divide(parts, whole, out=np.zeros_like(parts), where=whole > 0.0)
     return shares
+
+
+def _stream(seed: int, name: str) -> np.random.Generator:
+    return np.random.default_rng([seed, crc32(name.encode())])
 
 
 def _rank_correlations(base: Floats, drawn: Floats) -> Floats:

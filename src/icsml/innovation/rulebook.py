@@ -12,7 +12,7 @@ import yaml
 
 from icsml.core.names import nearest
 from icsml.core.paths import rulebook_folders
-from icsml.core.yaml import construct, serialize, validate
+from icsml.core.yaml import construct, place_of, serialize, validate
 from icsml.errors import ConfigError, MissingError
 from icsml.innovation.formats import upgraded
 from icsml.innovation.inherit import Text, resolve
@@ -110,6 +110,15 @@ def lint_rulebook(path: str | Path) -> list[Finding]:
         remedy = error.remedy or "see docs/reference/rulebooks.md"
         return [Finding(error.code, error.field or str(file), error.message, remedy)]
     faults = findings(edition, node, str(file)) if isinstance(edition, Rulebook) else []
+    if edition.corrects is not None and edition.corrects not in {*_known(), *_beside(file)}:
+        faults.append(
+            Finding(
+                "ICS-RUL-009",
+                f"{place_of(node, ('corrects',), str(file))}: corrects",
+                f"there is no edition {edition.corrects}",
+                nearest(edition.corrects, _known()) or "name the edition that is replaced",
+            )
+        )
     if edition.id != file.stem:
         faults.append(
             Finding(
@@ -189,6 +198,10 @@ def rulebook_path(id_or_path: str | Path) -> Path:
         return known[id_or_path]
     remedy = nearest(id_or_path, known) or f"known: {', '.join(sorted(known))}"
     raise MissingError("ICS-RUL-002", f"no rulebook {id_or_path}", field="rulebook", remedy=remedy)
+
+
+def _beside(file: Path) -> set[str]:
+    return {path.stem for path in file.parent.glob("*.yaml")}
 
 
 def _known() -> dict[str, Path]:

@@ -16,15 +16,15 @@ from scipy.stats import rankdata
 from icsml.errors import InputError
 from icsml.innovation.eligibility import Condition, all_hold, any_holds
 from icsml.innovation.evaluate import evaluate
-from icsml.innovation.impact import population_groups
+from icsml.innovation.groups import population_groups
 from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.validity import Ages, ages
 from icsml.innovation.values import Floats
-from icsml.records.columns import Columns, latest, rows
+from icsml.records.columns import Columns, latest, rows, take
 from icsml.records.labels import Label
 
-__all__ = ["REASONS", "Cut", "Entries", "entries", "obstacles", "select"]
+__all__ = ["NOT_EVALUATED", "REASONS", "Cut", "Entries", "barred", "entries", "obstacles", "select"]
 
 Flags = NDArray[np.bool_]
 
@@ -34,6 +34,7 @@ REASONS: Final[dict[str, Label]] = {
     "older_record": Label(en="A later record of the same enterprise counts", zh="以同一企业较新的记录为准"),
     "future_record": Label(en="The record is dated after the day of selection", zh="记录日期晚于遴选日"),
     "expired": Label(en="The score is older than its validity", zh="积分已超过有效期"),
+    "no_data": Label(en="No value for any indicator", zh="所有指标均无数据"),
     "no_score": Label(
         en="No score: a value is missing that the rulebook requires", zh="缺少规则要求的数据，无法得出积分"
     ),
@@ -43,6 +44,9 @@ REASONS: Final[dict[str, Label]] = {
     "withdrawn": Label(en="Withdrawn from the list", zh="已从名单中撤出"),
 }
 """Why an enterprise is in or out, by code."""
+
+NOT_EVALUATED: Final = ("older_record", "future_record")
+"""Rows that stand for no enterprise on the day of selection."""
 
 _EXPLAINED: Final = ("vetoed", "not_eligible", "eligibility_unknown")
 
@@ -153,7 +157,7 @@ def select(rulebook: Rulebook, columns: Columns, *, cut: Cut, on: date, batch: s
     points = evaluate(rulebook, columns)
     age = ages(rulebook, columns["as_of"], on)
     reason = obstacles(rulebook, points, age, columns, on)
-    evaluated = int((reason != "older_record").sum())
+    evaluated = int((~np.isin(reason, NOT_EVALUATED)).sum())
     candidate = reason == ""
     threshold = cut.threshold(points.score[candidate], evaluated, points.max_score)
     reason[candidate] = np.where(points.score[candidate] >= threshold, "selected", "below_cut")
@@ -213,18 +217,36 @@ def entries(
     )
 
 
-def obstacles(rulebook: Rulebook, points: Points, age: Ages, columns: Columns, on: date) -> NDArray[Any]:
-    """Return what keeps each row out before any cut, the first that applies; empty where nothing does."""
+def barred(rulebook: Rulebook, points: Points) -> NDArray[Any]:
+    """Return what keeps each row off any list whatever the cut and the day, the first that applies; empty if nothing.
+
+    Where no condition and no veto is in use, eligibility is nothing that could be held against anybody.
+    """
     reason = np.full(len(points.score), "", dtype=object)
+    nothing_known = np.ones(len(points.score), dtype=np.bool_)
+    for values in points.values.values():
+        nothing_known &= np.isnan(values)
+    reason[nothing_known] = "no_data"
     reason[np.isnan(points.score)] = "no_score"
-    if rulebook.eligibility is not None:
+    if rulebook.eligibility is not None and rulebook.eligibility.in_use:
         reason[np.isnan(points.eligible)] = "eligibility_unknown"
         reason[points.eligible == 0.0] = "not_eligible"
         for veto in rulebook.eligibility.active_vetoes:
             reason[points.conditions[veto.id] == 1.0] = "vetoed"
+    return reason
+
+
+def obstacles(rulebook: Rulebook, points: Points, age: Ages, columns: Columns, on: date) -> NDArray[Any]:
+    """Return what keeps each row out before any cut, the first that applies; empty where nothing does.
+
+    Of the records known on the day the latest counts.
+    """
+    reason = barred(rulebook, points)
     reason[age.expired] = "expired"
-    reason[columns["as_of"] > np.datetime64(on, "D")] = "future_record"
-    reason[~latest(columns)] = "older_record"
+    future = columns["as_of"] > np.datetime64(on, "D")
+    known = np.flatnonzero(~future)
+    reason[known[~latest(take(columns, known))]] = "older_record"
+    reason[future] = "future_record"
     return reason
 
 

@@ -55,6 +55,14 @@ _PHRASES: Final[dict[str, Label]] = {
     "no_changes": _label("The rules are the same.", "两套规则相同。"),
     "no_population": _label("No population was given.", "未提供企业样本。"),
     "not_known": _label("not known", "未知"),
+    "not_official_assumed": _label(
+        "The points rest on weights or rules that are assumed: this is not an official list.",
+        "积分所用权重或规则含假设成分：本名单并非官方名单。",
+    ),
+    "not_official_published": _label(
+        "The rules were read in public reprints, not in the issuing body's own text: this is not an official list.",
+        "规则依据公开转载文本，而非发布机关原文：本名单并非官方名单。",
+    ),
     "notes": _label("To note", "说明"),
     "pd_mean": _label("mean PD", "平均违约概率"),
     "points": _label("Points", "积分"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from icsml.errors import InputError
 from icsml.innovation.changes import Change, changes
 from icsml.innovation.evaluate import fitted
 from icsml.innovation.impact import Impact, impact
+from icsml.innovation.peers import PeerTables
 from icsml.innovation.robustness import QUALIFIED_SHARE
 from icsml.innovation.rulebook import load_rulebook
 from icsml.innovation.schema import Rulebook
@@ -75,7 +76,7 @@ class Comparison:
             "score_mean_b": None if effect is None else effect.b["mean"],
         }
         return found | {
-            "impact": None if effect is None else asdict(effect),
+            "impact": None if effect is None else effect.as_json(),
             "model": None if self.moves is None else dict(self.moves),
             "population": self.population,
             "synthetic": self.synthetic,
@@ -91,6 +92,7 @@ def compare(
     top_share: float | None = None,
     cut_off: float | None = None,
     bundle: BundleParts | None = None,
+    peers: Sequence[PeerTables] = (),
     lang: Literal["en", "zh"] = "en",
     progress: Progress = silent,
 ) -> Comparison:
@@ -107,6 +109,8 @@ def compare(
         Where the list is cut, one of the two; by default the share that qualified nationally.
     bundle : BundleParts, optional
         A model whose PDs are looked at under both.
+    peers : sequence of PeerTables
+        Peer tables, each for the rulebook it was fitted for.
     lang : {'en', 'zh'}
         Language of what the rules say.
     progress : callable
@@ -126,7 +130,8 @@ def compare(
         return Comparison(before.id, after.id, found, None, None, None, False, {}, [])
     progress(f"reading {source}")
     columns = _screened(source, bundle)
-    before, after = (fitted(rulebook, columns, source.stem) for rulebook in (before, after))
+    _refuse_strangers(peers, before, after)
+    before, after = (fitted(_with_own(rulebook, peers), columns, source.stem) for rulebook in (before, after))
     progress("scoring by both, and by random weights where weights are assumed")
     effect = impact(before, after, columns, top_share=cut.top_share, cut_off=cut.cut_off)
     moves = None if bundle is None else pd_moves(bundle, before, after, columns)
@@ -134,6 +139,22 @@ def compare(
     notes = _notes(before, after, synthetic=synthetic)
     stages = after.stage_labels | before.stage_labels
     return Comparison(before.id, after.id, found, effect, moves, source.stem, synthetic, stages, notes)
+
+
+def _with_own(rulebook: Rulebook, peers: Sequence[PeerTables]) -> Rulebook:
+    own = [tables for tables in peers if tables.rulebook_sha256 == rulebook.sha256]
+    return rulebook.with_peers(own[0]) if own else rulebook
+
+
+def _refuse_strangers(peers: Sequence[PeerTables], *rulebooks: Rulebook) -> None:
+    for tables in peers:
+        if tables.rulebook_sha256 not in [rulebook.sha256 for rulebook in rulebooks]:
+            raise InputError(
+                "ICS-RUL-033",
+                f"were fitted for {tables.rulebook}, in a version that is none of the two",
+                field="--peers",
+                remedy="fit them anew with `icsml rulebook fit`",
+            )
 
 
 def pd_moves(bundle: BundleParts, before: Rulebook, after: Rulebook, columns: Columns) -> dict[str, Any]:
@@ -218,20 +239,28 @@ def _model_notes(bundle: BundleParts, before: Rulebook, after: Rulebook) -> list
     return notes
 
 
+_PROVENANCE_ZH = {"assumed": "含假设成分", "published": "依据公开来源"}
+
+
+def _peers_of(rulebook: Rulebook) -> str:
+    tables = rulebook.peer_tables
+    return "nobody" if tables is None else f"{tables.population.name} ({tables.population.rows:,})"
+
+
 def _notes(before: Rulebook, after: Rulebook, *, synthetic: bool) -> list[Label]:
     both = (before, after)
     notes = [
         Label(
             en=f"{each.id} is {each.provenance}: no score of it is an official score.",
-            zh=f"{each.id} 的来源性质为 {each.provenance}，其积分均非官方积分。",
+            zh=f"{each.id} {_PROVENANCE_ZH[str(each.provenance)]}，其积分均非官方积分。",
         )
         for each in both
         if str(each.provenance) != "official"
     ]
     notes += [
         Label(
-            en=f"{each.id} ranks among peers: here among this population.",
-            zh=f"{each.id} 按同类企业排名计分：此处以本样本为参照。",
+            en=f"{each.id} ranks among peers: here among {_peers_of(each)}.",
+            zh=f"{each.id} 按同类企业排名计分，参照样本：{_peers_of(each)}。",
         )
         for each in both
         if each.ranked
