@@ -9,7 +9,7 @@ import pytest
 from icsml.cli import main
 from icsml.cli.inputs import read_columns
 from icsml.core.canonical import sha256_file
-from icsml.innovation import evaluate, fit_peers, load_rulebook
+from icsml.innovation import evaluate, fitted, load_rulebook
 
 LATE = """\
 format: 2
@@ -33,6 +33,7 @@ REPORT = {
     "not_in_force",
     "no_score",
     "expired",
+    "future",
     "peers",
     "robustness",
 }
@@ -89,10 +90,9 @@ def records(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def peers(records):
-    """The peer tables of the national edition of 2024 over the six."""
+    """The peer tables of the national edition of 2024 over the four."""
     path = records.with_name("peers.json")
-    tables = fit_peers(load_rulebook("national-2024"), read_columns(records), "records")
-    tables.write(path)
+    fitted(load_rulebook("national-2024"), read_columns(records), "records").peer_tables.write(path)
     return path
 
 
@@ -136,7 +136,7 @@ def test_one_row_out_for_each_row_in_in_order_with_what_the_rules_give(name, ics
             assert table[f"rule.{indicator.id}"].tolist() == points.rules[indicator.id][:].tolist()
     assert set(table["max_score"]) == {rulebook.max_score}
     assert set(found) == REPORT
-    assert (found["rows"], found["rulebook"], found["expired"]) == (6, name, None)
+    assert (found["rows"], found["rulebook"], found["expired"], found["future"]) == (6, name, None, None)
     assert found["seconds"] >= 0.0
     assert (found["provenance"], found["score_provenance"]) == (
         str(rulebook.provenance),
@@ -265,6 +265,20 @@ def test_an_expired_score_is_refused_where_the_rules_say_so(icsml, records, tmp_
     assert table["points.award"].tolist() == [0.0, 10.0, 10.0, 0.0, 10.0, 10.0]
 
 
+def test_the_day_of_use_may_be_another_than_that_of_the_rules(icsml, icsml_json, records, tmp_path):
+    """By a rulebook that is named, too: one year of validity, by which older scores are refused."""
+    out = tmp_path / "p.parquet"
+    argv = ("points", "--rulebook", "tech-sme-2017", "--in", records, "--out", out)
+    found = icsml_json(*argv, "--on", "2025-12-31")
+    table = pd.read_parquet(out)
+    assert list(table.columns) == columns_of(load_rulebook("tech-sme-2017"), dated=True)
+    assert table["score"].isna().tolist() == [False, True, False, False, False, False]
+    assert (found["expired"], found["future"], found["no_score"]) == (1, 1, 1)
+    assert table["age_months"].isna().tolist() == [True, False, True, False, False, False]
+    assert "1 rows are dated after the day" in icsml(*argv, "--on", "2025-12-31")[2]
+    assert icsml_json("points", "--as-of", "2025-01-01", "--on", "2026-08-01", *argv[3:])["expired"] == 2
+
+
 # peers
 
 
@@ -272,18 +286,21 @@ def test_tables_fitted_on_the_file_give_what_the_file_itself_gives(icsml, icsml_
     peers, one, other = tmp_path / "peers.json", tmp_path / "one.parquet", tmp_path / "other.parquet"
     fitted = icsml_json("rulebook", "fit", "national-2024", "--in", records, "--out", peers)
     assert set(fitted) == {"rulebook", "rows", "sha256", "groups"}
-    assert (fitted["rulebook"], fitted["rows"], fitted["sha256"]) == ("national-2024", 6, sha256_file(peers))
+    assert (fitted["rulebook"], fitted["rows"], fitted["sha256"]) == ("national-2024", 4, sha256_file(peers))
     argv = ("points", "--rulebook", "national-2024", "--in", records)
     own = icsml_json(*argv, "--out", one)
     given = icsml_json(*argv, "--out", other, "--peers", peers)
-    assert own["peers"] == given["peers"] == {"sha256": fitted["sha256"], "rows": 6}
+    assert own["peers"] == given["peers"] == {"sha256": fitted["sha256"], "rows": 4}
     pd.testing.assert_frame_equal(pd.read_parquet(one), pd.read_parquet(other))
-    assert "the rows of records.parquet are taken for them" in icsml(*argv, "--out", one)[2]
+    assert "the enterprises of records.parquet are taken for them" in icsml(*argv, "--out", one)[2]
     assert "taken for them" not in icsml(*argv, "--out", one, "--peers", peers)[2]
 
 
 def test_peers_fitted_on_others_rank_among_those(icsml_json, records, tmp_path):
-    """All revenues of the file lie above that of the one peer, so each has P100; among themselves it is P0 to P83."""
+    """All revenues of the file lie above that of the one peer, so each has P100.
+
+    Among the four of the file, each by its latest record (1, 3, 4 and 50 million), they have P0 to P100.
+    """
     pd.DataFrame({"enterprise_id": ["Z"], "revenue_cny": [1.0]}).to_parquet(tmp_path / "poor.parquet")
     peers = tmp_path / "peers.json"
     icsml_json("rulebook", "fit", "national-2024", "--in", tmp_path / "poor.parquet", "--out", peers)
@@ -293,12 +310,12 @@ def test_peers_fitted_on_others_rank_among_those(icsml_json, records, tmp_path):
     assert set(table["rule.revenue"]) == {"P100 of all peers"}
     icsml_json(*argv)
     rules = pd.read_parquet(tmp_path / "p.parquet")["rule.revenue"].tolist()
-    assert rules == [f"P{part} of all peers" for part in (0, 16, 33, 50, 66, 83)]
+    assert rules == [f"P{part} of all peers" for part in (0, 25, 25, 50, 75, 100)]
 
 
 def test_by_date_peers_are_ranked_too(icsml_json, records, tmp_path):
     found = icsml_json("points", "--as-of", "2025-01-01", "--in", records, "--out", tmp_path / "p.parquet")
-    assert (found["rulebook"], found["peers"]["rows"]) == ("national-2024", 6)
+    assert (found["rulebook"], found["peers"]["rows"]) == ("national-2024", 4)
 
 
 # coverage
@@ -329,6 +346,13 @@ def test_coverage_by_hand(icsml, icsml_json, records):
     assert "not known" in out
 
 
+def test_coverage_ranks_among_given_peers(icsml, icsml_json, records, peers):
+    argv = ("coverage", "--rulebook", "national-2024", "--in", records)
+    assert icsml_json(*argv, "--peers", peers) == icsml_json(*argv)
+    code, _, err = icsml("coverage", "--rulebook", "national-2025", "--in", records, "--peers", peers)
+    assert (code, "ICS-RUL-031" in err) == (2, True)
+
+
 # what is refused
 
 
@@ -340,6 +364,7 @@ def test_coverage_by_hand(icsml, icsml_json, records):
         (["--as-of", "2026-02-30"], 2, "--as-of: no date"),
         (["--as-of", "20260101"], 2, "--as-of: no date"),
         (["--as-of", "2026-01-01", "--known-on", "later"], 2, "--known-on: no date"),
+        (["--as-of", "2026-01-01", "--on", "later"], 2, "--on: no date"),
         (["--as-of", "2019-01-01"], 2, "ICS-RUL-011"),
         (["--as-of", "2025-12-01", "--known-on", "2025-10-28"], 2, "known on 2025-10-28"),
         (["--as-of", "2023-01-01"], 3, "ICS-RUL-021 national-2022"),

@@ -24,6 +24,7 @@ in_force: {from: 2025-10-29, to: null, provenance: assumed}
 known_since: 2026-06-01
 corrects: national-2025
 """
+CLEAN = ("prohibited_business", "serious_violation", "abnormal_list", "serious_illegal_list")
 ROBUSTNESS = {
     "rows",
     "draws",
@@ -95,6 +96,8 @@ def records(tmp_path):
             "ip_class1": rng.integers(0, 2, n).astype(float),
             "ip_class2": rng.integers(0, 5, n).astype(float),
             "awards_2y": rng.integers(0, 2, n).astype(float),
+            "total_assets_cny": 1e6,
+            **dict.fromkeys(CLEAN, False),
         }
     )
     table.to_parquet(tmp_path / "records.parquet", index=False)
@@ -224,14 +227,14 @@ def test_the_schema_is_that_of_the_file_that_is_shipped(icsml, icsml_json):
 # fit
 
 
-def test_tables_are_fitted_on_every_row(icsml, icsml_json, records, tmp_path):
+def test_tables_are_fitted_on_the_latest_record_of_each(icsml, icsml_json, records, tmp_path):
     out = tmp_path / "peers.json"
     found = icsml_json("rulebook", "fit", "national-2024", "--in", records, "--out", out)
     assert set(found) == {"rulebook", "rows", "sha256", "groups"}
     tables = PeerTables.read(out)
-    assert (found["rows"], found["sha256"]) == (61, sha256_file(out)) == (tables.population.rows, tables.sha256)
+    assert (found["rows"], found["sha256"]) == (60, sha256_file(out)) == (tables.population.rows, tables.sha256)
     assert tables.rulebook_sha256 == load_rulebook("national-2024").sha256
-    assert found["groups"] == 1  # sixty are too few for a group of their own
+    assert found["groups"] == 1  # they are too few for groups of their own
     code, text, _ = icsml("rulebook", "fit", "national-2024", "--in", records, "--out", out)
     assert code == 0
     assert found["sha256"] in text
@@ -279,12 +282,47 @@ def test_a_population_is_compared_by_both(icsml_json, records, cut):
     assert 0.0 <= effect["depends"] <= 1.0
 
 
+def test_both_scores_of_every_enterprise_are_written(icsml, icsml_json, records, tmp_path):
+    out = tmp_path / "firms.parquet"
+    argv = ("rulebook", "diff", "tech-sme-2017", "national-2025", "--in", records, "--out", out, "--top-share", 0.3)
+    effect = icsml_json(*argv)["impact"]
+    table = pd.read_parquet(out)
+    given = pd.read_parquet(records)
+    assert table["enterprise_id"].tolist() == given["enterprise_id"].tolist()[1:]
+    for name, side in (("score_a", "a"), ("score_b", "b")):
+        assert table[name].mean() == pytest.approx(effect[side]["mean"])
+    assert (table["listed_b"] & ~table["listed_a"]).sum() == effect["entered"]
+    assert (table["listed_a"] & ~table["listed_b"]).sum() == effect["left"]
+    assert not (table["listed_a"] & ~table["may_be_listed_a"]).any()
+    assert table["may_be_listed_b"].all()
+    assert f"enterprises: {out}" in icsml(*argv)[1]
+
+
+def test_a_change_by_given_peers(icsml, icsml_json, records, tmp_path):
+    """Each table goes to the rulebook it was fitted for; by those of the file itself nothing differs."""
+    tables = []
+    for name in ("national-2024", "hangzhou-htz-2020"):
+        tables += ["--peers", tmp_path / f"{name}.json"]
+        icsml_json("rulebook", "fit", name, "--in", records, "--out", tables[-1])
+    argv = ("rulebook", "diff", "national-2024", "hangzhou-htz-2020", "--in", records)
+    own = icsml_json(*argv)
+    assert icsml_json(*argv, *tables) == own
+    pd.read_parquet(records).iloc[:2].to_parquet(tmp_path / "two.parquet")
+    icsml_json("rulebook", "fit", "national-2024", "--in", tmp_path / "two.parquet", "--out", tables[1])
+    other = icsml_json(*argv, *tables)
+    assert other["score_mean_a"] != own["score_mean_a"]
+    assert other["score_mean_b"] == own["score_mean_b"]
+    assert "here among two (1)." in " ".join(note["en"] for note in other["notes"])
+    code, _, err = icsml("rulebook", "diff", "national-2024", "national-2025", "--in", records, *tables)
+    assert (code, "ICS-RUL-033 --peers" in err) == (2, True)
+
+
 def test_a_comparison_is_told_to_people(icsml, records):
     code, out, err = icsml("rulebook", "diff", "tech-sme-2017", "national-2024", "--in", records, "--lang", "zh")
     assert code == 0
     assert "60 enterprises scored by both; rank correlation" in out
     assert "swap set at the best 13.7%" in out
-    assert "note: national-2024 按同类企业排名计分：此处以本样本为参照。" in out
+    assert "note: national-2024 按同类企业排名计分，参照样本：records (60)。" in out
     assert "reading" in err
 
 

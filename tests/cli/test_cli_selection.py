@@ -249,8 +249,8 @@ def test_older_records_have_no_part_in_what_hangs_on_the_weights(icsml_json, tmp
     """A is far ahead whatever the weights are; that B and C once stood close to one another is past."""
     rows = [
         {"enterprise_id": "A", "as_of": "2025-12-31", **INPUT, **GROWTH},
-        {"enterprise_id": "B", "as_of": "2025-12-31"},
-        {"enterprise_id": "C", "as_of": "2025-12-31"},
+        {"enterprise_id": "B", "as_of": "2025-12-31", "awards_2y": 0.0},
+        {"enterprise_id": "C", "as_of": "2025-12-31", "awards_2y": 0.0},
         {"enterprise_id": "B", "as_of": "2025-11-30", **INPUT},
         {"enterprise_id": "C", "as_of": "2025-11-30", **GROWTH},
     ]
@@ -265,7 +265,7 @@ def test_nor_have_those_who_may_not_be_listed(icsml_json, tmp_path):
     (tmp_path / "own.yaml").write_text(text.replace("eligibility: null", f"eligibility: {{conditions: [{small}]}}"))
     rows = [
         {"enterprise_id": "A", "as_of": "2025-12-31", "staff_total": 10.0, "awards_2y": 1.0, "key_rd_projects": 1.0},
-        {"enterprise_id": "B", "as_of": "2025-12-31", "staff_total": 10.0},
+        {"enterprise_id": "B", "as_of": "2025-12-31", "staff_total": 10.0, "awards_2y": 0.0},
         {"enterprise_id": "C", "as_of": "2025-12-31", "staff_total": 501.0, "awards_2y": 1.0, "high_growth_list": True},
     ]
     found = robust(icsml_json, tmp_path, tmp_path / "own.yaml", rows)
@@ -370,6 +370,21 @@ def test_a_list_that_ranks_keeps_its_peers_beside_it(icsml, icsml_json, records,
     code, _, err = icsml(*appeal)
     assert (code, "ICS-RUL-030" in err) == (3, True)
     assert len(read_list(path)[0]) == 8
+
+
+def test_a_list_of_a_past_day_is_the_same_whatever_was_filed_later(icsml_json, records, tmp_path):
+    """Nobody is ranked among records that were not known on the day."""
+    later = [firm("A", 3, 9, 9, as_of="2025-07-31"), firm("Z", 3, 9, 9, as_of="2025-07-31")]
+    longer = pd.concat([pd.read_parquet(records), pd.DataFrame(later)], ignore_index=True)
+    longer["as_of"] = pd.to_datetime(longer["as_of"])
+    longer.to_parquet(tmp_path / "longer.parquet")
+    argv = ("select", "--rulebook", "national-2024", "--on", "2025-06-30", "--top-share", 0.4)
+    then = icsml_json(*argv, "--in", records, "--out", tmp_path / "then.parquet")
+    now = icsml_json(*argv, "--in", tmp_path / "longer.parquet", "--out", tmp_path / "now.parquet")
+    assert (now["evaluated"], now["selected"], now["threshold"]) == (5, 2, then["threshold"])
+    frame = read_list(tmp_path / "now.parquet")[0]
+    assert frame["reason"].tolist()[6:] == ["future_record", "future_record"]
+    pd.testing.assert_frame_equal(frame.iloc[:6], read_list(tmp_path / "then.parquet")[0])
 
 
 def test_a_list_by_given_peers_keeps_those(icsml_json, records, tmp_path):

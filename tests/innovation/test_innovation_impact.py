@@ -216,6 +216,62 @@ def test_where_one_tells_none_apart_there_is_no_rank_correlation(blank):
     assert impact(level, B, columns, top_share=0.4).rank_correlation is None
 
 
+# who may be listed at all
+
+SMALL = """\
+eligibility:
+  conditions:
+    - {id: size, label: {en: Small, zh: 小}, value: staff_total, at_most: 100, provenance: assumed}
+"""
+
+
+def test_who_is_not_eligible_is_on_no_list(four):
+    """By B only the small, so the first two; the third and best is too large, and the size of the last not known."""
+    small = parse_rulebook(B.source_text + SMALL, "other.yaml")
+    found = impact(A, small, four, cut_off=0.0)
+    assert (found.stayed, found.left, found.entered, found.rows) == (2, 2, 0, 4)
+    assert found.a["mean"] == found.b["mean"] == 50.0  # they have their scores all the same
+    assert found.firms.to_dict("list") == {
+        "enterprise_id": ["E0", "E1", "E2", "E3"],
+        "score_a": [60.0, 40.0, 100.0, 0.0],
+        "score_b": [40.0, 60.0, 100.0, 0.0],
+        "may_be_listed_a": [True] * 4,
+        "may_be_listed_b": [True, True, False, False],
+        "listed_a": [True] * 4,
+        "listed_b": [True, True, False, False],
+    }
+
+
+def test_a_share_is_of_all_and_filled_by_those_who_may_be_listed(four):
+    small = parse_rulebook(B.source_text + SMALL, "other.yaml")
+    found = impact(A, small, four, top_share=0.5)
+    assert found.firms["listed_a"].tolist() == [True, False, True, False]
+    assert found.firms["listed_b"].tolist() == [True, True, False, False]
+    assert (found.entered, found.left, found.stayed) == (1, 1, 1)
+    assert impact(A, small, four, top_share=1.0).firms["listed_b"].sum() == 2
+    assert impact(A, small, four, top_share=0.25).firms["listed_b"].tolist() == [False, True, False, False]
+
+
+def test_who_has_nothing_on_file_is_on_no_list(four, blank):
+    found = impact(A, B, blank(2, {"ip_class1": [0, np.nan]}), cut_off=0.0)
+    assert found.firms["listed_a"].tolist() == [True, False]
+
+
+def test_a_move_by_eligibility_hangs_on_no_weight(four):
+    """All four have enough by either; two leave because of their size alone."""
+    a = rules(60, 40, weight="assumed")
+    found = impact(a, parse_rulebook(a.source_text + SMALL, "two.yaml"), four, cut_off=0.0)
+    assert (found.left, found.depends) == (2, 0.0)
+
+
+def test_the_single_enterprises_are_no_part_of_the_figures(four):
+    told = impact(A, B, four, top_share=0.5).as_json()
+    assert "firms" not in told
+    assert set(told) == {
+        *("rows", "a", "b", "rank_correlation", "threshold", "entered", "left", "stayed", "depends", "groups"),
+    }
+
+
 # what hangs on assumed weights
 
 

@@ -83,7 +83,7 @@ scope: regional
 title: {en: Over, zh: 上}
 issuer: {en: Somebody, zh: 有}
 in_force: {from: 2021-01-01, to: null, provenance: assumed}
-known_since: 2021-01-01
+known_since: 2026-01-01
 """
 # Half of awards, 5 of 10 % of intensity: at young 40 + 10, at grown 30 + 20, at old 20 + 30.
 KNOWN = {"awards_2y": 1, "rd_expense_cny": [2.5, 25, 250], "revenue_cny": [50, 500, 5000], "staff_total": 100}

@@ -454,9 +454,9 @@ FAULTS = {
     ),
     "another unit of an option": (
         "        value: {kind: ratio, numerator: rd_expense_cny, denominator: total_cost_cny}",
-        "        unit: rate\n        value: {kind: ratio, numerator: rd_expense_cny, denominator: total_cost_cny}",
+        "        unit: CNY\n        value: {kind: ratio, numerator: rd_expense_cny, denominator: total_cost_cny}",
         "ICS-RUL-024",
-        "is rate, but the value is in fraction",
+        "is CNY, but the value is in fraction",
         "every threshold",
     ),
     "another unit of the rule of stages": (

@@ -274,6 +274,16 @@ def test_who_is_not_on_the_list_cannot_be_withdrawn(make, name):
     assert (caught.value.code, caught.value.field) == ("ICS-SEL-004", "--enterprise")
 
 
+def test_a_later_record_is_not_what_is_withdrawn(make):
+    """In a list of June, what was filed in July stands for nobody; its enterprise is on the list by that of June."""
+    frame, _ = make([60, 20, 60], enterprise_id=["A", "A", "B"], as_of=["2025-06-01", "2025-07-01", "2025-07-01"])
+    assert frame["reason"].tolist() == ["selected", "future_record", "future_record"]
+    assert status(frame) == {"A": "listed"}
+    assert last(withdraw(frame, "A", on=LATER, because="x"))["score"] == 60.0
+    with pytest.raises(InputError, match="was not evaluated"):
+        withdraw(frame, "B", on=LATER, because="x")
+
+
 @pytest.mark.parametrize(("scores", "dates"), [([50, 60], [5, 6]), ([60, 50], [6, 5])], ids=["before", "after"])
 def test_an_older_record_is_not_what_is_withdrawn(make, scores, dates):
     """Wherever it stands in the file."""
@@ -352,21 +362,50 @@ def test_the_threshold_is_that_of_the_list_and_no_other(make, plain):
 
 
 @pytest.mark.parametrize(
-    ("fields", "reason"),
+    ("fields", "on", "reason"),
     [
-        ({"staff_total": 501}, "not_eligible"),
-        ({"staff_total": None}, "eligibility_unknown"),
-        ({"rights": None}, "no_score"),
-        ({"as_of": "2025-08-02"}, "future_record"),
-        ({"as_of": "2024-07-31"}, "expired"),
+        ({"staff_total": 501}, LATER, "not_eligible"),
+        ({"staff_total": None}, LATER, "eligibility_unknown"),
+        ({"rights": None}, LATER, "no_score"),
+        ({}, date(2026, 6, 1), "selected"),  # the last day of its twelve months
+        ({}, date(2026, 6, 2), "expired"),
     ],
 )
-def test_what_keeps_others_out_keeps_an_appeal_out(make, plain, fields, reason):
+def test_what_keeps_others_out_keeps_an_appeal_out(make, plain, fields, on, reason):
     frame, terms = make()
-    longer, found = appeal(frame, terms, plain, corrected("E0", **({"rights": 60} | fields)), on=LATER, because="x")
+    longer, found = appeal(frame, terms, plain, corrected("E0", **({"rights": 60} | fields)), on=on, because="x")
     assert found["after"]["reason"] == reason
     assert found["before"]["selected"]
-    assert status(longer) == status(frame) | {"E0": "not listed"}
+    now = "listed" if reason == "selected" else "not listed"
+    assert status(longer, on) == status(frame, on) | {"E0": now}
+
+
+@pytest.mark.parametrize("dated", ["2025-05-31", "2025-06-02", None])
+def test_an_appeal_corrects_the_record_and_is_no_newer_one(make, plain, dated):
+    frame, terms = make()
+    with pytest.raises(InputError, match="not the date of the record that was evaluated") as caught:
+        appeal(frame, terms, plain, corrected("E3", 60, as_of=dated), on=LATER, because="x")
+    assert (caught.value.code, caught.value.field) == ("ICS-SEL-004", "as_of")
+    assert "2025-06-01" in caught.value.remedy
+
+
+def test_a_record_without_a_date_is_corrected_by_one_without(make, plain):
+    frame, terms = make([30], as_of="NaT")
+    _, found = appeal(frame, terms, plain, corrected("E0", 60, as_of=None), on=LATER, because="x")
+    assert found["after"]["selected"]
+    with pytest.raises(InputError):
+        appeal(frame, terms, plain, corrected("E0", 60), on=LATER, because="x")
+
+
+@pytest.mark.parametrize(("places", "selected"), [(4, True), (3, False)])
+def test_where_places_are_left_the_cut_keeps_no_appeal_out(plain, blank, places, selected):
+    """Three may be listed, the lowest with 40; of the too large ones the first was in truth small, and has 20."""
+    fields = {"as_of": "2025-06-01", "ip_class1": [60, 50, 40, 20, 10], "staff_total": [10, 10, 10, 501, 501]}
+    cut = Cut(top_share=places / 5)
+    made, terms = make_list(plain, blank(5, fields), cut=cut, on=TODAY, batch="2025", source_sha256="0" * 64)
+    assert (made.selected, terms.threshold) == (3, 40.0)
+    _, found = appeal(made.frame, terms, plain, corrected("E3", 20), on=LATER, because="x")
+    assert found["after"]["selected"] is selected
 
 
 def test_nobody_else_is_moved(make, plain):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import yaml
+from scipy.stats import spearmanr
 
 from icsml.innovation import evaluate, fit_peers, load_rulebook, parse_rulebook
 from icsml.innovation import robustness as module
@@ -331,6 +332,54 @@ def test_a_row_is_drawn_alike_alone_and_among_others(four, crowd):
     every = draw_scores(four, points, np.arange(300), seed=7, **options)
     some = draw_scores(four, points, np.array([3, 299]), seed=7, **options)
     np.testing.assert_allclose(every[[3, 299]], some, rtol=1e-14)
+
+
+STAGES = {
+    "list": [{"id": "young", "label": label("young")}, {"id": "old", "label": label("old")}],
+    "rule": {
+        "value": "staff_total",
+        "steps": [{"below": 100, "stage": "young"}],
+        "otherwise": "old",
+        "missing": "young",
+    },
+    "provenance": {"names": "published", "rule": "published"},
+    "sources": ["text"],
+}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_heavy_in_a_draw_is_heavy_at_every_stage(blank, seed):
+    """One enterprise at each of two stages, each full in the first of two indicators that weigh differently."""
+    staged = book(
+        [category("one", 60)],
+        [
+            indicator("a", "one", "ip_class1", {"young": 10, "old": 20}),
+            indicator("b", "one", "ip_class2", {"young": 50, "old": 40}),
+        ],
+        stages=STAGES,
+    )
+    (young, old), base = drawn(staged, blank(2, {"ip_class1": 10, "staff_total": [10, 100]}), draws=200, seed=seed)
+    assert base.tolist() == [10.0, 20.0]
+    assert spearmanr(young, old).statistic > 0.9
+
+
+def test_what_two_rulebooks_weigh_alike_is_drawn_alike(four, blank):
+    """The other has one more category, of published weights, and its indicators stand in another order."""
+    more = book(
+        [category("three", 20), category("one", 60), category("two", 40)],
+        [
+            indicator("e", "three", "platforms_2y", 20, "published"),
+            indicator("d", "two", "projects_2y", 30),
+            indicator("c", "two", "awards_2y", 10),
+            indicator("b", "one", "ip_class2", 30),
+            indicator("a", "one", "ip_class1", 30),
+        ],
+    )
+    columns = blank(4, {"ip_class1": [10, 0, 0, 3], "awards_2y": [0, 10, 0, 5], "projects_2y": [0, 0, 10, 7]})
+    one, _ = drawn(four, columns)
+    other, _ = drawn(more, columns)
+    assert one.std(axis=1).min() > 1.0
+    np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
 # the figures

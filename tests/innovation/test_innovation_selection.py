@@ -70,8 +70,9 @@ def plain():
 
 
 @pytest.fixture(scope="module")
-def without_rules():
-    return parse_rulebook(PLAIN[: PLAIN.index("eligibility:")] + "eligibility: null\n", "plain.yaml")
+def forgiving():
+    """The same, but who has no value has no points instead of no score."""
+    return parse_rulebook(PLAIN.replace("missing: refuse", "missing: zero"), "plain.yaml")
 
 
 @pytest.fixture
@@ -191,6 +192,28 @@ def test_the_latest_record_of_an_enterprise_counts(plain, firms):
     assert (made.evaluated, made.selected) == (2, 1)
 
 
+def test_of_the_records_known_on_the_day_the_latest_counts(plain, firms):
+    """A list of a past day is what it would have been then; who had no record yet was not evaluated."""
+    columns = firms(
+        [70, 80, 90, 100],
+        enterprise_id=["A", "A", "A", "B"],
+        as_of=["2025-05-01", "2025-06-30", "2025-07-01", "2025-07-01"],
+    )
+    made = run(plain, columns, cut_off=50.0)
+    assert made.frame["reason"].tolist() == ["older_record", "selected", "future_record", "future_record"]
+    assert (made.evaluated, made.selected) == (1, 1)
+    made = run(plain, columns, on=date(2025, 6, 29), cut_off=75.0)
+    assert made.frame["reason"].tolist() == ["below_cut", *["future_record"] * 3]
+    made = run(plain, columns, on=date(2025, 7, 1), top_share=0.5)
+    assert made.frame["reason"].tolist() == ["older_record", "older_record", "below_cut", "selected"]
+
+
+def test_a_share_of_nobody_is_refused(plain, firms):
+    with pytest.raises(InputError, match="less than one enterprise of 0"):
+        run(plain, firms([100], as_of="2025-07-01"), top_share=1.0)
+    assert run(plain, firms([100], as_of="2025-07-01"), cut_off=1.0).evaluated == 0
+
+
 def test_of_one_day_the_last_record_counts(plain, firms):
     made = run(plain, firms([90, 10, 5], enterprise_id="A"), cut_off=1.0)
     assert made.frame["reason"].tolist() == ["older_record", "older_record", "selected"]
@@ -244,7 +267,7 @@ def test_every_reason_is_said_in_both_languages_with_what_is_behind_it(plain, fi
 
 
 def test_the_cases_are_all_there_are(plain, firms):
-    assert set(CASES) == set(REASONS) - {"older_record", "withdrawn"}
+    assert set(CASES) == set(REASONS) - {"older_record", "no_data", "withdrawn"}
     older = run(plain, firms([60, 60], enterprise_id="A"), cut_off=60).frame.iloc[0]
     assert (older["reason_en"], older["reason_zh"]) == (
         "A later record of the same enterprise counts",
@@ -308,17 +331,36 @@ def test_no_score_is_not_selected_however_low_the_cut(plain, firms):
     assert made.frame["score"].isna().tolist() == [True, False]
 
 
-def test_without_conditions_everybody_competes(without_rules, blank):
-    made = run(without_rules, blank(2, {"as_of": TODAY, "ip_class1": [70, 50]}), cut_off=60)
+INACTIVE = "eligibility: {vetoes: [{id: a, label: {en: A, zh: 甲}, value: abnormal_list, is: true, active: false, "
+
+
+@pytest.mark.parametrize(
+    "conditions", ["eligibility: null", f"{INACTIVE}provenance: assumed}}]}}"], ids=["none", "off"]
+)
+def test_without_conditions_in_use_everybody_competes(blank, conditions):
+    rulebook = parse_rulebook(PLAIN[: PLAIN.index("eligibility:")] + conditions, "plain.yaml")
+    made = run(rulebook, blank(2, {"as_of": TODAY, "ip_class1": [70, 50], "abnormal_list": 1}), cut_off=60)
     assert made.frame["reason"].tolist() == ["selected", "below_cut"]
+
+
+def test_who_has_nothing_on_file_is_not_listed_however_low_the_cut(forgiving, firms):
+    """No points because of no data is another thing than no points."""
+    made = run(forgiving, firms([np.nan, 0]), cut_off=-1.0)
+    assert made.frame["score"].tolist() == [0.0, 0.0]
+    assert made.frame["reason"].tolist() == ["no_data", "selected"]
+    assert (made.frame["reason_en"][0], made.frame["reason_zh"][0]) == (
+        "No value for any indicator",
+        "所有指标均无数据",
+    )
+    assert made.evaluated == 2
 
 
 def test_the_first_reason_that_applies_is_given(plain, firms):
     """Each step cures one obstacle, from the most to the least decisive."""
     steps = [
-        ("older_record", {}),
-        ("future_record", {"enterprise_id": ["A", "B"]}),
-        ("expired", {"as_of": "2020-01-01"}),
+        ("future_record", {}),
+        ("older_record", {"as_of": "2020-01-01"}),
+        ("expired", {"enterprise_id": ["A", "B"]}),
         ("vetoed", {"as_of": TODAY}),
         ("not_eligible", {"dishonest_debtor": 0}),
         ("no_score", {"serious_violation": 0}),
@@ -422,7 +464,7 @@ def test_the_order_of_the_rows_does_not_matter(plain, blank, firms, cut, data):
     """Records of one enterprise on one day are told apart by their order alone, so there are none here."""
     fields = {key: [row[key] for _, row in firms] for key in firms[0][1]}
     columns = blank(len(firms), CLEAN | fields | {"enterprise_id": [name for name, _ in firms]})
-    assume(len({name for name, _ in firms}) > 1)
+    assume(len({name for name, row in firms if row["as_of"] != "2025-07-01"}) > 1)  # a later record is none
     order = np.array(data.draw(st.permutations(range(len(firms)))))
     one = run(plain, columns, **cut)
     other = run(plain, {name: values[order] for name, values in columns.items()}, **cut)

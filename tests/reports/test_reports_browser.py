@@ -94,9 +94,20 @@ def test_title_and_headings_are_in_the_language_of_the_page(report, open_page):
 
 
 def test_simulated_enterprises_are_called_so(report, open_page):
-    warning = open_page(report.path).page.locator(".warn")
-    assert warning.is_visible()
-    assert {"en": "no evidence about any firm", "zh": "不构成任何证据"}[report.lang] in warning.text_content()
+    warnings = open_page(report.path).page.locator(".warn")
+    assert all(each.is_visible() for each in warnings.all())
+    said = " ".join(warnings.all_text_contents())
+    assert {"en": "no evidence about any firm", "zh": "不构成任何证据"}[report.lang] in said
+
+
+def test_a_page_by_assumed_rules_says_before_any_figure_that_nothing_of_it_is_official(report, open_page):
+    page = open_page(report.path).page
+    said = " ".join(page.locator(".warn").all_text_contents())
+    assert re.search({"en": "official", "zh": "官方"}[report.lang], said)
+    assert page.evaluate(
+        "() => [...document.querySelectorAll('.warn')].every("
+        "w => w.compareDocumentPosition(document.querySelector('.facts')) & Node.DOCUMENT_POSITION_FOLLOWING)"
+    )
 
 
 def test_the_change_shows_who_enters_leaves_and_stays(diff, open_page):
@@ -171,7 +182,7 @@ def test_the_change_shows_every_item_and_every_note(diff, open_page):
     assert [row[1] for row in rows] == [words[each["kind"]][place] for each in diff.data["changes"]]
     assert all((row[2] == "–") == (each["a"] is None) for row, each in zip(rows, diff.data["changes"], strict=True))
     notes = [each[diff.lang] for each in (*diff.data["notes"], *diff.data["model"]["notes"])]
-    assert page.locator("h2 ~ ul:not(.facts) li").all_text_contents() == notes
+    assert page.locator("ul.warn li").all_text_contents() == notes
 
 
 def _list(listing):

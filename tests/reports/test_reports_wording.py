@@ -9,7 +9,7 @@ from string import Formatter
 import pytest
 from jinja2 import nodes
 
-from icsml.innovation.impact import _STAFF_NAMES
+from icsml.innovation.groups import _STAFF_NAMES
 from icsml.innovation.provenance import Provenance
 from icsml.records.fields import TECHNICAL_FIELDS
 from icsml.reports import wording
@@ -55,7 +55,7 @@ def _said_by_modules():
 
 def test_every_phrase_that_is_asked_for_exists_and_every_phrase_is_asked_for():
     keys, beginnings = _said()
-    assert beginnings == {"change_", "provenance_"}
+    assert beginnings == {"change_", "not_official_", "provenance_"}
     begun = {key for key in PHRASES if key.startswith(tuple(beginnings))}
     assert keys | _said_by_modules() | begun == set(PHRASES)
     assert {f"provenance_{each}" for each in Provenance} <= begun

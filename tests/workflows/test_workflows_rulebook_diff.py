@@ -131,7 +131,7 @@ def test_the_notes_of_two_that_differ_in_everything(records):
     assert english(found.notes) == [
         "tech-sme-2017 is published: no score of it is an official score.",
         "national-2024 is assumed: no score of it is an official score.",
-        "national-2024 ranks among peers: here among this population.",
+        "national-2024 ranks among peers: here among firms (3).",
     ]
     found = compare("national-2024", "national-2025", source=records)
     assert english(found.notes)[-1] == "The scales differ (100 and 130): compare shares and ranks, not points."

@@ -165,7 +165,9 @@ def _merged(base: yaml.MappingNode, over: yaml.MappingNode) -> yaml.MappingNode:
 def _joined(key: str, old: yaml.Node, new: yaml.Node) -> yaml.Node:
     if key in _MERGED and isinstance(old, yaml.MappingNode) and isinstance(new, yaml.MappingNode):
         return _merged(old, new)
-    if key in _BY_ID and isinstance(old, yaml.SequenceNode) and isinstance(new, yaml.SequenceNode):
+    if not (isinstance(old, yaml.SequenceNode) and isinstance(new, yaml.SequenceNode)):
+        return new
+    if key in _BY_ID and _ids(old) and _ids(new):
         return _merged_by_id(old, new)
     return new
 

@@ -8,6 +8,7 @@ from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaincinv
 from scipy.stats import rankdata
 
 from icsml.innovation.numbers import at_stage
@@ -275,13 +276,14 @@ def _draw_totals(
 def _dirichlet(names: list[str], around: Floats, draws: int, concentration: float, seed: int) -> Floats:
     """Return shares that sum to one, shape (len(around), draws); what has no weight keeps none.
 
-    A Dirichlet distribution is that of independent gamma variates over their sum.
+    A Dirichlet distribution is that of independent gamma variates over their sum; each is the inverse of its
+    distribution at a uniform number, so that one stream gives heavy weights together whatever the parameters.
     """
     parts = np.zeros((len(around), draws))
     for place, name in enumerate(names):
         if around[place] > 0.0:
             shape = concentration * around[place] / around.sum()
-            parts[place] = _stream(seed, name).standard_gamma(shape, draws)
+            parts[place] = gammaincinv(shape, _stream(seed, name).random(draws))
     whole = parts.sum(axis=0)
     shares: Floats = np.divide(parts, whole, out=np.zeros_like(parts), where=whole > 0.0)
     return shares
