@@ -221,8 +221,8 @@ def table(found: dict[str, Any]) -> str:
     made = found["selection"]
     listed = (
         f"A recommended list of them, the best {QUALIFIED_SHARE:.1%}: {made['selected']:,} of {made['evaluated']:,} "
-        f"evaluated, in {made['seconds']:.1f} s with a reason for each. Fitting the peer tables, outside the measure above: "
-        f"{found['fit_seconds']:.1f} s."
+        f"evaluated, in {made['seconds']:.1f} s with a reason for each. Fitting the peer tables, outside the measure "
+        f"above: {found['fit_seconds']:.1f} s."
     )
     return "\n".join([*lines, "", listed])
 

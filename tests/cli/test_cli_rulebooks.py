@@ -298,6 +298,22 @@ def test_both_scores_of_every_enterprise_are_written(icsml, icsml_json, records,
     assert f"enterprises: {out}" in icsml(*argv)[1]
 
 
+@pytest.mark.parametrize("option", ["--out", "--html"])
+def test_nothing_takes_the_place_of_the_population(icsml, records, option):
+    before = records.read_bytes()
+    code, _, err = icsml("rulebook", "diff", "tech-sme-2017", "national-2025", "--in", records, option, records)
+    assert records.read_bytes() == before
+    assert code == 2
+    assert "would take the place of the input" in err
+
+
+def test_scores_of_nobody_are_not_asked_for(icsml, tmp_path):
+    """Without a population there is nothing to write."""
+    code, _, err = icsml("rulebook", "diff", "tech-sme-2017", "national-2025", "--out", tmp_path / "firms.parquet")
+    assert code == 2
+    assert "--in" in err
+
+
 def test_a_change_by_given_peers(icsml, icsml_json, records, tmp_path):
     """Each table goes to the rulebook it was fitted for; by those of the file itself nothing differs."""
     tables = []

@@ -554,6 +554,17 @@ def test_a_list_never_takes_the_place_of_its_records(icsml, records):
     assert records.read_bytes() == before
 
 
+@pytest.mark.parametrize("over", ["records", "list"])
+def test_a_page_takes_the_place_of_neither_the_records_nor_the_list(icsml, records, tmp_path, over):
+    out = tmp_path / "list.parquet"
+    argv = ("select", "--rulebook", "tech-sme-2017", "--in", records, "--out", out, "--cut-off", 60)
+    before = records.read_bytes()
+    code, _, _ = icsml(*argv, "--html", records if over == "records" else out)
+    assert code == 2
+    assert records.read_bytes() == before
+    assert not out.exists()
+
+
 def test_a_list_with_entries_is_not_replaced_by_a_new_one(icsml, icsml_json, made, records, tmp_path):
     """A list is only added to: making it anew over an appeal would take the appeal out."""
     path, _ = made

@@ -19,6 +19,7 @@ from icsml.records.field import Kind, Outside, Purpose
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
 from icsml.records.frame import validate_frame
 from icsml.records.labels import Label
+from icsml.records.screening import screen
 
 # The contract's names, in its order.
 FIXED = [
@@ -211,3 +212,9 @@ def test_extra_features_have_columns_of_their_own():
 def test_a_range_upside_down_is_refused():
     with pytest.raises(ValueError, match="swap"):
         ExtraFeature(name="X1", label=Label(en="a", zh="甲"), group="g", range=(2.0, 0.0))
+
+
+def test_a_whole_beyond_all_bounds_overflows_in_silence():
+    """The largest number there is, with the allowance for rounding on top: no warning, and the part is within it."""
+    columns = record_columns(parse_record({"enterprise_id": "E1", "revenue_cny": 1.7976931348623157e308}))
+    assert screen(columns).out_of_range_in(0) == ["revenue_cny"]

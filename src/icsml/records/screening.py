@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.arithmetic import scale
 from icsml.errors import InputError
 from icsml.records.columns import Columns, rows
 from icsml.records.extra import ExtraFeature
@@ -115,7 +116,7 @@ def screen(columns: Columns, extras: Sequence[ExtraFeature] = (), *, first_row: 
             if outside is Outside.MISSING:
                 screened[name] = np.where(flags, np.nan, columns[name])
     for part, whole in _PARTS:
-        flags = columns[part] > columns[whole] * _ROUNDING
+        flags = columns[part] > scale(columns[whole], _ROUNDING)
         if flags.any():
             out_of_range[part] = out_of_range.get(part, False) | flags
     present = _count_present(screened)

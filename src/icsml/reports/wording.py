@@ -63,7 +63,6 @@ _PHRASES: Final[dict[str, Label]] = {
         "The rules were read in public reprints, not in the issuing body's own text: this is not an official list.",
         "规则依据公开转载文本，而非发布机关原文：本名单并非官方名单。",
     ),
-    "notes": _label("To note", "说明"),
     "pd_mean": _label("mean PD", "平均违约概率"),
     "points": _label("Points", "积分"),
     "population": _label(
