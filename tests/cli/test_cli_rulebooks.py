@@ -315,21 +315,18 @@ def test_scores_of_nobody_are_not_asked_for(icsml, tmp_path):
 
 
 def test_a_change_by_given_peers(icsml, icsml_json, records, tmp_path):
-    """Each table goes to the rulebook it was fitted for; by those of the file itself nothing differs."""
-    tables = []
-    for name in ("national-2024", "hangzhou-htz-2020"):
-        tables += ["--peers", tmp_path / f"{name}.json"]
-        icsml_json("rulebook", "fit", name, "--in", records, "--out", tables[-1])
-    argv = ("rulebook", "diff", "national-2024", "hangzhou-htz-2020", "--in", records)
-    own = icsml_json(*argv)
-    assert icsml_json(*argv, *tables) == own
+    """A table goes to the rulebook it was fitted for; the other ranks among the file itself."""
     pd.read_parquet(records).iloc[:2].to_parquet(tmp_path / "two.parquet")
+    tables = ("--peers", tmp_path / "peers.json")
     icsml_json("rulebook", "fit", "national-2024", "--in", tmp_path / "two.parquet", "--out", tables[1])
-    other = icsml_json(*argv, *tables)
+    argv = ("rulebook", "diff", "national-2024", "hangzhou-htz-2020", "--in", records)
+    own, other = icsml_json(*argv), icsml_json(*argv, *tables)
     assert other["score_mean_a"] != own["score_mean_a"]
     assert other["score_mean_b"] == own["score_mean_b"]
-    assert "here among two (1)." in " ".join(note["en"] for note in other["notes"])
-    code, _, err = icsml("rulebook", "diff", "national-2024", "national-2025", "--in", records, *tables)
+    notes = " ".join(note["en"] for note in other["notes"])
+    assert "national-2024 ranks among peers: here among two (1)." in notes
+    assert "hangzhou-htz-2020 ranks among peers: here among records (60)." in notes
+    code, _, err = icsml("rulebook", "diff", "tech-sme-2017", "national-2025", "--in", records, *tables)
     assert (code, "ICS-RUL-033 --peers" in err) == (2, True)
 
 
@@ -414,7 +411,6 @@ def test_robustness_by_given_peers(icsml_json, records, tmp_path):
         (["lint", "national-2052"], 3, "ICS-RUL-002"),
         (["list", "--as-of", "soon"], 2, "ICS-CLI-004 --as-of"),
         (["list", "--known-on", "soon"], 2, "ICS-CLI-004 --known-on"),
-        (["list", "--as-of", "soon", "--known-on", "2026-01-01"], 2, "ICS-CLI-004 --as-of"),
         (["fit", "tech-sme-2017", "--in", "{records}", "--out", "{out}"], 2, "ICS-RUL-031 tech-sme-2017"),
         (["fit", "hubei", "--in", "{records}", "--out", "{out}"], 3, "ICS-RUL-021"),
         (["fit", "national-2024", "--in", "{none}", "--out", "{out}"], 3, "ICS-REC-004"),

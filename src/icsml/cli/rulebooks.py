@@ -155,9 +155,13 @@ def diff(
     json_: JsonFlag = False,
 ) -> None:
     """Show what changes from rulebook A to B, and what it does to a population."""
+    from icsml.core.files import check_targets
     from icsml.innovation.peers import PeerTables
     from icsml.workflows.rulebook_diff import compare
 
+    check_targets(out, html, source=source)
+    if out is not None and source is None:
+        raise InputError("ICS-CLI-003", "needs a population", field="--out", remedy="add --in F")
     tables = [PeerTables.read(path) for path in peers or ()]
     bundle = load_bundle(model)[0] if model else None
     found = compare(

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
 import typer
 
 from icsml.cli.innovation import RulebookRef
@@ -54,21 +55,23 @@ def select_(
     Of the records of a firm that are known on the day the latest counts; one older than its validity never does.
     """
     from icsml.core.canonical import sha256_file
-    from icsml.core.files import check_target, whole_file
+    from icsml.core.files import check_targets, whole_file
     from icsml.innovation.recommended import figures, make_list, refuse_to_replace, standing, write_list
     from icsml.innovation.robustness import robustness
     from icsml.innovation.rulebook import load_rulebook
     from icsml.innovation.selection import Cut
+    from icsml.records.columns import take
     from icsml.records.dataset import is_synthetic
 
     cut = Cut(top_share, cut_off)
-    check_target(out, source=source)
+    check_targets(out, html, source=source)
     refuse_to_replace(out)
     say = progress()
     rules = load_rulebook(rulebook)
     columns = read_columns(source)
-    rules = ranked_by(rules, columns, peers, source, say)
     today = day(on, "--on") if on else _latest(columns)
+    filed = take(columns, ~(columns["as_of"] > np.datetime64(today, "D")))
+    rules = ranked_by(rules, filed, peers, source, say)
     if not rules.in_force.holds(today):
         say(f"warning: {rules.id} was not in force on {today}")
     say(f"evaluating {len(columns['enterprise_id']):,} records on {today}")
@@ -104,8 +107,6 @@ def _report(terms: ListTerms, found: dict[str, Any], hangs_on: Robustness | None
 
 
 def _latest(columns: Any) -> date:  # noqa: ANN401 - column arrays, imported late
-    import numpy as np
-
     known = columns["as_of"][~np.isnat(columns["as_of"])]
     if not len(known):
         raise InputError("ICS-SEL-002", "no record has a date", field="as_of", remedy="say the day with --on")

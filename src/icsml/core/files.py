@@ -8,7 +8,7 @@ from pathlib import Path
 
 from icsml.errors import InputError
 
-__all__ = ["check_target", "whole_file"]
+__all__ = ["check_target", "check_targets", "whole_file"]
 
 
 def check_target(path: Path, *, source: Path | None = None) -> None:
@@ -37,6 +37,23 @@ def check_target(path: Path, *, source: Path | None = None) -> None:
             if not parent.is_dir():
                 raise InputError("ICS-CFG-003", "lies below a file", field=str(path), remedy="choose another folder")
             return
+
+
+def check_targets(*targets: Path | None, source: Path | None = None) -> None:
+    """Refuse targets of one command as :func:`check_target` does, and two that are one file; None is no target.
+
+    Raises
+    ------
+    InputError
+        If one of them must not or cannot become a file.
+    """
+    named = [target for target in targets if target is not None]
+    for target in named:
+        check_target(target, source=source)
+        if [each.resolve() for each in named].count(target.resolve()) > 1:
+            raise InputError(
+                "ICS-CFG-003", "is named for two outputs", field=str(target), remedy="name another file for one"
+            )
 
 
 @contextmanager
