@@ -32,6 +32,8 @@ class Scored:
         The value that earned the points (NaN if missing), and the points (0 if missing).
     missing : ndarray of bool of shape (n,)
         Rows without a value.
+    absent : tuple of ndarray of bool of shape (n,)
+        Rows without a value, by option.
     codes : ndarray of int of shape (n,)
         The rule that was hit.
     """
@@ -39,6 +41,7 @@ class Scored:
     value: Floats
     points: Floats
     missing: NDArray[np.bool_]
+    absent: tuple[NDArray[np.bool_], ...]
     codes: Codes
 
 
@@ -82,15 +85,15 @@ class CompiledIndicator:
         The best known one counts, or of a deduction the largest.
         """
         ahead = np.less if self.indicator.deduction else np.greater
-        first, *others = (self._earned(way, columns, stage, rankings) for way in self.ways)
-        value, points, missing, codes = first
+        earned_by = [self._earned(way, columns, stage, rankings) for way in self.ways]
+        (value, points, missing, codes), *others = earned_by
         for candidate, earned, absent, hit in others:
             better = ~absent & (missing | ahead(earned, points))
             value, points = np.where(better, candidate, value), np.where(better, earned, points)
             codes, missing = np.where(better, hit, codes), missing & absent
         np.copyto(points, 0.0, where=missing)
         np.copyto(codes, np.int16(len(self.texts) - 1), where=missing)
-        return Scored(value, points, missing, codes)
+        return Scored(value, points, missing, tuple(absent for _, _, absent, _ in earned_by), codes)
 
     def _earned(
         self, way: _Way, columns: Columns, stage: NDArray[np.int8], rankings: Mapping[str, Ranking]
@@ -100,13 +103,14 @@ class CompiledIndicator:
         points, codes = way.curve.apply(value, Where(stage if self.staged else None, ranking))
         return value, points, np.isnan(value), codes + np.int16(way.offset) if way.offset else codes
 
-    def bounds(self, scored: Scored, columns: Columns, stage: NDArray[np.int8]) -> tuple[Floats, Floats]:
+    def bounds(self, scored: Scored, stage: NDArray[np.int8]) -> tuple[Floats, Floats]:
         """Return the fewest and the most points of every row, were its missing values known; left out is none."""
+        if not any(absent.any() for absent in scored.absent):
+            return scored.points, scored.points
         at = stage if self.staged else np.zeros_like(stage)
         ahead, nothing = (np.minimum, np.inf) if self.indicator.deduction else (np.maximum, -np.inf)
         low = high = np.where(scored.missing, nothing, scored.points)
-        for way in self.ways:
-            absent = np.isnan(way.value.compute(columns)) if len(self.ways) > 1 else scored.missing
+        for way, absent in zip(self.ways, scored.absent, strict=True):
             low = np.where(absent, ahead(low, way.curve.low[at]), low)
             high = np.where(absent, ahead(high, way.curve.high[at]), high)
         if self.indicator.missing == "rescale":

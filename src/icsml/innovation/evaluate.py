@@ -192,7 +192,7 @@ def _eligible(
     if eligibility.reads_points:
         for part in parts:
             name = part.indicator.id
-            low, high = part.bounds(scored[name], columns, stage)
+            low, high = part.bounds(scored[name], stage)
             low, high = _grown(low, growth.get(name)), _grown(high, growth.get(name))
             # Of a stage that cannot be told, no weight and so no number of points is known.
             bounds[name] = np.where(unstaged, -np.inf, low), np.where(unstaged, np.inf, high)
