@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from icsml.innovation import describe, evaluate, fitted, parse_rulebook, points_frame
+from icsml.innovation import describe, evaluate, fitted, load_rulebook, parse_rulebook, points_frame
 from icsml.innovation.curve import Where
 from icsml.innovation.curves import PointsFunction
 
@@ -625,3 +625,27 @@ def test_a_way_that_is_missing_is_not_left_out_while_another_is_known(blank):
     assert (one_known.points["awards"][0], one_known.maximum("awards")[0], one_known.score[0]) == (12, 30, 57)
     # 30 of 100 left out: 10 and 25 grow by 100 / 70.
     assert none_known.score[0] == pytest.approx(10 + 35 * 100 / 70)
+
+
+# Sichuan's constraints, and every shipped rulebook
+
+
+@pytest.mark.parametrize(
+    ("accident", "blacklist", "points", "rule"),
+    [
+        (1, 0, -20, "accident: yes"),
+        (0, 1, -20, "blacklist: yes"),
+        (1, 1, -20, "accident: yes"),
+        (1, np.nan, -20, "accident: yes"),
+        (0, np.nan, 0, "accident: no"),
+        (0, 0, 0, "accident: no"),
+        (np.nan, np.nan, 0, "missing"),
+    ],
+)
+def test_a_deduction_for_either_of_two_facts_is_taken_for_either(blank, accident, blacklist, points, rule):
+    """Knowing that a firm is on no blacklist does not wipe out its accident."""
+    rows = blank(1, {"safety_accident_3y": accident, "research_blacklist": blacklist, "revenue_cny": 1})
+    sichuan = fitted(load_rulebook("sichuan-2025"), rows, "these")
+    scored = evaluate(sichuan, rows)
+    name = "safety_or_research_dishonesty"
+    assert (scored.points[name][0], scored.rules[name][0]) == (points, rule)

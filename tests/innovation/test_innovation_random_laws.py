@@ -119,9 +119,18 @@ def indicator(draw, field, category, weight, stages):
     }
 
 
+FACTS = ("serious_violation", "safety_accident_3y")
+ONE_FACT = {"value": "overdue_count_24m", "points": {"kind": "counts", "at": {1: "30%", 3: "100%"}}}
+EITHER_FACT = {
+    "best_of": [
+        {"id": name, "label": LABEL, "value": name, "points": {"kind": "flag", "points": "100%"}} for name in FACTS
+    ]
+}
+
+
 def deduction(draw, stages):
     least = draw(st.lists(st.integers(1, 40), min_size=len(stages) or 1, max_size=len(stages) or 1))
-    return {
+    return draw(st.sampled_from([ONE_FACT, EITHER_FACT])) | {
         "id": "deduction",
         "label": LABEL,
         "category": "first",
@@ -130,8 +139,6 @@ def deduction(draw, stages):
         "min": written(tuple(-each for each in least), stages),
         "better": draw(st.sampled_from(["lower", "none"])),
         "missing": draw(st.sampled_from(["zero", "rescale"])),
-        "value": "overdue_count_24m",
-        "points": {"kind": "counts", "at": {1: "30%", 3: "100%"}},
         "provenance": ASSUMED,
     }
 
@@ -202,7 +209,7 @@ def rulebooks(draw):
     }
     if stages:
         book["stages"] = stage_part(draw, stages)
-    if any(each["points"]["kind"] == "percentile" for each in indicators):
+    if any(each.get("points", {}).get("kind") == "percentile" for each in indicators):
         levels = draw(st.sampled_from([g for g in PEER_GROUPS if stages or not any("stage" in each for each in g)]))
         book["peers"] = {"groups": levels, "min_peers": draw(st.integers(1, 4)), "provenance": "assumed"}
     return book
@@ -213,7 +220,7 @@ MISSING = st.just(np.nan)
 
 
 def cells(name):
-    if name in FLAGS:
+    if name in FLAGS or name in FACTS:
         return st.sampled_from([0.0, 1.0, np.nan])
     if name in COUNTS or name == "overdue_count_24m":
         return st.one_of(MISSING, st.integers(0, 10).map(float))

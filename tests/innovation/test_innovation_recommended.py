@@ -577,3 +577,12 @@ def test_stages_stand_in_their_order_and_the_unknown_last(blank):
     made = select(rules, columns, cut=Cut(cut_off=0.0), on=TODAY, batch="b")
     shown = figures(standing(made.frame, TODAY), rules.stages.ids)["stage"]
     assert [(each["group"], each["evaluated"]) for each in shown] == [("start_up", 2), ("growth", 1), ("steady", 1)]
+
+
+@pytest.mark.parametrize("because", ["", "   "])
+def test_an_entry_says_why(make, plain, because):
+    frame, terms = make()
+    with pytest.raises(InputError, match="--because"):
+        withdraw(frame, "E0", on=LATER, because=because)
+    with pytest.raises(InputError, match="--because"):
+        appeal(frame, terms, plain, corrected(awards_2y=40), on=LATER, because=because)

@@ -10,8 +10,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from icsml.errors import InputError
-from icsml.innovation import fitted, load_rulebook, parse_rulebook
+from icsml.innovation import fitted, list_rulebooks, load_rulebook, parse_rulebook
 from icsml.innovation.selection import REASONS, Cut, select
+from icsml.records.columns import to_columns
+from icsml.records.dataset import read_records
+from icsml.records.screening import screen
 
 PLAIN = """\
 format: 2
@@ -486,3 +489,20 @@ def test_the_list_is_exactly_who_may_be_listed_and_reaches_the_cut(plain, blank,
 
     assert made.frame["selected"].tolist() == [inside(row) for row in rows]
     assert (made.frame["reason"] == "selected").tolist() == made.frame["selected"].tolist()
+
+
+@pytest.mark.parametrize("name", [each.id for each in list_rulebooks()])
+def test_every_shipped_rulebook_makes_a_list(name, book_folder):
+    """Of a whole book somebody is listed and somebody is not; nobody without a single value is."""
+    columns = screen(to_columns(read_records(book_folder / "enterprises.parquet"))).columns
+    last = columns["as_of"].max().astype("datetime64[D]").item()
+    rulebook = fitted(load_rulebook(name), columns, "book")
+    made = select(rulebook, columns, cut=Cut(top_share=0.1), on=last, batch="1")
+    assert 0 < made.selected < made.evaluated
+    assert 0.05 < made.selected / made.evaluated < 0.6  # a scorecard has many equal scores at the edge
+
+
+def test_a_firm_of_which_nothing_is_known_is_not_listed(blank):
+    rows = blank(3, {"as_of": np.datetime64("2026-01-01"), "awards_2y": [1, np.nan, np.nan]})
+    made = select(load_rulebook("national-2025"), rows, cut=Cut(top_share=1.0), on=date(2026, 1, 1), batch="1")
+    assert made.frame["reason"].tolist() == ["selected", "no_data", "no_data"]

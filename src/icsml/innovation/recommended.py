@@ -190,6 +190,7 @@ def withdraw(frame: pd.DataFrame, enterprise: str, *, on: date, because: str) ->
     InputError
         If the enterprise is not on the list, or the day lies before its last entry.
     """
+    _refuse_without_cause(because)
     last = _last_entry(frame, enterprise, on)
     if not last["selected"]:
         raise InputError("ICS-SEL-004", "is not on the list", field="--enterprise", remedy="see `icsml selection show`")
@@ -211,6 +212,7 @@ def appeal(
         If the rules or peer tables are not those of the list, or the enterprise was not evaluated in it on a record
         of that date.
     """
+    _refuse_without_cause(because)
     _refuse_other_rules(terms, rulebook)
     last = _last_entry(frame, record.enterprise_id, on)
     if record.as_of != _date(last["as_of"]):
@@ -225,7 +227,7 @@ def appeal(
     age = ages(rulebook, columns["as_of"], on)
     reason = obstacles(rulebook, points, age, columns, on)
     if reason[0] == "":
-        enough = points.score[0] >= terms.threshold or _places_left(terms)
+        enough = points.score[0] >= terms.threshold or _places_left(frame, terms, on)
         reason[0] = "selected" if enough else "below_cut"
     row = _fields(entries(rulebook, points, age, columns, reason, on=on, batch=terms.batch).iloc[0])
     kept = record.model_dump(mode="json", exclude_none=True)
@@ -324,11 +326,13 @@ def _last_entry(frame: pd.DataFrame, enterprise: str, on: date) -> dict[str, Any
     return last
 
 
-def _places_left(terms: ListTerms) -> bool:
-    """Tell whether fewer were listed than the share allows, so that the cut kept nobody out."""
+def _places_left(frame: pd.DataFrame, terms: ListTerms, on: date) -> bool:
+    """Tell whether the cut kept nobody out, and fewer stand on the list than the share allows."""
     if terms.top_share is None:
         return False
-    return terms.selected < round(terms.top_share * terms.evaluated)
+    places = round(terms.top_share * terms.evaluated)
+    listed = int((standing(frame, on)["status"] == "listed").sum())
+    return terms.selected < places and listed < places
 
 
 def _date(moment: Any) -> date | None:  # noqa: ANN401 - a cell of a frame
@@ -337,6 +341,13 @@ def _date(moment: Any) -> date | None:  # noqa: ANN401 - a cell of a frame
 
 def _fields(row: pd.Series[Any]) -> dict[str, Any]:
     return {str(name): value for name, value in row.items()}
+
+
+def _refuse_without_cause(because: str) -> None:
+    if not because.strip():
+        raise InputError(
+            "ICS-SEL-004", "says nothing", field="--because", remedy="state why; it is kept with the entry"
+        )
 
 
 def _next(last: dict[str, Any], action: str, reason: str, on: date, because: str) -> dict[str, Any]:
