@@ -8,14 +8,20 @@ import os
 import re
 import subprocess
 import sys
+from datetime import date
 
+import pandas as pd
 import pytest
 from jinja2 import UndefinedError
 
 from icsml.cli import main
+from icsml.innovation.recommended import make_list, standing
 from icsml.innovation.rulebook import load_rulebook
+from icsml.innovation.selection import Cut
+from icsml.records.columns import to_columns
 from icsml.reports.page import _environment, render, write
 from icsml.reports.rulebook_diff import diff_page, write_page
+from icsml.reports.selection import selection_page
 from icsml.workflows.rulebook_diff import compare
 
 AGAIN = "import json, sys; from icsml.cli import main; sys.exit(sum(map(main._run, json.loads(sys.argv[1]))))"
@@ -133,3 +139,18 @@ def test_a_page_appears_whole_or_not_at_all(tmp_path):
     with pytest.raises(KeyError):
         write_page({"a": "one"}, tmp_path / "page.html", "en", {})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_list_of_nobody_has_a_page(tmp_path):
+    """Every record is dated after the day: nobody was evaluated."""
+    rows = pd.DataFrame({"enterprise_id": ["A"], "as_of": [pd.Timestamp("2026-06-30")], "awards_2y": [1.0]})
+    columns = to_columns(rows)
+    rules = load_rulebook("national-2025")
+    made, terms = make_list(
+        rules, columns, cut=Cut(cut_off=1.0), on=date(2020, 1, 1), batch="1", source_sha256="0" * 64
+    )
+    page = selection_page(
+        standing(made.frame, date(2020, 1, 1)), terms, "en", stages={}, robustness=None, synthetic=False
+    )
+    assert (made.evaluated, made.selected) == (0, 0)
+    assert "<b>0.0%</b>" in page
