@@ -450,3 +450,12 @@ def test_bad_use_ends_with_its_code_and_one_line(argv, code, said, icsml, bundle
     assert said in lines[0]
     assert "—" in lines[0]
     assert not (tmp_path / "out").exists()
+
+
+def test_one_unsound_file_does_not_hide_the_others(icsml, tmp_path, monkeypatch):
+    (tmp_path / "half-edited.yaml").write_text("format: 2\nid: half-edited\n", "utf-8")
+    monkeypatch.setenv("ICSML_RULEBOOKS", str(tmp_path))
+    code, out, err = icsml("rulebook", "list")
+    assert code == 0
+    assert "tech-sme-2017" in out
+    assert "half-edited is not listed" in err

@@ -47,10 +47,13 @@ def list_(
     json_: JsonFlag = False,
 ) -> None:
     """List every edition, whether or not it can be evaluated."""
-    from icsml.innovation.rulebook import list_editions
+    from icsml.innovation.rulebook import list_sound
     from icsml.innovation.timeline import as_known
 
-    editions = list_editions()
+    editions, unsound = list_sound()
+    say = progress()
+    for name, error in unsound.items():
+        say(f"warning: {name} is not listed, {error}")
     on = day(as_of, "--as-of") if as_of else None
     seen = day(known_on, "--known-on") if known_on else on
     found = as_known(editions, seen) if seen is not None else editions

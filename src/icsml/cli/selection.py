@@ -184,6 +184,7 @@ def _show_one(frame: pd.DataFrame, enterprise: str, as_json: bool) -> None:
             "ICS-SEL-004", "was not evaluated in this list", field="--enterprise", remedy="check the identifier"
         )
     entries = json.loads(own.to_json(orient="records", date_format="iso", force_ascii=False))
+    standing_for = [each for each in entries if each["reason"] not in ("older_record", "future_record")]
     rows = [
         (
             str(each["decided_on"])[:10],
@@ -194,7 +195,7 @@ def _show_one(frame: pd.DataFrame, enterprise: str, as_json: bool) -> None:
             each["reason_en"],
             each["because"],
         )
-        for each in entries
+        for each in standing_for
     ]
     header = ("day", "batch", "entry", "action", "score", "reason", "because")
     emit({"enterprise_id": enterprise, "entries": entries}, as_json=as_json, text=table(rows, header))

@@ -17,7 +17,7 @@ from icsml.innovation.lint_points import point_faults
 from icsml.innovation.numbers import Weight, at_stage
 from icsml.innovation.provenance import Provenance
 from icsml.innovation.schema import Rulebook
-from icsml.innovation.values import Age, Ratio, Unit, Value
+from icsml.innovation.values import MIXED, Age, Ratio, Unit, Value
 from icsml.records.field import Domain, Kind, Purpose
 from icsml.records.fields import FIELD_BY_NAME
 
@@ -73,15 +73,19 @@ def _identifiers(rulebook: Rulebook) -> Iterator[Fault]:
     yield from _repeated(("sources",), (source.id for source in rulebook.sources))
     yield from _repeated(("categories",), (category.id for category in rulebook.categories))
     yield from _repeated(("indicators",), (indicator.id for indicator in rulebook.indicators))
-    yield from _repeated(("eligibility",), (condition.id for condition in conditions))
+    yield from _repeated(("eligibility",), (condition.id for condition in conditions), placed=False)
     for place, indicator in enumerate(rulebook.indicators):
         yield from _repeated(("indicators", place, "best_of"), (option.id for option in indicator.best_of))
 
 
-def _repeated(key: Key, names: Iterable[str]) -> Iterator[Fault]:
-    for name, count in Counter(names).items():
+def _repeated(key: Key, names: Iterable[str], *, placed: bool = True) -> Iterator[Fault]:
+    """Tell of ids that are used more than once, in the list at a key; at its second use, where the list is one."""
+    held = list(names)
+    for name, count in Counter(held).items():
         if count > 1:
-            yield Fault("ICS-RUL-004", key, f"id {name} is used {count} times", "give each its own id")
+            second = held.index(name, held.index(name) + 1)
+            where = (*key, second) if placed else key
+            yield Fault("ICS-RUL-004", where, f"id {name} is used {count} times", "give each its own id")
 
 
 def _in_force(rulebook: Rulebook) -> Iterator[Fault]:
@@ -273,7 +277,7 @@ def _unknown_fields(key: Key, value: Value) -> Iterator[Fault]:
 
 def _unit(key: Key, value: Value, declared: Unit | None) -> Iterator[Fault]:
     found = value.unit
-    if found is Unit.MIXED:
+    if found == MIXED:
         yield Fault("ICS-RUL-024", (*key, "value"), "adds or compares unlike units", "use fields of one unit")
     elif declared is not None and found is not None and declared is not found and not _a_rate(value, declared):
         yield Fault(

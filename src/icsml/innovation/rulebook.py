@@ -26,6 +26,7 @@ __all__ = [
     "lint_rulebook",
     "list_editions",
     "list_rulebooks",
+    "list_sound",
     "load_edition",
     "load_rulebook",
     "parse_rulebook",
@@ -88,6 +89,18 @@ def edition_text(id_or_path: str | Path) -> str:
 def list_editions() -> list[Rulebook | Outline]:
     """Return every edition there is, ordered by id."""
     return [load_edition(path) for _, path in sorted(_known().items())]
+
+
+def list_sound() -> tuple[list[Rulebook | Outline], dict[str, ConfigError]]:
+    """Return every edition that can be read, ordered by id, and what is wrong with the others by id."""
+    sound: list[Rulebook | Outline] = []
+    unsound: dict[str, ConfigError] = {}
+    for name, path in sorted(_known().items()):
+        try:
+            sound.append(load_edition(path))
+        except ConfigError as error:
+            unsound[name] = error
+    return sound, unsound
 
 
 def list_rulebooks() -> list[Rulebook]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Field
@@ -14,7 +14,7 @@ from icsml.innovation.numbers import Part, Rational
 from icsml.records.columns import Columns
 from icsml.records.fields import FIELD_BY_NAME
 
-__all__ = ["Age", "FieldValue", "Floats", "Growth", "Ratio", "Sum", "Unit", "Value"]
+__all__ = ["MIXED", "Age", "FieldValue", "Floats", "Growth", "Ratio", "Sum", "Unit", "Value"]
 
 _DAYS_A_YEAR = 365.25
 
@@ -32,8 +32,12 @@ class Unit(StrEnum):
     FLAG = "flag"
     RATE = "rate"
     """a ratio of unlike units, such as rights per 100 persons"""
-    MIXED = "mixed"
-    """a sum of unlike units; never right"""
+
+
+MIXED: Final = "mixed"
+"""What a sum of unlike units is in; never right."""
+
+_Found = Unit | Literal["mixed"] | None
 
 
 class FieldValue(Part):
@@ -53,7 +57,7 @@ class FieldValue(Part):
         return False
 
     @property
-    def unit(self) -> Unit | None:
+    def unit(self) -> _Found:
         """Unit of the value; None where the field is unknown or has none."""
         field = FIELD_BY_NAME.get(self.field)
         return Unit(field.unit) if field is not None and field.numeric else None
@@ -75,10 +79,10 @@ class Sum(Part):
         return False
 
     @property
-    def unit(self) -> Unit | None:
+    def unit(self) -> _Found:
         """The unit that all fields share; mixed where they do not."""
         units = {FieldValue(field=name).unit for name in self.fields}
-        return units.pop() if len(units) == 1 else Unit.MIXED
+        return units.pop() if len(units) == 1 else MIXED
 
     def compute(self, columns: Columns) -> Floats:
         """Return the value of every row, shape (n,); NaN is missing."""
@@ -114,11 +118,11 @@ class Ratio(Part):
         return self.per == 1
 
     @property
-    def unit(self) -> Unit | None:
+    def unit(self) -> _Found:
         """A fraction of like by like, else a rate."""
         over, under = self.numerator.unit, self.denominator.unit
-        if over is None or under is None or Unit.MIXED in (over, under):
-            return None if Unit.MIXED not in (over, under) else Unit.MIXED
+        if over is None or under is None or MIXED in (over, under):
+            return None if MIXED not in (over, under) else MIXED
         return Unit.FRACTION if over == under and self.per == 1 else Unit.RATE
 
     def compute(self, columns: Columns) -> Floats:
@@ -146,10 +150,10 @@ class Growth(Part):
         return True
 
     @property
-    def unit(self) -> Unit | None:
+    def unit(self) -> _Found:
         """A fraction, if now and before are alike."""
         now, before = self.now.unit, self.before.unit
-        return None if None in (now, before) else Unit.FRACTION if now == before else Unit.MIXED
+        return None if None in (now, before) else Unit.FRACTION if now == before else MIXED
 
     def compute(self, columns: Columns) -> Floats:
         """Return the value of every row, shape (n,); NaN is missing."""
@@ -173,7 +177,7 @@ class Age(Part):
         return False
 
     @property
-    def unit(self) -> Unit | None:
+    def unit(self) -> _Found:
         """Years."""
         return Unit.YEARS
 
