@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from icsml.cli import main
 from icsml.cli.inputs import read_columns
 from icsml.core.canonical import sha256_file
 from icsml.innovation import evaluate, fitted, load_rulebook
@@ -37,36 +36,6 @@ REPORT = {
     "peers",
     "robustness",
 }
-
-
-@pytest.fixture
-def icsml(capsys):
-    """Run a command in this process; returns its exit code, stdout and stderr."""
-
-    def run(*argv):
-        code = main._run([str(argument) for argument in argv])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
-
-
-@pytest.fixture
-def icsml_json(icsml):
-    """Run a command with --json that must succeed; returns the object."""
-
-    def run(*argv):
-        code, out, err = icsml(*argv, "--json")
-        assert code == 0, err
-        assert out.count("\n") == 1
-        return json.loads(out)
-
-    return run
-
-
-@pytest.fixture(autouse=True)
-def _shipped_rulebooks_alone(monkeypatch):
-    monkeypatch.delenv("ICSML_RULEBOOKS", raising=False)
 
 
 @pytest.fixture(scope="module")
@@ -310,9 +279,10 @@ def test_peers_fitted_on_others_rank_among_those(icsml_json, records, tmp_path):
     assert rules == [f"P{part} of all peers" for part in (0, 25, 25, 50, 75, 100)]
 
 
-def test_by_date_peers_are_ranked_too(icsml_json, records, tmp_path):
-    found = icsml_json("points", "--as-of", "2025-01-01", "--in", records, "--out", tmp_path / "p.parquet")
-    assert (found["rulebook"], found["peers"]["rows"]) == ("national-2024", 4)
+@pytest.mark.parametrize(("day", "peers"), [("2025-01-01", 2), ("2025-07-30", 2), ("2025-07-31", 3)])
+def test_by_a_day_the_peers_are_who_had_filed_by_then(icsml_json, records, tmp_path, day, peers):
+    found = icsml_json("points", "--as-of", day, "--in", records, "--out", tmp_path / "p.parquet")
+    assert (found["rulebook"], found["rows"], found["peers"]["rows"]) == ("national-2024", 6, peers)
 
 
 # coverage

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from icsml.cli import main
 from icsml.core.canonical import sha256_file
 from icsml.core.paths import configs_dir
 from icsml.innovation import list_editions, load_rulebook
@@ -36,36 +35,6 @@ ROBUSTNESS = {
     "replaced_high",
     "depends",
 }
-
-
-@pytest.fixture
-def icsml(capsys):
-    """Run a command in this process; returns its exit code, stdout and stderr."""
-
-    def run(*argv):
-        code = main._run([str(argument) for argument in argv])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
-
-
-@pytest.fixture
-def icsml_json(icsml):
-    """Run a command with --json that must succeed; returns the object."""
-
-    def run(*argv):
-        code, out, err = icsml(*argv, "--json")
-        assert code == 0, err
-        assert out.count("\n") == 1
-        return json.loads(out)
-
-    return run
-
-
-@pytest.fixture(autouse=True)
-def _shipped_rulebooks_alone(monkeypatch):
-    monkeypatch.delenv("ICSML_RULEBOOKS", raising=False)
 
 
 @pytest.fixture

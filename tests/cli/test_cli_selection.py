@@ -63,31 +63,6 @@ CLEAN = {
 }
 
 
-@pytest.fixture
-def icsml(capsys):
-    """Run a command in this process; returns its exit code, stdout and stderr."""
-
-    def run(*argv):
-        code = main._run([str(argument) for argument in argv])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
-
-
-@pytest.fixture
-def icsml_json(icsml):
-    """Run a command with --json that must succeed; returns the object."""
-
-    def run(*argv):
-        code, out, err = icsml(*argv, "--json")
-        assert code == 0, err
-        assert out.count("\n") == 1
-        return json.loads(out)
-
-    return run
-
-
 def firm(name, st, rd, rights, **more):
     """A small, honest enterprise: S&T staff among ten, R&D in per cent of sales, Class I rights."""
     fields = CLEAN | {"enterprise_id": name, "as_of": "2025-06-30"}

@@ -53,6 +53,7 @@ def points(
     from icsml.innovation.rulebook import load_rulebook
     from icsml.innovation.timeline import rulebook_as_of
     from icsml.innovation.validity import aged, ages
+    from icsml.records.columns import take
 
     if bool(rulebook) == bool(as_of):
         raise InputError(
@@ -70,7 +71,8 @@ def points(
     chosen = rulebook_as_of(asked, known) if asked is not None else load_rulebook(rulebook)
     say = progress()
     columns = read_columns(source)
-    chosen = ranked_by(chosen, columns, peers, source, say)
+    filed = columns if used is None else take(columns, ~(columns["as_of"] > np.datetime64(used, "D")))
+    chosen = ranked_by(chosen, filed, peers, source, say)
     started = time.perf_counter()
     found = evaluate(chosen, columns)
     seconds = time.perf_counter() - started
