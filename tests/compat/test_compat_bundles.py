@@ -1,6 +1,7 @@
 """Bundles of earlier versions load for ever and decide as they did.
 
-``models/demo`` was written by 0.1.0; a bundle of each later format joins it, and none is ever written again.
+``models/demo`` holds a rulebook of format 1; ``ranked``, beside this file, one of format 2 that ranks among peers. A bundle
+of each later format joins them, and none is ever written again.
 """
 
 from datetime import UTC, datetime
@@ -50,3 +51,30 @@ def test_its_reasons_are_as_they_were(decision):
 def test_it_says_that_it_is_simulated(decision):
     assert decision.model.synthetic is True
     assert "Synthetic data" in (DEMO / "model_card.md").read_text("utf-8")
+
+
+RANKED = Path(__file__).with_name("ranked")
+
+
+@pytest.fixture(scope="module")
+def ranked_decision():
+    record = parse_record(example_record())
+    moment = datetime(2026, 7, 1, tzinfo=UTC)
+    return decide(read_bundle(RANKED), record, decision_id="d", decided_at=moment).decision
+
+
+def test_the_ranked_bundle_is_the_one_that_was_written():
+    assert read_bundle(RANKED).sha256 == "b04b35e7cf07b5ddf7205f531ccb40d732825fcdc4297ba62339343094716bc2"
+
+
+def test_it_ranks_and_decides_as_it_did(ranked_decision):
+    assert ranked_decision.pd == pytest.approx(0.006063219615578645, rel=1e-9)
+    assert ranked_decision.pd_without_innovation == pytest.approx(0.00589462190934581, rel=1e-9)
+    assert (ranked_decision.grade, ranked_decision.score) == ("A3", 781)
+    points = ranked_decision.innovation
+    assert (points.rulebook, points.stage, points.score) == (
+        "national-2024",
+        "growth",
+        pytest.approx(70.13261904761903, rel=1e-9),
+    )
+    assert points.indicators[0].rule == "P93 of peers by technical_field × stage"
