@@ -1,7 +1,7 @@
 """Bundles of earlier versions load for ever and decide as they did.
 
-``models/demo`` holds a rulebook of format 1; ``ranked``, beside this file, one of format 2 that ranks among peers. A bundle
-of each later format joins them, and none is ever written again.
+``models/demo`` holds a rulebook of format 1; ``ranked``, beside this file, one of format 2 that ranks among peers. A
+bundle of each later format joins them, and none is ever written again.
 """
 
 from datetime import UTC, datetime
