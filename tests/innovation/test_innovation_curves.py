@@ -443,13 +443,16 @@ def test_two_that_are_left_out_leave_the_last_one_with_everything(blank):
     assert scored.score[0] == 50 + 10
 
 
-def test_where_all_are_left_out_there_is_nothing_to_grow(blank):
+def test_where_all_base_points_are_left_out_there_is_no_score(blank):
+    """Zero of zero would read as a score; bonus points alone are none either."""
     rulebook = parse_rulebook(ALL_RESCALE, "book")
     nothing = evaluate(rulebook, blank(1))
-    assert nothing.score[0] == 0
+    assert np.isnan(nothing.score[0])
+    assert np.isnan(nothing.innovation_score[0])
     assert [nothing.maximum(name)[0] for name in ("awards", "platforms", "intensity", "talents")] == [0, 0, 0, 0]
     base_missing = KNOWN | {"awards_2y": np.nan, "platforms_2y": np.nan, "revenue_cny": np.nan}
-    assert evaluate(rulebook, blank(1, base_missing)).score[0] == 10
+    assert np.isnan(evaluate(rulebook, blank(1, base_missing)).score[0])
+    assert sum(each[0] for each in evaluate(rulebook, blank(1, base_missing)).points.values()) == 10
 
 
 def test_growth_follows_the_weights_of_the_stage(staged, blank):

@@ -232,6 +232,12 @@ FAULTS = {
         "outside the range of awards_2y",
         "correct the threshold",
     ),
+    "a row below every value": (
+        *rows("{below: 0, points: 0}", "{at_least: 0, below: 2, points: 50%}", "{at_least: 2, points: 100%}"),
+        "ICS-RUL-007",
+        "outside the range of awards_2y",
+        "correct the threshold",
+    ),
     "a row of no value": (
         *rows("{below: 1, points: 0}", "{above: 1, below: 2, points: 50%}", "{at_least: 1, points: 100%}"),
         "ICS-RUL-007",

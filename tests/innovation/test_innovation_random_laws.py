@@ -275,6 +275,9 @@ def test_the_total_is_the_sum_of_the_indicators_and_of_the_categories(blank, dat
     refused = np.zeros(len(points.score), dtype=bool)
     if rulebook.stages is not None:
         refused |= points.stage < 0
+    base = {category.id for category in rulebook.categories if not category.bonus}
+    most = sum(points.maximum(each.id) for each in rulebook.indicators if each.category in base)
+    refused |= most == 0  # all base points are left out
     total_of, innovation = np.zeros(len(refused)), np.zeros(len(refused))
     for indicator in rulebook.indicators:
         earned = points.points[indicator.id]

@@ -42,7 +42,7 @@ def evaluate(rulebook: Rulebook, columns: Columns) -> Points:
     weighted = np.maximum(stage, np.int8(0))
     parts = rulebook.compiled
     scored = {part.indicator.id: part.score(columns, weighted, rankings) for part in parts}
-    growth = _growth(rulebook, parts, scored, weighted)
+    growth, nothing = _growth(rulebook, parts, scored, weighted)
     points = {name: _grown(one.points, growth.get(name)) for name, one in scored.items()}
     for part in parts:
         if part.indicator.missing == "refuse":
@@ -50,15 +50,16 @@ def evaluate(rulebook: Rulebook, columns: Columns) -> Points:
             points[name] = np.where(scored[name].missing, np.nan, points[name])
     unstaged = (stage == NO_STAGE) if rulebook.stages is not None else np.zeros(n, dtype=np.bool_)
     eligible, conditions = _eligible(rulebook, columns, parts, scored, growth, weighted, unstaged)
+    unscored = unstaged | nothing
     return Points(
         rulebook=rulebook.id,
         max_score=rulebook.max_score,
-        score=_total(unstaged, points.values()),
+        score=_total(unscored, points.values()),
         innovation_score=_total(
-            unstaged, (points[i.id] for i in rulebook.indicators if i.domain is ScoringDomain.INNOVATION)
+            unscored, (points[i.id] for i in rulebook.indicators if i.domain is ScoringDomain.INNOVATION)
         ),
         categories={
-            category.id: _total(unstaged, (points[i.id] for i in rulebook.indicators if i.category == category.id))
+            category.id: _total(unscored, (points[i.id] for i in rulebook.indicators if i.category == category.id))
             for category in rulebook.categories
         },
         values={name: one.value for name, one in scored.items()},
@@ -149,27 +150,30 @@ def _rankings(rulebook: Rulebook, columns: Columns, stage: NDArray[np.int8]) -> 
 
 def _growth(
     rulebook: Rulebook, parts: Iterable[CompiledIndicator], scored: Mapping[str, Scored], stage: NDArray[np.int8]
-) -> dict[str, Floats]:
+) -> tuple[dict[str, Floats], NDArray[np.bool_]]:
     """Return, by indicator, the factor by which its points and maximum grow in place of what is left out.
 
-    Base points grow for base points that are left out, bonus points for bonus points; where nothing is known there is
-    nothing to grow.
+    Base points grow for base points that are left out, bonus points for bonus points. Also return the rows of which all
+    base points are left out: nothing is left that could grow, so they have no score.
     """
     bonus = {category.id: category.bonus for category in rulebook.categories}
     factors: dict[str, Floats] = {}
+    nothing = np.zeros(len(stage), dtype=np.bool_)
     for kind in (False, True):
         block = [part for part in parts if bonus[part.indicator.category] is kind]
         leavable = [part for part in block if part.indicator.missing == "rescale"]
         if not any(scored[part.indicator.id].missing.any() for part in leavable):
             continue
-        whole = np.sum([part.ceilings for part in block], axis=0)[stage]
-        left_out = np.zeros(len(stage))
-        for part in leavable:
-            left_out = left_out + np.where(scored[part.indicator.id].missing, part.ceilings[stage], 0.0)
-        rest = whole - left_out
-        factor = np.where((left_out > 0.0) & (rest > 0.0), whole / np.where(rest > 0.0, rest, 1.0), 1.0)
+        whole, rest = np.zeros(len(stage)), np.zeros(len(stage))
+        for part in block:
+            ceiling = part.ceilings[stage]
+            left_out = scored[part.indicator.id].missing if part in leavable else np.False_
+            whole, rest = whole + ceiling, rest + np.where(left_out, 0.0, ceiling)
+        factor = np.where(rest > 0.0, whole / np.where(rest > 0.0, rest, 1.0), 1.0)
         factors |= {part.indicator.id: factor for part in block if not part.indicator.deduction}
-    return factors
+        if not kind:
+            nothing = (whole > 0.0) & (rest == 0.0)
+    return factors, nothing
 
 
 def _grown(points: Floats, factor: Floats | None) -> Floats:
@@ -199,8 +203,8 @@ def _eligible(
     return meets(eligibility, Standing(columns, bounds, {i.id: i.category for i in rulebook.indicators}))
 
 
-def _total(unstaged: NDArray[np.bool_], parts: Iterable[Floats]) -> Floats:
-    total = np.where(unstaged, np.nan, 0.0)
+def _total(unscored: NDArray[np.bool_], parts: Iterable[Floats]) -> Floats:
+    total = np.where(unscored, np.nan, 0.0)
     for part in parts:
         np.add(total, part, out=total)
     return total

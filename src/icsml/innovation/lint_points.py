@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import ceil, floor
 
 from icsml.core.yaml import Key
-from icsml.innovation.curves import Bands, Interval, Intervals
+from icsml.innovation.curves import Bands, Counts, Interval, Intervals
 from icsml.innovation.fault import Fault
 from icsml.innovation.indicators import Indicator, Option
 from icsml.innovation.numbers import Comparison, shown
@@ -33,8 +33,7 @@ def point_faults(key: Key, indicator: Indicator, option: Option, stages: Sequenc
     yield from _fitting(key, option)
     if isinstance(points, Intervals):
         yield from _tiled(key, points.rows, option)
-    if isinstance(points, Bands):
-        yield from _in_range(key, points, option)
+    yield from _in_range(key, option)
     yield from _falling(key, indicator, option, stages)
 
 
@@ -70,27 +69,48 @@ def _falling(key: Key, indicator: Indicator, option: Option, stages: Sequence[st
             return
 
 
-def _in_range(key: Key, bands: Bands, option: Option) -> Iterator[Fault]:
-    """Check that no step lies beyond the range of the field it reads."""
+def _in_range(key: Key, option: Option) -> Iterator[Fault]:
+    """Check that no row lies beyond the range of the field that is read."""
     field = FIELD_BY_NAME.get(option.value.field) if isinstance(option.value, FieldValue) else None
     if field is None or not field.numeric:
         return
-    for place, step in enumerate(bands.steps):
-        if (step.lower and _beyond(step, field.high)) or (not step.lower and _below(step, field.low)):
+    match option.points:
+        case Bands(steps=steps):
+            beyond = [("steps", i, _beyond(step, field.low, field.high)) for i, step in enumerate(steps)]
+        case Intervals(rows=rows):
+            beyond = [("rows", i, _outside(row, field.low, field.high)) for i, row in enumerate(rows)]
+        case Counts(at=at):
+            beyond = [("at", number, field.high is not None and number > field.high) for number in at]
+        case _:
+            beyond = []
+    for part, place, unreachable in beyond:
+        if unreachable:
             yield Fault(
                 "ICS-RUL-007",
-                (*key, "points", "steps", place),
+                (*key, "points", part, place),
                 f"lies outside the range of {field.name} and cannot be reached",
                 "correct the threshold",
             )
 
 
-def _beyond(step: Comparison, high: float | None) -> bool:
-    return high is not None and (step.threshold > Fraction(high) or (step.above is not None and step.threshold == high))
+def _beyond(step: Comparison, low: float | None, high: float | None) -> bool:
+    """Tell whether a lower bound lies above the range, or an upper bound below it."""
+    if step.lower:
+        return _above((step.threshold, step.above is None), high)
+    return _below((step.threshold, step.below is None), low)
 
 
-def _below(step: Comparison, low: float | None) -> bool:
-    return low is not None and (step.threshold < Fraction(low) or (step.below is not None and step.threshold == low))
+def _outside(row: Interval, low: float | None, high: float | None) -> bool:
+    above = row.start is not None and _above(row.start, high)
+    return above or (row.stop is not None and _below(row.stop, low))
+
+
+def _above(start: tuple[Fraction, bool], high: float | None) -> bool:
+    return high is not None and (start[0] > Fraction(high) or (start[0] == high and not start[1]))
+
+
+def _below(stop: tuple[Fraction, bool], low: float | None) -> bool:
+    return low is not None and (stop[0] < Fraction(low) or (stop[0] == low and not stop[1]))
 
 
 def _tiled(key: Key, rows: Sequence[Interval], option: Option) -> Iterator[Fault]:

@@ -57,7 +57,7 @@ class Points:
         The scale: base and bonus points together.
     score : ndarray of shape (n,)
         Total: the indicator points summed in declared order. NaN where a missing value, or a stage that cannot be told,
-        is a reason to refuse.
+        is a reason to refuse, or all base points are left out.
     innovation_score : ndarray of shape (n,)
         Sum over the indicators of domain innovation alone.
     categories : dict of str to ndarray of shape (n,)
