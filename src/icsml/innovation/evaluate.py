@@ -164,11 +164,14 @@ def _growth(
         leavable = [part for part in block if part.indicator.missing == "rescale"]
         if not any(scored[part.indicator.id].missing.any() for part in leavable):
             continue
-        whole, rest = np.zeros(len(stage)), np.zeros(len(stage))
-        for part in block:
-            ceiling = part.ceilings[stage]
-            left_out = scored[part.indicator.id].missing if part in leavable else np.False_
-            whole, rest = whole + ceiling, rest + np.where(left_out, 0.0, ceiling)
+        kept = np.sum([part.ceilings for part in block if part not in leavable], axis=0) + np.zeros(
+            len(block[0].ceilings)
+        )
+        whole, rest = kept, kept[stage]
+        for part in leavable:  # in one order, so that where nothing is left out the two are equal to the last bit
+            whole = whole + part.ceilings
+            rest = rest + np.where(scored[part.indicator.id].missing, 0.0, part.ceilings[stage])
+        whole = whole[stage]
         factor = np.where(rest > 0.0, whole / np.where(rest > 0.0, rest, 1.0), 1.0)
         factors |= {part.indicator.id: factor for part in block if not part.indicator.deduction}
         if not kind:
