@@ -164,9 +164,7 @@ def _growth(
         leavable = [part for part in block if part.indicator.missing == "rescale"]
         if not any(scored[part.indicator.id].missing.any() for part in leavable):
             continue
-        kept = np.sum([part.ceilings for part in block if part not in leavable], axis=0) + np.zeros(
-            len(block[0].ceilings)
-        )
+        kept = sum((part.ceilings for part in block if part not in leavable), np.zeros(len(block[0].ceilings)))
         whole, rest = kept, kept[stage]
         for part in leavable:  # in one order, so that where nothing is left out the two are equal to the last bit
             whole = whole + part.ceilings
