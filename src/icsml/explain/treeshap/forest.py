@@ -1,0 +1,138 @@
+"""The trees of a LightGBM booster as arrays, and the refusal of trees that pattern tables cannot explain."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.errors import ModelError
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+__all__ = ["Forest", "Tree", "most_features", "read_forest"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+_CATEGORICAL: Final = 1
+_DEFAULT_LEFT: Final = 2
+_MISSING_ZERO, _MISSING_NAN = 1, 2
+_FIELD = re.compile(r"^(\w+)=(.*)$", re.MULTILINE)
+_REMEDY: Final = "train with numeric features and plain trees, or ask for LightGBM's own pred_contrib"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One tree with s splits and s + 1 leaves; a child below zero is the leaf ``~child``.
+
+    Parameters
+    ----------
+    feature : ndarray of int of shape (s,)
+        Feature that each split reads.
+    threshold : ndarray of shape (s,)
+        A value up to it goes left.
+    nan_left : ndarray of bool of shape (s,)
+        Whether a missing value goes left.
+    left, right : ndarray of int of shape (s,)
+        Children.
+    cover : ndarray of shape (s,)
+        Training rows that reached each split.
+    leaf_value, leaf_cover : ndarray of shape (s + 1,)
+        What each leaf adds to the margin, and the training rows that reached it.
+    """
+
+    feature: Ints
+    threshold: Floats
+    nan_left: Flags
+    left: Ints
+    right: Ints
+    cover: Floats
+    leaf_value: Floats
+    leaf_cover: Floats
+
+    def cover_of(self, child: int) -> float:
+        """Return the training rows that reached a split or a leaf."""
+        return float(self.leaf_cover[~child] if child < 0 else self.cover[child])
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """All trees of a booster, in the order in which their leaves are summed."""
+
+    n_features: int
+    trees: tuple[Tree, ...]
+
+
+def read_forest(booster: lgb.Booster) -> Forest:
+    """Read the trees that ``Booster.predict`` uses by default (up to the best iteration where there is one).
+
+    Raises
+    ------
+    ModelError
+        ``ICS-EXP-001`` for what cannot be explained here: more than one output, an averaged output, categorical splits,
+        ``zero_as_missing``, linear leaves, a branch that no training row took.
+    """
+    head, *bodies = re.split(r"^Tree=\d+\n", booster.model_to_string(), flags=re.MULTILINE)
+    stated = dict(_FIELD.findall(head))
+    if stated["num_tree_per_iteration"] != "1":
+        raise _unsupported("it has more than one output a row")
+    if re.search(r"^average_output$", head, re.MULTILINE):
+        raise _unsupported("it averages its trees")
+    return Forest(booster.num_feature(), tuple(_tree(body.split("\n\n\n")[0], i) for i, body in enumerate(bodies)))
+
+
+def most_features(tree: Tree) -> int:
+    """Return the most features that one leaf of the tree asks for."""
+    return _most(tree, 0, frozenset()) if len(tree.feature) else 0
+
+
+def _most(tree: Tree, node: int, above: frozenset[int]) -> int:
+    if node < 0:
+        return len(above)
+    here = above | {int(tree.feature[node])}
+    return max(_most(tree, int(tree.left[node]), here), _most(tree, int(tree.right[node]), here))
+
+
+def _tree(body: str, number: int) -> Tree:
+    stated = dict(_FIELD.findall(body))
+    if stated.get("is_linear", "0") != "0":
+        raise _unsupported(f"tree {number} has linear leaves")
+    decision = _ints(stated.get("decision_type", ""))
+    missing = (decision >> 2) & 3
+    if (decision & _CATEGORICAL).any():
+        raise _unsupported(f"tree {number} splits on a categorical feature")
+    if (missing == _MISSING_ZERO).any():
+        raise _unsupported(f"tree {number} takes zero as missing")
+    threshold, leaves = _floats(stated.get("threshold", "")), _floats(stated["leaf_value"])
+    tree = Tree(
+        feature=_ints(stated.get("split_feature", "")),
+        threshold=threshold,
+        # Without a missing type a missing value is read as zero, and goes where zero goes.
+        nan_left=np.where(missing == _MISSING_NAN, (decision & _DEFAULT_LEFT) != 0, threshold >= 0.0),
+        left=_ints(stated.get("left_child", "")),
+        right=_ints(stated.get("right_child", "")),
+        cover=_floats(stated.get("internal_count", "")),
+        leaf_value=leaves,
+        leaf_cover=_floats(stated["leaf_count"]) if len(leaves) > 1 else np.ones(1),
+    )
+    if len(leaves) > 1 and min(tree.cover.min(), tree.leaf_cover.min()) <= 0.0:
+        raise _unsupported(f"tree {number} has a branch that no training row took")
+    return tree
+
+
+def _ints(text: str) -> Ints:
+    return np.array(text.split(), dtype=np.int64)
+
+
+def _floats(text: str) -> Floats:
+    return np.array(text.split(), dtype=np.float64)
+
+
+def _unsupported(why: str) -> ModelError:
+    return ModelError("ICS-EXP-001", f"these trees cannot be explained by tables: {why}", field="trees", remedy=_REMEDY)

@@ -1,0 +1,264 @@
+"""The loops over rows by tables. Every row's sums run in the order of the plan, alone or in a block.
+
+A *plan* is a stream of integers. For each group of leaves: number of tests, number of features, length of a table
+column; then column, low and width of each test; then the features. The *tables* lie behind one another in the same
+order: column by column for blocks (the margin first, then the features), pattern by pattern for a single row.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.explain.treeshap.compiled import compiled, inlined
+from icsml.explain.treeshap.lookup import BLOCK, add_column, find_pattern, search_step
+
+__all__ = ["aligned_doubles", "aligned_longs", "aligned_words", "count_patterns", "explain_row", "explain_rows"]
+__all__ += ["margin_rows", "rank_block"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Plan = NDArray[np.int32]
+Words = NDArray[np.uint16]
+
+_find_4, _find_5, _find_6, _find_8, _find_12 = (find_pattern[tests] for tests in (4, 5, 6, 8, 12))
+_add_any, _add_16, _add_32, _add_64 = (add_column[length] for length in (0, 16, 32, 64))
+
+
+@inlined
+def aligned_doubles(length: int) -> Floats:
+    """Return zeros that start on a cache line: vectors across two lines cost twice."""
+    room = np.zeros(length + 8)
+    skip = -room.ctypes.data % 64 // 8
+    return room[skip : skip + length]
+
+
+@inlined
+def aligned_longs(length: int) -> Ints:
+    """Return integer zeros that start on a cache line."""
+    room = np.zeros(length + 8, np.int64)
+    skip = -room.ctypes.data % 64 // 8
+    return room[skip : skip + length]
+
+
+@inlined
+def aligned_words(length: int) -> Words:
+    """Return short zeros that start on a cache line."""
+    room = np.zeros(length + 32, np.uint16)
+    skip = -room.ctypes.data % 64 // 2
+    return room[skip : skip + length]
+
+
+@inlined
+def _as_read(value: float) -> float:
+    """Return a value as LightGBM reads it: what is as small as this passes for zero."""
+    return 0.0 if abs(value) <= 1.0000000180025095e-35 else value
+
+
+@inlined
+def rank_block(
+    x: Floats,
+    first: int,
+    rows: int,
+    thresholds: Floats,
+    spans: Ints,
+    columns: Ints,
+    ranks: Words,
+    places: Ints,
+    values: Floats,
+) -> None:
+    """Fill ``ranks`` (columns × BLOCK) for the rows from ``first``; columns of one feature stand together."""
+    ranked = -1
+    for column in range(columns.shape[0]):
+        feature = columns[column, 0]
+        if feature != ranked:
+            start, step = spans[feature, 0], spans[feature, 1]
+            for i in range(rows):
+                values[i] = _as_read(x[first + i, feature])
+            for i in range(BLOCK):
+                places[i] = 0
+            while step > 0:
+                search_step((places, values, thresholds, start, step))
+                step >>= 1
+            ranked = feature
+        for i in range(BLOCK):
+            ranks[column * BLOCK + i] = places[i] if values[i] == values[i] else columns[column, 1]
+
+
+@inlined
+def _find_pattern(index: Ints, ranks: Words, plan: Plan, at: int, tests: int) -> None:
+    if tests == 4:
+        _find_4((index, ranks, plan, at))
+    elif tests == 5:
+        _find_5((index, ranks, plan, at))
+    elif tests == 6:
+        _find_6((index, ranks, plan, at))
+    elif tests == 8:
+        _find_8((index, ranks, plan, at))
+    else:
+        _find_12((index, ranks, plan, at))
+
+
+@inlined
+def _add_column(sums: Floats, at: int, tables: Floats, column: int, length: int, index: Ints) -> None:
+    if length == 16:
+        _add_16((sums, at, tables, column, index))
+    elif length == 32:
+        _add_32((sums, at, tables, column, index))
+    elif length == 64:
+        _add_64((sums, at, tables, column, index))
+    else:
+        _add_any((sums, at, tables, column, index))
+
+
+@compiled
+def explain_rows(
+    x: Floats,
+    thresholds: Floats,
+    spans: Ints,
+    columns: Ints,
+    plan: Plan,
+    tables: Floats,
+    base: float,
+    out: Floats,
+    margins: Floats,
+) -> None:
+    """Fill ``out`` (rows × (features + 1)) and ``margins`` (rows)."""
+    n, width = x.shape[0], out.shape[1]
+    ranks, index = aligned_words(columns.shape[0] * BLOCK), aligned_longs(BLOCK)
+    places, values = aligned_longs(BLOCK), aligned_doubles(BLOCK)
+    sums = aligned_doubles(width * BLOCK)
+    margin = (width - 1) * BLOCK
+    for first in range(0, n, BLOCK):
+        rows = min(BLOCK, n - first)
+        rank_block(x, first, rows, thresholds, spans, columns, ranks, places, values)
+        sums[:] = 0.0
+        read, column = 0, 0
+        while read < plan.shape[0]:
+            tests, features, length = int(plan[read]), int(plan[read + 1]), int(plan[read + 2])
+            _find_pattern(index, ranks, plan, read + 3, tests)
+            read += 3 + 3 * tests
+            _add_column(sums, margin, tables, column, length, index)
+            column += length
+            for _ in range(features):
+                _add_column(sums, int(plan[read]) * BLOCK, tables, column, length, index)
+                read += 1
+                column += length
+        for i in range(rows):
+            margins[first + i] = sums[margin + i]
+            for feature in range(width - 1):
+                out[first + i, feature] = sums[feature * BLOCK + i]
+            out[first + i, width - 1] = base
+
+
+@compiled
+def margin_rows(
+    x: Floats, thresholds: Floats, spans: Ints, columns: Ints, plan: Plan, tables: Floats, margins: Floats
+) -> None:
+    """Fill ``margins`` (rows) from the first column of each table."""
+    n = x.shape[0]
+    ranks, index = aligned_words(columns.shape[0] * BLOCK), aligned_longs(BLOCK)
+    places, values = aligned_longs(BLOCK), aligned_doubles(BLOCK)
+    sums = aligned_doubles(BLOCK)
+    for first in range(0, n, BLOCK):
+        rows = min(BLOCK, n - first)
+        rank_block(x, first, rows, thresholds, spans, columns, ranks, places, values)
+        sums[:] = 0.0
+        read, column = 0, 0
+        while read < plan.shape[0]:
+            tests, features, length = int(plan[read]), int(plan[read + 1]), int(plan[read + 2])
+            _find_pattern(index, ranks, plan, read + 3, tests)
+            _add_column(sums, 0, tables, column, length, index)
+            read += 3 + 3 * tests + features
+            column += length * (features + 1)
+        for i in range(rows):
+            margins[first + i] = sums[i]
+
+
+@compiled
+def count_patterns(x: Floats, thresholds: Floats, spans: Ints, columns: Ints, plan: Plan, counts: Floats) -> None:
+    """Add to ``counts`` how many rows show each pattern, group behind group, as long as its table columns."""
+    n = x.shape[0]
+    ranks, index = aligned_words(columns.shape[0] * BLOCK), aligned_longs(BLOCK)
+    places, values = aligned_longs(BLOCK), aligned_doubles(BLOCK)
+    for first in range(0, n, BLOCK):
+        rows = min(BLOCK, n - first)
+        rank_block(x, first, rows, thresholds, spans, columns, ranks, places, values)
+        read, group = 0, 0
+        while read < plan.shape[0]:
+            tests, features, length = int(plan[read]), int(plan[read + 1]), int(plan[read + 2])
+            _find_pattern(index, ranks, plan, read + 3, tests)
+            for i in range(rows):
+                counts[group + index[i]] += 1.0
+            group += length
+            read += 3 + 3 * tests + features
+
+
+@compiled
+def explain_row(
+    x: Floats,
+    thresholds: Floats,
+    spans: Ints,
+    columns: Ints,
+    plan: Plan,
+    tables: Floats,
+    base: float,
+    ranks: Plan,
+    rows: Ints,
+    out: Floats,
+) -> float:
+    """Fill ``out`` (features + 1) for one row and return its margin.
+
+    ``ranks`` (columns) and ``rows`` (groups) are room to work in: all patterns are found before any table is read, so
+    that many reads are under way at a time.
+    """
+    _rank_row(x, thresholds, spans, columns, ranks)
+    _find_rows(plan, ranks, rows)
+    out[:] = 0.0
+    margin = 0.0
+    read, group = np.uint64(0), np.uint64(0)
+    while read < plan.shape[0]:
+        tests, features = plan[read], plan[read + np.uint64(1)]
+        read += np.uint64(3 + 3 * tests)
+        row = np.uint64(rows[group])
+        group += np.uint64(1)
+        margin += tables[row]
+        for _ in range(features):
+            row += np.uint64(1)
+            out[np.uint64(plan[read])] += tables[row]
+            read += np.uint64(1)
+    out[-1] = base
+    return margin
+
+
+@inlined
+def _rank_row(x: Floats, thresholds: Floats, spans: Ints, columns: Ints, ranks: Plan) -> None:
+    ranked, place = -1, np.int64(0)
+    for column in range(columns.shape[0]):
+        feature = columns[column, 0]
+        value = _as_read(x[feature])
+        if feature != ranked:
+            start, step = spans[feature, 0], spans[feature, 1]
+            place = np.int64(0)
+            while step > 0:
+                place += step if thresholds[start + place + step - 1] < value else 0
+                step >>= 1
+            ranked = feature
+        ranks[column] = place if value == value else columns[column, 1]
+
+
+@inlined
+def _find_rows(plan: Plan, ranks: Plan, rows: Ints) -> None:
+    """Find where in the tables by pattern each group's row begins; unsigned places need no check for negative ones."""
+    read, group, start = np.uint64(0), np.uint64(0), 0
+    while read < plan.shape[0]:
+        tests, width = plan[read], plan[read + np.uint64(1)] + 1
+        pattern = 0
+        for c in range(tests):
+            test = read + np.uint64(3 + 3 * c)
+            apart = np.uint16(ranks[np.uint64(plan[test])] - plan[test + np.uint64(1)])
+            pattern |= int(apart <= np.uint16(plan[test + np.uint64(2)])) << c
+        rows[group] = start + pattern * int(width)
+        start += int(width) * int(plan[read + np.uint64(2)])
+        read += np.uint64(2 + 3 * tests + width)
+        group += np.uint64(1)

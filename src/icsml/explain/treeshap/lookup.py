@@ -1,0 +1,72 @@
+"""Instructions on a block of rows: search among thresholds, patterns, columns of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from llvmlite import ir
+
+from icsml.explain.treeshap.compiled import DOUBLES, LANES, LONG, LONGS, WORD, Emitter, instruction
+
+__all__ = ["BLOCK", "add_column", "find_pattern", "search_step"]
+
+BLOCK: Final = 64
+"""Rows that are worked on together."""
+
+_STARTS: Final = range(0, BLOCK, LANES)
+_WORDS = ir.VectorType(WORD, BLOCK)
+_ZERO = ir.Constant(LONGS, [0] * LANES)
+
+
+@instruction
+def search_step(emitter: Emitter, places: Any, values: Any, thresholds: Any, at: Any, step: Any) -> None:
+    """``places[i] += step`` where ``thresholds[at + places[i] + step - 1] < values[i]``."""
+    builder = emitter.builder
+    first, steps = emitter.at(thresholds, at, step, -1), emitter.splat(step)
+    for start in _STARTS:
+        place = emitter.load(emitter.at(places, start), LONGS)
+        value = emitter.load(emitter.at(values, start), DOUBLES)
+        above = builder.fcmp_ordered("<", emitter.look_up(first, place), value)
+        emitter.store(emitter.at(places, start), builder.add(place, builder.select(above, steps, _ZERO)))
+
+
+def _pattern_finder(tests: int) -> Callable[[tuple[Any, ...]], None]:
+    @instruction
+    def find(emitter: Emitter, index: Any, ranks: Any, plan: Any, at: Any) -> None:
+        builder = emitter.builder
+        none = ir.Constant(_WORDS, [0] * BLOCK)
+        codes: Any = none
+        for test in range(tests):
+            column, low, width = (builder.load(emitter.at(plan, at, 3 * test + i)) for i in range(3))
+            start = builder.mul(builder.sext(column, LONG), LONG(BLOCK))
+            rank = emitter.load(emitter.at(ranks, start), _WORDS)
+            lowest, widest = (emitter.splat(builder.trunc(each, WORD), BLOCK) for each in (low, width))
+            holds = builder.icmp_unsigned("<=", builder.sub(rank, lowest), widest)
+            codes = builder.or_(codes, builder.select(holds, ir.Constant(_WORDS, [1 << test] * BLOCK), none))
+        emitter.store(index, builder.zext(codes, ir.VectorType(LONG, BLOCK)))
+
+    return find
+
+
+find_pattern: Final = {tests: _pattern_finder(tests) for tests in (4, 5, 6, 8, 12)}
+"""By number of tests: ``index[i]`` becomes the pattern of row i.
+
+Bit c is set where ``ranks[plan[at + 3c] * BLOCK + i] - plan[at + 3c + 1]``, wrapped to 16 bits, is at most
+``plan[at + 3c + 2]``.
+"""
+
+
+def _column_adder(length: int) -> Callable[[tuple[Any, ...]], None]:
+    @instruction
+    def add(emitter: Emitter, sums: Any, at: Any, table: Any, column: Any, index: Any) -> None:
+        first = emitter.at(table, column)
+        for start in _STARTS:
+            row = emitter.load(emitter.at(index, start), LONGS)
+            emitter.add(emitter.at(sums, at, start), emitter.look_up(first, row, length))
+
+    return add
+
+
+add_column: Final = {length: _column_adder(length) for length in (0, 16, 32, 64)}
+"""By length of the column (0: any): ``sums[at + i] += table[column + index[i]]``."""

@@ -1,0 +1,199 @@
+"""Deep trees, path-dependent: the products of paths carried down and the sums of leaves carried up, by quadrature.
+
+The formula is that of :mod:`icsml.explain.treeshap.tables`, for independent absent players: at a node t of quadrature a
+leaf's integrand is ``value * prod_j (t o_j + (1 - t) z_j)``, where z_j is the share of the cover that its splits on
+feature j keep; feature f gets ``(o_f - z_f) / (t o_f + (1 - t) z_f)`` times that. The product is updated edge by edge
+on the way down and the leaves are summed on the way up, so a tree costs its edges times half its longest path, and no
+table (compare Yu, Zhou and Kwok 2022, Linear TreeSHAP).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.explain.treeshap.forest import Forest, Tree, most_features
+from icsml.explain.treeshap.ranks import NEVER, Condition, Ranks
+
+__all__ = ["DOWN", "LEAF", "UP", "Walk", "walk"]
+
+Floats = NDArray[np.float64]
+
+_ROOM: Final = 8
+
+
+DOWN, LEAF, UP = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Steps through all trees.
+
+    Parameters
+    ----------
+    steps : ndarray of int32 of shape (s, 10)
+        Kind; depth of the edge's upper end; column, low and width of its condition; one more than the depth at which
+        the state of its feature was left before (0: nowhere); feature (-1: a tree of one leaf); nodes of quadrature;
+        where its constants begin; whether it is the first to come back to its upper end.
+    values : ndarray of float64 of shape (s, 2)
+        For leaf steps the leaf's value where the edge's condition holds, and where it does not: two leaves that share a
+        split are one step.
+    constants : ndarray of float64
+        Eight an edge and node, by the state of the feature and one apart: for edges the factor of the product and the
+        feature's term, for leaves the product's weight below and in the feature's value.
+    depth, nodes : int
+        The longest path, and the most nodes of quadrature.
+    base : float
+        The expected margin.
+    """
+
+    steps: NDArray[np.int32]
+    values: Floats
+    constants: Floats
+    depth: int
+    nodes: int
+    base: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is known of a feature at a node: the last edge that read it."""
+
+    condition: Condition
+    share: float
+    place: int
+
+
+class _Writer:
+    """Writes the steps of one tree after another."""
+
+    def __init__(self, ranks: Ranks) -> None:
+        self.ranks = ranks
+        self.steps: list[tuple[int, ...]] = []
+        self.values: list[tuple[float, float]] = []
+        self.constants: list[Floats] = []
+        self.length = 0
+        self.depth = 1
+        self.base = 0.0
+        self._t = self._w = np.empty(0)
+
+    def tree(self, tree: Tree) -> None:
+        if not len(tree.feature):
+            value = float(tree.leaf_value[0])
+            self.base += value
+            self.steps.append((LEAF, 0, 0, NEVER, 0, 0, -1, 0, 0, 1))
+            self.values.append((value, value))
+            return
+        self._t, self._w = _quadrature((most_features(tree) + 1) // 2)
+        self._below(tree, 0, 0, {}, 1.0)
+
+    def _below(self, tree: Tree, node: int, depth: int, seen: dict[int, _Seen], product: float) -> None:
+        self.depth = max(self.depth, depth + 1)
+        left, right = int(tree.left[node]), int(tree.right[node])
+        own = self.ranks.split(int(tree.feature[node]), float(tree.threshold[node]), bool(tree.nan_left[node]))
+        before = seen.get(own.feature)
+        shares = [tree.cover_of(child) / float(tree.cover[node]) for child in (left, right)]
+        sides = [
+            _Side(each, child, share, _edge(before, share, self._t, self._w), product * share)
+            for each, child, share in zip((own, self.ranks.otherwise(own)), (left, right), shares, strict=True)
+        ]
+        if left < 0 and right < 0:
+            self._leaves(tree, depth, before, sides, fresh=True)
+            return
+        for side in sides:
+            if side.child < 0:
+                self._leaves(tree, depth, before, [side], fresh=side is sides[0])
+                continue
+            start = self._constants(side.constants)
+            place = self._write(DOWN, depth, before, side.condition, start, fresh=False)
+            merged = side.condition if before is None else before.condition.both(side.condition)
+            now = _Seen(merged, side.share * (1.0 if before is None else before.share), depth + 1)
+            self._below(tree, side.child, depth + 1, seen | {own.feature: now}, side.product)
+            self.steps.append((UP, *self.steps[place][1:-1], int(side is sides[0])))
+            self.values.append((0.0, 0.0))
+
+    def _leaves(self, tree: Tree, depth: int, before: _Seen | None, sides: list[_Side], *, fresh: bool) -> None:
+        """Write one leaf, or the two of a split: where the left condition fails and those above hold, right holds."""
+        given = [float(tree.leaf_value[~side.child]) for side in sides]
+        made = given[0] * _weights(sides[0].constants)
+        if len(sides) == 2:
+            made = made + given[1] * _weights(sides[1].constants)[:, [0, 2, 1, 3, 4, 6, 5, 7]]
+        self.base += sum(value * side.product for value, side in zip(given, sides, strict=True))
+        self._write(LEAF, depth, before, sides[0].condition, self._constants(made), fresh=fresh)
+        self.values[-1] = (given[0], given[1] if len(given) == 2 else 0.0)
+
+    def _constants(self, made: Floats) -> int:
+        start = self.length
+        self.constants.append(made.ravel())
+        self.length += made.size
+        return start
+
+    def _write(self, kind: int, depth: int, before: _Seen | None, own: Condition, start: int, *, fresh: bool) -> int:
+        merged = own if before is None else before.condition.both(own)
+        place = 0 if before is None else before.place
+        test = self.ranks.test(merged)
+        self.steps.append((kind, depth, *test, place, own.feature, len(self._t), start, int(fresh)))
+        self.values.append((0.0, 0.0))
+        return len(self.steps) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One edge below a split."""
+
+    condition: Condition
+    child: int
+    share: float
+    constants: Floats
+    product: float
+
+
+def walk(forest: Forest, ranks: Ranks) -> Walk:
+    """Return the steps through all trees, and the constants at each of them."""
+    writer = _Writer(ranks)
+    for tree in forest.trees:
+        writer.tree(tree)
+    steps = np.array(writer.steps, dtype=np.int32).reshape(-1, 10)
+    place = ranks.order()
+    steps[:, 2] = place[steps[:, 2]] if len(place) else 0
+    return Walk(
+        steps=steps,
+        values=np.array(writer.values).reshape(-1, 2),
+        constants=np.concatenate([*writer.constants, np.zeros(_ROOM)]),  # a vector begins in the middle of the last
+        depth=writer.depth,
+        nodes=int(steps[:, 7].max(initial=0)),
+        base=writer.base,
+    )
+
+
+def _quadrature(nodes: int) -> tuple[Floats, Floats]:
+    """Return nodes in (0, 1) and weights that integrate polynomials of degree 2 nodes - 1 exactly."""
+    t, w = np.polynomial.legendre.leggauss(nodes)
+    return (t + 1.0) / 2.0, w / 2.0
+
+
+def _edge(seen: _Seen | None, share: float, t: Floats, w: Floats) -> Floats:
+    """Return the constants of an edge, shape (nodes, 8): factor of the product and term of the feature, by state.
+
+    States: 0 where the feature's conditions above did not hold, 1 where they did and this one does not, 2 where all do.
+    """
+    before = None if seen is None else seen.share
+    now = share if before is None else share * before
+    made = np.zeros((len(t), _ROOM))
+    held = 1.0 if before is None else t + (1.0 - t) * before
+    term = 0.0 if before is None else (1.0 - before) / held
+    holds = t + (1.0 - t) * now
+    made[:, 0] = share
+    made[:, 1] = (1.0 - t) * now / held
+    made[:, 2] = holds / held
+    made[:, 5] = w * (-1.0 / (1.0 - t) - term)
+    made[:, 6] = w * ((1.0 - now) / holds - term)
+    return made
+
+
+def _weights(edge: Floats) -> Floats:
+    """Return what a product above a leaf weighs: below, and in the feature's value."""
+    return np.concatenate([edge[:, :4], edge[:, :4] * edge[:, 4:]], axis=1)

@@ -1,0 +1,186 @@
+"""Instructions of a walk through trees on a few rows: states of conditions, products down, sums up.
+
+A *state* says of a feature at an edge: 2 all its conditions so far hold, 1 those above hold and this one does not, 0
+those above did not hold. *Constants* of an edge are eight a node of quadrature: four by state, and four more by state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from llvmlite import ir
+from numba.core import cgutils
+
+from icsml.explain.treeshap.compiled import DOUBLES, LANES, LONG, LONGS, WORD, Emitter, instruction
+
+__all__ = ["FEW", "enter", "go_down", "meet_first", "meet_next", "rise_first", "rise_next", "settle"]
+
+FEW: Final = 32
+"""Rows that walk together: what a path holds for them stays in the nearest cache."""
+
+_STARTS: Final = range(0, FEW, LANES)
+_TERMS: Final = 4  # where the second half of an edge's constants begins
+_HELD = ir.Constant(LONGS, [2] * LANES)
+
+
+@instruction
+def enter(
+    emitter: Emitter,
+    states: Any,
+    to: Any,
+    before: Any,
+    reach: Any,
+    above: Any,
+    ranks: Any,
+    column: Any,
+    low: Any,
+    width: Any,
+) -> None:
+    """``states[to + i]`` from those at ``before``; ``reach[to + i]`` is 2 where the row comes down the edge, else 0."""
+    builder = emitter.builder
+    words, longs = ir.VectorType(WORD, FEW), ir.VectorType(LONG, FEW)
+    none, one, two = (ir.Constant(longs, [value] * FEW) for value in range(3))
+    rank = emitter.load(emitter.at(ranks, column), words)
+    lowest, widest = (emitter.splat(builder.trunc(each, WORD), FEW) for each in (low, width))
+    holds = builder.icmp_unsigned("<=", builder.sub(rank, lowest), widest)
+    held = builder.icmp_unsigned("==", emitter.load(emitter.at(states, before), longs), two)
+    emitter.store(emitter.at(states, to), builder.select(held, builder.select(holds, two, one), none))
+    reached = emitter.load(emitter.at(reach, above), longs)
+    emitter.store(emitter.at(reach, to), builder.select(holds, reached, none))
+
+
+@instruction
+def settle(
+    emitter: Emitter,
+    sums: Any,
+    at: Any,
+    reach: Any,
+    above: Any,
+    states: Any,
+    state: Any,
+    value: Any,
+    other: Any,
+) -> None:
+    """Where ``reach[above + i]`` is 2: ``sums[at + i] += value`` in state 2, and ``other`` in state 1."""
+    builder = emitter.builder
+    worth, less = emitter.splat(value), emitter.splat(other)
+    for start in _STARTS:
+        reached = builder.icmp_unsigned("==", emitter.load(emitter.at(reach, above, start), LONGS), _HELD)
+        holds = builder.icmp_unsigned("==", emitter.load(emitter.at(states, state, start), LONGS), _HELD)
+        given = builder.select(reached, builder.select(holds, worth, less), ir.Constant(DOUBLES, [0.0] * LANES))
+        emitter.add(emitter.at(sums, at, start), given)
+
+
+@instruction
+def go_down(
+    emitter: Emitter,
+    products: Any,
+    to: Any,
+    at: Any,
+    constants: Any,
+    made: Any,
+    states: Any,
+    state: Any,
+    nodes: Any,
+) -> None:
+    """At each node: ``products[to + i] = products[at + i] * factor`` by state."""
+    held = _states(emitter, states, state)
+    with _each_node(emitter, nodes, emitter.at(constants, made)) as (skip, here):
+        for start, each in zip(_STARTS, held, strict=True):
+            product = emitter.load(emitter.at(products, at, skip, start), DOUBLES)
+            factor = emitter.look_up(here, each, LANES)
+            emitter.store(emitter.at(products, to, skip, start), emitter.builder.fmul(product, factor))
+
+
+def _leaf_meeter(keep: Callable[[Emitter, Any, Any], None]) -> Callable[[tuple[Any, ...]], None]:
+    @instruction
+    def meet(
+        emitter: Emitter,
+        products: Any,
+        below: Any,
+        at: Any,
+        constants: Any,
+        made: Any,
+        states: Any,
+        state: Any,
+        nodes: Any,
+        sums: Any,
+        feature: Any,
+    ) -> None:
+        builder, held, totals = emitter.builder, _states(emitter, states, state), _totals(emitter)
+        with _each_node(emitter, nodes, emitter.at(constants, made)) as (skip, here):
+            for start, each, total in zip(_STARTS, held, totals, strict=True):
+                product = emitter.load(emitter.at(products, at, skip, start), DOUBLES)
+                weight = emitter.look_up(here, each, LANES)
+                keep(emitter, emitter.at(below, at, skip, start), builder.fmul(product, weight))
+                share = builder.fmul(product, emitter.look_up(emitter.at(here, _TERMS), each, LANES))
+                builder.store(builder.fadd(builder.load(total), share), total)
+        _give(emitter, sums, feature, totals)
+
+    return meet
+
+
+def _riser(keep: Callable[[Emitter, Any, Any], None]) -> Callable[[tuple[Any, ...]], None]:
+    @instruction
+    def rise(
+        emitter: Emitter,
+        below: Any,
+        to: Any,
+        at: Any,
+        constants: Any,
+        made: Any,
+        states: Any,
+        state: Any,
+        nodes: Any,
+        sums: Any,
+        feature: Any,
+    ) -> None:
+        builder, held, totals = emitter.builder, _states(emitter, states, state), _totals(emitter)
+        with _each_node(emitter, nodes, emitter.at(constants, made)) as (skip, here):
+            for start, each, total in zip(_STARTS, held, totals, strict=True):
+                given = emitter.load(emitter.at(below, at, skip, start), DOUBLES)
+                keep(emitter, emitter.at(below, to, skip, start), given)
+                share = builder.fmul(given, emitter.look_up(emitter.at(here, _TERMS), each, LANES))
+                builder.store(builder.fadd(builder.load(total), share), total)
+        _give(emitter, sums, feature, totals)
+
+    return rise
+
+
+meet_first, meet_next = _leaf_meeter(Emitter.store), _leaf_meeter(Emitter.add)
+"""At each node ``below[at + i]`` becomes, or gains, ``products[at + i]`` times the first constant by state; the sum of
+``products[at + i]`` times the second is added to ``sums[feature + i]``."""
+
+rise_first, rise_next = _riser(Emitter.store), _riser(Emitter.add)
+"""At each node ``below[to + i]`` becomes, or gains, ``below[at + i]``; the sum of ``below[at + i]`` times the second
+constant by state is added to ``sums[feature + i]``."""
+
+
+def _states(emitter: Emitter, states: Any, state: Any) -> list[Any]:
+    return [emitter.load(emitter.at(states, state, start), LONGS) for start in _STARTS]
+
+
+@contextmanager
+def _each_node(emitter: Emitter, nodes: Any, constants: Any) -> Iterator[tuple[Any, Any]]:
+    """Loop over the nodes of quadrature with how far each one's rows lie, and where its constants are."""
+    builder = emitter.builder
+    with cgutils.for_range(builder, nodes) as loop:
+        yield (
+            builder.mul(loop.index, LONG(FEW)),
+            emitter.at(constants, builder.mul(loop.index, LONG(2 * _TERMS))),
+        )
+
+
+def _totals(emitter: Emitter) -> list[Any]:
+    """Return room for a sum of each vector of rows, zero at first; the compiler keeps it in registers."""
+    totals = [cgutils.alloca_once(emitter.builder, DOUBLES) for _ in _STARTS]  # type: ignore[no-untyped-call]
+    for total in totals:
+        emitter.builder.store(ir.Constant(DOUBLES, [0.0] * LANES), total)
+    return totals
+
+
+def _give(emitter: Emitter, sums: Any, feature: Any, totals: list[Any]) -> None:
+    for start, total in zip(_STARTS, totals, strict=True):
+        emitter.add(emitter.at(sums, feature, start), emitter.builder.load(total))

@@ -1,0 +1,145 @@
+"""The loops over rows by walks: :class:`icsml.explain.treeshap.paths.Walk`, a few rows at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.explain.treeshap.compiled import compiled, inlined
+from icsml.explain.treeshap.kernels import aligned_doubles, aligned_longs, aligned_words, rank_block
+from icsml.explain.treeshap.lookup import BLOCK
+from icsml.explain.treeshap.paths import DOWN, LEAF, UP
+from icsml.explain.treeshap.steps import FEW, enter, go_down, meet_first, meet_next, rise_first, rise_next, settle
+
+__all__ = ["walk_margins", "walk_rows"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Steps = NDArray[np.int32]
+Words = NDArray[np.uint16]
+
+
+@compiled
+def walk_rows(
+    x: Floats,
+    thresholds: Floats,
+    spans: Ints,
+    columns: Ints,
+    steps: Steps,
+    values: Floats,
+    constants: Floats,
+    depth: int,
+    nodes: int,
+    base: float,
+    out: Floats,
+    margins: Floats,
+) -> None:
+    """Fill ``out`` (rows × (features + 1)) and ``margins`` (rows)."""
+    n, width = x.shape[0], out.shape[1]
+    ranks = aligned_words(columns.shape[0] * BLOCK)
+    places, given = aligned_longs(BLOCK), aligned_doubles(BLOCK)
+    states, reach = aligned_longs((depth + 1) * FEW), aligned_longs((depth + 1) * FEW)
+    states[:], reach[:] = 2, 2  # at the roots, where nothing has been asked
+    level = nodes * FEW
+    products, below = aligned_doubles((depth + 1) * level), aligned_doubles((depth + 1) * level)
+    products[:] = 1.0
+    sums = aligned_doubles(width * FEW)
+    for first in range(0, n, BLOCK):
+        rows = min(BLOCK, n - first)
+        rank_block(x, first, rows, thresholds, spans, columns, ranks, places, given)
+        for few in range(0, rows, FEW):
+            sums[:] = 0.0
+            _walk(steps, values, constants, ranks, few, level, states, reach, products, below, sums)
+            for i in range(min(FEW, rows - few)):
+                row = first + few + i
+                margins[row] = sums[(width - 1) * FEW + i]
+                for feature in range(width - 1):
+                    out[row, feature] = sums[feature * FEW + i]
+                out[row, width - 1] = base
+
+
+@inlined
+def _walk(
+    steps: Steps,
+    values: Floats,
+    constants: Floats,
+    ranks: Words,
+    few: int,
+    level: int,
+    states: Ints,
+    reach: Ints,
+    products: Floats,
+    below: Floats,
+    sums: Floats,
+) -> None:
+    margin = sums.shape[0] - FEW
+    for step in range(steps.shape[0]):
+        kind, depth, feature, nodes = steps[step, 0], int(steps[step, 1]), int(steps[step, 6]), int(steps[step, 7])
+        made, first = steps[step, 8], steps[step, 9]
+        above, here = depth * FEW, (depth + 1) * FEW
+        at, to = depth * level, (depth + 1) * level
+        if feature < 0:
+            for i in range(FEW):
+                sums[margin + i] += values[step, 0]
+            continue
+        if kind != UP:
+            column = int(steps[step, 2]) * BLOCK + few
+            enter((states, here, steps[step, 5] * FEW, reach, above, ranks, column, steps[step, 3], steps[step, 4]))
+        if kind == DOWN:
+            go_down((products, to, at, constants, made, states, here, nodes))
+        elif kind == LEAF:
+            settle((sums, margin, reach, above, states, here, values[step, 0], values[step, 1]))
+            if first:
+                meet_first((products, below, at, constants, made, states, here, nodes, sums, feature * FEW))
+            else:
+                meet_next((products, below, at, constants, made, states, here, nodes, sums, feature * FEW))
+        elif first:
+            rise_first((below, at, to, constants, made, states, here, nodes, sums, feature * FEW))
+        else:
+            rise_next((below, at, to, constants, made, states, here, nodes, sums, feature * FEW))
+
+
+@compiled
+def walk_margins(
+    x: Floats,
+    thresholds: Floats,
+    spans: Ints,
+    columns: Ints,
+    steps: Steps,
+    values: Floats,
+    depth: int,
+    margins: Floats,
+) -> None:
+    """Fill ``margins`` (rows)."""
+    n = x.shape[0]
+    ranks = aligned_words(columns.shape[0] * BLOCK)
+    places, given = aligned_longs(BLOCK), aligned_doubles(BLOCK)
+    states, reach = aligned_longs((depth + 1) * FEW), aligned_longs((depth + 1) * FEW)
+    states[:], reach[:] = 2, 2
+    sums = aligned_doubles(FEW)
+    for first in range(0, n, BLOCK):
+        rows = min(BLOCK, n - first)
+        rank_block(x, first, rows, thresholds, spans, columns, ranks, places, given)
+        for few in range(0, rows, FEW):
+            sums[:] = 0.0
+            _reach_leaves(steps, values, ranks, few, states, reach, sums)
+            for i in range(min(FEW, rows - few)):
+                margins[first + few + i] = sums[i]
+
+
+@inlined
+def _reach_leaves(
+    steps: Steps, values: Floats, ranks: Words, few: int, states: Ints, reach: Ints, sums: Floats
+) -> None:
+    for step in range(steps.shape[0]):
+        if steps[step, 0] == UP:
+            continue
+        if steps[step, 6] < 0:
+            for i in range(FEW):
+                sums[i] += values[step, 0]
+            continue
+        above = int(steps[step, 1]) * FEW
+        here, column = above + FEW, int(steps[step, 2]) * BLOCK + few
+        enter((states, here, steps[step, 5] * FEW, reach, above, ranks, column, steps[step, 3], steps[step, 4]))
+        if steps[step, 0] == LEAF:
+            settle((sums, 0, reach, above, states, here, values[step, 0], values[step, 1]))
