@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import explain
 import points
 import polish
 import real_sets
@@ -20,7 +21,7 @@ import speed
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
 RESULTS = ROOT / "benchmarks" / "results" / "latest.json"
-PARTS = ("points", "speed", "real_sets", "polish")
+PARTS = ("explain", "points", "speed", "real_sets", "polish")
 _MARKED = re.compile(r"(<!-- bench:start -->\n).*?(<!-- bench:end -->)", re.DOTALL)
 
 
@@ -36,6 +37,9 @@ def run(parts: Collection[str]) -> dict[str, Any]:
     if "speed" in parts:
         _say("speed")
         results["speed"] = speed.run(5000)
+    if "explain" in parts:
+        _say("SHAP beside its peers (some three minutes)")
+        results["explain"] = explain.run(12_800)
     if "points" in parts:
         _say("points of a nation (some two minutes)")
         results["points"] = points.run(520_000)
@@ -68,6 +72,12 @@ def tables(results: dict[str, Any]) -> str:
             f"Points of {found['rows']:,} simulated enterprise-years by `national-2024`, {found['indicators']} "
             "indicators ranked within technical field × stage × province, one process, the peers in the same run:",
             points.table(found),
+        ]
+    if "explain" in results:
+        parts += [
+            "SHAP of random rows of 45 features, beside its peers in the same run, CPU-seconds on one thread each "
+            "(times we are faster):",
+            explain.table(results["explain"]),
         ]
     parts += ["Speed, on a simulated book, 2 cores:", speed.table(results["speed"])]
     return "\n\n".join(parts)
