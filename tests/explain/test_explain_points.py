@@ -6,6 +6,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from icsml.explain.points import share_points
+from icsml.explain.selection import largest_terms
+
+share_points(np.ones((1, 2)), np.array([2]))  # compiled once, before anything is timed
+largest_terms(np.ones((1, 2)), np.empty((1, 1), np.int64))
 
 EXACT = st.integers(1, 8).flatmap(
     lambda m: arrays(np.float64, st.tuples(st.integers(1, 4), st.just(m)), elements=st.floats(-900, 900))
@@ -36,3 +40,27 @@ def test_the_largest_fractions_are_rounded_up_and_ties_go_to_the_earlier():
 def test_a_term_of_zero_gets_no_points():
     exact = np.array([[0.9, 0.0, 0.0, 0.6]])
     assert share_points(exact, np.array([2])).tolist() == [[1, 0, 0, 1]]
+
+
+@given(EXACT)
+def test_the_compiled_loop_gives_what_sorting_gives(exact):
+    total = np.rint(exact.sum(axis=1)).astype(np.int64)
+    floor = np.floor(exact).astype(np.int64)
+    expected = floor.copy()
+    for row, wanting in enumerate(total - floor.sum(axis=1)):
+        expected[row, np.argsort(floor[row] - exact[row], kind="stable")[:wanting]] += 1
+    assert (share_points(exact, total) == expected).all()
+
+
+TERMS = st.integers(1, 9).flatmap(
+    lambda m: arrays(
+        np.float64, st.tuples(st.integers(1, 4), st.just(m)), elements=st.sampled_from([0.0, -0.0, 1.0, -1.0, 2.5])
+    )
+)
+
+
+@given(TERMS, st.integers(0, 9))
+def test_the_largest_terms_are_those_of_a_stable_sort(terms, most):
+    ranked = np.empty((len(terms), min(most, terms.shape[1])), np.int64)
+    largest_terms(terms.copy(), ranked)
+    assert (ranked == np.argsort(-np.abs(terms), axis=1, kind="stable")[:, :most]).all()

@@ -21,6 +21,7 @@ from icsml.explain import treeshap
 from icsml.explain.treeshap import TreeShap
 from icsml.explain.treeshap.engines import TableEngine, WalkEngine
 from icsml.explain.treeshap.forest import read_forest
+from icsml.explain.treeshap.kernels import explain_rows
 from icsml.explain.treeshap.ranks import Ranks
 
 EXACT = {"rtol": 0, "atol": 1e-10}
@@ -212,6 +213,17 @@ def test_single_precision_and_columns_first_are_read_as_lightgbm_reads_them():
     explainer = TreeShap.from_booster(booster)
     for rows in (x.astype(np.float32), np.asfortranarray(x), x[::2], x.tolist()):
         np.testing.assert_array_equal(explainer.margin(rows), raw(booster, np.asarray(rows, dtype=float)))
+
+
+def test_rows_that_may_not_be_written_to_are_not_compiled_for_anew():
+    """Pandas hands out such arrays; another signature would cost the first request ten seconds."""
+    booster, x = grow(9, max_depth=4)
+    explainer = TreeShap.from_booster(booster, x)
+    expected, known = explainer.contributions(x), len(explain_rows.signatures)
+    frozen = x.copy()
+    frozen.flags.writeable = False
+    np.testing.assert_array_equal(explainer.contributions(frozen), expected)
+    assert len(explain_rows.signatures) == known
 
 
 def test_no_rows_give_no_values():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.explain.selection import largest_remainder
+
 __all__ = ["share_points"]
 
 
@@ -25,10 +27,7 @@ def share_points(exact: NDArray[np.float64], total: NDArray[np.int64]) -> NDArra
     ndarray of int of shape (n, m)
         Rounded points; each row sums to its total.
     """
-    floor = np.floor(exact)
-    wanting = total - floor.astype(np.int64).sum(axis=1)
-    order = np.argsort(floor - exact, axis=1, kind="stable")
-    rank = np.empty_like(order)
-    np.put_along_axis(rank, order, np.arange(exact.shape[1])[None, :].repeat(len(exact), axis=0), axis=1)
-    rounded: NDArray[np.int64] = floor.astype(np.int64) + (rank < wanting[:, None])
-    return rounded
+    shared = np.empty(exact.shape, dtype=np.int64)
+    exact, total = (np.require(each, requirements=("C", "W")) for each in (exact, total))
+    largest_remainder(exact, total, shared)
+    return shared

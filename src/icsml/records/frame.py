@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,13 @@ _DTYPES = {
 
 def frame_schema(extras: Sequence[ExtraFeature] = ()) -> pa.DataFrameSchema:
     """Return the schema of ``enterprises.parquet``: every column is optional but the identifier, none is unknown."""
+    return _schema(tuple(extra.column for extra in extras))
+
+
+@lru_cache(maxsize=8)
+def _schema(extra_columns: tuple[str, ...]) -> pa.DataFrameSchema:
     columns = {field.name: _column(field) for field in FIELDS}
-    for extra in extras:
-        columns[extra.column] = pa.Column("float64", nullable=True, required=False)
+    columns |= {name: pa.Column("float64", nullable=True, required=False) for name in extra_columns}
     return pa.DataFrameSchema(columns, strict=True)
 
 

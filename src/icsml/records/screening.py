@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from icsml.core.arithmetic import scale
@@ -157,7 +158,8 @@ def _wrong_dates(columns: Columns) -> Iterable[Fault]:
 
 def _wrong_codes(columns: Columns) -> Iterable[Fault]:
     codes = columns["uscc"]
-    flags = np.fromiter((code is not None and not is_valid_uscc(code) for code in codes), np.bool_, len(codes))
+    flags = is_present(codes)
+    flags[flags] = [not is_valid_uscc(code) for code in codes[flags]]
     if flags.any():
         yield Fault("uscc", flags, "its check character is wrong", "check the code for a slip of the pen")
 
@@ -184,7 +186,7 @@ def is_present(values: NDArray[Any]) -> Flags:
     if values.dtype.kind in "fM":
         known: Flags = np.equal(values, values)
         return known
-    return np.fromiter((value is not None for value in values), np.bool_, len(values))
+    return pd.notna(values)
 
 
 def _refusal(refused: list[Fault], n: int, first_row: int) -> InputError:

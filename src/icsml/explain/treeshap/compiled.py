@@ -37,7 +37,8 @@ def compiled(function: Function) -> Function:
     """Compile a function that is called from Python; it holds no lock of the interpreter and is kept on disk."""
     made: Any = njit(cache=True, nogil=True)(function)
     # Numba looks at the function's own file; what it calls is compiled into it and may have changed too.
-    made._cache._cache_file._source_stamp = _SOURCES
+    file = made._cache._cache_file
+    file._source_stamp = (file._source_stamp, _SOURCES)
     return cast(Function, made)
 
 

@@ -157,7 +157,7 @@ def _in_parts(rows: int, threads: int, work: Callable[[slice], Any]) -> None:
 
 
 def _matrix(values: ArrayLike, features: int, field: str) -> Floats:
-    matrix = np.ascontiguousarray(values, dtype=np.float64)
+    matrix = np.require(values, np.float64, ("C", "W"))  # code is compiled for arrays that may be written to
     if matrix.ndim != 2 or matrix.shape[1] != features:
         raise InputError(
             "ICS-EXP-004",

@@ -1,0 +1,51 @@
+"""The two selections of every explained row, compiled: whom the last units go to, and which terms are the largest."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.explain.treeshap.compiled import compiled
+
+__all__ = ["largest_remainder", "largest_terms"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@compiled
+def largest_remainder(exact: Floats, total: Ints, shared: Ints) -> None:
+    """Fill ``shared`` (n, m) with ``exact`` rounded down, its largest fractions up until a row has its total."""
+    n, m = exact.shape
+    fraction = np.empty(m)
+    for row in range(n):
+        wanting = total[row]
+        for j in range(m):
+            low = np.floor(exact[row, j])
+            fraction[j] = exact[row, j] - low
+            shared[row, j] = np.int64(low)
+            wanting -= np.int64(low)
+        for j in range(m):
+            before = 0
+            for k in range(m):
+                before += fraction[k] > fraction[j]
+            for k in range(j):
+                before += fraction[k] == fraction[j]
+            shared[row, j] += before < wanting
+
+
+@compiled
+def largest_terms(terms: Floats, ranked: Ints) -> None:
+    """Fill ``ranked`` (n, k) with the places of the k largest terms (n, m) by size, the earlier of equal ones first."""
+    n, m = terms.shape
+    size = np.empty(m)
+    for row in range(n):
+        for j in range(m):
+            size[j] = abs(terms[row, j])
+        for rank in range(ranked.shape[1]):
+            best = 0
+            for j in range(1, m):
+                if size[j] > size[best]:
+                    best = j
+            ranked[row, rank] = best
+            size[best] = -1.0
