@@ -9,6 +9,8 @@ from icsml.explain.selection import largest_remainder
 
 __all__ = ["share_points"]
 
+_WRITEABLE = ("C", "W")  # what compiled code is compiled for
+
 
 def share_points(exact: NDArray[np.float64], total: NDArray[np.int64]) -> NDArray[np.int64]:
     """Round the terms of each row so that they sum to its total.
@@ -28,6 +30,5 @@ def share_points(exact: NDArray[np.float64], total: NDArray[np.int64]) -> NDArra
         Rounded points; each row sums to its total.
     """
     shared = np.empty(exact.shape, dtype=np.int64)
-    exact, total = (np.require(each, requirements=("C", "W")) for each in (exact, total))
-    largest_remainder(exact, total, shared)
+    largest_remainder(np.require(exact, requirements=_WRITEABLE), np.require(total, requirements=_WRITEABLE), shared)
     return shared

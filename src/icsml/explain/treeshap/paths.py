@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from icsml.explain.treeshap.forest import Forest, Tree, most_features
+from icsml.explain.treeshap.forest import Forest, Tree
 from icsml.explain.treeshap.ranks import NEVER, Condition, Ranks
 
 __all__ = ["DOWN", "LEAF", "UP", "Walk", "walk"]
@@ -23,6 +23,7 @@ __all__ = ["DOWN", "LEAF", "UP", "Walk", "walk"]
 Floats = NDArray[np.float64]
 
 _ROOM: Final = 8
+_OVERHEAD: Final = 2.0  # what a step costs beside its nodes of quadrature, in nodes
 
 
 DOWN, LEAF, UP = 0, 1, 2
@@ -87,10 +88,14 @@ class _Writer:
             self.steps.append((LEAF, 0, 0, NEVER, 0, 0, -1, 0, 0, 1))
             self.values.append((value, value))
             return
-        self._t, self._w = _quadrature((most_features(tree) + 1) // 2)
-        self._below(tree, 0, 0, {}, 1.0)
+        for part in _parts(tree, 0, frozenset(), ()).parts:
+            self._t, self._w = _quadrature(part.nodes)
+            self._below(tree, 0, 0, {}, 1.0, part.way)
 
-    def _below(self, tree: Tree, node: int, depth: int, seen: dict[int, _Seen], product: float) -> None:
+    def _below(
+        self, tree: Tree, node: int, depth: int, seen: dict[int, _Seen], product: float, way: tuple[int, ...]
+    ) -> None:
+        """Write everything below a split, or where there is a way to go, what lies at its end."""
         self.depth = max(self.depth, depth + 1)
         left, right = int(tree.left[node]), int(tree.right[node])
         own = self.ranks.split(int(tree.feature[node]), float(tree.threshold[node]), bool(tree.nan_left[node]))
@@ -99,8 +104,9 @@ class _Writer:
         sides = [
             _Side(each, child, share, _edge(before, share, self._t, self._w), product * share)
             for each, child, share in zip((own, self.ranks.otherwise(own)), (left, right), shares, strict=True)
+            if not way or child == way[0]
         ]
-        if left < 0 and right < 0:
+        if all(side.child < 0 for side in sides):
             self._leaves(tree, depth, before, sides, fresh=True)
             return
         for side in sides:
@@ -111,7 +117,7 @@ class _Writer:
             place = self._write(DOWN, depth, before, side.condition, start, fresh=False)
             merged = side.condition if before is None else before.condition.both(side.condition)
             now = _Seen(merged, side.share * (1.0 if before is None else before.share), depth + 1)
-            self._below(tree, side.child, depth + 1, seen | {own.feature: now}, side.product)
+            self._below(tree, side.child, depth + 1, seen | {own.feature: now}, side.product, way[1:])
             self.steps.append((UP, *self.steps[place][1:-1], int(side is sides[0])))
             self.values.append((0.0, 0.0))
 
@@ -149,6 +155,47 @@ class _Side:
     share: float
     constants: Floats
     product: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A subtree that is walked by itself: the children that lead to it from the root, and its nodes of quadrature."""
+
+    way: tuple[int, ...]
+    nodes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Partition:
+    """How a subtree is walked at least cost, and what it is made of."""
+
+    cost: float
+    parts: tuple[_Part, ...]
+    steps: int
+    features: int
+
+
+def _parts(tree: Tree, node: int, above: frozenset[int], way: tuple[int, ...]) -> _Partition:
+    """Cut a subtree where a deep side would make the shallow one pay for its nodes of quadrature.
+
+    Each part is walked from the root, so the edges on its way are walked once more.
+    """
+    if node < 0:
+        return _whole(1, len(above), way)
+    here = above | {int(tree.feature[node])}
+    children = (int(tree.left[node]), int(tree.right[node]))
+    left, right = (_parts(tree, child, here, (*way, child)) for child in children)
+    inner = sum(2 for child in children if child >= 0)
+    twins = int(children[0] < 0 and children[1] < 0)  # two leaves of one split are one step
+    whole = _whole(left.steps + right.steps + inner - twins, max(left.features, right.features), way)
+    if whole.cost <= left.cost + right.cost:
+        return whole
+    return _Partition(left.cost + right.cost, left.parts + right.parts, whole.steps, whole.features)
+
+
+def _whole(steps: int, features: int, way: tuple[int, ...]) -> _Partition:
+    nodes = (features + 1) // 2
+    return _Partition((steps + 2 * len(way)) * (_OVERHEAD + nodes), (_Part(way, nodes),), steps, features)
 
 
 def walk(forest: Forest, ranks: Ranks) -> Walk:
