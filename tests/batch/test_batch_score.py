@@ -33,7 +33,7 @@ def test_every_row_is_scored_in_order_as_it_would_be_alone(bundle, enterprises, 
         assert (row["pd"], row["grade"], row["score"]) == (alone.pd, alone.grade, alone.score)
         assert row["pd_without_innovation"] == alone.pd_without_innovation
         assert row["innovation_score"] == alone.innovation.score
-        fields = ("code", "feature", "value", "log_odds", "points", "pd_effect")
+        fields = ("code", "feature", "group", "value", "reference_value", "log_odds", "points", "pd_effect", "form")
         assert row["reasons"] == [{field: getattr(reason, field) for field in fields} for reason in alone.reasons]
 
 

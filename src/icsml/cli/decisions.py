@@ -73,11 +73,51 @@ def _read_out(decision: Decision) -> str:
         lines.append(f"points {points.score:.1f} of {points.max_score:g} by {points.rulebook} ({points.provenance})")
     if decision.pd_without_innovation is not None:
         lines.append(f"PD of the companion without innovation {decision.pd_without_innovation:.2%} (not causal)")
-    rows = [(reason.code, reason.text.en, reason.value, reason.points, reason.log_odds) for reason in decision.reasons]
-    lines += ["", table(rows, ("code", "reason", "value", "points (up is good)", "log-odds (up is bad)"))]
+    lines += ["", _reasons(decision)]
     lines.append(
         f"base {decision.base_points} + reasons {sum(reason.points for reason in decision.reasons):+d}"
         f" + others {decision.other_points:+d} = {decision.score}"
     )
+    lines.append(f"the terms are {decision.reference.text.en} ({_population(decision)})")
+    lines += ["", _groups(decision)]
+    if decision.adverse_reasons:
+        lines += ["", "to be told, if the answer is no:"]
+        lines += [f"  {number}. {each.code} {each.text.en}" for number, each in enumerate(decision.adverse_reasons, 1)]
+    lines += [""] if decision.warnings else []
     lines += [f"note {notice.code} {notice.field or ''}: {notice.text.en}" for notice in decision.warnings]
     return "\n".join(lines)
+
+
+def _reasons(decision: Decision) -> str:
+    """Return reasons as a table, under the innovation score's its indicators, under merged ones what they hold."""
+    rows: list[tuple[object, ...]] = []
+    for reason in decision.reasons:
+        text = reason.text.en + (" [contradicts its effect alone]" if reason.contradicts else "")
+        rows.append((reason.code, text, reason.points, reason.log_odds, f"{reason.pd_effect:+.3%}"))
+        rows += [
+            (
+                "",
+                f"  {part.indicator}: {part.points:.1f} points (mean {part.reference_points:.1f}), {part.rule}",
+                part.score_points,
+                part.log_odds,
+                f"{part.pd_effect:+.3%}",
+            )
+            for part in reason.indicators or ()
+        ]
+        rows += [("", f"  with {also.code} {also.feature}", also.points, also.log_odds, "") for also in reason.also]
+    return table(rows, ("code", "reason", *_UNITS))
+
+
+def _groups(decision: Decision) -> str:
+    rows = [(each.group, each.points, each.log_odds, f"{each.pd_effect:+.3%}") for each in decision.groups]
+    return table(rows, ("group", *_UNITS))
+
+
+def _population(decision: Decision) -> str:
+    reference = decision.reference
+    if reference.kind == "path_dependent":
+        return f"{reference.id}, path-dependent"
+    return f"{reference.id}, {reference.n:,} rows, {reference.sha256[:12]}"
+
+
+_UNITS = ("points (up is good)", "log-odds (up is bad)", "PD effect (does not add up)")

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.errors import InputError
-from icsml.explain.reasons import Terms, explain, sum_in_order
+from icsml.explain.merging import Clusters, alike, merge
+from icsml.explain.reasons import Terms, explain
+from icsml.explain.sums import sum_in_order
+from icsml.features.feature import INNOVATION_SCORE
 from icsml.innovation.evaluate import evaluate
 from icsml.innovation.points import Points
 from icsml.model.bundle import BundleParts
@@ -17,7 +20,7 @@ from icsml.model.predict import log_odds, margin, pd_from_log_odds
 from icsml.records.columns import Columns, rows
 from icsml.records.screening import Screening, is_present, screen
 
-__all__ = ["Assessment", "assess"]
+__all__ = ["Assessment", "Explanation", "assess", "companion_places"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,11 +29,29 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Terms in log-odds and in score points; each row reconciles with its PD and its score."""
+    """Terms in log-odds and in score points; each row reconciles with its PD and its score.
+
+    Parameters
+    ----------
+    terms : Terms
+        Every feature's part of the log-odds.
+    base_points : ndarray of int of shape (n,)
+        Score points before any feature.
+    points : ndarray of int of shape (n, p)
+        Every feature's part of the score.
+    clusters : Clusters
+        Features that are told as one reason where they have the same sign; none unless the bundle says so.
+    """
 
     terms: Terms
     base_points: Ints
     points: Ints
+    clusters: Clusters
+
+    @property
+    def told(self) -> tuple[Floats, Ints]:
+        """Terms and points of shape (n, p) as reasons tell them: like features merged, others as they are."""
+        return merge(self.terms.log_odds, self.points, self.clusters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +164,7 @@ def _without_feed(bundle: BundleParts, columns: Columns) -> Flags:
     return empty
 
 
-def _companion_places(bundle: BundleParts) -> list[int]:
+def companion_places(bundle: BundleParts) -> list[int]:
     """Return where the companion's features stand among the model's, of which they are some."""
     place = {feature.name: i for i, feature in enumerate(bundle.encoder.features)}
     return [place[feature.name] for feature in bundle.companion_encoder.features] if bundle.companion_encoder else []
@@ -152,24 +173,40 @@ def _companion_places(bundle: BundleParts) -> list[int]:
 def _companion_log_odds(bundle: BundleParts, features: Floats) -> Floats | None:
     if bundle.companion is None or bundle.companion_calibration is None:
         return None
-    own = np.ascontiguousarray(features[:, _companion_places(bundle)])
+    own = np.ascontiguousarray(features[:, companion_places(bundle)])
     return log_odds(margin(bundle.companion, own), bundle.companion_calibration)
 
 
 def _explanation(bundle: BundleParts, features: Floats, fallback: Flags, score: Ints) -> Explanation:
-    terms = explain(bundle.booster, bundle.calibration, features)
+    terms = explain(bundle.booster, bundle.calibration, features, bundle.reference, explainer=bundle.explainer)
     if fallback.any():
         terms = _with_companion_terms(bundle, features, terms, fallback)
     base_points, points = terms.points(bundle.scale, score)
-    return Explanation(terms, base_points, points)
+    return Explanation(terms, base_points, points, _clusters(bundle))
+
+
+def _clusters(bundle: BundleParts) -> Clusters:
+    """Return the features that are told as one; the innovation score stays apart, for it has reasons of its own."""
+    above = bundle.catalogue.merge_above
+    if above is None or bundle.reference is None:
+        return ()
+    groups = tuple(None if f.name == INNOVATION_SCORE else f.group for f in bundle.encoder.features)
+    return alike(bundle.reference, groups, above)
 
 
 def _with_companion_terms(bundle: BundleParts, features: Floats, terms: Terms, fallback: Flags) -> Terms:
     """Put the companion's terms in the rows it scored; its features keep their place among the model's."""
     if bundle.companion is None or bundle.companion_calibration is None:
         return terms
-    places = _companion_places(bundle)
-    own = explain(bundle.companion, bundle.companion_calibration, np.ascontiguousarray(features[fallback][:, places]))
+    places = companion_places(bundle)
+    own = explain(
+        bundle.companion,
+        bundle.companion_calibration,
+        np.ascontiguousarray(features[fallback][:, places]),
+        bundle.reference,
+        places,
+        explainer=bundle.explainer,
+    )
     scattered = np.zeros((int(fallback.sum()), features.shape[1]))
     scattered[:, places] = own.log_odds
     log_odds_terms, base = terms.log_odds.copy(), terms.base.copy()
