@@ -46,6 +46,17 @@ def test_its_reasons_are_as_they_were(decision):
         "LEV01": 3,
         "LIQ03": -3,
     }
+    terms = {reason.code: reason.log_odds for reason in decision.reasons[:3]}
+    first = {"INN05": -0.31058609788572233, "PRF01": -0.2537710857661738, "INN06": -0.1652482132931627}
+    assert terms == pytest.approx(first, abs=1e-9)
+    assert decision.base_log_odds == pytest.approx(-4.7004078649314165, abs=1e-9)
+
+
+def test_a_bundle_of_format_1_compares_with_nobody_in_particular(decision):
+    assert (decision.reference.kind, decision.reference.id) == ("path_dependent", "training-cover")
+    for reason in decision.reasons:
+        assert (reason.reference_value, reason.contradicts, reason.indicators) == (None, None, None)
+        assert "compared with the training applicants" in reason.text.en
 
 
 def test_it_says_that_it_is_simulated(decision):

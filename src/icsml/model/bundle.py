@@ -1,4 +1,4 @@
-"""The bundle: a model as a folder of text and JSON, so that loading it cannot run code.
+"""The bundle: a model as a folder of text, JSON and one plain array, so that loading it cannot run code.
 
 ``model.txt`` and ``companion.txt`` hold the trees, ``bundle.json`` what turns them into a PD, ``rulebook.yaml`` the
 points, ``peers.json`` whom they rank by, ``reference.npy`` whom reasons compare with, ``model_card.md`` the prose,

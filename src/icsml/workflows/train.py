@@ -20,6 +20,7 @@ from icsml.innovation.robustness import Robustness, robustness
 from icsml.innovation.schema import Rulebook
 from icsml.model.bundle import Bundle, BundleParts, place_bundle, write_bundle
 from icsml.model.card import CardFacts, render_card
+from icsml.model.reference import ReferencePopulation
 from icsml.records.columns import take
 from icsml.records.dataset import Dataset, read_dataset
 from icsml.registry import MlflowProgress, list_versions, log_training
@@ -99,8 +100,8 @@ def train_bundle(
     for warning in metrics["warnings"]:
         progress(f"warning: {warning}")
     training = _facts(prepared, split, pair, config)
-    card = render_card(_card(prepared, split, config, metrics, training["points_robustness"]))
     reference = reference_population(prepared, split.train, pair, config)
+    card = render_card(_card(prepared, split, config, metrics, training["points_robustness"], reference))
     bundle = _write(parts(prepared, pair, config, card=card, training=training, reference=reference), out)
     progress(f"bundle {bundle.sha256[:12]} in {bundle.folder}")
     return Trained(bundle, metrics, _tables(prepared, split, pair), pair, prepared.dataset)
@@ -205,6 +206,7 @@ def _card(
     config: TrainingConfig,
     metrics: Mapping[str, Any],
     points_robustness: Mapping[str, Any] | None,
+    reference: ReferencePopulation | None,
 ) -> CardFacts:
     name = "test" if "test" in metrics else "cv"
     rulebook = prepared.rulebook
@@ -223,6 +225,7 @@ def _card(
         defaults=int(prepared.y[split.train].sum()),
         features=[feature.name for feature in prepared.encoder.features],
         rulebook=_points_said(rulebook, points_robustness) if rulebook else None,
+        reference=f"`{reference.id}`, {len(reference.rows):,} training rows" if reference else None,
         figures={f"{name} {key}": value for key, value in metrics[name].items() if isinstance(value, float)},
     )
 
