@@ -4,20 +4,22 @@ import numpy as np
 import pytest
 
 from icsml.decision.assess import assess
-from icsml.explain.contradiction import contradictions, contradicts, one_at_a_time, spread_of
+from icsml.explain.contradiction import contradictions, contradicts, one_at_a_time, spreads
 from icsml.explain.reasons import rank_terms
 from icsml.model.calibrate import Affine
 from icsml.model.predict import margin
+from icsml.model.reference import ReferencePopulation
 from icsml.records.columns import to_columns
 
 
 def test_the_spread_of_a_column_is_bounded_and_holds_missing_values_in_proportion():
     column = np.random.default_rng(0).permutation(np.concatenate([np.arange(750.0), np.full(250, np.nan)]))
-    values = spread_of(column)
-    assert len(values) == 32
-    assert np.isnan(values).sum() == 8
-    np.testing.assert_array_equal(values[:3], [15.0, 46.0, 78.0])
-    np.testing.assert_array_equal(spread_of(np.array([3.0, 1.0, 2.0])), [1.0, 2.0, 3.0])
+    values = spreads(ReferencePopulation("training-applicants", np.column_stack([column, np.full(1000, 7.0)])))
+    assert values.shape == (32, 2)
+    assert np.isnan(values[:, 0]).sum() == 8
+    np.testing.assert_array_equal(values[:3, 0], [15.0, 46.0, 78.0])
+    few = ReferencePopulation("training-applicants", np.array([[3.0], [1.0], [2.0]]))
+    np.testing.assert_array_equal(spreads(few)[:, 0], [1.0, 2.0, 3.0])
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,6 @@ def test_a_booster_of_pure_interaction_contradicts(tmp_path):
         num_boost_round=60,
     )
     row = np.array([[0.9, -0.9]])
-    effect = one_at_a_time(booster, Affine(1.0, 0.0), row, {0: spread_of(X[:, 0])})[0]
+    effect = one_at_a_time(booster, Affine(1.0, 0.0), row, {0: np.linspace(-1, 1, 21)})[0]
     assert effect[0] < -0.3
     assert contradicts(np.array([0.1]), effect).tolist() == [True]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.decision.assess import Assessment, Explanation, companion_places
-from icsml.explain.contradiction import contradicts, is_free, one_at_a_time, spread_of
+from icsml.explain.contradiction import contradicts, is_free, one_at_a_time, spreads
 from icsml.explain.indicators import split_points, split_term
 from icsml.explain.merging import merged_into
 from icsml.explain.reasons import by_group, pd_effects, shown
@@ -192,7 +192,7 @@ class RowReasons:
             return {}
         booster, calibration, places = self._scorer
         row = np.ascontiguousarray(self.assessment.features[self.row : self.row + 1, places])
-        values = {places.index(place): spread_of(population.rows[:, place]) for place in free}
+        values = {places.index(place): spreads(population)[:, place] for place in free}
         effects = one_at_a_time(booster, calibration, row, values)
         terms = self._explanation.terms.log_odds[self.row]
         return {

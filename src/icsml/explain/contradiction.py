@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,12 +21,13 @@ from icsml.features.feature import Feature
 from icsml.model.bundle import BundleParts
 from icsml.model.calibrate import Affine
 from icsml.model.predict import margin
+from icsml.model.reference import ReferencePopulation
 from icsml.records.labels import Direction
 
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-__all__ = ["Contradictions", "contradictions", "contradicts", "one_at_a_time", "spread_of"]
+__all__ = ["Contradictions", "contradictions", "contradicts", "is_free", "one_at_a_time", "spreads"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -34,9 +36,13 @@ _VALUES: Final = 32
 _ROWS: Final = 2048  # at a time, so that what is held stays bounded
 
 
-def spread_of(column: Floats) -> Floats:
-    """Return at most 32 values that stand for a column: its evenly spaced order statistics, missing ones included."""
-    ordered = np.sort(column)  # missing last
+@lru_cache(maxsize=8)
+def spreads(reference: ReferencePopulation) -> Floats:
+    """Return at most 32 values that stand for each feature of a population, shape (m, p).
+
+    They are evenly spaced order statistics, missing values included in proportion.
+    """
+    ordered = np.sort(reference.rows, axis=0)  # missing last
     count = min(_VALUES, len(ordered))
     return ordered[(2 * np.arange(count) + 1) * len(ordered) // (2 * count)]
 
@@ -53,7 +59,7 @@ def one_at_a_time(
     X : ndarray of shape (n, p)
         Rows.
     values : mapping of int to ndarray
-        By place of a feature, what it is set to, such as :func:`spread_of` gives.
+        By place of a feature, what it is set to, such as a column of :func:`spreads`.
 
     Returns
     -------
@@ -134,7 +140,7 @@ def contradictions(bundle: BundleParts, features: Floats, log_odds: Floats, most
     for place, feature in enumerate(bundle.encoder.features):
         if is_free(feature):
             rows = told[:, place]
-            values = {place: spread_of(bundle.reference.rows[:, place])}
+            values = {place: spreads(bundle.reference)[:, place]}
             effects = one_at_a_time(bundle.booster, bundle.calibration, features[rows], values)
             shown[feature.name] = int(rows.sum())
             contradicting[feature.name] = int(contradicts(log_odds[rows, place], effects[place]).sum())
