@@ -10,13 +10,15 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from scipy.special import logit
 
-from icsml.decision.assess import assess
+from icsml.decision.assess import assess, warm
 from icsml.decision.decide import decide
 from icsml.decision.example import bundle_example
 from icsml.decision.frame import frame_scores
 from icsml.errors import InputError
+from icsml.explain import engine
 from icsml.explain.indicators import SMALLEST
 from icsml.model.predict import log_odds, margin, pd_from_log_odds
+from icsml.model.trees import booster_from_text, booster_text
 from icsml.records.columns import record_columns, take, to_columns
 from icsml.records.enterprise import example_record, frame_records, parse_record
 from icsml.records.field import Domain
@@ -363,3 +365,42 @@ def test_the_example_of_a_bundle_is_accepted_and_complete(bundle):
     assert all(value is not None for value in found.features.values())
     assert found.decision.decided_at == "2026-07-01T00:00:00.000000Z"
     assert found.decision.model.bundle_sha256 == bundle.sha256
+
+
+def test_reasons_of_the_companion_compare_with_the_same_rows(bundle):
+    kept = {name: value for name, value in example_record().items() if name not in INNOVATION}
+    found = decision_of(bundle, parse_record(kept), reasons=1000)
+    own = bundle.reference.rows[:, [f.domain == "financial" for f in bundle.encoder.features]]
+    mean = log_odds(margin(bundle.companion, np.ascontiguousarray(own)), bundle.companion_calibration).mean()
+    assert found.base_log_odds == pytest.approx(mean, abs=1e-9)
+    total = found.base_log_odds + math.fsum(reason.log_odds for reason in found.reasons)
+    assert abs(logit(found.pd) - total) < 1e-9
+    assert "innovation" not in {reason.group for reason in found.reasons}
+    assert any(reason.contradicts is not None for reason in found.reasons)
+
+
+def test_the_texts_are_the_bundles_own(bundle):
+    first = decision_of(bundle, changed({})).reasons[0]
+    forms = bundle.catalogue.codes[first.code]
+    other = forms.model_copy(
+        update={first.form: forms.of(first.form).model_copy(update={"en": "{value} / {reference}"})}
+    )
+    own = bundle.catalogue.model_copy(
+        update={"codes": {**bundle.catalogue.codes, first.code: other}, "adverse_reasons": 1}
+    )
+    found = decision_of(dataclasses.replace(bundle, reasons=own), changed({}))
+    assert " / compared with the average applicant" in found.reasons[0].text.en
+    assert found.reasons[0].text.zh == first.text.zh
+    assert len(found.adverse_reasons) == 1
+
+
+def test_what_is_built_ahead_is_what_decisions_use(bundle, monkeypatch):
+    fresh = dataclasses.replace(
+        bundle,
+        booster=booster_from_text(booster_text(bundle.booster), "m"),
+        companion=booster_from_text(booster_text(bundle.companion), "c"),
+    )
+    warm(fresh)
+    monkeypatch.setattr(engine, "_built", None)
+    decision_of(fresh, changed({}))
+    decision_of(fresh, parse_record({k: v for k, v in example_record().items() if k not in INNOVATION}))

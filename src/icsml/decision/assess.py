@@ -20,7 +20,7 @@ from icsml.model.predict import log_odds, margin, pd_from_log_odds
 from icsml.records.columns import Columns, rows
 from icsml.records.screening import Screening, is_present, screen
 
-__all__ = ["Assessment", "Explanation", "assess", "companion_places"]
+__all__ = ["Assessment", "Explanation", "assess", "companion_places", "warm"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -142,6 +142,13 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, fir
     )
 
 
+def warm(bundle: BundleParts) -> None:
+    """Build what the first reasons would wait for: the engine of the model and that of its companion."""
+    nothing = np.full((1, len(bundle.encoder.features)), np.nan)
+    _terms(bundle, nothing)
+    _companion_terms(bundle, nothing)
+
+
 def _require_date(bundle: BundleParts, columns: Columns) -> None:
     undated = np.isnat(columns["as_of"])
     if bundle.dated and undated.any():
@@ -178,11 +185,15 @@ def _companion_log_odds(bundle: BundleParts, features: Floats) -> Floats | None:
 
 
 def _explanation(bundle: BundleParts, features: Floats, fallback: Flags, score: Ints) -> Explanation:
-    terms = explain(bundle.booster, bundle.calibration, features, bundle.reference, explainer=bundle.explainer)
+    terms = _terms(bundle, features)
     if fallback.any():
         terms = _with_companion_terms(bundle, features, terms, fallback)
     base_points, points = terms.points(bundle.scale, score)
     return Explanation(terms, base_points, points, _clusters(bundle))
+
+
+def _terms(bundle: BundleParts, features: Floats) -> Terms:
+    return explain(bundle.booster, bundle.calibration, features, bundle.reference, explainer=bundle.explainer)
 
 
 def _clusters(bundle: BundleParts) -> Clusters:
@@ -194,21 +205,29 @@ def _clusters(bundle: BundleParts) -> Clusters:
     return alike(bundle.reference, groups, above)
 
 
-def _with_companion_terms(bundle: BundleParts, features: Floats, terms: Terms, fallback: Flags) -> Terms:
-    """Put the companion's terms in the rows it scored; its features keep their place among the model's."""
+def _companion_terms(bundle: BundleParts, features: Floats) -> Terms | None:
+    """Return the companion's terms at the places its features have among the model's, zero elsewhere."""
     if bundle.companion is None or bundle.companion_calibration is None:
-        return terms
+        return None
     places = companion_places(bundle)
     own = explain(
         bundle.companion,
         bundle.companion_calibration,
-        np.ascontiguousarray(features[fallback][:, places]),
+        np.ascontiguousarray(features[:, places]),
         bundle.reference,
         places,
         explainer=bundle.explainer,
     )
-    scattered = np.zeros((int(fallback.sum()), features.shape[1]))
+    scattered = np.zeros(features.shape)
     scattered[:, places] = own.log_odds
+    return Terms(scattered, own.base)
+
+
+def _with_companion_terms(bundle: BundleParts, features: Floats, terms: Terms, fallback: Flags) -> Terms:
+    """Put the companion's terms in the rows it scored."""
+    own = _companion_terms(bundle, features[fallback])
+    if own is None:
+        return terms
     log_odds_terms, base = terms.log_odds.copy(), terms.base.copy()
-    log_odds_terms[fallback], base[fallback] = scattered, own.base
+    log_odds_terms[fallback], base[fallback] = own.log_odds, own.base
     return Terms(log_odds_terms, base)
