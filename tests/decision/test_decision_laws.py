@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from scipy.special import logit
 
+from icsml.decision import reasons
 from icsml.decision.assess import assess, warm
 from icsml.decision.decide import decide
 from icsml.decision.example import bundle_example
@@ -377,6 +378,29 @@ def test_reasons_of_the_companion_compare_with_the_same_rows(bundle):
     assert abs(logit(found.pd) - total) < 1e-9
     assert "innovation" not in {reason.group for reason in found.reasons}
     assert any(reason.contradicts is not None for reason in found.reasons)
+
+
+def test_a_contradiction_is_one_of_the_booster_that_decided(bundle, monkeypatch):
+    asked, real = [], reasons.one_at_a_time
+    monkeypatch.setattr(reasons, "one_at_a_time", lambda *given: asked.append(given) or real(*given))
+    kept = {name: value for name, value in example_record().items() if name not in INNOVATION}
+    for record, booster, encoder in (
+        (changed({}), bundle.booster, bundle.encoder),
+        (parse_record(kept), bundle.companion, bundle.companion_encoder),
+    ):
+        found = decision_of(bundle, record, reasons=1000)
+        own_booster, calibration, row, values = asked.pop()
+        assert own_booster is booster
+        assert row.shape == (1, len(encoder.features))
+        effects = real(own_booster, calibration, row, values)
+        free = {encoder.features[place].name: (place, effect[0]) for place, effect in effects.items()}
+        for reason in found.reasons:
+            if reason.direction == "free":
+                place, effect = free[reason.feature]
+                opposed = reason.log_odds * effect < 0 and min(abs(reason.log_odds), abs(effect)) >= SMALLEST
+                assert reason.contradicts is opposed
+                column = bundle.reference.rows[:, [f.name for f in bundle.encoder.features].index(reason.feature)]
+                assert set(values[place][~np.isnan(values[place])]) <= set(column)
 
 
 def test_the_texts_are_the_bundles_own(bundle):

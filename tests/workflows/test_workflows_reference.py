@@ -1,5 +1,7 @@
 """The reference population comes from training rows, by the seed or by held-out PD, and travels in the bundle."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -97,6 +99,19 @@ def test_mean_points_are_those_of_the_chosen_rows_that_have_points(fitted, quick
     points = evaluate(prepared.rulebook, take(prepared.columns, having))
     assert found.points == {name: pytest.approx(points.points[name].mean()) for name in found.points}
     assert sum(found.points.values()) == pytest.approx(points.innovation_score.mean())
+
+
+def test_rows_without_points_do_not_count_towards_the_mean(fitted, quick_config):
+    prepared, split, pair = fitted
+    X = prepared.X.copy()
+    score = [feature.name for feature in prepared.encoder.features].index("innovation_score")
+    low = np.nan_to_num(X[:, score]) < np.nanmedian(X[:, score])
+    X[low, score] = np.nan
+    found = reference_population(replace(prepared, X=X), split.train, pair, quick_config)
+    kept = evaluate(prepared.rulebook, take(prepared.columns, split.train & ~low)).points
+    assert found.points == {name: pytest.approx(kept[name].mean()) for name in found.points}
+    X[:, score] = np.nan
+    assert reference_population(replace(prepared, X=X), split.train, pair, quick_config).points == {}
 
 
 def test_a_bundle_holds_its_population_and_the_test_cannot_move_it(book_folder, quick_config, trained, tmp_path):
