@@ -398,7 +398,7 @@ def test_a_contradiction_is_one_of_the_booster_that_decided(bundle, monkeypatch)
             if reason.direction == "free":
                 place, effect = free[reason.feature]
                 opposed = reason.log_odds * effect < 0 and min(abs(reason.log_odds), abs(effect)) >= SMALLEST
-                assert reason.contradicts is opposed
+                assert reason.contradicts is bool(opposed)
                 column = bundle.reference.rows[:, [f.name for f in bundle.encoder.features].index(reason.feature)]
                 assert set(values[place][~np.isnan(values[place])]) <= set(column)
 

@@ -52,3 +52,7 @@ def test_points_of_the_parts_sum_to_those_of_the_term(exact, up):
     points = split_points(exact, total)
     assert points.sum() == total
     assert (np.abs(points - exact) <= 1.0 + 1e-9).all()
+
+
+def test_points_sum_even_where_rounding_crossed_a_whole_number():
+    assert split_points(np.array([1.0, 2.0]), 2).tolist() == [1, 1]

@@ -44,7 +44,6 @@ def split_term(term: float, differences: Floats) -> Floats | None:
 def split_points(exact: Floats, total: int) -> Ints:
     """Round the parts of shape (m,) so that they sum to the points of their term exactly (largest remainder)."""
     points: Ints = share_points(exact[None, :], np.array([total]))[0]
-    points[int(np.argmax(np.abs(exact)))] += total - int(
-        points.sum()
-    )  # one unit, where rounding crossed a whole number
+    largest = int(np.argmax(np.abs(exact)))
+    points[largest] += total - int(points.sum())  # one unit, where rounding crossed a whole number
     return points
