@@ -125,6 +125,16 @@ def test_a_bundle_holds_its_population_and_the_test_cannot_move_it(book_folder, 
     assert moved.reference == trained.bundle.reference
 
 
+def test_the_cut_off_is_stated_in_bundle_and_card(book_folder, quick_config, trained, tmp_path):
+    reasons = ReasonsConfig(reference="approval_margin", cut_off=0.03, reference_rows=200)
+    found = train_bundle(book_folder, quick_config.model_copy(update={"reasons": reasons}), out=tmp_path / "b").bundle
+    assert (found.reference.id, found.training["reference_cut_off"]) == ("approval-margin", 0.03)
+    assert "`approval-margin`, 200 training rows nearest to a PD of 0.03" in found.card
+    assert trained.bundle.training["reference_cut_off"] is None
+    assert "**Reasons compare with.** `training-applicants`, " in trained.bundle.card
+    assert found.booster.model_to_string() == trained.bundle.booster.model_to_string()
+
+
 def test_pred_contrib_has_no_population(fitted, quick_config):
     assert chosen(fitted, quick_config, explainer="pred_contrib") is None
 

@@ -188,6 +188,7 @@ def _facts(prepared: Prepared, split: Split, pair: FittedPair, config: TrainingC
         "hyperparameters": model.hyperparameters.model_dump(),
         "long_run_rate": config.long_run_rate,
         "trials": len(model.trials),
+        "reference_cut_off": config.reasons.cut_off if config.reasons.reference == "approval_margin" else None,
         "points_robustness": _robustness(prepared, split),
     }
 
@@ -225,7 +226,7 @@ def _card(
         defaults=int(prepared.y[split.train].sum()),
         features=[feature.name for feature in prepared.encoder.features],
         rulebook=_points_said(rulebook, points_robustness) if rulebook else None,
-        reference=f"`{reference.id}`, {len(reference.rows):,} training rows" if reference else None,
+        reference=_population_said(reference, config) if reference else None,
         figures={f"{name} {key}": value for key, value in metrics[name].items() if isinstance(value, float)},
     )
 
@@ -233,6 +234,12 @@ def _card(
 def _points_said(rulebook: Rulebook, points_robustness: Mapping[str, Any] | None) -> str:
     assumed = f". {Robustness(**points_robustness).sentence()}" if points_robustness else ""
     return f"{rulebook.id} ({rulebook.provenance}){assumed}"
+
+
+def _population_said(reference: ReferencePopulation, config: TrainingConfig) -> str:
+    cut_off = config.reasons.cut_off if reference.id == "approval-margin" else None
+    nearest = f" nearest to a PD of {cut_off:g}" if cut_off is not None else ""
+    return f"`{reference.id}`, {len(reference.rows):,} training rows{nearest}"
 
 
 def _tables(prepared: Prepared, split: Split, pair: FittedPair) -> dict[str, pd.DataFrame]:
