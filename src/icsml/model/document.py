@@ -27,7 +27,6 @@ __all__ = [
 
 FORMAT: Final = 2
 _READ: Final = (1, FORMAT)
-_SINCE_2: Final = frozenset({"explainer", "reasons", "reference"})
 Explainer = Literal["tree_shap", "pred_contrib"]
 """What computes contributions: pattern tables, or LightGBM's own slow path for trees that these do not support."""
 
@@ -125,7 +124,8 @@ def parse_document(content: bytes) -> Document:
             field="bundle.json: format",
             remedy="use the icsml version that wrote the bundle, or a later one",
         )
-    foreign = sorted(_SINCE_2 & parsed.keys()) if number < FORMAT else []
+    optional = {name for name, field in Document.model_fields.items() if not field.is_required()}  # since format 2
+    foreign = sorted(optional & parsed.keys()) if number < FORMAT else []
     if foreign:
         raise _unreadable(foreign[0], f"format {number} has no such key")
     try:
