@@ -14,6 +14,9 @@ from icsml.records.decision import Decision
 
 __all__ = ["register"]
 
+_UNITS = ("points", "log-odds", "PD effect")
+_READING = "points: up is good; log-odds and PD effect: up is bad; PD effects do not add up"
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -73,7 +76,7 @@ def _read_out(decision: Decision) -> str:
         lines.append(f"points {points.score:.1f} of {points.max_score:g} by {points.rulebook} ({points.provenance})")
     if decision.pd_without_innovation is not None:
         lines.append(f"PD of the companion without innovation {decision.pd_without_innovation:.2%} (not causal)")
-    lines += ["", _reasons(decision)]
+    lines += ["", _reasons(decision), _READING]
     lines.append(
         f"base {decision.base_points} + reasons {sum(reason.points for reason in decision.reasons):+d}"
         f" + others {decision.other_points:+d} = {decision.score}"
@@ -93,24 +96,21 @@ def _reasons(decision: Decision) -> str:
     rows: list[tuple[object, ...]] = []
     for reason in decision.reasons:
         text = reason.text.en + (" [contradicts its effect alone]" if reason.contradicts else "")
-        rows.append((reason.code, text, reason.points, reason.log_odds, f"{reason.pd_effect:+.3%}"))
-        rows += [
-            (
-                "",
-                f"  {part.indicator}: {part.points:.1f} points (mean {part.reference_points:.1f}), {part.rule}",
-                part.score_points,
-                part.log_odds,
-                f"{part.pd_effect:+.3%}",
-            )
-            for part in reason.indicators or ()
-        ]
-        rows += [("", f"  with {also.code} {also.feature}", also.points, also.log_odds, "") for also in reason.also]
-    return table(rows, ("code", "reason", *_UNITS))
+        rows.append((reason.code, *_terms(reason.points, reason.log_odds, reason.pd_effect), text))
+        for part in reason.indicators or ():
+            text = f"  {part.indicator}: {part.points:.1f} points (mean {part.reference_points:.1f}), {part.rule}"
+            rows.append(("", *_terms(part.score_points, part.log_odds, part.pd_effect), text))
+        rows += [("", also.points, also.log_odds, "", f"  with {also.code} {also.feature}") for also in reason.also]
+    return table(rows, ("code", *_UNITS, "reason"))
 
 
 def _groups(decision: Decision) -> str:
-    rows = [(each.group, each.points, each.log_odds, f"{each.pd_effect:+.3%}") for each in decision.groups]
+    rows = [(each.group, *_terms(each.points, each.log_odds, each.pd_effect)) for each in decision.groups]
     return table(rows, ("group", *_UNITS))
+
+
+def _terms(points: int, log_odds: float, pd_effect: float) -> tuple[int, float, str]:
+    return points, log_odds, f"{pd_effect:+.3%}"
 
 
 def _population(decision: Decision) -> str:
@@ -118,6 +118,3 @@ def _population(decision: Decision) -> str:
     if reference.kind == "path_dependent":
         return f"{reference.id}, path-dependent"
     return f"{reference.id}, {reference.n:,} rows, {reference.sha256[:12]}"
-
-
-_UNITS = ("points (up is good)", "log-odds (up is bad)", "PD effect (does not add up)")
