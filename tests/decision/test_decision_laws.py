@@ -107,9 +107,9 @@ def test_the_innovation_score_of_the_example_is_split(bundle):
 @given(CHANGES)
 def test_adverse_reasons_are_the_largest_that_were_scored(bundle, changes):
     found = decision_of(bundle, changed(changes), reasons=1000)
-    against = [(r.code, r.log_odds, r.points, r.text) for r in found.reasons if r.form == "adverse"]
-    assert all(log_odds > 0.0 for _, log_odds, _, _ in against)
-    told = [(r.code, r.log_odds, r.points, r.text) for r in found.adverse_reasons]
+    against = [(r.code, r.log_odds, r.points, r.contradicts, r.text) for r in found.reasons if r.form == "adverse"]
+    assert all(log_odds > 0.0 for _, log_odds, *_ in against)
+    told = [(r.code, r.log_odds, r.points, r.contradicts, r.text) for r in found.adverse_reasons]
     assert told == against[: bundle.catalogue.adverse_reasons]
     assert decision_of(bundle, changed(changes), reasons=0).adverse_reasons == found.adverse_reasons
 

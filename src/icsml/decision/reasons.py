@@ -62,7 +62,8 @@ class RowReasons:
         """Return what a decision says of its reasons, ``most`` of them shown."""
         log_odds, points = self._told
         positions = shown(log_odds, most)
-        against = self._contradictions(positions)
+        adverse = shown(np.maximum(log_odds, 0.0), self.bundle.catalogue.adverse_reasons)
+        against = self._contradictions(sorted({*positions, *adverse}))
         return {
             "base_log_odds": float(self._explanation.terms.base[self.row]),
             "base_points": int(self._explanation.base_points[self.row]),
@@ -70,7 +71,7 @@ class RowReasons:
             "other_log_odds": float(sum_in_order(np.delete(log_odds, positions)[None, :])[0]),
             "other_points": int(np.delete(points, positions).sum()),
             "groups": self._groups(),
-            "adverse_reasons": self._adverse(),
+            "adverse_reasons": [self._adverse(position, against.get(position)) for position in adverse],
             "reference": self._reference(),
         }
 
@@ -156,18 +157,15 @@ class RowReasons:
             for group, (term, share) in sums.items()
         ]
 
-    def _adverse(self) -> list[AdverseReason]:
-        log_odds, points = self._told
-        return [
-            AdverseReason(
-                code=self._features[position].code,
-                feature=self._features[position].name,
-                log_odds=float(log_odds[position]),
-                points=int(points[position]),
-                text=self._text(position),
-            )
-            for position in shown(np.maximum(log_odds, 0.0), self.bundle.catalogue.adverse_reasons)
-        ]
+    def _adverse(self, position: int, contradicts: bool | None) -> AdverseReason:
+        return AdverseReason(
+            code=self._features[position].code,
+            feature=self._features[position].name,
+            log_odds=float(self._told[0][position]),
+            points=int(self._told[1][position]),
+            contradicts=contradicts,
+            text=self._text(position),
+        )
 
     def _reference(self) -> Reference | InterventionalReference:
         text, population = reference_text(self.bundle.catalogue, self._reference_id), self.bundle.reference

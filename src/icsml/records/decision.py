@@ -169,12 +169,16 @@ class Reason(_Part):
 
 
 class AdverseReason(_Part):
-    """One of the few factors that counted most against the applicant, as it may be told to them."""
+    """One of the few factors that counted most against the applicant, as it may be told to them.
+
+    ``contradicts`` is as in a reason: think twice before telling one of which it is true.
+    """
 
     code: str
     feature: str
     log_odds: float
     points: int
+    contradicts: bool | None
     text: Label
 
 
