@@ -85,7 +85,8 @@ def _read_out(decision: Decision) -> str:
     lines += ["", _groups(decision)]
     if decision.adverse_reasons:
         lines += ["", "to be told, if the answer is no:"]
-        lines += [f"  {number}. {each.code} {each.text.en}" for number, each in enumerate(decision.adverse_reasons, 1)]
+        told = enumerate(decision.adverse_reasons, 1)
+        lines += [f"  {number}. {each.code} {each.text.en}{_flag(each.contradicts)}" for number, each in told]
     lines += [""] if decision.warnings else []
     lines += [f"note {notice.code} {notice.field or ''}: {notice.text.en}" for notice in decision.warnings]
     return "\n".join(lines)
@@ -95,7 +96,7 @@ def _reasons(decision: Decision) -> str:
     """Return reasons as a table, under the innovation score's its indicators, under merged ones what they hold."""
     rows: list[tuple[object, ...]] = []
     for reason in decision.reasons:
-        text = reason.text.en + (" [contradicts its effect alone]" if reason.contradicts else "")
+        text = reason.text.en + _flag(reason.contradicts)
         rows.append((reason.code, *_terms(reason.points, reason.log_odds, reason.pd_effect), text))
         for part in reason.indicators or ():
             text = f"  {part.indicator}: {part.points:.1f} points (mean {part.reference_points:.1f}), {part.rule}"
@@ -111,6 +112,10 @@ def _groups(decision: Decision) -> str:
 
 def _terms(points: int, log_odds: float, pd_effect: float) -> tuple[int, float, str]:
     return points, log_odds, f"{pd_effect:+.3%}"
+
+
+def _flag(contradicts: bool | None) -> str:
+    return " [contradicts its effect alone]" if contradicts else ""
 
 
 def _population(decision: Decision) -> str:
