@@ -389,10 +389,10 @@ def test_a_contradiction_is_one_of_the_booster_that_decided(bundle, monkeypatch)
         (parse_record(kept), bundle.companion, bundle.companion_encoder),
     ):
         found = decision_of(bundle, record, reasons=1000)
-        own_booster, calibration, row, values = asked.pop()
-        assert own_booster is booster
+        scorer, calibration, row, values = asked.pop()
         assert row.shape == (1, len(encoder.features))
-        effects = real(own_booster, calibration, row, values)
+        assert scorer(row) == margin(booster, row)
+        effects = real(scorer, calibration, row, values)
         free = {encoder.features[place].name: (place, effect[0]) for place, effect in effects.items()}
         for reason in found.reasons:
             if reason.direction == "free":

@@ -1,5 +1,7 @@
 """Reasons of free features against the effect of the feature alone."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -33,7 +35,7 @@ def test_the_effect_alone_is_the_margin_less_its_mean_over_the_values(bundle, sc
     features, _ = scored
     affine = Affine(0.5, -9.0)
     values = {3: np.array([0.1, np.nan, 5.0]), 8: np.array([-0.2])}
-    found = one_at_a_time(bundle.booster, affine, features, values)
+    found = one_at_a_time(partial(margin, bundle.booster), affine, features, values)
     for place, own in values.items():
         for row in (0, 7, len(features) - 1):
             moved = np.repeat(features[row : row + 1], len(own), axis=0)
@@ -75,6 +77,6 @@ def test_a_booster_of_pure_interaction_contradicts(tmp_path):
         num_boost_round=60,
     )
     row = np.array([[0.9, -0.9]])
-    effect = one_at_a_time(booster, Affine(1.0, 0.0), row, {0: np.linspace(-1, 1, 21)})[0]
+    effect = one_at_a_time(partial(margin, booster), Affine(1.0, 0.0), row, {0: np.linspace(-1, 1, 21)})[0]
     assert effect[0] < -0.3
     assert contradicts(np.array([0.1]), effect).tolist() == [True]

@@ -76,8 +76,9 @@ def test_trees_that_are_not_supported_are_refused_unless_pred_contrib_is_asked_f
     booster = lgb.train({"objective": "binary", "verbose": -1, "num_threads": 1}, data, num_boost_round=3)
     with pytest.raises(ModelError):
         contributions(booster, X)
-    phi, base = contributions(booster, X, explainer="pred_contrib")
-    np.testing.assert_allclose(base + phi.sum(axis=1), booster.predict(X, raw_score=True), atol=1e-9)
+    whole, margins = contributions(booster, X, explainer="pred_contrib")
+    np.testing.assert_allclose(whole.sum(axis=1), booster.predict(X, raw_score=True), atol=1e-9)
+    np.testing.assert_array_equal(margins, booster.predict(X, raw_score=True))
 
 
 def test_the_engine_is_loaded_by_the_first_reason_and_not_before():

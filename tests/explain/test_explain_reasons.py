@@ -56,10 +56,15 @@ def expectation(node, row, known):
     return (covers[0] * values[0] + covers[1] * values[1]) / sum(covers)
 
 
+def apart(found):
+    whole, _ = found
+    return whole[:, :-1], whole[:, -1]
+
+
 def test_contributions_are_the_shapley_values_of_all_coalitions(small):
     booster, X = small
     trees = [tree["tree_structure"] for tree in booster.dump_model()["tree_info"]]
-    phi, base = contributions(booster, X)
+    phi, base = apart(contributions(booster, X))
     players = range(X.shape[1])
     for row, found, start in zip(X, phi, base, strict=True):
         worth = {
@@ -85,13 +90,14 @@ def test_shap_s_own_algorithm_agrees(small):
     """shap asks LightGBM for the values themselves, but its interactions come from its own code and sum to them."""
     booster, X = small
     interactions = shap.TreeExplainer(booster).shap_interaction_values(X)
-    np.testing.assert_allclose(contributions(booster, X)[0], interactions.sum(axis=2), atol=1e-6, rtol=0)
+    np.testing.assert_allclose(contributions(booster, X)[0][:, :-1], interactions.sum(axis=2), atol=1e-6, rtol=0)
 
 
 def test_no_rows_have_no_contributions(bundle, encoded):
-    phi, base = contributions(bundle.booster, encoded[:0])
-    assert phi.shape == (0, encoded.shape[1])
-    assert base.shape == (0,)
+    for explainer in ("tree_shap", "pred_contrib"):
+        whole, margins = contributions(bundle.booster, encoded[:0], explainer=explainer)
+        assert whole.shape == (0, encoded.shape[1] + 1)
+        assert margins.shape == (0,)
 
 
 def test_terms_are_ranked_by_size_then_by_feature_order():
@@ -111,7 +117,7 @@ def test_contributions_are_the_shapley_values_against_a_population(small):
     """Interventional: of a coalition the row's values are known, all others are a reference row's."""
     booster, X = small
     reference = ReferencePopulation("training-applicants", np.random.default_rng(8).normal(size=(20, 4)))
-    phi, base = contributions(booster, X, reference)
+    phi, base = apart(contributions(booster, X, reference))
     for row, found, start in zip(X, phi, base, strict=True):
         worth = {}
         for known in (c for size in range(5) for c in itertools.combinations(range(4), size)):

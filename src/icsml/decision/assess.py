@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.errors import InputError
+from icsml.explain.engine import margins
 from icsml.explain.merging import Clusters, alike, merge
 from icsml.explain.reasons import Terms, explain
 from icsml.explain.sums import sum_in_order
@@ -122,8 +123,9 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, fir
     points = evaluate(bundle.rulebook, screening.columns) if bundle.rulebook else None
     features = bundle.encoder.encode(screening.columns, points)
     fallback = _without_feed(bundle, screening.columns)
-    companion = _companion_log_odds(bundle, features)
-    scored = log_odds(margin(bundle.booster, features), bundle.calibration)
+    terms = _terms(bundle, features) if explained else None
+    companion = _companion_log_odds(bundle, features, explained=explained)
+    scored = terms.total if terms is not None else log_odds(margin(bundle.booster, features), bundle.calibration)
     if companion is not None:
         scored = np.where(fallback, companion, scored)
     score = bundle.scale.score(scored)
@@ -138,7 +140,7 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, fir
         score=score,
         grade=bundle.grade(pd),
         pd_without_innovation=None if companion is None else pd_from_log_odds(companion),
-        explanation=_explanation(bundle, features, fallback, score) if explained else None,
+        explanation=None if terms is None else _explanation(bundle, features, terms, fallback, score),
     )
 
 
@@ -177,15 +179,19 @@ def companion_places(bundle: BundleParts) -> list[int]:
     return [place[feature.name] for feature in bundle.companion_encoder.features] if bundle.companion_encoder else []
 
 
-def _companion_log_odds(bundle: BundleParts, features: Floats) -> Floats | None:
+def _companion_log_odds(bundle: BundleParts, features: Floats, *, explained: bool) -> Floats | None:
+    """Return the companion's log-odds, from the engine of its reasons where there are any: the bits are the same."""
     if bundle.companion is None or bundle.companion_calibration is None:
         return None
-    own = np.ascontiguousarray(features[:, companion_places(bundle)])
-    return log_odds(margin(bundle.companion, own), bundle.companion_calibration)
+    places = companion_places(bundle)
+    own = np.ascontiguousarray(features[:, places])
+    if not explained:
+        return log_odds(margin(bundle.companion, own), bundle.companion_calibration)
+    found = margins(bundle.companion, own, bundle.reference, places, explainer=bundle.explainer)
+    return log_odds(found, bundle.companion_calibration)
 
 
-def _explanation(bundle: BundleParts, features: Floats, fallback: Flags, score: Ints) -> Explanation:
-    terms = _terms(bundle, features)
+def _explanation(bundle: BundleParts, features: Floats, terms: Terms, fallback: Flags, score: Ints) -> Explanation:
     if fallback.any():
         terms = _with_companion_terms(bundle, features, terms, fallback)
     base_points, points = terms.points(bundle.scale, score)
@@ -220,7 +226,7 @@ def _companion_terms(bundle: BundleParts, features: Floats) -> Terms | None:
     )
     scattered = np.zeros(features.shape)
     scattered[:, places] = own.log_odds
-    return Terms(scattered, own.base)
+    return Terms(scattered, own.base, own.total)
 
 
 def _with_companion_terms(bundle: BundleParts, features: Floats, terms: Terms, fallback: Flags) -> Terms:
@@ -228,6 +234,6 @@ def _with_companion_terms(bundle: BundleParts, features: Floats, terms: Terms, f
     own = _companion_terms(bundle, features[fallback])
     if own is None:
         return terms
-    log_odds_terms, base = terms.log_odds.copy(), terms.base.copy()
-    log_odds_terms[fallback], base[fallback] = own.log_odds, own.base
-    return Terms(log_odds_terms, base)
+    log_odds_terms, base, total = terms.log_odds.copy(), terms.base.copy(), terms.total.copy()
+    log_odds_terms[fallback], base[fallback], total[fallback] = own.log_odds, own.base, own.total
+    return Terms(log_odds_terms, base, total)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
 from icsml.decision.assess import Assessment, Explanation, companion_places
 from icsml.explain.contradiction import contradicts, is_free, one_at_a_time, spreads
+from icsml.explain.engine import margins
 from icsml.explain.indicators import split_points, split_term
 from icsml.explain.merging import merged_into
 from icsml.explain.reasons import by_group, pd_effects, shown
@@ -176,22 +176,23 @@ class RowReasons:
         )
 
     @cached_property
-    def _scorer(self) -> tuple[lgb.Booster, Affine, list[int]]:
-        """The booster that gave this row its PD, its calibration, and where its features stand among the model's."""
-        bundle = self.bundle
+    def _scorer(self) -> tuple[Callable[[Floats], Floats], Affine, list[int]]:
+        """What gave this row its margin, its calibration, and where its features stand among the model's."""
+        bundle, places = self.bundle, companion_places(self.bundle)
+        ask = partial(margins, reference=bundle.reference, explainer=bundle.explainer)
         if self.assessment.fallback[self.row] and bundle.companion and bundle.companion_calibration:
-            return bundle.companion, bundle.companion_calibration, companion_places(bundle)
-        return bundle.booster, bundle.calibration, list(range(len(self._features)))
+            return partial(ask, bundle.companion, places=places), bundle.companion_calibration, places
+        return partial(ask, bundle.booster), bundle.calibration, list(range(len(self._features)))
 
     def _contradictions(self, positions: Sequence[int]) -> dict[int, bool]:
         """Tell of free features whether their term, before any merging, has another sign than their effect alone."""
         population, free = self.bundle.reference, [place for place in positions if is_free(self._features[place])]
         if population is None or not free:
             return {}
-        booster, calibration, places = self._scorer
+        scorer, calibration, places = self._scorer
         row = np.ascontiguousarray(self.assessment.features[self.row : self.row + 1, places])
         values = {places.index(place): spreads(population)[:, place] for place in free}
-        effects = one_at_a_time(booster, calibration, row, values)
+        effects = one_at_a_time(scorer, calibration, row, values)
         terms = self._explanation.terms.log_odds[self.row]
         return {
             place: bool(contradicts(terms[place : place + 1], effects[own])[0])

@@ -6,26 +6,23 @@ lower it here, all else equal. Such a reason is true of the model and easily mis
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache, partial
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.explain.engine import margins
 from icsml.explain.indicators import SMALLEST
 from icsml.explain.reasons import rank_terms
 from icsml.explain.sums import sum_in_order
 from icsml.features.feature import Feature
 from icsml.model.bundle import BundleParts
 from icsml.model.calibrate import Affine
-from icsml.model.predict import margin
 from icsml.model.reference import ReferencePopulation
 from icsml.records.labels import Direction
-
-if TYPE_CHECKING:
-    import lightgbm as lgb
 
 __all__ = ["Contradictions", "contradictions", "contradicts", "is_free", "one_at_a_time", "spreads"]
 
@@ -48,14 +45,16 @@ def spreads(reference: ReferencePopulation) -> Floats:
 
 
 def one_at_a_time(
-    booster: lgb.Booster, calibration: Affine, X: Floats, values: Mapping[int, Floats]
+    margins: Callable[[Floats], Floats], calibration: Affine, X: Floats, values: Mapping[int, Floats]
 ) -> dict[int, Floats]:
     """Return the log-odds of each row less their mean with one feature alone at each of some values.
 
     Parameters
     ----------
-    booster, calibration
-        The model.
+    margins : callable
+        Gives the margins (m,) of rows (m, p).
+    calibration : Affine
+        Margin to log-odds.
     X : ndarray of shape (n, p)
         Rows.
     values : mapping of int to ndarray
@@ -70,12 +69,12 @@ def one_at_a_time(
     for first in range(0, len(X), _ROWS):
         rows = X[first : first + _ROWS]
         moved = [_moved(rows, place, own) for place, own in values.items()]
-        margins = margin(booster, np.concatenate([rows, *moved]))
+        found = margins(np.concatenate([rows, *moved]))
         end = len(rows)
         for place, own in values.items():
             start, end = end, end + len(rows) * len(own)
-            mean = sum_in_order(margins[start:end].reshape(len(rows), len(own))) / len(own)
-            effects[place][first : first + _ROWS] = calibration.slope * (margins[: len(rows)] - mean)
+            mean = sum_in_order(found[start:end].reshape(len(rows), len(own))) / len(own)
+            effects[place][first : first + _ROWS] = calibration.slope * (found[: len(rows)] - mean)
     return effects
 
 
@@ -136,12 +135,13 @@ def contradictions(bundle: BundleParts, features: Floats, log_odds: Floats, most
     told = np.zeros(log_odds.shape, dtype=np.bool_)
     np.put_along_axis(told, ranked, True, axis=1)
     told &= log_odds != 0.0
+    own = partial(margins, bundle.booster, reference=bundle.reference, explainer=bundle.explainer)
     shown, contradicting = {}, {}
     for place, feature in enumerate(bundle.encoder.features):
         if is_free(feature):
             rows = told[:, place]
             values = {place: spreads(bundle.reference)[:, place]}
-            effects = one_at_a_time(bundle.booster, bundle.calibration, features[rows], values)
+            effects = one_at_a_time(own, bundle.calibration, features[rows], values)
             shown[feature.name] = int(rows.sum())
             contradicting[feature.name] = int(contradicts(log_odds[rows, place], effects[place]).sum())
     return Contradictions(len(features), shown, contradicting)

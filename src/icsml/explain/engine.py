@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.model.document import Explainer
-from icsml.model.predict import threads
+from icsml.model.predict import margin, threads
 from icsml.model.reference import ReferencePopulation
 
 if TYPE_CHECKING:
     from icsml.explain.treeshap import TreeShap
 
-__all__ = ["contributions", "engine"]
+__all__ = ["contributions", "engine", "margins"]
 
 Floats = NDArray[np.float64]
 _Key = tuple[str | None, tuple[int, ...] | None]
@@ -75,7 +75,7 @@ def contributions(
     *,
     explainer: Explainer = "tree_shap",
 ) -> tuple[Floats, Floats]:
-    """Split each margin into a base and one term for each feature.
+    """Split each margin into one term for each feature and a base, and give the margin that comes with them.
 
     Parameters
     ----------
@@ -90,23 +90,37 @@ def contributions(
 
     Returns
     -------
-    phi : ndarray of shape (n, p)
-        SHAP values.
-    base : ndarray of shape (n,)
-        The mean margin of whom they compare with, the same for all rows; base + Σφ equals the margin to rounding.
+    contributions : ndarray of shape (n, p + 1)
+        SHAP values, and in the last column the mean margin of whom they compare with; a row sums to its margin, to
+        rounding.
+    margins : ndarray of shape (n,)
+        Equal to :func:`icsml.model.predict.margin` to the last bit.
 
     Raises
     ------
     ModelError
         If the engine does not support the trees.
     """
+    if explainer == "tree_shap":
+        return engine(booster, reference, places).explain(X, threads=threads(len(X)) or _processors())
     if len(X) == 0:
-        return np.empty((0, booster.num_feature())), np.empty(0)
-    if explainer == "pred_contrib":
-        whole: Any = booster.predict(X, pred_contrib=True, num_threads=threads(len(X)))
-    else:
-        whole = engine(booster, reference, places).contributions(X, threads=threads(len(X)) or _processors())
-    return np.ascontiguousarray(whole[:, :-1]), np.ascontiguousarray(whole[:, -1])
+        return np.empty((0, booster.num_feature() + 1)), np.empty(0)
+    whole: Any = booster.predict(X, pred_contrib=True, num_threads=threads(len(X)))
+    return whole, margin(booster, X)
+
+
+def margins(
+    booster: lgb.Booster,
+    X: Floats,
+    reference: ReferencePopulation | None = None,
+    places: Sequence[int] | None = None,
+    *,
+    explainer: Explainer = "tree_shap",
+) -> Floats:
+    """Return the margins that :func:`contributions` gives, of shape (n,), without the contributions."""
+    if explainer == "tree_shap":
+        return engine(booster, reference, places).margin(X, threads=threads(len(X)) or _processors())
+    return margin(booster, X)
 
 
 def _built(booster: lgb.Booster, reference: ReferencePopulation | None, places: Sequence[int] | None) -> TreeShap:

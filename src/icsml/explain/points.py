@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from icsml.explain.selection import largest_remainder
-
 __all__ = ["share_points"]
 
 
@@ -27,6 +25,8 @@ def share_points(exact: NDArray[np.float64], total: NDArray[np.int64]) -> NDArra
     ndarray of int of shape (n, m)
         Rounded points; each row sums to its total.
     """
+    from icsml.explain.selection import largest_remainder  # numba: not before the first reason
+
     shared = np.empty(exact.shape, dtype=np.int64)
     # Compiled code takes arrays that may be written to.
     largest_remainder(np.require(exact, requirements=("C", "W")), np.require(total, requirements=("C", "W")), shared)

@@ -14,7 +14,7 @@ from icsml.explain.points import share_points
 from icsml.explain.sums import sum_in_order
 from icsml.model.calibrate import Affine
 from icsml.model.document import Explainer
-from icsml.model.predict import pd_from_log_odds
+from icsml.model.predict import log_odds, pd_from_log_odds
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import MasterScale
 
@@ -37,14 +37,19 @@ class Terms:
         One term for each feature.
     base : ndarray of shape (n,)
         The calibrated log-odds before any feature; base + Σ log_odds = logit(pd) to rounding.
+    total : ndarray of shape (n,)
+        logit(pd): the leaf values summed in tree order, calibrated, and no sum of terms.
     """
 
     log_odds: Floats
     base: Floats
+    total: Floats
 
     def points(self, scale: MasterScale, score: Ints) -> tuple[Ints, Ints]:
         """Return base points of shape (n,) and feature points of shape (n, p) that sum to the score exactly."""
-        exact = np.column_stack([scale.offset - scale.factor * self.base, -scale.factor * self.log_odds])
+        exact = np.empty((len(self.base), self.log_odds.shape[1] + 1))
+        exact[:, 0] = scale.offset - scale.factor * self.base
+        np.multiply(self.log_odds, -scale.factor, out=exact[:, 1:])
         shared = share_points(exact, score)
         return shared[:, 0], shared[:, 1:]
 
@@ -62,13 +67,21 @@ def explain(
 
     Parameters and errors are those of :func:`icsml.explain.engine.contributions`.
     """
-    phi, base = contributions(booster, X, reference, places, explainer=explainer)
-    return Terms(calibration.slope * phi, calibration.slope * base + calibration.intercept)
+    whole, margins = contributions(booster, X, reference, places, explainer=explainer)
+    return Terms(
+        log_odds=calibration.slope * whole[:, :-1],
+        base=calibration.slope * whole[:, -1] + calibration.intercept,
+        total=log_odds(margins, calibration),
+    )
 
 
-def rank_terms(log_odds: Floats, most: int) -> NDArray[np.intp]:
+def rank_terms(log_odds: Floats, most: int) -> Ints:
     """Return, for each row, the positions of its largest terms by size, ties by feature order; shape (n, k)."""
-    return np.argsort(-np.abs(log_odds), axis=1, kind="stable")[:, :most]
+    from icsml.explain.selection import largest_terms  # numba: not before the first reason
+
+    ranked = np.empty((len(log_odds), min(most, log_odds.shape[1])), dtype=np.int64)
+    largest_terms(np.require(log_odds, requirements=("C", "W")), ranked)
+    return ranked
 
 
 def shown(log_odds: Floats, most: int) -> list[int]:
