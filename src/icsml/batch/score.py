@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
@@ -26,7 +27,9 @@ from icsml.records.frame import validate_frame
 
 __all__ = ["ScoreReport", "score_file"]
 
-_BATCH_ROWS = 65_536
+_BATCH_ROWS = 32_768
+_REASON = "reasons.list.element"
+_REPEATED = ("code", "feature", "group", "form", "reference_value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +77,41 @@ def score_file(
         If a row is not acceptable; the error names the field and the rows.
     """
     check_target(target, source=source)
-    batches = _batches(source)
-    first = next(batches, None)
-    if first is None:
-        raise InputError("ICS-DEC-003", "holds no rows", field=str(source), remedy="give records to score")
-    done, seconds, writer = 0, 0.0, None
-    about = _about(bundle, version)
-    with whole_file(target) as partial, ExitStack() as closing:
-        for frame in chain([first], batches):
-            started = time.perf_counter()
-            table = _score(bundle, frame, reasons, done).replace_schema_metadata(about)
-            seconds += time.perf_counter() - started
-            writer = writer or closing.enter_context(pq.ParquetWriter(partial, table.schema))
-            writer.write_table(table)
-            done += len(frame)
-            progress(f"scored {done:,} rows")
-        closing.close()
+    done, seconds, about = 0, 0.0, _about(bundle, version)
+    with ThreadPoolExecutor(2) as pool:  # one reads ahead, one writes behind
+        batches = _ahead(pool, _batches(source))
+        first = next(batches, None)
+        if first is None:
+            raise InputError("ICS-DEC-003", "holds no rows", field=str(source), remedy="give records to score")
+        with whole_file(target) as partial, ExitStack() as closing:
+            writer, written = None, None
+            for frame in chain([first], batches):
+                started = time.perf_counter()
+                table = _score(bundle, frame, reasons, done).replace_schema_metadata(about)
+                seconds += time.perf_counter() - started
+                writer = writer or closing.enter_context(_writer(partial, table.schema))
+                if written is not None:
+                    written.result()
+                written = pool.submit(writer.write_table, table)
+                done += len(frame)
+                progress(f"scored {done:,} rows")
+            if written is not None:
+                written.result()
+            closing.close()
     return ScoreReport(done, seconds)
+
+
+def _ahead(pool: Executor, batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Yield batches while the next one is read."""
+    pending = pool.submit(next, batches, None)
+    while (batch := pending.result()) is not None:
+        pending = pool.submit(next, batches, None)
+        yield batch
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Write by dictionary what repeats; numbers and identifiers do not."""
+    return pq.ParquetWriter(path, schema, use_dictionary=["grade", *(f"{_REASON}.{name}" for name in _REPEATED)])
 
 
 def _about(bundle: Bundle, version: str | None) -> dict[str, str]:
