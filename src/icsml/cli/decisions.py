@@ -25,6 +25,7 @@ def decide_(
     model: ModelRef,
     source: Annotated[Path, typer.Option("--in", help="Record as JSON; - is stdin.", metavar="record.json")],
     reasons: Annotated[int, typer.Option(min=0, help="Reasons to show at most.")] = 8,
+    recourse: Annotated[bool, typer.Option(help="Look for what the firm could do within a year.")] = True,
     json_: JsonFlag = False,
 ) -> None:
     """Decide on one record. The decision is not recorded; the service records."""
@@ -35,7 +36,13 @@ def decide_(
     record = parse_record(read_json(source))
     bundle, version = load_bundle(model)
     decided = decide(
-        bundle, record, decision_id=str(uuid.uuid4()), decided_at=utc_now(), version=version, reasons=reasons
+        bundle,
+        record,
+        decision_id=str(uuid.uuid4()),
+        decided_at=utc_now(),
+        version=version,
+        reasons=reasons,
+        with_recourse=recourse,
     )
     emit(decided.decision.model_dump(mode="json"), as_json=json_, text=_read_out(decided.decision))
 
@@ -79,5 +86,6 @@ def _read_out(decision: Decision) -> str:
         f"base {decision.base_points} + reasons {sum(reason.points for reason in decision.reasons):+d}"
         f" + others {decision.other_points:+d} = {decision.score}"
     )
+    lines += [f"recourse: {proposal.text.en}" for proposal in decision.recourse or ()]
     lines += [f"note {notice.code} {notice.field or ''}: {notice.text.en}" for notice in decision.warnings]
     return "\n".join(lines)

@@ -28,6 +28,7 @@ from icsml.innovation.rulebook import parse_rulebook
 from icsml.innovation.schema import Rulebook
 from icsml.model.calibrate import Affine
 from icsml.model.document import FORMAT, BoosterPart, Document, InnovationEvidence, parse_document
+from icsml.model.levers import Levers
 from icsml.model.manifest import (
     BUNDLE,
     CARD,
@@ -87,6 +88,8 @@ class BundleParts:
         What the out-of-time test found.
     kind : str
         ``standard``: the margin starts from the trees alone.
+    levers : Levers or None
+        What a firm can move, and how far its peers among the training rows did in a year; None: no recourse.
     """
 
     name: str
@@ -108,6 +111,7 @@ class BundleParts:
     never_missing: tuple[str, ...] = ()
     innovation_evidence: InnovationEvidence = "not_tested"
     kind: str = "standard"
+    levers: Levers | None = None
 
     def grade(self, pd: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
         """Return grade ids of PDs of shape (n,), all None where the master scale is of another event or horizon."""
@@ -315,6 +319,8 @@ def _refuse_unfit(parts: BundleParts) -> None:
         raise _unfit(RULEBOOK, "the model reads innovation points, and there is no rulebook")
     if parts.rulebook is not None and bool(parts.rulebook.ranked) != (parts.rulebook.peer_tables is not None):
         raise _unfit(PEERS, "the rulebook ranks among peers, and has no peer tables")
+    if parts.levers is not None and parts.rulebook is None:
+        raise _unfit("levers", "there are levers, and no rulebook")
     if parts.innovation_evidence not in get_args(InnovationEvidence):
         raise _unfit("innovation_evidence", f"not one of {', '.join(get_args(InnovationEvidence))}")
     if parts.kind != "standard":

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from icsml.errors import ModelError
 from icsml.model.calibrate import Affine
+from icsml.model.levers import Levers
 from icsml.model.scale import MasterScale
 from icsml.records.extra import ExtraFeature
 
@@ -63,6 +64,7 @@ class Document(_Part):
     never_missing: tuple[str, ...]
     extras: tuple[ExtraFeature, ...]
     training: dict[str, Any]
+    levers: Levers | None = None
 
 
 def parse_document(content: bytes) -> Document:

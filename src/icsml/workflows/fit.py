@@ -16,6 +16,7 @@ from icsml.model.bundle import BundleParts
 from icsml.model.calibrate import Affine, anchor
 from icsml.model.classifier import PDClassifier, from_config
 from icsml.model.config import Hyperparameters
+from icsml.model.levers import Levers
 from icsml.model.scale import load_scale
 from icsml.model.tune import Trial, tune
 from icsml.workflows.config import TrainingConfig
@@ -78,6 +79,7 @@ def parts(
     *,
     card: str = "",
     training: Mapping[str, Any] | None = None,
+    levers: Levers | None = None,
 ) -> BundleParts:
     """Return what a bundle of this pair is made of; good for scoring as it is."""
     companion = pair.companion
@@ -100,6 +102,7 @@ def parts(
         never_missing=pair.never_missing,
         card=card,
         training=training or {},
+        levers=levers,
     )
 
 

@@ -29,6 +29,7 @@ from icsml.validation.summary import summary
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import FittedPair, fit_pair, parts
 from icsml.workflows.prepare import Prepared, Split, prepare, ranked_within, split_rows
+from icsml.workflows.steps import fit_levers
 from icsml.workflows.suspicion import suspicions
 
 __all__ = ["Registered", "Trained", "measure", "train", "train_bundle"]
@@ -99,7 +100,8 @@ def train_bundle(
         progress(f"warning: {warning}")
     training = _facts(prepared, split, pair, config)
     card = render_card(_card(prepared, split, config, metrics, training["points_robustness"]))
-    bundle = _write(parts(prepared, pair, config, card=card, training=training), out)
+    levers = fit_levers(prepared, split.train)
+    bundle = _write(parts(prepared, pair, config, card=card, training=training, levers=levers), out)
     progress(f"bundle {bundle.sha256[:12]} in {bundle.folder}")
     return Trained(bundle, metrics, _tables(prepared, split, pair), pair, prepared.dataset)
 
