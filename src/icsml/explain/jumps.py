@@ -29,10 +29,11 @@ def jumped(known: Levers, columns: Columns) -> dict[str, Flags]:
     dict of str to ndarray of bool of shape (n,)
         False where a value is missing, or the year before was not above zero.
     """
-    sizes = size_class(columns["staff_total"], known.policy.size_edges)
+    sizes, technical = size_class(columns["staff_total"], known.policy.size_edges), columns["technical_field"]
     return {
-        name: growth(columns[name], columns[PRIOR_YEAR[name]]) > _steps(limit, columns["technical_field"], sizes)
-        for name, limit in known.jumps.items()
+        name: growth(columns[name], columns[PRIOR_YEAR[name]]) > _steps(known.jumps[name], technical, sizes)
+        for name in known.policy.watch
+        if name in known.jumps
     }
 
 

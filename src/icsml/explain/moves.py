@@ -82,14 +82,14 @@ def _accounts(columns: Columns, research: Floats, expense: Floats, sales: Floats
 
 def _credit(columns: Columns, sales: Floats) -> Floats:
     """Return what the buyers of additional sales still owe: the same share of them as of today's revenue."""
-    owed = np.ceil(sales * ratio(columns["receivables_cny"], columns["revenue_cny"]) * _FEN) / _FEN
+    owed = np.rint(sales * ratio(columns["receivables_cny"], columns["revenue_cny"]) * _FEN) / _FEN
     return np.where(sales > 0.0, owed, 0.0)
 
 
 def _deduction(columns: Columns, spent: Floats) -> Floats:
     """Return the super-deduction where the tax office accepts the same share of R&D as it does today."""
     deducted, before = columns["rd_super_deduction_cny"], columns["rd_expense_cny"]
-    grown = np.floor(deducted * ratio(spent, before) * _FEN) / _FEN
+    grown = np.rint(deducted * ratio(spent, before) * _FEN) / _FEN
     return np.where((spent > before) & (grown > deducted), grown, deducted)
 
 

@@ -60,7 +60,7 @@ def fit_levers(prepared: Prepared, train: NDArray[np.bool_], path: Path | None =
     limits = {name: _limit(policy, columns, pairs, name, per) for name, per in policy.limits.items()}
     known = {name: limit for name, limit in limits.items() if limit is not None}
     read = {*prepared.encoder.inputs, *prepared.rulebook.inputs()}
-    levers = tuple(lever for lever in policy.levers if lever.field in known and not read.isdisjoint(moved(lever)))
+    levers = tuple(lever for lever in policy.levers if lever.field in known and lever.field in read)
     if not levers:
         return None
     jumps = {name: _limit(policy, columns, pairs, name, name) for name in policy.watch}
