@@ -12,6 +12,7 @@ import typer
 
 from icsml.cli import main
 from icsml.cli.main import app
+from icsml.records.enterprise import frame_records
 
 
 def leaves(group, path=()):
@@ -85,7 +86,6 @@ def test_decide_score_and_show(icsml_json, icsml, bundle, book_folder, tmp_path)
     decision = icsml_json("decide", "--model", bundle.folder, "--in", record)
     assert decision["model"]["bundle_sha256"] == bundle.sha256
     assert decision["reference"] == {"kind": "path_dependent", "id": "training-cover"}
-    assert "recourse" not in decision  # its room is not built
     assert not icsml_json("decide", "--model", bundle.folder, "--in", record, "--reasons", 0)["reasons"]
     code, out, _ = icsml("decide", "--model", bundle.folder, "--in", record)
     assert code == 0
@@ -95,6 +95,19 @@ def test_decide_score_and_show(icsml_json, icsml, bundle, book_folder, tmp_path)
     )
     assert set(scored) == {"rows", "seconds", "rows_per_second"}
     assert icsml_json("model", "show", "--model", bundle.folder)["bundle_sha256"] == bundle.sha256
+
+
+def test_recourse_is_read_out_and_can_be_left_out(icsml_json, icsml, bundle, enterprises, tmp_path):
+    source = tmp_path / "record.json"
+    for record in frame_records(enterprises.iloc[::10]):
+        source.write_text(record.model_dump_json(exclude_none=True))
+        proposals = icsml_json("decide", "--model", bundle.folder, "--in", source)["recourse"]
+        if proposals:
+            break
+    assert proposals[0]["from"] < proposals[0]["to"]
+    _, out, _ = icsml("decide", "--model", bundle.folder, "--in", source)
+    assert all(proposal["text"]["en"] in out for proposal in proposals)
+    assert icsml_json("decide", "--model", bundle.folder, "--in", source, "--no-recourse")["recourse"] is None
 
 
 def test_the_version_is_told(icsml):

@@ -10,6 +10,8 @@ from icsml.core.progress import silent
 from icsml.model.levers import size_class
 from icsml.records.columns import take
 from icsml.records.dataset import read_dataset
+from icsml.records.extra import ExtraFeature
+from icsml.records.labels import Label
 from icsml.workflows.prepare import prepare, split_rows
 from icsml.workflows.steps import fit_levers, successive, yearly_changes
 
@@ -133,6 +135,12 @@ def test_only_levers_that_the_model_or_its_rulebook_reads_are_kept(prepared, tra
     known = fit_levers(replace(prepared, encoder=replace(prepared.encoder, names=names)), train)
     assert "invention_applications" not in {lever.id for lever in known.policy.levers}
     assert "tech_contracts" in {lever.id for lever in known.policy.levers}
+
+
+def test_a_model_of_extra_features_has_none(prepared, train):
+    """What those are made of is not known, so they could not follow a change of the record."""
+    extra = ExtraFeature(name="x", label=Label(en="x", zh="x"), group="g")
+    assert fit_levers(replace(prepared, encoder=replace(prepared.encoder, extras=(extra,))), train) is None
 
 
 def test_without_a_rulebook_there_are_none(prepared, train):

@@ -25,7 +25,9 @@ def decide_(
     model: ModelRef,
     source: Annotated[Path, typer.Option("--in", help="Record as JSON; - is stdin.", metavar="record.json")],
     reasons: Annotated[int, typer.Option(min=0, help="Reasons to show at most.")] = 8,
-    recourse: Annotated[bool, typer.Option(help="Look for what the firm could do within a year.")] = True,
+    no_recourse: Annotated[
+        bool, typer.Option("--no-recourse", help="Do not look for what the firm could do within a year.")
+    ] = False,
     json_: JsonFlag = False,
 ) -> None:
     """Decide on one record. The decision is not recorded; the service records."""
@@ -42,7 +44,7 @@ def decide_(
         decided_at=utc_now(),
         version=version,
         reasons=reasons,
-        with_recourse=recourse,
+        with_recourse=not no_recourse,
     )
     emit(decided.decision.model_dump(mode="json"), as_json=json_, text=_read_out(decided.decision))
 
