@@ -191,6 +191,11 @@ def test_a_pair_that_adds_nothing_is_not_proposed(known):
     assert [steps(each) for each in answer.proposals] == [{"invention_applications": 3.0}]
 
 
+def test_less_than_a_point_of_score_is_not_worth_proposing(known):
+    assert found(known, {"invention_applications": 0.001}).reason == NoRecourse.NO_EFFECT
+    assert found(known, {"invention_applications": 0.002}).proposals
+
+
 def test_growth_alone_is_no_recourse(known):
     columns, rescore = toy({"revenue_cny": 1e-6})
 

@@ -17,7 +17,6 @@ from icsml.explain.jumps import jumped
 from icsml.model.levers import Lever, Levers, moved
 from icsml.records.columns import Columns, take
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.records.screening import PARTS
 
 __all__ = ["apply_steps", "changed_fields", "feasible", "most_steps"]
 
@@ -37,8 +36,6 @@ _FALL_BY_COST = (
 _RISE_BY_SALES = ("revenue_cny", "main_revenue_cny", "operating_cost_cny")
 _FALL_BY_CREDIT = ("cash_cny", "operating_cash_flow_cny")
 _FEN = 100.0
-
-_WHOLES = (*PARTS, ("staff_rd", "staff_st"), ("operating_cost_cny", "total_cost_cny"))
 
 
 def apply_steps(columns: Columns, levers: Sequence[Lever], steps: Floats) -> Columns:
@@ -117,7 +114,7 @@ def feasible(known: Levers, columns: Columns, levers: Sequence[Lever], steps: Fl
     """Tell which rows of steps a firm could take within a year, shape (m,).
 
     Every limited field stays within its peers' yearly change and no watched one jumps; what is paid for is paid from
-    cash on file; nothing leaves its declared range, and no part outgrows its whole.
+    cash on file; nothing leaves its declared range. That no part outgrows its whole is left to screening.
 
     Parameters
     ----------
@@ -139,7 +136,7 @@ def feasible(known: Levers, columns: Columns, levers: Sequence[Lever], steps: Fl
         if lever.within is not None:
             possible &= (steps[:, place] == 0.0) | (steps[:, place] <= columns[lever.within])
     possible &= after["cash_cny"] >= 0.0  # false where cash, or what buyers owe, is not on file
-    possible &= _in_range(columns, after, changed_fields(levers)) & _within_wholes(columns, after)
+    possible &= _in_range(columns, after, changed_fields(levers))
     before = jumped(known, columns)
     for name, jumps in jumped(known, after).items():
         possible &= ~jumps | before[name]
@@ -155,10 +152,3 @@ def _in_range(columns: Columns, after: Columns, names: Sequence[str]) -> Flags:
         if field.high is not None:
             inside &= ~(moves & (after[name] > field.high))
     return inside
-
-
-def _within_wholes(columns: Columns, after: Columns) -> Flags:
-    held: Flags = np.ones(len(after["cash_cny"]), dtype=np.bool_)
-    for part, whole in _WHOLES:
-        held &= ~((after[part] > after[whole]) & (columns[part] <= columns[whole]))
-    return held
