@@ -178,7 +178,7 @@ def test_the_smallest_effort_that_reaches_the_better_grade_comes_first(known):
 
 
 def test_where_no_grade_can_be_reached_the_largest_fall_comes_first(known):
-    answer = found(known, {"invention_applications": 0.1, "pct_applications": 0.01}, bounds=(0.01, 1.0))
+    answer = found(known, {"invention_applications": 0.1, "pct_applications": 0.05}, bounds=(0.01, 1.0))
     assert steps(answer.proposals[0]) == {"invention_applications": 3.0, "pct_applications": 3.0}
     assert [steps(each) for each in answer.proposals[1:]] == [
         {"invention_applications": 3.0},
@@ -186,14 +186,46 @@ def test_where_no_grade_can_be_reached_the_largest_fall_comes_first(known):
     ]
 
 
+def test_a_pair_must_do_more_than_its_levers_alone_for_no_more_effort(known):
+    columns, rescore = toy({"invention_applications": 0.1, "staff_rd": 0.3}, bounds=(0.01, 1.0))
+
+    def capped(rows):
+        scored = rescore(rows)
+        pd, score = np.maximum(scored.pd, 0.43), np.minimum(scored.score, 28)
+        return Scored(pd, score, scored.grade, scored.place, scored.points, {})
+
+    answer = find_recourse(known, columns, capped(columns), capped)
+    assert steps(answer.proposals[0]) == {"rd_staff": 1.0}  # alone it reaches what no pair can surpass
+    assert all(len(steps(each)) == 1 for each in answer.proposals)
+
+
 def test_a_pair_that_adds_nothing_is_not_proposed(known):
     answer = found(known, {"invention_applications": 0.1}, bounds=(0.01, 1.0))
     assert [steps(each) for each in answer.proposals] == [{"invention_applications": 3.0}]
 
 
-def test_less_than_a_point_of_score_is_not_worth_proposing(known):
-    assert found(known, {"invention_applications": 0.001}).reason == NoRecourse.NO_EFFECT
-    assert found(known, {"invention_applications": 0.002}).proposals
+def test_what_gains_too_few_points_of_score_is_not_worth_proposing(known):
+    assert known.policy.least_points == 10
+    assert found(known, {"invention_applications": 0.031}).reason == NoRecourse.NO_EFFECT
+    assert steps(found(known, {"invention_applications": 0.032}).proposals[0]) == {"invention_applications": 3.0}
+
+
+def test_a_step_that_more_of_the_same_would_undo_is_not_proposed(known):
+    columns, rescore = toy({"invention_applications": 0.1})
+
+    def bent(rows, worst):
+        scored = rescore(rows)
+        back = rows["invention_applications"] - float(columns["invention_applications"][0]) == worst
+        pd = np.where(back, 0.6, scored.pd)
+        return Scored(pd, scored.score, scored.grade, scored.place, scored.points, {})
+
+    for worst, expected in (
+        (1.0, [{"invention_applications": 3.0}]),
+        (2.0, [{"invention_applications": 3.0}]),
+        (3.0, []),
+    ):
+        answer = find_recourse(known, columns, rescore(columns), lambda rows, worst=worst: bent(rows, worst))
+        assert [steps(each) for each in answer.proposals] == expected
 
 
 def test_growth_alone_is_no_recourse(known):
@@ -209,16 +241,17 @@ def test_growth_alone_is_no_recourse(known):
     assert found(known, {"revenue_cny": 1e-6}).proposals
 
 
-def test_what_screening_reports_anew_is_not_proposed(known):
+@pytest.mark.parametrize("already", [True, False])
+def test_what_screening_reports_anew_is_not_proposed(known, already):
     columns, rescore = toy({"invention_applications": 0.1})
 
     def reported(rows):
         scored = rescore(rows)
-        flags = rows["invention_applications"] > float(columns["invention_applications"][0]) + 1
+        flags = rows["invention_applications"] > float(columns["invention_applications"][0]) - already
         return Scored(scored.pd, scored.score, scored.grade, scored.place, scored.points, {"cash_cny": flags})
 
     answer = find_recourse(known, columns, reported(columns), reported)
-    assert [steps(each) for each in answer.proposals] == [{"invention_applications": 1.0}]
+    assert bool(answer.proposals) == already
 
 
 def test_a_model_that_answers_otherwise_alone_is_found_out(known):

@@ -31,8 +31,8 @@ _NO_RECOURSE = {
         "任何可行变动均超出同类企业年度变动幅度、现有货币资金或记录的合理范围。",
     ),
     NoRecourse.NO_EFFECT: (
-        "No step within a year would be answered with a better grade or even one point of score.",
-        "一年内的可行变动均不会使模型给出更优等级或提高一分评分。",
+        "No step within a year would be answered with a score that is higher by enough to be worth proposing.",
+        "一年内的可行变动均不会使模型给出足够高的评分提升。",
     ),
 }
 

@@ -67,7 +67,7 @@ class NoRecourse:
     NO_STEP = "no_step"
     """no step stays within its peers' yearly change, within cash on file and within bounds"""
     NO_EFFECT = "no_effect"
-    """no step would be answered with a better grade or a score at least one point higher"""
+    """no step would be answered with enough points of score, that more of the same would not undo"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def find_recourse(known: Levers, columns: Columns, before: Scored, rescore: Resc
     candidates = [each for each in tried if each is not None]
     if not candidates:
         return Found((), NoRecourse.NO_STEP)
-    best = _best(candidates, before, known.policy.most)
+    best = _best(candidates, before, known.policy.most, known.policy.least_points)
     if not best:
         return Found((), NoRecourse.NO_EFFECT)
     return Found(tuple(_proposal(batch, row, most, rescore) for batch, row in best), None)
@@ -215,9 +215,10 @@ def _try(
     return _Candidates(levers, taken, changed, rescore(changed), effort)
 
 
-def _best(batches: Sequence[_Candidates], before: Scored, most: int) -> list[tuple[_Candidates, int]]:
+def _best(batches: Sequence[_Candidates], before: Scored, most: int, least: int) -> list[tuple[_Candidates, int]]:
     """Return the candidates to propose, the best first, no two with the same levers."""
-    helpful = [(batch, row) for batch in batches for row in _helpful(batch, before)]
+    helpful = [(batch, row) for batch in batches for row in _helpful(batch, before, least)]
+    helpful = [(batch, row) for batch, row in helpful if _adds(batch, row, batches[0])]
     graded = [(batch, row) for batch, row in helpful if batch.scored.place[row] < before.place[0]]
     chosen: list[tuple[_Candidates, int]] = []
     seen: list[frozenset[int]] = []
@@ -229,8 +230,8 @@ def _best(batches: Sequence[_Candidates], before: Scored, most: int) -> list[tup
     return chosen
 
 
-def _helpful(batch: _Candidates, before: Scored) -> Iterator[int]:
-    """Yield the rows with a lower PD, a score at least one point higher, and nothing newly out of range.
+def _helpful(batch: _Candidates, before: Scored, least: int) -> Iterator[int]:
+    """Yield the rows that gain ``least`` points of score with nothing newly out of range, and that more would not undo.
 
     The rulebook's innovation points must not fall, and must rise where more is sold: else it would be growth alone.
     """
@@ -238,12 +239,25 @@ def _helpful(batch: _Candidates, before: Scored) -> Iterator[int]:
     innovation, base = scored.points.innovation_score, before.points.innovation_score[0]
     sells = np.array([lever.account == "sales" for lever in batch.levers])
     sold = (batch.steps[:, sells] > 0.0).any(axis=1)
-    fine = (scored.pd < before.pd[0]) & (scored.score > before.score[0])
+    fine = (scored.pd < before.pd[0]) & (scored.score >= before.score[0] + least)
     fine &= ~(innovation < base) & (~sold | (innovation > base))
     for name, flags in scored.out_of_range.items():
         if not (name in before.out_of_range and before.out_of_range[name][0]):
             fine &= ~flags
-    return (int(row) for row in np.flatnonzero(fine))
+    return (row for row in map(int, np.flatnonzero(fine)) if _lasts(batch.steps, row, fine))
+
+
+def _lasts(steps: Floats, row: int, fine: Flags) -> bool:
+    """Tell whether every possible step at least as large, by the same levers, is as good for something."""
+    same = ((steps > 0.0) == (steps[row] > 0.0)).all(axis=1)
+    return bool(fine[same & (steps >= steps[row]).all(axis=1)].all())
+
+
+def _adds(batch: _Candidates, row: int, first: _Candidates) -> bool:
+    """Tell whether none of a candidate's levers does as much alone (one of ``first``), for no more effort."""
+    rivals = (first.steps > 0.0).sum(axis=1) < len(_levers(batch, row))
+    rivals &= ((first.steps == 0.0) | (batch.steps[row] > 0.0)).all(axis=1) & (first.effort <= batch.effort[row])
+    return not bool((first.scored.pd[rivals] <= batch.scored.pd[row]).any())
 
 
 def _levers(batch: _Candidates, row: int) -> frozenset[int]:

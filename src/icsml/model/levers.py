@@ -150,6 +150,8 @@ class RecoursePolicy(_Part):
         Persons on the staff at which a size class begins.
     most : int
         Proposals at most.
+    least_points : int
+        Points of score that a proposal gains at least.
     pair_grid : tuple of float
         Steps to try where two levers move together.
     limits : dict of str to str or None
@@ -163,6 +165,7 @@ class RecoursePolicy(_Part):
     min_pairs: Annotated[int, Field(ge=10)]
     size_edges: tuple[float, ...]
     most: Annotated[int, Field(ge=1, le=10)]
+    least_points: Annotated[int, Field(ge=1)]
     pair_grid: _Grid
     limits: dict[str, str | None]
     watch: tuple[str, ...]
