@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.explain.moves import apply_steps, feasible, most_steps
-from icsml.explain.reasons import sum_in_order
 from icsml.innovation.points import Points
 from icsml.model.levers import Lever, Levers
 from icsml.records.columns import Columns, take
@@ -211,7 +210,7 @@ def _try(
     if not possible.any():
         return None
     changed, taken = take(after, possible), steps[possible]
-    effort = sum_in_order(taken / np.array([most[lever.field] for lever in levers]))
+    effort = (taken / np.array([most[lever.field] for lever in levers])).sum(axis=1)
     return _Candidates(levers, taken, changed, rescore(changed), effort)
 
 
