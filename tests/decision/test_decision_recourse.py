@@ -1,5 +1,6 @@
 """The laws of recourse, over records of the simulated book: what is proposed is what would be answered."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -9,11 +10,11 @@ from hypothesis import strategies as st
 
 from icsml.decision.assess import assess
 from icsml.decision.decide import decide
-from icsml.decision.recourse import rescorer
+from icsml.decision.recourse import SurvivalShares, rescorer, survival_share, survival_shares
 from icsml.explain.survival import survives
 from icsml.model.bundle import read_bundle
 from icsml.model.levers import MOVABLE, PRIOR_YEAR, moved, size_class
-from icsml.records.columns import record_columns
+from icsml.records.columns import record_columns, to_columns
 from icsml.records.decision import Decision
 from icsml.records.enterprise import example_record, frame_records, parse_record
 from icsml.records.field import Domain, Purpose
@@ -336,6 +337,32 @@ def test_survival_is_what_another_model_answers_to_the_changed_record(bundle, re
             assert (each.pd_before, each.pd_after) == (before.pd, changed.pd)
             assert each.lower_pd == (changed.pd < before.pd)
     assert survives([], record_columns(some[0][0]), rescorer(retrained)) == []
+
+
+def test_shares_of_survival_are_counted_over_proposals(bundle, retrained, enterprises):
+    frame = enterprises.iloc[::30]
+    decided = [(record, decision_of(bundle, record)) for record in frame_records(frame)]
+    grades, answers, graded = [grade.id for grade in bundle.scale.grades], [], []
+    for record, decision in decided:
+        for proposal in decision.recourse:
+            before, changed = decision_of(retrained, record), decision_of(retrained, after(record, proposal))
+            answers.append(changed.pd < before.pd)
+            if proposal.grade_after != decision.grade:
+                graded.append(grades.index(changed.grade) < grades.index(before.grade))
+    found = survival_shares(bundle, retrained, to_columns(frame))
+    assert found == SurvivalShares(
+        enterprises=sum(bool(decision.recourse) for _, decision in decided),
+        proposals=len(answers),
+        lower_pd=np.mean(answers),
+        promised=len(graded),
+        better_grade=np.mean(graded),
+    )
+    assert survival_share(bundle, retrained, to_columns(frame)) == found.lower_pd
+    own = survival_shares(bundle, bundle, to_columns(frame))
+    assert (own.lower_pd, own.better_grade) == (1.0, 1.0)
+    assert survival_share(bundle, retrained, to_columns(frame.iloc[:0])) is None
+    assert survival_share(bundle, replace(retrained, rulebook=None), to_columns(frame)) is None
+    assert survival_share(replace(bundle, levers=None), retrained, to_columns(frame)) is None
 
 
 def test_survival_leaves_the_record_as_it_was(bundle, some):

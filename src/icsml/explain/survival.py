@@ -37,8 +37,9 @@ class Survival:
 def survives(proposals: Sequence[Recourse], columns: Columns, rescore: Rescore) -> list[Survival]:
     """Return, for each proposal made to one record, whether another model still answers it.
 
-    A proposal that promised a better grade survives if ``better_grade``, any other if ``lower_pd``. Nothing is searched
-    anew: the record is changed exactly as the proposal says, whatever the other model's limits.
+    ``lower_pd`` is what is asked of every proposal, ``better_grade`` more: of one that reached a better grade by a
+    hair's breadth, another model's bounds lie elsewhere. Nothing is searched anew: the record is changed exactly as the
+    proposal says, whatever the other model's limits.
 
     Parameters
     ----------
