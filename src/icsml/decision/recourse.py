@@ -78,7 +78,7 @@ def survival_shares(base: BundleParts, other: BundleParts, columns: Columns) -> 
 
 
 def survival_share(base: BundleParts, other: BundleParts, columns: Columns) -> float | None:
-    """Return the share of the proposals of one model that another answers with a lower PD; None where there are none."""
+    """Return the share of the proposals of one model that another answers with a lower PD; None without any."""
     return survival_shares(base, other, columns).lower_pd
 
 
