@@ -1,5 +1,6 @@
 """Scoring a file: the same figures as one decision, in order, whole or not at all."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -33,8 +34,22 @@ def test_every_row_is_scored_in_order_as_it_would_be_alone(bundle, enterprises, 
         assert (row["pd"], row["grade"], row["score"]) == (alone.pd, alone.grade, alone.score)
         assert row["pd_without_innovation"] == alone.pd_without_innovation
         assert row["innovation_score"] == alone.innovation.score
-        fields = ("code", "feature", "value", "log_odds", "points", "pd_effect")
+        fields = ("code", "feature", "group", "value", "reference_value", "log_odds", "points", "pd_effect", "form")
         assert row["reasons"] == [{field: getattr(reason, field) for field in fields} for reason in alone.reasons]
+
+
+def test_like_features_are_merged_as_in_a_decision(bundle, enterprises, source, tmp_path):
+    merging = replace(bundle, reasons=bundle.catalogue.model_copy(update={"merge_above": 0.4}))
+    score_file(merging, source, tmp_path / "out.parquet", reasons=5)
+    found = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    merged = 0
+    for row, record in zip(found, frame_records(enterprises.head(50)), strict=True):
+        moment = datetime(2026, 7, 1, tzinfo=UTC)
+        alone = decide(merging, record, decision_id="d", decided_at=moment, reasons=5).decision
+        told = [(each.code, each.log_odds, each.points) for each in alone.reasons]
+        assert [(each["code"], each["log_odds"], each["points"]) for each in row["reasons"]] == told
+        merged += any(each.also for each in alone.reasons)
+    assert merged
 
 
 def test_without_reasons_there_is_no_such_column(bundle, source, tmp_path):

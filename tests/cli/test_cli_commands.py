@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,8 +13,13 @@ import pytest
 import typer
 
 from icsml.cli import main
+from icsml.cli.decisions import _read_out
 from icsml.cli.main import app
-from icsml.records.enterprise import frame_records
+from icsml.core.clock import utc_now
+from icsml.decision.decide import decide
+from icsml.decision.example import bundle_example
+from icsml.model.bundle import read_bundle
+from icsml.records.enterprise import example_record, frame_records, parse_record
 
 
 def leaves(group, path=()):
@@ -85,11 +92,19 @@ def test_decide_score_and_show(icsml_json, icsml, bundle, book_folder, tmp_path)
     record.write_text(json.dumps(icsml_json("records", "example", "--model", bundle.folder)))
     decision = icsml_json("decide", "--model", bundle.folder, "--in", record)
     assert decision["model"]["bundle_sha256"] == bundle.sha256
-    assert decision["reference"] == {"kind": "path_dependent", "id": "training-cover"}
+    assert decision["reference"]["kind"] == "interventional"
+    assert decision["reference"]["sha256"] == bundle.reference.sha256
     assert not icsml_json("decide", "--model", bundle.folder, "--in", record, "--reasons", 0)["reasons"]
     code, out, _ = icsml("decide", "--model", bundle.folder, "--in", record)
     assert code == 0
     assert f"score {decision['score']}" in out
+    assert f"compared with the average applicant (training-applicants, {len(bundle.reference.rows):,} rows," in out
+    assert all(group["group"] in out for group in decision["groups"])
+    assert all(
+        f"{n}. {each['code']} {each['text']['en']}" in out for n, each in enumerate(decision["adverse_reasons"], 1)
+    )
+    split = next(each["indicators"] for each in decision["reasons"] if each["indicators"])
+    assert all(f"{part['indicator']}: {part['points']:.1f} points" in out for part in split)
     scored = icsml_json(
         "score", "--model", bundle.folder, "--in", book_folder / "enterprises.parquet", "--out", tmp_path / "s.parquet"
     )
@@ -108,6 +123,23 @@ def test_recourse_is_read_out_and_can_be_left_out(icsml_json, icsml, bundle, ent
     _, out, _ = icsml("decide", "--model", bundle.folder, "--in", source)
     assert all(proposal["text"]["en"] in out for proposal in proposals)
     assert icsml_json("decide", "--model", bundle.folder, "--in", source, "--no-recourse")["recourse"] is None
+
+
+def test_a_decision_without_a_population_says_so():
+    demo = read_bundle(Path(__file__).parents[2] / "models" / "demo")
+    decision = decide(demo, parse_record(example_record()), decision_id="d", decided_at=utc_now()).decision
+    assert "compared with the training applicants (training-cover, path-dependent)" in _read_out(decision)
+
+
+def test_a_contradiction_and_what_is_merged_are_told(bundle):
+    texts = bundle.catalogue.model_copy(update={"merge_above": 0.3})
+    record = parse_record(bundle_example(bundle))
+    found = decide(replace(bundle, reasons=texts), record, decision_id="d", decided_at=utc_now(), reasons=99).decision
+    merged = next(reason for reason in found.reasons if reason.also)
+    against = found.reasons[0].model_copy(update={"contradicts": True})
+    out = _read_out(found.model_copy(update={"reasons": [against, *found.reasons[1:]]}))
+    assert out.count("[contradicts its effect alone]") == 1
+    assert all(f"with {also.code} {also.feature}" in out for also in merged.also)
 
 
 def test_the_version_is_told(icsml):

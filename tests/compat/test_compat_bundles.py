@@ -1,7 +1,8 @@
 """Bundles of earlier versions load for ever and decide as they did.
 
-``models/demo`` holds a rulebook of format 1; ``ranked``, beside this file, one of format 2 that ranks among peers. A
-bundle of each later format joins them, and none is ever written again.
+``models/demo`` holds a rulebook of format 1; ``ranked``, beside this file, one of format 2 that ranks among peers. Both
+are bundles of format 1. ``referenced`` is one of format 2, with a reference population and its own texts, and
+without levers. A bundle of each later format joins them, and none is ever written again.
 """
 
 from datetime import UTC, datetime
@@ -46,6 +47,17 @@ def test_its_reasons_are_as_they_were(decision):
         "LEV01": 3,
         "LIQ03": -3,
     }
+    terms = {reason.code: reason.log_odds for reason in decision.reasons[:3]}
+    first = {"INN05": -0.31058609788572233, "PRF01": -0.2537710857661738, "INN06": -0.1652482132931627}
+    assert terms == pytest.approx(first, abs=1e-9)
+    assert decision.base_log_odds == pytest.approx(-4.7004078649314165, abs=1e-9)
+
+
+def test_a_bundle_of_format_1_compares_with_nobody_in_particular(decision):
+    assert (decision.reference.kind, decision.reference.id) == ("path_dependent", "training-cover")
+    for reason in decision.reasons:
+        assert (reason.reference_value, reason.contradicts, reason.indicators) == (None, None, None)
+        assert "compared with the training applicants" in reason.text.en
 
 
 def test_it_says_that_it_is_simulated(decision):
@@ -78,3 +90,53 @@ def test_it_ranks_and_decides_as_it_did(ranked_decision):
         pytest.approx(70.13261904761903, rel=1e-9),
     )
     assert points.indicators[0].rule == "P93 of peers by technical_field × stage"
+
+
+REFERENCED = Path(__file__).with_name("referenced")
+
+
+@pytest.fixture(scope="module")
+def referenced_decision():
+    record = parse_record(example_record())
+    moment = datetime(2026, 7, 1, tzinfo=UTC)
+    return decide(read_bundle(REFERENCED), record, decision_id="d", decided_at=moment).decision
+
+
+def test_the_referenced_bundle_is_the_one_that_was_written():
+    assert read_bundle(REFERENCED).sha256 == "1205968e7ebb439da0e905064af1282af035f6c32e2ae46be299f8d8f3dec255"
+
+
+def test_it_compares_and_decides_as_it_did(referenced_decision):
+    found = referenced_decision
+    assert found.pd == pytest.approx(0.008822321231915795, rel=1e-9)
+    assert (found.grade, found.score, found.base_points) == ("B1", 759, 692)
+    assert (found.reference.id, found.reference.n) == ("approval-margin", 150)
+    assert found.base_log_odds == pytest.approx(-3.5433834400211257, abs=1e-9)
+    terms = {reason.code: (reason.points, reason.log_odds) for reason in found.reasons[:3]}
+    assert terms == {
+        "PRF01": (26, pytest.approx(-0.4577311759391809, abs=1e-9)),
+        "PRF02": (12, pytest.approx(-0.201427493287467, abs=1e-9)),
+        "INN01": (7, pytest.approx(-0.11402641299219922, abs=1e-9)),
+    }
+    parts = {part.indicator: (part.score_points, part.log_odds) for part in found.reasons[2].indicators[:2]}
+    assert parts == {
+        "hightech_revenue_share": (2, pytest.approx(-0.03375476773679352, abs=1e-9)),
+        "rd_staff_share": (2, pytest.approx(-0.02541320650056886, abs=1e-9)),
+    }
+
+
+def test_it_says_what_it_said(referenced_decision):
+    assert (
+        referenced_decision.reasons[0].text.zh == "总资产净利率较高：8.8%，与恰处于准入线的申请企业（中位数0.3%）相比"
+    )
+    assert [reason.code for reason in referenced_decision.adverse_reasons] == ["GRO02", "SIZ02", "GRO01", "EFF01"]
+    assert referenced_decision.adverse_reasons[0].text.en == (
+        "Total assets move at a pace that goes with a higher risk: 13.9%,"
+        " compared with applicants just at the approval cut-off (median 10.5%)"
+    )
+
+
+def test_without_levers_it_makes_no_recourse(referenced_decision):
+    assert read_bundle(REFERENCED).levers is None
+    assert referenced_decision.recourse is None
+    assert "NO_RECOURSE" in {warning.code for warning in referenced_decision.warnings}

@@ -1,20 +1,25 @@
 """The laws of a decision, over records of all shapes."""
 
+import dataclasses
 import math
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from scipy.special import logit
 
-from icsml.decision.assess import assess
+from icsml.decision import reasons
+from icsml.decision.assess import assess, warm
 from icsml.decision.decide import decide
 from icsml.decision.example import bundle_example
 from icsml.decision.frame import frame_scores
 from icsml.errors import InputError
+from icsml.explain import engine
+from icsml.explain.indicators import SMALLEST
 from icsml.model.predict import log_odds, margin, pd_from_log_odds
+from icsml.model.trees import booster_from_text, booster_text
 from icsml.records.columns import record_columns, take, to_columns
 from icsml.records.enterprise import example_record, frame_records, parse_record
 from icsml.records.field import Domain
@@ -59,6 +64,118 @@ def test_a_decision_adds_up(bundle, changes, shown):
         assert reason.pd_effect == pytest.approx(
             found.pd - pd_from_log_odds(np.array(logit(found.pd) - reason.log_odds))
         )
+
+
+@LAWS
+@given(CHANGES)
+def test_groups_add_up(bundle, changes):
+    found = decision_of(bundle, changed(changes))
+    total = found.base_log_odds + math.fsum(group.log_odds for group in found.groups)
+    assert abs(logit(found.pd) - total) < 1e-9
+    assert found.score == found.base_points + sum(group.points for group in found.groups)
+    assert [group.group for group in found.groups] == list(dict.fromkeys(f.group for f in bundle.encoder.features))
+
+
+@LAWS
+@given(CHANGES)
+def test_indicators_add_up_to_the_reason_of_the_innovation_score(bundle, changes):
+    found = decision_of(bundle, changed(changes), reasons=1000)
+    rules = {indicator.id: indicator for indicator in found.innovation.indicators}
+    for reason in found.reasons:
+        if reason.indicators is None:
+            continue
+        assert reason.feature == "innovation_score"
+        assert abs(reason.log_odds) >= SMALLEST
+        assert math.fsum(part.log_odds for part in reason.indicators) == pytest.approx(reason.log_odds, rel=1e-13)
+        assert sum(part.score_points for part in reason.indicators) == reason.points
+        differences = [part.points - part.reference_points for part in reason.indicators]
+        assert abs(sum(differences)) > 0.5 * sum(abs(each) for each in differences)
+        for part, difference in zip(reason.indicators, differences, strict=True):
+            share = difference / sum(differences)
+            assert part.log_odds == pytest.approx(reason.log_odds * share, rel=1e-9, abs=1e-15)
+            assert (part.points, part.rule) == (rules[part.indicator].points, rules[part.indicator].rule)
+            assert part.reference_points == bundle.reference.points[part.indicator]
+            assert rules[part.indicator].domain == "innovation"
+
+
+def test_the_innovation_score_of_the_example_is_split(bundle):
+    (reason,) = (r for r in decision_of(bundle, changed({}), reasons=1000).reasons if r.feature == "innovation_score")
+    assert len(reason.indicators) == len(bundle.reference.points) > 5
+
+
+@LAWS
+@given(CHANGES)
+def test_adverse_reasons_are_the_largest_that_were_scored(bundle, changes):
+    found = decision_of(bundle, changed(changes), reasons=1000)
+    against = [(r.code, r.log_odds, r.points, r.contradicts, r.text) for r in found.reasons if r.form == "adverse"]
+    assert all(log_odds > 0.0 for _, log_odds, *_ in against)
+    told = [(r.code, r.log_odds, r.points, r.contradicts, r.text) for r in found.adverse_reasons]
+    assert told == against[: bundle.catalogue.adverse_reasons]
+    assert decision_of(bundle, changed(changes), reasons=0).adverse_reasons == found.adverse_reasons
+
+
+def test_a_decision_says_compared_with_whom(bundle):
+    found = decision_of(bundle, changed({}), reasons=1000)
+    assert found.reference.model_dump() == {
+        "kind": "interventional",
+        "id": "training-applicants",
+        "text": {"en": "compared with the average applicant", "zh": "与平均申请企业相比"},
+        "n": len(bundle.reference.rows),
+        "sha256": bundle.reference.sha256,
+    }
+    medians = dict(zip((f.name for f in bundle.encoder.features), bundle.reference.medians, strict=True))
+    for reason in found.reasons:
+        assert reason.reference_value == medians[reason.feature]
+        assert "compared with the average applicant" in reason.text.en
+        assert "平均申请企业" in reason.text.zh
+        assert (reason.contradicts is None) is (reason.direction != "free")
+
+
+def test_without_a_population_reasons_are_path_dependent(bundle):
+    alone = dataclasses.replace(bundle, reference=None)
+    found = decision_of(alone, changed({}), reasons=1000)
+    assert (found.reference.kind, found.reference.id) == ("path_dependent", "training-cover")
+    assert set(found.reference.model_dump()) == {"kind", "id", "text"}
+    assert {reason.reference_value for reason in found.reasons} == {None}
+    assert {reason.contradicts for reason in found.reasons} == {None}
+    assert {reason.indicators for reason in found.reasons} == {None}
+    own = dataclasses.replace(alone, explainer="pred_contrib")
+    assert [r.log_odds for r in decision_of(own, changed({}), reasons=1000).reasons] == pytest.approx(
+        [r.log_odds for r in found.reasons], abs=1e-10
+    )
+
+
+def test_like_features_become_one_reason(bundle):
+    merging = dataclasses.replace(bundle, reasons=bundle.catalogue.model_copy(update={"merge_above": 0.5}))
+    apart, merged = (decision_of(each, changed({}), reasons=1000) for each in (bundle, merging))
+    terms = {reason.feature: reason for reason in apart.reasons}
+    assert any(reason.also for reason in merged.reasons)
+    for reason in merged.reasons:
+        own = terms[reason.feature]
+        assert all(terms[also.feature].group == reason.group for also in reason.also)
+        assert all(also.log_odds * own.log_odds > 0 and abs(also.log_odds) <= abs(own.log_odds) for also in reason.also)
+        assert reason.log_odds == pytest.approx(own.log_odds + math.fsum(also.log_odds for also in reason.also))
+        assert reason.points == own.points + sum(also.points for also in reason.also)
+    assert {f for r in merged.reasons for f in (r.feature, *(also.feature for also in r.also))} == set(terms)
+    total = merged.base_log_odds + math.fsum(reason.log_odds for reason in merged.reasons) + merged.other_log_odds
+    assert abs(logit(merged.pd) - total) < 1e-9
+    assert merged.score == merged.base_points + sum(reason.points for reason in merged.reasons) + merged.other_points
+    assert merged.groups == apart.groups
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_moving_to_a_reference_row_than_which_it_is_worse_never_raises_the_pd(bundle, boosters, data):
+    booster, calibration, directions, rows = boosters["model"]
+    column = data.draw(st.sampled_from([i for i, direction in enumerate(directions) if direction]))
+    row = rows[data.draw(st.integers(0, len(rows) - 1))]
+    population = bundle.reference.rows[:, column]
+    better = population[directions[column] * (row[column] - population) > 0.0]
+    assume(better.size)
+    moved = np.stack([row, row])
+    moved[1, column] = data.draw(st.sampled_from(sorted(set(better.tolist()))))
+    pds = pd_from_log_odds(log_odds(margin(booster, moved), calibration))
+    assert pds[1] <= pds[0]
 
 
 @LAWS
@@ -249,3 +366,65 @@ def test_the_example_of_a_bundle_is_accepted_and_complete(bundle):
     assert all(value is not None for value in found.features.values())
     assert found.decision.decided_at == "2026-07-01T00:00:00.000000Z"
     assert found.decision.model.bundle_sha256 == bundle.sha256
+
+
+def test_reasons_of_the_companion_compare_with_the_same_rows(bundle):
+    kept = {name: value for name, value in example_record().items() if name not in INNOVATION}
+    found = decision_of(bundle, parse_record(kept), reasons=1000)
+    own = bundle.reference.rows[:, [f.domain == "financial" for f in bundle.encoder.features]]
+    mean = log_odds(margin(bundle.companion, np.ascontiguousarray(own)), bundle.companion_calibration).mean()
+    assert found.base_log_odds == pytest.approx(mean, abs=1e-9)
+    total = found.base_log_odds + math.fsum(reason.log_odds for reason in found.reasons)
+    assert abs(logit(found.pd) - total) < 1e-9
+    assert "innovation" not in {reason.group for reason in found.reasons}
+    assert any(reason.contradicts is not None for reason in found.reasons)
+
+
+def test_a_contradiction_is_one_of_the_booster_that_decided(bundle, monkeypatch):
+    asked, real = [], reasons.one_at_a_time
+    monkeypatch.setattr(reasons, "one_at_a_time", lambda *given: asked.append(given) or real(*given))
+    kept = {name: value for name, value in example_record().items() if name not in INNOVATION}
+    for record, booster, encoder in (
+        (changed({}), bundle.booster, bundle.encoder),
+        (parse_record(kept), bundle.companion, bundle.companion_encoder),
+    ):
+        found = decision_of(bundle, record, reasons=1000)
+        own_booster, calibration, row, values = asked.pop()
+        assert own_booster is booster
+        assert row.shape == (1, len(encoder.features))
+        effects = real(own_booster, calibration, row, values)
+        free = {encoder.features[place].name: (place, effect[0]) for place, effect in effects.items()}
+        for reason in found.reasons:
+            if reason.direction == "free":
+                place, effect = free[reason.feature]
+                opposed = reason.log_odds * effect < 0 and min(abs(reason.log_odds), abs(effect)) >= SMALLEST
+                assert reason.contradicts is bool(opposed)
+                column = bundle.reference.rows[:, [f.name for f in bundle.encoder.features].index(reason.feature)]
+                assert set(values[place][~np.isnan(values[place])]) <= set(column)
+
+
+def test_the_texts_are_the_bundles_own(bundle):
+    first = decision_of(bundle, changed({})).reasons[0]
+    forms = bundle.catalogue.codes[first.code]
+    other = forms.model_copy(
+        update={first.form: forms.of(first.form).model_copy(update={"en": "{value} / {reference}"})}
+    )
+    own = bundle.catalogue.model_copy(
+        update={"codes": {**bundle.catalogue.codes, first.code: other}, "adverse_reasons": 1}
+    )
+    found = decision_of(dataclasses.replace(bundle, reasons=own), changed({}))
+    assert " / compared with the average applicant" in found.reasons[0].text.en
+    assert found.reasons[0].text.zh == first.text.zh
+    assert len(found.adverse_reasons) == 1
+
+
+def test_what_is_built_ahead_is_what_decisions_use(bundle, monkeypatch):
+    fresh = dataclasses.replace(
+        bundle,
+        booster=booster_from_text(booster_text(bundle.booster), "m"),
+        companion=booster_from_text(booster_text(bundle.companion), "c"),
+    )
+    warm(fresh)
+    monkeypatch.setattr(engine, "_built", None)
+    decision_of(fresh, changed({}))
+    decision_of(fresh, parse_record({k: v for k, v in example_record().items() if k not in INNOVATION}))

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import shap
 
-from icsml.explain.contributions import contributions
-from icsml.explain.reasons import explain, rank_terms, shown, sum_in_order
-from icsml.model.predict import log_odds, margin
+from icsml.explain.engine import contributions
+from icsml.explain.reasons import by_group, explain, pd_effects, rank_terms, shown
+from icsml.explain.sums import sum_in_order
+from icsml.model.predict import log_odds, margin, pd_from_log_odds
+from icsml.model.reference import ReferencePopulation
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +24,11 @@ def encoded(bundle, enterprises):
     return bundle.encoder.encode(columns, evaluate(bundle.rulebook, columns))
 
 
-def test_the_terms_reconcile_with_the_calibrated_log_odds(bundle, encoded):
-    terms = explain(bundle.booster, bundle.calibration, encoded)
+@pytest.mark.parametrize("compared", ["reference", "cover", "pred_contrib"])
+def test_the_terms_reconcile_with_the_calibrated_log_odds(bundle, encoded, compared):
+    reference = bundle.reference if compared == "reference" else None
+    explainer = "pred_contrib" if compared == "pred_contrib" else "tree_shap"
+    terms = explain(bundle.booster, bundle.calibration, encoded, reference, explainer=explainer)
     served = log_odds(margin(bundle.booster, encoded), bundle.calibration)
     np.testing.assert_allclose(terms.base + sum_in_order(terms.log_odds), served, atol=1e-9, rtol=0)
 
@@ -92,8 +97,50 @@ def test_no_rows_have_no_contributions(bundle, encoded):
 def test_terms_are_ranked_by_size_then_by_feature_order():
     terms = np.array([[0.1, -0.5, 0.0, 0.5, -0.1]])
     assert rank_terms(terms, 4).tolist() == [[1, 3, 0, 4]]
-    assert shown(range(5), terms[0], 10) == [1, 3, 0, 4]
-    assert shown(range(5), terms[0], 0) == []
+    assert shown(terms[0], 10) == [1, 3, 0, 4]
+    assert shown(terms[0], 0) == []
+
+
+def test_the_base_is_the_mean_of_the_reference_population(bundle, encoded):
+    terms = explain(bundle.booster, bundle.calibration, encoded, bundle.reference)
+    mean = log_odds(margin(bundle.booster, bundle.reference.rows), bundle.calibration).mean()
+    assert terms.base == pytest.approx(np.full(len(encoded), mean), abs=1e-9)
+
+
+def test_contributions_are_the_shapley_values_against_a_population(small):
+    """Interventional: of a coalition the row's values are known, all others are a reference row's."""
+    booster, X = small
+    reference = ReferencePopulation("training-applicants", np.random.default_rng(8).normal(size=(20, 4)))
+    phi, base = contributions(booster, X, reference)
+    for row, found, start in zip(X, phi, base, strict=True):
+        worth = {}
+        for known in (c for size in range(5) for c in itertools.combinations(range(4), size)):
+            mixed = reference.rows.copy()
+            mixed[:, known] = row[list(known)]
+            worth[known] = margin(booster, mixed).mean()
+        assert start == pytest.approx(worth[()], abs=1e-10)
+        for player in range(4):
+            others = [q for q in range(4) if q != player]
+            expected = sum(
+                (worth[tuple(sorted((*known, player)))] - worth[known]) / (4 * math.comb(3, size))
+                for size in range(4)
+                for known in itertools.combinations(others, size)
+            )
+            assert found[player] == pytest.approx(expected, abs=1e-10)
+
+
+def test_groups_sum_to_what_their_features_do():
+    terms = np.array([[0.5, -0.25, 1.0], [0.0, 2.0, -1.0]])
+    points = np.array([[1, 2, 3], [4, 5, 6]])
+    found = by_group(["a", "b", "a"], terms, points)
+    assert list(found) == ["a", "b"]
+    assert [found[group][0].tolist() for group in found] == [[1.5, -1.0], [-0.25, 2.0]]
+    assert [found[group][1].tolist() for group in found] == [[4, 10], [2, 5]]
+
+
+def test_a_pd_effect_is_the_pd_less_what_it_would_be_without_the_term():
+    total, term = np.array([-3.0]), np.array([0.7])
+    assert pd_effects(total, term)[0] == pd_from_log_odds(total)[0] - pd_from_log_odds(total - term)[0] > 0.0
 
 
 def test_a_sum_in_order_has_the_same_bits_for_one_row():

@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
 from icsml.features.feature import CLOCK, INNOVATION_SCORE, POINTS_COLUMN, Feature
+from icsml.features.reason_codes import load_reason_catalogue
 from icsml.features.reference import reference_page
 from icsml.records.field import Domain, Kind, Purpose
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
@@ -211,25 +212,13 @@ def test_a_free_feature_says_why_and_a_monotone_one_names_its_evidence(feature: 
 
 
 def test_texts_are_specific_in_both_languages() -> None:
-    for pick in ("label", "raises", "lowers"):
-        texts = [getattr(feature, pick) for feature in CATALOGUE]
+    forms = [load_reason_catalogue().codes[feature.code] for feature in CATALOGUE]
+    adverse, favourable = [each.adverse for each in forms], [each.favourable for each in forms]
+    for texts in ([feature.label for feature in CATALOGUE], adverse, favourable):
         assert all(re.search(r"[\u4e00-\u9fff]", text.zh) and re.fullmatch(r"[\x20-\x7e]+", text.en) for text in texts)
         assert len({text.en for text in texts}) == len({text.zh for text in texts}) == len(CATALOGUE)
-    assert not {f.raises.en for f in CATALOGUE} & {f.lowers.en for f in CATALOGUE}
-    assert not {f.raises.zh for f in CATALOGUE} & {f.lowers.zh for f in CATALOGUE}
-
-
-def test_the_reason_text_follows_sign_and_presence() -> None:
-    debt = FEATURE_BY_NAME["debt_to_assets"]
-    assert debt.reason(0.8, 0.4) == debt.raises
-    assert debt.reason(0.2, -0.4) == debt.lowers
-    absent = debt.reason(float("nan"), 0.4)
-    assert "Debt to assets" in absent.en
-    assert "raises the risk" in absent.en
-    assert "资产负债率" in absent.zh
-    assert "提高" in absent.zh
-    assert "lowers the risk" in debt.reason(float("nan"), -0.4).en
-    assert "not on file" in FEATURE_BY_NAME["lenders"].reason(float("nan"), 0.1).en
+    assert not {text.en for text in adverse} & {text.en for text in favourable}
+    assert not {text.zh for text in adverse} & {text.zh for text in favourable}
 
 
 def test_a_wiped_out_equity_gives_no_ratio_instead_of_a_flattering_one() -> None:

@@ -169,9 +169,7 @@ def test_extras_pass_through_as_features() -> None:
     trade, cited = complete().features[-2:]
     assert (trade.name, trade.code, trade.group) == ("extra.trade_age", "X_TRADE_AGE", "credit_history")
     assert (cited.code, cited.domain) == ("X_CITED", Domain.INNOVATION)
-    assert "Age of trade lines" in trade.raises.en
-    assert "贸易账龄" in trade.lowers.zh
-    assert trade.raises != trade.lowers
+    assert (trade.label.en, trade.label.zh) == ("Age of trade lines", "贸易账龄")
     columns = book(4) | {"extra.trade_age": np.array([1.5, np.nan, np.inf, -2.0])}
     matrix = complete().encode(columns, given_points(4))
     np.testing.assert_array_equal(matrix[:, -2], [1.5, np.nan, np.nan, -2.0])

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from icsml.features.encoder import Encoder
+from icsml.features.reason_codes import load_reason_catalogue
 from icsml.innovation.rulebook import load_rulebook
 from icsml.model.bundle import BundleParts
 from icsml.model.classifier import PDClassifier
+from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import Grade, MasterScale
 from icsml.records.extra import ExtraFeature
 from icsml.records.labels import Direction, Label
@@ -72,6 +74,8 @@ def make_parts(**changes: object) -> BundleParts:
         "card": "# Model card\n",
         "training": {"rows": 400, "defaults": int(y.sum()), "rounds": model.rounds_, "seed": 0},
         "never_missing": ("debt_to_assets",),
+        "reference": ReferencePopulation("training-applicants", X[:50], {"rd_intensity": 2.5}),
+        "reasons": load_reason_catalogue().for_features(encoder.features),
     }
     return BundleParts(**(parts | changes))
 

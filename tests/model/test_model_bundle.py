@@ -14,15 +14,25 @@ import pytest
 from icsml.core.canonical import canonical_bytes, sha256_hex
 from icsml.errors import IcsmlError, MissingError, ModelError
 from icsml.features.catalogue import FEATURE_BY_NAME
+from icsml.features.reason_codes import load_reason_catalogue
 from icsml.model.bundle import BundleParts, read_bundle, write_bundle
 from icsml.model.calibrate import Affine
 from icsml.model.document import InnovationEvidence
 from icsml.model.manifest import manifest_bytes
 from icsml.model.predict import margin
+from icsml.model.reference import ReferencePopulation
 from icsml.records.decision import Decision
 from icsml.records.labels import Direction
 
-FILES = {"model.txt", "companion.txt", "bundle.json", "rulebook.yaml", "model_card.md", "manifest.json"}
+FILES = {
+    "model.txt",
+    "companion.txt",
+    "bundle.json",
+    "rulebook.yaml",
+    "reference.npy",
+    "model_card.md",
+    "manifest.json",
+}
 
 
 @pytest.fixture
@@ -76,7 +86,7 @@ def test_files_manifest_and_hash(folder: Path):
     assert list(listed) == sorted(FILES - {"manifest.json"})
     assert all(sha256_hex((folder / name).read_bytes()) == digest for name, digest in listed.items())
     assert read_bundle(folder).sha256 == sha256_hex(manifest)
-    assert json.loads((folder / "bundle.json").read_bytes())["format"] == 1
+    assert json.loads((folder / "bundle.json").read_bytes())["format"] == 2
     assert b"num_threads" not in (folder / "model.txt").read_bytes()
 
 
@@ -90,6 +100,7 @@ def test_optional_parts_may_be_absent(tmp_path: Path, bundle_parts: Any):
         companion_encoder=None,
         companion_calibration=None,
         rulebook=None,
+        reference=None,
         event=None,
         horizon_months=None,
     )
@@ -97,7 +108,11 @@ def test_optional_parts_may_be_absent(tmp_path: Path, bundle_parts: Any):
     assert bundle.companion is None
     assert bundle.rulebook is None
     assert bundle.event is None
-    assert {path.name for path in bundle.folder.iterdir()} == FILES - {"companion.txt", "rulebook.yaml"}
+    assert {path.name for path in bundle.folder.iterdir()} == FILES - {
+        "companion.txt",
+        "reference.npy",
+        "rulebook.yaml",
+    }
 
 
 SCRIPT = """
@@ -181,8 +196,69 @@ def test_no_bundle_is_a_missing_thing(tmp_path: Path):
 
 
 def test_an_unknown_format_is_refused_before_anything_else_is_read(folder: Path):
-    edit(folder, format=2, scale="of another shape")
+    edit(folder, format=3, scale="of another shape")
     assert code_of(folder) == "ICS-MOD-014 bundle.json: format"
+
+
+def test_what_format_2_brought_is_foreign_to_format_1(folder: Path):
+    (folder / "reference.npy").unlink()
+    edit(folder, format=1, reference=None)
+    assert code_of(folder) == "ICS-MOD-015 bundle.json: explainer"
+    content = json.loads((folder / "bundle.json").read_bytes())
+    for key in ("explainer", "levers", "reasons", "reference"):
+        del content[key]
+    (folder / "bundle.json").write_bytes(canonical_bytes(content))
+    reseal(folder)
+    bundle = read_bundle(folder)
+    assert bundle.reference is None
+    assert bundle.explainer == "tree_shap"
+    assert bundle.levers is None
+    assert bundle.reasons == load_reason_catalogue().for_features(bundle.encoder.features)
+
+
+@pytest.mark.parametrize("number", [True, 1.5, "2", None])
+def test_a_format_that_is_no_number_of_ours_is_refused(folder: Path, number: object):
+    edit(folder, format=number)
+    assert code_of(folder) == "ICS-MOD-014 bundle.json: format"
+
+
+def test_the_population_is_held_against_bundle_json(folder: Path, bundle_parts: Any):
+    stated = json.loads((folder / "bundle.json").read_bytes())["reference"]
+    assert stated == {
+        "id": "training-applicants",
+        "n": 50,
+        "sha256": bundle_parts.reference.sha256,
+        "points": {"rd_intensity": 2.5},
+    }
+    edit(folder, reference=stated | {"n": 49})
+    assert code_of(folder) == "ICS-MOD-018 reference.npy"
+    edit(folder, reference=stated | {"id": "nobody"})
+    assert code_of(folder) == "ICS-MOD-015 bundle.json: reference.id"
+    edit(folder, reference=stated | {"points": {"no_such": 1.0}})
+    assert code_of(folder) == "ICS-MOD-018 reference.npy"
+    edit(folder, reference=None)
+    assert code_of(folder) == "ICS-MOD-018 reference.npy"
+    edit(folder, reference=stated)
+    (folder / "reference.npy").write_bytes(bundle_parts.reference.content[:-8])
+    reseal(folder)
+    assert code_of(folder) == "ICS-MOD-021 reference.npy"
+    (folder / "reference.npy").unlink()
+    reseal(folder)
+    assert code_of(folder) == "ICS-MOD-018 reference.npy"
+
+
+def test_a_population_or_texts_of_another_model_are_refused(tmp_path: Path, bundle_parts: Any):
+    narrow = ReferencePopulation("training-applicants", bundle_parts.reference.rows[:, 1:])
+    texts = bundle_parts.reasons.model_copy(update={"codes": {}})
+    for change in (
+        {"reference": narrow},
+        {"explainer": "pred_contrib"},
+        {"explainer": "oracle", "reference": None},
+        {"reasons": texts},
+    ):
+        with pytest.raises(ModelError, match="ICS-MOD-018"):
+            write_bundle(tmp_path / "refused", dataclasses.replace(bundle_parts, **change))
+    assert not list(tmp_path.iterdir())
 
 
 def test_content_that_does_not_fit_is_named(folder: Path):

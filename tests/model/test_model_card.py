@@ -19,6 +19,7 @@ FACTS = CardFacts(
     defaults=678,
     features=("debt_to_assets", "rd_intensity"),
     rulebook="national-2025 (assumed)",
+    reference="training-applicants, 10,000 rows",
     figures={"auc": 0.78125, "calibration_slope": None},
 )
 
@@ -35,6 +36,7 @@ def test_the_card_says_what_an_inventory_asks_for():
         "12,345 training rows, 678 events",
         "`" + "0" * 64 + "`",
         "national-2025 (assumed)",
+        "**Reasons compare with.** training-applicants, 10,000 rows",
         "| auc | 0.7812 |",
         "| calibration_slope | not known |",
         "`debt_to_assets`, `rd_intensity`",

@@ -19,9 +19,8 @@ from icsml.core.files import check_target, whole_file
 from icsml.core.progress import Progress, silent
 from icsml.decision.assess import Assessment, assess
 from icsml.errors import InputError, MissingError
-from icsml.explain.reasons import rank_terms
+from icsml.explain.reasons import pd_effects, rank_terms
 from icsml.model.bundle import Bundle
-from icsml.model.predict import pd_from_log_odds
 from icsml.records.columns import to_columns
 from icsml.records.frame import validate_frame
 
@@ -156,7 +155,7 @@ def _floats(values: np.ndarray[Any, Any] | None, n: int) -> pa.Array:
 def _reasons(bundle: Bundle, assessment: Assessment, most: int) -> pa.Array:
     """Build the column list<struct> from arrays; a term of zero is no reason."""
     assert assessment.explanation is not None  # noqa: S101 - assess() was asked for it
-    terms = assessment.explanation.terms.log_odds
+    terms, points = assessment.explanation.told
     ranked = rank_terms(terms, most)
     row = np.repeat(np.arange(len(terms)), ranked.shape[1])
     feature = ranked.ravel()
@@ -164,17 +163,19 @@ def _reasons(bundle: Bundle, assessment: Assessment, most: int) -> pa.Array:
     row, feature = row[kept], feature[kept]
     log_odds = terms[row, feature]
     total = assessment.log_odds[row]
-    values = assessment.features[row, feature]
-    struct = pa.StructArray.from_arrays(
-        [
-            pa.array([each.code for each in bundle.encoder.features]).take(pa.array(feature)),
-            pa.array([each.name for each in bundle.encoder.features]).take(pa.array(feature)),
-            pa.array(values, pa.float64(), from_pandas=True),
-            pa.array(log_odds, pa.float64()),
-            pa.array(assessment.explanation.points[row, feature], pa.int64()),
-            pa.array(pd_from_log_odds(total) - pd_from_log_odds(total - log_odds), pa.float64()),
-        ],
-        names=["code", "feature", "value", "log_odds", "points", "pd_effect"],
-    )
+    features, which = bundle.encoder.features, pa.array(feature)
+    medians = bundle.reference.medians if bundle.reference is not None else np.full(len(features), np.nan)
+    fields = {
+        "code": pa.array([each.code for each in features]).take(which),
+        "feature": pa.array([each.name for each in features]).take(which),
+        "group": pa.array([each.group for each in features]).take(which),
+        "value": pa.array(assessment.features[row, feature], pa.float64(), from_pandas=True),
+        "reference_value": pa.array(medians, pa.float64(), from_pandas=True).take(which),
+        "log_odds": pa.array(log_odds, pa.float64()),
+        "points": pa.array(points[row, feature], pa.int64()),
+        "pd_effect": pa.array(pd_effects(total, log_odds), pa.float64()),
+        "form": pa.array(["favourable", "adverse"]).take(pa.array((log_odds > 0.0).astype(np.int8))),
+    }
+    struct = pa.StructArray.from_arrays(list(fields.values()), names=list(fields))
     counts = np.bincount(row, minlength=len(terms))
     return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32()), struct)

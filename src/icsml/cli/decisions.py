@@ -14,6 +14,9 @@ from icsml.records.decision import Decision
 
 __all__ = ["register"]
 
+_UNITS = ("points", "log-odds", "PD effect")
+_READING = "points: up is good; log-odds and PD effect: up is bad; PD effects do not add up"
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -82,12 +85,52 @@ def _read_out(decision: Decision) -> str:
         lines.append(f"points {points.score:.1f} of {points.max_score:g} by {points.rulebook} ({points.provenance})")
     if decision.pd_without_innovation is not None:
         lines.append(f"PD of the companion without innovation {decision.pd_without_innovation:.2%} (not causal)")
-    rows = [(reason.code, reason.text.en, reason.value, reason.points, reason.log_odds) for reason in decision.reasons]
-    lines += ["", table(rows, ("code", "reason", "value", "points (up is good)", "log-odds (up is bad)"))]
+    lines += ["", _reasons(decision), _READING]
     lines.append(
         f"base {decision.base_points} + reasons {sum(reason.points for reason in decision.reasons):+d}"
         f" + others {decision.other_points:+d} = {decision.score}"
     )
+    lines.append(f"the terms are {decision.reference.text.en} ({_population(decision)})")
+    lines += ["", _groups(decision)]
+    if decision.adverse_reasons:
+        lines += ["", "to be told, if the answer is no:"]
+        told = enumerate(decision.adverse_reasons, 1)
+        lines += [f"  {number}. {each.code} {each.text.en}{_flag(each.contradicts)}" for number, each in told]
+    lines += [""] if decision.recourse else []
     lines += [f"recourse: {proposal.text.en}" for proposal in decision.recourse or ()]
+    lines += [""] if decision.warnings else []
     lines += [f"note {notice.code} {notice.field or ''}: {notice.text.en}" for notice in decision.warnings]
     return "\n".join(lines)
+
+
+def _reasons(decision: Decision) -> str:
+    """Return reasons as a table, under the innovation score's its indicators, under merged ones what they hold."""
+    rows: list[tuple[object, ...]] = []
+    for reason in decision.reasons:
+        text = reason.text.en + _flag(reason.contradicts)
+        rows.append((reason.code, *_terms(reason.points, reason.log_odds, reason.pd_effect), text))
+        for part in reason.indicators or ():
+            text = f"  {part.indicator}: {part.points:.1f} points (mean {part.reference_points:.1f}), {part.rule}"
+            rows.append(("", *_terms(part.score_points, part.log_odds, part.pd_effect), text))
+        rows += [("", also.points, also.log_odds, "", f"  with {also.code} {also.feature}") for also in reason.also]
+    return table(rows, ("code", *_UNITS, "reason"))
+
+
+def _groups(decision: Decision) -> str:
+    rows = [(each.group, *_terms(each.points, each.log_odds, each.pd_effect)) for each in decision.groups]
+    return table(rows, ("group", *_UNITS))
+
+
+def _terms(points: int, log_odds: float, pd_effect: float) -> tuple[int, float, str]:
+    return points, log_odds, f"{pd_effect:+.3%}"
+
+
+def _flag(contradicts: bool | None) -> str:
+    return " [contradicts its effect alone]" if contradicts else ""
+
+
+def _population(decision: Decision) -> str:
+    reference = decision.reference
+    if reference.kind == "path_dependent":
+        return f"{reference.id}, path-dependent"
+    return f"{reference.id}, {reference.n:,} rows, {reference.sha256[:12]}"

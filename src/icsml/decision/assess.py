@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.errors import InputError
-from icsml.explain.reasons import Terms, explain, sum_in_order
+from icsml.explain.merging import Clusters, alike, merge
+from icsml.explain.reasons import Terms, explain
+from icsml.explain.sums import sum_in_order
+from icsml.features.feature import INNOVATION_SCORE
 from icsml.innovation.evaluate import evaluate
 from icsml.innovation.points import Points
 from icsml.model.bundle import BundleParts
@@ -17,7 +20,7 @@ from icsml.model.predict import log_odds, margin, pd_from_log_odds
 from icsml.records.columns import Columns, rows
 from icsml.records.screening import Screening, is_present, screen
 
-__all__ = ["Assessment", "assess"]
+__all__ = ["Assessment", "Explanation", "assess", "companion_places", "warm"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,11 +29,29 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Terms in log-odds and in score points; each row reconciles with its PD and its score."""
+    """Terms in log-odds and in score points; each row reconciles with its PD and its score.
+
+    Parameters
+    ----------
+    terms : Terms
+        Every feature's part of the log-odds.
+    base_points : ndarray of int of shape (n,)
+        Score points before any feature.
+    points : ndarray of int of shape (n, p)
+        Every feature's part of the score.
+    clusters : Clusters
+        Features that are told as one reason where they have the same sign; none unless the bundle says so.
+    """
 
     terms: Terms
     base_points: Ints
     points: Ints
+    clusters: Clusters
+
+    @property
+    def told(self) -> tuple[Floats, Ints]:
+        """Terms and points of shape (n, p) as reasons tell them: like features merged, others as they are."""
+        return merge(self.terms.log_odds, self.points, self.clusters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +142,13 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, fir
     )
 
 
+def warm(bundle: BundleParts) -> None:
+    """Build what the first reasons would wait for: the engine of the model and that of its companion."""
+    nothing = np.full((1, len(bundle.encoder.features)), np.nan)
+    _terms(bundle, nothing)
+    _companion_terms(bundle, nothing)
+
+
 def _require_date(bundle: BundleParts, columns: Columns) -> None:
     undated = np.isnat(columns["as_of"])
     if bundle.dated and undated.any():
@@ -143,7 +171,7 @@ def _without_feed(bundle: BundleParts, columns: Columns) -> Flags:
     return empty
 
 
-def _companion_places(bundle: BundleParts) -> list[int]:
+def companion_places(bundle: BundleParts) -> list[int]:
     """Return where the companion's features stand among the model's, of which they are some."""
     place = {feature.name: i for i, feature in enumerate(bundle.encoder.features)}
     return [place[feature.name] for feature in bundle.companion_encoder.features] if bundle.companion_encoder else []
@@ -152,26 +180,54 @@ def _companion_places(bundle: BundleParts) -> list[int]:
 def _companion_log_odds(bundle: BundleParts, features: Floats) -> Floats | None:
     if bundle.companion is None or bundle.companion_calibration is None:
         return None
-    own = np.ascontiguousarray(features[:, _companion_places(bundle)])
+    own = np.ascontiguousarray(features[:, companion_places(bundle)])
     return log_odds(margin(bundle.companion, own), bundle.companion_calibration)
 
 
 def _explanation(bundle: BundleParts, features: Floats, fallback: Flags, score: Ints) -> Explanation:
-    terms = explain(bundle.booster, bundle.calibration, features)
+    terms = _terms(bundle, features)
     if fallback.any():
         terms = _with_companion_terms(bundle, features, terms, fallback)
     base_points, points = terms.points(bundle.scale, score)
-    return Explanation(terms, base_points, points)
+    return Explanation(terms, base_points, points, _clusters(bundle))
+
+
+def _terms(bundle: BundleParts, features: Floats) -> Terms:
+    return explain(bundle.booster, bundle.calibration, features, bundle.reference, explainer=bundle.explainer)
+
+
+def _clusters(bundle: BundleParts) -> Clusters:
+    """Return the features that are told as one; the innovation score stays apart, for it has reasons of its own."""
+    above = bundle.catalogue.merge_above
+    if above is None or bundle.reference is None:
+        return ()
+    groups = tuple(None if f.name == INNOVATION_SCORE else f.group for f in bundle.encoder.features)
+    return alike(bundle.reference, groups, above)
+
+
+def _companion_terms(bundle: BundleParts, features: Floats) -> Terms | None:
+    """Return the companion's terms at the places its features have among the model's, zero elsewhere."""
+    if bundle.companion is None or bundle.companion_calibration is None:
+        return None
+    places = companion_places(bundle)
+    own = explain(
+        bundle.companion,
+        bundle.companion_calibration,
+        np.ascontiguousarray(features[:, places]),
+        bundle.reference,
+        places,
+        explainer=bundle.explainer,
+    )
+    scattered = np.zeros(features.shape)
+    scattered[:, places] = own.log_odds
+    return Terms(scattered, own.base)
 
 
 def _with_companion_terms(bundle: BundleParts, features: Floats, terms: Terms, fallback: Flags) -> Terms:
-    """Put the companion's terms in the rows it scored; its features keep their place among the model's."""
-    if bundle.companion is None or bundle.companion_calibration is None:
+    """Put the companion's terms in the rows it scored."""
+    own = _companion_terms(bundle, features[fallback])
+    if own is None:
         return terms
-    places = _companion_places(bundle)
-    own = explain(bundle.companion, bundle.companion_calibration, np.ascontiguousarray(features[fallback][:, places]))
-    scattered = np.zeros((int(fallback.sum()), features.shape[1]))
-    scattered[:, places] = own.log_odds
     log_odds_terms, base = terms.log_odds.copy(), terms.base.copy()
-    log_odds_terms[fallback], base[fallback] = scattered, own.base
+    log_odds_terms[fallback], base[fallback] = own.log_odds, own.base
     return Terms(log_odds_terms, base)

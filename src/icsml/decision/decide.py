@@ -9,22 +9,20 @@ from typing import Any
 import numpy as np
 
 from icsml.core.clock import timestamp
-from icsml.decision.assess import Assessment, Explanation, assess
+from icsml.decision.assess import Assessment, assess
 from icsml.decision.notices import notices, recourse_notices
+from icsml.decision.reasons import RowReasons
 from icsml.decision.recourse import Answer, recourse
 from icsml.errors import InputError
-from icsml.explain.reasons import reason, shown, sum_in_order
 from icsml.innovation.describe import describe
 from icsml.model.bundle import Bundle
 from icsml.records.columns import record_columns
-from icsml.records.decision import Decision, InnovationScore, InputSummary, ModelIdentity, Reason, Reference, ScoreScale
+from icsml.records.decision import Decision, InnovationScore, InputSummary, ModelIdentity, ScoreScale
 from icsml.records.enterprise import EnterpriseRecord
 
 __all__ = ["DEFAULT_REASONS", "Decided", "decide"]
 
 DEFAULT_REASONS = 8
-
-_REFERENCE = Reference(kind="path_dependent", id="training-cover")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +82,7 @@ def decide(
         grade=assessment.grade[0],
         score=int(assessment.score[0]),
         scale=ScoreScale(offset=bundle.scale.offset, pdo=bundle.scale.pdo),
-        **_reasons(bundle, assessment, reasons),
-        reference=_REFERENCE,
+        **RowReasons(bundle, assessment, 0).parts(reasons),
         innovation_log_odds=_first(assessment.innovation_log_odds(bundle)),
         pd_without_innovation=_first(assessment.pd_without_innovation),
         innovation_evidence=bundle.innovation_evidence if bundle.companion else None,
@@ -133,35 +130,6 @@ def _innovation(bundle: Bundle, assessment: Assessment, as_of: date | None) -> I
     if bundle.rulebook is None or assessment.innovation is None:
         return None
     return InnovationScore.model_validate(describe(assessment.innovation, bundle.rulebook, 0, as_of))
-
-
-def _reasons(bundle: Bundle, assessment: Assessment, most: int) -> dict[str, Any]:
-    explanation = _explained(assessment)
-    terms, points = explanation.terms.log_odds[0], explanation.points[0]
-    positions = shown(bundle.encoder.features, terms, most)
-    others = np.delete(terms, positions)
-    return {
-        "base_log_odds": float(explanation.terms.base[0]),
-        "base_points": int(explanation.base_points[0]),
-        "reasons": [_reason(bundle, assessment, explanation, position) for position in positions],
-        "other_log_odds": float(sum_in_order(others[None, :])[0]),
-        "other_points": int(np.delete(points, positions).sum()),
-    }
-
-
-def _reason(bundle: Bundle, assessment: Assessment, explanation: Explanation, position: int) -> Reason:
-    return reason(
-        bundle.encoder.features[position],
-        value=float(assessment.features[0, position]),
-        log_odds=float(explanation.terms.log_odds[0, position]),
-        points=int(explanation.points[0, position]),
-        total_log_odds=float(assessment.log_odds[0]),
-    )
-
-
-def _explained(assessment: Assessment) -> Explanation:
-    assert assessment.explanation is not None  # noqa: S101 - assess() was asked for it
-    return assessment.explanation
 
 
 def _first(values: Any) -> float | None:  # noqa: ANN401 - an optional float array

@@ -9,8 +9,6 @@ from icsml.explain.selection import largest_remainder
 
 __all__ = ["share_points"]
 
-_WRITEABLE = ("C", "W")  # what compiled code is compiled for
-
 
 def share_points(exact: NDArray[np.float64], total: NDArray[np.int64]) -> NDArray[np.int64]:
     """Round the terms of each row so that they sum to its total.
@@ -30,5 +28,6 @@ def share_points(exact: NDArray[np.float64], total: NDArray[np.int64]) -> NDArra
         Rounded points; each row sums to its total.
     """
     shared = np.empty(exact.shape, dtype=np.int64)
-    largest_remainder(np.require(exact, requirements=_WRITEABLE), np.require(total, requirements=_WRITEABLE), shared)
+    # Compiled code takes arrays that may be written to.
+    largest_remainder(np.require(exact, requirements=("C", "W")), np.require(total, requirements=("C", "W")), shared)
     return shared

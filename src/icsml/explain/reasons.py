@@ -1,4 +1,4 @@
-"""Contributions that reconcile with the calibrated PD and with the score, and the few of them that are shown."""
+"""Terms that reconcile with the calibrated PD and with the score, and the few of them that are shown."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from icsml.explain.contributions import contributions
+from icsml.explain.engine import contributions
 from icsml.explain.points import share_points
-from icsml.features.feature import Feature
+from icsml.explain.sums import sum_in_order
 from icsml.model.calibrate import Affine
+from icsml.model.document import Explainer
 from icsml.model.predict import pd_from_log_odds
+from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import MasterScale
-from icsml.records.decision import Reason
 
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-__all__ = ["Terms", "explain", "rank_terms", "reason", "shown", "sum_in_order"]
+__all__ = ["Terms", "by_group", "explain", "pd_effects", "rank_terms", "shown"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -48,9 +49,20 @@ class Terms:
         return shared[:, 0], shared[:, 1:]
 
 
-def explain(booster: lgb.Booster, calibration: Affine, X: Floats) -> Terms:
-    """Split the calibrated log-odds of each row: logit(pd) = a·(base + Σφ) + b."""
-    phi, base = contributions(booster, X)
+def explain(
+    booster: lgb.Booster,
+    calibration: Affine,
+    X: Floats,
+    reference: ReferencePopulation | None = None,
+    places: Sequence[int] | None = None,
+    *,
+    explainer: Explainer = "tree_shap",
+) -> Terms:
+    """Split the calibrated log-odds of each row: logit(pd) = a·(base + Σφ) + b.
+
+    Parameters and errors are those of :func:`icsml.explain.engine.contributions`.
+    """
+    phi, base = contributions(booster, X, reference, places, explainer=explainer)
     return Terms(calibration.slope * phi, calibration.slope * base + calibration.intercept)
 
 
@@ -59,31 +71,21 @@ def rank_terms(log_odds: Floats, most: int) -> NDArray[np.intp]:
     return np.argsort(-np.abs(log_odds), axis=1, kind="stable")[:, :most]
 
 
-def sum_in_order(terms: Floats) -> Floats:
-    """Sum over the second axis from left to right, so that a row has the same bits alone and in a batch."""
-    total = np.zeros(len(terms))
-    for column in range(terms.shape[1]):
-        total = total + terms[:, column]
-    return total
-
-
-def reason(feature: Feature, value: float, log_odds: float, points: int, total_log_odds: float) -> Reason:
-    """Return one shown reason; ``total_log_odds`` is logit(pd) of the row."""
-    effect = pd_from_log_odds(np.array([total_log_odds])) - pd_from_log_odds(np.array([total_log_odds - log_odds]))
-    return Reason(
-        code=feature.code,
-        feature=feature.name,
-        group=feature.group,
-        value=None if np.isnan(value) else float(value),
-        log_odds=float(log_odds),
-        points=int(points),
-        pd_effect=float(effect[0]),
-        direction=feature.direction,
-        text=feature.reason(value, log_odds),
-    )
-
-
-def shown(features: Sequence[Feature], log_odds: Floats, most: int) -> list[int]:
+def shown(log_odds: Floats, most: int) -> list[int]:
     """Return the positions of the terms of one row that are shown: the largest, and none that is zero."""
-    ranked = rank_terms(log_odds[None, :], min(most, len(features)))[0]
+    ranked = rank_terms(log_odds[None, :], most)[0]
     return [int(position) for position in ranked if log_odds[position] != 0.0]
+
+
+def by_group(groups: Sequence[str], log_odds: Floats, points: Ints) -> dict[str, tuple[Floats, Ints]]:
+    """Return the sums of terms and of points, shape (n,) each, by group in the order of first appearance."""
+    places: dict[str, list[int]] = {}
+    for place, group in enumerate(groups):
+        places.setdefault(group, []).append(place)
+    return {group: (sum_in_order(log_odds[:, own]), points[:, own].sum(axis=1)) for group, own in places.items()}
+
+
+def pd_effects(total: Floats, terms: Floats) -> Floats:
+    """Return by how much the PD would differ if one term were zero: pd(total) - pd(total - term); not additive."""
+    effects: Floats = pd_from_log_odds(total) - pd_from_log_odds(total - terms)
+    return effects

@@ -17,8 +17,6 @@ _APPLICATION = Group("application", "APP")
     direction=Direction.RAISES_RISK,
     unit="fraction",
     plausible=(0.0, 10.0),
-    raises=Label(en="The amount applied for is high relative to a year's revenue", zh="申请金额相对年营业收入偏高"),
-    lowers=Label(en="The amount applied for is modest relative to a year's revenue", zh="申请金额相对年营业收入适度"),
     basis="The burden that the decision itself adds, all else equal",
 )
 def amount_to_revenue(application_amount_cny: Floats, revenue_cny: Floats) -> Floats:
@@ -32,8 +30,6 @@ def amount_to_revenue(application_amount_cny: Floats, revenue_cny: Floats) -> Fl
     direction=Direction.FREE,
     unit="months",
     plausible=(0.0, 360.0),
-    raises=Label(en="The term applied for is one that goes with a higher risk", zh="所申请期限对应较高风险"),
-    lowers=Label(en="The term applied for is one that goes with a lower risk", zh="所申请期限对应较低风险"),
     basis="Free: longer terms burden less each month, and stay exposed longer",
 )
 def application_term(application_term_months: Floats) -> Floats:

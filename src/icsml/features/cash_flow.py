@@ -17,10 +17,6 @@ _CASH_FLOW = Group("cash_flow", "CFL")
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(-5.0, 5.0),
-    raises=Label(
-        en="Cash from operations is low, or negative, relative to liabilities", zh="经营活动现金流相对负债偏低或为负"
-    ),
-    lowers=Label(en="Cash from operations is strong relative to liabilities", zh="经营活动现金流相对负债充裕"),
     basis="Beaver 1966; Ohlson 1980 (funds from operations to liabilities)",
 )
 def cash_flow_to_debt(operating_cash_flow_cny: Floats, total_liabilities_cny: Floats) -> Floats:
@@ -34,8 +30,6 @@ def cash_flow_to_debt(operating_cash_flow_cny: Floats, total_liabilities_cny: Fl
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(-3.0, 3.0),
-    raises=Label(en="Little of the revenue arrives as cash", zh="营业收入转化为现金的比例偏低"),
-    lowers=Label(en="Much of the revenue arrives as cash", zh="营业收入转化为现金的比例较高"),
     basis="Beaver 1966",
 )
 def cash_flow_margin(operating_cash_flow_cny: Floats, revenue_cny: Floats) -> Floats:
@@ -49,10 +43,6 @@ def cash_flow_margin(operating_cash_flow_cny: Floats, revenue_cny: Floats) -> Fl
     direction=Direction.LOWERS_RISK,
     unit="times",
     plausible=(-200.0, 1000.0),
-    raises=Label(
-        en="Earnings before interest hardly cover, or do not cover, the interest", zh="息税前利润对利息支出覆盖不足"
-    ),
-    lowers=Label(en="Earnings before interest cover the interest many times", zh="息税前利润对利息支出覆盖充足"),
     basis="Altman and Sabato 2007 (EBITDA to interest); no value where there is no interest",
 )
 def interest_cover(operating_profit_cny: Floats, interest_expense_cny: Floats) -> Floats:
@@ -66,14 +56,6 @@ def interest_cover(operating_profit_cny: Floats, interest_expense_cny: Floats) -
     direction=Direction.LOWERS_RISK,
     unit="times",
     plausible=(-50.0, 100.0),
-    raises=Label(
-        en="Earnings before depreciation are low against interest and borrowing due within a year",
-        zh="息税折旧摊销前利润对利息及一年内到期借款覆盖不足",
-    ),
-    lowers=Label(
-        en="Earnings before depreciation cover interest and borrowing due within a year well",
-        zh="息税折旧摊销前利润对利息及一年内到期借款覆盖较好",
-    ),
     basis="Altman and Sabato 2007; no value where there is neither interest nor short-term borrowing",
 )
 def debt_service_cover(

@@ -26,8 +26,6 @@ _CREDIT = Group("credit_history", "CRD")
     direction=Direction.RAISES_RISK,
     unit="count",
     plausible=(0.0, 100.0),
-    raises=Label(en="Payments to lenders were late in the last 24 months", zh="近24个月存在逾期记录"),
-    lowers=Label(en="Payments to lenders were on time in the last 24 months", zh="近24个月还款正常"),
     basis="Past arrears are the first sign of the next (default is 90 days past due)",
 )
 def overdue_count(overdue_count_24m: Floats) -> Floats:
@@ -41,8 +39,6 @@ def overdue_count(overdue_count_24m: Floats) -> Floats:
     direction=Direction.RAISES_RISK,
     unit="days",
     plausible=(0.0, 750.0),
-    raises=Label(en="A payment to a lender stayed late for long in the last 24 months", zh="近24个月最长逾期天数偏长"),
-    lowers=Label(en="No payment to a lender stayed late for long in the last 24 months", zh="近24个月无较长逾期"),
     basis="Past arrears are the first sign of the next (default is 90 days past due)",
 )
 def overdue_days(overdue_days_max_24m: Floats) -> Floats:
@@ -56,8 +52,6 @@ def overdue_days(overdue_days_max_24m: Floats) -> Floats:
     direction=Direction.RAISES_RISK,
     unit="count",
     plausible=(0.0, 100.0),
-    raises=Label(en="Many lenders were asked for credit in the last six months", zh="近6个月授信查询次数偏多"),
-    lowers=Label(en="Few lenders were asked for credit in the last six months", zh="近6个月授信查询次数较少"),
     basis="Search for credit after refusals; common to credit-register scorecards",
 )
 def credit_inquiries(credit_inquiries_6m: Floats) -> Floats:
@@ -71,8 +65,6 @@ def credit_inquiries(credit_inquiries_6m: Floats) -> Floats:
     direction=Direction.RAISES_RISK,
     unit="fraction",
     plausible=(0.0, 1.0),
-    raises=Label(en="Existing credit lines are drawn to a high degree", zh="现有授信额度使用率偏高"),
-    lowers=Label(en="Existing credit lines are largely undrawn", zh="现有授信额度使用率较低"),
     basis="Jimenez, Lopez and Saurina 2009 (drawn on the way to default); of existing lines, not of the one asked for",
 )
 def line_utilisation(credit_line_utilisation: Floats) -> Floats:
@@ -86,8 +78,6 @@ def line_utilisation(credit_line_utilisation: Floats) -> Floats:
     direction=Direction.LOWERS_RISK,
     unit="months",
     plausible=(0.0, 600.0),
-    raises=Label(en="The credit history is short", zh="信用历史较短"),
-    lowers=Label(en="The credit history is long", zh="信用历史较长"),
     basis="Survived relationships inform the lender; Petersen and Rajan 1994",
 )
 def credit_history(credit_history_months: Floats) -> Floats:
@@ -101,8 +91,6 @@ def credit_history(credit_history_months: Floats) -> Floats:
     direction=Direction.FREE,
     unit="count",
     plausible=(0.0, 50.0),
-    raises=Label(en="The number of lenders is one that goes with a higher risk", zh="未结清授信机构数对应较高风险"),
-    lowers=Label(en="The number of lenders is one that goes with a lower risk", zh="未结清授信机构数对应较低风险"),
     basis="Free: several lenders show access to credit, many show that no one lends enough",
 )
 def lenders(existing_lenders: Floats) -> Floats:
@@ -116,10 +104,6 @@ def lenders(existing_lenders: Floats) -> Floats:
     direction=Direction.RAISES_RISK,
     unit="fraction",
     plausible=(0.0, 10.0),
-    raises=Label(
-        en="Debt in the credit register is high relative to a year's revenue", zh="征信负债相对年营业收入偏高"
-    ),
-    lowers=Label(en="Debt in the credit register is low relative to a year's revenue", zh="征信负债相对年营业收入较低"),
     basis="Debt burden as lenders report it; Altman and Sabato 2007",
 )
 def register_debt_to_revenue(existing_debt_cny: Floats, revenue_cny: Floats) -> Floats:

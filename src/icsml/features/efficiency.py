@@ -18,8 +18,6 @@ _DAYS = 365.0
     direction=Direction.RAISES_RISK,
     unit="days",
     plausible=(0.0, 1500.0),
-    raises=Label(en="Customers take long to pay", zh="应收账款回收偏慢"),
-    lowers=Label(en="Customers pay quickly", zh="应收账款回收较快"),
     basis="Slow collection ties up cash and hides bad debts; Altman, Sabato and Wilson 2010 (trade debtors)",
 )
 def receivable_days(receivables_cny: Floats, revenue_cny: Floats) -> Floats:
@@ -33,8 +31,6 @@ def receivable_days(receivables_cny: Floats, revenue_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="days",
     plausible=(0.0, 2000.0),
-    raises=Label(en="Stock lasts for a time that goes with a higher risk", zh="存货周转天数对应较高风险"),
-    lowers=Label(en="Stock lasts for a time that goes with a lower risk", zh="存货周转天数对应较低风险"),
     basis="Free: unsold goods and a lack of goods are both warnings, and trades differ",
 )
 def inventory_days(inventory_cny: Floats, operating_cost_cny: Floats) -> Floats:
@@ -48,14 +44,6 @@ def inventory_days(inventory_cny: Floats, operating_cost_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="times",
     plausible=(0.0, 20.0),
-    raises=Label(
-        en="Revenue relative to total assets is at a level that goes with a higher risk",
-        zh="总资产周转率处于对应较高风险的水平",
-    ),
-    lowers=Label(
-        en="Revenue relative to total assets is at a level that goes with a lower risk",
-        zh="总资产周转率处于对应较低风险的水平",
-    ),
     basis="Free: depends on the industry (left out of Altman's later scores for that reason)",
 )
 def asset_turnover(revenue_cny: Floats, total_assets_cny: Floats) -> Floats:
@@ -69,8 +57,6 @@ def asset_turnover(revenue_cny: Floats, total_assets_cny: Floats) -> Floats:
     direction=Direction.RAISES_RISK,
     unit="fraction",
     plausible=(0.0, 3.0),
-    raises=Label(en="Costs eat up most, or more than all, of the revenue", zh="成本费用占营业收入比重偏高"),
-    lowers=Label(en="Costs are low relative to revenue", zh="成本费用占营业收入比重较低"),
     basis="The margin seen from the cost side; Altman 1968",
 )
 def cost_to_revenue(total_cost_cny: Floats, revenue_cny: Floats) -> Floats:

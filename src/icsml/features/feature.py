@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -51,8 +50,6 @@ class Feature:
         stated rate.
     range : tuple of float or None
         Lowest and highest plausible value; None is unbounded. A description, nothing is cut.
-    raises, lowers : Label
-        Reason texts where the feature adds to or takes from the risk.
     definition : str
         How it is computed, in one line.
     basis : str
@@ -69,41 +66,8 @@ class Feature:
     function: Callable[[Columns], Floats]
     unit: str
     range: tuple[float | None, float | None]
-    raises: Label
-    lowers: Label
     definition: str = ""
     basis: str = ""
-
-    def reason(self, value: float, log_odds: float) -> Label:
-        """Return the reason text for a value and its contribution.
-
-        Parameters
-        ----------
-        value : float
-            The feature's value, NaN if it has none.
-        log_odds : float
-            Its contribution; above zero raises the risk.
-
-        Returns
-        -------
-        Label
-            The text of raising or lowering; for a feature without value one that says so, because "debt is high" would
-            be untrue of a firm that gave no balance sheet.
-        """
-        if math.isnan(value):
-            return self._without_value(log_odds)
-        return self.raises if log_odds > 0.0 else self.lowers
-
-    def _without_value(self, log_odds: float) -> Label:
-        en, zh = ("raises", "提高") if log_odds > 0.0 else ("lowers", "降低")
-        if len(self.inputs) == 1:
-            why_en, why_zh = "not on file", "未提供"
-        else:
-            why_en, why_zh = "an input is missing or the base is not above zero", "数据缺失或分母不为正，无法计算"
-        return Label(
-            en=f"{self.label.en}: {why_en}, which {en} the risk here",
-            zh=f"{self.label.zh}：{why_zh}，{zh}了风险",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +93,6 @@ class Group:
         direction: Direction,
         unit: str,
         plausible: tuple[float | None, float | None],
-        raises: Label,
-        lowers: Label,
         basis: str,
     ) -> Callable[[Callable[..., Floats]], Feature]:
         """Return a decorator that turns a function of fields into a declared feature.
@@ -152,8 +114,6 @@ class Group:
                 function=lambda columns: formula(*(columns[name] for name in inputs)),
                 unit=unit,
                 range=plausible,
-                raises=raises,
-                lowers=lowers,
                 definition=(formula.__doc__ or "").strip().rstrip("."),
                 basis=basis,
             )
@@ -164,7 +124,7 @@ class Group:
 def from_extra(extra: ExtraFeature) -> Feature:
     """Return the feature that passes a declared extra column through.
 
-    Its name is ``extra.NAME``, its code ``X_<NAME>`` in capitals, its texts come from its label.
+    Its name is ``extra.NAME``, its code ``X_<NAME>`` in capitals.
     """
     column, label = extra.column, extra.label
     return Feature(
@@ -178,8 +138,6 @@ def from_extra(extra: ExtraFeature) -> Feature:
         function=lambda columns: known(columns[column]),
         unit="as declared",
         range=extra.range,
-        raises=Label(en=f"{label.en}: the value goes with a higher risk", zh=f"{label.zh}：该数值对应较高风险"),
-        lowers=Label(en=f"{label.en}: the value goes with a lower risk", zh=f"{label.zh}：该数值对应较低风险"),
         definition="The declared column, as it is",
         basis="Declared with the data set",
     )

@@ -17,8 +17,6 @@ _GROWTH = Group("growth", "GRO")
     direction=Direction.FREE,
     unit="fraction",
     plausible=(-1.0, 10.0),
-    raises=Label(en="Revenue shrinks, or grows at a pace, that goes with a higher risk", zh="营业收入增速对应较高风险"),
-    lowers=Label(en="Revenue moves at a pace that goes with a lower risk", zh="营业收入增速对应较低风险"),
     basis="Free: both a collapse and a rush are risky",
 )
 def revenue_growth(revenue_cny: Floats, revenue_prev_cny: Floats) -> Floats:
@@ -32,8 +30,6 @@ def revenue_growth(revenue_cny: Floats, revenue_prev_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="fraction",
     plausible=(-1.0, 10.0),
-    raises=Label(en="Total assets move at a pace that goes with a higher risk", zh="总资产增速对应较高风险"),
-    lowers=Label(en="Total assets move at a pace that goes with a lower risk", zh="总资产增速对应较低风险"),
     basis="Free: expansion may be strength, or borrowing ahead of sales",
 )
 def asset_growth(total_assets_cny: Floats, total_assets_prev_cny: Floats) -> Floats:
@@ -47,10 +43,6 @@ def asset_growth(total_assets_cny: Floats, total_assets_prev_cny: Floats) -> Flo
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(-1.0, 1.0),
-    raises=Label(
-        en="Net profit fell, or hardly rose, relative to the enterprise's size", zh="净利润同比下降或增长乏力"
-    ),
-    lowers=Label(en="Net profit rose relative to the enterprise's size", zh="净利润同比改善"),
     basis="Ohlson 1980 (change in net income). Over assets, because a loss has no growth rate",
 )
 def profit_change_to_assets(net_profit_cny: Floats, net_profit_prev_cny: Floats, total_assets_cny: Floats) -> Floats:

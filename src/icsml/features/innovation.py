@@ -57,12 +57,6 @@ innovation_score = Feature(
     function=lambda columns: known(columns[POINTS_COLUMN]),
     unit="points",
     range=(None, None),
-    raises=Label(
-        en="The innovation points are at a level that goes with a higher risk", zh="创新积分处于对应较高风险的水平"
-    ),
-    lowers=Label(
-        en="The innovation points are at a level that goes with a lower risk", zh="创新积分处于对应较低风险的水平"
-    ),
     definition="The rulebook's points over its indicators of domain innovation",
     basis="Free: a mixture of input and output; no study of default on the official score was found",
 )
@@ -74,8 +68,6 @@ innovation_score = Feature(
     direction=Direction.FREE,
     unit="fraction",
     plausible=(-1.0, 20.0),
-    raises=Label(en="R&D spending changes at a pace that goes with a higher risk", zh="研发费用增速对应较高风险"),
-    lowers=Label(en="R&D spending changes at a pace that goes with a lower risk", zh="研发费用增速对应较低风险"),
     basis=_INPUT,
 )
 def rd_growth(rd_expense_cny: Floats, rd_expense_prev_cny: Floats) -> Floats:
@@ -89,14 +81,6 @@ def rd_growth(rd_expense_cny: Floats, rd_expense_prev_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="fraction",
     plausible=(0.0, 5.0),
-    raises=Label(
-        en="R&D spending relative to revenue is at a level that goes with a higher risk",
-        zh="研发费用占营业收入的比例处于对应较高风险的水平",
-    ),
-    lowers=Label(
-        en="R&D spending relative to revenue is at a level that goes with a lower risk",
-        zh="研发费用占营业收入的比例处于对应较低风险的水平",
-    ),
     basis=_INPUT,
 )
 def rd_intensity(rd_expense_cny: Floats, revenue_cny: Floats) -> Floats:
@@ -110,13 +94,6 @@ def rd_intensity(rd_expense_cny: Floats, revenue_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="fraction",
     plausible=(0.0, 1.0),
-    raises=Label(
-        en="The share of S&T staff is at a level that goes with a higher risk",
-        zh="科技人员占职工总数的比重对应较高风险",
-    ),
-    lowers=Label(
-        en="The share of S&T staff is at a level that goes with a lower risk", zh="科技人员占职工总数的比重对应较低风险"
-    ),
     basis=_PEOPLE,
 )
 def st_staff_share(staff_st: Floats, staff_total: Floats) -> Floats:
@@ -130,13 +107,6 @@ def st_staff_share(staff_st: Floats, staff_total: Floats) -> Floats:
     direction=Direction.FREE,
     unit="fraction",
     plausible=(0.0, 1.0),
-    raises=Label(
-        en="The share of R&D staff is at a level that goes with a higher risk",
-        zh="研发人员占职工总数的比重对应较高风险",
-    ),
-    lowers=Label(
-        en="The share of R&D staff is at a level that goes with a lower risk", zh="研发人员占职工总数的比重对应较低风险"
-    ),
     basis=_PEOPLE,
 )
 def rd_staff_share(staff_rd: Floats, staff_total: Floats) -> Floats:
@@ -150,14 +120,6 @@ def rd_staff_share(staff_rd: Floats, staff_total: Floats) -> Floats:
     direction=Direction.FREE,
     unit="fraction",
     plausible=(0.0, 1.0),
-    raises=Label(
-        en="The share of staff with a postgraduate degree is at a level that goes with a higher risk",
-        zh="研究生以上人员占比对应较高风险",
-    ),
-    lowers=Label(
-        en="The share of staff with a postgraduate degree is at a level that goes with a lower risk",
-        zh="研究生以上人员占比对应较低风险",
-    ),
     basis=_PEOPLE,
 )
 def postgraduate_share(staff_postgraduate: Floats, staff_total: Floats) -> Floats:
@@ -171,14 +133,6 @@ def postgraduate_share(staff_postgraduate: Floats, staff_total: Floats) -> Float
     direction=Direction.FREE,
     unit="fraction",
     plausible=(0.0, 2.5),
-    raises=Label(
-        en="The super-deduction relative to R&D spending is at a level that goes with a higher risk",
-        zh="加计扣除额与研发费用之比对应较高风险",
-    ),
-    lowers=Label(
-        en="The super-deduction relative to R&D spending is at a level that goes with a lower risk",
-        zh="加计扣除额与研发费用之比对应较低风险",
-    ),
     basis="Free: shows how much R&D the tax office accepts; no evidence on default was found",
 )
 def super_deduction_share(rd_super_deduction_cny: Floats, rd_expense_cny: Floats) -> Floats:
@@ -192,8 +146,6 @@ def super_deduction_share(rd_super_deduction_cny: Floats, rd_expense_cny: Floats
     direction=Direction.LOWERS_RISK,
     unit="rights per 100 R&D staff",
     plausible=(0.0, 2000.0),
-    raises=Label(en="Few valid IP rights for the number of R&D staff", zh="研发人员人均有效知识产权偏少"),
-    lowers=Label(en="Many valid IP rights for the number of R&D staff", zh="研发人员人均有效知识产权较多"),
     basis="Productivity: Bai and Tian 2020; EU-EFIGE 2009-2014",
 )
 def ip_per_100_rd_staff(ip_class1: Floats, ip_class2: Floats, staff_rd: Floats) -> Floats:
@@ -207,8 +159,6 @@ def ip_per_100_rd_staff(ip_class1: Floats, ip_class2: Floats, staff_rd: Floats) 
     direction=Direction.LOWERS_RISK,
     unit="count",
     plausible=(0.0, 5000.0),
-    raises=Label(en="Few or no valid invention patents and other Class I rights", zh="有效发明专利等Ⅰ类知识产权较少"),
-    lowers=Label(en="Many valid invention patents and other Class I rights", zh="有效发明专利等Ⅰ类知识产权较多"),
     basis="Output: Hsu et al. 2015; Kang 2018; Helmers and Rogers 2010; Kato et al. 2021",
 )
 def class1_rights(ip_class1: Floats) -> Floats:
@@ -222,8 +172,6 @@ def class1_rights(ip_class1: Floats) -> Floats:
     direction=Direction.LOWERS_RISK,
     unit="count",
     plausible=(0.0, 2000.0),
-    raises=Label(en="Few or no Class I rights of high value", zh="高价值Ⅰ类知识产权较少"),
-    lowers=Label(en="Many Class I rights of high value", zh="高价值Ⅰ类知识产权较多"),
     basis="Output by value: Pederzoli et al. 2013; Lee and Oh",
 )
 def valuable_class1_rights(ip_class1_high_value: Floats) -> Floats:
@@ -237,8 +185,6 @@ def valuable_class1_rights(ip_class1_high_value: Floats) -> Floats:
     direction=Direction.LOWERS_RISK,
     unit="rights per million CNY",
     plausible=(0.0, 100.0),
-    raises=Label(en="Few Class I rights for the money spent on R&D", zh="单位研发费用的Ⅰ类知识产权产出偏低"),
-    lowers=Label(en="Many Class I rights for the money spent on R&D", zh="单位研发费用的Ⅰ类知识产权产出较高"),
     basis="Productivity: Bai and Tian 2020; Swedish private firms 2002-2019",
 )
 def class1_per_rd(ip_class1: Floats, rd_expense_cny: Floats) -> Floats:
@@ -252,8 +198,6 @@ def class1_per_rd(ip_class1: Floats, rd_expense_cny: Floats) -> Floats:
     direction=Direction.LOWERS_RISK,
     unit="count",
     plausible=(0.0, 2000.0),
-    raises=Label(en="Few or no invention patents were applied for in the year", zh="当年发明专利申请较少"),
-    lowers=Label(en="Many invention patents were applied for in the year", zh="当年发明专利申请较多"),
     basis="Output: Cockburn and Wagner 2007; Barontini 2015",
 )
 def invention_filings(invention_applications: Floats) -> Floats:
@@ -267,8 +211,6 @@ def invention_filings(invention_applications: Floats) -> Floats:
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(0.0, 1.0),
-    raises=Label(en="High-tech products bring a small share of revenue", zh="高新技术产品收入占比偏低"),
-    lowers=Label(en="High-tech products bring a large share of revenue", zh="高新技术产品收入占比较高"),
     basis="Output that reached the market: EU-EFIGE 2009-2014",
 )
 def hightech_revenue_share(hightech_revenue_cny: Floats, revenue_cny: Floats) -> Floats:
@@ -282,13 +224,6 @@ def hightech_revenue_share(hightech_revenue_cny: Floats, revenue_cny: Floats) ->
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(0.0, 5.0),
-    raises=Label(
-        en="Little technology is sold under registered contracts relative to revenue",
-        zh="技术合同成交额相对营业收入偏低",
-    ),
-    lowers=Label(
-        en="Much technology is sold under registered contracts relative to revenue", zh="技术合同成交额相对营业收入较高"
-    ),
     basis="Output that reached the market: EU-EFIGE 2009-2014",
 )
 def tech_contract_share(tech_contract_turnover_cny: Floats, revenue_cny: Floats) -> Floats:
@@ -302,14 +237,6 @@ def tech_contract_share(tech_contract_turnover_cny: Floats, revenue_cny: Floats)
     direction=Direction.FREE,
     unit="count",
     plausible=(0.0, 50.0),
-    raises=Label(
-        en="The number of provincial or higher R&D platforms goes with a higher risk",
-        zh="省级及以上研发平台数量对应较高风险",
-    ),
-    lowers=Label(
-        en="The number of provincial or higher R&D platforms goes with a lower risk",
-        zh="省级及以上研发平台数量对应较低风险",
-    ),
     basis=_RECOGNITION,
 )
 def platforms(platforms_2y: Floats) -> Floats:
@@ -323,14 +250,6 @@ def platforms(platforms_2y: Floats) -> Floats:
     direction=Direction.FREE,
     unit="count",
     plausible=(0.0, 50.0),
-    raises=Label(
-        en="The number of provincial or higher S&T awards goes with a higher risk",
-        zh="省级及以上科技奖励数量对应较高风险",
-    ),
-    lowers=Label(
-        en="The number of provincial or higher S&T awards goes with a lower risk",
-        zh="省级及以上科技奖励数量对应较低风险",
-    ),
     basis=_RECOGNITION,
 )
 def awards(awards_2y: Floats) -> Floats:
@@ -344,14 +263,6 @@ def awards(awards_2y: Floats) -> Floats:
     direction=Direction.FREE,
     unit="count",
     plausible=(0.0, 50.0),
-    raises=Label(
-        en="The number of provincial or higher S&T projects goes with a higher risk",
-        zh="省级及以上科技计划项目数量对应较高风险",
-    ),
-    lowers=Label(
-        en="The number of provincial or higher S&T projects goes with a lower risk",
-        zh="省级及以上科技计划项目数量对应较低风险",
-    ),
     basis=_RECOGNITION,
 )
 def projects(projects_2y: Floats) -> Floats:

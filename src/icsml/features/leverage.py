@@ -17,8 +17,6 @@ _LEVERAGE = Group("leverage", "LEV")
     direction=Direction.RAISES_RISK,
     unit="fraction",
     plausible=(0.0, 3.0),
-    raises=Label(en="Liabilities are high relative to total assets", zh="资产负债率偏高"),
-    lowers=Label(en="Liabilities are low relative to total assets", zh="资产负债率较低"),
     basis="Ohlson 1980; Altman and Sabato 2007",
 )
 def debt_to_assets(total_liabilities_cny: Floats, total_assets_cny: Floats) -> Floats:
@@ -32,8 +30,6 @@ def debt_to_assets(total_liabilities_cny: Floats, total_assets_cny: Floats) -> F
     direction=Direction.RAISES_RISK,
     unit="fraction",
     plausible=(0.0, 2.0),
-    raises=Label(en="Bank borrowing is high relative to total assets", zh="长短期借款占总资产的比重偏高"),
-    lowers=Label(en="Bank borrowing is low relative to total assets", zh="长短期借款占总资产的比重较低"),
     basis="Altman and Sabato 2007",
 )
 def borrowing_to_assets(short_term_debt_cny: Floats, long_term_debt_cny: Floats, total_assets_cny: Floats) -> Floats:
@@ -47,8 +43,6 @@ def borrowing_to_assets(short_term_debt_cny: Floats, long_term_debt_cny: Floats,
     direction=Direction.RAISES_RISK,
     unit="times",
     plausible=(0.0, 50.0),
-    raises=Label(en="Liabilities are high relative to the owners' equity", zh="负债相对所有者权益偏高"),
-    lowers=Label(en="Liabilities are low relative to the owners' equity", zh="负债相对所有者权益较低"),
     basis="Altman 1968 (equity to liabilities); no value where equity is zero or below",
 )
 def debt_to_equity(total_liabilities_cny: Floats, equity_cny: Floats) -> Floats:
@@ -62,11 +56,6 @@ def debt_to_equity(total_liabilities_cny: Floats, equity_cny: Floats) -> Floats:
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(-2.0, 1.0),
-    raises=Label(
-        en="Few retained earnings, or accumulated losses, relative to assets",
-        zh="未分配利润相对总资产偏少或存在累计亏损",
-    ),
-    lowers=Label(en="Earnings kept in the enterprise are high relative to assets", zh="未分配利润相对总资产较多"),
     basis="Altman 1968; Altman and Sabato 2007",
 )
 def retained_earnings_to_assets(retained_earnings_cny: Floats, total_assets_cny: Floats) -> Floats:

@@ -17,8 +17,6 @@ _LIQUIDITY = Group("liquidity", "LIQ")
     direction=Direction.LOWERS_RISK,
     unit="times",
     plausible=(0.0, 50.0),
-    raises=Label(en="Current assets are low relative to what falls due within a year", zh="流动资产相对流动负债不足"),
-    lowers=Label(en="Current assets comfortably cover what falls due within a year", zh="流动资产对流动负债覆盖充足"),
     basis="Beaver 1966; Ohlson 1980",
 )
 def current_ratio(current_assets_cny: Floats, current_liabilities_cny: Floats) -> Floats:
@@ -32,14 +30,6 @@ def current_ratio(current_assets_cny: Floats, current_liabilities_cny: Floats) -
     direction=Direction.LOWERS_RISK,
     unit="times",
     plausible=(0.0, 50.0),
-    raises=Label(
-        en="Without its stock, the enterprise has little to meet current liabilities",
-        zh="扣除存货后的流动资产不足以覆盖流动负债",
-    ),
-    lowers=Label(
-        en="Even without its stock, the enterprise covers current liabilities well",
-        zh="扣除存货后的流动资产仍可较好覆盖流动负债",
-    ),
     basis="Beaver 1966; Altman and Sabato 2007",
 )
 def quick_ratio(current_assets_cny: Floats, inventory_cny: Floats, current_liabilities_cny: Floats) -> Floats:
@@ -53,8 +43,6 @@ def quick_ratio(current_assets_cny: Floats, inventory_cny: Floats, current_liabi
     direction=Direction.LOWERS_RISK,
     unit="times",
     plausible=(0.0, 20.0),
-    raises=Label(en="Little cash relative to what falls due within a year", zh="货币资金相对流动负债偏少"),
-    lowers=Label(en="Ample cash relative to what falls due within a year", zh="货币资金相对流动负债充裕"),
     basis="Beaver 1966; Altman and Sabato 2007 (cash to assets)",
 )
 def cash_ratio(cash_cny: Floats, current_liabilities_cny: Floats) -> Floats:

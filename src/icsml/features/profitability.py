@@ -17,8 +17,6 @@ _PROFITABILITY = Group("profitability", "PRF")
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(-1.0, 1.0),
-    raises=Label(en="Net profit is low, or a loss, relative to total assets", zh="总资产净利率偏低或亏损"),
-    lowers=Label(en="Net profit is high relative to total assets", zh="总资产净利率较高"),
     basis="Beaver 1966; Altman 1968; Ohlson 1980",
 )
 def return_on_assets(net_profit_cny: Floats, total_assets_cny: Floats) -> Floats:
@@ -32,8 +30,6 @@ def return_on_assets(net_profit_cny: Floats, total_assets_cny: Floats) -> Floats
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(-2.0, 1.0),
-    raises=Label(en="Operating profit is low, or a loss, relative to revenue", zh="营业利润率偏低或为负"),
-    lowers=Label(en="Operating profit is high relative to revenue", zh="营业利润率较高"),
     basis="Altman 1968 (earnings before interest and tax)",
 )
 def operating_margin(operating_profit_cny: Floats, revenue_cny: Floats) -> Floats:
@@ -47,8 +43,6 @@ def operating_margin(operating_profit_cny: Floats, revenue_cny: Floats) -> Float
     direction=Direction.FREE,
     unit="fraction",
     plausible=(-1.0, 1.0),
-    raises=Label(en="The gross margin is at a level that goes with a higher risk", zh="毛利率处于对应较高风险的水平"),
-    lowers=Label(en="The gross margin is at a level that goes with a lower risk", zh="毛利率处于对应较低风险的水平"),
     basis="Free: its normal level is set by the trade, not by the quality of the firm",
 )
 def gross_margin(revenue_cny: Floats, operating_cost_cny: Floats) -> Floats:
@@ -62,14 +56,6 @@ def gross_margin(revenue_cny: Floats, operating_cost_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="fraction",
     plausible=(-3.0, 3.0),
-    raises=Label(
-        en="The return on the owners' equity is at a level that goes with a higher risk",
-        zh="净资产利润率处于对应较高风险的水平",
-    ),
-    lowers=Label(
-        en="The return on the owners' equity is at a level that goes with a lower risk",
-        zh="净资产利润率处于对应较低风险的水平",
-    ),
     basis="Free: a thin equity lifts it as much as a good year does; no value where equity is zero or below",
 )
 def return_on_equity(net_profit_cny: Floats, equity_cny: Floats) -> Floats:

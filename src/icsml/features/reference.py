@@ -6,6 +6,7 @@ import sys
 
 from icsml.features.catalogue import CATALOGUE
 from icsml.features.feature import INNOVATION_SCORE, Feature
+from icsml.features.reason_codes import load_reason_catalogue
 from icsml.records.labels import Direction
 
 __all__ = ["reference_page"]
@@ -37,11 +38,19 @@ def reference_page() -> str:
 
 def _section(group: str) -> str:
     features = [feature for feature in CATALOGUE if feature.group == group]
-    texts = "\n".join(f"- {f.code} ▲ {f.raises.en} / {f.raises.zh} ▼ {f.lowers.en} / {f.lowers.zh}" for f in features)
+    texts = "\n".join(_texts(feature) for feature in features)
     rule = "|" + " --- |" * len(_COLUMNS)
     table = "\n".join([_line(_COLUMNS), rule, *(_line(_cells(feature)) for feature in features)])
     title = f"## {group} (domain: {', '.join(dict.fromkeys(f.domain.value for f in features))})"
-    return f"{title}\n\n{table}\n\nReason texts (▲ raises, ▼ lowers):\n\n{texts}\n"
+    return (
+        f"{title}\n\n{table}\n\nReason texts of `configs/policy/reasons.yaml` (▲ adverse, ▼ favourable):\n\n{texts}\n"
+    )
+
+
+def _texts(feature: Feature) -> str:
+    forms = load_reason_catalogue().codes[feature.code]
+    adverse, favourable = forms.adverse, forms.favourable
+    return f"- {feature.code} ▲ {adverse.en} / {adverse.zh} ▼ {favourable.en} / {favourable.zh}"
 
 
 def _cells(feature: Feature) -> tuple[str, ...]:

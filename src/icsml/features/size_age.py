@@ -23,8 +23,6 @@ _MONTH = 30.4375
     direction=Direction.LOWERS_RISK,
     unit="CNY",
     plausible=(0.0, 1e13),
-    raises=Label(en="The enterprise is small by total assets", zh="资产规模较小"),
-    lowers=Label(en="The enterprise is large by total assets", zh="资产规模较大"),
     basis="Ohlson 1980 (size); all ratios equal, a larger balance sheet absorbs more",
 )
 def total_assets(total_assets_cny: Floats) -> Floats:
@@ -38,8 +36,6 @@ def total_assets(total_assets_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="CNY",
     plausible=(0.0, 1e13),
-    raises=Label(en="Revenue is at a level that goes with a higher risk", zh="营业收入规模对应较高风险"),
-    lowers=Label(en="Revenue is at a level that goes with a lower risk", zh="营业收入规模对应较低风险"),
     basis="Free: given assets, it is turnover, whose good level depends on the trade",
 )
 def revenue(revenue_cny: Floats) -> Floats:
@@ -53,8 +49,6 @@ def revenue(revenue_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="persons",
     plausible=(0.0, 1e6),
-    raises=Label(en="The number of staff is one that goes with a higher risk", zh="职工人数规模对应较高风险"),
-    lowers=Label(en="The number of staff is one that goes with a lower risk", zh="职工人数规模对应较低风险"),
     basis="Free: size by people differs by trade, and a payroll is also a burden",
 )
 def staff(staff_total: Floats) -> Floats:
@@ -68,8 +62,6 @@ def staff(staff_total: Floats) -> Floats:
     direction=Direction.FREE,
     unit="years",
     plausible=(0.0, 150.0),
-    raises=Label(en="The enterprise is at an age that goes with a higher risk", zh="企业所处成立年限对应较高风险"),
-    lowers=Label(en="The enterprise is at an age that goes with a lower risk", zh="企业所处成立年限对应较低风险"),
     basis="Free: the hazard rises in the first years, before it falls (liability of adolescence)",
 )
 def firm_age(founded_on: Dates, as_of: Dates) -> Floats:
@@ -83,12 +75,6 @@ def firm_age(founded_on: Dates, as_of: Dates) -> Floats:
     direction=Direction.FREE,
     unit="months",
     plausible=(0.0, 36.0),
-    raises=Label(
-        en="The latest statements are of an age that goes with a higher risk", zh="最近一期报表的时效对应较高风险"
-    ),
-    lowers=Label(
-        en="The latest statements are of an age that goes with a lower risk", zh="最近一期报表的时效对应较低风险"
-    ),
     basis="Free: late reporting is a warning, but most of the age is the calendar",
 )
 def statement_age(statement_period_end: Dates, as_of: Dates) -> Floats:

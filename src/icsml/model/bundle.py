@@ -1,8 +1,9 @@
-"""The bundle: a model as a folder of text and JSON, so that loading it cannot run code.
+"""The bundle: a model as a folder of text, JSON and one plain array, so that loading it cannot run code.
 
 ``model.txt`` and ``companion.txt`` hold the trees, ``bundle.json`` what turns them into a PD, ``rulebook.yaml`` the
-points, ``peers.json`` whom they rank by, ``model_card.md`` the prose, ``manifest.json`` the SHA-256 of each. The same
-data, code and seed give the same bytes: no time, operator or run is written here.
+points, ``peers.json`` whom they rank by, ``reference.npy`` whom reasons compare with, ``model_card.md`` the prose,
+``manifest.json`` the SHA-256 of each. The same data, code and seed give the same bytes: no time, operator or run is
+written here.
 """
 
 from __future__ import annotations
@@ -23,11 +24,20 @@ from icsml.core.canonical import canonical_bytes
 from icsml.errors import ModelError
 from icsml.features.encoder import Encoder
 from icsml.features.fingerprint import feature_sha256
+from icsml.features.reason_codes import ReasonCatalogue, load_reason_catalogue
 from icsml.innovation.peers import PeerTables
 from icsml.innovation.rulebook import parse_rulebook
 from icsml.innovation.schema import Rulebook
 from icsml.model.calibrate import Affine
-from icsml.model.document import FORMAT, BoosterPart, Document, InnovationEvidence, parse_document
+from icsml.model.document import (
+    FORMAT,
+    BoosterPart,
+    Document,
+    Explainer,
+    InnovationEvidence,
+    ReferencePart,
+    parse_document,
+)
 from icsml.model.levers import Levers
 from icsml.model.manifest import (
     BUNDLE,
@@ -36,10 +46,12 @@ from icsml.model.manifest import (
     MANIFEST,
     MODEL,
     PEERS,
+    REFERENCE,
     RULEBOOK,
     manifest_bytes,
     verified_files,
 )
+from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import MasterScale
 from icsml.model.shelf import move_in
 from icsml.model.trees import booster_from_text, booster_text
@@ -88,6 +100,12 @@ class BundleParts:
         What the out-of-time test found.
     kind : str
         ``standard``: the margin starts from the trees alone.
+    reference : ReferencePopulation or None
+        Whom reasons compare with; None compares with all training rows as the cover of the trees weighs them.
+    explainer : {'tree_shap', 'pred_contrib'}
+        What computes contributions; LightGBM's own knows no reference population.
+    reasons : ReasonCatalogue or None
+        The texts of its reasons; None takes those of this version.
     levers : Levers or None
         What a firm can move, and how far its peers among the training rows did in a year; None: no recourse.
     """
@@ -111,7 +129,15 @@ class BundleParts:
     never_missing: tuple[str, ...] = ()
     innovation_evidence: InnovationEvidence = "not_tested"
     kind: str = "standard"
+    reference: ReferencePopulation | None = None
+    explainer: Explainer = "tree_shap"
+    reasons: ReasonCatalogue | None = None
     levers: Levers | None = None
+
+    @property
+    def catalogue(self) -> ReasonCatalogue:
+        """The texts of its reasons: its own, or those of this version."""
+        return self.reasons if self.reasons is not None else load_reason_catalogue()
 
     def grade(self, pd: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
         """Return grade ids of PDs of shape (n,), all None where the master scale is of another event or horizon."""
@@ -225,11 +251,12 @@ def read_bundle(folder: Path) -> Bundle:
         ``ICS-MOD-010`` if there is no bundle.
     ModelError
         ``ICS-MOD-011`` to ``ICS-MOD-018``: a file is missing, foreign, changed or unreadable, the format is unknown,
-        the slope is not positive, or the parts do not fit together.
+        the slope is not positive, or the parts do not fit together. ``ICS-MOD-021`` for an unsound reference
+        population.
     """
     files, sha256 = verified_files(folder)
     document = parse_document(files[BUNDLE])
-    held = {COMPANION: document.companion, RULEBOOK: document.rulebook}
+    held = {COMPANION: document.companion, RULEBOOK: document.rulebook, REFERENCE: document.reference}
     for name, declared in held.items():
         if (declared is None) != (name not in files):
             raise _unfit(name, "the file and bundle.json do not agree on whether there is one")
@@ -243,10 +270,13 @@ def read_bundle(folder: Path) -> Bundle:
         companion_encoder=Encoder.from_json(companion.encoder) if companion else None,
         companion_calibration=companion.calibration if companion else None,
         rulebook=_rulebook(files) if document.rulebook else None,
+        reference=_reference(files, document.reference) if document.reference else None,
         card=_text(files, CARD),
         folder=folder,
         sha256=sha256,
     )
+    if bundle.reasons is None:  # a bundle of format 1
+        bundle = replace(bundle, reasons=load_reason_catalogue().for_features(bundle.encoder.features))
     _refuse_unfit(bundle)
     _refuse_changed("model", document.model, bundle.encoder)
     if companion is not None and bundle.companion_encoder is not None:
@@ -254,7 +284,7 @@ def read_bundle(folder: Path) -> Bundle:
     return bundle
 
 
-_FILED = {"companion", "rulebook"}
+_FILED = {"companion", "reference", "rulebook"}
 _PLAIN = tuple(part.name for part in fields(Bundle) if part.name in Document.model_fields and part.name not in _FILED)
 
 
@@ -270,6 +300,8 @@ def _files(parts: BundleParts) -> dict[str, bytes]:
         files[RULEBOOK] = parts.rulebook.source_text.encode()
         if parts.rulebook.peer_tables is not None:
             files[PEERS] = parts.rulebook.peer_tables.content
+    if parts.reference is not None:
+        files[REFERENCE] = parts.reference.content
     return files
 
 
@@ -281,8 +313,16 @@ def _rulebook(files: Mapping[str, bytes]) -> Rulebook:
     return rulebook.with_peers(PeerTables.parse(files[PEERS], PEERS)) if rulebook.ranked else rulebook
 
 
+def _reference(files: Mapping[str, bytes], part: ReferencePart) -> ReferencePopulation:
+    population = ReferencePopulation.parse(files[REFERENCE], part.id, part.sha256, part.points)
+    if len(population.rows) != part.n:
+        raise _unfit(REFERENCE, "it has another number of rows than bundle.json states")
+    return population
+
+
 def _document(parts: BundleParts) -> Document:
     stated = {name: getattr(parts, name) for name in _PLAIN if name != "code_version"}
+    stated["reasons"] = parts.catalogue.for_features(parts.encoder.features)
     stated["training"] = json.loads(canonical_bytes(dict(parts.training)))  # refuses what pydantic would write as null
     companion = None
     if parts.companion_encoder is not None and parts.companion_calibration is not None:
@@ -294,6 +334,13 @@ def _document(parts: BundleParts) -> Document:
         model=_booster_part(parts.encoder, parts.calibration),
         companion=companion,
         rulebook=None if parts.rulebook is None else parts.rulebook.id,
+        reference=None if parts.reference is None else _reference_part(parts.reference),
+    )
+
+
+def _reference_part(population: ReferencePopulation) -> ReferencePart:
+    return ReferencePart(
+        id=population.id, n=len(population.rows), sha256=population.sha256, points=dict(population.points)
     )
 
 
@@ -323,8 +370,24 @@ def _refuse_unfit(parts: BundleParts) -> None:
         raise _unfit("levers", "there are levers, and no rulebook")
     if parts.innovation_evidence not in get_args(InnovationEvidence):
         raise _unfit("innovation_evidence", f"not one of {', '.join(get_args(InnovationEvidence))}")
+    _refuse_unfit_reasons(parts)
     if parts.kind != "standard":
         raise _unfit("kind", "this version reads and writes bundles of kind standard only")
+
+
+def _refuse_unfit_reasons(parts: BundleParts) -> None:
+    features, reference = parts.encoder.features, parts.reference
+    if parts.explainer not in get_args(Explainer):
+        raise _unfit("explainer", f"not one of {', '.join(get_args(Explainer))}")
+    if reference is not None and reference.rows.shape[1] != len(features):
+        raise _unfit(REFERENCE, f"it has {reference.rows.shape[1]} columns and the encoder {len(features)} features")
+    if reference is not None and parts.explainer == "pred_contrib":
+        raise _unfit(REFERENCE, "LightGBM's own contributions know no reference population")
+    if parts.catalogue.lacks(features):
+        raise _unfit("reasons", f"there is no text for {parts.catalogue.lacks(features)[0]}")
+    indicators = {i.id for i in parts.rulebook.indicators} if parts.rulebook is not None else set()
+    if reference is not None and not indicators.issuperset(reference.points):
+        raise _unfit(REFERENCE, "it has mean points of an indicator that the rulebook does not have")
 
 
 def _refuse_pair(name: str, booster: lgb.Booster, encoder: Encoder, calibration: Affine) -> None:

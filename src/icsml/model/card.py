@@ -36,6 +36,8 @@ class CardFacts:
         Features by name.
     rulebook : str or None
         Rulebook of the points, with its provenance, such as ``national-2025 (assumed)``.
+    reference : str or None
+        Whom its reasons compare with, such as ``training-applicants, 10,000 rows``.
     figures : mapping of str to float or None
         Metrics on rows the model was not trained on, by name; None is not known.
     """
@@ -54,6 +56,7 @@ class CardFacts:
     defaults: int
     features: Sequence[str]
     rulebook: str | None = None
+    reference: str | None = None
     figures: Mapping[str, float | None] = field(default_factory=dict)
 
 
@@ -69,6 +72,7 @@ def render_card(facts: CardFacts) -> str:
         f"**Data.** `{facts.dataset}`, {facts.rows:,} training rows, {facts.defaults:,} events; SHA-256 "
         f"`{facts.dataset_sha256}`.",
         f"**Innovation points.** {facts.rulebook or 'None: the data hold no innovation records.'}",
+        f"**Reasons compare with.** {facts.reference or 'All training rows, by the cover of the trees.'}",
         "## Limits\n\n" + "\n".join(f"- {limit}" for limit in facts.limits),
         "## Figures on rows the model was not trained on\n\n" + _figures(facts.figures),
         f"## Features ({len(facts.features)})\n\n" + ", ".join(f"`{name}`" for name in facts.features),

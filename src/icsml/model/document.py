@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from icsml.errors import ModelError
+from icsml.features.reason_codes import ReasonCatalogue
 from icsml.model.calibrate import Affine
 from icsml.model.levers import Levers
 from icsml.model.scale import MasterScale
+from icsml.records.decision import ReferenceId
 from icsml.records.extra import ExtraFeature
 
-__all__ = ["FORMAT", "BoosterPart", "Document", "InnovationEvidence", "parse_document"]
+__all__ = [
+    "FORMAT",
+    "BoosterPart",
+    "Document",
+    "Explainer",
+    "InnovationEvidence",
+    "ReferencePart",
+    "parse_document",
+]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+_READ: Final = (1, FORMAT)
+Explainer = Literal["tree_shap", "pred_contrib"]
+"""What computes contributions: pattern tables, or LightGBM's own slow path for trees that these do not support."""
+
 InnovationEvidence = Literal["supported", "equivalent", "not_shown", "not_tested"]
 """What an out-of-time test can find, as a decision states it."""
 
@@ -45,6 +60,27 @@ class BoosterPart(_Part):
     calibration: Affine
 
 
+class ReferencePart(_Part):
+    """What ``bundle.json`` says of ``reference.npy``.
+
+    Parameters
+    ----------
+    id : str
+        Whom the rows stand for.
+    n : int
+        How many they are.
+    sha256 : str
+        SHA-256 of the file.
+    points : mapping of str to float
+        Mean points of each innovation-domain indicator over them.
+    """
+
+    id: ReferenceId
+    n: Annotated[int, Field(ge=1)]
+    sha256: str
+    points: Mapping[str, float]
+
+
 class Document(_Part):
     """The content of ``bundle.json``; see :class:`icsml.model.bundle.BundleParts` for the fields."""
 
@@ -64,6 +100,9 @@ class Document(_Part):
     never_missing: tuple[str, ...]
     extras: tuple[ExtraFeature, ...]
     training: dict[str, Any]
+    explainer: Explainer = "tree_shap"
+    reference: ReferencePart | None = None
+    reasons: ReasonCatalogue | None = None
     levers: Levers | None = None
 
 
@@ -80,13 +119,17 @@ def parse_document(content: bytes) -> Document:
         number = parsed["format"]
     except (ValueError, KeyError, TypeError) as error:
         raise _unreadable("format", "cannot be read") from error
-    if number != FORMAT:
+    if type(number) is not int or number not in _READ:
         raise ModelError(
             "ICS-MOD-014",
-            f"bundle format {number!r} is not known to this version, which reads {FORMAT}",
+            f"bundle format {number!r} is not known to this version, which reads {_READ[0]} to {FORMAT}",
             field="bundle.json: format",
             remedy="use the icsml version that wrote the bundle, or a later one",
         )
+    optional = {name for name, field in Document.model_fields.items() if not field.is_required()}  # since format 2
+    foreign = sorted(optional & parsed.keys()) if number < FORMAT else []
+    if foreign:
+        raise _unreadable(foreign[0], f"format {number} has no such key")
     try:
         return Document.model_validate(parsed)
     except ValidationError as error:

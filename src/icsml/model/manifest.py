@@ -10,18 +10,30 @@ from typing import Final
 from icsml.core.canonical import canonical_bytes, sha256_hex
 from icsml.errors import MissingError, ModelError
 
-__all__ = ["BUNDLE", "CARD", "COMPANION", "MANIFEST", "MODEL", "PEERS", "RULEBOOK", "manifest_bytes", "verified_files"]
+__all__ = [
+    "BUNDLE",
+    "CARD",
+    "COMPANION",
+    "MANIFEST",
+    "MODEL",
+    "PEERS",
+    "REFERENCE",
+    "RULEBOOK",
+    "manifest_bytes",
+    "verified_files",
+]
 
 MODEL: Final = "model.txt"
 COMPANION: Final = "companion.txt"
 BUNDLE: Final = "bundle.json"
 RULEBOOK: Final = "rulebook.yaml"
 PEERS: Final = "peers.json"
+REFERENCE: Final = "reference.npy"
 CARD: Final = "model_card.md"
 MANIFEST: Final = "manifest.json"
 
 _REQUIRED: Final = frozenset({MODEL, BUNDLE, CARD})
-_KNOWN: Final = _REQUIRED | {COMPANION, RULEBOOK, PEERS}
+_KNOWN: Final = _REQUIRED | {COMPANION, RULEBOOK, PEERS, REFERENCE}
 _REMEDY: Final = "fetch the bundle again, or train again"
 
 

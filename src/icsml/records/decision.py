@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from icsml.records.labels import Direction, Label
 
 __all__ = [
+    "AdverseReason",
+    "AlsoReason",
     "CategoryPoints",
     "Decision",
     "EligibilityCondition",
+    "GroupTerm",
     "IndicatorPoints",
+    "IndicatorReason",
     "InnovationScore",
     "InputSummary",
+    "InterventionalReference",
     "ModelIdentity",
     "Notice",
     "Reason",
+    "ReasonForm",
     "RecordChange",
     "Recourse",
     "RecourseStep",
     "Reference",
+    "ReferenceId",
     "ScoreScale",
 ]
 
 Provenance = Literal["official", "published", "assumed"]
+ReasonForm = Literal["adverse", "favourable"]
+"""Whether a term adds to the risk or takes from it."""
+
+ReferenceId = Literal["training-applicants", "approval-margin", "training-cover"]
+"""Compared with whom: training rows, training rows nearest to the cut-off, or all training rows by the trees' cover."""
 
 
 class _Part(BaseModel):
@@ -108,25 +120,96 @@ class ScoreScale(_Part):
     pdo: int
 
 
+class IndicatorReason(_Part):
+    """One indicator's share of the innovation score's reason, with the rule that gave its points.
+
+    ``points`` and ``reference_points`` are points of the rulebook, the latter the reference population's mean;
+    ``log_odds`` and ``score_points`` add up to those of the reason, ``pd_effect`` does not.
+    """
+
+    indicator: str
+    points: float
+    reference_points: float
+    log_odds: float
+    score_points: int
+    pd_effect: float
+    rule: str
+
+
+class AlsoReason(_Part):
+    """A feature that says the same as the reason it is merged into; its terms are part of the reason's."""
+
+    code: str
+    feature: str
+    value: float | None
+    reference_value: float | None
+    log_odds: float
+    points: int
+
+
 class Reason(_Part):
-    """What one feature did to this PD."""
+    """What one feature did to this PD.
+
+    ``log_odds`` and score ``points`` add up; ``pd_effect`` is the PD minus what it would be if this term alone were
+    zero, and does not. ``reference_value`` is the reference population's median. ``contradicts`` tells of a free
+    feature whether the term has another sign than the effect of the feature taken alone; null where that is not asked.
+    """
 
     code: str
     feature: str
     group: str
     value: float | None
+    reference_value: float | None
     log_odds: float
     points: int
     pd_effect: float
     direction: Direction
+    form: ReasonForm
+    contradicts: bool | None
+    text: Label
+    indicators: list[IndicatorReason] | None
+    also: list[AlsoReason]
+
+
+class AdverseReason(_Part):
+    """One of the few factors that counted most against the applicant, as it may be told to them.
+
+    ``contradicts`` is as in a reason: think twice before telling one of which it is true.
+    """
+
+    code: str
+    feature: str
+    log_odds: float
+    points: int
+    contradicts: bool | None
     text: Label
 
 
+class GroupTerm(_Part):
+    """What all features of one group did together; ``pd_effect`` does not add up."""
+
+    group: str
+    log_odds: float
+    points: int
+    pd_effect: float
+
+
 class Reference(_Part):
-    """Compared with whom the reasons are meant."""
+    """Compared with whom the reasons are meant: all training rows, as the cover of the trees weighs them."""
 
     kind: Literal["path_dependent"]
-    id: str
+    id: ReferenceId
+    text: Label
+
+
+class InterventionalReference(_Part):
+    """Compared with whom the reasons are meant: ``n`` rows that the bundle holds, by the hash of their file."""
+
+    kind: Literal["interventional"]
+    id: ReferenceId
+    text: Label
+    n: int
+    sha256: str
 
 
 class RecordChange(BaseModel):
@@ -206,7 +289,9 @@ class Decision(_Part):
     reasons: list[Reason]
     other_log_odds: float
     other_points: int
-    reference: Reference
+    groups: list[GroupTerm]
+    adverse_reasons: list[AdverseReason]
+    reference: Annotated[Reference | InterventionalReference, Field(discriminator="kind")]
     innovation_log_odds: float | None
     pd_without_innovation: float | None
     innovation_evidence: Literal["supported", "equivalent", "not_shown", "not_tested"] | None

@@ -14,6 +14,7 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from icsml.core.clock import Clock, utc_now
+from icsml.decision.assess import warm
 from icsml.errors import MissingError
 from icsml.ledger.store import Ledger
 from icsml.model.bundle import Bundle, read_bundle
@@ -109,6 +110,7 @@ def app_from_settings() -> FastAPI:
             remedy="set it to a bundle folder, or run `icsml serve --model REF`",
         )
     bundle = read_bundle(Path(folder))
+    warm(bundle)
     return create_app(settings, bundle, Ledger.open(), keys, version=os.environ.get(VERSION_VARIABLE) or None)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from icsml.core.paths import configs_dir
 from icsml.core.yaml import load_model
 from icsml.model.config import ModelConfig
+from icsml.model.document import Explainer
 
-__all__ = ["CardConfig", "TrainingConfig", "load_training_config"]
+__all__ = ["CardConfig", "ReasonsConfig", "TrainingConfig", "load_training_config"]
 
 
 class _Strict(BaseModel):
@@ -25,6 +26,35 @@ class CardConfig(_Strict):
     tier: Literal["high", "medium", "low"]
     purpose: str
     limits: list[str] = []
+
+
+class ReasonsConfig(_Strict):
+    """Compared with whom reasons are meant.
+
+    Parameters
+    ----------
+    reference : {'training_applicants', 'approval_margin'}
+        Training rows drawn by the model's seed, or those nearest to ``cut_off`` by their held-out PD.
+    reference_rows : int
+        How many of them; all where there are fewer.
+    cut_off : float, optional
+        The PD up to which applicants are approved; needed for ``approval_margin`` and used for nothing else.
+    explainer : {'tree_shap', 'pred_contrib'}
+        What computes contributions; ``pred_contrib`` is slow and knows no reference population.
+    """
+
+    reference: Literal["training_applicants", "approval_margin"] = "training_applicants"
+    reference_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    cut_off: Annotated[float, Field(gt=0, lt=1)] | None = None
+    explainer: Explainer = "tree_shap"
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.reference == "approval_margin" and self.cut_off is None:
+            raise ValueError("reference: approval_margin needs a cut_off, the PD up to which applicants are approved")
+        if self.reference == "approval_margin" and self.explainer == "pred_contrib":
+            raise ValueError("explainer: pred_contrib knows no reference population; use tree_shap")
+        return self
 
 
 class TrainingConfig(_Strict):
@@ -44,6 +74,8 @@ class TrainingConfig(_Strict):
         Default rate that the mean PD of the training population is anchored to; None leaves the calibration as fitted.
     model : ModelConfig
         Hyperparameters, search, rounds, seed.
+    reasons : ReasonsConfig
+        Compared with whom reasons are meant.
     card : CardConfig
         Owner, tier, purpose, limits.
     """
@@ -54,6 +86,7 @@ class TrainingConfig(_Strict):
     exclude: list[str] = []
     long_run_rate: Annotated[float, Field(gt=0, lt=1)] | None = None
     model: ModelConfig = ModelConfig()
+    reasons: ReasonsConfig = ReasonsConfig()
     card: CardConfig
 
     def with_model(self, **changes: int) -> TrainingConfig:

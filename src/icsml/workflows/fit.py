@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from icsml.core.paths import configs_dir
 from icsml.core.progress import Progress
 from icsml.features.encoder import Encoder
+from icsml.features.reason_codes import load_reason_catalogue
 from icsml.model.bundle import BundleParts
 from icsml.model.calibrate import Affine, anchor
 from icsml.model.classifier import PDClassifier, from_config
 from icsml.model.config import Hyperparameters
 from icsml.model.levers import Levers
+from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import load_scale
 from icsml.model.tune import Trial, tune
 from icsml.workflows.config import TrainingConfig
@@ -79,6 +81,7 @@ def parts(
     *,
     card: str = "",
     training: Mapping[str, Any] | None = None,
+    reference: ReferencePopulation | None = None,
     levers: Levers | None = None,
 ) -> BundleParts:
     """Return what a bundle of this pair is made of; good for scoring as it is."""
@@ -102,6 +105,9 @@ def parts(
         never_missing=pair.never_missing,
         card=card,
         training=training or {},
+        reference=reference,
+        explainer=config.reasons.explainer,
+        reasons=load_reason_catalogue().for_features(pair.model.encoder.features),
         levers=levers,
     )
 

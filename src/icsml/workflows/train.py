@@ -20,6 +20,7 @@ from icsml.innovation.robustness import Robustness, robustness
 from icsml.innovation.schema import Rulebook
 from icsml.model.bundle import Bundle, BundleParts, place_bundle, write_bundle
 from icsml.model.card import CardFacts, render_card
+from icsml.model.reference import ReferencePopulation
 from icsml.records.columns import take
 from icsml.records.dataset import Dataset, read_dataset
 from icsml.registry import MlflowProgress, list_versions, log_training
@@ -29,6 +30,7 @@ from icsml.validation.summary import summary
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import FittedPair, fit_pair, parts
 from icsml.workflows.prepare import Prepared, Split, prepare, ranked_within, split_rows
+from icsml.workflows.reference import reference_population
 from icsml.workflows.steps import fit_levers
 from icsml.workflows.suspicion import suspicions
 
@@ -99,9 +101,11 @@ def train_bundle(
     for warning in metrics["warnings"]:
         progress(f"warning: {warning}")
     training = _facts(prepared, split, pair, config)
-    card = render_card(_card(prepared, split, config, metrics, training["points_robustness"]))
+    reference = reference_population(prepared, split.train, pair, config)
+    card = render_card(_card(prepared, split, config, metrics, training["points_robustness"], reference))
     levers = fit_levers(prepared, split.train)
-    bundle = _write(parts(prepared, pair, config, card=card, training=training, levers=levers), out)
+    whole = parts(prepared, pair, config, card=card, training=training, reference=reference, levers=levers)
+    bundle = _write(whole, out)
     progress(f"bundle {bundle.sha256[:12]} in {bundle.folder}")
     return Trained(bundle, metrics, _tables(prepared, split, pair), pair, prepared.dataset)
 
@@ -187,6 +191,7 @@ def _facts(prepared: Prepared, split: Split, pair: FittedPair, config: TrainingC
         "hyperparameters": model.hyperparameters.model_dump(),
         "long_run_rate": config.long_run_rate,
         "trials": len(model.trials),
+        "reference_cut_off": config.reasons.cut_off if config.reasons.reference == "approval_margin" else None,
         "points_robustness": _robustness(prepared, split),
     }
 
@@ -205,6 +210,7 @@ def _card(
     config: TrainingConfig,
     metrics: Mapping[str, Any],
     points_robustness: Mapping[str, Any] | None,
+    reference: ReferencePopulation | None,
 ) -> CardFacts:
     name = "test" if "test" in metrics else "cv"
     rulebook = prepared.rulebook
@@ -223,6 +229,7 @@ def _card(
         defaults=int(prepared.y[split.train].sum()),
         features=[feature.name for feature in prepared.encoder.features],
         rulebook=_points_said(rulebook, points_robustness) if rulebook else None,
+        reference=_population_said(reference, config) if reference else None,
         figures={f"{name} {key}": value for key, value in metrics[name].items() if isinstance(value, float)},
     )
 
@@ -230,6 +237,12 @@ def _card(
 def _points_said(rulebook: Rulebook, points_robustness: Mapping[str, Any] | None) -> str:
     assumed = f". {Robustness(**points_robustness).sentence()}" if points_robustness else ""
     return f"{rulebook.id} ({rulebook.provenance}){assumed}"
+
+
+def _population_said(reference: ReferencePopulation, config: TrainingConfig) -> str:
+    cut_off = config.reasons.cut_off if reference.id == "approval-margin" else None
+    nearest = f" nearest to a PD of {cut_off:g}" if cut_off is not None else ""
+    return f"`{reference.id}`, {len(reference.rows):,} training rows{nearest}"
 
 
 def _tables(prepared: Prepared, split: Split, pair: FittedPair) -> dict[str, pd.DataFrame]:

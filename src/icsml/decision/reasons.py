@@ -1,0 +1,233 @@
+"""The reasons of one assessed row: what is shown, by group, by indicator, and what may be told to the applicant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.decision.assess import Assessment, Explanation, companion_places
+from icsml.explain.contradiction import contradicts, is_free, one_at_a_time, spreads
+from icsml.explain.indicators import split_points, split_term
+from icsml.explain.merging import merged_into
+from icsml.explain.reasons import by_group, pd_effects, shown
+from icsml.explain.sums import sum_in_order
+from icsml.explain.wording import form_of, reason_text, reference_text
+from icsml.features.feature import INNOVATION_SCORE, Feature
+from icsml.innovation.indicators import ScoringDomain
+from icsml.model.bundle import BundleParts
+from icsml.model.calibrate import Affine
+from icsml.records.decision import (
+    AdverseReason,
+    AlsoReason,
+    GroupTerm,
+    IndicatorReason,
+    InterventionalReference,
+    Reason,
+    Reference,
+    ReferenceId,
+)
+from icsml.records.labels import Label
+
+__all__ = ["RowReasons"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class RowReasons:
+    """The reasons of one row of an assessment that was made with its terms.
+
+    Parameters
+    ----------
+    bundle : BundleParts
+        The model.
+    assessment : Assessment
+        What it gave, ``explained``.
+    row : int
+        Which row.
+    """
+
+    bundle: BundleParts
+    assessment: Assessment
+    row: int
+
+    def parts(self, most: int) -> dict[str, Any]:
+        """Return what a decision says of its reasons, ``most`` of them shown."""
+        log_odds, points = self._told
+        positions = shown(log_odds, most)
+        adverse = shown(np.maximum(log_odds, 0.0), self.bundle.catalogue.adverse_reasons)
+        against = self._contradictions(sorted({*positions, *adverse}))
+        return {
+            "base_log_odds": float(self._explanation.terms.base[self.row]),
+            "base_points": int(self._explanation.base_points[self.row]),
+            "reasons": [self._reason(position, against.get(position)) for position in positions],
+            "other_log_odds": float(sum_in_order(np.delete(log_odds, positions)[None, :])[0]),
+            "other_points": int(np.delete(points, positions).sum()),
+            "groups": self._groups(),
+            "adverse_reasons": [self._adverse(position, against.get(position)) for position in adverse],
+            "reference": self._reference(),
+        }
+
+    @property
+    def _explanation(self) -> Explanation:
+        assert self.assessment.explanation is not None  # noqa: S101 - assess() was asked for it
+        return self.assessment.explanation
+
+    @cached_property
+    def _told(self) -> tuple[Floats, Ints]:
+        """Terms and points of shape (p,) as they are told: like features merged where the catalogue says so."""
+        log_odds, points = self._explanation.told
+        return log_odds[self.row], points[self.row]
+
+    @cached_property
+    def _features(self) -> tuple[Feature, ...]:
+        return self.bundle.encoder.features
+
+    @property
+    def _reference_id(self) -> ReferenceId:
+        return self.bundle.reference.id if self.bundle.reference is not None else "training-cover"
+
+    def _median(self, position: int) -> float:
+        return float(self.bundle.reference.medians[position]) if self.bundle.reference is not None else float("nan")
+
+    def _value(self, position: int) -> float:
+        return float(self.assessment.features[self.row, position])
+
+    def _reason(self, position: int, contradicts: bool | None) -> Reason:
+        feature, term = self._features[position], float(self._told[0][position])
+        return Reason(
+            code=feature.code,
+            feature=feature.name,
+            group=feature.group,
+            value=_known(self._value(position)),
+            reference_value=_known(self._median(position)),
+            log_odds=term,
+            points=int(self._told[1][position]),
+            pd_effect=self._effect(term),
+            direction=feature.direction,
+            form=form_of(term),
+            contradicts=contradicts,
+            text=self._text(position),
+            indicators=self._indicators() if feature.name == INNOVATION_SCORE else None,
+            also=self._also(position),
+        )
+
+    def _text(self, position: int) -> Label:
+        return reason_text(
+            self.bundle.catalogue,
+            self._features[position],
+            self._value(position),
+            float(self._told[0][position]),
+            self._reference_id,
+            self._median(position),
+        )
+
+    def _effect(self, term: float) -> float:
+        return float(pd_effects(self.assessment.log_odds[self.row : self.row + 1], np.array([term]))[0])
+
+    def _also(self, lead: int) -> list[AlsoReason]:
+        terms, points = self._explanation.terms.log_odds[self.row], self._explanation.points[self.row]
+        return [
+            AlsoReason(
+                code=self._features[place].code,
+                feature=self._features[place].name,
+                value=_known(self._value(place)),
+                reference_value=_known(self._median(place)),
+                log_odds=float(terms[place]),
+                points=int(points[place]),
+            )
+            for place in merged_into(lead, terms, self._explanation.clusters)
+        ]
+
+    def _groups(self) -> list[GroupTerm]:
+        rows = slice(self.row, self.row + 1)
+        terms, points = self._explanation.terms.log_odds[rows], self._explanation.points[rows]
+        sums = by_group([feature.group for feature in self._features], terms, points)
+        return [
+            GroupTerm(
+                group=group, log_odds=float(term[0]), points=int(share[0]), pd_effect=self._effect(float(term[0]))
+            )
+            for group, (term, share) in sums.items()
+        ]
+
+    def _adverse(self, position: int, contradicts: bool | None) -> AdverseReason:
+        return AdverseReason(
+            code=self._features[position].code,
+            feature=self._features[position].name,
+            log_odds=float(self._told[0][position]),
+            points=int(self._told[1][position]),
+            contradicts=contradicts,
+            text=self._text(position),
+        )
+
+    def _reference(self) -> Reference | InterventionalReference:
+        text, population = reference_text(self.bundle.catalogue, self._reference_id), self.bundle.reference
+        if population is None:
+            return Reference(kind="path_dependent", id="training-cover", text=text)
+        return InterventionalReference(
+            kind="interventional", id=population.id, text=text, n=len(population.rows), sha256=population.sha256
+        )
+
+    @cached_property
+    def _scorer(self) -> tuple[lgb.Booster, Affine, list[int]]:
+        """The booster that gave this row its PD, its calibration, and where its features stand among the model's."""
+        bundle = self.bundle
+        if self.assessment.fallback[self.row] and bundle.companion and bundle.companion_calibration:
+            return bundle.companion, bundle.companion_calibration, companion_places(bundle)
+        return bundle.booster, bundle.calibration, list(range(len(self._features)))
+
+    def _contradictions(self, positions: Sequence[int]) -> dict[int, bool]:
+        """Tell of free features whether their term, before any merging, has another sign than their effect alone."""
+        population, free = self.bundle.reference, [place for place in positions if is_free(self._features[place])]
+        if population is None or not free:
+            return {}
+        booster, calibration, places = self._scorer
+        row = np.ascontiguousarray(self.assessment.features[self.row : self.row + 1, places])
+        values = {places.index(place): spreads(population)[:, place] for place in free}
+        effects = one_at_a_time(booster, calibration, row, values)
+        terms = self._explanation.terms.log_odds[self.row]
+        return {
+            place: bool(contradicts(terms[place : place + 1], effects[own])[0])
+            for place, own in zip(free, values, strict=True)
+        }
+
+    def _indicators(self) -> list[IndicatorReason] | None:
+        """Split the innovation score's reason over its indicators; None where no split would be honest."""
+        points, population, rulebook = self.assessment.innovation, self.bundle.reference, self.bundle.rulebook
+        if population is None or rulebook is None or points is None or self.assessment.fallback[self.row]:
+            return None
+        names = [
+            i.id for i in rulebook.indicators if i.domain is ScoringDomain.INNOVATION and i.id in population.points
+        ]
+        place = [feature.name for feature in self._features].index(INNOVATION_SCORE)
+        term, share = (terms[self.row, place] for terms in (self._explanation.terms.log_odds, self._explanation.points))
+        own = np.array([points.points[name][self.row] for name in names])
+        means = np.array([population.points[name] for name in names])
+        parts = split_term(float(term), own - means) if np.isfinite(own).all() else None
+        if parts is None or np.isnan(self._value(place)):
+            return None
+        whole = split_points(-self.bundle.scale.factor * parts, int(share))
+        ranked = np.argsort(-np.abs(parts), kind="stable")
+        return [
+            IndicatorReason(
+                indicator=names[i],
+                points=float(own[i]),
+                reference_points=float(means[i]),
+                log_odds=float(parts[i]),
+                score_points=int(whole[i]),
+                pd_effect=self._effect(float(parts[i])),
+                rule=points.rules[names[i]][self.row],
+            )
+            for i in (int(i) for i in ranked)
+        ]
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value

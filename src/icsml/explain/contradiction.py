@@ -1,0 +1,152 @@
+"""Reasons of free features whose sign is not that of the feature's effect when it alone is changed.
+
+A contribution averages over what the other features do together; a free feature may raise the risk in that average and
+lower it here, all else equal. Such a reason is true of the model and easily misread, so it is flagged and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.explain.indicators import SMALLEST
+from icsml.explain.reasons import rank_terms
+from icsml.explain.sums import sum_in_order
+from icsml.features.feature import Feature
+from icsml.model.bundle import BundleParts
+from icsml.model.calibrate import Affine
+from icsml.model.predict import margin
+from icsml.model.reference import ReferencePopulation
+from icsml.records.labels import Direction
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+__all__ = ["Contradictions", "contradictions", "contradicts", "is_free", "one_at_a_time", "spreads"]
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+_VALUES: Final = 32
+_ROWS: Final = 2048  # at a time, so that what is held stays bounded
+
+
+@lru_cache(maxsize=8)
+def spreads(reference: ReferencePopulation) -> Floats:
+    """Return at most 32 values that stand for each feature of a population, shape (m, p).
+
+    They are evenly spaced order statistics, missing values included in proportion.
+    """
+    ordered = np.sort(reference.rows, axis=0)  # missing last
+    count = min(_VALUES, len(ordered))
+    return ordered[(2 * np.arange(count) + 1) * len(ordered) // (2 * count)]
+
+
+def one_at_a_time(
+    booster: lgb.Booster, calibration: Affine, X: Floats, values: Mapping[int, Floats]
+) -> dict[int, Floats]:
+    """Return the log-odds of each row less their mean with one feature alone at each of some values.
+
+    Parameters
+    ----------
+    booster, calibration
+        The model.
+    X : ndarray of shape (n, p)
+        Rows.
+    values : mapping of int to ndarray
+        By place of a feature, what it is set to, such as a column of :func:`spreads`.
+
+    Returns
+    -------
+    dict of int to ndarray of shape (n,)
+        Effects in calibrated log-odds, by place.
+    """
+    effects = {place: np.empty(len(X)) for place in values}
+    for first in range(0, len(X), _ROWS):
+        rows = X[first : first + _ROWS]
+        moved = [_moved(rows, place, own) for place, own in values.items()]
+        margins = margin(booster, np.concatenate([rows, *moved]))
+        end = len(rows)
+        for place, own in values.items():
+            start, end = end, end + len(rows) * len(own)
+            mean = sum_in_order(margins[start:end].reshape(len(rows), len(own))) / len(own)
+            effects[place][first : first + _ROWS] = calibration.slope * (margins[: len(rows)] - mean)
+    return effects
+
+
+def _moved(rows: Floats, place: int, values: Floats) -> Floats:
+    moved = np.repeat(rows, len(values), axis=0)
+    moved[:, place] = np.tile(values, len(rows))
+    return moved
+
+
+def contradicts(terms: Floats, effects: Floats) -> Flags:
+    """Tell where a term and the one-at-a-time effect have different signs and neither is negligible."""
+    plain = (np.abs(terms) >= SMALLEST) & (np.abs(effects) >= SMALLEST)
+    other: Flags = plain & (np.sign(terms) != np.sign(effects))
+    return other
+
+
+@dataclass(frozen=True, slots=True)
+class Contradictions:
+    """How many shown reasons of free features contradict their one-at-a-time effect.
+
+    Parameters
+    ----------
+    rows : int
+        Rows looked at.
+    shown : dict of str to int
+        Shown reasons by free feature.
+    contradicting : dict of str to int
+        Those of them that contradict.
+    """
+
+    rows: int
+    shown: dict[str, int]
+    contradicting: dict[str, int]
+
+    @property
+    def rate(self) -> float | None:
+        """Share of the shown reasons of free features that contradict; None where none was shown."""
+        total = sum(self.shown.values())
+        return sum(self.contradicting.values()) / total if total else None
+
+
+def contradictions(bundle: BundleParts, features: Floats, log_odds: Floats, most: int) -> Contradictions:
+    """Count contradicting reasons over many rows.
+
+    Parameters
+    ----------
+    bundle : BundleParts
+        The model; it must hold a reference population.
+    features : ndarray of shape (n, p)
+        Rows that the model, not its companion, scored.
+    log_odds : ndarray of shape (n, p)
+        Their terms.
+    most : int
+        Reasons shown of each row.
+    """
+    assert bundle.reference is not None  # noqa: S101 - a contradiction is one against a population
+    ranked = rank_terms(log_odds, most)
+    told = np.zeros(log_odds.shape, dtype=np.bool_)
+    np.put_along_axis(told, ranked, True, axis=1)
+    told &= log_odds != 0.0
+    shown, contradicting = {}, {}
+    for place, feature in enumerate(bundle.encoder.features):
+        if is_free(feature):
+            rows = told[:, place]
+            values = {place: spreads(bundle.reference)[:, place]}
+            effects = one_at_a_time(bundle.booster, bundle.calibration, features[rows], values)
+            shown[feature.name] = int(rows.sum())
+            contradicting[feature.name] = int(contradicts(log_odds[rows, place], effects[place]).sum())
+    return Contradictions(len(features), shown, contradicting)
+
+
+def is_free(feature: Feature) -> bool:
+    """Tell whether the model may learn either sign of a feature."""
+    return feature.direction is Direction.FREE

@@ -1,0 +1,122 @@
+"""The engine of contributions: for each booster and reference population built once, when it is first asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.model.document import Explainer
+from icsml.model.predict import threads
+from icsml.model.reference import ReferencePopulation
+
+if TYPE_CHECKING:
+    from icsml.explain.treeshap import TreeShap
+
+__all__ = ["contributions", "engine"]
+
+Floats = NDArray[np.float64]
+_Key = tuple[str | None, tuple[int, ...] | None]
+
+
+@dataclass(slots=True, eq=False)
+class _Slot:
+    """The place of one engine; its lock lets one thread build while others wait for the same, and only for that."""
+
+    lock: Lock = field(default_factory=Lock)
+    engine: TreeShap | None = None
+
+
+_SLOTS: WeakKeyDictionary[lgb.Booster, dict[_Key, _Slot]] = WeakKeyDictionary()
+_SLOTS_LOCK = Lock()
+
+
+def engine(
+    booster: lgb.Booster, reference: ReferencePopulation | None = None, places: Sequence[int] | None = None
+) -> TreeShap:
+    """Return the engine of a booster, built at the first call and kept as long as the booster lives.
+
+    Parameters
+    ----------
+    booster : lightgbm.Booster
+        A binary booster over p features.
+    reference : ReferencePopulation, optional
+        Whom contributions compare with; None weighs each branch by its training cover (path-dependent).
+    places : sequence of int, optional
+        Which p columns of the population are the booster's features; None takes all.
+
+    Raises
+    ------
+    ModelError
+        If the engine does not support the trees.
+    """
+    key = (reference.sha256 if reference is not None else None, tuple(places) if places is not None else None)
+    with _SLOTS_LOCK:
+        slot = _SLOTS.setdefault(booster, {}).setdefault(key, _Slot())
+    if slot.engine is None:
+        with slot.lock:
+            if slot.engine is None:
+                slot.engine = _built(booster, reference, places)
+    return slot.engine
+
+
+def contributions(
+    booster: lgb.Booster,
+    X: Floats,
+    reference: ReferencePopulation | None = None,
+    places: Sequence[int] | None = None,
+    *,
+    explainer: Explainer = "tree_shap",
+) -> tuple[Floats, Floats]:
+    """Split each margin into a base and one term for each feature.
+
+    Parameters
+    ----------
+    booster : lightgbm.Booster
+        A binary booster over p features.
+    X : ndarray of shape (n, p)
+        Feature rows.
+    reference, places
+        As :func:`engine` takes them.
+    explainer : {'tree_shap', 'pred_contrib'}
+        ``pred_contrib`` is LightGBM's own, path-dependent and slow: for trees that the engine does not support.
+
+    Returns
+    -------
+    phi : ndarray of shape (n, p)
+        SHAP values.
+    base : ndarray of shape (n,)
+        The mean margin of whom they compare with, the same for all rows; base + Σφ equals the margin to rounding.
+
+    Raises
+    ------
+    ModelError
+        If the engine does not support the trees.
+    """
+    if len(X) == 0:
+        return np.empty((0, booster.num_feature())), np.empty(0)
+    if explainer == "pred_contrib":
+        whole: Any = booster.predict(X, pred_contrib=True, num_threads=threads(len(X)))
+    else:
+        whole = engine(booster, reference, places).contributions(X, threads=threads(len(X)) or _processors())
+    return np.ascontiguousarray(whole[:, :-1]), np.ascontiguousarray(whole[:, -1])
+
+
+def _built(booster: lgb.Booster, reference: ReferencePopulation | None, places: Sequence[int] | None) -> TreeShap:
+    from icsml.explain.treeshap import TreeShap  # numba: seconds that a process without reasons need not spend
+
+    if reference is None:
+        return TreeShap.from_booster(booster)
+    rows = reference.rows if places is None else reference.rows[:, list(places)]
+    return TreeShap.from_booster(booster, reference=np.array(rows, order="C"))
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0))

@@ -1,0 +1,168 @@
+"""What each reason code says: the catalogue of ``configs/policy/reasons.yaml``, held against the features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Final, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from icsml.core.paths import configs_dir
+from icsml.core.yaml import load_model
+from icsml.errors import ConfigError
+from icsml.features.catalogue import CATALOGUE
+from icsml.features.feature import Feature
+from icsml.records.decision import ReasonForm, ReferenceId
+from icsml.records.extra import EXTRA_PREFIX
+from icsml.records.labels import Label
+
+__all__ = ["Forms", "MissingTexts", "ReasonCatalogue", "ReferenceTexts", "load_reason_catalogue"]
+
+_ERROR: Final = "ICS-FEA-008"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Forms(_Part):
+    """A text for a term that adds to the risk, and one for a term that takes from it."""
+
+    adverse: Label
+    favourable: Label
+
+    def of(self, form: ReasonForm) -> Label:
+        """Return the text of a form."""
+        return self.adverse if form == "adverse" else self.favourable
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All four texts."""
+        return (self.adverse.en, self.adverse.zh, self.favourable.en, self.favourable.zh)
+
+
+class ReferenceTexts(_Part):
+    """How a reference population is named: with its median of the feature, or without where it has none."""
+
+    with_value: Label
+    without_value: Label
+
+
+class MissingTexts(_Part):
+    """What is said of a feature without value: of one that reads one field, and of one that reads several."""
+
+    not_on_file: Forms
+    not_computable: Forms
+
+
+class ReasonCatalogue(_Part):
+    """The texts of reasons and how many are told.
+
+    Parameters
+    ----------
+    format : int
+        1.
+    adverse_reasons : int
+        At most so many adverse reasons are told to the applicant.
+    merge_above : float or None
+        Rank correlation from which features of one group become one reason; None keeps them apart.
+    references : mapping of str to ReferenceTexts
+        By id of the reference population.
+    missing : MissingTexts
+        For a feature without value.
+    plain : Forms
+        For an extra feature, and for a value on the other side of the reference's median than its code's text says.
+    codes : mapping of str to Forms
+        By reason code.
+    """
+
+    format: Literal[1]
+    adverse_reasons: Annotated[int, Field(ge=1, le=20)]
+    merge_above: Annotated[float, Field(gt=0.0, le=1.0)] | None
+    references: Mapping[ReferenceId, ReferenceTexts]
+    missing: MissingTexts
+    plain: Forms
+    codes: Mapping[str, Forms]
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        absent = [name for name in get_args(ReferenceId) if name not in self.references]
+        if absent:
+            raise ValueError(f"references: {absent[0]} is not named; add its texts")
+        for name, words in self.references.items():
+            _check(f"references.{name}.with_value", (words.with_value.en, words.with_value.zh), {"reference_value"})
+            _check(f"references.{name}.without_value", (words.without_value.en, words.without_value.zh), set())
+        _check("missing.not_on_file", self.missing.not_on_file.texts, {"label", "reference"})
+        _check("missing.not_computable", self.missing.not_computable.texts, {"label", "reference"})
+        _check("plain", self.plain.texts, {"label", "value", "reference"})
+        for code, forms in self.codes.items():
+            _check(f"codes.{code}", forms.texts, {"value", "reference"}, may={"label"})
+        return self
+
+    def for_features(self, features: Iterable[Feature]) -> ReasonCatalogue:
+        """Return the catalogue with the entries that these features need."""
+        needed = {feature.code for feature in features}
+        kept = {code: forms for code, forms in self.codes.items() if code in needed}
+        return self.model_copy(update={"codes": kept})
+
+    def lacks(self, features: Iterable[Feature]) -> list[str]:
+        """Return the codes of canonical features that have no entry."""
+        return [f.code for f in features if not f.name.startswith(EXTRA_PREFIX) and f.code not in self.codes]
+
+
+def load_reason_catalogue(path: Path | None = None) -> ReasonCatalogue:
+    """Read a catalogue of reasons, the shipped one if no path is given.
+
+    Raises
+    ------
+    MissingError
+        ``ICS-FEA-008`` if there is no such file.
+    ConfigError
+        ``ICS-FEA-008`` if it is not valid, lacks a code of the features catalogue or has one that is none.
+    """
+    return _shipped() if path is None else _load(path)
+
+
+@cache
+def _shipped() -> ReasonCatalogue:
+    return _load(configs_dir() / "policy" / "reasons.yaml")
+
+
+def _load(path: Path) -> ReasonCatalogue:
+    catalogue = load_model(path, ReasonCatalogue, code=_ERROR)
+    known = {feature.code for feature in CATALOGUE}
+    _refuse(path, catalogue.lacks(CATALOGUE), "this reason code has no entry", "add its texts")
+    _refuse(path, [code for code in catalogue.codes if code not in known], "no feature has this code", "take it out")
+    return catalogue
+
+
+def _refuse(path: Path, codes: Sequence[str], message: str, remedy: str) -> None:
+    if codes:
+        raise ConfigError(
+            _ERROR,
+            message,
+            field=f"{path}: codes.{codes[0]}",
+            remedy=remedy,
+            details=[(f"codes.{code}", message) for code in codes],
+        )
+
+
+def _check(where: str, texts: Iterable[str], must: set[str], may: Iterable[str] = ()) -> None:
+    """Refuse a text with a placeholder that nobody fills, or without one that the reader needs."""
+    for text in texts:
+        found: set[str] = set()
+        for _, name, spec, conversion in Formatter().parse(text):  # a brace that does not close is a ValueError
+            if name is None:
+                continue
+            if spec or conversion or name not in must | set(may):
+                raise ValueError(f"{where}: placeholder {{{name}}} is not known here; use {_named(must | set(may))}")
+            found.add(name)
+        if must - found:
+            raise ValueError(f"{where}: a text lacks {_named(must - found)}")
+
+
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(f"{{{name}}}" for name in sorted(names)) or "none"
