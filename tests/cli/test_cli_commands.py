@@ -19,7 +19,7 @@ from icsml.core.clock import utc_now
 from icsml.decision.decide import decide
 from icsml.decision.example import bundle_example
 from icsml.model.bundle import read_bundle
-from icsml.records.enterprise import example_record, parse_record
+from icsml.records.enterprise import example_record, frame_records, parse_record
 
 
 def leaves(group, path=()):
@@ -94,7 +94,6 @@ def test_decide_score_and_show(icsml_json, icsml, bundle, book_folder, tmp_path)
     assert decision["model"]["bundle_sha256"] == bundle.sha256
     assert decision["reference"]["kind"] == "interventional"
     assert decision["reference"]["sha256"] == bundle.reference.sha256
-    assert "recourse" not in decision  # its room is not built
     assert not icsml_json("decide", "--model", bundle.folder, "--in", record, "--reasons", 0)["reasons"]
     code, out, _ = icsml("decide", "--model", bundle.folder, "--in", record)
     assert code == 0
@@ -111,6 +110,19 @@ def test_decide_score_and_show(icsml_json, icsml, bundle, book_folder, tmp_path)
     )
     assert set(scored) == {"rows", "seconds", "rows_per_second"}
     assert icsml_json("model", "show", "--model", bundle.folder)["bundle_sha256"] == bundle.sha256
+
+
+def test_recourse_is_read_out_and_can_be_left_out(icsml_json, icsml, bundle, enterprises, tmp_path):
+    source = tmp_path / "record.json"
+    for record in frame_records(enterprises.iloc[::10]):
+        source.write_text(record.model_dump_json(exclude_none=True))
+        proposals = icsml_json("decide", "--model", bundle.folder, "--in", source)["recourse"]
+        if proposals:
+            break
+    assert proposals[0]["from"] < proposals[0]["to"]
+    _, out, _ = icsml("decide", "--model", bundle.folder, "--in", source)
+    assert all(proposal["text"]["en"] in out for proposal in proposals)
+    assert icsml_json("decide", "--model", bundle.folder, "--in", source, "--no-recourse")["recourse"] is None
 
 
 def test_a_decision_without_a_population_says_so():

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from icsml.core.paths import configs_dir
 from icsml.ledger.payload import PAYLOAD_KEYS
 from icsml.ledger.store.schema import metadata
 from icsml.model import manifest
 from icsml.model.document import Document
+from icsml.model.levers import load_recourse_policy
 from icsml.portfolio.aggregates import AGGREGATES
 from icsml.portfolio.mapping import (
     DateSource,
@@ -24,7 +26,7 @@ from icsml.portfolio.mapping import (
 )
 from icsml.portfolio.mapping import MappedFeature as Feature
 from icsml.records.dataset import DatasetMeta, FoldSplit, OutOfTimeSplit
-from icsml.records.decision import IndicatorReason, Reason
+from icsml.records.decision import IndicatorReason, Reason, Recourse
 from icsml.records.extra import ExtraFeature
 from icsml.records.outcome import OUTCOME_COLUMNS, OutcomeEvent, OutcomeMeaning
 from icsml.records.reference import reference_page
@@ -111,6 +113,18 @@ def test_the_page_on_training_names_real_keys():
     keys = set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE))
     assert keys
     assert keys <= _fields(TrainingConfig)
+
+
+def test_the_page_on_recourse_has_every_lever_and_its_account():
+    policy = load_recourse_policy(configs_dir() / "policy" / "recourse.yaml")
+    page = (ROOT / "docs" / "explanation" / "recourse.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([a-z0-9_]+)` \| .+ \| (\w+) \|$", page, re.MULTILINE)
+    assert rows == [(lever.id, lever.account) for lever in policy.levers]
+
+
+def test_the_page_on_decisions_names_every_key_of_recourse():
+    page = (HOW_TO / "read-a-decision.md").read_text("utf-8")
+    assert _fields(Recourse) - {"label", "unit", "text"} <= set(re.findall(r"`([a-z_]+)`", page))
 
 
 def test_the_page_on_decisions_explains_every_part_of_a_reason():

@@ -205,13 +205,14 @@ def test_what_format_2_brought_is_foreign_to_format_1(folder: Path):
     edit(folder, format=1, reference=None)
     assert code_of(folder) == "ICS-MOD-015 bundle.json: explainer"
     content = json.loads((folder / "bundle.json").read_bytes())
-    for key in ("explainer", "reasons", "reference"):
+    for key in ("explainer", "levers", "reasons", "reference"):
         del content[key]
     (folder / "bundle.json").write_bytes(canonical_bytes(content))
     reseal(folder)
     bundle = read_bundle(folder)
     assert bundle.reference is None
     assert bundle.explainer == "tree_shap"
+    assert bundle.levers is None
     assert bundle.reasons == load_reason_catalogue().for_features(bundle.encoder.features)
 
 

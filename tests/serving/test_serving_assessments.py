@@ -235,3 +235,12 @@ def test_a_process_with_all_its_threads_at_work_is_ready(make_app, test_client, 
         finally:
             go_on.set()
         assert posted.result(timeout=30).status_code == 201
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_a_setting_says_whether_recourse_is_looked_for(make_app, test_client, keys, record, looks):
+    app = make_app(settings=ServingSettings(recourse=looks))
+    with test_client(app, headers=_bearer(keys.score)) as client:
+        answer = client.post(URL, json=record).json()
+    assert answer["recourse"] is None  # this bundle holds no levers
+    assert ("NO_RECOURSE" in {warning["code"] for warning in answer["warnings"]}) == looks

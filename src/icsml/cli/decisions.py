@@ -28,6 +28,9 @@ def decide_(
     model: ModelRef,
     source: Annotated[Path, typer.Option("--in", help="Record as JSON; - is stdin.", metavar="record.json")],
     reasons: Annotated[int, typer.Option(min=0, help="Reasons to show at most.")] = 8,
+    no_recourse: Annotated[
+        bool, typer.Option("--no-recourse", help="Do not look for what the firm could do within a year.")
+    ] = False,
     json_: JsonFlag = False,
 ) -> None:
     """Decide on one record. The decision is not recorded; the service records."""
@@ -38,7 +41,13 @@ def decide_(
     record = parse_record(read_json(source))
     bundle, version = load_bundle(model)
     decided = decide(
-        bundle, record, decision_id=str(uuid.uuid4()), decided_at=utc_now(), version=version, reasons=reasons
+        bundle,
+        record,
+        decision_id=str(uuid.uuid4()),
+        decided_at=utc_now(),
+        version=version,
+        reasons=reasons,
+        with_recourse=not no_recourse,
     )
     emit(decided.decision.model_dump(mode="json"), as_json=json_, text=_read_out(decided.decision))
 
@@ -87,6 +96,8 @@ def _read_out(decision: Decision) -> str:
         lines += ["", "to be told, if the answer is no:"]
         told = enumerate(decision.adverse_reasons, 1)
         lines += [f"  {number}. {each.code} {each.text.en}{_flag(each.contradicts)}" for number, each in told]
+    lines += [""] if decision.recourse else []
+    lines += [f"recourse: {proposal.text.en}" for proposal in decision.recourse or ()]
     lines += [""] if decision.warnings else []
     lines += [f"note {notice.code} {notice.field or ''}: {notice.text.en}" for notice in decision.warnings]
     return "\n".join(lines)

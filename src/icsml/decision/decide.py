@@ -10,8 +10,9 @@ import numpy as np
 
 from icsml.core.clock import timestamp
 from icsml.decision.assess import Assessment, assess
-from icsml.decision.notices import notices
+from icsml.decision.notices import notices, recourse_notices
 from icsml.decision.reasons import RowReasons
+from icsml.decision.recourse import Answer, recourse
 from icsml.errors import InputError
 from icsml.innovation.describe import describe
 from icsml.model.bundle import Bundle
@@ -40,6 +41,7 @@ def decide(
     decided_at: datetime,
     version: str | None = None,
     reasons: int = DEFAULT_REASONS,
+    with_recourse: bool = True,
 ) -> Decided:
     """Decide on one record.
 
@@ -57,6 +59,8 @@ def decide(
         The register's version of the model; None for a bundle folder.
     reasons : int
         How many reasons to show at most.
+    with_recourse : bool
+        Whether to look for recourse; ``recourse`` is null without.
 
     Raises
     ------
@@ -65,6 +69,7 @@ def decide(
     """
     _refuse_undeclared(bundle, record)
     assessment = assess(bundle, record_columns(record, bundle.extras))
+    answer = recourse(bundle, assessment) if with_recourse else Answer(None, None)
     decision = Decision(
         decision_id=decision_id,
         decided_at=timestamp(decided_at),
@@ -81,7 +86,11 @@ def decide(
         innovation_log_odds=_first(assessment.innovation_log_odds(bundle)),
         pd_without_innovation=_first(assessment.pd_without_innovation),
         innovation_evidence=bundle.innovation_evidence if bundle.companion else None,
-        warnings=notices(bundle, assessment, 0, record.as_of, decided_at.astimezone(UTC).date()),
+        recourse=answer.proposals,
+        warnings=[
+            *notices(bundle, assessment, 0, record.as_of, decided_at.astimezone(UTC).date()),
+            *recourse_notices(bundle, assessment, answer.reason),
+        ],
     )
     return Decided(decision, _feature_vector(bundle, assessment))
 

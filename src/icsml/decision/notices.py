@@ -7,13 +7,34 @@ from datetime import date, timedelta
 import numpy as np
 
 from icsml.decision.assess import Assessment
+from icsml.explain.jumps import jumped
+from icsml.explain.recourse import NoRecourse
 from icsml.innovation.validity import ages
 from icsml.model.bundle import BundleParts
 from icsml.records.decision import Notice
 from icsml.records.extra import EXTRA_PREFIX
 from icsml.records.labels import Label
 
-__all__ = ["notices"]
+__all__ = ["notices", "recourse_notices"]
+
+_NO_RECOURSE = {
+    NoRecourse.NO_LEVERS: (
+        "The model holds no limits of what a firm can move in a year: no recourse was looked for.",
+        "模型不含企业年度可行变动幅度，故未计算改进路径。",
+    ),
+    NoRecourse.NO_LEVER: (
+        "Nothing that the firm can move is on file with a yearly change of its peers to go by.",
+        "可改进的指标均无记录，或缺少同类企业年度变动数据。",
+    ),
+    NoRecourse.NO_STEP: (
+        "No step stays within the yearly change of the peers, the cash on file and the bounds of the record.",
+        "任何可行变动均超出同类企业年度变动幅度、现有货币资金或记录的合理范围。",
+    ),
+    NoRecourse.NO_EFFECT: (
+        "No step within a year would be answered with a score that is higher by enough to be worth proposing.",
+        "一年内的可行变动均不会使模型给出足够高的评分提升。",
+    ),
+}
 
 
 def notices(
@@ -28,6 +49,45 @@ def notices(
         *_implausible(bundle, assessment, row),
         *_on_features(bundle, assessment, row),
     ]
+
+
+def recourse_notices(bundle: BundleParts, assessment: Assessment, reason: str | None) -> list[Notice]:
+    """Return the warnings of a single row on recourse: what jumped before the application, why nothing is proposed.
+
+    Parameters
+    ----------
+    bundle : BundleParts
+        The model.
+    assessment : Assessment
+        Of one row.
+    reason : str, optional
+        One of :class:`icsml.explain.recourse.NoRecourse`.
+    """
+    found = _jumps(bundle, assessment)
+    if reason is not None:
+        found.append(_notice("NO_RECOURSE", "recourse", *_NO_RECOURSE[reason]))
+    return found
+
+
+def _jumps(bundle: BundleParts, assessment: Assessment) -> list[Notice]:
+    if bundle.levers is None or bundle.rulebook is None:
+        return []
+    quantile = bundle.levers.policy.quantile
+    found = []
+    for name, flags in jumped(bundle.levers, assessment.screening.columns).items():
+        if flags[0]:
+            readers = [indicator.label for indicator in bundle.rulebook.indicators if name in indicator.fields]
+            en = f", which {', '.join(label.en for label in readers)} read" if readers else ""
+            zh = f"，涉及指标：{'、'.join(label.zh for label in readers)}" if readers else ""
+            found.append(
+                _notice(
+                    "JUMP_BEFORE_APPLICATION",
+                    name,
+                    f"Rose in the last year by more than {quantile:.0%} of its peers did{en}: check what is behind it.",
+                    f"较上年增幅超过同类企业第{quantile * 100:.0f}百分位{zh}：请核实原因。",
+                )
+            )
+    return found
 
 
 def _notice(code: str, field: str | None, en: str, zh: str) -> Notice:

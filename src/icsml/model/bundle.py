@@ -38,6 +38,7 @@ from icsml.model.document import (
     ReferencePart,
     parse_document,
 )
+from icsml.model.levers import Levers
 from icsml.model.manifest import (
     BUNDLE,
     CARD,
@@ -105,6 +106,8 @@ class BundleParts:
         What computes contributions; LightGBM's own knows no reference population.
     reasons : ReasonCatalogue or None
         The texts of its reasons; None takes those of this version.
+    levers : Levers or None
+        What a firm can move, and how far its peers among the training rows did in a year; None: no recourse.
     """
 
     name: str
@@ -129,6 +132,7 @@ class BundleParts:
     reference: ReferencePopulation | None = None
     explainer: Explainer = "tree_shap"
     reasons: ReasonCatalogue | None = None
+    levers: Levers | None = None
 
     @property
     def catalogue(self) -> ReasonCatalogue:
@@ -362,6 +366,8 @@ def _refuse_unfit(parts: BundleParts) -> None:
         raise _unfit(RULEBOOK, "the model reads innovation points, and there is no rulebook")
     if parts.rulebook is not None and bool(parts.rulebook.ranked) != (parts.rulebook.peer_tables is not None):
         raise _unfit(PEERS, "the rulebook ranks among peers, and has no peer tables")
+    if parts.levers is not None and parts.rulebook is None:
+        raise _unfit("levers", "there are levers, and no rulebook")
     if parts.innovation_evidence not in get_args(InnovationEvidence):
         raise _unfit("innovation_evidence", f"not one of {', '.join(get_args(InnovationEvidence))}")
     _refuse_unfit_reasons(parts)

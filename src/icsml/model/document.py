@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from icsml.errors import ModelError
 from icsml.features.reason_codes import ReasonCatalogue
 from icsml.model.calibrate import Affine
+from icsml.model.levers import Levers
 from icsml.model.scale import MasterScale
 from icsml.records.decision import ReferenceId
 from icsml.records.extra import ExtraFeature
@@ -102,6 +103,7 @@ class Document(_Part):
     explainer: Explainer = "tree_shap"
     reference: ReferencePart | None = None
     reasons: ReasonCatalogue | None = None
+    levers: Levers | None = None
 
 
 def parse_document(content: bytes) -> Document:

@@ -24,6 +24,9 @@ __all__ = [
     "Notice",
     "Reason",
     "ReasonForm",
+    "RecordChange",
+    "Recourse",
+    "RecourseStep",
     "Reference",
     "ReferenceId",
     "ScoreScale",
@@ -209,6 +212,56 @@ class InterventionalReference(_Part):
     sha256: str
 
 
+class RecordChange(BaseModel):
+    """A field of the record before and after; in JSON the keys are ``field``, ``from`` and ``to``."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
+    )
+
+    field: str
+    before: float = Field(alias="from")
+    after: float = Field(alias="to")
+
+
+class RecourseStep(RecordChange):
+    """One lever of a proposal.
+
+    ``step`` is what is done, ``step_limit`` the yearly change of the peers, ``effort`` the one over the other.
+    ``indicator`` is the rulebook's that reads the field, null where none does; ``rule_from`` and ``rule_to`` are the
+    rows of its rule.
+    """
+
+    lever: str
+    label: Label
+    unit: Label
+    step: float
+    step_limit: float
+    effort: float
+    indicator: str | None
+    rule_from: str | None
+    rule_to: str | None
+    points_gain: float | None
+
+
+class Recourse(RecourseStep):
+    """What the model would answer to another record, within a year's steps of the firm's peers; nothing causal.
+
+    Its own step comes first, what moves with it stands in ``also``, and ``record`` lists every field that changes, with
+    what follows in the accounts. ``total_effort`` and ``total_points_gain`` are of the whole.
+    """
+
+    also: list[RecourseStep]
+    total_effort: float
+    total_points_gain: float | None
+    pd_after: float
+    grade_after: str | None
+    score_after: int
+    verified: bool
+    record: list[RecordChange]
+    text: Label
+
+
 class Notice(_Part):
     """Something the reader must know; ``field`` names what it is about."""
 
@@ -242,4 +295,5 @@ class Decision(_Part):
     innovation_log_odds: float | None
     pd_without_innovation: float | None
     innovation_evidence: Literal["supported", "equivalent", "not_shown", "not_tested"] | None
+    recourse: list[Recourse] | None = None
     warnings: list[Notice]

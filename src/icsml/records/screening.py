@@ -21,7 +21,7 @@ from icsml.records.field import Outside
 from icsml.records.fields import FIELDS
 from icsml.records.uscc import is_valid_uscc
 
-__all__ = ["Fault", "Screening", "faults", "is_present", "screen"]
+__all__ = ["PARTS", "Fault", "Screening", "faults", "is_present", "screen"]
 
 Flags = NDArray[np.bool_]
 
@@ -34,7 +34,7 @@ _DATE_ORDER = (
 )
 
 
-_PARTS = (
+PARTS = (
     ("staff_st", "staff_total"),
     ("staff_rd", "staff_total"),
     ("staff_postgraduate", "staff_total"),
@@ -116,7 +116,7 @@ def screen(columns: Columns, extras: Sequence[ExtraFeature] = (), *, first_row: 
             out_of_range[name] = flags
             if outside is Outside.MISSING:
                 screened[name] = np.where(flags, np.nan, columns[name])
-    for part, whole in _PARTS:
+    for part, whole in PARTS:
         flags = columns[part] > scale(columns[whole], _ROUNDING)
         if flags.any():
             out_of_range[part] = out_of_range.get(part, False) | flags

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 __all__ = ["check_character", "is_valid_uscc"]
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -21,6 +23,7 @@ def check_character(body: str) -> str:
     return _ALPHABET[-total % 31]
 
 
+@lru_cache(maxsize=256)  # versions of one record are screened together
 def is_valid_uscc(code: str) -> bool:
     """Tell whether a code has the right length, alphabet and check character."""
     if len(code) != _LENGTH or any(character not in _VALUE for character in code):

@@ -68,6 +68,7 @@ class Service:
                 decided_at=self.clock(),
                 version=self.version,
                 reasons=self.settings.reasons,
+                with_recourse=self.settings.recourse,
             )
 
 

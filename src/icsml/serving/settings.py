@@ -32,6 +32,8 @@ class ServingSettings(BaseModel):
         Decisions under way at a time in one process.
     reasons : int
         How many reasons a decision shows at most.
+    recourse : bool
+        Whether a decision looks for what the firm could do within a year.
     max_body_bytes : int
         Largest request body.
     body_seconds, keep_alive_seconds, shutdown_seconds : float, int, int
@@ -47,6 +49,7 @@ class ServingSettings(BaseModel):
     workers: Annotated[int, Field(ge=1, le=256)] = 1
     threads: Annotated[int, Field(ge=1, le=256)] = 8
     reasons: Annotated[int, Field(ge=1, le=100)] = 8
+    recourse: bool = True
     max_body_bytes: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = 65536
     body_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     keep_alive_seconds: Annotated[int, Field(ge=1, le=600)] = 5

@@ -17,6 +17,7 @@ from icsml.model.bundle import BundleParts
 from icsml.model.calibrate import Affine, anchor
 from icsml.model.classifier import PDClassifier, from_config
 from icsml.model.config import Hyperparameters
+from icsml.model.levers import Levers
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import load_scale
 from icsml.model.tune import Trial, tune
@@ -81,6 +82,7 @@ def parts(
     card: str = "",
     training: Mapping[str, Any] | None = None,
     reference: ReferencePopulation | None = None,
+    levers: Levers | None = None,
 ) -> BundleParts:
     """Return what a bundle of this pair is made of; good for scoring as it is."""
     companion = pair.companion
@@ -106,6 +108,7 @@ def parts(
         reference=reference,
         explainer=config.reasons.explainer,
         reasons=load_reason_catalogue().for_features(pair.model.encoder.features),
+        levers=levers,
     )
 
 

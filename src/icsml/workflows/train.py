@@ -31,6 +31,7 @@ from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import FittedPair, fit_pair, parts
 from icsml.workflows.prepare import Prepared, Split, prepare, ranked_within, split_rows
 from icsml.workflows.reference import reference_population
+from icsml.workflows.steps import fit_levers
 from icsml.workflows.suspicion import suspicions
 
 __all__ = ["Registered", "Trained", "measure", "train", "train_bundle"]
@@ -102,7 +103,9 @@ def train_bundle(
     training = _facts(prepared, split, pair, config)
     reference = reference_population(prepared, split.train, pair, config)
     card = render_card(_card(prepared, split, config, metrics, training["points_robustness"], reference))
-    bundle = _write(parts(prepared, pair, config, card=card, training=training, reference=reference), out)
+    levers = fit_levers(prepared, split.train)
+    whole = parts(prepared, pair, config, card=card, training=training, reference=reference, levers=levers)
+    bundle = _write(whole, out)
     progress(f"bundle {bundle.sha256[:12]} in {bundle.folder}")
     return Trained(bundle, metrics, _tables(prepared, split, pair), pair, prepared.dataset)
 

@@ -1,0 +1,130 @@
+"""Recourse of one record: wires the search to the code that decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from icsml.decision.assess import Assessment, assess
+from icsml.explain.proposals import describe_proposal
+from icsml.explain.recourse import NoRecourse, Rescore, Scored, find_recourse
+from icsml.explain.survival import survives
+from icsml.model.bundle import BundleParts
+from icsml.records.columns import Columns, rows, take
+from icsml.records.decision import Recourse
+
+__all__ = ["Answer", "SurvivalShares", "recourse", "rescorer", "survival_share", "survival_shares"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The proposals (None where the bundle cannot make any), and why there are none where there are none."""
+
+    proposals: list[Recourse] | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SurvivalShares:
+    """How much of the recourse by one model another still answers.
+
+    Parameters
+    ----------
+    enterprises, proposals : int
+        With any proposal; proposals altogether.
+    lower_pd : float or None
+        Share of the proposals with a lower PD by the other model; None where there are none.
+    promised : int
+        Proposals that promised a better grade.
+    better_grade : float or None
+        Share of these with a better grade by the other model.
+    """
+
+    enterprises: int
+    proposals: int
+    lower_pd: float | None
+    promised: int
+    better_grade: float | None
+
+
+def survival_shares(base: BundleParts, other: BundleParts, columns: Columns) -> SurvivalShares:
+    """Return how much of the recourse that one model proposes to n records another still answers.
+
+    Parameters
+    ----------
+    base, other : BundleParts
+        The model that proposes, and the other, such as the same trained again. Where the one has no levers or the other
+        no rulebook nothing is asked.
+    columns : Columns
+        Records as column arrays.
+    """
+    lower: list[bool] = []
+    graded: list[bool] = []
+    enterprises = 0
+    if other.rulebook is None:
+        return SurvivalShares(0, 0, None, 0, None)
+    for row in range(rows(columns)):
+        one = take(columns, np.array([row]))
+        assessment = assess(base, one, explained=False)
+        proposals = recourse(base, assessment).proposals or []
+        enterprises += bool(proposals)
+        for proposal, answer in zip(proposals, survives(proposals, one, rescorer(other)), strict=True):
+            lower.append(answer.lower_pd)
+            if proposal.grade_after != assessment.grade[0]:
+                graded.append(answer.better_grade)
+    return SurvivalShares(enterprises, len(lower), _share(lower), len(graded), _share(graded))
+
+
+def survival_share(base: BundleParts, other: BundleParts, columns: Columns) -> float | None:
+    """Return the share of the proposals of one model that another answers with a lower PD; None without any."""
+    return survival_shares(base, other, columns).lower_pd
+
+
+def _share(answers: list[bool]) -> float | None:
+    return sum(answers) / len(answers) if answers else None
+
+
+def recourse(bundle: BundleParts, assessment: Assessment) -> Answer:
+    """Return the recourse of a single assessed record.
+
+    Parameters
+    ----------
+    bundle : BundleParts
+        The model.
+    assessment : Assessment
+        Of one row.
+    """
+    if bundle.levers is None or bundle.rulebook is None:
+        return Answer(None, NoRecourse.NO_LEVERS)
+    columns, before = assessment.screening.columns, _scored(bundle, assessment)
+    found = find_recourse(bundle.levers, columns, before, rescorer(bundle))
+    proposals = [describe_proposal(each, bundle.rulebook, columns, before) for each in found.proposals]
+    return Answer(proposals, found.reason)
+
+
+def rescorer(bundle: BundleParts) -> Rescore:
+    """Return the scoring of changed records by a bundle with a rulebook: the code that decides."""
+
+    def rescore(columns: Columns) -> Scored:
+        return _scored(bundle, assess(bundle, columns, explained=False))
+
+    return rescore
+
+
+def _scored(bundle: BundleParts, assessment: Assessment) -> Scored:
+    assert assessment.innovation is not None  # noqa: S101 - a bundle without rulebook has no levers
+    return Scored(
+        pd=assessment.pd,
+        score=assessment.score,
+        grade=assessment.grade,
+        place=_places(bundle, assessment.grade),
+        points=assessment.innovation,
+        out_of_range=assessment.screening.out_of_range,
+    )
+
+
+def _places(bundle: BundleParts, grades: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
+    order = {grade.id: place for place, grade in enumerate(bundle.scale.grades)}
+    return np.array([order.get(grade, 0) for grade in grades], dtype=np.int64)

@@ -1,0 +1,158 @@
+"""How far enterprises move what they can move in a year: the limits of recourse, from training rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from icsml.core.arithmetic import ratio, subtract
+from icsml.core.paths import configs_dir
+from icsml.model.levers import (
+    PRIOR_YEAR,
+    FieldLimit,
+    GroupLimit,
+    Lever,
+    Levers,
+    RecoursePolicy,
+    load_recourse_policy,
+    moved,
+    size_class,
+)
+from icsml.records.columns import Columns, rows, take
+from icsml.workflows.prepare import Prepared
+
+__all__ = ["fit_levers", "successive", "yearly_changes"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+_YEAR_DAYS = (270, 460)
+"""Two decision dates so many days apart are a year apart."""
+
+
+def fit_levers(prepared: Prepared, train: NDArray[np.bool_], path: Path | None = None) -> Levers | None:
+    """Return the levers that the model reads, and how far the training rows moved them in a year.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The data set.
+    train : ndarray of bool of shape (n,)
+        Training rows; no other row is looked at.
+    path : Path, optional
+        The file of levers; the shipped one by default.
+
+    Returns
+    -------
+    Levers or None
+        None where there is no rulebook, no lever with data, or the model reads declared extra features: what those are
+        made of is not known, so they could not follow a change of the record.
+    """
+    if prepared.rulebook is None or prepared.encoder.extras:
+        return None
+    policy = load_recourse_policy(path or configs_dir() / "policy" / "recourse.yaml")
+    columns = take(prepared.columns, train)
+    pairs = successive(columns)
+    limits = {name: _limit(policy, columns, pairs, name, per) for name, per in policy.limits.items()}
+    known = {name: limit for name, limit in limits.items() if limit is not None}
+    read = {*prepared.encoder.inputs, *prepared.rulebook.inputs()}
+    levers = tuple(lever for lever in policy.levers if lever.field in known and lever.field in read)
+    if not levers:
+        return None
+    jumps = {name: _limit(policy, columns, pairs, name, name) for name in policy.watch}
+    return Levers(
+        policy=policy.model_copy(update={"levers": levers, "limits": _of(policy, levers)}),
+        limits={name: limit for name, limit in known.items() if name in _of(policy, levers)},
+        jumps={name: limit for name, limit in jumps.items() if limit is not None},
+    )
+
+
+def _of(policy: RecoursePolicy, levers: tuple[Lever, ...]) -> dict[str, str | None]:
+    """Return the limited fields of some levers, with what each is measured per."""
+    needed = {name for lever in levers for name in moved(lever)}
+    return {name: per for name, per in policy.limits.items() if name in needed}
+
+
+def successive(columns: Columns) -> tuple[Ints, Ints]:
+    """Return the rows of the same enterprise a year apart, the earlier and the later ones.
+
+    Two decisions on the same statements are no year apart, whatever their dates.
+    """
+    n = rows(columns)
+    codes, _ = pd.factorize(columns["enterprise_id"])
+    order = np.lexsort((np.arange(n), columns["as_of"].astype(np.int64), codes))
+    earlier, later = order[:-1], order[1:]
+    days = (columns["as_of"][later] - columns["as_of"][earlier]) / np.timedelta64(1, "D")
+    apart = (days >= _YEAR_DAYS[0]) & (days <= _YEAR_DAYS[1])  # false of an undated row, whose days are NaN
+    period = columns["statement_period_end"]
+    kept = (codes[earlier] == codes[later]) & apart & (period[earlier] != period[later])
+    return earlier[kept], later[kept]
+
+
+def yearly_changes(columns: Columns, pairs: tuple[Ints, Ints], name: str, per: str | None) -> tuple[Floats, Ints]:
+    """Return the yearly changes of a field, and the row it was made from, whose peers it speaks for.
+
+    Where the year before is a field of the same record it is taken from there, else from the enterprise's earlier
+    record.
+
+    Parameters
+    ----------
+    columns : Columns
+        Rows.
+    pairs : tuple of ndarray of int
+        From :func:`successive`.
+    name, per : str, str or None
+        The field, and the field whose value of the year before a change is a share of.
+    """
+    within = name in PRIOR_YEAR and (per is None or per in PRIOR_YEAR)
+    earlier, later = (np.arange(rows(columns)),) * 2 if within else pairs
+    change = subtract(columns[name][later], _before(columns, name, earlier, within=within))
+    if per is not None:
+        change = ratio(change, _before(columns, per, earlier, within=within))
+    known = ~np.isnan(change)
+    return change[known], earlier[known]
+
+
+def _before(columns: Columns, name: str, earlier: Ints, *, within: bool) -> Floats:
+    values: Floats = columns[PRIOR_YEAR[name] if within else name][earlier]
+    return values
+
+
+def _limit(
+    policy: RecoursePolicy, columns: Columns, pairs: tuple[Ints, Ints], name: str, per: str | None
+) -> FieldLimit | None:
+    """Return the limit of a field by groups of peers, from fine to coarse; None without enough changes."""
+    change, row = yearly_changes(columns, pairs, name, per)
+    size = size_class(columns["staff_total"], policy.size_edges)[row]
+    technical = columns["technical_field"][row]
+    groups = [
+        GroupLimit(
+            technical_field=field, size=level, pairs=int(own.sum()), step=_quantile(change[own], policy.quantile)
+        )
+        for field, level, own in _groups(technical, size)
+        if own.sum() >= policy.min_pairs
+    ]
+    return FieldLimit(per=per, groups=tuple(groups)) if groups else None
+
+
+def _groups(
+    technical: NDArray[np.object_], size: NDArray[np.int64]
+) -> Iterator[tuple[str | None, int | None, NDArray[np.bool_]]]:
+    """Yield technical field × size, then size, then all."""
+    sizes = sorted({int(each) for each in size} - {-1})
+    fields = sorted({str(each) for each in technical if each is not None})
+    for field in fields:
+        for level in sizes:
+            yield field, level, (technical == field) & (size == level)
+    for level in sizes:
+        yield None, level, size == level
+    yield None, None, np.ones(len(size), dtype=np.bool_)
+
+
+def _quantile(change: Floats, share: float) -> float:
+    """Return a change that was made: the largest with no more than ``share`` of the changes below it."""
+    return float(np.quantile(change, share, method="lower"))
