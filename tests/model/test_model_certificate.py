@@ -130,6 +130,28 @@ def test_on_trees_that_lightgbm_grew_too(seed: int, bound: bool, sign: int):
     assert found.holds or not bound
 
 
+@pytest.mark.parametrize("method", ["basic", "intermediate", "advanced"])
+def test_what_lightgbm_grows_by_its_methods(method: str):
+    """Where values are missing only `basic` keeps every tree in order; of `advanced` the margin itself is not."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(3000, 3))
+    X[rng.random(X.shape) < 0.1] = np.nan
+    risk = np.nansum(X * [1.0, -1.0, 0.0], axis=1) + np.nan_to_num(X[:, 0] * X[:, 1]) + np.nan_to_num(X[:, 2]) ** 2
+    y = (rng.random(3000) < 1 / (1 + np.exp(2 - risk))).astype(float)
+    signs = [1, -1, 0]
+    params = {"objective": "binary", "num_leaves": 31, "verbosity": -1, "num_threads": 1, "seed": 0}
+    params |= {"monotone_constraints": signs, "monotone_constraints_method": method}
+    booster = lgb.train(params, lgb.Dataset(X, y), num_boost_round=60)
+    steps = []
+    for feature, sign in enumerate(signs[:2]):
+        rows = np.repeat(X[:300], 41, axis=0)
+        rows[:, feature] = np.tile(np.linspace(-3, 3, 41), 300)
+        margins = np.asarray(booster.predict(rows, raw_score=True)).reshape(300, 41)
+        steps.append((np.diff(margins, axis=1) * sign).min())
+    assert certify(booster, NAMES, signs).holds == (method == "basic")
+    assert (min(steps) < 0) == (method == "advanced")
+
+
 def row(violation: Any, side: Any) -> list[float]:
     """Return a row that the violation says is led to one of its leaves."""
     bounds = {bound.feature: bound for bound in (*violation.box, side)}
