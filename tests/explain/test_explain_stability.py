@@ -140,7 +140,10 @@ def test_features_are_correlated_within_their_group_by_rank_and_in_chains():
     X = np.column_stack([a, -np.exp(b), c, a, rng.normal(size=400)])
     X[:350, 4] = np.nan
     names, groups = list("abcde"), ["debt", "debt", "debt", "cash", "cash"]
-    assert correlated(X, names, groups, 0.85) == ["a", "a", "a", "d", "e"]
+    assert correlated(X, names, groups, 0.88) == ["a", "a", "a", "d", "e"]
+    late = [4, 0, 2, 1]  # the middle of the chain comes last, and joins what stood apart
+    assert correlated(X[:, late], list("eacb"), ["cash", "debt", "debt", "debt"], 0.88) == ["e", "a", "a", "a"]
+    assert correlated(X[:, [4, 0, 2]], list("eac"), ["cash", "debt", "debt"], 0.88) == ["e", "a", "c"]
     assert correlated(X, names, groups, 0.999) == names
     assert correlated(X[:, [0, 1]], ["a", "b"], ["debt", "cash"], 0.1) == ["a", "b"]
 

@@ -114,11 +114,12 @@ def test_nobody_who_is_explained_was_trained_on(book_folder, quick_config, tmp_p
 
         monkeypatch.setattr(workflow, "fit_model", fit)
         monkeypatch.setattr(workflow, "assess", assessed)
-        retrain(data, quick_config, retrains=1)
+        retrain(data, quick_config, retrains=2)
         monkeypatch.undo()
-        assert len(trained) == len(explained) == 2
-        (base_firms, base_days), (drawn_firms, drawn_days) = trained
+        assert len(trained) == len(explained) == 3
+        (base_firms, base_days), (drawn_firms, drawn_days), (other_firms, _) = trained
         assert set(drawn_firms) < set(base_firms)
+        assert set(drawn_firms) != set(other_firms)
         firms, days = explained[0]
         np.testing.assert_array_equal(firms, explained[1][0])
         if data is book_folder:  # out of time: an enterprise may come again, its later years may not have come before
@@ -179,12 +180,16 @@ def test_two_models_are_compared_over_the_features_of_either(bundle, challenger,
     assert (found.base, found.rows, found.top) == ("old", len(dataset.enterprises), 2)
     assert found.reasons["features"] == len(bundle.encoder.features) == len(challenger.encoder.features) + 2
     columns = to_columns(dataset.enterprises)
-    old, new = (assess(model, columns).explanation.terms.log_odds for model in (bundle, challenger))
+    first, second = (assess(model, columns) for model in (bundle, challenger))
+    old, new = first.explanation.terms.log_odds, second.explanation.terms.log_odds
     names = [feature.name for feature in bundle.encoder.features]
     wide = np.zeros_like(old)
     wide[:, [names.index(feature.name) for feature in challenger.encoder.features]] = new
     [agreement] = found.agreements
     assert agreement.all["features"] == compare(old, wide, top=2)
+    risky = np.argsort(-first.pd, kind="stable")[: found.riskiest]
+    assert found.riskiest == round(len(columns["as_of"]) / 10)
+    assert agreement.riskiest["features"].overlap == pytest.approx(compare(old[risky], wide[risky], top=2).overlap)
     assert agreement.moved["cash_ratio"] == pytest.approx(np.abs(old[:, names.index("cash_ratio")]).mean())
     mirrored = back.agreements[0].all["groups"]
     assert mirrored.overlap == pytest.approx(agreement.all["groups"].overlap)
