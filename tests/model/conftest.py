@@ -49,8 +49,10 @@ def make_parts(**changes: object) -> BundleParts:
     companion_encoder = encoder.without_innovation()
     assert 0 < len(companion_encoder.features) < len(encoder.features)
     X, y = book(400, len(encoder.features), seed=7)
-    model = PDClassifier(max_rounds=25).fit(X, y)
-    companion = PDClassifier(max_rounds=25).fit(X[:, : len(companion_encoder.features)], y)
+    model = PDClassifier(max_rounds=25, monotone=encoder.directions).fit(X, y)
+    companion = PDClassifier(max_rounds=25, monotone=companion_encoder.directions).fit(
+        X[:, : len(companion_encoder.features)], y
+    )
     parts: dict[str, Any] = {
         "name": "icsml-pd",
         "booster": model.booster_,

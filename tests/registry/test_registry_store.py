@@ -122,7 +122,8 @@ def bundle(frame, tmp_path_factory):
     debt = np.nan_to_num(columns["total_liabilities_cny"] / columns["total_assets_cny"], nan=0.5)
     y = (debt + np.random.default_rng(4).normal(0, 0.3, ROWS) > 0.8).astype(float)
     params = {"objective": "binary", "num_leaves": 4, "min_child_samples": 10, "num_threads": 1, "verbosity": -1}
-    booster = lgb.train(params | {"deterministic": True, "force_row_wise": True}, lgb.Dataset(X, y), num_boost_round=20)
+    fixed = {"deterministic": True, "force_row_wise": True, "monotone_constraints": list(encoder.directions)}
+    booster = lgb.train(params | fixed, lgb.Dataset(X, y), num_boost_round=20)
     parts = BundleParts(
         name="icsml-pd", booster=booster, encoder=encoder, calibration=Affine(0.9, -0.2), rulebook=rulebook,
         scale=load_scale(configs_dir() / "policy" / "master-scale.yaml"), event="default", horizon_months=12,

@@ -38,7 +38,7 @@ NOW = datetime(2026, 7, 1, 9, 30, tzinfo=UTC)
 EXTRAS = (ExtraFeature(name="utility_arrears", label=Label(en="Arrears", zh="欠费"), group="conduct", range=(0, None)),)
 
 
-def _booster(X, y):
+def _booster(X, y, encoder):
     params = {
         "objective": "binary",
         "num_leaves": 8,
@@ -48,6 +48,7 @@ def _booster(X, y):
         "deterministic": True,
         "force_row_wise": True,
         "verbosity": -1,
+        "monotone_constraints": list(encoder.directions),
     }
     return lgb.train(params, lgb.Dataset(X, y), num_boost_round=30)
 
@@ -73,8 +74,8 @@ def bundle(tmp_path_factory):
     debt = columns["total_liabilities_cny"] / columns["total_assets_cny"]
     y = (debt + rng.normal(0, 0.3, 600) > np.quantile(debt, 0.8)).astype(float)
     parts = BundleParts(
-        name="icsml-pd", booster=_booster(X, y), encoder=encoder, calibration=Affine(0.9, -0.2),
-        companion=_booster(companion.encode(columns, None), y), companion_encoder=companion,
+        name="icsml-pd", booster=_booster(X, y, encoder), encoder=encoder, calibration=Affine(0.9, -0.2),
+        companion=_booster(companion.encode(columns, None), y, companion), companion_encoder=companion,
         companion_calibration=Affine(0.8, -0.3), scale=load_scale(configs_dir() / "policy" / "master-scale.yaml"),
         rulebook=rulebook, extras=EXTRAS, event="default", horizon_months=12, synthetic=True, card="A test bundle.\n",
     )  # fmt: skip

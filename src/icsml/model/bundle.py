@@ -3,7 +3,8 @@
 ``model.txt`` and ``companion.txt`` hold the trees, ``bundle.json`` what turns them into a PD, ``rulebook.yaml`` the
 points, ``peers.json`` whom they rank by, ``reference.npy`` whom reasons compare with, ``model_card.md`` the prose,
 ``manifest.json`` the SHA-256 of each. The same data, code and seed give the same bytes: no time, operator or run is
-written here.
+written here. Trees are not written unless their declared directions are proved on them; reading does not prove it
+again.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from icsml.innovation.peers import PeerTables
 from icsml.innovation.rulebook import parse_rulebook
 from icsml.innovation.schema import Rulebook
 from icsml.model.calibrate import Affine
+from icsml.model.certificate import Certificate, certify
 from icsml.model.document import (
     FORMAT,
     BoosterPart,
@@ -57,7 +59,7 @@ from icsml.model.shelf import move_in
 from icsml.model.trees import booster_from_text, booster_text
 from icsml.records.extra import ExtraFeature
 
-__all__ = ["Bundle", "BundleParts", "place_bundle", "read_bundle", "write_bundle"]
+__all__ = ["Bundle", "BundleParts", "certificates", "place_bundle", "read_bundle", "write_bundle"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,9 +186,11 @@ def write_bundle(folder: Path, parts: BundleParts) -> Bundle:
     ------
     ModelError
         ``ICS-MOD-017`` for a slope that is not positive, ``ICS-MOD-018`` for parts that do not fit together,
-        ``ICS-MOD-019`` if the folder holds something.
+        ``ICS-MOD-019`` if the folder holds something, ``ICS-MOD-030`` for trees that break a declared direction,
+        ``ICS-MOD-031`` for trees of which nothing can be proved.
     """
     _refuse_unfit(parts)
+    _refuse_unproved(parts)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ModelError("ICS-MOD-019", "exists and is not empty", field=str(folder), remedy="choose another folder")
     files = _files(parts)
@@ -282,6 +286,32 @@ def read_bundle(folder: Path) -> Bundle:
     if companion is not None and bundle.companion_encoder is not None:
         _refuse_changed("companion", companion, bundle.companion_encoder)
     return bundle
+
+
+def certificates(parts: BundleParts) -> dict[str, Certificate]:
+    """Prove the declared directions on the trees of the model and of its companion.
+
+    Parameters
+    ----------
+    parts : BundleParts
+        What a bundle is made of, or a bundle as read.
+
+    Returns
+    -------
+    dict of str to Certificate
+        By the name of the file, ``model.txt`` and ``companion.txt``; one that does not hold is returned all the same.
+
+    Raises
+    ------
+    ModelError
+        ``ICS-MOD-031`` for trees of which nothing can be proved.
+    """
+    held = [(MODEL, parts.booster, parts.encoder), (COMPANION, parts.companion, parts.companion_encoder)]
+    return {
+        name: certify(booster, [feature.name for feature in encoder.features], encoder.directions)
+        for name, booster, encoder in held
+        if booster is not None and encoder is not None
+    }
 
 
 _FILED = {"companion", "reference", "rulebook"}
@@ -388,6 +418,19 @@ def _refuse_unfit_reasons(parts: BundleParts) -> None:
     indicators = {i.id for i in parts.rulebook.indicators} if parts.rulebook is not None else set()
     if reference is not None and not indicators.issuperset(reference.points):
         raise _unfit(REFERENCE, "it has mean points of an indicator that the rulebook does not have")
+
+
+def _refuse_unproved(parts: BundleParts) -> None:
+    for name, certificate in certificates(parts).items():
+        if not certificate.holds:
+            first = certificate.violations[0]
+            raise ModelError(
+                "ICS-MOD-030",
+                f"tree {first.tree} moves against the declared direction of {first.feature}, between its leaves"
+                f" {first.leaves[0]} and {first.leaves[1]}",
+                field=name,
+                remedy="train with `monotone` set to the encoder's directions, and leave the trees as they were grown",
+            )
 
 
 def _refuse_pair(name: str, booster: lgb.Booster, encoder: Encoder, calibration: Affine) -> None:

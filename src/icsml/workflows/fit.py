@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from icsml.core.paths import configs_dir
 from icsml.core.progress import Progress
@@ -22,11 +21,9 @@ from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import load_scale
 from icsml.model.tune import Trial, tune
 from icsml.workflows.config import TrainingConfig
-from icsml.workflows.prepare import Prepared, inner_blocks
+from icsml.workflows.prepare import Prepared, Rows, inner_blocks
 
-__all__ = ["Fitted", "FittedPair", "fit_pair", "parts"]
-
-Flags = NDArray[np.bool_]
+__all__ = ["Fitted", "FittedPair", "fit_model", "fit_pair", "parts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +46,14 @@ class FittedPair:
     never_missing: tuple[str, ...]
 
 
-def fit_pair(prepared: Prepared, rows: Flags, config: TrainingConfig, progress: Progress) -> FittedPair:
+def fit_pair(prepared: Prepared, rows: Rows, config: TrainingConfig, progress: Progress) -> FittedPair:
     """Tune, fit, calibrate and anchor on the given rows and no others.
 
     Parameters
     ----------
     prepared : Prepared
         The data set.
-    rows : ndarray of bool of shape (n,)
+    rows : Rows
         Training rows.
     config : TrainingConfig
         How to train.
@@ -64,11 +61,11 @@ def fit_pair(prepared: Prepared, rows: Flags, config: TrainingConfig, progress: 
         Told how far it is.
     """
     encoder = prepared.encoder
-    model = _fit(prepared, rows, config, encoder, progress)
+    model = fit_model(prepared, rows, config, encoder, progress)
     companion = None
     if encoder.innovative.any() and not encoder.innovative.all():
         progress("the companion without innovation")
-        companion = _fit(prepared, rows, config, encoder.without_innovation(), progress)
+        companion = fit_model(prepared, rows, config, encoder.without_innovation(), progress)
     gaps = np.isnan(prepared.X[rows]).sum(axis=0)
     names = tuple(feature.name for feature, count in zip(encoder.features, gaps, strict=True) if count == 0)
     return FittedPair(model, companion, names)
@@ -112,7 +109,8 @@ def parts(
     )
 
 
-def _fit(prepared: Prepared, rows: Flags, config: TrainingConfig, encoder: Encoder, progress: Progress) -> Fitted:
+def fit_model(prepared: Prepared, rows: Rows, config: TrainingConfig, encoder: Encoder, progress: Progress) -> Fitted:
+    """Do for one model what :func:`fit_pair` does for two; ``encoder`` holds its features, all or some of the rows'."""
     place = {feature.name: i for i, feature in enumerate(prepared.encoder.features)}
     X = np.ascontiguousarray(prepared.X[rows][:, [place[feature.name] for feature in encoder.features]])
     y = prepared.y[rows]

@@ -23,10 +23,12 @@ from icsml.records.outcome import OutcomeMeaning
 from icsml.records.screening import screen
 from icsml.workflows.config import TrainingConfig
 
-__all__ = ["Prepared", "Split", "inner_blocks", "prepare", "ranked_within", "split_rows"]
+__all__ = ["Prepared", "Rows", "Split", "inner_blocks", "prepare", "ranked_within", "split_rows"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Rows = NDArray[np.bool_] | NDArray[np.intp]
+"""Rows of a data set: flags of shape (n,), or places, which may repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def prepare(dataset: Dataset, config: TrainingConfig, progress: Progress) -> Pre
     )
 
 
-def ranked_within(prepared: Prepared, rows: Flags) -> Prepared:
+def ranked_within(prepared: Prepared, rows: Rows) -> Prepared:
     """Return the data set with every row ranked among the given ones: peers come from training rows alone."""
     if prepared.rulebook is None or not prepared.rulebook.ranked:
         return prepared
@@ -160,7 +162,7 @@ def _spread(part: Flags, labelled: Flags) -> Flags:
     return flags
 
 
-def inner_blocks(prepared: Prepared, rows: Flags, config: ModelConfig) -> NDArray[np.int64] | None:
+def inner_blocks(prepared: Prepared, rows: Rows, config: ModelConfig) -> NDArray[np.int64] | None:
     """Return the time blocks of the training rows where the configuration asks for them, else None (folds are used).
 
     Raises

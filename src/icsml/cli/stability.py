@@ -1,0 +1,110 @@
+"""``icsml stability``: whether the reasons given today would be given by the next model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from icsml.cli.output import JsonFlag, emit, progress, table
+from icsml.errors import InputError
+
+if TYPE_CHECKING:
+    from icsml.model.bundle import Bundle
+    from icsml.workflows.stability import Stability
+
+__all__ = ["register"]
+
+_SHOWN = ("overlap", "jaccard", "rank_biased_overlap", "sign_flips", "size_log_odds", "moved_log_odds")
+_LEVEL = {
+    "features": "each feature",
+    "alike": "correlated features of a group merged",
+    "groups": "each group",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("stability")(stability)
+
+
+def stability(
+    data: Annotated[Path, typer.Option(help="Folder of the data set.", metavar="DIR")],
+    config: Annotated[Path | None, typer.Option(help="Training configuration; the shipped one by default.")] = None,
+    retrains: Annotated[int | None, typer.Option(min=1, help="Times to train again; 5 by default.")] = None,
+    keep: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=1.0, help="Share of enterprises a retrain sees; a bootstrap by default."),
+    ] = None,
+    rows: Annotated[int, typer.Option(min=1, help="Rows to explain at most.")] = 2000,
+    top: Annotated[int, typer.Option(min=1, help="Adverse reasons told of a row.")] = 3,
+    old: Annotated[str | None, typer.Option(help="Compare this model…", metavar="REF")] = None,
+    new: Annotated[str | None, typer.Option(help="… with this one, and train nothing.", metavar="REF")] = None,
+    json_: JsonFlag = False,
+) -> None:
+    """Tell how far reasons move: over retrains on redrawn enterprises, or from one model to another."""
+    if (old is None) != (new is None):
+        raise InputError(
+            "ICS-CLI-010", "given one of the two", field="--old, --new", remedy="name both models, or neither"
+        )
+    if old is None or new is None:
+        found = _retrained(data, config, retrains, keep, rows, top)
+    elif not (config is None and retrains is None and keep is None):
+        raise InputError(
+            "ICS-CLI-010",
+            "two models are compared as they are, and nothing is trained",
+            field="--config, --retrains, --keep",
+            remedy="leave them out, or leave out --old and --new",
+        )
+    else:
+        found = _of_two(data, old, new, rows, top)
+    emit(found.as_json(), as_json=json_, text=_read_out(found))
+
+
+def _retrained(
+    data: Path, config: Path | None, retrains: int | None, keep: float | None, rows: int, top: int
+) -> Stability:
+    from icsml.workflows.config import load_training_config
+    from icsml.workflows.stability import retrain
+
+    settings = load_training_config(config)
+    return retrain(data, settings, retrains=retrains or 5, keep=keep, rows=rows, top=top, progress=progress())
+
+
+def _of_two(data: Path, old: str, new: str, rows: int, top: int) -> Stability:
+    from icsml.records.dataset import read_dataset
+    from icsml.workflows.stability import compare_models
+
+    return compare_models((old, _bundle(old)), (new, _bundle(new)), read_dataset(data), rows=rows, top=top)
+
+
+def _bundle(reference: str) -> Bundle:
+    from icsml.cli.inputs import load_bundle
+
+    return load_bundle(reference)[0]
+
+
+def _read_out(found: Stability) -> str:
+    models = ", ".join(each.against for each in found.agreements)
+    lines = [f"{found.dataset}: {found.rows:,} rows explained by {found.base}, and by {models}"]
+    if found.drawn:
+        lines.append(f"enterprises of each retrain: {found.drawn}")
+    about = {"all": "all rows", "riskiest": f"the riskiest tenth ({found.riskiest:,} rows)"}
+    for part, levels in found.summary().items():
+        rows = []
+        for level, figures in levels.items():
+            cells = ["–" if (spread := figures[name]) is None else f"{spread['mean']:.3f}" for name in _SHOWN]
+            rows.append((f"{_LEVEL[level]} ({found.reasons[level]})", *cells))
+        lines += ["", table(rows, (f"{about[part]}, top {found.top}, mean", *_SHOWN))]
+    lowest = [
+        f"{level} {spread['low']:.3f}"
+        for level, figures in found.summary()["all"].items()
+        if (spread := figures["overlap"])
+    ]
+    lines += ["", f"lowest overlap of any model: {', '.join(lowest)}"]
+    moved = (f"{name} {size:.3f}" for name, size in list(found.most_moved().items())[:5])
+    lines.append(f"moves most, in log-odds a row: {', '.join(moved)}")
+    if found.synthetic:
+        lines.append("simulated data: these figures show the machinery and are no evidence about the world")
+    return "\n".join(lines)

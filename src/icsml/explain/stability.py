@@ -1,0 +1,224 @@
+"""How far reasons move from one model to another for the same enterprises.
+
+Everything here is a function of two matrices of terms, rows by features, old and new: it does not matter which engine
+made them, nor why the models differ. Agreement of the top k is the *feature agreement* of Krishna et al., "The
+Disagreement Problem in Explainable Machine Learning" (2022, arXiv:2202.01602), made of adverse reasons alone; agreement
+of the whole ranking is Webber, Moffat and Zobel, "A Similarity Measure for Indefinite Rankings" (ACM TOIS 28:4, 2010).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+__all__ = [
+    "Comparison",
+    "compare",
+    "correlated",
+    "jaccard",
+    "merged",
+    "movement",
+    "rank_biased_overlap",
+    "sign_flips",
+    "top_adverse",
+    "top_overlap",
+]
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+PERSISTENCE: Final = 0.8
+"""Of the rank-biased overlap: the first three ranks then carry 73 % of the weight."""
+
+_FEWEST: Final = 30  # rows with both values; a correlation of fewer says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Reasons of two models for the same n rows.
+
+    Parameters
+    ----------
+    rows : int
+        Rows compared.
+    compared : int
+        Rows with an adverse reason in at least one model: those that ``overlap`` and ``jaccard`` are means of.
+    overlap : float or None
+        Mean share of the top k adverse reasons that both models give (:func:`top_overlap`); None without a row.
+    jaccard : float or None
+        The same over the union (:func:`jaccard`).
+    rank_biased_overlap : float or None
+        Mean agreement of the whole rankings, from most adverse to most favourable.
+    sign_flips : float or None
+        Share of the old model's k largest reasons, of either sign, that have the opposite sign in the new one.
+    size_log_odds : float or None
+        Mean over rows of Σ|old term|.
+    moved_log_odds : float or None
+        Mean over rows of Σ|new term − old term|.
+    """
+
+    rows: int
+    compared: int
+    overlap: float | None
+    jaccard: float | None
+    rank_biased_overlap: float | None
+    sign_flips: float | None
+    size_log_odds: float | None
+    moved_log_odds: float | None
+
+    def as_json(self) -> dict[str, float | None]:
+        """Return it as JSON."""
+        return asdict(self)
+
+
+def compare(old: Floats, new: Floats, *, top: int = 3) -> Comparison:
+    """Compare two matrices of terms.
+
+    Parameters
+    ----------
+    old, new : ndarray of shape (n, p)
+        Terms in log-odds of the same rows and features; above zero is adverse.
+    top : int
+        Reasons that are told of a row.
+    """
+    shared = top_overlap(old, new, top)
+    return Comparison(
+        rows=len(old),
+        compared=int((~np.isnan(shared)).sum()),
+        overlap=_mean(shared),
+        jaccard=_mean(jaccard(old, new, top)),
+        rank_biased_overlap=_mean(rank_biased_overlap(old, new)),
+        sign_flips=sign_flips(old, new, top),
+        size_log_odds=_mean(np.abs(old).sum(axis=1)),
+        moved_log_odds=_mean(np.abs(new - old).sum(axis=1)),
+    )
+
+
+def top_adverse(terms: Floats, top: int) -> Flags:
+    """Tell which terms are among the ``top`` largest of their row and above zero, ties by feature order; (n, p)."""
+    return (_ranks(terms) < top) & (terms > 0.0)
+
+
+def top_overlap(old: Floats, new: Floats, top: int) -> Floats:
+    """Return, for each row, how many of the top adverse reasons both models give, over the longer of the two lists.
+
+    Where both have ``top`` adverse reasons this is the share in common; a reason that one model has and the other has
+    none for counts against it. NaN where neither model has an adverse reason. Shape (n,).
+    """
+    a, b = top_adverse(old, top), top_adverse(new, top)
+    return _over((a & b).sum(axis=1), np.maximum(a.sum(axis=1), b.sum(axis=1)))
+
+
+def jaccard(old: Floats, new: Floats, top: int) -> Floats:
+    """Return the same over the union of both lists, shape (n,): of three reasons two in common give 2/4, not 2/3."""
+    a, b = top_adverse(old, top), top_adverse(new, top)
+    return _over((a & b).sum(axis=1), (a | b).sum(axis=1))
+
+
+def rank_biased_overlap(old: Floats, new: Floats, persistence: float = PERSISTENCE) -> Floats:
+    """Return the rank-biased overlap of all features, ranked from most adverse to most favourable.
+
+    The extrapolated form (Webber et al. 2010, eq. 32) at full depth: with A_d the share of the first d features that
+    both rankings have, (1 − q)/q · Σ_d q^d·A_d + q^p. Shape (n,), 1 for equal rankings.
+    """
+    rows, features = old.shape
+    deeper = np.maximum(_ranks(old), _ranks(new))  # the depth below which both rankings have the feature
+    place = (np.arange(rows)[:, None] * features + deeper).ravel()
+    common = np.bincount(place, minlength=rows * features).reshape(rows, features).cumsum(axis=1)
+    depth = np.arange(1, features + 1)
+    weight = persistence**depth
+    agreed = ((common / depth) * weight).sum(axis=1)
+    extrapolated: Floats = (1.0 - persistence) / persistence * agreed + persistence**features
+    return extrapolated
+
+
+def sign_flips(old: Floats, new: Floats, top: int) -> float | None:
+    """Return the share of the old model's ``top`` largest terms, of either sign, whose sign is opposite in the new one.
+
+    A term that became zero has not flipped. None where no term is other than zero.
+    """
+    told = (_ranks(np.abs(old)) < top) & (old != 0.0)
+    flipped = told & (np.sign(new) == -np.sign(old))
+    return float(flipped.sum() / told.sum()) if told.any() else None
+
+
+def movement(old: Floats, new: Floats) -> Floats:
+    """Return the mean |new term − old term| of each feature in log-odds, shape (p,)."""
+    moved: Floats = np.abs(new - old).mean(axis=0)
+    return moved
+
+
+def merged(terms: Floats, labels: Sequence[str]) -> Floats:
+    """Sum the terms of each label, so that what several features say counts as one reason.
+
+    Parameters
+    ----------
+    terms : ndarray of shape (n, p)
+        Terms.
+    labels : sequence of str
+        One for each feature, such as its group or what :func:`correlated` returns.
+
+    Returns
+    -------
+    ndarray of shape (n, labels)
+        In the order in which labels first appear.
+    """
+    names = list(dict.fromkeys(labels))
+    summed = np.zeros((len(terms), len(names)))
+    for column, label in enumerate(labels):
+        summed[:, names.index(label)] += terms[:, column]
+    return summed
+
+
+def correlated(X: Floats, names: Sequence[str], groups: Sequence[str], above: float) -> list[str]:
+    """Label features of one group that are chained by rank correlation with the name of the first of them.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Values, NaN where missing; a pair is compared where both have a value.
+    names, groups : sequence of str
+        Of each feature.
+    above : float
+        Smallest size of Spearman's correlation, of either sign, that joins two features.
+    """
+    first = list(range(len(names)))
+    for right in range(len(names)):
+        for left in range(right):
+            if groups[left] == groups[right] and abs(_spearman(X[:, left], X[:, right])) >= above:
+                low, high = sorted((first[left], first[right]))
+                first = [low if place == high else place for place in first]
+    return [names[place] for place in first]
+
+
+def _ranks(values: Floats) -> NDArray[np.intp]:
+    """Rank the terms of each row from the largest, 0 first, ties by feature order."""
+    order = np.argsort(-values, axis=1, kind="stable")
+    ranks = np.empty_like(order)
+    np.put_along_axis(ranks, order, np.arange(values.shape[1])[None, :].repeat(len(values), axis=0), axis=1)
+    return ranks
+
+
+def _over(part: NDArray[np.int64], whole: NDArray[np.int64]) -> Floats:
+    share: Floats = np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+    return share
+
+
+def _mean(values: Floats) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else None
+
+
+def _spearman(left: Floats, right: Floats) -> float:
+    both = ~(np.isnan(left) | np.isnan(right))
+    if int(both.sum()) < _FEWEST:
+        return 0.0
+    a, b = rankdata(left[both]), rankdata(right[both])
+    a, b = a - a.mean(), b - b.mean()
+    size = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum()) / size if size > 0.0 else 0.0

@@ -1,0 +1,137 @@
+"""Leaves as boxes: which values of each feature lead to a leaf, missing values being a point of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from icsml.errors import ModelError
+
+__all__ = ["LeafBoxes", "leaf_boxes"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+_DEFAULT_LEFT: Final = 2
+_MISSING: Final = 12  # two bits of decision_type: 0 none, 4 zero, 8 NaN
+_MISSING_IS_ZERO: Final = 4
+_MISSING_IS_NAN: Final = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeafBoxes:
+    """The leaves of one tree over the m features that it splits on.
+
+    Parameters
+    ----------
+    tree : int
+        Number of the tree, from 0.
+    features : ndarray of int of shape (m,)
+        Columns it splits on, ascending.
+    above, up_to : ndarray of shape (leaves, m)
+        Present values that lead to the leaf: above the one, up to and with the other; minus infinity itself lies below
+        every threshold. No present value leads there where ``above`` is not below ``up_to``.
+    missing : ndarray of bool of shape (leaves, m)
+        Whether a missing value leads there.
+    values : ndarray of shape (leaves,)
+        What the leaf adds to the margin.
+    """
+
+    tree: int
+    features: IntArray
+    above: FloatArray
+    up_to: FloatArray
+    missing: Flags
+    values: FloatArray
+
+
+def leaf_boxes(text: str) -> Iterator[LeafBoxes]:
+    """Read the leaves of every tree from LightGBM's model text.
+
+    Where a split has ``missing_type`` none, LightGBM reads NaN as 0, and so is NaN led here.
+
+    Parameters
+    ----------
+    text : str
+        As :func:`icsml.model.trees.booster_text` gives it.
+
+    Raises
+    ------
+    ModelError
+        ``ICS-MOD-031`` for trees that this cannot describe: categorical splits, zero as missing, linear leaves, a
+        threshold of NaN or minus infinity, or nodes that form no tree.
+    """
+    blocks = text.partition("\nend of trees")[0].split("\nTree=")[1:]
+    for number, block in enumerate(blocks):
+        keys = dict(line.split("=", 1) for line in block.splitlines()[1:] if "=" in line)
+        yield _boxes(number, keys)
+
+
+def _boxes(number: int, keys: dict[str, str]) -> LeafBoxes:
+    values = _numbers(keys, "leaf_value", np.float64)
+    if keys.get("num_cat", "0") != "0" or keys.get("is_linear", "0") != "0":
+        raise _unsupported(number, "categorical splits or linear leaves")
+    if len(values) == 1:
+        none = np.empty((1, 0))
+        return LeafBoxes(number, np.empty(0, np.int64), none, none, none.astype(np.bool_), values)
+    split = _numbers(keys, "split_feature", np.int64)
+    threshold = _numbers(keys, "threshold", np.float64)
+    kind = _numbers(keys, "decision_type", np.int64)
+    left, right = (_numbers(keys, name, np.int64) for name in ("left_child", "right_child"))
+    if {len(split), len(threshold), len(kind), len(left), len(right)} != {len(values) - 1}:
+        raise _unsupported(number, "lists of nodes that differ in length")
+    # A threshold of plus infinity is LightGBM's way to part present values from missing ones.
+    if (kind & _MISSING == _MISSING_IS_ZERO).any() or not (threshold > -np.inf).all():
+        raise _unsupported(number, "zero as missing, or a threshold of NaN or minus infinity")
+    to_left = np.where(kind & _MISSING == _MISSING_IS_NAN, kind & _DEFAULT_LEFT != 0, threshold >= 0.0)
+    features, column = np.unique(split, return_inverse=True)
+    above, up_to, missing = _walk(number, column, threshold, to_left, left, right, len(features))
+    return LeafBoxes(number, features, above, up_to, missing, values)
+
+
+def _walk(
+    number: int, column: IntArray, threshold: FloatArray, to_left: Flags, left: IntArray, right: IntArray, m: int
+) -> tuple[FloatArray, FloatArray, Flags]:
+    """Carry the box of each node down to its children, until every leaf has one."""
+    leaves = len(column) + 1
+    above, up_to = np.empty((leaves, m)), np.empty((leaves, m))
+    missing = np.empty((leaves, m), dtype=np.bool_)
+    waiting = [(0, np.full(m, -np.inf), np.full(m, np.inf), np.ones(m, dtype=np.bool_))]
+    seen: set[int] = set()
+    while waiting:
+        node, low, high, lost = waiting.pop()
+        if node in seen or not -leaves <= node < leaves - 1:
+            raise _unsupported(number, "nodes that form no tree")
+        seen.add(node)
+        if node < 0:
+            above[~node], up_to[~node], missing[~node] = low, high, lost
+            continue
+        place = column[node]
+        left_high, right_low, left_lost, right_lost = high.copy(), low.copy(), lost.copy(), lost.copy()
+        left_high[place] = min(high[place], threshold[node])
+        right_low[place] = max(low[place], threshold[node])
+        left_lost[place] &= to_left[node]
+        right_lost[place] &= not to_left[node]
+        waiting.append((int(left[node]), low, left_high, left_lost))
+        waiting.append((int(right[node]), right_low, high, right_lost))
+    if len(seen) != 2 * leaves - 1:
+        raise _unsupported(number, "nodes that form no tree")
+    return above, up_to, missing
+
+
+def _numbers(keys: dict[str, str], name: str, kind: type[Any]) -> npt.NDArray[Any]:
+    return np.array(keys.get(name, "").split(), dtype=kind)
+
+
+def _unsupported(number: int, what: str) -> ModelError:
+    return ModelError(
+        "ICS-MOD-031",
+        f"its leaves cannot be described as boxes: it has {what}",
+        field=f"tree {number}",
+        remedy="train with icsml, which grows none of these",
+    )

@@ -1,0 +1,256 @@
+"""The direction certificate: proved on the fitted trees, not sampled, that no PD moves against a declared direction.
+
+For each tree, any two leaves that can be reached by rows equal in all features but one, of declared direction, must
+have values in the declared order. "Can be reached" is exact: the boxes of the two leaves meet on every other feature, a
+missing value being a point of its own that follows the default side of each split. That is the law on *present* values;
+whether a value is missing is a branch of its own and compared with nothing.
+
+The condition is necessary and sufficient for each tree to be monotone, and so sufficient for their sum, the margin; the
+calibration has a positive slope. It is not necessary for the sum: a violation in one tree may be made good by the
+others, so a certificate that fails does not prove that some PD moves the wrong way. LightGBM's monotone method `basic`
+bounds both sides of a split by the middle of their values, which keeps every tree in order; what it grew passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from icsml.core.canonical import sha256_hex
+from icsml.errors import ModelError
+from icsml.model.boxes import LeafBoxes, leaf_boxes
+from icsml.model.trees import booster_text
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+__all__ = ["Bound", "Certificate", "DirectionProof", "Violation", "certify"]
+
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What one feature may be: present and above ``above``, up to and with ``up_to``, or missing."""
+
+    feature: str
+    above: float
+    up_to: float
+    missing: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON; null is unbounded."""
+        present = self.above < self.up_to
+        return {
+            "feature": self.feature,
+            "above": _finite(self.above),
+            "up_to": _finite(self.up_to),
+            "present": present,
+            "missing": self.missing,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Two leaves in the wrong order.
+
+    Parameters
+    ----------
+    tree : int
+        Number of the tree, from 0.
+    feature : str
+        The feature of declared direction.
+    leaves : tuple of int
+        Leaf of the lower values of the feature, leaf of the higher ones.
+    values : tuple of float
+        What they add to the margin.
+    low, high : Bound
+        Values of the feature that lead to each, other features as in ``box``.
+    box : tuple of Bound
+        Rows that can be led to either: one bound for each other feature that the tree splits on.
+    """
+
+    tree: int
+    feature: str
+    leaves: tuple[int, int]
+    values: tuple[float, float]
+    low: Bound
+    high: Bound
+    box: tuple[Bound, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "tree": self.tree,
+            "feature": self.feature,
+            "leaves": list(self.leaves),
+            "values": [_finite(value) for value in self.values],
+            "low": self.low.as_json(),
+            "high": self.high.as_json(),
+            "box": [bound.as_json() for bound in self.box],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DirectionProof:
+    """What was checked for one feature: trees that split on it, pairs of leaves compared, pairs in the wrong order."""
+
+    feature: str
+    sign: int
+    trees: int
+    pairs: int
+    violations: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        direction = "raises_risk" if self.sign > 0 else "lowers_risk"
+        return {
+            "feature": self.feature,
+            "direction": direction,
+            "trees": self.trees,
+            "pairs": self.pairs,
+            "violations": self.violations,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What the proof found.
+
+    Parameters
+    ----------
+    sha256 : str
+        SHA-256 of the trees as text, which is what a bundle's manifest gives for their file.
+    trees, leaves : int
+        How many were read.
+    features : tuple of DirectionProof
+        One for each feature of declared direction, in column order.
+    violations : tuple of Violation
+        The first ones found, in tree order; how many there are stands in ``features``.
+    """
+
+    sha256: str
+    trees: int
+    leaves: int
+    features: tuple[DirectionProof, ...]
+    violations: tuple[Violation, ...]
+
+    @property
+    def holds(self) -> bool:
+        """The verdict: every pair is in its declared order."""
+        return all(proof.violations == 0 for proof in self.features)
+
+    @property
+    def pairs(self) -> int:
+        """Pairs of leaves compared."""
+        return sum(proof.pairs for proof in self.features)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "holds": self.holds,
+            "sha256": self.sha256,
+            "trees": self.trees,
+            "leaves": self.leaves,
+            "pairs": self.pairs,
+            "features": [proof.as_json() for proof in self.features],
+            "violations": [violation.as_json() for violation in self.violations],
+        }
+
+
+def certify(booster: lgb.Booster, names: Sequence[str], directions: Sequence[int], *, shown: int = 20) -> Certificate:
+    """Prove, or refute tree by tree, that the margin follows the declared directions.
+
+    Parameters
+    ----------
+    booster : lightgbm.Booster
+        The fitted trees.
+    names : sequence of str
+        Names of its p features.
+    directions : sequence of int
+        +1, -1 or 0 for each.
+    shown : int
+        Violations described; all are counted.
+
+    Returns
+    -------
+    Certificate
+
+    Raises
+    ------
+    ModelError
+        ``ICS-MOD-005`` where names or directions are not one a feature, ``ICS-MOD-031`` for trees that cannot be
+        proved anything of.
+    """
+    if not len(names) == len(directions) == booster.num_feature():
+        raise ModelError(
+            "ICS-MOD-005",
+            f"the trees have {booster.num_feature()} features, with {len(names)} names, {len(directions)} directions",
+            field="directions",
+            remedy="give those of the encoder of the same bundle",
+        )
+    text = booster_text(booster)
+    signs = np.asarray(directions, dtype=np.int64)
+    counts = np.zeros((len(signs), 3), dtype=np.int64)
+    found: list[Violation] = []
+    trees = leaves = 0
+    for tree in leaf_boxes(text):
+        trees, leaves = trees + 1, leaves + len(tree.values)
+        for column, checked, wrong in _compared(tree, signs):
+            counts[tree.features[column]] += 1, int(checked.sum()), int(wrong.sum())
+            pairs = np.argwhere(wrong)[: shown - len(found)]
+            found += [_violation(tree, column, names, int(low), int(high)) for low, high in pairs]
+    proofs = tuple(
+        DirectionProof(names[place], int(signs[place]), *(int(count) for count in counts[place]))
+        for place in map(int, np.flatnonzero(signs))
+    )
+    return Certificate(sha256_hex(text.encode()), trees, leaves, proofs, tuple(found))
+
+
+def _compared(tree: LeafBoxes, signs: npt.NDArray[np.int64]) -> list[tuple[int, Flags, Flags]]:
+    """Return, for each column of declared direction, which pairs (lower, higher leaf) count and which are wrong."""
+    directed = np.flatnonzero(signs[tree.features])
+    if not directed.size:
+        return []
+    meet = np.maximum(tree.above[:, None], tree.above) < np.minimum(tree.up_to[:, None], tree.up_to)
+    meet |= tree.missing[:, None] & tree.missing
+    apart = (~meet).sum(axis=2)
+    filled = tree.above < tree.up_to
+    compared = []
+    for column in directed:
+        ordered = tree.up_to[:, column, None] <= tree.above[:, column]
+        ordered &= filled[:, column, None] & filled[:, column]
+        checked = (apart == 1) & ~meet[:, :, column] & ordered
+        signed = signs[tree.features[column]] * tree.values
+        in_order = signed[:, None] <= signed  # false for NaN, which is in no order
+        compared.append((int(column), checked, checked & ~in_order))
+    return compared
+
+
+def _violation(tree: LeafBoxes, column: int, names: Sequence[str], low: int, high: int) -> Violation:
+    name = [names[feature] for feature in tree.features]
+    box = tuple(
+        Bound(
+            name[place],
+            float(max(tree.above[low, place], tree.above[high, place])),
+            float(min(tree.up_to[low, place], tree.up_to[high, place])),
+            bool(tree.missing[low, place] and tree.missing[high, place]),
+        )
+        for place in range(len(name))
+        if place != column
+    )
+    own = [
+        Bound(name[column], float(tree.above[leaf, column]), float(tree.up_to[leaf, column]), missing=False)
+        for leaf in (low, high)
+    ]
+    values = float(tree.values[low]), float(tree.values[high])
+    return Violation(tree.tree, name[column], (low, high), values, own[0], own[1], box)
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None

@@ -1,0 +1,49 @@
+"""``icsml stability``: retrains, or two models, and what a person reads."""
+
+import pytest
+import yaml
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory, quick_config):
+    path = tmp_path_factory.mktemp("config") / "quick.yaml"
+    path.write_text(yaml.safe_dump(quick_config.model_dump(mode="json")))
+    return path
+
+
+def test_retrains_as_json(icsml_json, book_folder, config):
+    found = icsml_json("stability", "--data", book_folder, "--config", config, "--retrains", 2, "--rows", 100)
+    assert {"dataset", "synthetic", "base", "drawn", "rows", "riskiest_rows", "top", "reasons", "summary"} <= set(found)
+    assert found["drawn"] == "bootstrap"
+    assert (found["rows"], found["top"], found["synthetic"]) == (100, 3, True)
+    assert (found["recourse_survival"], found["contradictions"]) == (None, None)
+    assert [each["against"] for each in found["comparisons"]] == ["retrain 1", "retrain 2"]
+    overlap = found["summary"]["all"]["features"]["overlap"]
+    assert 0 <= overlap["low"] <= overlap["mean"] <= overlap["high"] <= 1
+
+
+def test_two_models_as_text(icsml, bundle, book_folder):
+    argv = ("--data", book_folder, "--old", bundle.folder, "--new", bundle.folder, "--rows", 50)
+    code, out, _ = icsml("stability", *argv)
+    assert code == 0
+    assert "50 rows explained by" in out
+    assert "each feature (" in out
+    assert "the riskiest tenth (5 rows)" in out
+    assert "simulated data" in out
+    assert "lowest overlap of any model: features 1.000, alike 1.000, groups 1.000" in out
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["--old", "a"], "--old, --new: given one of the two"),
+        (
+            ["--old", "a", "--new", "b", "--keep", "0.9"],
+            "--config, --retrains, --keep: two models are compared as they are",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_refused(icsml, book_folder, argv, said):
+    code, out, err = icsml("stability", "--data", book_folder, *argv)
+    assert (code, out) == (2, "")
+    assert said in err

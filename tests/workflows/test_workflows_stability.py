@@ -1,0 +1,210 @@
+"""Retrains on redrawn enterprises, and two models before a promotion: who is compared on what."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from icsml.decision.assess import assess
+from icsml.errors import InputError
+from icsml.explain.stability import compare
+from icsml.portfolio.importer import import_dataset
+from icsml.records.columns import rows, to_columns
+from icsml.records.dataset import read_dataset
+from icsml.records.extra import ExtraFeature
+from icsml.records.labels import Label
+from icsml.workflows import stability as workflow
+from icsml.workflows.stability import LEVELS, compare_models, redrawn, retrain
+from icsml.workflows.train import train_bundle
+
+FOLDED = """\
+name: folded
+licence: none
+source: {file: rows.csv}
+enterprise_id: firm
+as_of: null
+outcome: {column: bad, positive: [1], event: default, horizon_months: 12}
+extra_features:
+  - {column: a, name: a, label: {en: A, zh: 甲}, group: one, direction: raises_risk}
+  - {column: b, name: b, label: {en: B, zh: 乙}, group: one}
+  - {column: c, name: c, label: {en: C, zh: 丙}, group: two}
+split: {folds: 4, seed: 0}
+"""
+
+
+@pytest.fixture(scope="module")
+def found(book_folder, quick_config):
+    asked = []
+
+    def survives(old, new, columns):
+        asked.append(("survives", old.booster is not new.booster, rows(columns)))
+        return len(asked) / 10
+
+    def contradicts(model, columns):
+        asked.append(("contradicts", model.name, rows(columns)))
+
+    made = retrain(book_folder, quick_config, retrains=2, rows=300, survives=survives, contradicts=contradicts)
+    return made, asked
+
+
+def test_every_retrain_is_compared_with_the_base_at_every_level(found):
+    stability, _ = found
+    assert (stability.rows, stability.riskiest, stability.synthetic) == (300, 30, True)
+    assert [each.against for each in stability.agreements] == ["retrain 1", "retrain 2"]
+    assert stability.reasons["features"] > stability.reasons["alike"] > stability.reasons["groups"]
+    for each in stability.agreements:
+        assert list(each.all) == list(each.riskiest) == list(LEVELS)
+        assert all(comparison.rows == 300 for comparison in each.all.values())
+        assert all(comparison.rows == 30 for comparison in each.riskiest.values())
+        assert 0 < each.all["features"].overlap < 1
+        assert each.all["features"].moved_log_odds > 0
+        assert each.all["groups"].rank_biased_overlap > each.all["features"].rank_biased_overlap
+
+
+def test_the_summary_is_of_the_retrains(found):
+    stability, _ = found
+    each = [agreement.riskiest["alike"].overlap for agreement in stability.agreements]
+    told = stability.as_json()["summary"]["riskiest"]["alike"]["overlap"]
+    assert told == {"mean": pytest.approx(np.mean(each)), "low": min(each), "high": max(each)}
+    moved = stability.most_moved()
+    assert len(moved) == 10
+    assert list(moved.values()) == sorted(moved.values(), reverse=True)
+
+
+def test_recourse_and_contradictions_are_asked_of_whoever_knows(found):
+    stability, asked = found
+    assert asked.count(("survives", True, 300)) == 2
+    assert asked.count(("contradicts", "icsml-pd", 300)) == 3
+    told = stability.as_json()
+    assert told["recourse_survival"]["low"] < told["recourse_survival"]["high"]
+    assert told["contradictions"] is None
+
+
+def test_the_same_call_gives_the_same_figures_and_another_seed_others(book_folder, quick_config):
+    first, again = (retrain(book_folder, quick_config, retrains=1, rows=80).as_json() for _ in range(2))
+    assert first == again
+    other = retrain(book_folder, quick_config.with_model(seed=9), retrains=1, rows=80).as_json()
+    assert other["summary"] != first["summary"]
+
+
+def test_nobody_who_is_explained_was_trained_on(book_folder, quick_config, tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    lines = ["firm,a,b,c,bad"]
+    for firm in range(150):
+        a, b, c = rng.normal(size=3)
+        bad = int(rng.random() < 1 / (1 + np.exp(1 - a - b)))
+        lines += [f"F{firm},{a + rng.normal() / 10},{b},{c},{bad}" for _ in range(2)]
+    (tmp_path / "rows.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "m.yaml").write_text(FOLDED)
+    import_dataset(tmp_path / "m.yaml", tmp_path / "folded")
+    for data in (tmp_path / "folded", book_folder):
+        trained, explained, real_fit, real_assess = [], [], workflow.fit_model, workflow.assess
+
+        def fit(prepared, places, *rest, said=trained, real=real_fit):
+            said.append((prepared.columns["enterprise_id"][places], prepared.columns["as_of"][places]))
+            return real(prepared, places, *rest)
+
+        def assessed(model, columns, said=explained, real=real_assess):
+            said.append((columns["enterprise_id"], columns["as_of"]))
+            return real(model, columns)
+
+        monkeypatch.setattr(workflow, "fit_model", fit)
+        monkeypatch.setattr(workflow, "assess", assessed)
+        retrain(data, quick_config, retrains=2)
+        monkeypatch.undo()
+        assert len(trained) == len(explained) == 3
+        (base_firms, base_days), (drawn_firms, drawn_days), (other_firms, _) = trained
+        assert set(drawn_firms) < set(base_firms)
+        assert set(drawn_firms) != set(other_firms)
+        firms, days = explained[0]
+        np.testing.assert_array_equal(firms, explained[1][0])
+        if data is book_folder:  # out of time: an enterprise may come again, its later years may not have come before
+            assert max(base_days.max(), drawn_days.max()) < days.min()
+        else:
+            assert len(firms) == 76
+            assert not set(firms) & set(base_firms)
+
+
+@settings(max_examples=100, deadline=None)
+@given(groups=st.lists(st.integers(0, 5), min_size=1, max_size=30), seed=st.integers(0, 100), data=st.data())
+def test_whole_groups_are_drawn_as_many_as_there_are(groups, seed, data):
+    groups = np.array(groups)
+    size = data.draw(st.integers(1, len(groups)))
+    places = np.sort(np.random.default_rng(seed).permutation(len(groups))[:size])
+    drawn = redrawn(places, groups, seed=seed)
+    times = 0
+    for group in set(groups.tolist()):
+        own = np.flatnonzero((groups == group) & np.isin(np.arange(len(groups)), places))
+        counts = {int((drawn == place).sum()) for place in own}
+        assert len(counts) <= 1
+        times += counts.pop() if counts else 0
+    assert times == len(set(groups[places].tolist()))
+    assert set(drawn) <= set(places)
+    np.testing.assert_array_equal(drawn, redrawn(places, groups, seed=seed))
+
+
+@settings(max_examples=50, deadline=None)
+@given(groups=st.lists(st.integers(0, 5), min_size=1, max_size=30), keep=st.floats(0.01, 1.0))
+def test_a_share_is_drawn_without_replacement(groups, keep):
+    groups = np.array(groups)
+    drawn = redrawn(np.arange(len(groups)), groups, keep=keep, seed=1)
+    assert len(set(drawn)) == len(drawn)
+    kept = set(groups[drawn].tolist())
+    assert set(drawn) == set(np.flatnonzero(np.isin(groups, list(kept))))
+    assert len(kept) == max(1, round(keep * len(set(groups.tolist()))))
+
+
+def test_a_retrain_that_sees_most_of_the_same_moves_reasons_less(found, book_folder, quick_config):
+    bootstrap, _ = found
+    nearly = retrain(book_folder, quick_config, retrains=2, keep=0.98, rows=300)
+    assert (bootstrap.drawn, nearly.drawn) == ("bootstrap", "0.98 of them")
+    moved = [each.summary()["all"]["features"]["moved_log_odds"]["mean"] for each in (nearly, bootstrap)]
+    assert moved[0] < moved[1]
+
+
+@pytest.fixture(scope="module")
+def challenger(book_folder, quick_config, tmp_path_factory):
+    """The same book without two features that speak, and another seed."""
+    config = quick_config.model_copy(update={"exclude": ["debt_to_assets", "cash_ratio"]}).with_model(seed=4)
+    return train_bundle(book_folder, config, out=tmp_path_factory.mktemp("challenger") / "bundle").bundle
+
+
+def test_two_models_are_compared_over_the_features_of_either(bundle, challenger, book_folder):
+    dataset = read_dataset(book_folder)
+    found = compare_models(("old", bundle), ("new", challenger), dataset, rows=10**6, top=2)
+    back = compare_models(("new", challenger), ("old", bundle), dataset, rows=10**6, top=2)
+    assert (found.base, found.rows, found.top) == ("old", len(dataset.enterprises), 2)
+    assert found.reasons["features"] == len(bundle.encoder.features) == len(challenger.encoder.features) + 2
+    columns = to_columns(dataset.enterprises)
+    first, second = (assess(model, columns) for model in (bundle, challenger))
+    old, new = first.explanation.terms.log_odds, second.explanation.terms.log_odds
+    names = [feature.name for feature in bundle.encoder.features]
+    wide = np.zeros_like(old)
+    wide[:, [names.index(feature.name) for feature in challenger.encoder.features]] = new
+    [agreement] = found.agreements
+    assert agreement.all["features"] == compare(old, wide, top=2)
+    risky = np.argsort(-first.pd, kind="stable")[: found.riskiest]
+    assert found.riskiest == round(len(columns["as_of"]) / 10)
+    assert agreement.riskiest["features"].overlap == pytest.approx(compare(old[risky], wide[risky], top=2).overlap)
+    assert agreement.moved["cash_ratio"] == pytest.approx(np.abs(old[:, names.index("cash_ratio")]).mean())
+    mirrored = back.agreements[0].all["groups"]
+    assert mirrored.overlap == pytest.approx(agreement.all["groups"].overlap)
+    assert mirrored.moved_log_odds == pytest.approx(agreement.all["groups"].moved_log_odds)
+
+
+def test_a_model_agrees_with_itself(bundle, book_folder):
+    found = compare_models(("a", bundle), ("b", bundle), read_dataset(book_folder), rows=200)
+    for comparison in found.agreements[0].all.values():
+        assert (comparison.overlap, comparison.jaccard, comparison.sign_flips) == (1.0, 1.0, 0.0)
+        assert comparison.moved_log_odds == 0.0
+
+
+def test_a_data_set_of_another_kind_is_refused(bundle, book_folder):
+    extra = ExtraFeature(name="late", label=Label(en="Late", zh="逾期"), group="history")
+    other = dataclasses.replace(bundle, extras=(extra,))
+    with pytest.raises(InputError, match=r"ICS-TRN-010 extra\.late"):
+        compare_models(("a", bundle), ("b", other), read_dataset(book_folder))
