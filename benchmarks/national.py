@@ -38,12 +38,12 @@ _CALIBRATION = (1.02, 0.03)
 def prepare(folder: Path, rows: int) -> None:
     """Write the rows and the model, as a bundle and as LightGBM's text."""
     from explain import grow, sample
-    from icsml.model.reference import ReferencePopulation
 
     from icsml.core.paths import configs_dir
     from icsml.features.encoder import Encoder
     from icsml.model.bundle import BundleParts, write_bundle
     from icsml.model.calibrate import Affine
+    from icsml.model.reference import ReferencePopulation
     from icsml.model.scale import load_scale
     from icsml.records.extra import ExtraFeature
 
