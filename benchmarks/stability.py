@@ -14,11 +14,14 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from icsml.core.paths import configs_dir
 from icsml.core.progress import silent
+from icsml.decision.reasons import contradicting_share
+from icsml.decision.recourse import survival_share
 from icsml.portfolio.importer import import_dataset
 from icsml.portfolio.synthetic import synthesize
 from icsml.workflows.config import load_training_config
@@ -35,7 +38,8 @@ _LEVELS = {"features": "each feature", "alike": "correlated merged", "groups": "
 def run_set(data: Path, retrains: int) -> dict[str, Any]:
     """Return the figures of one data set, by how enterprises are drawn."""
     config = load_training_config()
-    found = {name: retrain(data, config, retrains=retrains, keep=keep).as_json() for name, keep in _KEPT.items()}
+    again = partial(retrain, data, config, retrains=retrains, survives=survival_share, contradicts=contradicting_share)
+    found = {name: again(keep=keep).as_json() for name, keep in _KEPT.items()}
     for drawn in found.values():
         del drawn["comparisons"]
     return found

@@ -16,7 +16,8 @@ def test_retrains_as_json(icsml_json, book_folder, config):
     assert {"dataset", "synthetic", "base", "drawn", "rows", "riskiest_rows", "top", "reasons", "summary"} <= set(found)
     assert found["drawn"] == "bootstrap"
     assert (found["rows"], found["top"], found["synthetic"]) == (100, 3, True)
-    assert (found["recourse_survival"], found["contradictions"]) == (None, None)
+    assert 0 < found["recourse_survival"]["mean"] <= 1
+    assert 0 < found["contradictions"]["mean"] < 1
     assert [each["against"] for each in found["comparisons"]] == ["retrain 1", "retrain 2"]
     overlap = found["summary"]["all"]["features"]["overlap"]
     assert 0 <= overlap["low"] <= overlap["mean"] <= overlap["high"] <= 1
@@ -29,6 +30,8 @@ def test_two_models_as_text(icsml, bundle, book_folder):
     assert "50 rows explained by" in out
     assert "each feature (" in out
     assert "the riskiest tenth (5 rows)" in out
+    assert "recourse that the other model answers with a lower PD too: 100.0% (100.0% to 100.0%)" in out
+    assert "reasons of free features that contradict their effect alone: " in out
     assert "simulated data" in out
     assert "lowest overlap of any model: features 1.000, alike 1.000, groups 1.000" in out
 

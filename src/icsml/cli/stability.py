@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _SHOWN = ("overlap", "jaccard", "rank_biased_overlap", "sign_flips", "size_log_odds", "moved_log_odds")
+_ASKED = {
+    "recourse_survival": "recourse that the other model answers with a lower PD too",
+    "contradictions": "reasons of free features that contradict their effect alone",
+}
 _LEVEL = {
     "features": "each feature",
     "alike": "correlated features of a group merged",
@@ -65,18 +69,40 @@ def stability(
 def _retrained(
     data: Path, config: Path | None, retrains: int | None, keep: float | None, rows: int, top: int
 ) -> Stability:
+    from icsml.decision.reasons import contradicting_share
+    from icsml.decision.recourse import survival_share
     from icsml.workflows.config import load_training_config
     from icsml.workflows.stability import retrain
 
     settings = load_training_config(config)
-    return retrain(data, settings, retrains=retrains or 5, keep=keep, rows=rows, top=top, progress=progress())
+    return retrain(
+        data,
+        settings,
+        retrains=retrains or 5,
+        keep=keep,
+        rows=rows,
+        top=top,
+        survives=survival_share,
+        contradicts=contradicting_share,
+        progress=progress(),
+    )
 
 
 def _of_two(data: Path, old: str, new: str, rows: int, top: int) -> Stability:
+    from icsml.decision.reasons import contradicting_share
+    from icsml.decision.recourse import survival_share
     from icsml.records.dataset import read_dataset
     from icsml.workflows.stability import compare_models
 
-    return compare_models((old, _bundle(old)), (new, _bundle(new)), read_dataset(data), rows=rows, top=top)
+    return compare_models(
+        (old, _bundle(old)),
+        (new, _bundle(new)),
+        read_dataset(data),
+        rows=rows,
+        top=top,
+        survives=survival_share,
+        contradicts=contradicting_share,
+    )
 
 
 def _bundle(reference: str) -> Bundle:
@@ -105,6 +131,10 @@ def _read_out(found: Stability) -> str:
     lines += ["", f"lowest overlap of any model: {', '.join(lowest)}"]
     moved = (f"{name} {size:.3f}" for name, size in list(found.most_moved().items())[:5])
     lines.append(f"moves most, in log-odds a row: {', '.join(moved)}")
+    told = found.as_json()
+    for key, said in _ASKED.items():
+        if (spread := told[key]) is not None:
+            lines.append(f"{said}: {spread['mean']:.1%} ({spread['low']:.1%} to {spread['high']:.1%})")
     if found.synthetic:
         lines.append("simulated data: these figures show the machinery and are no evidence about the world")
     return "\n".join(lines)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from icsml.decision.assess import Assessment, Explanation, companion_places
-from icsml.explain.contradiction import contradicts, is_free, one_at_a_time, spreads
+from icsml.decision.assess import Assessment, Explanation, assess, companion_places
+from icsml.explain.contradiction import contradictions, contradicts, is_free, one_at_a_time, spreads
 from icsml.explain.engine import margins
 from icsml.explain.indicators import split_points, split_term
 from icsml.explain.merging import merged_into
@@ -22,6 +22,7 @@ from icsml.features.feature import INNOVATION_SCORE, Feature
 from icsml.innovation.indicators import ScoringDomain
 from icsml.model.bundle import BundleParts
 from icsml.model.calibrate import Affine
+from icsml.records.columns import Columns
 from icsml.records.decision import (
     AdverseReason,
     AlsoReason,
@@ -34,7 +35,7 @@ from icsml.records.decision import (
 )
 from icsml.records.labels import Label
 
-__all__ = ["RowReasons"]
+__all__ = ["RowReasons", "contradicting_share"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -228,6 +229,26 @@ class RowReasons:
             )
             for i in (int(i) for i in ranked)
         ]
+
+
+def contradicting_share(bundle: BundleParts, columns: Columns, most: int = 8) -> float | None:
+    """Return the share of the shown reasons of free features that contradict their effect alone.
+
+    Parameters
+    ----------
+    bundle : BundleParts
+        The model; without a reference population nothing contradicts, and the share is None.
+    columns : Columns
+        Records as column arrays; those that the companion scored are left out.
+    most : int
+        Reasons shown of each record.
+    """
+    if bundle.reference is None:
+        return None
+    found = assess(bundle, columns)
+    assert found.explanation is not None  # noqa: S101 - asked for
+    own = ~found.fallback
+    return contradictions(bundle, found.features[own], found.explanation.terms.log_odds[own], most).rate
 
 
 def _known(value: float) -> float | None:

@@ -3,14 +3,14 @@
 Each retrain draws whole enterprises from the training rows, with another seed of folds, rounds and sampling, and the
 same configuration: with replacement, as many as there are (a bootstrap: what another sample of the same world would
 have given; some 63 % of them appear), or a share of them without (what a retrain changes that sees most of the same
-enterprises again). The enterprises explained are the test rows, or where the split is by folds those of the first fold:
-no model was trained on them.
+enterprises again). Each compares with its own reference population, as its decisions would. The enterprises explained
+are the test rows, or where the split is by folds those of the first fold: no model was trained on them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +29,8 @@ from icsml.records.dataset import Dataset, read_dataset
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import FittedPair, fit_model, parts
 from icsml.workflows.prepare import Prepared, Rows, Split, prepare, ranked_within, split_rows
+from icsml.workflows.reference import reference_population
+from icsml.workflows.steps import fit_levers
 
 __all__ = ["Agreement", "Contradicts", "Stability", "Survives", "compare_models", "redrawn", "retrain"]
 
@@ -45,6 +47,9 @@ LEVELS: Final = ("features", "alike", "groups")
 
 _ALIKE: Final = 0.7
 _RISKIEST: Final = 0.1
+_ASKED: Final = 200
+"""Rows that recourse is looked for at most, one by one; evenly spaced among the explained."""
+
 _MOST: Final = 2**31
 _LISTED: Final = 10
 
@@ -202,7 +207,7 @@ def retrain(
     places = _sample(np.flatnonzero(held), rows, config.model.seed)
     columns = take(prepared.columns, places)
     progress("the base")
-    base = _trained(prepared, trained, config, progress)
+    base = replace(_trained(prepared, trained, config, progress), levers=fit_levers(prepared, trained))
     others = {}
     for number in range(1, retrains + 1):
         progress(f"retrain {number} of {retrains}")
@@ -334,11 +339,17 @@ def _sample(places: Places, most: int, seed: int) -> Places:
     return np.sort(np.random.default_rng(seed).choice(places, most, replace=False))
 
 
+def _spaced(n: int, most: int) -> Places:
+    count = min(n, most)
+    return np.arange(count) * n // count
+
+
 def _trained(prepared: Prepared, rows: Rows, config: TrainingConfig, progress: Progress) -> BundleParts:
     """Fit the model alone: its companion explains no row that has an innovation feed."""
     own = ranked_within(prepared, rows)
     model = fit_model(own, rows, config, own.encoder, progress)
-    return parts(own, FittedPair(model, None, ()), config)
+    pair = FittedPair(model, None, ())
+    return parts(own, pair, config, reference=reference_population(own, rows, pair, config))
 
 
 def _explained(model: BundleParts, columns: Columns) -> _Explained:
@@ -356,6 +367,7 @@ def _compared(
     labels = _labels(old, features)
     riskiest = np.sort(np.argsort(-old.pd, kind="stable")[: max(1, round(_RISKIEST * len(old.pd)))])
     before = old.over(list(features))[1]
+    asked = take(columns, _spaced(len(old.pd), _ASKED))
     agreements = []
     for name, found in new.items():
         after = found.over(list(features))[1]
@@ -365,7 +377,7 @@ def _compared(
                 all=_by_level(before, after, labels, setting.top),
                 riskiest=_by_level(before[riskiest], after[riskiest], labels, setting.top),
                 moved=dict(zip(features, movement(before, after).tolist(), strict=True)),
-                recourse_survival=setting.survives(base[1], others[name], columns) if setting.survives else None,
+                recourse_survival=setting.survives(base[1], others[name], asked) if setting.survives else None,
                 contradictions=setting.contradicts(others[name], columns) if setting.contradicts else None,
             )
         )
