@@ -17,18 +17,17 @@ from icsml.records.columns import take
 from icsml.records.decision import ReferenceId
 from icsml.workflows.config import ReasonsConfig, TrainingConfig
 from icsml.workflows.fit import FittedPair
-from icsml.workflows.prepare import Prepared
+from icsml.workflows.prepare import Prepared, Rows
 
 __all__ = ["reference_population"]
 
-Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
 _IDS: dict[str, ReferenceId] = {"training_applicants": "training-applicants", "approval_margin": "approval-margin"}
 
 
 def reference_population(
-    prepared: Prepared, rows: Flags, pair: FittedPair, config: TrainingConfig
+    prepared: Prepared, rows: Rows, pair: FittedPair, config: TrainingConfig
 ) -> ReferencePopulation | None:
     """Choose among the training rows, by the seed of the model or by their PD from boosters that had not seen them.
 
@@ -36,7 +35,7 @@ def reference_population(
     ----------
     prepared : Prepared
         The data set.
-    rows : ndarray of bool of shape (n,)
+    rows : Rows
         Training rows, those the pair was fitted on.
     pair : FittedPair
         The fitted models.
@@ -56,7 +55,7 @@ def reference_population(
     """
     if config.reasons.explainer == "pred_contrib":
         return None
-    trained = np.flatnonzero(rows)
+    trained = np.arange(len(prepared.y))[rows]
     if config.reasons.reference == "approval_margin":
         places = _nearest(pair, config.reasons)
     else:

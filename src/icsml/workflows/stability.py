@@ -29,6 +29,7 @@ from icsml.records.dataset import Dataset, read_dataset
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import FittedPair, fit_model, parts
 from icsml.workflows.prepare import Prepared, Rows, Split, prepare, ranked_within, split_rows
+from icsml.workflows.reference import reference_population
 
 __all__ = ["Agreement", "Contradicts", "Stability", "Survives", "compare_models", "redrawn", "retrain"]
 
@@ -338,7 +339,8 @@ def _trained(prepared: Prepared, rows: Rows, config: TrainingConfig, progress: P
     """Fit the model alone: its companion explains no row that has an innovation feed."""
     own = ranked_within(prepared, rows)
     model = fit_model(own, rows, config, own.encoder, progress)
-    return parts(own, FittedPair(model, None, ()), config)
+    pair = FittedPair(model, None, ())
+    return parts(own, pair, config, reference=reference_population(own, rows, pair, config))
 
 
 def _explained(model: BundleParts, columns: Columns) -> _Explained:
