@@ -14,11 +14,13 @@ import pytest
 import shap
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numba.core.dispatcher import Dispatcher
 
 from icsml import errors
 from icsml.errors import InputError, ModelError
 from icsml.explain import treeshap
 from icsml.explain.treeshap import TreeShap
+from icsml.explain.treeshap.compiled import compiled
 from icsml.explain.treeshap.engines import TableEngine, WalkEngine
 from icsml.explain.treeshap.forest import read_forest
 from icsml.explain.treeshap.kernels import explain_rows
@@ -298,6 +300,15 @@ def test_code_compiled_from_other_sources_is_not_used(tmp_path):
     text = kernels.read_text("utf-8")
     kernels.write_text(text.replace("return 0.0 if abs(value)", "return 9.0 if abs(value)"), "utf-8")
     assert margin_at_zero() == raw(booster, np.full((1, 8), 9.0))[0] != raw(booster, np.zeros((1, 8)))[0]
+
+
+def test_without_a_place_for_compiled_code_it_is_compiled_anew(monkeypatch):
+    def nowhere(_):
+        raise RuntimeError("cannot cache function: no locator available")
+
+    monkeypatch.setattr(Dispatcher, "enable_caching", nowhere)
+    double = compiled(lambda value: 2 * value)
+    assert double(21) == 42
 
 
 def refused(booster, code, match, **settings_):

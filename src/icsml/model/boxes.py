@@ -17,6 +17,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
+_READ_AS_ZERO: Final = float(np.float32(1e-35))
 _DEFAULT_LEFT: Final = 2
 _MISSING: Final = 12  # two bits of decision_type: 0 none, 4 zero, 8 NaN
 _MISSING_IS_ZERO: Final = 4
@@ -53,7 +54,8 @@ class LeafBoxes:
 def leaf_boxes(text: str) -> Iterator[LeafBoxes]:
     """Read the leaves of every tree from LightGBM's model text.
 
-    Where a split has ``missing_type`` none, LightGBM reads NaN as 0, and so is NaN led here.
+    Where a split has ``missing_type`` none, LightGBM reads NaN as 0, and so is NaN led here. It reads values up to
+    1e-35 in size as 0 too: thresholds between are moved to that distance, on the side that leads 0 where it was led.
 
     Parameters
     ----------
@@ -89,6 +91,8 @@ def _boxes(number: int, keys: dict[str, str]) -> LeafBoxes:
     if (kind & _MISSING == _MISSING_IS_ZERO).any() or not (threshold > -np.inf).all():
         raise _unsupported(number, "zero as missing, or a threshold of NaN or minus infinity")
     to_left = np.where(kind & _MISSING == _MISSING_IS_NAN, kind & _DEFAULT_LEFT != 0, threshold >= 0.0)
+    tiny = np.abs(threshold) <= _READ_AS_ZERO
+    threshold = np.where(tiny, np.where(threshold >= 0.0, _READ_AS_ZERO, -_READ_AS_ZERO), threshold)
     features, column = np.unique(split, return_inverse=True)
     above, up_to, missing = _walk(number, column, threshold, to_left, left, right, len(features))
     return LeafBoxes(number, features, above, up_to, missing, values)

@@ -34,8 +34,15 @@ _FLAGS = ir.VectorType(ir.IntType(1), LANES)
 
 
 def compiled(function: Function) -> Function:
-    """Compile a function that is called from Python; it holds no lock of the interpreter and is kept on disk."""
-    made: Any = njit(cache=True, nogil=True)(function)
+    """Compile a function that is called from Python; it holds no lock of the interpreter and is kept on disk.
+
+    Where there is no place to keep it (a read-only installation without a home), each process compiles it anew.
+    """
+    made: Any = njit(nogil=True)(function)
+    try:
+        made.enable_caching()
+    except RuntimeError:
+        return cast(Function, made)
     # Numba looks at the function's own file; what it calls is compiled into it and may have changed too.
     file = made._cache._cache_file
     file._source_stamp = (file._source_stamp, _SOURCES)
