@@ -233,7 +233,8 @@ def _only(figure: Figure, axes: Axes) -> None:
         if other is not axes:
             other.remove()
     width, height = figure.get_size_inches()
-    axes.set_position((0.62 / width, 0.5 / height, 1 - 0.75 / width, 1 - 0.88 / height))
+    axes.set_position((0.75 / width, 0.5 / height, 1 - 1.0 / width, 1 - 0.88 / height))
+    axes.yaxis.set_label_coords(-0.6 / (width - 1.0), 0.5)
 
 
 def _placeholders(labels: Sequence[str]) -> list[str]:

@@ -37,7 +37,6 @@ _PHRASES: Final[dict[str, Label]] = {
         "按固定种子抽取 {rows} 行，每行一点。蓝色为特征取值低，红色为高，灰色为缺失。零点右侧提高违约概率。",
     ),
     "best_share": _label("the best {share}", "得分最高的 {share} 企业"),
-    "between": _label("; ", "；"),
     "bound": _label("bound", "界限"),
     "bundle_written_by": _label("the bundle was written by {version}", "模型包由 {version} 写入"),
     "by_rulebook": _label("Rulebook {rulebook} ({provenance})", "积分规则 {rulebook}（{provenance}）"),
@@ -225,7 +224,7 @@ _PHRASES: Final[dict[str, Label]] = {
     "passed": _label("passed", "通过"),
     "pd": _label("PD", "违约概率"),
     "pd_band": _label("Band of PD", "违约概率区间"),
-    "pd_effect": _label("PD effect, points", "违约概率变化（百分点）"),
+    "pd_effect": _label("PD effect", "违约概率变化"),
     "pd_effect_about": _label(
         "The PD minus what it would be if this term alone were zero, in percentage points: to read, not to add up.",
         "违约概率与仅该项为零时之差，以百分点计：供阅读，不可相加。",
@@ -461,8 +460,10 @@ def group_name(kind: str, name: str | None, lang: Lang, stages: dict[str, Label]
 
 def pd_meaning(event: str | None, months: int | None, lang: Lang) -> str:
     """Return what a PD is a PD of."""
-    known = f"event_{event}"
-    what = phrase(known, lang) if known in _PHRASES else event or phrase("event_unknown", lang)
+    if event is None:
+        what = phrase("event_unknown", lang)
+    else:
+        what = phrase(f"event_{event}", lang) if f"event_{event}" in _PHRASES else event
     if months is None:
         return phrase("pd_meaning_open", lang, event=what)
     return phrase("pd_meaning", lang, event=what, months=months)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version as package_version
@@ -245,6 +246,7 @@ class _Sums:
     bundle: Bundle
     wanted: NDArray[np.intp]
     pd: list[Floats] = field(default_factory=list)
+    grades: Counter[str | None] = field(default_factory=Counter)
     fallback: int = 0
     pd_without: list[Floats] = field(default_factory=list)
     innovation: list[Floats] = field(default_factory=list)
@@ -265,6 +267,7 @@ class _Sums:
         explanation = _explained(found)
         terms = explanation.terms.log_odds
         self.pd.append(found.pd)
+        self.grades.update(found.grade)
         self.fallback += int(found.fallback.sum())
         self.size += np.abs(terms).sum(axis=0)
         self.missing += np.isnan(found.features).sum(axis=0)
@@ -410,8 +413,7 @@ def _origin(bundle: Bundle, dataset: Dataset, version: str | None, rows: int) ->
 
 def _pd_figures(bundle: Bundle, sums: _Sums) -> PdFigures:
     pds = np.concatenate(sums.pd)
-    graded = bundle.grade(pds)
-    grades = [(grade.id, int((graded == grade.id).sum())) for grade in bundle.scale.grades]
+    grades = [(grade.id, sums.grades[grade.id]) for grade in bundle.scale.grades]
     quantiles = tuple(zip(_QUANTILES, np.quantile(pds, _QUANTILES).tolist(), strict=True))
     known = tuple(grades) if any(count for _, count in grades) else ()
     return PdFigures(float(pds.mean()), quantiles, known)
