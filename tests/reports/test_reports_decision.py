@@ -78,7 +78,7 @@ def test_what_an_earlier_version_recorded_has_a_page_too(decision):
             reason.pop(key, None)
     words = _words(decision_page(old, "en"))
     assert "rd_intensity" in words
-    assert "path-dependent, training-cover" in words
+    assert "(training-cover, path-dependent)" in words
 
 
 def test_a_model_without_points_companion_or_grade_has_a_page(decision):
@@ -101,7 +101,16 @@ def test_what_later_rooms_add_is_shown(decision):
     ]
     found["reference"] = {"kind": "interventional", "id": "training-applicants", "n": 10000, "sha256": "0" * 64}
     words = _words(decision_page(found, "en"))
-    for each in ("Raise R&D", "1.23%", "B1", "Debt is high", "with LIQ02", "†", "10,000 rows", "\N{MINUS SIGN}0.123"):
+    for each in (
+        "Raise R&D",
+        "1.23%",
+        "B1",
+        "Debt is high",
+        "with LIQ02",
+        "†",
+        "10,000 rows of training-applicants",
+        "\N{MINUS SIGN}0.123",
+    ):
         assert each in words
     assert "None was found" in _words(decision_page(found | {"recourse": []}, "en"))
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from icsml.cli.main import _run
 from icsml.reports.findings import Check, Sample
 from icsml.reports.model import model_drawings, model_page
 
@@ -34,8 +35,6 @@ def test_the_same_findings_give_the_same_page(found, pages):
 
 
 def test_the_same_command_gives_the_same_bytes_in_another_process(bundle, book_folder, tmp_path, capsys):
-    from icsml.cli.main import _run
-
     command = ["report", "--model", str(bundle.folder), "--data", str(book_folder), "--rows", "700", "--lang", "zh"]
     assert _run([*command, "--out", str(tmp_path / "a.html"), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -132,12 +131,14 @@ def test_what_another_room_has_not_computed_leaves_its_place(found):
         interactions=None,
         innovation=None,
         marks=(),
+        contradictions=None,
         segments={"all": found.segments["all"]},
         sample=Sample(nothing, nothing),
         chosen=(),
     )
     page = model_page(bare, "en")
     assert "What innovation did" not in page
+    assert "Not known: the bundle holds no reference population" in page
     assert "No two features interact" in page
     assert "Dashed lines" not in page
 

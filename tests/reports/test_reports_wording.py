@@ -9,6 +9,7 @@ from string import Formatter
 import pytest
 from jinja2 import nodes
 
+from icsml.features.catalogue import CATALOGUE
 from icsml.innovation.groups import _STAFF_NAMES
 from icsml.innovation.provenance import Provenance
 from icsml.innovation.rulebook import load_rulebook
@@ -34,8 +35,8 @@ NAMES = {
 BEGUN = {
     "change_": ("added", "changed", "removed"),
     "check_": (
-        *("adds_up", "grade_holds_pd", "one_is_batch", "pd_is_of_the_trees", "pd_proper", "points_sum"),
-        "score_reconciles",
+        *("adds_up", "grade_holds_pd", "one_is_batch", "pd_is_of_the_trees", "pd_proper"),
+        *("points_sum", "score_reconciles"),
     ),
     "event_": ("bankruptcy", "charge_off", "default", "unknown"),
     "hash_": ("bundle", "data", "peers", "reference", "rulebook"),
@@ -108,6 +109,11 @@ def test_phrases_stand_in_order():
     assert list(PHRASES) == sorted(PHRASES)
 
 
+def test_every_group_of_features_has_a_name():
+    for group in {feature.group for feature in CATALOGUE}:
+        assert CHINESE.search(value_name(group, "zh")), group
+
+
 def test_every_group_that_data_can_have_has_a_name():
     assert set(wording._FIELDS) == set(TECHNICAL_FIELDS)
     assert set(wording._SIZES) == set(_STAFF_NAMES)
@@ -136,10 +142,11 @@ def test_what_the_pd_is_of_is_said_for_every_event_and_horizon(lang):
     assert pd_meaning("flood", 6, "en") == "PD of flood within 6 months"
 
 
-def test_whom_reasons_compare_with_is_said_by_the_decision_itself_where_it_says_so():
+def test_whom_reasons_compare_with_is_said_in_the_decision_s_own_words_and_by_its_kind():
     told = {"kind": "interventional", "id": "training-applicants", "n": 10000}
-    assert reference_name(told, "en") == "10,000 rows “training-applicants” (interventional)"
-    assert reference_name(told | {"text": {"en": "the average applicant", "zh": "平均申请人"}}, "zh") == "平均申请人"
+    assert reference_name(told, "en") == "10,000 rows of training-applicants, interventional"
+    words = {"text": {"en": "compared with the average applicant", "zh": "与平均申请企业相比"}}
+    assert reference_name(told | words, "zh") == "与平均申请企业相比：training-applicants 的 10,000 行，干预式"
     assert "training-cover" in reference_name({"kind": "path_dependent", "id": "training-cover"}, "zh")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -13,23 +14,26 @@ from icsml.cli.main import _run
 from icsml.core.paths import configs_dir
 from icsml.core.progress import silent
 from icsml.decision.assess import assess
+from icsml.decision.decide import DEFAULT_REASONS, decide
 from icsml.errors import InputError
+from icsml.explain.contradiction import contradictions
 from icsml.explain.reasons import Terms
 from icsml.innovation.groups import population_groups
 from icsml.portfolio.importer import import_dataset
 from icsml.records.columns import to_columns
 from icsml.records.dataset import read_dataset
+from icsml.records.enterprise import frame_records
 from icsml.reports.findings import PD_BANDS
 from icsml.reports.interactions import affordable_rows, interaction_values
 from icsml.workflows import drawing
 from icsml.workflows import report as reporting
 from icsml.workflows.drawing import can_draw, training_drawings
-from icsml.workflows.report import ADVERSE_MOST, find, write_report
+from icsml.workflows.report import find, write_report
 from icsml.workflows.train import train_bundle
 
 CHECKS = {
-    *("adds_up", "grade_holds_pd", "one_is_batch", "pd_is_of_the_trees", "pd_proper", "points_sum"),
-    "score_reconciles",
+    *("adds_up", "grade_holds_pd", "one_is_batch", "pd_is_of_the_trees", "pd_proper"),
+    *("points_sum", "score_reconciles"),
 }
 
 
@@ -63,13 +67,15 @@ def test_figures_over_all_rows_are_those_of_all_rows(found, everything, trained)
     assert found.innovation.better > 0 < found.innovation.worse
 
 
-def test_adverse_reasons_are_counted_row_by_row(found, everything):
+def test_adverse_reasons_are_counted_row_by_row_as_decisions_tell_them(found, everything, trained):
     columns, assessment = everything
-    terms = assessment.explanation.terms.log_odds
+    terms, _ = assessment.explanation.told
+    most = trained.bundle.catalogue.adverse_reasons
+    assert found.adverse_most == most
     kinds = population_groups(columns, assessment.innovation)
     counted = np.zeros(terms.shape, dtype=bool)
     for row, own in enumerate(terms):
-        best = sorted(range(len(own)), key=lambda place, own=own: (-own[place], place))[:ADVERSE_MOST]
+        best = sorted(range(len(own)), key=lambda place, own=own: (-own[place], place))[:most]
         counted[row, [place for place in best if own[place] > 0]] = True
     assert counted.any(axis=1).mean() > 0.9
     np.testing.assert_array_equal(found.segments["all"][0].adverse, counted.sum(axis=0))
@@ -79,6 +85,32 @@ def test_adverse_reasons_are_counted_row_by_row(found, everything):
             assert group.rows == own.sum()
             assert group.pd_mean == pytest.approx(assessment.pd[own].mean(), rel=1e-9)
             np.testing.assert_array_equal(group.adverse, counted[own].sum(axis=0))
+
+
+def test_the_adverse_reasons_of_a_decision_are_those_counted(found, trained):
+    record = frame_records(trained.dataset.enterprises.iloc[[3]])[0]
+    decision = decide(trained.bundle, record, decision_id="d", decided_at=datetime(2026, 7, 1, tzinfo=UTC)).decision
+    one = find(trained.bundle, replace(trained.dataset, enterprises=trained.dataset.enterprises.iloc[[3]]))
+    counted = [one.features[place].code for place in np.flatnonzero(one.segments["all"][0].adverse)]
+    assert sorted(counted) == sorted(each.code for each in decision.adverse_reasons)
+    assert one.chosen[0].reasons == tuple(each.text for each in decision.reasons[:3])
+    assert found.origin.reference == decision.reference.model_dump(mode="json")
+    assert found.origin.hashes["reference"] == decision.reference.sha256
+
+
+def test_groups_of_features_are_sums_of_terms(found, everything, trained):
+    _, assessment = everything
+    terms = assessment.explanation.terms.log_odds
+    own = np.array([feature.group == "leverage" for feature in trained.bundle.encoder.features])
+    assert dict(found.groups)["leverage"] == pytest.approx(np.abs(terms[:, own].sum(axis=1)).mean())
+    assert [size for _, size in found.groups] == sorted((size for _, size in found.groups), reverse=True)
+
+
+def test_contradicting_reasons_are_counted_on_the_sample(found, trained):
+    rows = reporting._drawn(len(found.sample.values), 500)
+    told = contradictions(trained.bundle, found.sample.values[rows], found.sample.log_odds[rows], DEFAULT_REASONS)
+    assert found.contradictions.rate == told.rate
+    assert sum(shown for _, shown, _ in found.contradictions.features) == sum(told.shown.values())
 
 
 @pytest.mark.parametrize("kind", ["pd_band", "technical_field", "province", "size"])

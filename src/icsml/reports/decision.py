@@ -42,6 +42,7 @@ def decision_page(decision: Mapping[str, Any], lang: Lang) -> str:
         "causes": _causes(decision, lang),
         "recourse": decision.get("recourse"),
         "adverse": decision.get("adverse_reasons") or [],
+        "told": {each["code"] for each in decision["reasons"]},
         "groups": decision.get("groups") or [],
     }
     return render("decision.html", lang, facts)

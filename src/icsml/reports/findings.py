@@ -19,6 +19,7 @@ __all__ = [
     "PD_BANDS",
     "Check",
     "Chosen",
+    "ContradictionFigures",
     "Findings",
     "GroupFigures",
     "IndicatorFigures",
@@ -187,7 +188,7 @@ class Marks:
 class Chosen:
     """One decision that is shown whole; ``role`` is ``good``, ``middling`` or ``poor``.
 
-    ``log_odds``, ``values`` and ``points`` have shape (p,).
+    ``log_odds``, ``values`` and ``points`` have shape (p,); ``reasons`` are the texts of the foremost.
     """
 
     role: str
@@ -201,6 +202,7 @@ class Chosen:
     log_odds: Floats
     values: Floats
     points: NDArray[np.int64]
+    reasons: tuple[Label, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +276,28 @@ class InnovationFigures:
     indicators: tuple[IndicatorFigures, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ContradictionFigures:
+    """Reasons of free features whose sign contradicts the feature's effect taken alone.
+
+    Parameters
+    ----------
+    rows : int
+        Rows of the sample looked at.
+    most : int
+        Reasons shown of each.
+    rate : float or None
+        Share of the shown reasons of free features that contradict; None where none was shown.
+    features : tuple of (int, int, int)
+        Place of a feature, its shown reasons, and those of them that contradict; the most contradicting first.
+    """
+
+    rows: int
+    most: int
+    rate: float | None
+    features: tuple[tuple[int, int, int], ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Findings:
     """Everything that the report says.
@@ -288,6 +312,10 @@ class Findings:
         Mean |term| over all rows, in log-odds.
     missing : ndarray of shape (p,)
         Share of rows without a value.
+    groups : tuple of (str, float)
+        Groups of features, and the mean size of the sum of their terms, from the largest.
+    contradictions : ContradictionFigures, optional
+        None without a reference population.
     adverse_most : int
         How many adverse reasons a decision has at most.
     pd : PdFigures
@@ -316,6 +344,8 @@ class Findings:
     features: tuple[Feature, ...]
     sizes: Floats
     missing: Floats
+    groups: tuple[tuple[str, float], ...]
+    contradictions: ContradictionFigures | None
     adverse_most: int
     pd: PdFigures
     sample: Sample

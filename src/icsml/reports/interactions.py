@@ -16,7 +16,7 @@ __all__ = ["affordable_rows", "interaction_values"]
 
 Floats = NDArray[np.float64]
 
-_BUDGET: Final = 4e8  # trees × leaves × features × rows; about six seconds of one processor
+_BUDGET: Final = 2.5e8  # trees × leaves × features × rows; a few seconds of one processor
 _FEWEST: Final = 100
 _MOST: Final = 1000
 

@@ -47,11 +47,12 @@ def model_page(found: Findings, lang: Lang) -> str:
         "features": [_feature(found, place, lang) for place in found.order[:_ROWS]],
         "unused": len(found.features) - len(found.order),
         "pairs": [_pair(found, pair, lang) for pair in (found.interactions.pairs if found.interactions else ())],
-        "decisions": [_decision(found, each, lang) for each in found.chosen],
+        "decisions": [_decision(each, lang) for each in found.chosen],
         "codes": _codes(found, lang),
         "kinds": [kind for kind in found.segments if kind != "all"],
         "failed": [check for check in found.checks if not check.passed],
         "card": card_html(found.card),
+        "against": _against(found, lang),
     }
     facts["segments"] = {
         kind: [_group(each, facts["codes"]) for each in found.segments[kind]] for kind in facts["kinds"]
@@ -186,17 +187,11 @@ def _pair(found: Findings, pair: Pair, lang: Lang) -> dict[str, Any]:
     return {"first": _label(first, lang), "second": _label(second, lang), "size": pair.size}
 
 
-def _decision(found: Findings, chosen: Chosen, lang: Lang) -> dict[str, Any]:
-    order = np.argsort(-np.abs(chosen.log_odds), kind="stable")[:_TERMS]
-    reasons = [
-        found.features[place].reason(float(chosen.values[place]), float(chosen.log_odds[place]))
-        for place in order
-        if chosen.log_odds[place] != 0.0
-    ]
+def _decision(chosen: Chosen, lang: Lang) -> dict[str, Any]:
     return {
         "drawing": f"waterfall-{chosen.role}",
         "chosen": chosen,
-        "reasons": [getattr(each, lang) for each in reasons[:3]],
+        "reasons": [getattr(each, lang) for each in chosen.reasons],
         "points": chosen.base_points + int(chosen.points.sum()),
     }
 
@@ -230,3 +225,18 @@ def _group(group: GroupFigures, codes: list[dict[str, Any]]) -> dict[str, Any]:
         "innovation_share": group.innovation_share,
         "adverse": [int(group.adverse[code["place"]]) / group.rows for code in codes],
     }
+
+
+def _against(found: Findings, lang: Lang) -> list[dict[str, Any]]:
+    """Return the free features whose reasons contradict their effect taken alone, the most first."""
+    each = found.contradictions.features if found.contradictions else ()
+    return [
+        {
+            "code": found.features[place].code,
+            "label": _label(found.features[place], lang),
+            "shown": shown,
+            "against": against,
+        }
+        for place, shown, against in each[:_CODES]
+        if against
+    ]

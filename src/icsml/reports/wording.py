@@ -39,6 +39,7 @@ _PHRASES: Final[dict[str, Label]] = {
     "best_share": _label("the best {share}", "得分最高的 {share} 企业"),
     "bound": _label("bound", "界限"),
     "bundle_written_by": _label("the bundle was written by {version}", "模型包由 {version} 写入"),
+    "by_group": _label("By group", "按类别"),
     "by_rulebook": _label("Rulebook {rulebook} ({provenance})", "积分规则 {rulebook}（{provenance}）"),
     "card": _label("Model card", "模型卡"),
     "card_about": _label("As it stands in the bundle, word for word.", "模型包中的原文（英文），逐字照录。"),
@@ -78,7 +79,19 @@ _PHRASES: Final[dict[str, Label]] = {
         "population above, then by segment: the darker, the more often.",
         "某特征位列提高违约概率最多的至多 {most} 项之中的样本占比。先列全体，再按分组：颜色越深越常见。",
     ),
-    "compared_with": _label("Compared with: {reference}.", "参照对象：{reference}。"),
+    "compared_with": _label("Reference: {reference}.", "参照：{reference}。"),
+    "contradicting": _label("contradicting", "相反的占比"),
+    "contradictions": _label("Contradicting reasons", "方向相反的原因"),
+    "contradictions_are": _label(
+        "{rate} of the reasons of free features contradict: the term has another sign than the feature's own "
+        "effect, moved alone over the reference population. On {rows} rows, {most} reasons each.",
+        "不设方向的特征所给原因中，{rate} 方向相反：该项贡献的符号与该特征在参照样本上单独变化时的作用不同。"
+        "取 {rows} 行，每行 {most} 条原因。",
+    ),
+    "contradictions_none": _label(
+        "Not known: the bundle holds no reference population, or no free feature gave a reason.",
+        "未知：模型包不含参照样本，或没有不设方向的特征给出原因。",
+    ),
     "contradicts_about": _label(
         "The term has another sign than the feature's effect taken alone.",
         "该项贡献的方向与该特征单独变化时的作用相反。",
@@ -125,6 +138,7 @@ _PHRASES: Final[dict[str, Label]] = {
         "{rows} 行无创新类数据：由不含创新特征的对照模型给出结果，并计入其贡献。",
     ),
     "feature": _label("feature", "特征"),
+    "feature_group": _label("group of features", "特征类别"),
     "footer": _label("Made by icsml. No data leave this file.", "由 icsml 生成。本文件不向外发送任何数据。"),
     "grade": _label("Grade", "等级"),
     "grade_changed": _label("change grade", "等级变化"),
@@ -255,16 +269,17 @@ _PHRASES: Final[dict[str, Label]] = {
     "reason": _label("Reason", "原因"),
     "reason_codes": _label("Reason codes", "原因代码"),
     "reasons": _label("Why enterprises are in or out", "入选与未入选的原因"),
+    "reasons_shown": _label("reasons shown", "给出的原因"),
     "recourse": _label("What would move the answer", "何种变化会改变结果"),
     "recourse_about": _label(
         "What the model would answer if the record read so; not a forecast, and no promise that the risk falls.",
         "若记录如此，模型将给出的结果；并非预测，也不保证风险下降。",
     ),
-    "reference_interventional": _label("{n} rows “{id}” (interventional)", "“{id}”共 {n} 行（干预式）"),
+    "reference_interventional": _label("{n} rows of {id}, interventional", "{id} 的 {n} 行，干预式"),
     "reference_of_report": _label("Reference of the reasons", "原因的参照对象"),
     "reference_path_dependent": _label(
-        "the rows that the trees were grown on, by the branches taken (path-dependent, {id})",
-        "决策树生长所用样本，按所经分支加权（路径依赖，{id}）",
+        "all training rows as the branches of the trees weigh them ({id}, path-dependent)",
+        "全部训练样本，按决策树分支加权（{id}，路径依赖）",
     ),
     "replaced": _label("of the list replaced by random weights", "的入选在随机权重下被替换"),
     "result": _label("result", "结果"),
@@ -400,6 +415,15 @@ _VALUES: Final[dict[str, Label]] = {
     "lower": _label("lower", "越低越好"),
     "innovation": _label("innovation", "创新"),
     "financial": _label("financial", "财务"),
+    "application": _label("application", "申请"),
+    "cash_flow": _label("cash flow", "现金流"),
+    "credit_history": _label("credit history", "信用记录"),
+    "efficiency": _label("efficiency", "营运效率"),
+    "growth": _label("growth", "成长性"),
+    "leverage": _label("leverage", "杠杆"),
+    "liquidity": _label("liquidity", "流动性"),
+    "profitability": _label("profitability", "盈利能力"),
+    "size_age": _label("size and age", "规模与年限"),
     "True": _label("yes", "是"),
     "False": _label("no", "否"),
     "raises_risk": _label("raises the risk", "提高风险"),
@@ -470,11 +494,10 @@ def pd_meaning(event: str | None, months: int | None, lang: Lang) -> str:
 
 
 def reference_name(reference: Mapping[str, Any], lang: Lang) -> str:
-    """Return whom a decision's ``reference`` compares with: in its own words, or where it has none, by its kind."""
+    """Return whom a decision's ``reference`` compares with: in its own words where it has some, and by its kind."""
+    named = phrase(f"reference_{reference['kind']}", lang, id=reference["id"], n=f"{reference.get('n') or 0:,}")
     text = reference.get("text")
-    if text:
-        return str(text[lang])
-    return phrase(f"reference_{reference['kind']}", lang, id=reference["id"], n=f"{reference.get('n') or 0:,}")
+    return f"{text[lang]}{'：' if lang == 'zh' else ': '}{named}" if text else named
 
 
 def rule_text(rule: str, lang: Lang) -> str:

@@ -18,8 +18,12 @@ from icsml.core.canonical import sha256_hex
 from icsml.core.files import check_target
 from icsml.core.progress import Progress, silent
 from icsml.decision.assess import Assessment, Explanation, assess
+from icsml.decision.decide import DEFAULT_REASONS
+from icsml.decision.reasons import RowReasons
 from icsml.errors import InputError
-from icsml.explain.reasons import rank_terms, sum_in_order
+from icsml.explain.contradiction import contradictions
+from icsml.explain.reasons import by_group, rank_terms
+from icsml.explain.sums import sum_in_order
 from icsml.innovation.groups import group_order, population_groups, provinces, staff_classes
 from icsml.innovation.indicators import Indicator, Option
 from icsml.innovation.numbers import shown
@@ -31,6 +35,7 @@ from icsml.reports.findings import (
     PD_BANDS,
     Check,
     Chosen,
+    ContradictionFigures,
     Findings,
     GroupFigures,
     IndicatorFigures,
@@ -45,13 +50,10 @@ from icsml.reports.findings import (
 from icsml.reports.interactions import affordable_rows, interaction_values
 from icsml.reports.wording import Lang
 
-__all__ = ["ADVERSE_MOST", "find", "write_report"]
+__all__ = ["find", "pd_bands", "write_report"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-ADVERSE_MOST: Final = 4
-"""Adverse reasons counted for each row, as many as Regulation B's commentary holds useful."""
 
 _CHUNK: Final = 8_192
 _DOTS: Final = 2_000
@@ -59,6 +61,8 @@ _ALONE: Final = 64
 _PAIRS: Final = 8
 _ADDS_UP: Final = 1e-9
 _SEED: Final = 0
+_TOLD: Final = 3
+_CONTRADICTING: Final = 500
 _ROLES: Final = (("good", 0.05), ("middling", 0.5), ("poor", 0.99))
 _QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -151,11 +155,13 @@ def find(
         pairs = _interactions(bundle, sample)
     chosen = _chosen(bundle, columns, np.concatenate(sums.pd))
     return Findings(
-        origin=_origin(bundle, dataset, version, count),
+        origin=_origin(bundle, dataset, version, count, _reference(bundle, columns)),
         features=bundle.encoder.features,
         sizes=sums.size / count,
         missing=sums.missing / count,
-        adverse_most=ADVERSE_MOST,
+        groups=sums.by_group(count),
+        contradictions=_contradictions(bundle, sample),
+        adverse_most=bundle.catalogue.adverse_reasons,
         pd=_pd_figures(bundle, sums),
         sample=sample,
         interactions=pairs,
@@ -164,7 +170,11 @@ def find(
         segments=sums.segments(),
         innovation=_innovation(bundle, sums, count),
         stages=bundle.rulebook.stage_labels if bundle.rulebook else {},
-        checks=(*sums.checks(), _alone(bundle, columns, sums), _of_the_trees(bundle, columns)),
+        checks=(
+            *sums.checks(),
+            _alone(bundle, columns, sums),
+            _of_the_trees(bundle, columns),
+        ),
         card=bundle.card,
     )
 
@@ -255,6 +265,7 @@ class _Sums:
     alone: list[tuple[int, float, bytes]] = field(default_factory=list)
     groups: dict[str, dict[str | None, _Group]] = field(default_factory=dict)
     indicators: dict[str, Floats] = field(default_factory=dict)
+    feature_groups: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         width = len(self.bundle.encoder.features)
@@ -273,7 +284,8 @@ class _Sums:
         self.missing += np.isnan(found.features).sum(axis=0)
         self._check(found, explanation)
         self._innovation(found)
-        self._groups(found, terms, columns)
+        self._groups(found, explanation, columns)
+        self._sums_by_group(explanation)
         self._points(found)
         own = self.wanted[(self.wanted >= first) & (self.wanted < first + len(terms))] - first
         fed = own[~found.fallback[own]]
@@ -311,11 +323,12 @@ class _Sums:
         step = np.sign([places[a] - places[b] for a, b in zip(found.grade, without, strict=True)])
         self.moves += [int((step == way).sum()) for way in (-1, 0, 1)]
 
-    def _groups(self, found: Assessment, terms: Floats, columns: Columns) -> None:
-        ranked = rank_terms(np.maximum(terms, 0.0), ADVERSE_MOST)
-        adverse = np.zeros(terms.shape, dtype=np.int64)
+    def _groups(self, found: Assessment, explanation: Explanation, columns: Columns) -> None:
+        terms, (told, _) = explanation.terms.log_odds, explanation.told
+        ranked = rank_terms(np.maximum(told, 0.0), self.bundle.catalogue.adverse_reasons)
+        adverse = np.zeros(told.shape, dtype=np.int64)
         np.put_along_axis(adverse, ranked, 1, axis=1)
-        adverse &= terms > 0.0
+        adverse &= told > 0.0
         sizes = np.abs(terms)
         innovative = sizes[:, self.bundle.encoder.innovative].sum(axis=1)
         for kind, names in self._kinds(found, columns).items():
@@ -331,6 +344,16 @@ class _Sums:
                 group.size += float(sizes[own].sum())
                 group.innovative += float(innovative[own].sum())
                 group.adverse += adverse[own].sum(axis=0)
+
+    def _sums_by_group(self, explanation: Explanation) -> None:
+        names = [feature.group for feature in self.bundle.encoder.features]
+        for name, (terms, _) in by_group(names, explanation.terms.log_odds, explanation.points).items():
+            self.feature_groups[name] = self.feature_groups.get(name, 0.0) + float(np.abs(terms).sum())
+
+    def by_group(self, count: int) -> tuple[tuple[str, float], ...]:
+        """Return the mean size of the sum of each group's terms, from the largest."""
+        sizes = [(name, size / count) for name, size in self.feature_groups.items()]
+        return tuple(sorted(sizes, key=lambda each: -each[1]))
 
     def _kinds(self, found: Assessment, columns: Columns) -> dict[str, NDArray[Any]]:
         everybody = {"all": np.full(len(found.pd), "all", dtype=object), "pd_band": pd_bands(found.pd)}
@@ -384,13 +407,22 @@ class _Sums:
         return found
 
 
-def _origin(bundle: Bundle, dataset: Dataset, version: str | None, rows: int) -> Origin:
+def _reference(bundle: Bundle, columns: Columns) -> dict[str, Any]:
+    """Return the ``reference`` object of the model's decisions."""
+    one = assess(bundle, take(columns, np.array([0])))
+    found: dict[str, Any] = RowReasons(bundle, one, 0).parts(0)["reference"].model_dump(mode="json")
+    return found
+
+
+def _origin(bundle: Bundle, dataset: Dataset, version: str | None, rows: int, reference: dict[str, Any]) -> Origin:
     meta, rulebook = dataset.meta, bundle.rulebook
     hashes = {"bundle": bundle.sha256, "data": dataset.digest}
     if rulebook is not None:
         hashes["rulebook"] = rulebook.sha256
         if rulebook.peer_tables is not None:
             hashes["peers"] = rulebook.peer_tables.sha256
+    if bundle.reference is not None:
+        hashes["reference"] = bundle.reference.sha256
     return Origin(
         name=bundle.name,
         version=version,
@@ -404,7 +436,7 @@ def _origin(bundle: Bundle, dataset: Dataset, version: str | None, rows: int) ->
         rows=rows,
         rows_held=len(dataset.enterprises),
         rulebook=f"{rulebook.id} ({rulebook.provenance})" if rulebook else None,
-        reference={"kind": "path_dependent", "id": "training-cover"},
+        reference=reference,
         hashes=hashes,
         bundle_code=bundle.code_version,
         code=package_version("icsml"),
@@ -492,6 +524,7 @@ def _decision(bundle: Bundle, columns: Columns, role: str, row: int) -> Chosen:
         log_odds=explanation.terms.log_odds[0],
         values=found.features[0],
         points=explanation.points[0],
+        reasons=tuple(each.text for each in RowReasons(bundle, found, 0).parts(_TOLD)["reasons"]),
     )
 
 
@@ -547,3 +580,14 @@ def _of_the_trees(bundle: Bundle, columns: Columns) -> Check:
     raw = np.asarray(bundle.booster.predict(found.features[own], raw_score=True), dtype=np.float64)
     told = bundle.calibration.slope * raw + bundle.calibration.intercept
     return Check("pd_is_of_the_trees", int(own.sum()), int((told != found.log_odds[own]).sum()))
+
+
+def _contradictions(bundle: Bundle, sample: Sample) -> ContradictionFigures | None:
+    if bundle.reference is None or not len(sample.values):
+        return None
+    rows = _drawn(len(sample.values), _CONTRADICTING)
+    found = contradictions(bundle, sample.values[rows], sample.log_odds[rows], DEFAULT_REASONS)
+    names = [feature.name for feature in bundle.encoder.features]
+    each = [(names.index(name), shown, found.contradicting[name]) for name, shown in found.shown.items() if shown]
+    features = tuple(sorted(each, key=lambda one: (-one[2], one[0])))
+    return ContradictionFigures(found.rows, DEFAULT_REASONS, found.rate, features)
