@@ -127,7 +127,7 @@ def _broken(label: str, width: int, most: int) -> list[str]:
             line = ""
         line += piece if line else piece.lstrip()
     lines.append(line.rstrip())
-    kept = [_cut(each, width) for each in lines if each][:most]
+    kept = [_cut(each, width) for each in lines if each][:most] or [""]
     if len(lines) > most:
         kept[-1] = _cut(kept[-1] + "…", width)
     return kept
