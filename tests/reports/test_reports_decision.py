@@ -92,8 +92,7 @@ def test_a_model_without_points_companion_or_grade_has_a_page(decision):
 
 def test_what_later_rooms_add_is_shown(decision):
     found = copy.deepcopy(decision)
-    step = {"indicator": "rd_intensity", "text": {"en": "Raise R&D", "zh": "提高研发"}}
-    found["recourse"] = [step | {"pd_after": 0.0123, "grade_after": "B1"}]
+    found["recourse"] = [{"text": {"en": "If R&D rose, a PD of 1.23%", "zh": "若研发提高，违约概率1.23%"}}]
     found["adverse_reasons"] = [{"code": "LEV01", "text": {"en": "Debt is high", "zh": "负债高"}}]
     found["reasons"][0] |= {"contradicts": True, "also": [{"code": "LIQ02"}]}
     found["reasons"][0]["indicators"] = [
@@ -102,9 +101,7 @@ def test_what_later_rooms_add_is_shown(decision):
     found["reference"] = {"kind": "interventional", "id": "training-applicants", "n": 10000, "sha256": "0" * 64}
     words = _words(decision_page(found, "en"))
     for each in (
-        "Raise R&D",
-        "1.23%",
-        "B1",
+        "If R&D rose, a PD of 1.23%",
         "Debt is high",
         "with LIQ02",
         "†",
