@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from icsml.cli.main import _run
+from icsml.model.certificate import Bound, Violation
 from icsml.reports.findings import Check, Sample
 from icsml.reports.model import model_drawings, model_page
+from icsml.reports.stability import parse_stability
 
 MOST_BYTES = 3_000_000
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -131,6 +133,7 @@ def test_what_another_room_has_not_computed_leaves_its_place(found):
         interactions=None,
         innovation=None,
         marks=(),
+        certificates={},
         contradictions=None,
         segments={"all": found.segments["all"]},
         sample=Sample(nothing, nothing),
@@ -138,7 +141,9 @@ def test_what_another_room_has_not_computed_leaves_its_place(found):
     )
     page = model_page(bare, "en")
     assert "What innovation did" not in page
+    assert "The model declares no direction" in page
     assert "Not known: the bundle holds no reference population" in page
+    assert "Not given." in page
     assert "No two features interact" in page
     assert "Dashed lines" not in page
 
@@ -148,6 +153,46 @@ def test_a_model_of_one_constant_has_a_page(found):
     everybody = replace(found.segments["all"][0], adverse=zero.astype(np.int64))
     page = model_page(replace(found, sizes=zero, interactions=None, segments={"all": (everybody,)}, chosen=()), "en")
     assert "No feature has any effect" in page
+
+
+def test_a_broken_direction_is_told_with_its_tree_and_leaves(found):
+    name, proof = "model.txt", found.certificates["model.txt"]
+    first = proof.features[0]
+    bound = Bound(first.feature, -np.inf, 1.0, missing=False)
+    violation = Violation(3, first.feature, (1, 2), (0.5, -0.25), bound, bound, ())
+    broken = replace(proof, features=(replace(first, violations=1), *proof.features[1:]), violations=(violation,))
+    page = model_page(replace(found, certificates=found.certificates | {name: broken}), "en")
+    assert "model.txt, tree 3:" in page
+    assert "between leaves 1 (0.5000) and 2 (\N{MINUS SIGN}0.2500)" in page
+    assert ">FAILED<" in page
+
+
+STABILITY = {
+    "dataset": "book", "synthetic": True, "base": "base", "drawn": "bootstrap",
+    "rows": 500, "riskiest_rows": 50, "top": 3,
+    "summary": {
+        rows: {"features": {"overlap": {"mean": 0.81, "low": 0.7, "high": 0.9}, "sign_flips": None}}
+        for rows in ("all", "riskiest")
+    },
+    "recourse_survival": {"mean": 0.83, "low": 0.8, "high": 0.9}, "contradictions": None, "added_later": 1,
+}  # fmt: skip
+
+
+def test_stability_found_before_is_shown_with_its_spread(found):
+    moved = parse_stability(json.dumps(STABILITY).encode(), "s.json")
+    for lang, words in (("en", ("the riskiest tenth", "each feature")), ("zh", ("风险最高的十分之一", "逐个特征"))):
+        page = model_page(replace(found, stability=moved), lang)
+        assert "81.0% (70.0%–90.0%)" in page
+        assert "83.0%" in page
+        assert all(word in page for word in words)
+
+
+def test_what_is_no_stability_is_refused(bundle, book_folder, tmp_path, capsys):
+    (tmp_path / "s.json").write_text('{"dataset": "book"}')
+    command = ["report", "--model", str(bundle.folder), "--data", str(book_folder), "--out", str(tmp_path / "r.html")]
+    assert _run([*command, "--stability", str(tmp_path / "s.json")]) == 2
+    assert "ICS-RPT-003" in capsys.readouterr().err
+    assert not (tmp_path / "r.html").exists()
 
 
 HOSTILE = "<script>alert(1)</script>"

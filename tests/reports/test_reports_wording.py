@@ -35,7 +35,7 @@ NAMES = {
 BEGUN = {
     "change_": ("added", "changed", "removed"),
     "check_": (
-        *("adds_up", "grade_holds_pd", "one_is_batch", "pd_is_of_the_trees", "pd_proper"),
+        *("adds_up", "directions_proved", "grade_holds_pd", "one_is_batch", "pd_is_of_the_trees", "pd_proper"),
         *("points_sum", "score_reconciles"),
     ),
     "event_": ("bankruptcy", "charge_off", "default", "unknown"),

@@ -19,6 +19,7 @@ from icsml.errors import InputError
 from icsml.explain.contradiction import contradictions
 from icsml.explain.reasons import Terms
 from icsml.innovation.groups import population_groups
+from icsml.model.bundle import certificates
 from icsml.portfolio.importer import import_dataset
 from icsml.records.columns import to_columns
 from icsml.records.dataset import read_dataset
@@ -32,7 +33,7 @@ from icsml.workflows.report import find, write_report
 from icsml.workflows.train import train_bundle
 
 CHECKS = {
-    *("adds_up", "grade_holds_pd", "one_is_batch", "pd_is_of_the_trees", "pd_proper"),
+    *("adds_up", "directions_proved", "grade_holds_pd", "one_is_batch", "pd_is_of_the_trees", "pd_proper"),
     *("points_sum", "score_reconciles"),
 }
 
@@ -111,6 +112,15 @@ def test_contradicting_reasons_are_counted_on_the_sample(found, trained):
     told = contradictions(trained.bundle, found.sample.values[rows], found.sample.log_odds[rows], DEFAULT_REASONS)
     assert found.contradictions.rate == told.rate
     assert sum(shown for _, shown, _ in found.contradictions.features) == sum(told.shown.values())
+
+
+def test_a_direction_that_is_broken_fails_its_check(trained, monkeypatch):
+    proved = certificates(trained.bundle)
+    first = proved["model.txt"]
+    broken = replace(first, features=(replace(first.features[0], violations=2), *first.features[1:]))
+    monkeypatch.setattr(reporting, "certificates", lambda bundle: proved | {"model.txt": broken})
+    found = find(trained.bundle, trained.dataset, rows=200, interactions=False)
+    assert {check.id: check.failed for check in found.checks if not check.passed} == {"directions_proved": 2}
 
 
 @pytest.mark.parametrize("kind", ["pd_band", "technical_field", "province", "size"])

@@ -74,16 +74,23 @@ def report(
     rows: Annotated[
         int | None, typer.Option(min=1, help="Assess so many rows, drawn by a fixed seed; all by default.")
     ] = None,
+    stability: Annotated[
+        Path | None, typer.Option(help="What `icsml stability --json` printed, to be part of it.", metavar="F.json")
+    ] = None,
     json_: JsonFlag = False,
 ) -> None:
     """Write the auditor's report: what a model goes by on a data set, and whether it adds up. Exit code 1 if not."""
     from icsml.core.files import check_target
     from icsml.records.dataset import read_dataset
+    from icsml.reports.stability import parse_stability
     from icsml.workflows.report import write_report
 
     check_target(out)
+    moved = None if stability is None else parse_stability(stability.read_bytes(), str(stability))
     bundle, version = load_bundle(model)
-    found = write_report(bundle, read_dataset(data), out, lang, version=version, rows=rows, progress=progress())
+    found = write_report(
+        bundle, read_dataset(data), out, lang, version=version, rows=rows, stability=moved, progress=progress()
+    )
     lines = [f"{out}: {found['bytes']:,} bytes, {found['rows']:,} rows assessed", f"sha256 {found['sha256']}"]
     lines += [f"CHECK FAILED: {name}" for name in found["failed"]]
     if bundle.synthetic:

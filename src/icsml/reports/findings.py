@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.features.feature import Feature
+from icsml.model.certificate import Certificate
 from icsml.records.labels import Label
+from icsml.reports.stability import StabilityFigures
 
 __all__ = [
     "PD_BANDS",
@@ -314,8 +316,12 @@ class Findings:
         Share of rows without a value.
     groups : tuple of (str, float)
         Groups of features, and the mean size of the sum of their terms, from the largest.
+    certificates : mapping of str to Certificate
+        The direction certificates by file of the bundle, ``model.txt`` and ``companion.txt``.
     contradictions : ContradictionFigures, optional
         None without a reference population.
+    stability : StabilityFigures, optional
+        As ``icsml stability`` found it; None where it was not given.
     adverse_most : int
         How many adverse reasons a decision has at most.
     pd : PdFigures
@@ -345,7 +351,9 @@ class Findings:
     sizes: Floats
     missing: Floats
     groups: tuple[tuple[str, float], ...]
+    certificates: Mapping[str, Certificate]
     contradictions: ContradictionFigures | None
+    stability: StabilityFigures | None
     adverse_most: int
     pd: PdFigures
     sample: Sample

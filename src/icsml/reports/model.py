@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
 
 from icsml.features.feature import Feature
+from icsml.model.certificate import DirectionProof, Violation
 from icsml.reports import plots
 from icsml.reports.card import card_html
 from icsml.reports.drawing import Drawing
 from icsml.reports.findings import Chosen, Findings, GroupFigures, Marks, Pair
 from icsml.reports.page import render
+from icsml.reports.stability import Spread
 from icsml.reports.values import shown_value
 from icsml.reports.wording import Lang, phrase
 
@@ -26,6 +29,8 @@ _PAIRS_DRAWN: Final = 4
 _TERMS: Final = 9
 _CODES: Final = 8
 _SHORT: Final = 7
+_VIOLATIONS: Final = 3
+_MOVES: Final = ("overlap", "rank_biased_overlap", "sign_flips")
 
 
 def model_page(found: Findings, lang: Lang) -> str:
@@ -52,7 +57,14 @@ def model_page(found: Findings, lang: Lang) -> str:
         "kinds": [kind for kind in found.segments if kind != "all"],
         "failed": [check for check in found.checks if not check.passed],
         "card": card_html(found.card),
+        "proofs": _proofs(found, lang),
+        "broken": [
+            _violation(found, name, first, lang)
+            for name, each in found.certificates.items()
+            for first in each.violations[:_VIOLATIONS]
+        ],
         "against": _against(found, lang),
+        "levels": _levels(found),
     }
     facts["segments"] = {
         kind: [_group(each, facts["codes"]) for each in found.segments[kind]] for kind in facts["kinds"]
@@ -227,6 +239,31 @@ def _group(group: GroupFigures, codes: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _named(found: Findings, name: str, lang: Lang) -> str:
+    return next((_label(feature, lang) for feature in found.features if feature.name == name), name)
+
+
+def _proofs(found: Findings, lang: Lang) -> list[dict[str, Any]]:
+    """Return a row for each feature of declared direction: what was compared in each file, what was out of order."""
+    by_file = [{proof.feature: proof for proof in each.features} for each in found.certificates.values()]
+    return [_proof(found, name, [each.get(name) for each in by_file], lang) for name in dict.fromkeys(chain(*by_file))]
+
+
+def _proof(found: Findings, name: str, proofs: Sequence[DirectionProof | None], lang: Lang) -> dict[str, Any]:
+    made = [each for each in proofs if each is not None]
+    return {
+        "feature": _named(found, name, lang),
+        "direction": "raises_risk" if made[0].sign > 0 else "lowers_risk",
+        "by_file": [None if each is None else (each.trees, each.pairs) for each in proofs],
+        "violations": sum(each.violations for each in made),
+    }
+
+
+def _violation(found: Findings, file: str, violation: Violation, lang: Lang) -> dict[str, Any]:
+    told = {"tree": violation.tree, "leaves": violation.leaves, "adds": violation.values}
+    return told | {"file": file, "feature": _named(found, violation.feature, lang)}
+
+
 def _against(found: Findings, lang: Lang) -> list[dict[str, Any]]:
     """Return the free features whose reasons contradict their effect taken alone, the most first."""
     each = found.contradictions.features if found.contradictions else ()
@@ -239,4 +276,15 @@ def _against(found: Findings, lang: Lang) -> list[dict[str, Any]]:
         }
         for place, shown, against in each[:_CODES]
         if against
+    ]
+
+
+def _levels(found: Findings) -> list[tuple[str, str, list[Spread | None]]]:
+    """Return the rows of the table of stability: rows, level and the figures shown."""
+    if found.stability is None:
+        return []
+    return [
+        (rows, level, [found.stability.figure(rows, level, name) for name in _MOVES])
+        for rows, levels in found.stability.summary.items()
+        for level in levels
     ]

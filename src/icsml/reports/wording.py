@@ -48,13 +48,25 @@ _PHRASES: Final[dict[str, Label]] = {
         "创新积分一项的原因按指标分解，对数几率（得分／参照样本平均得分）：",
     ),
     "certificate": _label("Direction certificate", "单调方向证明"),
-    "certificate_none": _label("Not part of this report.", "本报告未包含。"),
+    "certificate_about": _label(
+        "Of every tree, every two leaves that rows equal in all other features can reach are compared: proved "
+        "on the fitted trees, not sampled. It is a law on present values, all else equal; missing is a branch "
+        "of its own.",
+        "对每棵树，凡其他特征相同的样本可能到达的任意两片叶均作比较：在拟合后的树上证明，而非抽样。"
+        "此为其他条件相同时、对有值特征的定律；缺失另为一支。",
+    ),
+    "certificate_none": _label(
+        "The model declares no direction: there is nothing to prove.", "模型未声明任何方向：无可证明。"
+    ),
     "change_added": _label("added", "新增"),
     "change_changed": _label("changed", "修改"),
     "change_removed": _label("removed", "删除"),
     "changes": _label("What the rules say differently", "规则有何不同"),
     "check": _label("check", "检查项"),
     "check_adds_up": _label("Base and terms sum to the logit of the PD", "基准与各项贡献之和等于违约概率的对数几率"),
+    "check_directions_proved": _label(
+        "Leaves of every tree are in the declared order (pairs of leaves)", "每棵树的叶值符合声明方向（叶对）"
+    ),
     "check_grade_holds_pd": _label("The grade's bounds hold the PD", "违约概率落在所属等级的界限内"),
     "check_one_is_batch": _label("A row alone has the same bits as in its batch", "单独评估与批量评估逐位一致"),
     "check_pd_is_of_the_trees": _label(
@@ -188,6 +200,7 @@ _PHRASES: Final[dict[str, Label]] = {
     ),
     "item": _label("Item", "项目"),
     "leave": _label("leave", "退出"),
+    "level": _label("level", "层次"),
     "listed": _label("on the list", "入选企业"),
     "log_odds": _label("term, log-odds", "贡献（对数几率）"),
     "log_odds_of_pd": _label("log-odds of the PD", "违约概率的对数几率"),
@@ -212,6 +225,9 @@ _PHRASES: Final[dict[str, Label]] = {
     "model_of_report": _label("Model", "模型"),
     "model_title": _label("Auditor's report: {model}", "审计报告：{model}"),
     "model_version": _label("version {version}", "版本 {version}"),
+    "moves_overlap": _label("top {top} adverse reasons shared", "前 {top} 条不利原因的重合"),
+    "moves_rank_biased_overlap": _label("agreement of whole rankings", "整体排序的一致"),
+    "moves_sign_flips": _label("reasons that change sign", "符号翻转的原因"),
     "no_changes": _label("The rules are the same.", "两套规则相同。"),
     "no_interactions": _label("No two features interact in the sample.", "样本中没有特征交互。"),
     "no_performance": _label(
@@ -275,6 +291,10 @@ _PHRASES: Final[dict[str, Label]] = {
         "What the model would answer if the record read so; not a forecast, and no promise that the risk falls.",
         "若记录如此，模型将给出的结果；并非预测，也不保证风险下降。",
     ),
+    "recourse_survives": _label(
+        "Of recourse proposed by the first model {mean} ({low} to {high}) still holds in the others.",
+        "首个模型所提改进建议中，{mean}（{low} 至 {high}）在其他模型中仍然有效。",
+    ),
     "reference_interventional": _label("{n} rows of {id}, interventional", "{id} 的 {n} 行，干预式"),
     "reference_of_report": _label("Reference of the reasons", "原因的参照对象"),
     "reference_path_dependent": _label(
@@ -310,6 +330,17 @@ _PHRASES: Final[dict[str, Label]] = {
         "模拟：模型由虚构企业数据训练。仅演示系统，此处任何数字均不构成任何证据。",
     ),
     "size": _label("Size by staff", "人员规模"),
+    "stability": _label("Stability", "稳定性"),
+    "stability_none": _label(
+        "Not given. `icsml stability` finds out how far reasons move from one model to the next.",
+        "未提供。`icsml stability` 可测算原因在模型之间的变动。",
+    ),
+    "stability_of": _label(
+        "How far reasons move over retrained models, on {rows} rows of “{data}” that none was trained on, and "
+        "on the {risky} with the highest PD: mean (lowest to highest). A row has {top} adverse reasons.",
+        "重新训练后原因的变动，基于“{data}”中未参与训练的 {rows} 行，及其中违约概率最高的 {risky} 行："
+        "均值（最低至最高）。每行 {top} 条不利原因。",
+    ),
     "stage": _label("Life-cycle stage", "发展阶段"),
     "stay": _label("stay", "保留"),
     "sum_is": _label("logit of the PD; score", "违约概率的对数几率；评分"),
@@ -325,12 +356,17 @@ _PHRASES: Final[dict[str, Label]] = {
     "technical_field": _label("Technical field", "技术领域"),
     "the_list": _label("The list", "名单"),
     "together_with": _label("with", "含"),
+    "trees_pairs": _label("{file}: trees, pairs", "{file}：树、叶对"),
     "unused_features": _label(
         "{count} more features of the model have no effect on any of these rows.",
         "模型另有 {count} 个特征对这些样本均无作用。",
     ),
     "validity": _label("valid until", "有效期至"),
     "value": _label("value", "取值"),
+    "violation": _label(
+        "{file}, tree {tree}: {feature} moves the wrong way between leaves {low} ({a}) and {high} ({b}).",
+        "{file} 第 {tree} 棵树：{feature} 在叶 {low}（{a}）与叶 {high}（{b}）之间方向相反。",
+    ),
     "waterfall_about": _label(
         "From the base, {base}, by the terms, largest first, to the log-odds of the PD. Foremost:",
         "自基准 {base} 起，按贡献由大到小，至违约概率的对数几率。首要原因：",
@@ -344,6 +380,7 @@ _PHRASES: Final[dict[str, Label]] = {
         "原因并非因果。",
     ),
     "worst": _label("largest deviation", "最大偏差"),
+    "wrong_order": _label("in the wrong order", "方向相反"),
 }
 
 _FIELDS: Final[dict[str, Label]] = {
@@ -424,6 +461,11 @@ _VALUES: Final[dict[str, Label]] = {
     "liquidity": _label("liquidity", "流动性"),
     "profitability": _label("profitability", "盈利能力"),
     "size_age": _label("size and age", "规模与年限"),
+    "all": _label("all", "全部"),
+    "riskiest": _label("the riskiest tenth", "风险最高的十分之一"),
+    "features": _label("each feature", "逐个特征"),
+    "alike": _label("like features as one", "相近特征合并"),
+    "groups": _label("each group", "逐个类别"),
     "True": _label("yes", "是"),
     "False": _label("no", "否"),
     "raises_risk": _label("raises the risk", "提高风险"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -28,7 +28,8 @@ from icsml.innovation.groups import group_order, population_groups, provinces, s
 from icsml.innovation.indicators import Indicator, Option
 from icsml.innovation.numbers import shown
 from icsml.innovation.thresholds import thresholds
-from icsml.model.bundle import Bundle
+from icsml.model.bundle import Bundle, certificates
+from icsml.model.certificate import Certificate
 from icsml.records.columns import Columns, take, to_columns
 from icsml.records.dataset import Dataset
 from icsml.reports.findings import (
@@ -48,6 +49,7 @@ from icsml.reports.findings import (
     Sample,
 )
 from icsml.reports.interactions import affordable_rows, interaction_values
+from icsml.reports.stability import StabilityFigures
 from icsml.reports.wording import Lang
 
 __all__ = ["find", "pd_bands", "write_report"]
@@ -75,6 +77,7 @@ def write_report(
     *,
     version: str | None = None,
     rows: int | None = None,
+    stability: StabilityFigures | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Write the auditor's report of a model on a data set.
@@ -93,6 +96,8 @@ def write_report(
         The register's version of the model.
     rows : int, optional
         Assess so many of the rows, drawn by a fixed seed; all by default.
+    stability : StabilityFigures, optional
+        How far reasons move, found before.
     progress : callable
         Told how far it is.
 
@@ -110,7 +115,7 @@ def write_report(
     from icsml.reports.page import write
 
     check_target(target)
-    found = find(bundle, dataset, version=version, rows=rows, progress=progress)
+    found = find(bundle, dataset, version=version, rows=rows, stability=stability, progress=progress)
     progress("drawing")
     page = model_page(found, lang)
     write(target, page)
@@ -126,13 +131,14 @@ def find(
     version: str | None = None,
     rows: int | None = None,
     interactions: bool = True,
+    stability: StabilityFigures | None = None,
     progress: Progress = silent,
 ) -> Findings:
     """Assess the rows and return what the report says of them.
 
     Parameters
     ----------
-    bundle, dataset, version, rows, progress
+    bundle, dataset, version, rows, stability, progress
         As for :func:`write_report`.
     interactions : bool
         Whether to compute interactions, which takes seconds.
@@ -154,13 +160,16 @@ def find(
         progress("interactions")
         pairs = _interactions(bundle, sample)
     chosen = _chosen(bundle, columns, np.concatenate(sums.pd))
+    proved = certificates(bundle)
     return Findings(
         origin=_origin(bundle, dataset, version, count, _reference(bundle, columns)),
         features=bundle.encoder.features,
         sizes=sums.size / count,
         missing=sums.missing / count,
         groups=sums.by_group(count),
+        certificates=proved,
         contradictions=_contradictions(bundle, sample),
+        stability=stability,
         adverse_most=bundle.catalogue.adverse_reasons,
         pd=_pd_figures(bundle, sums),
         sample=sample,
@@ -174,6 +183,7 @@ def find(
             *sums.checks(),
             _alone(bundle, columns, sums),
             _of_the_trees(bundle, columns),
+            *_directions(proved),
         ),
         card=bundle.card,
     )
@@ -580,6 +590,13 @@ def _of_the_trees(bundle: Bundle, columns: Columns) -> Check:
     raw = np.asarray(bundle.booster.predict(found.features[own], raw_score=True), dtype=np.float64)
     told = bundle.calibration.slope * raw + bundle.calibration.intercept
     return Check("pd_is_of_the_trees", int(own.sum()), int((told != found.log_odds[own]).sum()))
+
+
+def _directions(proved: Mapping[str, Certificate]) -> list[Check]:
+    """Return the check of declared directions, by pairs of leaves; none where no direction is declared."""
+    pairs = sum(each.pairs for each in proved.values())
+    broken = sum(proof.violations for each in proved.values() for proof in each.features)
+    return [Check("directions_proved", pairs, broken)] if pairs else []
 
 
 def _contradictions(bundle: Bundle, sample: Sample) -> ContradictionFigures | None:
