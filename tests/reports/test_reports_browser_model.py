@@ -117,7 +117,7 @@ def test_a_decision_with_many_indicators_and_recourse_prints_on_one_page(decisio
     full = copy.deepcopy(decision)
     full["innovation"]["indicators"] = (full["innovation"]["indicators"] * 2)[:18]
     text = {
-        "en": "If Turnover of technology contracts rose from 0 to 2,450,000 CNY and R&D expense rose from 5,037,874.2 to "
+        "en": "If Turnover of technical contracts rose from 0 to 2,450,000 CNY and R&D expense rose from 5,037,874 to "
         "7,895,874.2 CNY, the costs included, the model would answer a PD of 0.17%, grade A1 (now 0.21%, grade A1)",
         "zh": "若技术合同成交额由 0 增至 2,450,000 元，且研发费用由 5,037,874.2 增至 7,895,874.2 元，计入其成本，"
         "模型将给出违约概率 0.17%、等级 A1（现为 0.21%、等级 A1）",
