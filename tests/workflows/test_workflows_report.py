@@ -17,7 +17,6 @@ from icsml.decision.assess import assess
 from icsml.decision.decide import DEFAULT_REASONS, decide
 from icsml.errors import InputError
 from icsml.explain.contradiction import contradictions
-from icsml.explain.reasons import Terms
 from icsml.innovation.groups import population_groups
 from icsml.model.bundle import certificates
 from icsml.portfolio.importer import import_dataset
@@ -161,7 +160,7 @@ def _with_terms(assessment):
     terms = assessment.explanation.terms
     moved = terms.log_odds.copy()
     moved[7, 3] += 1e-6
-    return replace(assessment, explanation=replace(assessment.explanation, terms=Terms(moved, terms.base)))
+    return replace(assessment, explanation=replace(assessment.explanation, terms=replace(terms, log_odds=moved)))
 
 
 def _with_points(assessment):

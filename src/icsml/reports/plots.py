@@ -148,6 +148,7 @@ def dependence(
         axes.set_xlabel(label_lines(x.label, 62, 1)[0], fontsize=9, color=_INK)
         axes.set_ylabel(ylabel, fontsize=9, color=_SOFT)
         axes.tick_params(labelsize=8.5, color=_SOFT, labelcolor=_INK)
+        axes.locator_params("x", nbins=6)
         if x.percent:
             _in_percent(axes)
         return drawing(name, title, figure)
