@@ -60,6 +60,22 @@ def test_the_summary_says_what_the_contract_asks(shown):
     assert "no evidence" in report.text()
 
 
+def test_the_demonstration_leaves_its_report_and_names_it(shown):
+    home, report = shown
+    page = home / "demo" / "report.html"
+    assert report.summary["report"] == str(page)
+    assert str(page) in report.text()
+    text = page.read_text("utf-8")
+    assert report.summary["model"]["bundle_sha256"] in text
+    assert "no figure here is evidence" in text
+    assert 'class="bad"' not in text
+
+
+def test_the_run_keeps_its_plots(home):
+    kept = {path.name for path in (home / "mlartifacts").rglob("plots/*.svg")}
+    assert {"importance.svg", "beeswarm.svg", "waterfall-good.svg"} <= kept
+
+
 def test_every_decision_shown_is_in_the_ledger(shown, home):
     summary = json.loads((home / "demo" / "summary.json").read_text())
     with Ledger.open(None) as ledger:

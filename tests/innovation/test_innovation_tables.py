@@ -56,6 +56,7 @@ def test_the_innovation_object_of_a_decision(tech_sme, three):
     assert described["categories"][0] == {"id": "staff", "points": 20, "max": 20}
     assert described["indicators"][0] == {
         "id": "st_staff_share",
+        "label": {"en": "S&T staff share of employees", "zh": "科技人员占职工总数的比例"},
         "domain": "innovation",
         "value": 0.3,
         "points": 20,

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("notebooks")
 
 
 def test_there_are_notebooks():
-    assert [path.stem for path in NOTEBOOKS] == ["01-points", "02-train"]
+    assert [path.stem for path in NOTEBOOKS] == ["01-points", "02-train", "04-reasons"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

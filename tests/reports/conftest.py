@@ -8,16 +8,23 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from icsml.cli import main
+from icsml.decision.decide import decide
 from icsml.model.bundle import Bundle
+from icsml.records.enterprise import frame_records
+from icsml.reports.findings import Findings
+from icsml.workflows.report import find
+from icsml.workflows.train import Trained
 
 PAGES = [(kind, lang) for kind in ("diff", "list") for lang in ("en", "zh")]
 FLAGS = (
@@ -78,6 +85,22 @@ def _run(*command: str) -> dict[str, Any]:
     with redirect_stdout(StringIO()) as out:
         assert main._run([*command, "--json"]) == 0
     found: dict[str, Any] = json.loads(out.getvalue())
+    return found
+
+
+@pytest.fixture(scope="session")
+def found(trained: Trained) -> Findings:
+    """What the auditor's report says of the small model on its book."""
+    return find(trained.bundle, trained.dataset, version="3")
+
+
+@pytest.fixture(scope="session")
+def decision(bundle: Bundle, enterprises: pd.DataFrame) -> dict[str, Any]:
+    """A decision as JSON."""
+    record = frame_records(enterprises.iloc[[5]])[0]
+    at = datetime(2026, 7, 1, tzinfo=UTC)
+    made = decide(bundle, record, decision_id="d-1", decided_at=at, version="3").decision
+    found: dict[str, Any] = made.model_dump(mode="json")
     return found
 
 

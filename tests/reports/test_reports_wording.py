@@ -9,12 +9,16 @@ from string import Formatter
 import pytest
 from jinja2 import nodes
 
+from icsml.features.catalogue import CATALOGUE
 from icsml.innovation.groups import _STAFF_NAMES
 from icsml.innovation.provenance import Provenance
+from icsml.innovation.rulebook import load_rulebook
 from icsml.records.fields import TECHNICAL_FIELDS
+from icsml.records.outcome import OutcomeMeaning
 from icsml.reports import wording
+from icsml.reports.findings import PD_BANDS
 from icsml.reports.page import _environment
-from icsml.reports.wording import group_name, phrase, value_name
+from icsml.reports.wording import group_name, pd_meaning, phrase, reference_name, rule_text, value_name
 
 FOLDER = Path(wording.__file__).parent
 PHRASES = wording._PHRASES
@@ -22,8 +26,24 @@ KINDS = {"stage", *wording._GROUPS}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 NAMES = {
     f"{table}.{key}": label
-    for table in ("_PHRASES", "_FIELDS", "_PROVINCES", "_SIZES", "_VALUES")
+    for table in ("_PHRASES", "_BANDS", "_FIELDS", "_PROVINCES", "_SIZES", "_VALUES")
     for key, label in getattr(wording, table).items()
+}
+
+
+# Keys whose rest is data, and what the data can be.
+BEGUN = {
+    "change_": ("added", "changed", "removed"),
+    "check_": (
+        *("adds_up", "directions_proved", "grade_holds_pd", "one_is_batch", "pd_is_of_the_trees", "pd_proper"),
+        *("points_sum", "score_reconciles"),
+    ),
+    "event_": ("bankruptcy", "charge_off", "default", "unknown"),
+    "hash_": ("bundle", "data", "peers", "reference", "rulebook"),
+    "not_official_": ("assumed", "published"),
+    "provenance_": tuple(str(each) for each in Provenance),
+    "reference_": ("interventional", "of_report", "path_dependent"),
+    "risk_": ("good", "middling", "poor"),
 }
 
 
@@ -50,18 +70,15 @@ def _said():
 
 def _said_by_modules():
     text = "".join(path.read_text("utf-8") for path in FOLDER.glob("*.py"))
-    return set(re.findall(r'\bphrase\(\s*"(\w+)"', text))
+    return set(re.findall(r'\bphrase\(\s*"(\w+)"', text)), set(re.findall(r'\bphrase\(\s*f"(\w+_)\{', text))
 
 
 def test_every_phrase_that_is_asked_for_exists_and_every_phrase_is_asked_for():
-    keys, beginnings = _said()
-    assert beginnings == {"change_", "not_official_", "provenance_"}
-    begun = {key for key in PHRASES if key.startswith(tuple(beginnings))}
-    assert keys | _said_by_modules() | begun == set(PHRASES)
-    assert {f"provenance_{each}" for each in Provenance} <= begun
-    official = {"not_official_assumed", "not_official_published"}
-    kinds = {"change_added", "change_changed", "change_removed"}
-    assert begun - {f"provenance_{each}" for each in Provenance} == kinds | official
+    (keys, beginnings), (by_modules, begun_by_modules) = _said(), _said_by_modules()
+    assert beginnings | begun_by_modules == set(BEGUN)
+    begun = {key for key in PHRASES if key.startswith(tuple(BEGUN))}
+    assert begun == {start + each for start, ends in BEGUN.items() for each in ends}
+    assert keys | by_modules | begun == set(PHRASES)
 
 
 def test_what_a_template_fills_in_is_what_the_phrase_has_room_for():
@@ -92,9 +109,15 @@ def test_phrases_stand_in_order():
     assert list(PHRASES) == sorted(PHRASES)
 
 
+def test_every_group_of_features_has_a_name():
+    for group in {feature.group for feature in CATALOGUE}:
+        assert CHINESE.search(value_name(group, "zh")), group
+
+
 def test_every_group_that_data_can_have_has_a_name():
     assert set(wording._FIELDS) == set(TECHNICAL_FIELDS)
     assert set(wording._SIZES) == set(_STAFF_NAMES)
+    assert set(wording._BANDS) == set(PD_BANDS)
     # GB/T 2260 has 34 provinces, from 11 to 82, in six regions and Taiwan, Hong Kong and Macao.
     assert len(wording._PROVINCES) == 34
     assert len({label.zh for label in wording._PROVINCES.values()}) == 34
@@ -109,6 +132,32 @@ def test_what_has_no_other_name_keeps_its_own():
     assert value_name("100/9", "zh") == "100/9"
     assert value_name("rescale", "zh") == "按比例放大其余"
     assert value_name(None, "en") == "–"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_the_pd_is_of_is_said_for_every_event_and_horizon(lang):
+    events = OutcomeMeaning.model_json_schema()["properties"]["event"]["anyOf"][0]["enum"]
+    said = {pd_meaning(event, months, lang) for event in [*events, None] for months in (12, None)}
+    assert len(said) == 2 * (len(events) + 1)
+    assert pd_meaning("flood", 6, "en") == "PD of flood within 6 months"
+
+
+def test_whom_reasons_compare_with_is_said_in_the_decision_s_own_words_and_by_its_kind():
+    told = {"kind": "interventional", "id": "training-applicants", "n": 10000}
+    assert reference_name(told, "en") == "10,000 rows of training-applicants, interventional"
+    words = {"text": {"en": "compared with the average applicant", "zh": "与平均申请企业相比"}}
+    assert reference_name(told | words, "zh") == "与平均申请企业相比：training-applicants 的 10,000 行，干预式"
+    assert "training-cover" in reference_name({"kind": "path_dependent", "id": "training-cover"}, "zh")
+
+
+@pytest.mark.parametrize("rulebook", ["national-2024", "national-2025", "tech-sme-2017", "innovative-sme-2022"])
+def test_rules_are_read_in_chinese_and_keep_their_figures(rulebook):
+    rules = {text for each in load_rulebook(rulebook).compiled for text in each.texts}
+    for rule in rules:
+        assert rule_text(rule, "en") == rule
+        told = rule_text(rule, "zh")
+        assert re.findall(r"\d[\d.,]*", told) == re.findall(r"\d[\d.,]*", rule)
+        assert not re.search(r"[A-OQ-Za-z]{2,}", re.sub(r"^\w+: ", "", told)), told  # an option has no other name
 
 
 def test_a_part_that_is_not_filled_in_is_an_error():

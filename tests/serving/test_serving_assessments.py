@@ -14,6 +14,8 @@ from icsml.decision.decide import decide
 from icsml.errors import LedgerError
 from icsml.records.decision import Decision
 from icsml.records.enterprise import parse_record
+from icsml.reports.decision import decision_page
+from icsml.serving.keys import create_key
 from icsml.serving.settings import ServingSettings
 
 URL = "/v1/assessments"
@@ -244,3 +246,41 @@ def test_a_setting_says_whether_recourse_is_looked_for(make_app, test_client, ke
         answer = client.post(URL, json=record).json()
     assert answer["recourse"] is None  # this bundle holds no levers
     assert ("NO_RECOURSE" in {warning["code"] for warning in answer["warnings"]}) == looks
+
+
+@pytest.fixture
+def recorded(client, record):
+    return client.post(URL, json=record).json()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_auditor_gets_the_page_of_a_decision_the_same_each_time(client, keys, recorded, lang):
+    path, key = f"{URL}/{recorded['decision_id']}/report?lang={lang}", _bearer(keys.audit)
+    first, second = (client.get(path, headers=key) for _ in range(2))
+    assert first.status_code == 200
+    assert first.headers["content-type"] == "text/html; charset=utf-8"
+    assert first.headers["Cache-Control"] == "no-store"
+    assert first.content == second.content == decision_page(recorded, lang).encode()
+
+
+def test_the_page_is_english_unless_asked_otherwise(client, keys, recorded):
+    path = f"{URL}/{recorded['decision_id']}/report"
+    assert client.get(path, headers=_bearer(keys.admin)).text == decision_page(recorded, "en")
+
+
+def test_who_may_only_score_gets_no_page(client, recorded, problem):
+    assert problem(client.get(f"{URL}/{recorded['decision_id']}/report"), 403).code == "ICS-SRV-002"
+
+
+def test_a_page_in_no_known_language_or_of_no_known_decision_is_refused(client, keys, recorded, problem):
+    key = _bearer(keys.audit)
+    assert (
+        problem(client.get(f"{URL}/{recorded['decision_id']}/report?lang=fr", headers=key), 422).code == "ICS-SRV-011"
+    )
+    assert problem(client.get(f"{URL}/nothing/report", headers=key), 404).code == "ICS-SRV-005"
+
+
+def test_another_tenant_s_auditor_sees_no_page(client, keys, recorded, problem):
+    stranger = create_key(keys.path, "bank-b", "audit").key
+    answer = client.get(f"{URL}/{recorded['decision_id']}/report", headers=_bearer(stranger))
+    assert problem(answer, 404).code == "ICS-SRV-005"

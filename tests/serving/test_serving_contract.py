@@ -10,7 +10,13 @@ from schemathesis.checks import CHECKS
 
 from icsml.serving.problems import Problem
 
-PATHS = {"/v1/assessments": "POST", "/v1/assessments/{id}": "GET", "/healthz": "GET", "/readyz": "GET"}
+PATHS = {
+    "/v1/assessments": "POST",
+    "/v1/assessments/{id}": "GET",
+    "/v1/assessments/{id}/report": "GET",
+    "/healthz": "GET",
+    "/readyz": "GET",
+}
 # JSON Schema cannot say that one date lies before another, nor compute a check character.
 BEYOND_A_SCHEMA = "ICS-REC-002"
 

@@ -152,7 +152,11 @@ def test_a_file_damaged_while_in_use_lets_nobody_in(path):
 
 @pytest.mark.parametrize(
     ("role", "allowed"),
-    [(Role.SCORE, {"assess", "read"}), (Role.AUDIT, {"read"}), (Role.ADMIN, {"assess", "read"})],
+    [
+        (Role.SCORE, {"assess", "read"}),
+        (Role.AUDIT, {"read", "report"}),
+        (Role.ADMIN, {"assess", "read", "report"}),
+    ],
 )
 def test_what_a_role_allows(role, allowed):
     caller = Caller("0" * 12, "bank-a", role)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from icsml.cli.inputs import InFile, ModelRef, OutFile, load_bundle, read_json
+from icsml.cli.inputs import HtmlFile, InFile, Lang, ModelRef, OutFile, load_bundle, read_json
 from icsml.cli.output import JsonFlag, emit, progress, table
 from icsml.records.decision import Decision
 
@@ -31,13 +31,17 @@ def decide_(
     no_recourse: Annotated[
         bool, typer.Option("--no-recourse", help="Do not look for what the firm could do within a year.")
     ] = False,
+    html: HtmlFile = None,
+    lang: Lang = "en",
     json_: JsonFlag = False,
 ) -> None:
     """Decide on one record. The decision is not recorded; the service records."""
     from icsml.core.clock import utc_now
+    from icsml.core.files import check_targets
     from icsml.decision.decide import decide
     from icsml.records.enterprise import parse_record
 
+    check_targets(html, source=source)
     record = parse_record(read_json(source))
     bundle, version = load_bundle(model)
     decided = decide(
@@ -49,7 +53,13 @@ def decide_(
         reasons=reasons,
         with_recourse=not no_recourse,
     )
-    emit(decided.decision.model_dump(mode="json"), as_json=json_, text=_read_out(decided.decision))
+    found, text = decided.decision.model_dump(mode="json"), _read_out(decided.decision)
+    if html is not None:
+        from icsml.reports.decision import write_page
+
+        write_page(found, html, lang)
+        text += f"\npage: {html}"
+    emit(found, as_json=json_, text=text)
 
 
 def score(

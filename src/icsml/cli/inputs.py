@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from icsml.records.columns import Columns
 
 __all__ = [
+    "HtmlFile",
     "InFile",
+    "Lang",
     "ModelRef",
     "OutFile",
     "day",
@@ -34,6 +36,8 @@ ModelRef = Annotated[
     str,
     typer.Option("--model", help="models:/NAME@champion, models:/NAME/3, runs:/… or a bundle folder.", metavar="REF"),
 ]
+HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write a page that opens offline.", metavar="F.html")]
+Lang = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the page.")]
 InFile = Annotated[Path, typer.Option("--in", help="File to read.", metavar="F")]
 OutFile = Annotated[Path, typer.Option("--out", help="File to write.", metavar="F")]
 

@@ -48,7 +48,10 @@ _EXTRA_OF = {
     "alembic": "serve",
     "fastapi": "serve",
     "jinja2": "report",
+    "markupsafe": "report",
+    "matplotlib": "report",
     "pydantic_settings": "serve",
+    "shap": "report",
     "sqlalchemy": "serve",
     "uvicorn": "serve",
 }

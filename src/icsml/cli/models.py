@@ -1,15 +1,16 @@
-"""``icsml model``: what is registered."""
+"""``icsml model`` and ``icsml report``: what is registered, and what a model goes by."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from icsml.cli.inputs import ModelRef, load_bundle
-from icsml.cli.output import JsonFlag, emit, table
+from icsml.cli.inputs import Lang, ModelRef, load_bundle
+from icsml.cli.output import JsonFlag, emit, progress, table
 from icsml.registry.resolve import DEFAULT_REFERENCE
 
 __all__ = ["register"]
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     model.command("list")(list_)
     model.command("show")(show)
     app.add_typer(model, name="model")
+    app.command("report")(report)
 
 
 def list_(json_: JsonFlag = False) -> None:
@@ -62,3 +64,37 @@ def show(model: ModelRef = DEFAULT_REFERENCE, json_: JsonFlag = False) -> None:
         "training": json.loads(json.dumps(dict(bundle.training))),
     }
     emit(found, as_json=json_, text=f"{bundle.card}\nbundle {bundle.folder}\nsha256 {bundle.sha256}")
+
+
+def report(
+    model: ModelRef,
+    data: Annotated[Path, typer.Option(help="Folder of the data set whose rows are assessed.", metavar="DIR")],
+    out: Annotated[Path, typer.Option("--out", help="The page to write.", metavar="F.html")],
+    lang: Lang = "en",
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="Assess so many rows, drawn by a fixed seed; all by default.")
+    ] = None,
+    stability: Annotated[
+        Path | None, typer.Option(help="What `icsml stability --json` printed, to be part of it.", metavar="F.json")
+    ] = None,
+    json_: JsonFlag = False,
+) -> None:
+    """Write the auditor's report: what a model goes by on a data set, and whether it adds up. Exit code 1 if not."""
+    from icsml.core.files import check_target
+    from icsml.records.dataset import read_dataset
+    from icsml.reports.stability import parse_stability
+    from icsml.workflows.report import write_report
+
+    check_target(out)
+    moved = None if stability is None else parse_stability(stability.read_bytes(), str(stability))
+    bundle, version = load_bundle(model)
+    found = write_report(
+        bundle, read_dataset(data), out, lang, version=version, rows=rows, stability=moved, progress=progress()
+    )
+    lines = [f"{out}: {found['bytes']:,} bytes, {found['rows']:,} rows assessed", f"sha256 {found['sha256']}"]
+    lines += [f"CHECK FAILED: {name}" for name in found["failed"]]
+    if bundle.synthetic:
+        lines.append("the model was trained on simulated data: no figure of this report is evidence about any firm")
+    emit(found, as_json=json_, text="\n".join(lines))
+    if found["failed"]:
+        raise typer.Exit(1)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from icsml.cli.inputs import ModelRef
+from icsml.cli.inputs import HtmlFile, Lang, ModelRef
 from icsml.cli.output import JsonFlag, emit, progress
 from icsml.errors import MissingError
 from icsml.registry.resolve import DEFAULT_REFERENCE
@@ -30,11 +30,15 @@ def register(app: typer.Typer) -> None:
 def ledger_show(
     decision_id: Annotated[str, typer.Argument(metavar="ID")],
     tenant: Annotated[str | None, typer.Option(help="Only if it is this tenant's; any tenant's by default.")] = None,
+    html: HtmlFile = None,
+    lang: Lang = "en",
     json_: JsonFlag = False,
 ) -> None:
     """Show one recorded decision with its request and feature vector."""
+    from icsml.core.files import check_targets
     from icsml.ledger.store import Ledger
 
+    check_targets(html)
     ledger = Ledger.open(None, create=False)
     try:
         found = ledger.get(tenant, decision_id) if tenant else ledger.find(decision_id)
@@ -47,7 +51,13 @@ def ledger_show(
             field="ID",
             remedy="check the identifier, --tenant and ICSML_LEDGER_URL",
         )
-    emit(found, as_json=json_, text=json.dumps(found, ensure_ascii=False, indent=2))
+    text = json.dumps(found, ensure_ascii=False, indent=2)
+    if html is not None:
+        from icsml.reports.decision import write_page
+
+        write_page(found["decision"], html, lang)
+        text = f"page: {html}"
+    emit(found, as_json=json_, text=text)
 
 
 def keys_create(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from icsml.cli.inputs import InFile, OutFile, day, load_bundle, ranked_by, read_columns
+from icsml.cli.inputs import HtmlFile, InFile, Lang, OutFile, day, load_bundle, ranked_by, read_columns
 from icsml.cli.output import JsonFlag, emit, progress, table
 from icsml.errors import InputError
 
@@ -21,7 +21,6 @@ __all__ = ["register"]
 Identifier = Annotated[str, typer.Argument(metavar="ID", help="Identifier, see `icsml rulebook list`, or a YAML file.")]
 TopShare = Annotated[float | None, typer.Option("--top-share", help="The list is this share of the best.")]
 CutOff = Annotated[float | None, typer.Option("--cut-off", help="The list is whoever has at least so many points.")]
-Lang = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the page.")]
 Day = Annotated[str, typer.Option(metavar="D")]
 
 
@@ -153,7 +152,7 @@ def diff(
         list[Path] | None, typer.Option(help="Peer tables of one of the two; again for the other.", metavar="F")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write both scores of every enterprise.", metavar="F")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a page that opens offline.", metavar="F.html")] = None,
+    html: HtmlFile = None,
     lang: Lang = "en",
     json_: JsonFlag = False,
 ) -> None:

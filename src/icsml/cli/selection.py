@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 
 from icsml.cli.innovation import RulebookRef
-from icsml.cli.inputs import InFile, OutFile, day, ranked_by, read_columns, read_json, refuse_peers
+from icsml.cli.inputs import HtmlFile, InFile, Lang, OutFile, day, ranked_by, read_columns, read_json, refuse_peers
 from icsml.cli.output import JsonFlag, emit, progress, table
 from icsml.errors import InputError
 
@@ -46,8 +46,8 @@ def select_(
     on: Annotated[str, typer.Option(help="Day of selection (default: the latest date in the file).")] = "",
     batch: Annotated[str, typer.Option(help="Name of the batch.")] = "1",
     peers: Annotated[Path | None, typer.Option(help="Peer tables; by default those of the file itself.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a page that opens offline.", metavar="F.html")] = None,
-    lang: Annotated[Literal["en", "zh"], typer.Option(help="Language of the page.")] = "en",
+    html: HtmlFile = None,
+    lang: Lang = "en",
     json_: JsonFlag = False,
 ) -> None:
     """Make the recommended list: who is in and who is out, each with the reason.

@@ -75,6 +75,7 @@ def _valid_until(rulebook: Rulebook, as_of: date | None) -> str | None:
 def _indicator(indicator: Indicator, points: Points, row: int) -> dict[str, Any]:
     return {
         "id": indicator.id,
+        "label": indicator.label.model_dump(),
         "domain": str(indicator.domain),
         "value": _number(points.values[indicator.id][row]),
         "points": _number(points.points[indicator.id][row]),

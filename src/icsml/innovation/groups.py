@@ -12,7 +12,7 @@ from icsml.innovation.points import Points
 from icsml.innovation.values import Floats
 from icsml.records.columns import Columns
 
-__all__ = ["PROVINCE_DIGITS", "Groups", "group_order", "population_groups", "provinces"]
+__all__ = ["PROVINCE_DIGITS", "Groups", "group_order", "population_groups", "provinces", "staff_classes"]
 
 Groups = dict[str, NDArray[Any]]
 
@@ -28,12 +28,17 @@ def provinces(columns: Columns) -> NDArray[Any]:
     return np.array([None if each is None else each[:PROVINCE_DIGITS] for each in columns["region"]], dtype=object)
 
 
+def staff_classes(columns: Columns) -> NDArray[Any]:
+    """Return the class of size by staff of every row, shape (n,)."""
+    return _STAFF_NAMES[_staff_class(columns["staff_total"])].astype(object)
+
+
 def population_groups(columns: Columns, points: Points) -> Groups:
     """Return the groups that figures are shown by, each as an object array of shape (n,); None where not known."""
     found: Groups = {
         "technical_field": columns["technical_field"],
         "province": provinces(columns),
-        "size": _STAFF_NAMES[_staff_class(columns["staff_total"])].astype(object),
+        "size": staff_classes(columns),
     }
     return {"stage": points.stage_names()} | found if points.stages else found
 

@@ -72,9 +72,10 @@ class CategoryPoints(_Part):
 
 
 class IndicatorPoints(_Part):
-    """Points of one indicator, with the rule that gave them."""
+    """Points of one indicator, with the rule that gave them; decisions recorded earlier have no label."""
 
     id: str
+    label: Label | None = None
     domain: Literal["innovation", "financial"]
     value: float | None
     points: float | None

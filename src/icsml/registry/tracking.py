@@ -1,4 +1,4 @@
-"""One training as one MLflow run: parameters, metrics, tables, data set, and the bundle as a registered pyfunc."""
+"""One training as one MLflow run: parameters, metrics, tables, plots, data set, the bundle as a registered pyfunc."""
 
 from __future__ import annotations
 
@@ -70,6 +70,7 @@ def log_training(
     tables: Mapping[str, pd.DataFrame],
     dataset: DatasetFacts,
     tags: Mapping[str, str] | None = None,
+    drawings: Mapping[str, str] | None = None,
     progress: MlflowProgress | None = None,
 ) -> Logged:
     """Log a training and register its bundle; the alias ``champion`` is set only where there is none.
@@ -86,6 +87,8 @@ def log_training(
         Kept as ``tables/NAME.json``.
     dataset : DatasetFacts
         What was trained on.
+    drawings : mapping of str to str, optional
+        SVG, kept as ``plots/NAME.svg``.
     progress : MlflowProgress, optional
         What training said, kept as ``training.log``.
 
@@ -102,6 +105,8 @@ def log_training(
             mlflow.set_tags(dict(tags or {}) | {"dataset_sha256": dataset["digest"], "icsml": version("icsml")})
             client.log_inputs(run.info.run_id, [_dataset_input(dataset)])
             _log_tables(mlflow, tables)
+            for title, drawing in (drawings or {}).items():
+                mlflow.log_text(drawing, f"plots/{title}.svg")
             if progress is not None:
                 mlflow.log_text(progress.text, "training.log")
             number = _register(mlflow, bundle_folder, name)

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from icsml.core.files import whole_file
 from icsml.records.labels import Label
-from icsml.reports.wording import Lang, group_name, phrase, value_name
+from icsml.reports.wording import Lang, group_name, pd_meaning, phrase, reference_name, value_name
 
 __all__ = ["render", "write"]
 
@@ -42,7 +42,14 @@ def render(template: str, lang: Lang, facts: Mapping[str, Any], stages: Mapping[
     def value(said: str | None) -> str:
         return value_name(said, lang)
 
-    return _environment().get_template(template).render(**facts, lang=lang, say=say, name=name, value=value)
+    def event(what: str | None, months: int | None) -> str:
+        return pd_meaning(what, months, lang)
+
+    def reference(of: Mapping[str, Any]) -> str:
+        return reference_name(of, lang)
+
+    words = {"say": say, "name": name, "value": value, "event": event, "reference": reference}
+    return _environment().get_template(template).render(**facts, **words, lang=lang)
 
 
 def write(path: Path, page: str) -> None:
@@ -61,8 +68,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"whole": _whole, "share": _share, "signed": _signed, "decimals": _decimals}
-    environment.filters |= {"way": _way, "breakable": _breakable}
+    environment.filters |= {"way": _way, "breakable": _breakable, "tiny": _tiny}
+    environment.filters |= {"breakable_code": _breakable_code, "plus": _plus}
     return environment
+
+
+def _tiny(value: float | None) -> str:
+    """Show a deviation: zero as zero, anything else by its size."""
+    return "–" if value is None else "0" if value == 0 else f"{value:.1e}"
 
 
 def _whole(value: float) -> str:
@@ -79,6 +92,12 @@ def _signed(value: float, digits: int = 1) -> str:
     return f"{points:+.{digits}f}".replace("-", "\N{MINUS SIGN}") if points else f"{0.0:.{digits}f}"
 
 
+def _plus(value: float, digits: int) -> str:
+    """Show a number with its sign; none where it rounds to zero."""
+    rounded = round(float(value), digits)
+    return f"{rounded:+,.{digits}f}".replace("-", "\N{MINUS SIGN}") if rounded else f"{0.0:.{digits}f}"
+
+
 def _way(value: float) -> str:
     """Return the class of a change: up, down, or none where it is shown as zero."""
     return {"+": "up", "\N{MINUS SIGN}": "down"}.get(_signed(value)[0], "")
@@ -89,5 +108,10 @@ def _breakable(path: str) -> Markup:
     return Markup(".<wbr>").join(path.split("."))
 
 
+def _breakable_code(code: str) -> Markup:
+    """Let a line break after the low lines of a reason code."""
+    return Markup("_<wbr>").join(code.split("_"))
+
+
 def _decimals(value: float | None, digits: int = 1) -> str:
-    return "–" if value is None else f"{value:,.{digits}f}"
+    return "–" if value is None else f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}")

@@ -34,6 +34,7 @@ class Operation(StrEnum):
 
     ASSESS = "assess"
     READ = "read"
+    REPORT = "report"
 
 
 class Role(StrEnum):
@@ -46,7 +47,7 @@ class Role(StrEnum):
 
 _ALLOWED = {
     Role.SCORE: frozenset({Operation.ASSESS, Operation.READ}),
-    Role.AUDIT: frozenset({Operation.READ}),
+    Role.AUDIT: frozenset({Operation.READ, Operation.REPORT}),
     Role.ADMIN: frozenset(Operation),
 }
 

@@ -20,7 +20,7 @@ from icsml.serving.body import read_json
 from icsml.serving.keys import Caller, KeyStore, Operation
 from icsml.serving.settings import ServingSettings
 
-__all__ = ["Assessor", "Body", "Reader", "Service", "TheService"]
+__all__ = ["Assessor", "Auditor", "Body", "Reader", "Service", "TheService"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,11 @@ async def _reader(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
     return caller
 
 
+async def _auditor(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+    caller.require(Operation.REPORT)
+    return caller
+
+
 async def _body(request: Request, service: TheService) -> Any:  # noqa: ANN401 - any JSON value
     limits = service.settings
     return await read_json(request, max_bytes=limits.max_body_bytes, seconds=limits.body_seconds)
@@ -108,4 +113,5 @@ async def _body(request: Request, service: TheService) -> Any:  # noqa: ANN401 -
 
 Assessor = Annotated[Caller, Depends(_assessor)]
 Reader = Annotated[Caller, Depends(_reader)]
+Auditor = Annotated[Caller, Depends(_auditor)]
 Body = Annotated[Any, Depends(_body)]

@@ -26,6 +26,7 @@ from icsml.records.dataset import Dataset, OutOfTimeSplit
 from icsml.records.enterprise import EnterpriseRecord, frame_records
 from icsml.registry import DEFAULT_REFERENCE
 from icsml.workflows.config import load_training_config
+from icsml.workflows.drawing import can_draw
 from icsml.workflows.train import Registered, train, train_bundle
 
 __all__ = ["DemoReport", "demo"]
@@ -59,6 +60,7 @@ class DemoReport:
                 *(_line(decision) for decision in self.summary["decisions"]),
                 "",
                 f"wrote {self.folder / 'summary.json'} in {self.summary['seconds']:.0f} s",
+                *([f"the auditor's report: open {self.summary['report']}"] if self.summary["report"] else []),
                 "next, with .venv/bin on your PATH:",
                 f"  icsml ledger show {self.summary['decisions'][0]['decision_id']}",
                 f"  icsml records example --model {DEFAULT_REFERENCE} > record.json",
@@ -90,6 +92,7 @@ def demo(*, enterprises: int, seed: int, progress: Progress = silent) -> DemoRep
     synthesize(enterprises, seed, "none", folder / "none-book", progress=progress)
     none = train_bundle(folder / "none-book", config, progress=progress)
     decisions = _decisions(registered, progress)
+    report = _report(registered, folder / "report.html", progress)
     summary = {
         "metrics": registered.trained.metrics,
         "none_book": none.metrics,
@@ -99,11 +102,24 @@ def demo(*, enterprises: int, seed: int, progress: Progress = silent) -> DemoRep
             "bundle_sha256": registered.trained.bundle.sha256,
         },
         "decisions": decisions,
+        "report": None if report is None else str(report),
         "seconds": time.monotonic() - started,
     }
     path = folder / "summary.json"
     path.write_text(json.dumps(summary, ensure_ascii=False, indent=2, allow_nan=False), "utf-8")
     return DemoReport(folder, summary)
+
+
+def _report(registered: Registered, path: Path, progress: Progress) -> Path | None:
+    """Write the auditor's report of the registered model; None where what draws it is not installed."""
+    if not can_draw(progress):
+        return None
+    from icsml.workflows.report import write_report
+
+    trained = registered.trained
+    progress("the auditor's report")
+    write_report(trained.bundle, trained.dataset, path, "en", version=registered.version, progress=progress)
+    return path
 
 
 def _decisions(registered: Registered, progress: Progress) -> list[dict[str, Any]]:

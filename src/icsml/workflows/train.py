@@ -28,6 +28,7 @@ from icsml.registry.tracking import CHAMPION
 from icsml.validation.auc_difference import auc_difference
 from icsml.validation.summary import summary
 from icsml.workflows.config import TrainingConfig
+from icsml.workflows.drawing import training_drawings
 from icsml.workflows.fit import FittedPair, fit_pair, parts
 from icsml.workflows.prepare import Prepared, Split, prepare, ranked_within, split_rows
 from icsml.workflows.reference import reference_population
@@ -323,14 +324,16 @@ def train(
     """Train as :func:`train_bundle` does, then log the run to MLflow and register the bundle."""
     said = MlflowProgress(progress)
     trained = train_bundle(data, config, seed=seed, out=out, progress=said)
-    progress("logging to MLflow and registering")
     bundle, meta = trained.bundle, trained.dataset.meta
+    drawings = training_drawings(bundle, trained.dataset, said)
+    progress("logging to MLflow and registering")
     logged = log_training(
         bundle.folder,
         name=bundle.name,
         params=_params(bundle),
         metrics=_flat(trained.metrics),
         tables=trained.tables,
+        drawings=drawings,
         dataset={
             "name": meta.name,
             "digest": trained.dataset.digest,

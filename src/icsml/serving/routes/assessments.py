@@ -1,11 +1,12 @@
-"""``/v1/assessments``: decide on a record, and read a decision back."""
+"""``/v1/assessments``: decide on a record, read a decision back, as JSON or as a page to file."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse
 
 from icsml.core.canonical import canonical_bytes, digest
 from icsml.ledger.recorder import record_decision
@@ -15,7 +16,7 @@ from icsml.records.decision import Decision
 from icsml.records.enterprise import parse_record
 from icsml.serving.openapi import problems, record_body
 from icsml.serving.problems import RequestError
-from icsml.serving.service import Assessor, Body, Reader, Service, TheService
+from icsml.serving.service import Assessor, Auditor, Body, Reader, Service, TheService
 
 __all__ = ["assessments_router"]
 
@@ -30,6 +31,7 @@ IdempotencyKey = Annotated[
         description="Names this request: sent again with the same body, it gives the recorded decision again.",
     ),
 ]
+DecisionId = Annotated[str, Path(alias="id", description="`decision_id` of the decision")]
 _CREATED = {
     "description": "Decided and recorded.",
     "headers": {"Location": {"description": "Path of the decision.", "schema": {"type": "string"}}},
@@ -52,13 +54,23 @@ def create_assessment(
 def read_assessment(
     caller: Reader,
     service: TheService,
-    decision_id: Annotated[str, Path(alias="id", description="`decision_id` of the decision")],
+    decision_id: DecisionId,
 ) -> Response:
     """Read a decision of one's own tenant, byte for byte as it was given."""
-    payload = service.ledger.get(caller.tenant, decision_id)
-    if payload is None:
-        raise RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
-    return _json(canonical_bytes(payload["decision"]), HTTPStatus.OK)
+    return _json(canonical_bytes(_recorded(service, caller.tenant, decision_id)), HTTPStatus.OK)
+
+
+def report_assessment(
+    caller: Auditor,
+    service: TheService,
+    decision_id: DecisionId,
+    lang: Annotated[Literal["en", "zh"], Query(description="Language of the page.")] = "en",
+) -> HTMLResponse:
+    """Return a decision of one's own tenant as a page that opens offline, the same bytes each time."""
+    decision = _recorded(service, caller.tenant, decision_id)
+    from icsml.reports.decision import decision_page  # the first page asked for loads what draws pages
+
+    return HTMLResponse(decision_page(decision, lang))
 
 
 def assessments_router(bundle: Bundle) -> APIRouter:
@@ -101,7 +113,29 @@ def assessments_router(bundle: Bundle) -> APIRouter:
             HTTPStatus.SERVICE_UNAVAILABLE,
         ),
     )
+    router.add_api_route(
+        _PATH + "/{id}/report",
+        report_assessment,
+        methods=["GET"],
+        response_class=HTMLResponse,
+        summary="A decision as a page to file",
+        responses=problems(
+            HTTPStatus.UNAUTHORIZED,
+            HTTPStatus.FORBIDDEN,
+            HTTPStatus.NOT_FOUND,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+        ),
+    )
     return router
+
+
+def _recorded(service: Service, tenant: str, decision_id: str) -> dict[str, Any]:
+    payload = service.ledger.get(tenant, decision_id)
+    if payload is None:
+        raise RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
+    decision: dict[str, Any] = payload["decision"]
+    return decision
 
 
 def _assess(service: Service, tenant: str, body: Any, key: str | None) -> Recorded:  # noqa: ANN401 - any JSON value

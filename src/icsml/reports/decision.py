@@ -1,0 +1,113 @@
+"""One page of one decision, for a file: made of the decision object alone, so that a replay gives the same page.
+
+What a decision does not hold, because an earlier version recorded it or its model has no such part, is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from icsml.features.catalogue import FEATURE_BY_NAME
+from icsml.reports.page import render, write
+from icsml.reports.values import shown_value
+from icsml.reports.wording import Lang, rule_text
+
+__all__ = ["decision_page", "write_page"]
+
+_SAID = {"yes", "no", "missing"}
+"""Rules that say the value."""
+
+
+def decision_page(decision: Mapping[str, Any], lang: Lang) -> str:
+    """Return the page of a decision.
+
+    Parameters
+    ----------
+    decision : mapping
+        The decision as JSON: from ``decide``, the service or the ledger.
+    lang : {'en', 'zh'}
+        Language.
+    """
+    points = decision["innovation"]
+    facts: dict[str, Any] = {
+        "decision": decision,
+        "model": decision["model"],
+        "innovation": points,
+        "terms": _terms(decision, lang),
+        "log_odds": _total(decision),
+        "contradicting": any(each.get("contradicts") for each in decision["reasons"]),
+        "indicators": [_indicator(each, lang) for each in points["indicators"]] if points else [],
+        "causes": _causes(decision, lang),
+        "recourse": decision.get("recourse"),
+        "adverse": decision.get("adverse_reasons") or [],
+        "told": {each["code"] for each in decision["reasons"]},
+        "groups": decision.get("groups") or [],
+    }
+    return render("decision.html", lang, facts)
+
+
+def write_page(decision: Mapping[str, Any], path: Path, lang: Lang) -> None:
+    """Write the page of a decision; it appears whole or not at all."""
+    write(path, decision_page(decision, lang))
+
+
+def _total(decision: Mapping[str, Any]) -> float:
+    """Return the logit of the PD as base and terms give it."""
+    shown = sum(float(each["log_odds"]) for each in decision["reasons"])
+    return float(decision["base_log_odds"]) + shown + float(decision["other_log_odds"])
+
+
+def _terms(decision: Mapping[str, Any], lang: Lang) -> list[dict[str, Any]]:
+    widest = max((abs(each["log_odds"]) for each in decision["reasons"]), default=0.0) or 1.0
+    return [_term(each, widest, lang) for each in decision["reasons"]]
+
+
+def _term(reason: Mapping[str, Any], widest: float, lang: Lang) -> dict[str, Any]:
+    return {
+        "code": reason["code"],
+        "text": reason["text"][lang],
+        "value": _value(reason["feature"], reason["value"], lang),
+        "reference_value": _value(reason["feature"], reason.get("reference_value"), lang),
+        "log_odds": reason["log_odds"],
+        "points": reason["points"],
+        "pd_effect": reason["pd_effect"],
+        "contradicts": bool(reason.get("contradicts")),
+        "also": [each["code"] for each in reason.get("also") or ()],
+        "width": round(50.0 * abs(reason["log_odds"]) / widest, 1),
+    }
+
+
+def _value(feature: str, value: float | None, lang: Lang) -> str:
+    known = FEATURE_BY_NAME.get(feature)
+    return shown_value(value, known.unit if known else "", lang)
+
+
+def _indicator(each: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
+    label, unit = each.get("label"), "fraction" if "%" in each["rule"] else ""
+    return {
+        "label": label[lang] if label else each["id"],
+        "value": None if each["rule"] in _SAID else shown_value(each["value"], unit, lang),
+        "rule": rule_text(each["rule"], lang),
+        "points": each["points"],
+        "max": each["max"],
+        "domain": each["domain"],
+        "provenance": each["provenance"],
+    }
+
+
+def _causes(decision: Mapping[str, Any], lang: Lang) -> list[dict[str, Any]]:
+    """Return how the reason of the innovation score is shared among its indicators."""
+    points = decision["innovation"]
+    labels = {each["id"]: each.get("label") for each in points["indicators"]} if points else {}
+    return [
+        {
+            "label": (labels.get(part["indicator"]) or {lang: part["indicator"]})[lang],
+            "points": part["points"],
+            "reference_points": part["reference_points"],
+            "log_odds": part["log_odds"],
+        }
+        for reason in decision["reasons"]
+        for part in reason.get("indicators") or ()
+    ]

@@ -1,0 +1,372 @@
+"""What the auditor's report says, as figures: computed by a workflow, rendered here in either language.
+
+Every part that another room may not have computed is None or empty, and its place on the page then says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.features.feature import Feature
+from icsml.model.certificate import Certificate
+from icsml.records.labels import Label
+from icsml.reports.stability import StabilityFigures
+
+__all__ = [
+    "PD_BANDS",
+    "Check",
+    "Chosen",
+    "ContradictionFigures",
+    "Findings",
+    "GroupFigures",
+    "IndicatorFigures",
+    "InnovationFigures",
+    "Interactions",
+    "Marks",
+    "Origin",
+    "Pair",
+    "PdFigures",
+    "Sample",
+]
+
+Floats = NDArray[np.float64]
+
+PD_BANDS: Final = {"below 1 %": 0.0, "1–5 %": 0.01, "5–20 %": 0.05, "20 % or more": 0.2}
+"""Bands of PDs that figures are shown by, with the lowest PD of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where everything comes from.
+
+    Parameters
+    ----------
+    name, version, event, horizon_months
+        The model, and what its PD is a PD of.
+    synthetic_model, synthetic_data : bool
+        Whether the model was trained on simulated rows, and whether the rows assessed are simulated.
+    dataset, source, licence : str
+        The rows assessed.
+    rows, rows_held : int
+        How many were assessed, and how many the data set holds.
+    rulebook : str or None
+        Identifier and provenance of the rulebook in the bundle.
+    reference : mapping
+        The ``reference`` object of its decisions: compared with whom the reasons are meant.
+    hashes : mapping of str to str
+        SHA-256 by what it is of: ``bundle``, ``data``, ``rulebook``, ``peers``, ``reference``.
+    bundle_code, code : str
+        Version of icsml that wrote the bundle, and the one that made the report.
+    """
+
+    name: str
+    version: str | None
+    event: str | None
+    horizon_months: int | None
+    synthetic_model: bool
+    synthetic_data: bool
+    dataset: str
+    source: str
+    licence: str
+    rows: int
+    rows_held: int
+    rulebook: str | None
+    reference: Mapping[str, Any]
+    hashes: Mapping[str, str]
+    bundle_code: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check.
+
+    Parameters
+    ----------
+    id : str
+        Which.
+    rows : int
+        How many rows it looked at.
+    failed : int
+        How many of them did not pass.
+    worst : float or None
+        The largest deviation seen, where the check measures one; NaN where one could not be computed.
+    bound : float or None
+        The largest that passes.
+    """
+
+    id: str
+    rows: int
+    failed: int
+    worst: float | None = None
+    bound: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether no row failed, and there was one to look at."""
+        return self.failed == 0 and self.rows > 0
+
+
+@dataclass(frozen=True, slots=True)
+class PdFigures:
+    """PDs over all rows: mean, quantiles as (share, PD), and rows by grade from best to worst; no grades, no rows."""
+
+    mean: float
+    quantiles: tuple[tuple[float, float], ...]
+    grades: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The rows drawn as dots, those without an innovation feed left out.
+
+    Parameters
+    ----------
+    log_odds, values : ndarray of shape (m, p)
+        Terms in calibrated log-odds, and feature values.
+    """
+
+    log_odds: Floats
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An interaction: two features by their places, its mean size over the sample, and its value by row."""
+
+    first: int
+    second: int
+    size: float
+    log_odds: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Interactions:
+    """The strongest interactions on a bounded sample.
+
+    Parameters
+    ----------
+    values : ndarray of shape (m, p)
+        Feature values of that sample.
+    pairs : tuple of Pair
+        From the strongest.
+    main : float
+        Share of the whole size of all terms that no pair is needed for.
+    """
+
+    values: Floats
+    pairs: tuple[Pair, ...]
+    main: float
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Thresholds of a rulebook on the scale of a feature that measures the same.
+
+    Parameters
+    ----------
+    feature : int
+        Place of the feature.
+    indicator : Label
+        The indicator.
+    provenance : str
+        How far its rule may be trusted.
+    at : tuple of (float, str)
+        Thresholds on the feature's scale, and how the rule writes them.
+    """
+
+    feature: int
+    indicator: Label
+    provenance: str
+    at: tuple[tuple[float, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One decision that is shown whole; ``role`` is ``good``, ``middling`` or ``poor``.
+
+    ``log_odds``, ``values`` and ``points`` have shape (p,); ``reasons`` are the texts of the foremost.
+    """
+
+    role: str
+    enterprise_id: str
+    as_of: str | None
+    pd: float
+    grade: str | None
+    score: int
+    base: float
+    base_points: int
+    log_odds: Floats
+    values: Floats
+    points: NDArray[np.int64]
+    reasons: tuple[Label, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFigures:
+    """Figures of one group of rows.
+
+    Parameters
+    ----------
+    name : str or None
+        The group; None where it is not known.
+    rows : int
+        How many.
+    pd_mean : float
+        Their mean PD.
+    innovation_share : float or None
+        Innovation's part of the whole size of their terms; None without innovation features.
+    adverse : ndarray of int of shape (p,)
+        In how many of them each feature is among the adverse reasons.
+    """
+
+    name: str | None
+    rows: int
+    pd_mean: float
+    innovation_share: float | None
+    adverse: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorFigures:
+    """One indicator over all rows: mean points, mean maximum, share of rows without a value."""
+
+    label: Label
+    domain: str
+    points: float
+    maximum: float
+    missing: float
+    provenance: str
+
+
+@dataclass(frozen=True, slots=True)
+class InnovationFigures:
+    """What innovation did.
+
+    Parameters
+    ----------
+    share : float
+        Its part of the whole size of all terms.
+    quantiles : tuple of (float, float)
+        Of its summed log-odds over rows, as (share, log-odds).
+    pd_mean, pd_mean_without : float
+        Mean PD of the model, and of the companion without innovation.
+    better, same, worse : int or None
+        Rows whose grade is better, the same or worse than the companion's; None where there are no grades.
+    fallback : int
+        Rows without an innovation feed, where the companion decided.
+    evidence : str
+        What the out-of-time test of this bundle found.
+    indicators : tuple of IndicatorFigures
+        Of the rulebook in the bundle.
+    """
+
+    share: float
+    quantiles: tuple[tuple[float, float], ...]
+    pd_mean: float
+    pd_mean_without: float
+    better: int | None
+    same: int | None
+    worse: int | None
+    fallback: int
+    evidence: str
+    indicators: tuple[IndicatorFigures, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContradictionFigures:
+    """Reasons of free features whose sign contradicts the feature's effect taken alone.
+
+    Parameters
+    ----------
+    rows : int
+        Rows of the sample looked at.
+    most : int
+        Reasons shown of each.
+    rate : float or None
+        Share of the shown reasons of free features that contradict; None where none was shown.
+    features : tuple of (int, int, int)
+        Place of a feature, its shown reasons, and those of them that contradict; the most contradicting first.
+    """
+
+    rows: int
+    most: int
+    rate: float | None
+    features: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """Everything that the report says.
+
+    Parameters
+    ----------
+    origin : Origin
+        Where everything comes from.
+    features : tuple of Feature
+        The model's features, in the order of its columns.
+    sizes : ndarray of shape (p,)
+        Mean |term| over all rows, in log-odds.
+    missing : ndarray of shape (p,)
+        Share of rows without a value.
+    groups : tuple of (str, float)
+        Groups of features, and the mean size of the sum of their terms, from the largest.
+    certificates : mapping of str to Certificate
+        The direction certificates by file of the bundle, ``model.txt`` and ``companion.txt``.
+    contradictions : ContradictionFigures, optional
+        None without a reference population.
+    stability : StabilityFigures, optional
+        As ``icsml stability`` found it; None where it was not given.
+    adverse_most : int
+        How many adverse reasons a decision has at most.
+    pd : PdFigures
+        PDs over all rows.
+    sample : Sample
+        The rows drawn as dots.
+    interactions : Interactions, optional
+        The strongest pairs.
+    marks : tuple of Marks
+        The rulebook's thresholds.
+    chosen : tuple of Chosen
+        Decisions shown whole, from the best.
+    segments : mapping of str to tuple of GroupFigures
+        By ``stage``, ``technical_field``, ``province`` and ``size``, as the data have them; under ``all``, all rows.
+    innovation : InnovationFigures, optional
+        None without innovation features.
+    stages : mapping of str to Label
+        Names of the rulebook's stages.
+    checks : tuple of Check
+        What was checked.
+    card : str
+        The bundle's model card, Markdown.
+    """
+
+    origin: Origin
+    features: tuple[Feature, ...]
+    sizes: Floats
+    missing: Floats
+    groups: tuple[tuple[str, float], ...]
+    certificates: Mapping[str, Certificate]
+    contradictions: ContradictionFigures | None
+    stability: StabilityFigures | None
+    adverse_most: int
+    pd: PdFigures
+    sample: Sample
+    interactions: Interactions | None
+    marks: tuple[Marks, ...]
+    chosen: tuple[Chosen, ...]
+    segments: Mapping[str, tuple[GroupFigures, ...]]
+    innovation: InnovationFigures | None
+    stages: Mapping[str, Label]
+    checks: tuple[Check, ...]
+    card: str
+
+    @property
+    def order(self) -> list[int]:
+        """Places of the features that had any effect, from the largest mean size; ties in the order of the columns."""
+        return [int(place) for place in np.argsort(-self.sizes, kind="stable") if self.sizes[place] > 0.0]

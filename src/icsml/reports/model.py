@@ -1,0 +1,290 @@
+"""The auditor's report of a model: its drawings and its page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any, Final
+
+import numpy as np
+
+from icsml.features.feature import Feature
+from icsml.model.certificate import DirectionProof, Violation
+from icsml.reports import plots
+from icsml.reports.card import card_html
+from icsml.reports.drawing import Drawing
+from icsml.reports.findings import Chosen, Findings, GroupFigures, Marks, Pair
+from icsml.reports.page import render
+from icsml.reports.stability import Spread
+from icsml.reports.values import shown_value
+from icsml.reports.wording import Lang, phrase
+
+__all__ = ["model_drawings", "model_page"]
+
+_ROWS: Final = 15
+"""Features shown in the plots that have a row for each."""
+_DEPENDENCE: Final = 6
+_MARKED: Final = 6
+_PAIRS_DRAWN: Final = 4
+_TERMS: Final = 9
+_CODES: Final = 8
+_SHORT: Final = 7
+_VIOLATIONS: Final = 3
+_MOVES: Final = ("overlap", "rank_biased_overlap", "sign_flips")
+
+
+def model_page(found: Findings, lang: Lang) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    found : Findings
+        What it says.
+    lang : {'en', 'zh'}
+        Language.
+    """
+    drawings = model_drawings(found, lang)
+    facts: dict[str, Any] = {
+        "found": found,
+        "origin": found.origin,
+        "drawings": drawings,
+        "of": {kind: [each for each in drawings if each.startswith(kind)] for kind in ("dependence", "interaction")},
+        "features": [_feature(found, place, lang) for place in found.order[:_ROWS]],
+        "unused": len(found.features) - len(found.order),
+        "pairs": [_pair(found, pair, lang) for pair in (found.interactions.pairs if found.interactions else ())],
+        "decisions": [_decision(each, lang) for each in found.chosen],
+        "codes": _codes(found, lang),
+        "kinds": [kind for kind in found.segments if kind != "all"],
+        "failed": [check for check in found.checks if not check.passed],
+        "card": card_html(found.card),
+        "proofs": _proofs(found, lang),
+        "broken": [
+            _violation(found, name, first, lang)
+            for name, each in found.certificates.items()
+            for first in each.violations[:_VIOLATIONS]
+        ],
+        "against": _against(found, lang),
+        "levels": _levels(found),
+    }
+    facts["segments"] = {
+        kind: [_group(each, facts["codes"]) for each in found.segments[kind]] for kind in facts["kinds"]
+    }
+    return render("model.html", lang, facts, found.stages)
+
+
+def model_drawings(found: Findings, lang: Lang) -> dict[str, Drawing]:
+    """Return every drawing of the report by its name, each a file of its own as well.
+
+    ``importance``, ``beeswarm``, ``dependence-CODE``, ``interaction-CODE-CODE``, ``waterfall-ROLE``; none where there
+    is nothing to draw.
+    """
+    return {each.name: each for each in _drawn(found, lang)}
+
+
+def _drawn(found: Findings, lang: Lang) -> Iterator[Drawing]:
+    top = found.order[:_ROWS]
+    if top:
+        labels = [_label(found.features[place], lang) for place in top]
+        title, unit = phrase("importance", lang), phrase("mean_size", lang)
+        yield plots.importance("importance", title, labels, found.sizes[top], unit)
+        if len(found.sample.values):
+            terms, values = found.sample.log_odds[:, top], found.sample.values[:, top]
+            yield plots.beeswarm("beeswarm", phrase("beeswarm", lang), labels, terms, values, phrase("log_odds", lang))
+            yield from (_dependence(found, place, lang) for place in _dependent(found))
+    for pair in found.interactions.pairs[:_PAIRS_DRAWN] if found.interactions else ():
+        yield _interaction(found, pair, lang)
+    for chosen in found.chosen:
+        yield _waterfall(found, chosen, lang)
+
+
+def _label(feature: Feature, lang: Lang) -> str:
+    return str(getattr(feature.label, lang))
+
+
+def _dependent(found: Findings) -> list[int]:
+    """Return the features whose dependence is drawn: the largest, then others that a rulebook has thresholds for."""
+    first = found.order[:_DEPENDENCE]
+    marked = {each.feature for each in found.marks}
+    return first + [place for place in found.order[_DEPENDENCE:] if place in marked][:_MARKED]
+
+
+def _axis(found: Findings, place: int, values: plots.Floats, lang: Lang) -> plots.Axis:
+    feature = found.features[place]
+    return plots.Axis(values[:, place], _label(feature, lang), percent=feature.unit == "fraction")
+
+
+def _dependence(found: Findings, place: int, lang: Lang) -> Drawing:
+    partner = _partner(found, place)
+    values, label = found.sample.values, _label(found.features[place], lang)
+    if partner is None:
+        title = label
+    else:
+        title = phrase("interaction_of", lang, first=label, second=_label(found.features[partner], lang))
+    return plots.dependence(
+        f"dependence-{_mark_name(found, place)}",
+        title,
+        _axis(found, place, values, lang),
+        found.sample.log_odds[:, place],
+        phrase("log_odds", lang),
+        colour=None if partner is None else _axis(found, partner, values, lang),
+        marks=_marks_of(found, place),
+    )
+
+
+def _partner(found: Findings, place: int) -> int | None:
+    """Return the feature that a feature interacts with most, among the strongest pairs."""
+    pairs = found.interactions.pairs if found.interactions else ()
+    return next((sum((each.first, each.second)) - place for each in pairs if place in (each.first, each.second)), None)
+
+
+def _marks_of(found: Findings, place: int) -> list[tuple[float, str]]:
+    return sorted({mark for each in found.marks if each.feature == place for mark in each.at})
+
+
+def _mark_name(found: Findings, place: int) -> str:
+    return found.features[place].code.replace("_", "-").lower()
+
+
+def _interaction(found: Findings, pair: Pair, lang: Lang) -> Drawing:
+    assert found.interactions is not None  # noqa: S101 - the pair is of it
+    values = found.interactions.values
+    first, second = (_label(found.features[place], lang) for place in (pair.first, pair.second))
+    return plots.dependence(
+        f"interaction-{_mark_name(found, pair.first)}-{_mark_name(found, pair.second)}",
+        phrase("interaction_of", lang, first=first, second=second),
+        _axis(found, pair.first, values, lang),
+        pair.log_odds,
+        phrase("log_odds", lang),
+        colour=_axis(found, pair.second, values, lang),
+    )
+
+
+def _waterfall(found: Findings, chosen: Chosen, lang: Lang) -> Drawing:
+    named = [
+        (_label(feature, lang), shown_value(float(value), feature.unit, lang))
+        for feature, value in zip(found.features, chosen.values, strict=True)
+    ]
+    return plots.waterfall(
+        f"waterfall-{chosen.role}",
+        phrase(f"risk_{chosen.role}", lang),
+        named,
+        chosen.log_odds,
+        chosen.base,
+        shown=_TERMS,
+        others=phrase("other_features", lang, count=len(named) - _TERMS),
+        xlabel=phrase("log_odds_of_pd", lang),
+    )
+
+
+def _feature(found: Findings, place: int, lang: Lang) -> dict[str, Any]:
+    feature = found.features[place]
+    marks = [each for each in found.marks if each.feature == place]
+    return {
+        "code": feature.code,
+        "label": _label(feature, lang),
+        "direction": str(feature.direction),
+        "domain": str(feature.domain),
+        "size": float(found.sizes[place]),
+        "missing": float(found.missing[place]),
+        "marked": [_marked(each, lang) for each in marks],
+    }
+
+
+def _marked(marks: Marks, lang: Lang) -> dict[str, str]:
+    return {"indicator": getattr(marks.indicator, lang), "provenance": marks.provenance}
+
+
+def _pair(found: Findings, pair: Pair, lang: Lang) -> dict[str, Any]:
+    first, second = (found.features[place] for place in (pair.first, pair.second))
+    return {"first": _label(first, lang), "second": _label(second, lang), "size": pair.size}
+
+
+def _decision(chosen: Chosen, lang: Lang) -> dict[str, Any]:
+    return {
+        "drawing": f"waterfall-{chosen.role}",
+        "chosen": chosen,
+        "reasons": [getattr(each, lang) for each in chosen.reasons],
+        "points": chosen.base_points + int(chosen.points.sum()),
+    }
+
+
+def _codes(found: Findings, lang: Lang) -> list[dict[str, Any]]:
+    """Return the adverse reasons that come up most often, over all rows."""
+    (everybody,) = found.segments["all"]
+    order = [int(place) for place in np.argsort(-everybody.adverse, kind="stable") if everybody.adverse[place]]
+    return [
+        {
+            "place": place,
+            "code": found.features[place].code,
+            "short": _short(found.features[place].code, rank),
+            "label": _label(found.features[place], lang),
+            "share": int(everybody.adverse[place]) / everybody.rows,
+        }
+        for rank, place in enumerate(order[:_CODES], start=1)
+    ]
+
+
+def _short(code: str, rank: int) -> str:
+    """Return what heads a narrow column: the code, or where it is long its rank in the table above."""
+    return code if len(code) <= _SHORT else f"#{rank}"
+
+
+def _group(group: GroupFigures, codes: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "name": group.name,
+        "rows": group.rows,
+        "pd_mean": group.pd_mean,
+        "innovation_share": group.innovation_share,
+        "adverse": [int(group.adverse[code["place"]]) / group.rows for code in codes],
+    }
+
+
+def _named(found: Findings, name: str, lang: Lang) -> str:
+    return next((_label(feature, lang) for feature in found.features if feature.name == name), name)
+
+
+def _proofs(found: Findings, lang: Lang) -> list[dict[str, Any]]:
+    """Return a row for each feature of declared direction: what was compared in each file, what was out of order."""
+    by_file = [{proof.feature: proof for proof in each.features} for each in found.certificates.values()]
+    return [_proof(found, name, [each.get(name) for each in by_file], lang) for name in dict.fromkeys(chain(*by_file))]
+
+
+def _proof(found: Findings, name: str, proofs: Sequence[DirectionProof | None], lang: Lang) -> dict[str, Any]:
+    made = [each for each in proofs if each is not None]
+    return {
+        "feature": _named(found, name, lang),
+        "direction": "raises_risk" if made[0].sign > 0 else "lowers_risk",
+        "by_file": [None if each is None else (each.trees, each.pairs) for each in proofs],
+        "violations": sum(each.violations for each in made),
+    }
+
+
+def _violation(found: Findings, file: str, violation: Violation, lang: Lang) -> dict[str, Any]:
+    told = {"tree": violation.tree, "leaves": violation.leaves, "adds": violation.values}
+    return told | {"file": file, "feature": _named(found, violation.feature, lang)}
+
+
+def _against(found: Findings, lang: Lang) -> list[dict[str, Any]]:
+    """Return the free features whose reasons contradict their effect taken alone, the most first."""
+    each = found.contradictions.features if found.contradictions else ()
+    return [
+        {
+            "code": found.features[place].code,
+            "label": _label(found.features[place], lang),
+            "shown": shown,
+            "against": against,
+        }
+        for place, shown, against in each[:_CODES]
+        if against
+    ]
+
+
+def _levels(found: Findings) -> list[tuple[str, str, list[Spread | None]]]:
+    """Return the rows of the table of stability: rows, level and the figures shown."""
+    if found.stability is None:
+        return []
+    return [
+        (rows, level, [found.stability.figure(rows, level, name) for name in _MOVES])
+        for rows, levels in found.stability.summary.items()
+        for level in levels
+    ]

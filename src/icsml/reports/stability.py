@@ -1,0 +1,59 @@
+"""What ``icsml stability --json`` found, as the report shows it."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from icsml.errors import InputError
+
+__all__ = ["Spread", "StabilityFigures", "parse_stability"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Spread(_Part):
+    """A figure over several models: mean, lowest, highest."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class StabilityFigures(_Part):
+    """How far reasons move; see :class:`icsml.workflows.stability.Stability` for the fields."""
+
+    dataset: str
+    synthetic: bool
+    base: str
+    drawn: str | None
+    rows: int
+    riskiest_rows: int
+    top: int
+    summary: dict[str, dict[str, dict[str, Spread | None]]]
+    recourse_survival: Spread | None
+    contradictions: Spread | None
+
+    def figure(self, rows: str, level: str, name: str) -> Spread | None:
+        """Return one figure by rows (``all``, ``riskiest``) and level; None where it was not found."""
+        return self.summary.get(rows, {}).get(level, {}).get(name)
+
+
+def parse_stability(content: bytes, where: str) -> StabilityFigures:
+    """Read what ``icsml stability --json`` printed.
+
+    Raises
+    ------
+    InputError
+        ``ICS-RPT-003`` if it is something else.
+    """
+    try:
+        return StabilityFigures.model_validate_json(content)
+    except ValidationError as error:
+        raise InputError(
+            "ICS-RPT-003",
+            "not what `icsml stability --json` prints",
+            field=where,
+            remedy="run `icsml stability --data DIR --json > F.json` and give that file",
+        ) from error

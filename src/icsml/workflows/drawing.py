@@ -1,0 +1,44 @@
+"""Plots for the run that trained a model, where what draws them is installed."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Final
+
+from icsml.core.progress import Progress, silent
+from icsml.model.bundle import Bundle
+from icsml.records.dataset import Dataset
+
+__all__ = ["can_draw", "training_drawings"]
+
+_NEEDED: Final = ("jinja2", "matplotlib", "shap")
+_ROWS: Final = 5_000
+
+
+def can_draw(progress: Progress = silent) -> bool:
+    """Return whether the extra ``report`` is installed; say so where it is not."""
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        progress(f"nothing is drawn: {', '.join(missing)} not installed — pip install 'icsml[report]'")
+    return not missing
+
+
+def training_drawings(bundle: Bundle, dataset: Dataset, progress: Progress = silent) -> dict[str, str]:
+    """Return the report's plots of a model on rows of its data set, as SVG files by name.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The model.
+    dataset : Dataset
+        What it was trained on; at most 5,000 of its rows, drawn by a fixed seed, are assessed.
+    progress : callable
+        Told what is missing where nothing can be drawn; then there are no plots.
+    """
+    if not can_draw(progress):
+        return {}
+    from icsml.reports.model import model_drawings
+    from icsml.workflows.report import find
+
+    found = find(bundle, dataset, rows=_ROWS, interactions=False)
+    return {name: each.svg for name, each in model_drawings(found, "en").items()}

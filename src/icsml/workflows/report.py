@@ -1,0 +1,610 @@
+"""The auditor's report: assess every row of a data set, keep what the page says, check that it adds up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version as package_version
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import logit
+
+from icsml.core.canonical import sha256_hex
+from icsml.core.files import check_target
+from icsml.core.progress import Progress, silent
+from icsml.decision.assess import Assessment, Explanation, assess
+from icsml.decision.decide import DEFAULT_REASONS
+from icsml.decision.reasons import RowReasons
+from icsml.errors import InputError
+from icsml.explain.contradiction import contradictions
+from icsml.explain.reasons import by_group, rank_terms
+from icsml.explain.sums import sum_in_order
+from icsml.innovation.groups import group_order, population_groups, provinces, staff_classes
+from icsml.innovation.indicators import Indicator, Option
+from icsml.innovation.numbers import shown
+from icsml.innovation.thresholds import thresholds
+from icsml.model.bundle import Bundle, certificates
+from icsml.model.certificate import Certificate
+from icsml.records.columns import Columns, take, to_columns
+from icsml.records.dataset import Dataset
+from icsml.reports.findings import (
+    PD_BANDS,
+    Check,
+    Chosen,
+    ContradictionFigures,
+    Findings,
+    GroupFigures,
+    IndicatorFigures,
+    InnovationFigures,
+    Interactions,
+    Marks,
+    Origin,
+    Pair,
+    PdFigures,
+    Sample,
+)
+from icsml.reports.interactions import affordable_rows, interaction_values
+from icsml.reports.stability import StabilityFigures
+from icsml.reports.wording import Lang
+
+__all__ = ["find", "pd_bands", "write_report"]
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+_CHUNK: Final = 8_192
+_DOTS: Final = 2_000
+_ALONE: Final = 64
+_PAIRS: Final = 8
+_ADDS_UP: Final = 1e-9
+_SEED: Final = 0
+_TOLD: Final = 3
+_CONTRADICTING: Final = 500
+_ROLES: Final = (("good", 0.05), ("middling", 0.5), ("poor", 0.99))
+_QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def write_report(
+    bundle: Bundle,
+    dataset: Dataset,
+    target: Path,
+    lang: Lang,
+    *,
+    version: str | None = None,
+    rows: int | None = None,
+    stability: StabilityFigures | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Write the auditor's report of a model on a data set.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The model.
+    dataset : Dataset
+        Whose rows are assessed.
+    target : Path
+        The page; it appears whole or not at all.
+    lang : {'en', 'zh'}
+        Its language.
+    version : str, optional
+        The register's version of the model.
+    rows : int, optional
+        Assess so many of the rows, drawn by a fixed seed; all by default.
+    stability : StabilityFigures, optional
+        How far reasons move, found before.
+    progress : callable
+        Told how far it is.
+
+    Returns
+    -------
+    dict
+        ``bytes``, ``sha256``, ``rows`` and ``failed``, the ids of checks that did not pass.
+
+    Raises
+    ------
+    InputError
+        If the target cannot become a file, or the data set has no rows or not the model's features.
+    """
+    from icsml.reports.model import model_page
+    from icsml.reports.page import write
+
+    check_target(target)
+    found = find(bundle, dataset, version=version, rows=rows, stability=stability, progress=progress)
+    progress("drawing")
+    page = model_page(found, lang)
+    write(target, page)
+    content = page.encode()
+    failed = [check.id for check in found.checks if not check.passed]
+    return {"bytes": len(content), "sha256": sha256_hex(content), "rows": found.origin.rows, "failed": failed}
+
+
+def find(
+    bundle: Bundle,
+    dataset: Dataset,
+    *,
+    version: str | None = None,
+    rows: int | None = None,
+    interactions: bool = True,
+    stability: StabilityFigures | None = None,
+    progress: Progress = silent,
+) -> Findings:
+    """Assess the rows and return what the report says of them.
+
+    Parameters
+    ----------
+    bundle, dataset, version, rows, stability, progress
+        As for :func:`write_report`.
+    interactions : bool
+        Whether to compute interactions, which takes seconds.
+
+    Raises
+    ------
+    InputError
+        ``ICS-RPT-001`` if the data set has no rows, ``ICS-RPT-002`` if it has not the model's extra features.
+    """
+    columns = _columns(bundle, dataset, rows)
+    count = len(columns["enterprise_id"])
+    sums = _Sums(bundle, _drawn(count, _DOTS))
+    for first, assessment, chunk in _assessed(bundle, columns):
+        sums.add(first, assessment, chunk)
+        progress(f"assessed {min(first + _CHUNK, count):,} of {count:,} rows")
+    sample = sums.sample()
+    pairs = None
+    if interactions and len(sample.values):
+        progress("interactions")
+        pairs = _interactions(bundle, sample)
+    chosen = _chosen(bundle, columns, np.concatenate(sums.pd))
+    proved = certificates(bundle)
+    return Findings(
+        origin=_origin(bundle, dataset, version, count, _reference(bundle, columns)),
+        features=bundle.encoder.features,
+        sizes=sums.size / count,
+        missing=sums.missing / count,
+        groups=sums.by_group(count),
+        certificates=proved,
+        contradictions=_contradictions(bundle, sample),
+        stability=stability,
+        adverse_most=bundle.catalogue.adverse_reasons,
+        pd=_pd_figures(bundle, sums),
+        sample=sample,
+        interactions=pairs,
+        marks=_marks(bundle, take(columns, sums.wanted), sample),
+        chosen=chosen,
+        segments=sums.segments(),
+        innovation=_innovation(bundle, sums, count),
+        stages=bundle.rulebook.stage_labels if bundle.rulebook else {},
+        checks=(
+            *sums.checks(),
+            _alone(bundle, columns, sums),
+            _of_the_trees(bundle, columns),
+            *_directions(proved),
+        ),
+        card=bundle.card,
+    )
+
+
+def _columns(bundle: Bundle, dataset: Dataset, rows: int | None) -> Columns:
+    frame = dataset.enterprises
+    absent = [extra.column for extra in bundle.extras if extra.column not in frame]
+    if absent:
+        raise InputError(
+            "ICS-RPT-002",
+            "this model reads it and the data set does not hold it",
+            field=absent[0],
+            remedy="give the data set that the model was trained on, or one made by the same mapping",
+        )
+    if not len(frame) or rows == 0:
+        raise InputError("ICS-RPT-001", "holds no rows", field=dataset.meta.name, remedy="give rows to assess")
+    if rows is not None and rows < len(frame):
+        frame = frame.iloc[_drawn(len(frame), rows)]
+    return to_columns(frame, bundle.extras)
+
+
+def _drawn(count: int, most: int) -> NDArray[np.intp]:
+    """Return the places of at most so many rows, drawn by a fixed seed, in order."""
+    if count <= most:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(_SEED).choice(count, most, replace=False))
+
+
+def _assessed(bundle: Bundle, columns: Columns) -> Iterator[tuple[int, Assessment, Columns]]:
+    for first in range(0, len(columns["enterprise_id"]), _CHUNK):
+        chunk = {name: values[first : first + _CHUNK] for name, values in columns.items()}
+        yield first, assess(bundle, chunk, first_row=first), chunk
+
+
+def _explained(assessment: Assessment) -> Explanation:
+    assert assessment.explanation is not None  # noqa: S101 - assess() was asked for it
+    return assessment.explanation
+
+
+def pd_bands(pds: Floats) -> NDArray[Any]:
+    """Return the band of every PD, shape (n,); see :data:`icsml.reports.findings.PD_BANDS`."""
+    places = np.searchsorted(list(PD_BANDS.values()), pds, side="right")
+    return np.array(list(PD_BANDS), dtype=object)[np.maximum(places - 1, 0)]
+
+
+@dataclass
+class _Group:
+    """Sums over one group of rows."""
+
+    adverse: NDArray[np.int64]
+    rows: int = 0
+    pd: float = 0.0
+    size: float = 0.0
+    innovative: float = 0.0
+
+
+@dataclass
+class _Deviation:
+    """The worst of a measured deviation, and how many rows were beyond the bound; what is no number is beyond it."""
+
+    bound: float
+    rows: int = 0
+    failed: int = 0
+    worst: float = 0.0
+
+    def add(self, deviation: Floats) -> None:
+        self.rows += len(deviation)
+        self.failed += int((~(deviation <= self.bound)).sum())
+        self.worst = float(np.max(deviation, initial=self.worst))
+
+    def check(self, name: str) -> Check:
+        return Check(name, self.rows, self.failed, self.worst, self.bound)
+
+
+@dataclass
+class _Sums:
+    """What is kept of the rows while they pass by."""
+
+    bundle: Bundle
+    wanted: NDArray[np.intp]
+    pd: list[Floats] = field(default_factory=list)
+    grades: Counter[str | None] = field(default_factory=Counter)
+    fallback: int = 0
+    pd_without: list[Floats] = field(default_factory=list)
+    innovation: list[Floats] = field(default_factory=list)
+    moves: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, dtype=np.int64))
+    drawn: list[tuple[Floats, Floats]] = field(default_factory=list)
+    alone: list[tuple[int, float, bytes]] = field(default_factory=list)
+    groups: dict[str, dict[str | None, _Group]] = field(default_factory=dict)
+    indicators: dict[str, Floats] = field(default_factory=dict)
+    feature_groups: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        width = len(self.bundle.encoder.features)
+        self.size, self.missing = np.zeros(width), np.zeros(width)
+        self.adds_up, self.points_sum = _Deviation(_ADDS_UP), _Deviation(_ADDS_UP)
+        self.score, self.proper, self.graded = _Deviation(0.0), _Deviation(0.0), _Deviation(0.0)
+
+    def add(self, first: int, found: Assessment, columns: Columns) -> None:
+        """Take a chunk, whose first row has this place."""
+        explanation = _explained(found)
+        terms = explanation.terms.log_odds
+        self.pd.append(found.pd)
+        self.grades.update(found.grade)
+        self.fallback += int(found.fallback.sum())
+        self.size += np.abs(terms).sum(axis=0)
+        self.missing += np.isnan(found.features).sum(axis=0)
+        self._check(found, explanation)
+        self._innovation(found)
+        self._groups(found, explanation, columns)
+        self._sums_by_group(explanation)
+        self._points(found)
+        own = self.wanted[(self.wanted >= first) & (self.wanted < first + len(terms))] - first
+        fed = own[~found.fallback[own]]
+        self.drawn.append((terms[fed], found.features[fed]))
+        self.alone += [(first + int(i), float(found.pd[i]), terms[i].tobytes()) for i in own]
+
+    def _check(self, found: Assessment, explanation: Explanation) -> None:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            total = explanation.terms.base + sum_in_order(explanation.terms.log_odds)
+            self.adds_up.add(np.abs(logit(found.pd) - total))
+        points = explanation.base_points + explanation.points.sum(axis=1)
+        self.score.add(np.abs(points - found.score).astype(np.float64))
+        self.proper.add((~((found.pd > 0.0) & (found.pd < 1.0))).astype(np.float64))
+        if self.bundle.scale.applies_to(self.bundle.event, self.bundle.horizon_months):
+            self.graded.add(self._outside_grade(found))
+
+    def _outside_grade(self, found: Assessment) -> Floats:
+        """Return 1 for each row whose PD is not within its grade's bounds."""
+        uppers = {grade.id: grade.upper for grade in self.bundle.scale.grades}
+        lowers = dict(zip(uppers, [0.0, *uppers.values()], strict=False))
+        low = np.array([lowers.get(grade, np.nan) for grade in found.grade])
+        high = np.array([uppers.get(grade, np.nan) for grade in found.grade])
+        return (~((low < found.pd) & (found.pd <= high))).astype(np.float64)
+
+    def _innovation(self, found: Assessment) -> None:
+        own = found.innovation_log_odds(self.bundle)
+        if own is None or found.pd_without_innovation is None:
+            return
+        self.innovation.append(own)
+        self.pd_without.append(found.pd_without_innovation)
+        places = {grade.id: place for place, grade in enumerate(self.bundle.scale.grades)}
+        without = self.bundle.grade(found.pd_without_innovation)
+        if any(grade is None for grade in without):
+            return
+        step = np.sign([places[a] - places[b] for a, b in zip(found.grade, without, strict=True)])
+        self.moves += [int((step == way).sum()) for way in (-1, 0, 1)]
+
+    def _groups(self, found: Assessment, explanation: Explanation, columns: Columns) -> None:
+        terms, (told, _) = explanation.terms.log_odds, explanation.told
+        ranked = rank_terms(np.maximum(told, 0.0), self.bundle.catalogue.adverse_reasons)
+        adverse = np.zeros(told.shape, dtype=np.int64)
+        np.put_along_axis(adverse, ranked, 1, axis=1)
+        adverse &= told > 0.0
+        sizes = np.abs(terms)
+        innovative = sizes[:, self.bundle.encoder.innovative].sum(axis=1)
+        for kind, names in self._kinds(found, columns).items():
+            codes, known = pd.factorize(names)
+            for code in np.unique(codes):
+                own = codes == code
+                name = None if code < 0 else str(known[code])
+                group = self.groups.setdefault(kind, {}).setdefault(
+                    name, _Group(np.zeros(terms.shape[1], dtype=np.int64))
+                )
+                group.rows += int(own.sum())
+                group.pd += float(found.pd[own].sum())
+                group.size += float(sizes[own].sum())
+                group.innovative += float(innovative[own].sum())
+                group.adverse += adverse[own].sum(axis=0)
+
+    def _sums_by_group(self, explanation: Explanation) -> None:
+        names = [feature.group for feature in self.bundle.encoder.features]
+        for name, (terms, _) in by_group(names, explanation.terms.log_odds, explanation.points).items():
+            self.feature_groups[name] = self.feature_groups.get(name, 0.0) + float(np.abs(terms).sum())
+
+    def by_group(self, count: int) -> tuple[tuple[str, float], ...]:
+        """Return the mean size of the sum of each group's terms, from the largest."""
+        sizes = [(name, size / count) for name, size in self.feature_groups.items()]
+        return tuple(sorted(sizes, key=lambda each: -each[1]))
+
+    def _kinds(self, found: Assessment, columns: Columns) -> dict[str, NDArray[Any]]:
+        everybody = {"all": np.full(len(found.pd), "all", dtype=object), "pd_band": pd_bands(found.pd)}
+        if found.innovation is not None:
+            return everybody | population_groups(columns, found.innovation)
+        own = {"technical_field": columns["technical_field"], "province": provinces(columns)}
+        return everybody | own | {"size": staff_classes(columns)}
+
+    def _points(self, found: Assessment) -> None:
+        points = found.innovation
+        if points is None:
+            return
+        together = np.zeros(len(points.score))
+        for name, own in points.points.items():
+            together = together + own
+            sums = np.array([np.nansum(own), points.maximum(name).sum(), np.isnan(points.values[name]).sum()])
+            self.indicators[name] = self.indicators.get(name, np.zeros(3)) + sums
+        scored = ~np.isnan(points.score)
+        self.points_sum.add(np.abs(points.score - together)[scored])
+
+    def sample(self) -> Sample:
+        """Return the rows drawn as dots."""
+        terms, values = zip(*self.drawn, strict=True)
+        return Sample(np.concatenate(terms), np.concatenate(values))
+
+    def segments(self) -> dict[str, tuple[GroupFigures, ...]]:
+        """Return the figures of every group of every kind that the data have."""
+        stages = self.bundle.rulebook.stage_ids if self.bundle.rulebook else ()
+        order = [stage for stage in stages if stage is not None]
+        found: dict[str, tuple[GroupFigures, ...]] = {}
+        for kind, groups in self.groups.items():
+            if set(groups) in ({None}, {"staff not known"}):
+                continue
+            place: Any = list(PD_BANDS).index if kind == "pd_band" else group_order(kind, order)
+            names = sorted(groups, key=place)
+            found[kind] = tuple(self._figures(name, groups[name]) for name in names)
+        return found
+
+    def _figures(self, name: str | None, group: _Group) -> GroupFigures:
+        with_innovation = self.bundle.encoder.innovative.any() and group.size > 0.0
+        share = group.innovative / group.size if with_innovation else None
+        return GroupFigures(name, group.rows, group.pd / group.rows, share, group.adverse)
+
+    def checks(self) -> list[Check]:
+        """Return the checks over all rows."""
+        found = [self.adds_up.check("adds_up"), self.score.check("score_reconciles"), self.proper.check("pd_proper")]
+        if self.graded.rows:
+            found.append(self.graded.check("grade_holds_pd"))
+        if self.points_sum.rows:
+            found.append(self.points_sum.check("points_sum"))
+        return found
+
+
+def _reference(bundle: Bundle, columns: Columns) -> dict[str, Any]:
+    """Return the ``reference`` object of the model's decisions."""
+    one = assess(bundle, take(columns, np.array([0])))
+    found: dict[str, Any] = RowReasons(bundle, one, 0).parts(0)["reference"].model_dump(mode="json")
+    return found
+
+
+def _origin(bundle: Bundle, dataset: Dataset, version: str | None, rows: int, reference: dict[str, Any]) -> Origin:
+    meta, rulebook = dataset.meta, bundle.rulebook
+    hashes = {"bundle": bundle.sha256, "data": dataset.digest}
+    if rulebook is not None:
+        hashes["rulebook"] = rulebook.sha256
+        if rulebook.peer_tables is not None:
+            hashes["peers"] = rulebook.peer_tables.sha256
+    if bundle.reference is not None:
+        hashes["reference"] = bundle.reference.sha256
+    return Origin(
+        name=bundle.name,
+        version=version,
+        event=bundle.event,
+        horizon_months=bundle.horizon_months,
+        synthetic_model=bundle.synthetic,
+        synthetic_data=meta.synthetic,
+        dataset=meta.name,
+        source=meta.source,
+        licence=meta.licence,
+        rows=rows,
+        rows_held=len(dataset.enterprises),
+        rulebook=f"{rulebook.id} ({rulebook.provenance})" if rulebook else None,
+        reference=reference,
+        hashes=hashes,
+        bundle_code=bundle.code_version,
+        code=package_version("icsml"),
+    )
+
+
+def _pd_figures(bundle: Bundle, sums: _Sums) -> PdFigures:
+    pds = np.concatenate(sums.pd)
+    grades = [(grade.id, sums.grades[grade.id]) for grade in bundle.scale.grades]
+    quantiles = tuple(zip(_QUANTILES, np.quantile(pds, _QUANTILES).tolist(), strict=True))
+    known = tuple(grades) if any(count for _, count in grades) else ()
+    return PdFigures(float(pds.mean()), quantiles, known)
+
+
+def _innovation(bundle: Bundle, sums: _Sums, count: int) -> InnovationFigures | None:
+    if not sums.innovation:
+        return None
+    own, without = np.concatenate(sums.innovation), np.concatenate(sums.pd_without)
+    everybody = sums.groups["all"]["all"]
+    moves = [int(each) for each in sums.moves] if sums.moves.sum() else [None] * 3
+    return InnovationFigures(
+        share=everybody.innovative / everybody.size if everybody.size else 0.0,
+        quantiles=tuple(zip(_QUANTILES, np.quantile(own, _QUANTILES).tolist(), strict=True)),
+        pd_mean=float(np.concatenate(sums.pd).mean()),
+        pd_mean_without=float(without.mean()),
+        better=moves[0],
+        same=moves[1],
+        worse=moves[2],
+        fallback=sums.fallback,
+        evidence=bundle.innovation_evidence,
+        indicators=_indicators(bundle, sums, count),
+    )
+
+
+def _indicators(bundle: Bundle, sums: _Sums, count: int) -> tuple[IndicatorFigures, ...]:
+    if bundle.rulebook is None:
+        return ()
+    return tuple(
+        IndicatorFigures(each.label, str(each.domain), points / count, most / count, missing / count, str(each.trust))
+        for each in bundle.rulebook.indicators
+        for points, most, missing in [sums.indicators[each.id].tolist()]
+    )
+
+
+def _interactions(bundle: Bundle, sample: Sample) -> Interactions:
+    """Return the strongest pairs; of rows with a value missing that training never saw missing, shap knows nothing."""
+    names = [feature.name for feature in bundle.encoder.features]
+    strange = np.isnan(sample.values[:, [names.index(name) for name in bundle.never_missing]]).any(axis=1)
+    usable = sample.values[~strange]
+    values = usable[_drawn(len(usable), affordable_rows(bundle.booster))]
+    if not len(values):
+        return Interactions(values, (), 0.0)
+    found = interaction_values(bundle.booster, values, bundle.calibration.slope)
+    sizes = np.abs(found).mean(axis=0)
+    first, second = np.triu_indices(len(names), 1)
+    between = 2.0 * sizes[first, second]
+    strongest = [place for place in np.argsort(-between, kind="stable")[:_PAIRS] if between[place] > 0.0]
+    pairs = tuple(
+        Pair(int(first[i]), int(second[i]), float(between[i]), 2.0 * found[:, first[i], second[i]]) for i in strongest
+    )
+    alone, whole = float(np.trace(sizes)), float(sizes.sum())
+    return Interactions(values, pairs, alone / whole if whole else 0.0)
+
+
+def _chosen(bundle: Bundle, columns: Columns, pds: Floats) -> tuple[Chosen, ...]:
+    """Return a good, a middling and a poor risk, each assessed alone."""
+    order = np.argsort(pds, kind="stable")
+    return tuple(_decision(bundle, columns, role, int(order[int(at * (len(order) - 1))])) for role, at in _ROLES)
+
+
+def _decision(bundle: Bundle, columns: Columns, role: str, row: int) -> Chosen:
+    one = take(columns, np.array([row]))
+    found = assess(bundle, one, first_row=row)
+    explanation = _explained(found)
+    as_of = one["as_of"][0]
+    return Chosen(
+        role=role,
+        enterprise_id=str(one["enterprise_id"][0]),
+        as_of=None if np.isnat(as_of) else str(as_of),
+        pd=float(found.pd[0]),
+        grade=found.grade[0],
+        score=int(found.score[0]),
+        base=float(explanation.terms.base[0]),
+        base_points=int(explanation.base_points[0]),
+        log_odds=explanation.terms.log_odds[0],
+        values=found.features[0],
+        points=explanation.points[0],
+        reasons=tuple(each.text for each in RowReasons(bundle, found, 0).parts(_TOLD)["reasons"]),
+    )
+
+
+def _marks(bundle: Bundle, columns: Columns, sample: Sample) -> tuple[Marks, ...]:
+    """Return the rulebook's thresholds for every feature that measures what one of its indicators does."""
+    if bundle.rulebook is None:
+        return ()
+    features = assess(bundle, columns, explained=False).features
+    ways = [(indicator, option) for indicator in bundle.rulebook.indicators for option in indicator.options]
+    found = []
+    for place, feature in enumerate(bundle.encoder.features):
+        for indicator, option in ways:
+            if set(option.value.fields) == set(feature.inputs):
+                factor = _factor(features[:, place], option.value.compute(columns))
+                if factor is not None:
+                    found += _mark(place, indicator, option, factor)
+    return tuple(found)
+
+
+def _factor(feature: Floats, indicator: Floats) -> float | None:
+    """Return by how much a feature is larger than an indicator in every row; None where they measure something else."""
+    both = np.isfinite(feature) & np.isfinite(indicator)
+    apart = both & (indicator != 0.0)
+    if not apart.any():
+        return None
+    factor = float(np.median(feature[apart] / indicator[apart]))
+    same = np.abs(feature[both] - factor * indicator[both]) <= 1e-9 * np.abs(feature[both])
+    return factor if factor > 0.0 and same.all() else None
+
+
+def _mark(place: int, indicator: Indicator, option: Option, factor: float) -> list[Marks]:
+    ends = thresholds(option.points)
+    at = tuple((factor * float(end), shown(end, percent=option.percent)) for end in ends)
+    return [Marks(place, indicator.label, str(indicator.trust), at)] if at else []
+
+
+def _alone(bundle: Bundle, columns: Columns, sums: _Sums) -> Check:
+    """Compare rows assessed alone with the same rows in their chunk, bit for bit."""
+    asked = [sums.alone[place] for place in _drawn(len(sums.alone), _ALONE)]
+    failed = 0
+    for row, pd_in_chunk, terms_in_chunk in asked:
+        found = assess(bundle, take(columns, np.array([row])), first_row=row)
+        same = float(found.pd[0]) == pd_in_chunk and _explained(found).terms.log_odds[0].tobytes() == terms_in_chunk
+        failed += not same
+    return Check("one_is_batch", len(asked), failed)
+
+
+def _of_the_trees(bundle: Bundle, columns: Columns) -> Check:
+    """Compare PDs with what LightGBM itself says, through no code of ours but the calibration."""
+    rows = take(columns, _drawn(len(columns["enterprise_id"]), _DOTS))
+    found = assess(bundle, rows, explained=False)
+    own = ~found.fallback
+    raw = np.asarray(bundle.booster.predict(found.features[own], raw_score=True), dtype=np.float64)
+    told = bundle.calibration.slope * raw + bundle.calibration.intercept
+    return Check("pd_is_of_the_trees", int(own.sum()), int((told != found.log_odds[own]).sum()))
+
+
+def _directions(proved: Mapping[str, Certificate]) -> list[Check]:
+    """Return the check of declared directions, by pairs of leaves; none where no direction is declared."""
+    pairs = sum(each.pairs for each in proved.values())
+    broken = sum(proof.violations for each in proved.values() for proof in each.features)
+    return [Check("directions_proved", pairs, broken)] if pairs else []
+
+
+def _contradictions(bundle: Bundle, sample: Sample) -> ContradictionFigures | None:
+    if bundle.reference is None or not len(sample.values):
+        return None
+    rows = _drawn(len(sample.values), _CONTRADICTING)
+    found = contradictions(bundle, sample.values[rows], sample.log_odds[rows], DEFAULT_REASONS)
+    names = [feature.name for feature in bundle.encoder.features]
+    each = [(names.index(name), shown, found.contradicting[name]) for name, shown in found.shown.items() if shown]
+    features = tuple(sorted(each, key=lambda one: (-one[2], one[0])))
+    return ContradictionFigures(found.rows, DEFAULT_REASONS, found.rate, features)

@@ -1,0 +1,142 @@
+"""The auditor's report and the page of a decision as a reader sees them: offline, on a phone, in print."""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import replace
+
+import pytest
+
+from icsml.reports.decision import write_page
+from icsml.reports.model import model_page
+from icsml.reports.page import write
+
+LANGS = ("en", "zh")
+A4 = 718
+PHONE = 390
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+CUT_OFF = """width => [...document.body.querySelectorAll("*")]
+  .filter(each => !each.closest(".wide table") && each.getBoundingClientRect().right > width + 0.5)
+  .map(each => each.outerHTML.slice(0, 300))"""
+SMALL_TEXT = """() => [...document.querySelectorAll("svg.drawing text")].filter(each => each.textContent.trim())
+  .map(each => each.getBoundingClientRect().height).reduce((a, b) => Math.min(a, b), 99)"""
+BEYOND_PICTURE = """() => [...document.querySelectorAll("svg.drawing text")].filter(each => {
+  const [text, box] = [each.getBoundingClientRect(), each.closest("svg").getBoundingClientRect()];
+  return text.left < box.left - 1 || text.right > box.right + 1
+    || text.top < box.top - 1 || text.bottom > box.bottom + 1;
+}).map(each => each.textContent)"""
+HOSTILE = "<script>alert(1)</script>"
+ATTRIBUTE = '"><img src=x onerror=alert(2)>'
+
+
+@pytest.fixture(scope="module")
+def pages(found, decision, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pages")
+    made = {}
+    for lang in LANGS:
+        made["model", lang], made["decision", lang] = folder / f"model-{lang}.html", folder / f"decision-{lang}.html"
+        write(made["model", lang], model_page(found, lang))
+        write_page(decision, made["decision", lang], lang)
+    return made
+
+
+@pytest.fixture(params=[(kind, lang) for kind in ("model", "decision") for lang in LANGS], ids="-".join)
+def page(request, pages):
+    return (*request.param, pages[request.param])
+
+
+def _pages_of(pdf):
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+def test_a_page_opens_offline_and_fetches_nothing(page, open_page):
+    opened = open_page(page[2])
+    assert opened.requests == [opened.url] or set(opened.requests[1:]) == {
+        each for each in opened.requests[1:] if each.startswith("data:image/png;base64,")
+    }
+    assert opened.complaints == []
+    assert opened.page.evaluate("document.scripts.length") == 0
+    fetched = opened.page.evaluate("performance.getEntriesByType('resource').map(each => each.name)")
+    assert [each for each in fetched if not each.startswith("data:")] == []
+
+
+def test_headings_and_words_are_in_the_language_of_the_page(page, open_page):
+    kind, lang, path = page
+    shown = open_page(path).page
+    assert shown.get_attribute("html", "lang") == {"en": "en", "zh": "zh-CN"}[lang]
+    if lang == "en":
+        assert not CHINESE.findall(shown.text_content("html"))
+        return
+    words = shown.locator("h1, h2, h3:not(.card *), figcaption, nav a, .facts li").all_text_contents()
+    assert len(words) > (20 if kind == "model" else 6)
+    assert [each for each in words if not CHINESE.search(each)] == []
+
+
+def test_pictures_are_drawn_with_their_dots(pages, open_page):
+    shown = open_page(pages["model", "zh"]).page
+    assert shown.locator("svg.drawing").count() > 12
+    assert shown.evaluate(
+        "[...document.querySelectorAll('svg.drawing image')].every(each => each.getBBox().width > 50)"
+    )
+    assert shown.locator("svg.drawing image").count() > 8
+    names = shown.evaluate("[...document.querySelectorAll('svg.drawing text')].map(each => each.textContent).join(' ')")
+    assert CHINESE.search(names)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_no_word_of_a_picture_is_cut_off(pages, lang, open_page):
+    assert open_page(pages["model", lang]).page.evaluate(BEYOND_PICTURE) == []
+
+
+def test_a_phone_scrolls_down_only_and_words_in_pictures_can_be_read(page, open_page):
+    shown = open_page(page[2], PHONE, is_mobile=True).page
+    assert shown.evaluate("innerWidth") == PHONE
+    assert shown.evaluate("document.documentElement.scrollWidth") <= PHONE
+    assert shown.evaluate(CUT_OFF, PHONE) == []
+    if page[0] == "model":
+        assert shown.evaluate(SMALL_TEXT) > 7
+
+
+def test_a_report_prints_whole(pages, open_page, tmp_path):
+    shown = open_page(pages["model", "en"], A4).page
+    assert _pages_of(shown.pdf(path=tmp_path / "r.pdf", format="A4")) > 3
+    shown.emulate_media(media="print")
+    assert shown.evaluate("document.documentElement.scrollWidth") <= A4
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_decision_prints_on_one_page(pages, lang, open_page, tmp_path):
+    shown = open_page(pages["decision", lang], A4).page
+    assert _pages_of(shown.pdf(path=tmp_path / "d.pdf", format="A4")) == 1
+    assert shown.locator(".sign div").count() == 3
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_decision_with_many_indicators_and_recourse_prints_on_one_page(decision, lang, open_page, tmp_path):
+    full = copy.deepcopy(decision)
+    full["innovation"]["indicators"] = (full["innovation"]["indicators"] * 2)[:18]
+    text = {
+        "en": "If Turnover of technical contracts rose from 0 to 2,450,000 CNY and R&D expense rose from 5,037,874 to "
+        "7,895,874.2 CNY, the costs included, the model would answer a PD of 0.17%, grade A1 (now 0.21%, grade A1)",
+        "zh": "若技术合同成交额由 0 增至 2,450,000 元，且研发费用由 5,037,874.2 增至 7,895,874.2 元，计入其成本，"
+        "模型将给出违约概率 0.17%、等级 A1（现为 0.21%、等级 A1）",
+    }
+    full["recourse"] = [{"text": text}] * 3
+    full["adverse_reasons"] = [{"code": each["code"], "text": each["text"]} for each in full["reasons"][:4]]
+    write_page(full, tmp_path / "d.html", lang)
+    assert _pages_of(open_page(tmp_path / "d.html", A4).page.pdf(format="A4")) == 1
+
+
+def test_hostile_names_are_shown_as_text(found, decision, open_page, tmp_path):
+    label = found.features[0].label.model_copy(update={"en": ATTRIBUTE})
+    features = tuple(replace(each, label=label) for each in found.features)
+    origin = replace(found.origin, name=ATTRIBUTE, dataset=HOSTILE)
+    write(tmp_path / "m.html", model_page(replace(found, features=features, origin=origin, card=HOSTILE), "en"))
+    write_page(decision | {"enterprise_id": ATTRIBUTE, "decision_id": HOSTILE}, tmp_path / "d.html", "en")
+    for name in ("m.html", "d.html"):
+        opened = open_page(tmp_path / name)
+        assert opened.complaints == []
+        assert opened.page.evaluate("document.querySelectorAll('script, img').length") == 0
+        assert HOSTILE in opened.page.inner_text("body")
+        assert ATTRIBUTE in opened.page.title()

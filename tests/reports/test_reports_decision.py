@@ -1,0 +1,173 @@
+"""The page of a decision: made of the decision alone, the same each time, and complete."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import subprocess
+import sys
+from html import unescape
+
+import pytest
+
+from icsml.cli.main import _run
+from icsml.reports.decision import decision_page, write_page
+from icsml.reports.values import shown_value
+
+LANGS = ("en", "zh")
+ELSEWHERE = """
+import json, sys
+from icsml.reports.decision import decision_page
+sys.stdout.buffer.write(decision_page(json.load(sys.stdin), "zh").encode())
+loaded = [name for name in ("shap", "matplotlib", "mlflow", "fastapi") if name in sys.modules]
+sys.exit(str(loaded) if loaded else 0)
+"""
+
+
+def _words(page):
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.split("</style>")[1])))
+
+
+def test_the_same_decision_gives_the_same_page_in_another_process_without_plots(decision):
+    page = decision_page(decision, "zh")
+    assert decision_page(json.loads(json.dumps(decision)), "zh") == page
+    run = [sys.executable, "-c", ELSEWHERE]
+    other = subprocess.run(run, check=True, capture_output=True, input=json.dumps(decision).encode())
+    assert other.stdout.decode() == page
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_reason_and_every_figure_is_there(decision, lang):
+    words = _words(decision_page(decision, lang))
+    for reason in decision["reasons"]:
+        assert reason["text"][lang] in words
+        assert f"{reason['log_odds']:+.3f}".replace("-", "\N{MINUS SIGN}") in words
+        assert f"{reason['points']:+d}".replace("-", "\N{MINUS SIGN}") in words
+    for notice in decision["warnings"]:
+        assert notice["text"][lang] in words
+    shown = (decision["decision_id"], decision["enterprise_id"], decision["grade"], str(decision["score"]))
+    for each in (*shown, decision["decided_at"], decision["as_of"], decision["model"]["bundle_sha256"]):
+        assert each in words
+    assert f"{decision['pd']:.2%}" in words
+    assert f"{decision['base_log_odds']:.3f}".replace("-", "\N{MINUS SIGN}") in words
+    for indicator in decision["innovation"]["indicators"]:
+        assert indicator["label"][lang] in words
+        assert f"{indicator['points']:.1f} / {indicator['max']:.1f}" in words
+
+
+def test_terms_and_points_shown_add_up(decision):
+    page = decision_page(decision, "en")
+    rows = re.search(r'<table class="terms">(.*?)</table>', page, re.DOTALL)[1].split("<tr")[2:]
+    told = [re.findall(r'<td class="n">([^<]*)</td>', row) for row in rows]
+    figures = [[cell.replace("\N{MINUS SIGN}", "-") for cell in row if re.search(r"\d$", cell)] for row in told]
+    # Base, others and sum have no value and no effect; a reason has its points before its effect.
+    points = [int(each[1] if len(each) == 2 else each[-2]) for each in figures]
+    assert sum(points[:-1]) == points[-1] == decision["score"]
+
+
+def test_what_an_earlier_version_recorded_has_a_page_too(decision):
+    old = copy.deepcopy(decision)
+    for indicator in old["innovation"]["indicators"]:
+        del indicator["label"]
+    for key in ("groups", "adverse_reasons", "recourse"):
+        old.pop(key, None)
+    old["reference"] = {"kind": "path_dependent", "id": "training-cover"}
+    for reason in old["reasons"]:
+        for key in ("reference_value", "form", "contradicts", "indicators", "also"):
+            reason.pop(key, None)
+    words = _words(decision_page(old, "en"))
+    assert "rd_intensity" in words
+    assert "(training-cover, path-dependent)" in words
+
+
+def test_a_model_without_points_companion_or_grade_has_a_page(decision):
+    bare = decision | {"innovation": None, "pd_without_innovation": None, "grade": None, "as_of": None}
+    bare |= {"innovation_log_odds": None, "innovation_evidence": None, "warnings": [], "reasons": []}
+    bare["model"] = decision["model"] | {"version": None, "event": None, "horizon_months": None}
+    words = _words(decision_page(bare, "en"))
+    assert "Innovation points" not in words
+    assert "PD of an event that is not stated" in words
+
+
+def test_what_later_rooms_add_is_shown(decision):
+    found = copy.deepcopy(decision)
+    found["recourse"] = [{"text": {"en": "If R&D rose, a PD of 1.23%", "zh": "若研发提高，违约概率1.23%"}}]
+    found["adverse_reasons"] = [{"code": "LEV01", "text": {"en": "Debt is high", "zh": "负债高"}}]
+    found["reasons"][0] |= {"contradicts": True, "also": [{"code": "LIQ02"}]}
+    found["reasons"][0]["indicators"] = [
+        {"indicator": "rd_intensity", "points": 2.0, "reference_points": 5.0, "log_odds": -0.123, "rule": "x"}
+    ]
+    found["reference"] = {"kind": "interventional", "id": "training-applicants", "n": 10000, "sha256": "0" * 64}
+    words = _words(decision_page(found, "en"))
+    for each in (
+        "If R&D rose, a PD of 1.23%",
+        "Debt is high",
+        "with LIQ02",
+        "†",
+        "10,000 rows of training-applicants",
+        "\N{MINUS SIGN}0.123",
+    ):
+        assert each in words
+    assert "None was found" in _words(decision_page(found | {"recourse": []}, "en"))
+
+
+def test_hostile_text_is_shown_as_text(decision):
+    hostile = "<script>alert(1)</script>"
+    found = copy.deepcopy(decision) | {"enterprise_id": hostile, "decision_id": hostile, "grade": hostile}
+    found["reasons"][0] |= {"text": {"en": hostile, "zh": hostile}, "code": hostile}
+    found["innovation"]["indicators"][0] |= {"label": {"en": hostile, "zh": hostile}, "rule": hostile}
+    page = decision_page(found, "en")
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") > 6
+
+
+def test_deciding_and_the_ledger_write_the_page(bundle, enterprises, decision, tmp_path, capsys):
+    from icsml.ledger.store import Ledger
+
+    record = tmp_path / "record.json"
+    assert _run(["records", "example", "--model", str(bundle.folder)]) == 0
+    record.write_text(capsys.readouterr().out)
+    page = tmp_path / "d.html"
+    command = ["decide", "--model", str(bundle.folder), "--in", str(record), "--html", str(page), "--lang", "zh"]
+    assert _run([*command, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert page.read_text("utf-8") == decision_page(told, "zh")
+    payload = {"request": {}, "features": {}, "decision": decision, "bundle_sha256": "", "rulebook_sha256": None}
+    with Ledger.open() as ledger:
+        ledger.record("bank", "d-1", payload | {"code_version": "0"})
+    assert _run(["ledger", "show", "d-1", "--html", str(page)]) == 0
+    assert capsys.readouterr().out == f"page: {page}\n"
+    assert page.read_text("utf-8") == decision_page(decision, "en")
+
+
+def test_the_page_may_not_take_the_place_of_the_record(bundle, tmp_path, capsys):
+    record = tmp_path / "r.json"
+    record.write_text("{}")
+    assert _run(["decide", "--model", str(bundle.folder), "--in", str(record), "--html", str(record)]) == 2
+    assert record.read_text() == "{}"
+
+
+def test_a_page_appears_whole_or_not_at_all(decision, tmp_path):
+    with pytest.raises(KeyError):
+        write_page({key: value for key, value in decision.items() if key != "model"}, tmp_path / "d.html", "en")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (0.1234, "fraction", "12.3%"),
+        (-0.5, "fraction", "\N{MINUS SIGN}50.0%"),
+        (1628006469.0, "CNY", "1,628,006,469"),
+        (3.0, "count", "3"),
+        (1234.567, "times", "1,234.57"),
+        (0.0699, "times", "0.0699"),
+        (float("nan"), "times", "not known"),
+        (None, "fraction", "not known"),
+        (-3.1477, "times", "\N{MINUS SIGN}3.15"),
+        (1e-7, "as declared", "1e-07"),
+    ],
+)
+def test_values_read_by_their_unit(value, unit, shown):
+    assert shown_value(value, unit, "en") == shown
