@@ -203,6 +203,22 @@ def test_training_continued_on_rows_with_another_way_to_miss():
     np.testing.assert_allclose(interventional, enumerated(both, rows[:6], reference), **EXACT)
 
 
+def test_a_split_of_present_against_missing():
+    """LightGBM writes an infinite threshold where it matters alone whether there is a value."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(400, 2))
+    x[rng.random(400) < 0.5, 0] = np.nan
+    labels = (np.isnan(x[:, 0]) ^ (rng.random(400) < 0.1)).astype(float)
+    params = {"objective": "binary", "max_depth": 3, "verbosity": -1, "num_threads": 1, "min_data_in_leaf": 2}
+    booster = lgb.train(params, lgb.Dataset(x, labels), 10)
+    assert np.isinf(read_forest(booster).trees[0].threshold).any()
+    rows = np.vstack([rows_around(booster, 0), x[:20]])
+    values = holds(TreeShap.from_booster(booster), booster, rows)
+    np.testing.assert_allclose(values, booster.predict(rows, pred_contrib=True, num_threads=1), **EXACT)
+    against = holds(TreeShap.from_booster(booster, x[:9]), booster, rows)
+    np.testing.assert_allclose(against, enumerated(booster, rows, x[:9]), **EXACT)
+
+
 def test_the_best_iteration_is_explained_as_it_is_predicted():
     booster, x = grow(8, trees=20, max_depth=3)
     booster.best_iteration = 7

@@ -88,11 +88,10 @@ class Ranks:
             low = high = OUTSIDE
             return self._column(feature, OUTSIDE if condition.missing else 0), low, 0
         top = len(self.thresholds[feature])
-        if condition.missing:
-            stand_in = 0 if low == 0 else top if high == top else high
-        else:
-            stand_in = 0 if low > 0 else top if high < top else OUTSIDE
-        return self._column(feature, stand_in), low, high - low
+        # No interval begins at the lowest rank and ends at the highest: one end is always outside.
+        outside = 0 if low > 0 else top
+        inside = 0 if low == 0 else top if high == top else high
+        return self._column(feature, inside if condition.missing else outside), low, high - low
 
     def _column(self, feature: int, stand_in: int) -> int:
         return self._columns.setdefault((feature, stand_in), len(self._columns))
