@@ -219,6 +219,15 @@ def test_a_split_of_present_against_missing():
     np.testing.assert_allclose(against, enumerated(booster, rows, x[:9]), **EXACT)
 
 
+def test_a_missing_value_read_as_zero_goes_where_zero_goes_at_a_threshold_of_zero():
+    """LightGBM moves its thresholds off zero; a model file need not."""
+    booster, _ = grow(0, p=1, trees=1, max_depth=1, use_missing=False)
+    text = booster.model_to_string()
+    line = next(each for each in text.splitlines() if each.startswith("threshold="))
+    moved = lgb.Booster(model_str=text.replace(line, "threshold=0".ljust(len(line))))
+    holds(TreeShap.from_booster(moved), moved, np.array([[np.nan], [0.0], [-0.0], [1.0], [-1.0]]))
+
+
 def test_the_best_iteration_is_explained_as_it_is_predicted():
     booster, x = grow(8, trees=20, max_depth=3)
     booster.best_iteration = 7
