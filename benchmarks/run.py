@@ -52,7 +52,7 @@ def run(parts: Collection[str]) -> dict[str, Any]:
         _say("real sets")
         results["real_sets"] = real_sets.run(_say)
     if "stability" in parts:
-        _say("stability of reasons, 5 retrains two ways (some five minutes)")
+        _say("stability of reasons, 5 retrains two ways (some ten minutes)")
         results["stability"] = stability.run(_say, real=DATA.is_dir())
     if "polish" in parts and DATA.is_dir():
         _say("Polish, 10 folds, 3 seeds (some twenty minutes)")

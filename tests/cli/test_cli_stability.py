@@ -1,7 +1,13 @@
 """``icsml stability``: retrains, or two models, and what a person reads."""
 
+import dataclasses
+
 import pytest
 import yaml
+
+from icsml.cli.stability import _UNKNOWN
+from icsml.model.bundle import write_bundle
+from icsml.workflows.stability import Unknown
 
 
 @pytest.fixture(scope="module")
@@ -16,8 +22,9 @@ def test_retrains_as_json(icsml_json, book_folder, config):
     assert {"dataset", "synthetic", "base", "drawn", "rows", "riskiest_rows", "top", "reasons", "summary"} <= set(found)
     assert found["drawn"] == "bootstrap"
     assert (found["rows"], found["top"], found["synthetic"]) == (100, 3, True)
-    assert 0 < found["recourse_survival"]["mean"] <= 1
-    assert 0 < found["contradictions"]["mean"] < 1
+    assert (found["merge_above"], found["unknown"]) == (0.7, {})
+    for figure in (found["recourse_survival"], found["contradictions"]):
+        assert 0 <= figure["low"] <= figure["mean"] <= figure["high"] <= 1
     assert [each["against"] for each in found["comparisons"]] == ["retrain 1", "retrain 2"]
     overlap = found["summary"]["all"]["features"]["overlap"]
     assert 0 <= overlap["low"] <= overlap["mean"] <= overlap["high"] <= 1
@@ -33,7 +40,17 @@ def test_two_models_as_text(icsml, bundle, book_folder):
     assert "recourse that the other model answers with a lower PD too: 100.0% (100.0% to 100.0%)" in out
     assert "reasons of free features that contradict their effect alone: " in out
     assert "simulated data" in out
-    assert "lowest overlap of any model: features 1.000, alike 1.000, groups 1.000" in out
+    assert "lowest overlap of any model: features 1.000, worded 1.000, alike 1.000, groups 1.000" in out
+
+
+def test_why_there_is_no_figure(icsml, bundle, book_folder, tmp_path):
+    bare = write_bundle(tmp_path / "bare", dataclasses.replace(bundle, levers=None)).folder
+    _, out, _ = icsml("stability", "--data", book_folder, "--old", bare, "--new", bundle.folder, "--rows", 10)
+    assert (
+        "recourse that the other model answers with a lower PD too: none, the base has no levers or no rulebook" in out
+    )
+    codes = {code for name, code in vars(Unknown).items() if name.isupper()}
+    assert set(_UNKNOWN) == codes - {Unknown.NOT_ASKED}  # the command asks
 
 
 @pytest.mark.parametrize(

@@ -357,12 +357,13 @@ def test_shares_of_survival_are_counted_over_proposals(bundle, retrained, enterp
         promised=len(graded),
         better_grade=np.mean(graded),
     )
-    assert survival_share(bundle, retrained, to_columns(frame)) == found.lower_pd
+    told = survival_share(bundle, to_columns(frame))
+    assert (told(retrained), told(bundle)) == (found.lower_pd, 1.0)
     own = survival_shares(bundle, bundle, to_columns(frame))
     assert (own.lower_pd, own.better_grade) == (1.0, 1.0)
-    assert survival_share(bundle, retrained, to_columns(frame.iloc[:0])) is None
-    assert survival_share(bundle, replace(retrained, rulebook=None), to_columns(frame)) is None
-    assert survival_share(replace(bundle, levers=None), retrained, to_columns(frame)) is None
+    assert survival_share(bundle, to_columns(frame.iloc[:0]))(retrained) is None
+    assert told(replace(retrained, rulebook=None)) is None
+    assert survival_share(replace(bundle, levers=None), to_columns(frame))(retrained) is None
 
 
 def test_survival_leaves_the_record_as_it_was(bundle, some):

@@ -1,5 +1,7 @@
 """Like features of one group told as one reason."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import spearmanr
 
-from icsml.explain.merging import alike, merge, merged_into
+from icsml.explain.merging import alike, by_cluster, clusters, merge, merged_into
+from icsml.features.feature import INNOVATION_SCORE
 from icsml.model.reference import ReferencePopulation
 
 CLUSTERS = ((0, 2), (3, 4, 5))
@@ -63,3 +66,48 @@ def test_each_sign_has_its_own_reason():
 def test_without_clusters_nothing_is_copied():
     terms, points = np.ones((2, 3)), np.ones((2, 3), dtype=np.int64)
     assert merge(terms, points, ())[0] is terms
+
+
+@given(TERMS)
+def test_counted_by_cluster_are_the_reasons_that_are_told(terms):
+    merged, _ = merge(terms, np.zeros(terms.shape, dtype=np.int64), CLUSTERS)
+    counted, else_opposite = by_cluster(terms, CLUSTERS)
+    assert counted.shape == (len(terms), 2 + 2 * len(CLUSTERS))
+    for row in range(len(terms)):
+        assert sorted(counted[row][counted[row] != 0.0]) == pytest.approx(sorted(merged[row][merged[row] != 0.0]))
+    assert (else_opposite[counted != 0.0] == counted[counted != 0.0]).all()
+
+
+def test_like_features_stand_in_the_same_places_whichever_leads():
+    first, second = np.array([[0.3, 0.0, 0.1, 0.0, 0.0, 0.0, 0.9]]), np.array([[0.1, 0.0, 0.3, -0.2, 0.0, 0.0, 0.9]])
+    counted, else_opposite = by_cluster(np.vstack([first, second]), CLUSTERS)
+    assert counted.tolist() == [[0.0, 0.9, 0.4, 0.0, 0.0, 0.0], [0.0, 0.9, 0.4, 0.0, 0.0, -0.2]]
+    assert else_opposite.tolist() == [[0.0, 0.9, 0.4, 0.4, 0.0, 0.0], [0.0, 0.9, 0.4, 0.4, -0.2, -0.2]]
+    assert by_cluster(first, ())[0].tobytes() == first.tobytes()
+
+
+def test_too_few_common_values_join_nothing():
+    rows = np.full((100, 2), np.nan)
+    for common, joined in ((29, ()), (30, ((0, 1),))):
+        rows[:common] = np.arange(common)[:, None]
+        assert alike(ReferencePopulation("training-applicants", rows), ("g", "g"), 0.5) == joined
+
+
+def test_features_are_joined_in_chains_wherever_the_middle_comes():
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=400)
+    b = a + 0.4 * rng.normal(size=400)
+    rows = np.column_stack([a, b, b + 0.5 * rng.normal(size=400)])
+    for order in ([0, 1, 2], [0, 2, 1]):
+        assert alike(ReferencePopulation("training-applicants", rows[:, order]), ("g",) * 3, 0.88) == ((0, 1, 2),)
+    assert alike(ReferencePopulation("training-applicants", rows[:, [0, 2]]), ("g",) * 2, 0.88) == ()
+
+
+def test_a_model_has_like_features_by_its_population_and_the_score_apart(bundle):
+    features = bundle.encoder.features
+    found = clusters(bundle, 0.05)
+    named = [{features[place].name for place in places} for places in found]
+    assert found
+    assert all(len({features[place].group for place in places}) == 1 for places in found)
+    assert not any(INNOVATION_SCORE in names for names in named)
+    assert clusters(bundle, None) == clusters(replace(bundle, reference=None), 0.05) == ()

@@ -6,12 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from icsml.explain.merging import merge
 from icsml.explain.stability import (
     PERSISTENCE,
     compare,
-    correlated,
     jaccard,
-    merged,
     movement,
     rank_biased_overlap,
     sign_flips,
@@ -114,44 +113,38 @@ def test_the_first_ranks_weigh_most():
 
 
 @settings(max_examples=100, deadline=None)
-@given(models=two_models(), data=st.data())
-def test_merging_keeps_the_sum_of_every_row(models, data):
+@given(models=two_models(), top=st.integers(1, 4))
+def test_a_model_with_merged_reasons_agrees_with_itself(models, top):
+    """Also where like features have opposite signs, so that their group gives a reason of either."""
     old, _ = models
-    labels = data.draw(st.lists(st.sampled_from("xyz"), min_size=old.shape[1], max_size=old.shape[1]))
-    summed = merged(old, labels)
-    assert summed.shape == (len(old), len(set(labels)))
-    np.testing.assert_allclose(summed.sum(axis=1), old.sum(axis=1), atol=1e-12)
-    first = next(iter(labels))
-    np.testing.assert_allclose(summed[:, 0], old[:, [label == first for label in labels]].sum(axis=1), atol=1e-12)
+    clusters = (tuple(range(old.shape[1])),) if old.shape[1] > 1 else ()
+    found = compare(old, old, top=top, clusters=clusters)
+    assert found.overlap in (None, 1.0)
+    assert found.sign_flips in (None, 0.0)
+    assert found.size_log_odds == pytest.approx(np.abs(old).sum(axis=1).mean())
 
 
 def test_merging_what_two_features_share_out_differently_brings_agreement():
     old, new = np.array([[0.9, 0.0, 0.5, 0.4]]), np.array([[0.0, 0.9, 0.5, 0.4]])
     assert compare(old, new).overlap == pytest.approx(2 / 3)
-    both = ["debt", "debt", "cash", "age"]
-    assert compare(merged(old, both), merged(new, both)).overlap == 1.0
+    assert compare(old, new, clusters=((0, 1),)).overlap == 1.0
 
 
-def test_features_are_correlated_within_their_group_by_rank_and_in_chains():
-    rng = np.random.default_rng(0)
-    a = rng.normal(size=400)
-    b = a + 0.4 * rng.normal(size=400)
-    c = b + 0.5 * rng.normal(size=400)
-    X = np.column_stack([a, -np.exp(b), c, a, rng.normal(size=400)])
-    X[:350, 4] = np.nan
-    names, groups = list("abcde"), ["debt", "debt", "debt", "cash", "cash"]
-    assert correlated(X, names, groups, 0.88) == ["a", "a", "a", "d", "e"]
-    late = [4, 0, 2, 1]  # the middle of the chain comes last, and joins what stood apart
-    assert correlated(X[:, late], list("eacb"), ["cash", "debt", "debt", "debt"], 0.88) == ["e", "a", "a", "a"]
-    assert correlated(X[:, [4, 0, 2]], list("eac"), ["cash", "debt", "debt"], 0.88) == ["e", "a", "c"]
-    assert correlated(X, names, groups, 0.999) == names
-    assert correlated(X[:, [0, 1]], ["a", "b"], ["debt", "cash"], 0.1) == ["a", "b"]
+def test_merging_leaves_which_text_is_told_to_chance():
+    """Two features that share out what they say: merged they have one text, of whichever has more by a hair."""
+    nothing, pair = np.zeros((1, 3), dtype=np.int64), ((0, 1),)
+    old, new = np.array([[0.5, 0.4, 0.3]]), np.array([[0.4, 0.5, 0.3]])
+    assert compare(old, new, top=2).overlap == 1.0
+    assert compare(merge(old, nothing, pair)[0], merge(new, nothing, pair)[0], top=2).overlap == 1 / 2
+    assert compare(old, new, top=2, clusters=pair).overlap == 1.0
 
 
-def test_too_few_common_values_join_nothing():
-    X = np.full((100, 2), np.nan)
-    X[:29] = np.arange(29)[:, None]
-    assert correlated(X, ["a", "b"], ["g", "g"], 0.5) == ["a", "b"]
-    X[:30] = np.arange(30)[:, None]
-    assert correlated(X, ["a", "b"], ["g", "g"], 0.5) == ["a", "a"]
-    assert correlated(np.ones((50, 2)), ["a", "b"], ["g", "g"], 0.5) == ["a", "b"]
+def test_a_merged_reason_flips_where_only_the_other_sign_is_left():
+    old = np.array([[0.5, -0.1, 0.2]])
+    for new, flips in (
+        ([[0.0, 0.6, 0.2]], 0),
+        ([[-0.1, 0.3, 0.2]], 0),
+        ([[-0.5, 0.0, 0.2]], 1),
+        ([[0.0, 0.0, 0.2]], 0),
+    ):
+        assert compare(old, np.array(new), top=2, clusters=((0, 1),)).sign_flips == flips / 2

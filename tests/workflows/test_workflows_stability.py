@@ -9,16 +9,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from icsml.core.progress import silent
 from icsml.decision.assess import assess
+from icsml.decision.reasons import contradicting_share
+from icsml.decision.recourse import survival_share
 from icsml.errors import InputError
+from icsml.explain.merging import clusters, merge
 from icsml.explain.stability import compare
 from icsml.portfolio.importer import import_dataset
-from icsml.records.columns import rows, to_columns
+from icsml.records.columns import rows, take, to_columns
 from icsml.records.dataset import read_dataset
 from icsml.records.extra import ExtraFeature
 from icsml.records.labels import Label
 from icsml.workflows import stability as workflow
+from icsml.workflows.prepare import prepare, split_rows
 from icsml.workflows.stability import LEVELS, compare_models, redrawn, retrain
+from icsml.workflows.steps import fit_levers
 from icsml.workflows.train import train_bundle
 
 FOLDED = """\
@@ -40,11 +46,15 @@ split: {folds: 4, seed: 0}
 def found(book_folder, quick_config):
     asked = []
 
-    def survives(old, new, columns):
-        asked.append(("survives", old.booster is not new.booster, rows(columns)))
-        assert old.levers is not None
-        assert old.reference.sha256 != new.reference.sha256  # each compares with its own training rows
-        return len(asked) / 10
+    def survives(old, columns):
+        asked.append(("proposed", old.levers is not None, rows(columns)))
+
+        def share(new):
+            asked.append(("survives", new.booster is not old.booster, new.levers is not None))
+            assert old.reference.sha256 != new.reference.sha256  # each compares with its own training rows
+            return len(asked) / 10
+
+        return share
 
     def contradicts(model, columns):
         asked.append(("contradicts", model.name, rows(columns)))
@@ -79,11 +89,40 @@ def test_the_summary_is_of_the_retrains(found):
 
 def test_recourse_and_contradictions_are_asked_of_whoever_knows(found):
     stability, asked = found
-    assert asked.count(("survives", True, 200)) == 2
+    assert asked.count(("proposed", True, 300)) == 1  # proposals are made once
+    assert asked.count(("survives", True, True)) == 2
     assert asked.count(("contradicts", "icsml-pd", 300)) == 3
     told = stability.as_json()
     assert told["recourse_survival"]["low"] < told["recourse_survival"]["high"]
     assert told["contradictions"] is None
+    assert told["unknown"] == {"contradictions": "none_shown"}
+
+
+def test_recourse_of_the_base_is_put_to_every_retrain_and_contradictions_are_of_each(
+    book_folder, quick_config, monkeypatch
+):
+    trained, real = [], workflow._trained
+
+    def kept(*given):
+        trained.append(real(*given))
+        return trained[-1]
+
+    monkeypatch.setattr(workflow, "_trained", kept)
+    found = retrain(
+        book_folder, quick_config, retrains=2, rows=60, survives=survival_share, contradicts=contradicting_share
+    )
+    base, *others = trained
+    prepared = prepare(read_dataset(book_folder), quick_config, silent)
+    held = np.flatnonzero(split_rows(prepared, None).test)
+    chosen = np.sort(np.random.default_rng(quick_config.model.seed).choice(held, 60, replace=False))
+    columns = take(prepared.columns, chosen)
+    assert base.levers == fit_levers(prepared, split_rows(prepared, None).train)
+    assert all(other.levers not in (None, base.levers) for other in others)
+    told = survival_share(base, columns)
+    assert [each.recourse_survival for each in found.agreements] == [told(other) for other in others]
+    assert found.contradictions == contradicting_share(base, columns)
+    assert [each.contradictions for each in found.agreements] == [contradicting_share(each, columns) for each in others]
+    assert found.unknown == {}
 
 
 def test_the_same_call_gives_the_same_figures_and_another_seed_others(book_folder, quick_config):
@@ -93,17 +132,24 @@ def test_the_same_call_gives_the_same_figures_and_another_seed_others(book_folde
     assert other["summary"] != first["summary"]
 
 
-def test_nobody_who_is_explained_was_trained_on(book_folder, quick_config, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def folded(tmp_path_factory):
+    """A data set of three features with folds, two rows an enterprise."""
+    folder = tmp_path_factory.mktemp("folded")
     rng = np.random.default_rng(0)
     lines = ["firm,a,b,c,bad"]
     for firm in range(150):
         a, b, c = rng.normal(size=3)
         bad = int(rng.random() < 1 / (1 + np.exp(1 - a - b)))
         lines += [f"F{firm},{a + rng.normal() / 10},{b},{c},{bad}" for _ in range(2)]
-    (tmp_path / "rows.csv").write_text("\n".join(lines) + "\n")
-    (tmp_path / "m.yaml").write_text(FOLDED)
-    import_dataset(tmp_path / "m.yaml", tmp_path / "folded")
-    for data in (tmp_path / "folded", book_folder):
+    (folder / "rows.csv").write_text("\n".join(lines) + "\n")
+    (folder / "m.yaml").write_text(FOLDED)
+    import_dataset(folder / "m.yaml", folder / "folded")
+    return folder / "folded"
+
+
+def test_nobody_who_is_explained_was_trained_on(book_folder, folded, quick_config, monkeypatch):
+    for data in (folded, book_folder):
         trained, explained, real_fit, real_assess = [], [], workflow.fit_model, workflow.assess
 
         def fit(prepared, places, *rest, said=trained, real=real_fit):
@@ -129,6 +175,14 @@ def test_nobody_who_is_explained_was_trained_on(book_folder, quick_config, tmp_p
         else:
             assert len(firms) == 76
             assert not set(firms) & set(base_firms)
+
+
+def test_without_innovation_data_there_is_no_recourse_and_it_says_so(folded, quick_config):
+    found = retrain(
+        folded, quick_config, retrains=1, rows=50, survives=survival_share, contradicts=contradicting_share
+    ).as_json()
+    assert (found["recourse_survival"], found["unknown"]) == (None, {"recourse_survival": "no_levers"})
+    assert found["contradictions"] is not None
 
 
 @settings(max_examples=100, deadline=None)
@@ -203,6 +257,46 @@ def test_a_model_agrees_with_itself(bundle, book_folder):
     for comparison in found.agreements[0].all.values():
         assert (comparison.overlap, comparison.jaccard, comparison.sign_flips) == (1.0, 1.0, 0.0)
         assert comparison.moved_log_odds == 0.0
+
+
+def test_like_features_are_those_the_base_would_merge(bundle, challenger, book_folder):
+    """By its reference population and, where it merges, from its own correlation on; without one by none."""
+    dataset = read_dataset(book_folder)
+    chosen = np.sort(np.random.default_rng(0).choice(len(dataset.enterprises), 100, replace=False))
+    merging = dataclasses.replace(bundle, reasons=bundle.catalogue.model_copy(update={"merge_above": 0.4}))
+    for base, above in ((bundle, 0.7), (merging, 0.4)):
+        found = compare_models(("a", base), ("b", challenger), dataset, rows=100)
+        alike = clusters(base, above)
+        assert alike
+        assert found.merge_above == above
+        old, new = (
+            workflow._explained(model, take(to_columns(dataset.enterprises), chosen)) for model in (base, challenger)
+        )
+        names = [feature.name for feature in bundle.encoder.features]
+        merged = [merge(each.over(names), np.zeros((100, len(names)), dtype=int), alike)[0] for each in (old, new)]
+        comparison = found.agreements[0].all
+        assert comparison["worded"] == compare(*merged)
+        assert comparison["alike"] == compare(old.over(names), new.over(names), clusters=alike)
+        assert found.reasons["alike"] == found.reasons["features"] - sum(len(places) - 1 for places in alike)
+    nobody = dataclasses.replace(bundle, reference=None)
+    found = compare_models(("a", nobody), ("b", challenger), dataset, rows=100)
+    assert found.merge_above is None
+    assert set(found.reasons) == set(found.agreements[0].all) == set(found.summary()["all"]) == {"features", "groups"}
+
+
+def test_what_is_null_says_why(bundle, challenger, book_folder):
+    dataset = read_dataset(book_folder)
+    bare = dataclasses.replace(bundle, levers=None, reference=None)
+
+    def why(old, new, **asked):
+        return compare_models(("a", old), ("b", new), dataset, rows=20, **asked).unknown
+
+    asked = {"survives": survival_share, "contradicts": contradicting_share}
+    nothing = {"survives": lambda old, columns: lambda new: None, "contradicts": lambda model, columns: None}
+    assert why(bundle, challenger) == {"recourse_survival": "not_asked", "contradictions": "not_asked"}
+    assert why(bare, bare, **asked) == {"recourse_survival": "no_levers", "contradictions": "no_population"}
+    assert why(bare, challenger, **asked) == {"recourse_survival": "no_levers"}
+    assert why(bundle, challenger, **nothing) == {"recourse_survival": "no_proposal", "contradictions": "none_shown"}
 
 
 def test_a_data_set_of_another_kind_is_refused(bundle, book_folder):

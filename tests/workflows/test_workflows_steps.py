@@ -57,6 +57,15 @@ def test_no_other_row_is_looked_at(prepared, train):
     assert fit_levers(replace(prepared, columns=moved), everything) != fit_levers(prepared, everything)
 
 
+def test_rows_may_be_flags_or_places_and_who_is_drawn_twice_counts_twice(prepared, train):
+    """A bootstrap draws whole enterprises, some of them more than once; a copy is no year after another copy."""
+    once, twice = (fit_levers(prepared, np.tile(np.flatnonzero(train), times)) for times in (1, 2))
+    assert once == fit_levers(prepared, train)
+    for name, limit in once.limits.items():
+        told = {(group.technical_field, group.size): group.pairs for group in twice.limits[name].groups}
+        assert all(told[group.technical_field, group.size] == 2 * group.pairs for group in limit.groups)
+
+
 def test_a_limit_is_a_change_that_was_made_and_nine_in_ten_are_no_larger(prepared, train):
     known = fit_levers(prepared, train)
     columns = take(prepared.columns, train)

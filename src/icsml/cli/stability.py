@@ -23,8 +23,17 @@ _ASKED = {
 }
 _LEVEL = {
     "features": "each feature",
-    "alike": "correlated features of a group merged",
+    "worded": "correlated features of a group merged, by the text told",
+    "alike": "correlated features of a group merged, whichever leads",
     "groups": "each group",
+}
+
+_UNKNOWN = {
+    "no_levers": "the base has no levers or no rulebook",
+    "no_rulebook": "the others have no rulebook",
+    "no_proposal": "the base proposes none to these rows",
+    "no_population": "no model compares with a reference population",
+    "none_shown": "none is shown of these rows",
 }
 
 
@@ -131,10 +140,14 @@ def _read_out(found: Stability) -> str:
     lines += ["", f"lowest overlap of any model: {', '.join(lowest)}"]
     moved = (f"{name} {size:.3f}" for name, size in list(found.most_moved().items())[:5])
     lines.append(f"moves most, in log-odds a row: {', '.join(moved)}")
-    told = found.as_json()
-    for key, said in _ASKED.items():
-        if (spread := told[key]) is not None:
-            lines.append(f"{said}: {spread['mean']:.1%} ({spread['low']:.1%} to {spread['high']:.1%})")
+    lines += [_asked(found, *each) for each in _ASKED.items()]
     if found.synthetic:
         lines.append("simulated data: these figures show the machinery and are no evidence about the world")
     return "\n".join(lines)
+
+
+def _asked(found: Stability, name: str, said: str) -> str:
+    spread = found.recourse_survival if name == "recourse_survival" else found.contradicting
+    if spread is None:
+        return f"{said}: none, {_UNKNOWN[found.unknown[name]]}"
+    return f"{said}: {spread['mean']:.1%} ({spread['low']:.1%} to {spread['high']:.1%})"

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from icsml.errors import InputError
 from icsml.explain.engine import margins
-from icsml.explain.merging import Clusters, alike, merge
+from icsml.explain.merging import Clusters, clusters, merge
 from icsml.explain.reasons import Terms, explain
 from icsml.explain.sums import sum_in_order
-from icsml.features.feature import INNOVATION_SCORE
 from icsml.innovation.evaluate import evaluate
 from icsml.innovation.points import Points
 from icsml.model.bundle import BundleParts
@@ -195,20 +194,11 @@ def _explanation(bundle: BundleParts, features: Floats, terms: Terms, fallback: 
     if fallback.any():
         terms = _with_companion_terms(bundle, features, terms, fallback)
     base_points, points = terms.points(bundle.scale, score)
-    return Explanation(terms, base_points, points, _clusters(bundle))
+    return Explanation(terms, base_points, points, clusters(bundle, bundle.catalogue.merge_above))
 
 
 def _terms(bundle: BundleParts, features: Floats) -> Terms:
     return explain(bundle.booster, bundle.calibration, features, bundle.reference, explainer=bundle.explainer)
-
-
-def _clusters(bundle: BundleParts) -> Clusters:
-    """Return the features that are told as one; the innovation score stays apart, for it has reasons of its own."""
-    above = bundle.catalogue.merge_above
-    if above is None or bundle.reference is None:
-        return ()
-    groups = tuple(None if f.name == INNOVATION_SCORE else f.group for f in bundle.encoder.features)
-    return alike(bundle.reference, groups, above)
 
 
 def _companion_terms(bundle: BundleParts, features: Floats) -> Terms | None:

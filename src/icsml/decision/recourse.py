@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,26 +61,51 @@ def survival_shares(base: BundleParts, other: BundleParts, columns: Columns) -> 
     columns : Columns
         Records as column arrays.
     """
-    lower: list[bool] = []
-    graded: list[bool] = []
-    enterprises = 0
-    if other.rulebook is None:
-        return SurvivalShares(0, 0, None, 0, None)
-    for row in range(rows(columns)):
+    return _shares(_proposed(base, columns), other)
+
+
+def survival_share(base: BundleParts, columns: Columns) -> Callable[[BundleParts], float | None]:
+    """Return what tells, of other models, the share of the proposals of one that they answer with a lower PD.
+
+    The proposals are made once, whatever the number of models then asked; the share is None where there are none, and
+    of a model without rulebook.
+    """
+    proposed = _proposed(base, columns)
+    return lambda other: _shares(proposed, other).lower_pd
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposed:
+    """The proposals made to one record, with its grade today."""
+
+    record: Columns
+    grade: str | None
+    proposals: list[Recourse]
+
+
+def _proposed(base: BundleParts, columns: Columns) -> list[_Proposed]:
+    """Return the records with any proposal."""
+    found = []
+    for row in range(rows(columns)) if base.levers and base.rulebook else ():
         one = take(columns, np.array([row]))
         assessment = assess(base, one, explained=False)
-        proposals = recourse(base, assessment).proposals or []
-        enterprises += bool(proposals)
-        for proposal, answer in zip(proposals, survives(proposals, one, rescorer(other)), strict=True):
-            lower.append(answer.lower_pd)
-            if proposal.grade_after != assessment.grade[0]:
-                graded.append(answer.better_grade)
-    return SurvivalShares(enterprises, len(lower), _share(lower), len(graded), _share(graded))
+        proposals = recourse(base, assessment).proposals
+        if proposals:
+            found.append(_Proposed(one, assessment.grade[0], proposals))
+    return found
 
 
-def survival_share(base: BundleParts, other: BundleParts, columns: Columns) -> float | None:
-    """Return the share of the proposals of one model that another answers with a lower PD; None without any."""
-    return survival_shares(base, other, columns).lower_pd
+def _shares(proposed: Sequence[_Proposed], other: BundleParts) -> SurvivalShares:
+    if other.rulebook is None:
+        return SurvivalShares(0, 0, None, 0, None)
+    lower: list[bool] = []
+    graded: list[bool] = []
+    for each in proposed:
+        answers = survives(each.proposals, each.record, rescorer(other))
+        lower += [answer.lower_pd for answer in answers]
+        promised = [proposal.grade_after != each.grade for proposal in each.proposals]
+        graded += [answer.better_grade for answer, said in zip(answers, promised, strict=True) if said]
+    return SurvivalShares(len(proposed), len(lower), _share(lower), len(graded), _share(graded))
 
 
 def _share(answers: list[bool]) -> float | None:

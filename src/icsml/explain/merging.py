@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from icsml.explain.sums import sum_in_order
+from icsml.features.feature import INNOVATION_SCORE
+from icsml.model.bundle import BundleParts
 from icsml.model.reference import ReferencePopulation
 
-__all__ = ["Clusters", "alike", "merge", "merged_into"]
+__all__ = ["Clusters", "alike", "by_cluster", "clusters", "merge", "merged_into"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -19,6 +21,22 @@ Clusters = tuple[tuple[int, ...], ...]
 """Places of features that belong together, two or more each."""
 
 _FEWEST = 30  # rows that have both features; a rank correlation of fewer says nothing
+
+
+def clusters(bundle: BundleParts, above: float | None) -> Clusters:
+    """Return the features of a model that are told as one; the innovation score stays apart, for its own reasons.
+
+    Parameters
+    ----------
+    bundle : BundleParts
+        The model; without a reference population no feature is like another.
+    above : float or None
+        As for :func:`alike`; None keeps every feature apart.
+    """
+    if above is None or bundle.reference is None:
+        return ()
+    groups = tuple(None if f.name == INNOVATION_SCORE else f.group for f in bundle.encoder.features)
+    return alike(bundle.reference, groups, above)
 
 
 @lru_cache(maxsize=16)
@@ -79,6 +97,34 @@ def merge(log_odds: Floats, points: Ints, clusters: Clusters) -> tuple[Floats, I
             log_odds[rows[several], lead[several]] = total[several]
             points[rows[several], lead[several]] = total_points[several]
     return log_odds, points
+
+
+def by_cluster(log_odds: Floats, clusters: Clusters) -> tuple[Floats, Floats]:
+    """Return the terms as :func:`merge` tells them, like features in the same places whichever of them leads.
+
+    Parameters
+    ----------
+    log_odds : ndarray of shape (n, p)
+        Terms.
+    clusters : Clusters
+        Which features are alike.
+
+    Returns
+    -------
+    told : ndarray of shape (n, q)
+        The features that stand apart, then of each cluster what raises the risk in it and what lowers it.
+    else_opposite : ndarray of shape (n, q)
+        The same, and where a cluster says nothing of one sign what it says of the other.
+    """
+    clustered = {place for places in clusters for place in places}
+    apart = log_odds[:, [place for place in range(log_odds.shape[1]) if place not in clustered]]
+    told, else_opposite = [apart], [apart]
+    for places in clusters:
+        own = log_odds[:, places]
+        up, down = sum_in_order(np.maximum(own, 0.0)), sum_in_order(np.minimum(own, 0.0))
+        told.append(np.column_stack([up, down]))
+        else_opposite.append(np.column_stack([np.where(up > 0.0, up, down), np.where(down < 0.0, down, up)]))
+    return np.hstack(told), np.hstack(else_opposite)
 
 
 def merged_into(lead: int, log_odds: Floats, clusters: Clusters) -> list[int]:

@@ -8,20 +8,18 @@ of the whole ranking is Webber, Moffat and Zobel, "A Similarity Measure for Inde
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+
+from icsml.explain.merging import Clusters, by_cluster
 
 __all__ = [
     "Comparison",
     "compare",
-    "correlated",
     "jaccard",
-    "merged",
     "movement",
     "rank_biased_overlap",
     "sign_flips",
@@ -34,8 +32,6 @@ Flags = NDArray[np.bool_]
 
 PERSISTENCE: Final = 0.8
 """Of the rank-biased overlap: the first three ranks then carry 73 % of the weight."""
-
-_FEWEST: Final = 30  # rows with both values; a correlation of fewer says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,7 @@ class Comparison:
         return asdict(self)
 
 
-def compare(old: Floats, new: Floats, *, top: int = 3) -> Comparison:
+def compare(old: Floats, new: Floats, *, top: int = 3, clusters: Clusters = ()) -> Comparison:
     """Compare two matrices of terms.
 
     Parameters
@@ -85,7 +81,11 @@ def compare(old: Floats, new: Floats, *, top: int = 3) -> Comparison:
         Terms in log-odds of the same rows and features; above zero is adverse.
     top : int
         Reasons that are told of a row.
+    clusters : Clusters
+        Like features, told as one reason where they have the same sign; it has flipped where the new model has none of
+        this sign left and one of the other.
     """
+    (old, _), (new, else_opposite) = by_cluster(old, clusters), by_cluster(new, clusters)
     shared = top_overlap(old, new, top)
     return Comparison(
         rows=len(old),
@@ -93,7 +93,7 @@ def compare(old: Floats, new: Floats, *, top: int = 3) -> Comparison:
         overlap=_mean(shared),
         jaccard=_mean(jaccard(old, new, top)),
         rank_biased_overlap=_mean(rank_biased_overlap(old, new)),
-        sign_flips=sign_flips(old, new, top),
+        sign_flips=sign_flips(old, else_opposite, top),
         size_log_odds=_mean(np.abs(old).sum(axis=1)),
         moved_log_odds=_mean(np.abs(new - old).sum(axis=1)),
     )
@@ -153,49 +153,6 @@ def movement(old: Floats, new: Floats) -> Floats:
     return moved
 
 
-def merged(terms: Floats, labels: Sequence[str]) -> Floats:
-    """Sum the terms of each label, so that what several features say counts as one reason.
-
-    Parameters
-    ----------
-    terms : ndarray of shape (n, p)
-        Terms.
-    labels : sequence of str
-        One for each feature, such as its group or what :func:`correlated` returns.
-
-    Returns
-    -------
-    ndarray of shape (n, labels)
-        In the order in which labels first appear.
-    """
-    names = list(dict.fromkeys(labels))
-    summed = np.zeros((len(terms), len(names)))
-    for column, label in enumerate(labels):
-        summed[:, names.index(label)] += terms[:, column]
-    return summed
-
-
-def correlated(X: Floats, names: Sequence[str], groups: Sequence[str], above: float) -> list[str]:
-    """Label features of one group that are chained by rank correlation with the name of the first of them.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, p)
-        Values, NaN where missing; a pair is compared where both have a value.
-    names, groups : sequence of str
-        Of each feature.
-    above : float
-        Smallest size of Spearman's correlation, of either sign, that joins two features.
-    """
-    first = list(range(len(names)))
-    for right in range(len(names)):
-        for left in range(right):
-            if groups[left] == groups[right] and abs(_spearman(X[:, left], X[:, right])) >= above:
-                low, high = sorted((first[left], first[right]))
-                first = [low if place == high else place for place in first]
-    return [names[place] for place in first]
-
-
 def _ranks(values: Floats) -> NDArray[np.intp]:
     """Rank the terms of each row from the largest, 0 first, ties by feature order."""
     order = np.argsort(-values, axis=1, kind="stable")
@@ -212,13 +169,3 @@ def _over(part: NDArray[np.int64], whole: NDArray[np.int64]) -> Floats:
 def _mean(values: Floats) -> float | None:
     known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else None
-
-
-def _spearman(left: Floats, right: Floats) -> float:
-    both = ~(np.isnan(left) | np.isnan(right))
-    if int(both.sum()) < _FEWEST:
-        return 0.0
-    a, b = rankdata(left[both]), rankdata(right[both])
-    a, b = a - a.mean(), b - b.mean()
-    size = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return float((a * b).sum()) / size if size > 0.0 else 0.0

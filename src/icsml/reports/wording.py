@@ -464,6 +464,7 @@ _VALUES: Final[dict[str, Label]] = {
     "all": _label("all", "全部"),
     "riskiest": _label("the riskiest tenth", "风险最高的十分之一"),
     "features": _label("each feature", "逐个特征"),
+    "worded": _label("like features as one, by the text told", "相近特征合并（按所述原因）"),
     "alike": _label("like features as one", "相近特征合并"),
     "groups": _label("each group", "逐个类别"),
     "True": _label("yes", "是"),

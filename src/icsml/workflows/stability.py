@@ -10,7 +10,7 @@ are the test rows, or where the split is by folds those of the first fold: no mo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 from icsml.core.progress import Progress, silent
 from icsml.decision.assess import assess
 from icsml.errors import InputError
-from icsml.explain.stability import Comparison, compare, correlated, merged, movement
+from icsml.explain.merging import Clusters, clusters, merge
+from icsml.explain.reasons import by_group
+from icsml.explain.stability import Comparison, compare, movement
 from icsml.features.feature import Feature
 from icsml.model.bundle import BundleParts
 from icsml.records.columns import Columns, take, to_columns
@@ -32,22 +34,57 @@ from icsml.workflows.prepare import Prepared, Rows, Split, prepare, ranked_withi
 from icsml.workflows.reference import reference_population
 from icsml.workflows.steps import fit_levers
 
-__all__ = ["Agreement", "Contradicts", "Stability", "Survives", "compare_models", "redrawn", "retrain"]
+__all__ = [
+    "Agreement",
+    "Contradicts",
+    "Stability",
+    "Survives",
+    "Unknown",
+    "compare_models",
+    "redrawn",
+    "retrain",
+]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 
-Survives = Callable[[BundleParts, BundleParts, Columns], float | None]
-"""Share of the recourse that the first model proposes to these rows and the second still answers; None without any."""
-Contradicts = Callable[[BundleParts, Columns], float | None]
-"""Share of the reasons a model shows of these rows that contradict the feature's own effect; None without any."""
+Survives = Callable[[BundleParts, Columns], Callable[[BundleParts], float | None]]
+"""Gives, of a model and these rows, what tells the share of its recourse that another still answers; None without any.
 
-LEVELS: Final = ("features", "alike", "groups")
-"""Each feature a reason; correlated features of a group merged into one; each group a reason."""
+Such as :func:`icsml.decision.recourse.survival_share`.
+"""
+Contradicts = Callable[[BundleParts, Columns], float | None]
+"""Share of the reasons a model shows of these rows that contradict the feature's own effect; None without any.
+
+Such as :func:`icsml.decision.reasons.contradicting_share`.
+"""
+
+LEVELS: Final = ("features", "worded", "alike", "groups")
+"""Each feature a reason; correlated features of a group told as one, by the feature whose text is told (``worded``) or
+whichever of them it is (``alike``); each group a reason."""
 
 _ALIKE: Final = 0.7
+
+
+class Unknown:
+    """Why a figure is null."""
+
+    NOT_ASKED = "not_asked"
+    """nobody was given who knows"""
+    NO_LEVERS = "no_levers"
+    """the base has no levers or no rulebook, so it proposes no recourse"""
+    NO_RULEBOOK = "no_rulebook"
+    """no other model has a rulebook to answer with"""
+    NO_PROPOSAL = "no_proposal"
+    """the base proposes no recourse to any of these rows"""
+    NO_POPULATION = "no_population"
+    """no model compares with a reference population"""
+    NONE_SHOWN = "none_shown"
+    """no reason of a feature without declared direction is shown of any of these rows"""
+
+
 _RISKIEST: Final = 0.1
-_ASKED: Final = 200
+_ASKED: Final = 500
 """Rows that recourse is looked for at most, one by one; evenly spaced among the explained."""
 
 _MOST: Final = 2**31
@@ -107,14 +144,17 @@ class Stability:
         Rows explained, and how many of them are the riskiest tenth.
     top : int
         Adverse reasons told of a row.
-    features : int
-        Features of either model.
     reasons : dict of str to int
         How many different reasons each level can give.
     agreements : tuple of Agreement
         One for each other model.
     contradictions : float or None
         Of the base.
+    merge_above : float or None
+        Rank correlation from which features were told as one; None where the base has no reference population, and
+        then no levels ``worded`` and ``alike``.
+    unknown : dict of str to str
+        Why ``recourse_survival`` or ``contradictions`` is null, where it is: one of :class:`Unknown`.
     """
 
     dataset: str
@@ -127,6 +167,18 @@ class Stability:
     reasons: dict[str, int]
     agreements: tuple[Agreement, ...]
     contradictions: float | None
+    merge_above: float | None
+    unknown: dict[str, str]
+
+    @property
+    def recourse_survival(self) -> dict[str, float] | None:
+        """Mean, lowest and highest share of recourse still answered, over the models that were asked."""
+        return _range([each.recourse_survival for each in self.agreements])
+
+    @property
+    def contradicting(self) -> dict[str, float] | None:
+        """Mean, lowest and highest share of contradicting reasons, over all models with the base."""
+        return _range([self.contradictions, *(each.contradictions for each in self.agreements)])
 
     def summary(self) -> dict[str, dict[str, dict[str, dict[str, float] | None]]]:
         """Return mean, lowest and highest of each figure over the models, by rows (``all``, ``riskiest``) and level."""
@@ -153,8 +205,10 @@ class Stability:
             "top": self.top,
             "reasons": self.reasons,
             "summary": self.summary(),
-            "recourse_survival": _range([each.recourse_survival for each in self.agreements]),
-            "contradictions": _range([self.contradictions, *(each.contradictions for each in self.agreements)]),
+            "merge_above": self.merge_above,
+            "recourse_survival": self.recourse_survival,
+            "contradictions": self.contradicting,
+            "unknown": self.unknown,
             "most_moved": self.most_moved(),
             "comparisons": [each.as_json() for each in self.agreements],
         }
@@ -207,13 +261,14 @@ def retrain(
     places = _sample(np.flatnonzero(held), rows, config.model.seed)
     columns = take(prepared.columns, places)
     progress("the base")
-    base = replace(_trained(prepared, trained, config, progress), levers=fit_levers(prepared, trained))
+    base = _trained(prepared, trained, config, progress)
     others = {}
     for number in range(1, retrains + 1):
         progress(f"retrain {number} of {retrains}")
         seeded = config.with_model(seed=(config.model.seed + number) % _MOST)
         drawn = redrawn(np.flatnonzero(trained), prepared.groups, keep=keep, seed=seeded.model.seed)
         others[f"retrain {number}"] = _trained(prepared, drawn, seeded, progress)
+    progress("what they say, compared")
     meta = prepared.dataset.meta
     how = "bootstrap" if keep is None else f"{keep:g} of them"
     return _compared(
@@ -312,18 +367,17 @@ class _Explained:
     """Rows as one model sees and explains them."""
 
     features: tuple[Feature, ...]
-    values: Floats
     terms: Floats
     pd: Floats
 
-    def over(self, names: Sequence[str]) -> tuple[Floats, Floats]:
-        """Return values (NaN) and terms (zero) over other features, of which it may lack some."""
+    def over(self, names: Sequence[str]) -> Floats:
+        """Return the terms over other features, zero of those it lacks."""
         own = {feature.name: place for place, feature in enumerate(self.features)}
-        values, terms = np.full((len(self.pd), len(names)), np.nan), np.zeros((len(self.pd), len(names)))
+        terms = np.zeros((len(self.pd), len(names)))
         for place, name in enumerate(names):
             if name in own:
-                values[:, place], terms[:, place] = self.values[:, own[name]], self.terms[:, own[name]]
-        return values, terms
+                terms[:, place] = self.terms[:, own[name]]
+        return terms
 
 
 def _parted(split: Split) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -349,13 +403,14 @@ def _trained(prepared: Prepared, rows: Rows, config: TrainingConfig, progress: P
     own = ranked_within(prepared, rows)
     model = fit_model(own, rows, config, own.encoder, progress)
     pair = FittedPair(model, None, ())
-    return parts(own, pair, config, reference=reference_population(own, rows, pair, config))
+    reference = reference_population(own, rows, pair, config)
+    return parts(own, pair, config, reference=reference, levers=fit_levers(own, rows))
 
 
 def _explained(model: BundleParts, columns: Columns) -> _Explained:
     found = assess(model, columns)
     assert found.explanation is not None  # noqa: S101 - asked for
-    return _Explained(model.encoder.features, found.features, found.explanation.terms.log_odds, found.pd)
+    return _Explained(model.encoder.features, found.explanation.terms.log_odds, found.pd)
 
 
 def _compared(
@@ -364,23 +419,26 @@ def _compared(
     old = _explained(base[1], columns)
     new = {name: _explained(model, columns) for name, model in others.items()}
     features = {feature.name: feature for each in (old, *new.values()) for feature in each.features}
-    labels = _labels(old, features)
+    above = None if base[1].reference is None else base[1].catalogue.merge_above or _ALIKE
+    telling = _Telling(tuple(f.group for f in features.values()), clusters(base[1], above), above, setting.top)
     riskiest = np.sort(np.argsort(-old.pd, kind="stable")[: max(1, round(_RISKIEST * len(old.pd)))])
-    before = old.over(list(features))[1]
+    before = old.over(list(features))
     asked = take(columns, _spaced(len(old.pd), _ASKED))
+    survives = setting.survives(base[1], asked) if setting.survives else None
     agreements = []
     for name, found in new.items():
-        after = found.over(list(features))[1]
+        after = found.over(list(features))
         agreements.append(
             Agreement(
                 against=name,
-                all=_by_level(before, after, labels, setting.top),
-                riskiest=_by_level(before[riskiest], after[riskiest], labels, setting.top),
+                all=telling.by_level(before, after),
+                riskiest=telling.by_level(before[riskiest], after[riskiest]),
                 moved=dict(zip(features, movement(before, after).tolist(), strict=True)),
-                recourse_survival=setting.survives(base[1], others[name], asked) if setting.survives else None,
+                recourse_survival=survives(others[name]) if survives else None,
                 contradictions=setting.contradicts(others[name], columns) if setting.contradicts else None,
             )
         )
+    contradictions_of_base = setting.contradicts(base[1], columns) if setting.contradicts else None
     return Stability(
         dataset=setting.dataset,
         synthetic=setting.synthetic,
@@ -389,21 +447,75 @@ def _compared(
         rows=len(old.pd),
         riskiest=len(riskiest),
         top=setting.top,
-        reasons={level: len(set(given)) for level, given in labels.items()},
+        reasons=telling.reasons(),
         agreements=tuple(agreements),
-        contradictions=setting.contradicts(base[1], columns) if setting.contradicts else None,
+        contradictions=contradictions_of_base,
+        merge_above=above,
+        unknown=_unknown(setting, base[1], list(others.values()), agreements, contradictions_of_base),
     )
 
 
-def _labels(old: _Explained, features: Mapping[str, Feature]) -> dict[str, list[str]]:
-    """Return, for each level, what each feature counts as; correlations are those of the explained rows."""
-    names, groups = list(features), [feature.group for feature in features.values()]
-    values = old.over(names)[0]
-    return {"features": names, "alike": correlated(values, names, groups, _ALIKE), "groups": groups}
+def _unknown(
+    setting: _Setting,
+    base: BundleParts,
+    others: Sequence[BundleParts],
+    agreements: Sequence[Agreement],
+    contradictions_of_base: float | None,
+) -> dict[str, str]:
+    """Say of each figure that no model has why it is null."""
+    unknown = {}
+    if all(each.recourse_survival is None for each in agreements):
+        unknown["recourse_survival"] = _no_survival(setting, base, others)
+    if contradictions_of_base is None and all(each.contradictions is None for each in agreements):
+        unknown["contradictions"] = _no_contradictions(setting, (base, *others))
+    return unknown
 
 
-def _by_level(old: Floats, new: Floats, labels: Mapping[str, list[str]], top: int) -> dict[str, Comparison]:
-    return {level: compare(merged(old, given), merged(new, given), top=top) for level, given in labels.items()}
+def _no_survival(setting: _Setting, base: BundleParts, others: Sequence[BundleParts]) -> str:
+    if setting.survives is None:
+        return Unknown.NOT_ASKED
+    if base.levers is None or base.rulebook is None:
+        return Unknown.NO_LEVERS
+    return Unknown.NO_PROPOSAL if any(other.rulebook for other in others) else Unknown.NO_RULEBOOK
+
+
+def _no_contradictions(setting: _Setting, models: Sequence[BundleParts]) -> str:
+    if setting.contradicts is None:
+        return Unknown.NOT_ASKED
+    compares = any(model.reference is not None for model in models)
+    return Unknown.NONE_SHOWN if compares else Unknown.NO_POPULATION
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """How terms become reasons: the group of each feature, and which features of the base are like which."""
+
+    groups: tuple[str, ...]
+    clusters: Clusters
+    above: float | None
+    top: int
+
+    def by_level(self, old: Floats, new: Floats) -> dict[str, Comparison]:
+        """Compare at each level; without a population nothing is known to be alike."""
+        found = {"features": compare(old, new, top=self.top)}
+        if self.above is not None:
+            found["worded"] = compare(self._merged(old), self._merged(new), top=self.top)
+            found["alike"] = compare(old, new, top=self.top, clusters=self.clusters)
+        return found | {"groups": compare(self._summed(old), self._summed(new), top=self.top)}
+
+    def reasons(self) -> dict[str, int]:
+        """Return how many different reasons each level can give."""
+        count = len(self.groups)
+        fewer = sum(len(places) - 1 for places in self.clusters)
+        merged = {} if self.above is None else {"worded": count, "alike": count - fewer}
+        return {"features": count, **merged, "groups": len(set(self.groups))}
+
+    def _merged(self, terms: Floats) -> Floats:
+        return merge(terms, np.zeros(terms.shape, dtype=np.int64), self.clusters)[0]
+
+    def _summed(self, terms: Floats) -> Floats:
+        sums = by_group(self.groups, terms, np.zeros(terms.shape, dtype=np.int64))
+        return np.column_stack([own for own, _ in sums.values()])
 
 
 def _range(values: Sequence[float | None]) -> dict[str, float] | None:

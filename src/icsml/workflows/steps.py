@@ -23,7 +23,7 @@ from icsml.model.levers import (
     size_class,
 )
 from icsml.records.columns import Columns, rows, take
-from icsml.workflows.prepare import Prepared
+from icsml.workflows.prepare import Prepared, Rows
 
 __all__ = ["fit_levers", "successive", "yearly_changes"]
 
@@ -34,15 +34,15 @@ _YEAR_DAYS = (270, 460)
 """Two decision dates so many days apart are a year apart."""
 
 
-def fit_levers(prepared: Prepared, train: NDArray[np.bool_], path: Path | None = None) -> Levers | None:
+def fit_levers(prepared: Prepared, train: Rows, path: Path | None = None) -> Levers | None:
     """Return the levers that the model reads, and how far the training rows moved them in a year.
 
     Parameters
     ----------
     prepared : Prepared
         The data set.
-    train : ndarray of bool of shape (n,)
-        Training rows; no other row is looked at.
+    train : Rows
+        Training rows; no other row is looked at. An enterprise drawn twice counts twice.
     path : Path, optional
         The file of levers; the shipped one by default.
 
@@ -55,8 +55,9 @@ def fit_levers(prepared: Prepared, train: NDArray[np.bool_], path: Path | None =
     if prepared.rulebook is None or prepared.encoder.extras:
         return None
     policy = load_recourse_policy(path or configs_dir() / "policy" / "recourse.yaml")
-    columns = take(prepared.columns, train)
-    pairs = successive(columns)
+    places = np.arange(len(prepared.y))[train]
+    columns = take(prepared.columns, places)
+    pairs = successive(columns, _copies(places))
     limits = {name: _limit(policy, columns, pairs, name, per) for name, per in policy.limits.items()}
     known = {name: limit for name, limit in limits.items() if limit is not None}
     read = {*prepared.encoder.inputs, *prepared.rulebook.inputs()}
@@ -77,13 +78,22 @@ def _of(policy: RecoursePolicy, levers: tuple[Lever, ...]) -> dict[str, str | No
     return {name: per for name, per in policy.limits.items() if name in needed}
 
 
-def successive(columns: Columns) -> tuple[Ints, Ints]:
+def successive(columns: Columns, copies: Ints | None = None) -> tuple[Ints, Ints]:
     """Return the rows of the same enterprise a year apart, the earlier and the later ones.
 
     Two decisions on the same statements are no year apart, whatever their dates.
+
+    Parameters
+    ----------
+    columns : Columns
+        Rows.
+    copies : ndarray of int, optional
+        Which copy of itself each row is; rows of the same copy alone belong together. None where no row comes twice.
     """
     n = rows(columns)
     codes, _ = pd.factorize(columns["enterprise_id"])
+    if copies is not None:
+        codes = codes * (copies.max(initial=0) + 1) + copies
     order = np.lexsort((np.arange(n), columns["as_of"].astype(np.int64), codes))
     earlier, later = order[:-1], order[1:]
     days = (columns["as_of"][later] - columns["as_of"][earlier]) / np.timedelta64(1, "D")
@@ -91,6 +101,11 @@ def successive(columns: Columns) -> tuple[Ints, Ints]:
     period = columns["statement_period_end"]
     kept = (codes[earlier] == codes[later]) & apart & (period[earlier] != period[later])
     return earlier[kept], later[kept]
+
+
+def _copies(places: Ints) -> Ints:
+    """Return which occurrence of itself each place is, from 0."""
+    return pd.Series(places).groupby(places).cumcount().to_numpy().astype(np.intp)
 
 
 def yearly_changes(columns: Columns, pairs: tuple[Ints, Ints], name: str, per: str | None) -> tuple[Floats, Ints]:
