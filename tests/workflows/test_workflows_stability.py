@@ -293,6 +293,20 @@ def test_what_is_null_says_why(bundle, challenger, book_folder):
 
     asked = {"survives": survival_share, "contradicts": contradicting_share}
     nothing = {"survives": lambda old, columns: lambda new: None, "contradicts": lambda model, columns: None}
+    without = dataclasses.replace(  # the companion alone: a model without innovation
+        bundle,
+        booster=bundle.companion,
+        encoder=bundle.companion_encoder,
+        calibration=bundle.companion_calibration,
+        companion=None,
+        companion_encoder=None,
+        companion_calibration=None,
+        rulebook=None,
+        levers=None,
+        reference=None,
+    )
+    assert why(bundle, without, **asked) == {"recourse_survival": "no_rulebook"}
+    assert why(without, bundle, **asked) == {"recourse_survival": "no_levers"}
     assert why(bundle, challenger) == {"recourse_survival": "not_asked", "contradictions": "not_asked"}
     assert why(bare, bare, **asked) == {"recourse_survival": "no_levers", "contradictions": "no_population"}
     assert why(bare, challenger, **asked) == {"recourse_survival": "no_levers"}
