@@ -284,6 +284,25 @@ def test_like_features_are_those_the_base_would_merge(bundle, challenger, book_f
     assert set(found.reasons) == set(found.agreements[0].all) == set(found.summary()["all"]) == {"features", "groups"}
 
 
+def test_recourse_is_looked_for_in_rows_evenly_spaced(bundle, challenger, book_folder, monkeypatch):
+    """One by one is slow; not the first rows, which are the earliest."""
+    monkeypatch.setattr(workflow, "_ASKED", 5)
+    seen = {}
+
+    def survives(old, columns):
+        seen["proposed"] = columns["enterprise_id"].tolist()
+        return lambda new: None
+
+    def contradicts(model, columns):
+        seen["explained"] = columns["enterprise_id"].tolist()
+
+    compare_models(
+        ("a", bundle), ("b", challenger), read_dataset(book_folder), rows=20, survives=survives, contradicts=contradicts
+    )
+    assert len(seen["explained"]) == 20
+    assert seen["proposed"] == seen["explained"][::4]
+
+
 def test_what_is_null_says_why(bundle, challenger, book_folder):
     dataset = read_dataset(book_folder)
     bare = dataclasses.replace(bundle, levers=None, reference=None)
