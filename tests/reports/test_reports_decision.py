@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import re
 import subprocess
 import sys
@@ -64,6 +65,8 @@ def test_terms_and_points_shown_add_up(decision):
     # Base, others and sum have no value and no effect; a reason has its points before its effect.
     points = [int(each[1] if len(each) == 2 else each[-2]) for each in figures]
     assert sum(points[:-1]) == points[-1] == decision["score"]
+    log_odds = math.log(decision["pd"] / (1 - decision["pd"]))
+    assert float(figures[-1][0]) == pytest.approx(log_odds, abs=0.000501)
 
 
 def test_what_an_earlier_version_recorded_has_a_page_too(decision):
