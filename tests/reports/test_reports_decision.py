@@ -112,7 +112,12 @@ def test_what_later_rooms_add_is_shown(decision):
         "\N{MINUS SIGN}0.123",
     ):
         assert each in words
-    assert "None was found" in _words(decision_page(found | {"recourse": []}, "en"))
+    nothing = found | {"recourse": [], "warnings": []}
+    assert "None was found" in _words(decision_page(nothing, "en"))
+    why = {"code": "NO_RECOURSE", "field": "recourse", "text": {"en": "No step is enough.", "zh": "均不足够。"}}
+    words = _words(decision_page(nothing | {"warnings": [why]}, "en"))
+    assert words.count("No step is enough.") == 2
+    assert "None was found" not in words
 
 
 def test_hostile_text_is_shown_as_text(decision):
