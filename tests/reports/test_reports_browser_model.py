@@ -98,6 +98,14 @@ def test_a_phone_scrolls_down_only_and_words_in_pictures_can_be_read(page, open_
         assert shown.evaluate(SMALL_TEXT) > 7
 
 
+def test_the_columns_of_a_decision_stand_below_one_another_on_a_phone(pages, open_page):
+    shown = open_page(pages["decision", "zh"], PHONE, is_mobile=True).page
+    count = (
+        "() => [...document.querySelectorAll('.terms tr')].map(row => [...row.cells].filter(c => c.offsetWidth).length)"
+    )
+    assert len(set(shown.evaluate(count))) == 1
+
+
 def test_a_report_prints_whole(pages, open_page, tmp_path):
     shown = open_page(pages["model", "en"], A4).page
     assert _pages_of(shown.pdf(path=tmp_path / "r.pdf", format="A4")) > 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import re
 import subprocess
 import sys
@@ -64,6 +65,8 @@ def test_terms_and_points_shown_add_up(decision):
     # Base, others and sum have no value and no effect; a reason has its points before its effect.
     points = [int(each[1] if len(each) == 2 else each[-2]) for each in figures]
     assert sum(points[:-1]) == points[-1] == decision["score"]
+    log_odds = math.log(decision["pd"] / (1 - decision["pd"]))
+    assert float(figures[-1][0]) == pytest.approx(log_odds, abs=0.000501)
 
 
 def test_what_an_earlier_version_recorded_has_a_page_too(decision):
@@ -109,7 +112,12 @@ def test_what_later_rooms_add_is_shown(decision):
         "\N{MINUS SIGN}0.123",
     ):
         assert each in words
-    assert "None was found" in _words(decision_page(found | {"recourse": []}, "en"))
+    nothing = found | {"recourse": [], "warnings": []}
+    assert "None was found" in _words(decision_page(nothing, "en"))
+    why = {"code": "NO_RECOURSE", "field": "recourse", "text": {"en": "No step is enough.", "zh": "均不足够。"}}
+    words = _words(decision_page(nothing | {"warnings": [why]}, "en"))
+    assert words.count("No step is enough.") == 2
+    assert "None was found" not in words
 
 
 def test_hostile_text_is_shown_as_text(decision):

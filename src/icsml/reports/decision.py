@@ -12,7 +12,7 @@ from typing import Any
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.reports.page import render, write
 from icsml.reports.values import shown_value
-from icsml.reports.wording import Lang, rule_text
+from icsml.reports.wording import Lang, phrase, rule_text
 
 __all__ = ["decision_page", "write_page"]
 
@@ -41,6 +41,7 @@ def decision_page(decision: Mapping[str, Any], lang: Lang) -> str:
         "indicators": [_indicator(each, lang) for each in points["indicators"]] if points else [],
         "causes": _causes(decision, lang),
         "recourse": decision.get("recourse"),
+        "no_recourse": _no_recourse(decision, lang),
         "adverse": decision.get("adverse_reasons") or [],
         "told": {each["code"] for each in decision["reasons"]},
         "groups": decision.get("groups") or [],
@@ -51,6 +52,12 @@ def decision_page(decision: Mapping[str, Any], lang: Lang) -> str:
 def write_page(decision: Mapping[str, Any], path: Path, lang: Lang) -> None:
     """Write the page of a decision; it appears whole or not at all."""
     write(path, decision_page(decision, lang))
+
+
+def _no_recourse(decision: Mapping[str, Any], lang: Lang) -> str:
+    """Return why no step is proposed, as the decision itself says it where it does."""
+    told = [str(each["text"][lang]) for each in decision["warnings"] if each["code"] == "NO_RECOURSE"]
+    return told[0] if told else phrase("no_recourse", lang)
 
 
 def _total(decision: Mapping[str, Any]) -> float:
