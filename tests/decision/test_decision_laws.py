@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import logit
 
 from icsml.decision import reasons
-from icsml.decision.assess import assess, warm
+from icsml.decision.assess import assess, companion_places, warm
 from icsml.decision.decide import decide
 from icsml.decision.example import bundle_example
 from icsml.decision.frame import frame_scores
@@ -231,13 +231,21 @@ def test_one_row_is_the_batch_to_the_last_bit(bundle, enterprises):
         assert terms.tobytes() == batch.explanation.terms.log_odds[i : i + 1].tobytes()
 
 
-def test_the_pd_is_the_boosters_margin_and_no_sum_of_reasons(bundle, enterprises):
-    found = assess(bundle, to_columns(enterprises), explained=False)
-    raw = bundle.booster.predict(found.features, raw_score=True)
-    assert margin(bundle.booster, found.features).tobytes() == raw.tobytes()
-    expected = pd_from_log_odds(log_odds(raw, bundle.calibration))
-    assert found.pd.tobytes() == np.where(found.fallback, found.pd_without_innovation, expected).tobytes()
-    assert not found.fallback.all()
+@pytest.mark.parametrize("explained", [True, False])
+def test_the_pd_is_the_boosters_margin_and_no_sum_of_reasons(bundle, enterprises, explained):
+    columns = dict(to_columns(enterprises))
+    for name in bundle.encoder.innovation_inputs:  # the first rows have no innovation feed
+        columns[name] = np.concatenate([np.full(200, np.nan), columns[name][200:]])
+    found = assess(bundle, columns, explained=explained)
+    own = np.ascontiguousarray(found.features[:, companion_places(bundle)])
+    raw = {
+        "model": (bundle.booster.predict(found.features, raw_score=True), bundle.calibration),
+        "companion": (bundle.companion.predict(own, raw_score=True), bundle.companion_calibration),
+    }
+    pds = {name: pd_from_log_odds(log_odds(*each)) for name, each in raw.items()}
+    assert found.pd_without_innovation.tobytes() == pds["companion"].tobytes()
+    assert found.pd.tobytes() == np.where(found.fallback, pds["companion"], pds["model"]).tobytes()
+    assert 0 < found.fallback.sum() < len(found.pd)
 
 
 @pytest.fixture(scope="module")

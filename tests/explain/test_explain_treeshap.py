@@ -369,6 +369,26 @@ def test_a_branch_without_cover_is_refused():
     refused(lgb.Booster(model_str=tampered), "ICS-EXP-001", "no training row took")
 
 
+def test_a_path_too_long_to_be_walked_is_refused(monkeypatch):
+    booster, _ = grow(0, trees=1, max_depth=5)
+    monkeypatch.setattr("icsml.explain.treeshap.forest._LONGEST", 4)
+    refused(booster, "ICS-EXP-003", "more than 4 splits")
+
+
+def test_a_row_that_compiled_code_would_overrun_is_refused():
+    booster, x = grow(0)
+    explainer = TreeShap.from_booster(booster)
+    row, out = x[0].copy(), np.empty(6)
+    frozen = row.copy()
+    frozen.flags.writeable = False
+    for bad, field in (((row[:2], out), "x"), ((row, out[:2]), "out"), ((x[:, 0], out), "x"), ((frozen, out), "x")):
+        with pytest.raises(InputError) as raised:
+            explainer.explain_row(*bad)
+        assert (raised.value.code, raised.value.field) == ("ICS-EXP-004", field)
+    with pytest.raises(InputError):
+        explainer.explain_row(row.astype(np.float32), out)
+
+
 def test_memory_and_paths_are_bounded():
     booster, x = grow(12, trees=20, max_depth=4)
     refused(booster, "ICS-EXP-003", "bytes", most_bytes=1000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
@@ -78,21 +78,24 @@ def score_file(
     """
     check_target(target, source=source)
     done, seconds, about = 0, 0.0, _about(bundle, version)
-    with ThreadPoolExecutor(2) as pool:  # one reads ahead, one writes behind
-        batches = _ahead(pool, _batches(source))
+    with ThreadPoolExecutor(1) as reading:
+        batches = _ahead(reading, _batches(source))
         first = next(batches, None)
         if first is None:
             raise InputError("ICS-DEC-003", "holds no rows", field=str(source), remedy="give records to score")
         with whole_file(target) as partial, ExitStack() as closing:
-            writer, written = None, None
+            writer: pq.ParquetWriter | None = None
+            written: Future[None] | None = None
             for frame in chain([first], batches):
                 started = time.perf_counter()
                 table = _score(bundle, frame, reasons, done).replace_schema_metadata(about)
                 seconds += time.perf_counter() - started
-                writer = writer or closing.enter_context(_writer(partial, table.schema))
+                if writer is None:
+                    writer = closing.enter_context(_writer(partial, table.schema))
+                    writing = closing.enter_context(ThreadPoolExecutor(1))  # ends before what it writes to is closed
                 if written is not None:
                     written.result()
-                written = pool.submit(writer.write_table, table)
+                written = writing.submit(writer.write_table, table)
                 done += len(frame)
                 progress(f"scored {done:,} rows")
             if written is not None:

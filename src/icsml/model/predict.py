@@ -1,7 +1,7 @@
-"""The only place where a booster and a feature matrix become a PD.
+"""How a booster's margin becomes a PD, and LightGBM's own margin.
 
-The margin is LightGBM's own, so no engine of reasons can move a PD; every formula is elementwise, so that a row has the
-same bits alone and in a batch.
+Where reasons are asked for, the margin comes from the pass that makes them, with the same bits. Every formula is
+elementwise, so that a row has the same bits alone and in a batch.
 """
 
 from __future__ import annotations

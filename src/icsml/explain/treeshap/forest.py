@@ -23,6 +23,7 @@ Flags = NDArray[np.bool_]
 _CATEGORICAL: Final = 1
 _DEFAULT_LEFT: Final = 2
 _MISSING_ZERO, _MISSING_NAN = 1, 2
+_LONGEST: Final = 500  # splits on a path; trees are walked by recursion
 _FIELD = re.compile(r"^(\w+)=(.*)$", re.MULTILINE)
 _REMEDY: Final = "train with numeric features and plain trees, or ask for LightGBM's own pred_contrib"
 
@@ -76,7 +77,8 @@ def read_forest(booster: lgb.Booster) -> Forest:
     ------
     ModelError
         ``ICS-EXP-001`` for what cannot be explained here: more than one output, an averaged output, categorical splits,
-        ``zero_as_missing``, linear leaves, a branch that no training row took.
+        ``zero_as_missing``, linear leaves, a branch that no training row took; ``ICS-EXP-003`` for a path of more than
+        five hundred splits.
     """
     head, *bodies = re.split(r"^Tree=\d+\n", booster.model_to_string(), flags=re.MULTILINE)
     stated = dict(_FIELD.findall(head))
@@ -121,9 +123,26 @@ def _tree(body: str, number: int) -> Tree:
         leaf_value=leaves,
         leaf_cover=_floats(stated["leaf_count"]) if len(leaves) > 1 else np.ones(1),
     )
+    if _longest(tree) > _LONGEST:
+        raise ModelError(
+            "ICS-EXP-003",
+            f"tree {number} has a path of more than {_LONGEST} splits",
+            field="trees",
+            remedy="train shallower trees (max_depth)",
+        )
     if len(leaves) > 1 and min(tree.cover.min(), tree.leaf_cover.min()) <= 0.0:
         raise _unsupported(f"tree {number} has a branch that no training row took")
     return tree
+
+
+def _longest(tree: Tree) -> int:
+    """Return the splits on the longest path; a split's children come after it."""
+    depth = np.ones(len(tree.feature), dtype=np.int64)
+    for node in range(len(depth)):
+        for child in (tree.left[node], tree.right[node]):
+            if child > 0:
+                depth[child] = depth[node] + 1
+    return int(depth.max(initial=0))
 
 
 def _ints(text: str) -> Ints:

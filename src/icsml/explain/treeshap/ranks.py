@@ -97,8 +97,11 @@ class Ranks:
         return self._columns.setdefault((feature, stand_in), len(self._columns))
 
     def columns(self) -> NDArray[np.int64]:
-        """Return feature and stand-in of every column that a test has named, shape (c, 2), ascending."""
-        return np.array(sorted(self._columns), dtype=np.int64).reshape(-1, 2)
+        """Return feature and stand-in of every column that a test has named, shape (c, 2), ascending.
+
+        Without any there is one all the same, because tests that never hold read the first.
+        """
+        return np.array(sorted(self._columns) or [(0, 0)], dtype=np.int64)
 
     def order(self) -> NDArray[np.int64]:
         """Return where each column, by the number its tests gave, stands in :meth:`columns`; shape (c,)."""

@@ -69,7 +69,7 @@ class TreeShap:
         reference : array-like of shape (r, p), optional
             Rows to compare with (interventional values); without it the values are path-dependent, as LightGBM's own.
         most_bytes : int
-            The most memory that tables may take.
+            The most memory that tables may take once made; making them takes up to twice that for a moment.
 
         Raises
         ------
@@ -122,6 +122,9 @@ class TreeShap:
         """Return what :meth:`contributions` and :meth:`margin` do, in one pass."""
         rows = _matrix(x, self.n_features, "x")
         out, margins = np.empty((len(rows), self.n_features + 1)), np.empty(len(rows))
+        if len(rows) == 1:
+            margins[0] = self._engine.explain_row(rows[0], out[0])
+            return out, margins
         _in_parts(len(rows), threads, lambda part: self._engine.explain(rows[part], out[part], margins[part]))
         return out, margins
 
@@ -139,7 +142,20 @@ class TreeShap:
         -------
         float
             The margin.
+
+        Raises
+        ------
+        InputError
+            ``ICS-EXP-004`` for arrays of another kind; compiled code would read and write past their ends.
         """
+        for array, length, field in ((x, self.n_features, "x"), (out, self.n_features + 1, "out")):
+            if array.shape != (length,) or array.dtype != np.float64 or not array.flags.carray:
+                raise InputError(
+                    "ICS-EXP-004",
+                    f"is no contiguous, writeable array of {length} float64",
+                    field=field,
+                    remedy="give such an array, or use contributions()",
+                )
         return self._engine.explain_row(x, out)
 
 
