@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,12 +11,12 @@ import typer
 
 from icsml.cli.inputs import HtmlFile, InFile, Lang, ModelRef, OutFile, load_bundle, read_json
 from icsml.cli.output import JsonFlag, emit, progress, table
-from icsml.records.decision import Decision
+from icsml.records.decision import AlsoReason, Decision, InnovationScore
 
 __all__ = ["register"]
 
 _UNITS = ("points", "log-odds", "PD effect")
-_READING = "points: up is good; log-odds and PD effect: up is bad; PD effects do not add up"
+_READING = "points: up is good; log-odds and PD effect: up is bad; PD effects, in percentage points (pp), do not add up"
 
 
 def register(app: typer.Typer) -> None:
@@ -91,8 +92,7 @@ def _read_out(decision: Decision) -> str:
         f"PD {decision.pd:.2%}  grade {decision.grade or '–'}  score {decision.score}   ({event})",
     ]
     if decision.innovation:
-        points = decision.innovation
-        lines.append(f"points {points.score:.1f} of {points.max_score:g} by {points.rulebook} ({points.provenance})")
+        lines.append(_points(decision.innovation))
     if decision.pd_without_innovation is not None:
         lines.append(f"PD of the companion without innovation {decision.pd_without_innovation:.2%} (not causal)")
     lines += ["", _reasons(decision), _READING]
@@ -105,12 +105,24 @@ def _read_out(decision: Decision) -> str:
     if decision.adverse_reasons:
         lines += ["", "to be told, if the answer is no:"]
         told = enumerate(decision.adverse_reasons, 1)
-        lines += [f"  {number}. {each.code} {each.text.en}{_flag(each.contradicts)}" for number, each in told]
+        lines += [
+            f"  {number}. {each.code} {each.text.en}{_flag(each.contradicts)}{_with(each.also)}"
+            for number, each in told
+        ]
     lines += [""] if decision.recourse else []
     lines += [f"recourse: {proposal.text.en}" for proposal in decision.recourse or ()]
     lines += [""] if decision.warnings else []
     lines += [f"note {notice.code} {notice.field or ''}: {notice.text.en}" for notice in decision.warnings]
     return "\n".join(lines)
+
+
+def _points(found: InnovationScore) -> str:
+    score = "not scored, out" if found.score is None else f"{found.score:.1f}"
+    return f"points {score} of {found.max_score:g} by {found.rulebook} ({found.provenance})"
+
+
+def _with(also: Sequence[AlsoReason]) -> str:
+    return f" [with {', '.join(f'{each.code} {each.feature}' for each in also)}]" if also else ""
 
 
 def _reasons(decision: Decision) -> str:
@@ -132,7 +144,7 @@ def _groups(decision: Decision) -> str:
 
 
 def _terms(points: int, log_odds: float, pd_effect: float) -> tuple[int, float, str]:
-    return points, log_odds, f"{pd_effect:+.3%}"
+    return points, log_odds, f"{100.0 * pd_effect:+.3f} pp"
 
 
 def _flag(contradicts: bool | None) -> str:

@@ -15,7 +15,7 @@ from icsml.explain.contradiction import contradictions, contradicts, is_free, on
 from icsml.explain.engine import margins
 from icsml.explain.indicators import split_points, split_term
 from icsml.explain.merging import merged_into
-from icsml.explain.reasons import by_group, pd_effects, shown
+from icsml.explain.reasons import adverse, by_group, pd_effects, shown
 from icsml.explain.sums import sum_in_order
 from icsml.explain.wording import form_of, reason_text, reference_text
 from icsml.features.feature import INNOVATION_SCORE, Feature
@@ -63,8 +63,9 @@ class RowReasons:
         """Return what a decision says of its reasons, ``most`` of them shown."""
         log_odds, points = self._told
         positions = shown(log_odds, most)
-        adverse = shown(np.maximum(log_odds, 0.0), self.bundle.catalogue.adverse_reasons)
-        against = self._contradictions(sorted({*positions, *adverse}))
+        catalogue = self.bundle.catalogue
+        told = shown(adverse(log_odds, catalogue.adverse_at_least), catalogue.adverse_reasons)
+        against = self._contradictions(sorted({*positions, *told}))
         return {
             "base_log_odds": float(self._explanation.terms.base[self.row]),
             "base_points": int(self._explanation.base_points[self.row]),
@@ -72,7 +73,7 @@ class RowReasons:
             "other_log_odds": float(sum_in_order(np.delete(log_odds, positions)[None, :])[0]),
             "other_points": int(np.delete(points, positions).sum()),
             "groups": self._groups(),
-            "adverse_reasons": [self._adverse(position, against.get(position)) for position in adverse],
+            "adverse_reasons": [self._adverse(position, against.get(position)) for position in told],
             "reference": self._reference(),
         }
 
@@ -166,6 +167,7 @@ class RowReasons:
             points=int(self._told[1][position]),
             contradicts=contradicts,
             text=self._text(position),
+            also=self._also(position),
         )
 
     def _reference(self) -> Reference | InterventionalReference:
@@ -186,7 +188,11 @@ class RowReasons:
         return partial(ask, bundle.booster), bundle.calibration, list(range(len(self._features)))
 
     def _contradictions(self, positions: Sequence[int]) -> dict[int, bool]:
-        """Tell of free features whether their term, before any merging, has another sign than their effect alone."""
+        """Tell of free features whether their term has another sign than their effect alone.
+
+        A merged reason is judged by the feature that it names, with that feature's own term: what is in ``also`` has
+        effects of its own.
+        """
         population, free = self.bundle.reference, [place for place in positions if is_free(self._features[place])]
         if population is None or not free:
             return {}
@@ -232,7 +238,7 @@ class RowReasons:
 
 
 def contradicting_share(bundle: BundleParts, columns: Columns, most: int = 8) -> float | None:
-    """Return the share of the shown reasons of free features that contradict their effect alone.
+    """Return the share of the reasons of free features, as decisions show them, that contradict their effect alone.
 
     Parameters
     ----------

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from icsml.explain.engine import margins
 from icsml.explain.indicators import SMALLEST
+from icsml.explain.merging import Clusters, clusters, merge
 from icsml.explain.reasons import rank_terms
 from icsml.explain.sums import sum_in_order
 from icsml.features.feature import Feature
@@ -117,7 +118,10 @@ class Contradictions:
 
 
 def contradictions(bundle: BundleParts, features: Floats, log_odds: Floats, most: int) -> Contradictions:
-    """Count contradicting reasons over many rows.
+    """Count contradicting reasons over many rows, of the reasons that decisions show.
+
+    Where the bundle merges like features, what is shown is ranked by merged terms; a merged reason is judged by the
+    feature that leads it, with that feature's own term, as in a decision.
 
     Parameters
     ----------
@@ -126,15 +130,12 @@ def contradictions(bundle: BundleParts, features: Floats, log_odds: Floats, most
     features : ndarray of shape (n, p)
         Rows that the model, not its companion, scored.
     log_odds : ndarray of shape (n, p)
-        Their terms.
+        Their terms, not merged.
     most : int
         Reasons shown of each row.
     """
     assert bundle.reference is not None  # noqa: S101 - a contradiction is one against a population
-    ranked = rank_terms(log_odds, most)
-    told = np.zeros(log_odds.shape, dtype=np.bool_)
-    np.put_along_axis(told, ranked, True, axis=1)
-    told &= log_odds != 0.0
+    told = _told(log_odds, clusters(bundle, bundle.catalogue.merge_above), most)
     own = partial(margins, bundle.booster, reference=bundle.reference, explainer=bundle.explainer)
     shown, contradicting = {}, {}
     for place, feature in enumerate(bundle.encoder.features):
@@ -145,6 +146,15 @@ def contradictions(bundle: BundleParts, features: Floats, log_odds: Floats, most
             shown[feature.name] = int(rows.sum())
             contradicting[feature.name] = int(contradicts(log_odds[rows, place], effects[place]).sum())
     return Contradictions(len(features), shown, contradicting)
+
+
+def _told(log_odds: Floats, alike: Clusters, most: int) -> Flags:
+    """Return where a row shows a reason: its largest terms, like features merged where the bundle merges them."""
+    merged, _ = merge(log_odds, np.zeros(log_odds.shape, dtype=np.int64), alike)
+    told = np.zeros(log_odds.shape, dtype=np.bool_)
+    np.put_along_axis(told, rank_terms(merged, most), True, axis=1)
+    told &= merged != 0.0
+    return told
 
 
 def is_free(feature: Feature) -> bool:

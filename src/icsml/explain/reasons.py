@@ -21,7 +21,7 @@ from icsml.model.scale import MasterScale
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-__all__ = ["Terms", "by_group", "explain", "pd_effects", "rank_terms", "shown"]
+__all__ = ["Terms", "adverse", "by_group", "explain", "pd_effects", "rank_terms", "shown"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -88,6 +88,12 @@ def shown(log_odds: Floats, most: int) -> list[int]:
     """Return the positions of the terms of one row that are shown: the largest, and none that is zero."""
     ranked = rank_terms(log_odds[None, :], most)[0]
     return [int(position) for position in ranked if log_odds[position] != 0.0]
+
+
+def adverse(log_odds: Floats, at_least: float) -> Floats:
+    """Return the terms that may be told as reasons against the applicant; zero where one is favourable or smaller."""
+    terms: Floats = np.where((log_odds > 0.0) & (log_odds >= at_least), log_odds, 0.0)
+    return terms
 
 
 def by_group(groups: Sequence[str], log_odds: Floats, points: Ints) -> dict[str, tuple[Floats, Ints]]:

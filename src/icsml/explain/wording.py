@@ -39,16 +39,16 @@ def reason_text(
     feature : Feature
         The feature.
     value : float
-        Its value, NaN where it has none: the text then says so, because "debt is high" would be untrue of a firm that
+        Its value, NaN where it has none: the text then says so, because "debt is higher" would be untrue of a firm that
         gave no balance sheet.
     log_odds : float
         Its term; above zero is adverse.
     reference : str
         Id of the reference population.
     median : float
-        That population's median of the feature, NaN where there is none.
+        That population's median of the feature, NaN where there is none: the text then compares no value.
     """
-    forms = _forms(catalogue, feature, value, log_odds, reference, median)
+    forms = _forms(catalogue, feature, value, log_odds, median)
     text = forms.of(form_of(log_odds))
     seen = None if math.isnan(value) else quantity(value, feature.unit)
     compared = reference_text(catalogue, reference, None if math.isnan(median) else quantity(median, feature.unit))
@@ -58,18 +58,21 @@ def reason_text(
     )
 
 
-def _forms(
-    catalogue: ReasonCatalogue, feature: Feature, value: float, log_odds: float, reference: ReferenceId, median: float
-) -> Forms:
+def _forms(catalogue: ReasonCatalogue, feature: Feature, value: float, log_odds: float, median: float) -> Forms:
     if math.isnan(value):
         return catalogue.missing.not_on_file if len(feature.inputs) == 1 else catalogue.missing.not_computable
-    if feature.code not in catalogue.codes or _misleads(feature, value, log_odds, reference, median):
+    if feature.code not in catalogue.codes or _misleads(feature, value, log_odds, median):
         return catalogue.plain
     return catalogue.codes[feature.code]
 
 
-def _misleads(feature: Feature, value: float, log_odds: float, reference: ReferenceId, median: float) -> bool:
-    """Tell whether "high" or "low" would be untrue beside the median: a term is a mean over the whole population."""
-    if feature.direction.sign == 0 or reference == "training-cover":
+def _misleads(feature: Feature, value: float, log_odds: float, median: float) -> bool:
+    """Tell whether "higher" or "lower" is untrue of the median, or cannot be seen: both read alike, or there is none.
+
+    A term is a mean over the whole population, so its sign does not say on which side of the median the value is.
+    """
+    if feature.direction.sign == 0:
         return False
-    return not (value - median) * feature.direction.sign * log_odds > 0.0
+    if not (value > median if feature.direction.sign * log_odds > 0.0 else value < median):
+        return True
+    return quantity(value, feature.unit) == quantity(median, feature.unit)

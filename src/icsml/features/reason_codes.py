@@ -67,6 +67,8 @@ class ReasonCatalogue(_Part):
         1.
     adverse_reasons : int
         At most so many adverse reasons are told to the applicant.
+    adverse_at_least : float
+        Log-odds that an adverse reason adds at least; 0, as in a catalogue that does not say, lets any be told.
     merge_above : float or None
         Rank correlation from which features of one group become one reason; None keeps them apart.
     references : mapping of str to ReferenceTexts
@@ -74,13 +76,15 @@ class ReasonCatalogue(_Part):
     missing : MissingTexts
         For a feature without value.
     plain : Forms
-        For an extra feature, and for a value on the other side of the reference's median than its code's text says.
+        For an extra feature, where there is no median, and for a value that is not on the side of the median that its
+        code's text names.
     codes : mapping of str to Forms
         By reason code.
     """
 
     format: Literal[1]
     adverse_reasons: Annotated[int, Field(ge=1, le=20)]
+    adverse_at_least: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
     merge_above: Annotated[float, Field(gt=0.0, le=1.0)] | None
     references: Mapping[ReferenceId, ReferenceTexts]
     missing: MissingTexts

@@ -154,6 +154,7 @@ class Reason(_Part):
     ``log_odds`` and score ``points`` add up; ``pd_effect`` is the PD minus what it would be if this term alone were
     zero, and does not. ``reference_value`` is the reference population's median. ``contradicts`` tells of a free
     feature whether the term has another sign than the effect of the feature taken alone; null where that is not asked.
+    Of a merged reason it speaks of the feature named, with that feature's own term before merging.
     """
 
     code: str
@@ -175,7 +176,7 @@ class Reason(_Part):
 class AdverseReason(_Part):
     """One of the few factors that counted most against the applicant, as it may be told to them.
 
-    ``contradicts`` is as in a reason: think twice before telling one of which it is true.
+    ``contradicts`` and ``also`` are as in a reason: think twice before telling one that contradicts.
     """
 
     code: str
@@ -184,6 +185,7 @@ class AdverseReason(_Part):
     points: int
     contradicts: bool | None
     text: Label
+    also: list[AlsoReason]
 
 
 class GroupTerm(_Part):

@@ -22,7 +22,7 @@ from icsml.decision.decide import DEFAULT_REASONS
 from icsml.decision.reasons import RowReasons
 from icsml.errors import InputError
 from icsml.explain.contradiction import contradictions
-from icsml.explain.reasons import by_group, rank_terms
+from icsml.explain.reasons import adverse, by_group, rank_terms
 from icsml.explain.sums import sum_in_order
 from icsml.innovation.groups import group_order, population_groups, provinces, staff_classes
 from icsml.innovation.indicators import Indicator, Option
@@ -335,10 +335,11 @@ class _Sums:
 
     def _groups(self, found: Assessment, explanation: Explanation, columns: Columns) -> None:
         terms, (told, _) = explanation.terms.log_odds, explanation.told
-        ranked = rank_terms(np.maximum(told, 0.0), self.bundle.catalogue.adverse_reasons)
-        adverse = np.zeros(told.shape, dtype=np.int64)
-        np.put_along_axis(adverse, ranked, 1, axis=1)
-        adverse &= told > 0.0
+        against = adverse(told, self.bundle.catalogue.adverse_at_least)
+        ranked = rank_terms(against, self.bundle.catalogue.adverse_reasons)
+        counted = np.zeros(told.shape, dtype=np.int64)
+        np.put_along_axis(counted, ranked, 1, axis=1)
+        counted &= against > 0.0
         sizes = np.abs(terms)
         innovative = sizes[:, self.bundle.encoder.innovative].sum(axis=1)
         for kind, names in self._kinds(found, columns).items():
@@ -353,7 +354,7 @@ class _Sums:
                 group.pd += float(found.pd[own].sum())
                 group.size += float(sizes[own].sum())
                 group.innovative += float(innovative[own].sum())
-                group.adverse += adverse[own].sum(axis=0)
+                group.adverse += counted[own].sum(axis=0)
 
     def _sums_by_group(self, explanation: Explanation) -> None:
         names = [feature.group for feature in self.bundle.encoder.features]
