@@ -15,20 +15,32 @@ from icsml.records.enterprise import frame_records
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
 
-def test_the_share_is_that_of_the_decisions(bundle, enterprises):
-    some = enterprises.iloc[::40]
-    columns = to_columns(some)
-    own = ~assess(bundle, columns, explained=False).fallback
-    flags = [
+def flags_of(bundle, some, most):
+    """Return what decisions on rows that the model scored say of each reason that is asked."""
+    own = ~assess(bundle, to_columns(some), explained=False).fallback
+    return [
         reason.contradicts
         for record in (record for record, kept in zip(frame_records(some), own, strict=True) if kept)
         for reason in decide(
-            bundle, record, decision_id="d", decided_at=NOW, reasons=30, with_recourse=False
+            bundle, record, decision_id="d", decided_at=NOW, reasons=most, with_recourse=False
         ).decision.reasons
         if reason.contradicts is not None
     ]
+
+
+def test_the_share_is_that_of_the_decisions(bundle, enterprises):
+    some = enterprises.iloc[::40]
+    flags = flags_of(bundle, some, 30)
     assert 0 < sum(flags) < len(flags)
-    assert contradicting_share(bundle, columns, 30) == pytest.approx(np.mean(flags))
+    assert contradicting_share(bundle, to_columns(some), 30) == pytest.approx(np.mean(flags))
+
+
+def test_merged_reasons_are_counted_as_they_are_shown(bundle, enterprises):
+    some = enterprises.iloc[::40]
+    merging = replace(bundle, reasons=bundle.catalogue.model_copy(update={"merge_above": 0.3}))
+    flags, apart = flags_of(merging, some, 12), flags_of(bundle, some, 12)
+    assert np.mean(flags) != np.mean(apart)
+    assert contradicting_share(merging, to_columns(some), 12) == pytest.approx(np.mean(flags))
 
 
 def test_without_a_population_or_a_record_there_is_none(bundle, enterprises):

@@ -103,14 +103,22 @@ def test_the_innovation_score_of_the_example_is_split(bundle):
     assert len(reason.indicators) == len(bundle.reference.points) > 5
 
 
+def as_told(reason):
+    return reason.code, reason.log_odds, reason.points, reason.contradicts, reason.text, reason.also
+
+
+def worth_telling(bundle, reasons):
+    """Return, of all reasons ranked by size, the few largest adverse ones that are not negligible."""
+    found = [as_told(r) for r in reasons if r.form == "adverse" and r.log_odds >= bundle.catalogue.adverse_at_least]
+    return found[: bundle.catalogue.adverse_reasons]
+
+
 @LAWS
 @given(CHANGES)
 def test_adverse_reasons_are_the_largest_that_were_scored(bundle, changes):
     found = decision_of(bundle, changed(changes), reasons=1000)
-    against = [(r.code, r.log_odds, r.points, r.contradicts, r.text) for r in found.reasons if r.form == "adverse"]
-    assert all(log_odds > 0.0 for _, log_odds, *_ in against)
-    told = [(r.code, r.log_odds, r.points, r.contradicts, r.text) for r in found.adverse_reasons]
-    assert told == against[: bundle.catalogue.adverse_reasons]
+    assert all(reason.log_odds > 0.0 for reason in found.reasons if reason.form == "adverse")
+    assert [as_told(r) for r in found.adverse_reasons] == worth_telling(bundle, found.reasons)
     assert decision_of(bundle, changed(changes), reasons=0).adverse_reasons == found.adverse_reasons
 
 
@@ -119,7 +127,7 @@ def test_a_decision_says_compared_with_whom(bundle):
     assert found.reference.model_dump() == {
         "kind": "interventional",
         "id": "training-applicants",
-        "text": {"en": "compared with the average applicant", "zh": "与平均申请企业相比"},
+        "text": {"en": "compared with the average applicant", "zh": "与一般申请企业相比"},
         "n": len(bundle.reference.rows),
         "sha256": bundle.reference.sha256,
     }
@@ -127,7 +135,7 @@ def test_a_decision_says_compared_with_whom(bundle):
     for reason in found.reasons:
         assert reason.reference_value == medians[reason.feature]
         assert "compared with the average applicant" in reason.text.en
-        assert "平均申请企业" in reason.text.zh
+        assert "一般申请企业" in reason.text.zh
         assert (reason.contradicts is None) is (reason.direction != "free")
 
 
@@ -161,6 +169,32 @@ def test_like_features_become_one_reason(bundle):
     assert abs(logit(merged.pd) - total) < 1e-9
     assert merged.score == merged.base_points + sum(reason.points for reason in merged.reasons) + merged.other_points
     assert merged.groups == apart.groups
+
+
+def test_nothing_negligible_is_told_as_adverse(bundle, enterprises):
+    """However few adverse reasons are left, one below the least size of the catalogue is not among them."""
+    catalogue, few = bundle.catalogue, 0
+    for record in frame_records(enterprises.iloc[::150]):
+        everything = dataclasses.replace(bundle, reasons=catalogue.model_copy(update={"adverse_at_least": 0.0}))
+        raised = dataclasses.replace(bundle, reasons=catalogue.model_copy(update={"adverse_at_least": 0.25}))
+        told = [decision_of(each, record, with_recourse=False).adverse_reasons for each in (everything, raised)]
+        assert told[1] == [reason for reason in told[0] if reason.log_odds >= 0.25]
+        few += len(told[1]) < len(told[0])
+    assert few > 0
+    assert catalogue.adverse_at_least == SMALLEST
+
+
+def test_adverse_reasons_are_told_merged_where_reasons_are(bundle, enterprises):
+    """Both what is told and in which order come from the merged terms, and each says what is in it."""
+    merging = dataclasses.replace(bundle, reasons=bundle.catalogue.model_copy(update={"merge_above": 0.3}))
+    holding, elsewhere = 0, 0
+    for record in frame_records(enterprises.iloc[::150]):
+        apart, merged = (decision_of(each, record, reasons=1000, with_recourse=False) for each in (bundle, merging))
+        assert [as_told(reason) for reason in merged.adverse_reasons] == worth_telling(merging, merged.reasons)
+        assert all(not reason.also for reason in apart.adverse_reasons)
+        holding += any(reason.also for reason in merged.adverse_reasons)
+        elsewhere += [r.code for r in merged.adverse_reasons] != [r.code for r in apart.adverse_reasons]
+    assert holding > 0 < elsewhere
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,6 +1,7 @@
 """What a reason says: of its value, its unit, whom it is compared with, and nothing that is untrue."""
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,63 @@ from icsml.records.labels import Direction, Label
 
 TEXTS = load_reason_catalogue()
 NAN = float("nan")
+
+NAMES = re.compile(r"High-tech|high-tech|of high value|高新技术|高价值|保障倍数")
+"""Names in which such a word judges nothing."""
+
+ABSOLUTE_EN = re.compile(
+    r"\b(absent|accumulated|adequate|ample|bad|barely|comfortabl[ey]|enough|excessive|fell|few|good|hardly|heavy|high|"
+    r"insufficient|large|largely|little|long|loss|losses|low|many|modest|most|mostly|much|negative|no|none|normal|not|"
+    r"on time|poor|positive|quickly|rose|short|shrinks|slow|slowly|small|strong|sufficient|weak|well)\b",
+    re.IGNORECASE,
+)
+ABSOLUTE_ZH = re.compile(
+    "偏|较|过[高低多少]|充裕|充足|足以|不|正常|适度|存在|亏损|为负|下降|增长乏力|改善|良好|优|差|无|处于|对应|很|多次"
+)
+UP_EN, DOWN_EN = {"higher", "more", "longer", "larger"}, {"lower", "fewer", "shorter", "smaller"}
+UP_ZH, DOWN_ZH = ("更高", "更多", "更长", "更大"), ("更低", "更少", "更短", "更小")
+
+
+def words(english):
+    return set(re.findall(r"[a-z&-]+", NAMES.sub("", english).lower()))
+
+
+def compared(english):
+    """Return the side of the median that a text names: 1 above, -1 below, 0 none."""
+    return bool(words(english) & UP_EN) - bool(words(english) & DOWN_EN)
+
+
+def compared_zh(chinese):
+    return any(word in chinese for word in UP_ZH) - any(word in chinese for word in DOWN_ZH)
+
+
+@pytest.mark.parametrize("feature", CATALOGUE, ids=lambda feature: feature.code)
+@pytest.mark.parametrize("form", ["adverse", "favourable"])
+def test_no_text_judges_and_each_names_the_side_its_direction_says(feature, form):
+    found = TEXTS.codes[feature.code].of(form)
+    assert not ABSOLUTE_EN.search(NAMES.sub("", found.en))
+    assert not ABSOLUTE_ZH.search(NAMES.sub("", found.zh))
+    side = feature.direction.sign * (1 if form == "adverse" else -1)
+    assert len(words(found.en) & (UP_EN | DOWN_EN)) == abs(side)
+    assert (compared(found.en), compared_zh(found.zh)) == (side, side)
+
+
+@given(
+    st.sampled_from(CATALOGUE),
+    st.floats(-1e9, 1e9) | st.floats(-2, 2) | st.integers(0, 4),
+    st.floats(-5, 5).filter(lambda term: term != 0.0),
+    st.floats(-1e9, 1e9) | st.floats(-2, 2) | st.integers(0, 4),
+)
+def test_what_is_said_of_a_value_is_true_beside_the_median(feature, value, log_odds, median):
+    found = text(feature, float(value), log_odds, float(median))
+    side = (value > median) - (value < median)
+    told_alike = quantity(value, feature.unit) == quantity(median, feature.unit)
+    agrees = side * feature.direction.sign * log_odds > 0.0 and not told_alike
+    assert compared(found.en) == compared_zh(found.zh) == (side if agrees else 0)
+    if not agrees:
+        effect = ("adds to the risk", "提高了风险") if log_odds > 0.0 else ("takes from the risk", "降低了风险")
+        assert effect[0] in found.en
+        assert effect[1] in found.zh
 
 
 @pytest.mark.parametrize(
@@ -58,25 +116,32 @@ def text(name, value, log_odds, median=NAN, reference="training-applicants"):
 
 def test_a_text_has_the_value_and_the_reference():
     assert text("debt_to_assets", 0.81, 0.4, 0.55) == Label(
-        en="Liabilities are high relative to total assets: 81.0%, compared with the average applicant (median 55.0%)",
-        zh="资产负债率偏高：81.0%，与平均申请企业（中位数55.0%）相比",
+        en="Liabilities relative to total assets are higher: 81.0%, compared with the average applicant (median 55.0%)",
+        zh="资产负债率为81.0%，与一般申请企业（中位数55.0%）相比更高",
     )
     assert text("total_assets", 9e6, -0.4, 4e6, "approval-margin").zh == (
-        "资产规模较大：900万元，与恰处于准入线的申请企业（中位数400万元）相比"
-    )
-    assert text("debt_to_assets", 0.81, 0.4, reference="training-cover").en == (
-        "Liabilities are high relative to total assets: 81.0%, compared with the training applicants"
+        "资产总额为900万元，与准入线附近的申请企业（中位数400万元）相比更大"
     )
 
 
-def test_high_is_not_said_of_a_value_below_the_median():
+def test_without_a_median_no_value_is_compared():
+    assert text("debt_to_assets", 0.81, 0.4, reference="training-cover") == Label(
+        en="Debt to assets at 81.0% adds to the risk, compared with the training applicants",
+        zh="资产负债率为81.0%，与训练样本企业相比提高了风险",
+    )
+    for feature in CATALOGUE:
+        assert not compared(text(feature, 1.0, 0.4, reference="training-cover").en)
+
+
+def test_higher_is_not_said_of_a_value_below_the_median():
     assert text("debt_to_assets", 0.5, 0.4, 0.55).en == (
         "Debt to assets at 50.0% adds to the risk, compared with the average applicant (median 55.0%)"
     )
-    assert text("current_ratio", 1.0, -0.1, 2.0).zh == "流动比率为1.00倍，与平均申请企业（中位数2.00倍）相比降低了风险"
+    assert text("current_ratio", 1.0, -0.1, 2.0).zh == "流动比率为1.00倍，与一般申请企业（中位数2.00倍）相比降低了风险"
     assert "adds to the risk" in text("debt_to_assets", 0.55, 0.4, 0.55).en
+    assert "adds to the risk" in text("debt_to_assets", 0.55041, 0.4, 0.55).en  # "higher: 55.0%" than 55.0%
     free = text("gross_margin", 0.1, 0.4, 0.3).en
-    assert "at a level that goes with a higher risk" in free  # true of any level
+    assert free.startswith("The gross margin adds to the risk: 10.0%,")  # true of any level
 
 
 def test_a_missing_value_has_its_own_text():
@@ -87,7 +152,7 @@ def test_a_missing_value_has_its_own_text():
             assert f"which {does} the risk here" in found.en
             assert FEATURE_BY_NAME[name].label.zh in found.zh
     absent = text("overdue_count", NAN, 0.4, 1.0)
-    assert absent.zh == "近24个月逾期次数：未提供，与平均申请企业（中位数1）相比提高了风险"
+    assert absent.zh == "近24个月逾期次数：未提供，与一般申请企业（中位数1）相比提高了风险"
 
 
 def test_an_extra_feature_speaks_by_its_label():

@@ -60,6 +60,7 @@ def test_a_bundle_keeps_what_its_features_need():
         (lambda c: c["references"].update(nobody=c["references"]["approval-margin"]), "references"),
         (lambda c: c["references"]["approval-margin"]["without_value"].update(en="{value}"), "{value} is not known"),
         (lambda c: c.update(adverse_reasons=0), "adverse_reasons"),
+        (lambda c: c.update(adverse_at_least=-0.1), "adverse_at_least"),
         (lambda c: c.update(merge_above=1.5), "merge_above"),
         (lambda c: c.update(format=2), "format"),
         (lambda c: c.update(colour="red"), "unknown key"),
@@ -70,6 +71,11 @@ def test_a_catalogue_that_would_mislead_is_refused(tmp_path, change, said):
         load_reason_catalogue(changed(tmp_path, change))
     assert caught.value.code == "ICS-FEA-008"
     assert said in str(caught.value)
+
+
+def test_a_catalogue_that_sets_no_least_size_lets_any_adverse_reason_be_told(tmp_path):
+    assert load_reason_catalogue().adverse_at_least == 0.02
+    assert load_reason_catalogue(changed(tmp_path, lambda c: c.pop("adverse_at_least"))).adverse_at_least == 0.0
 
 
 def test_no_catalogue_no_texts(tmp_path):

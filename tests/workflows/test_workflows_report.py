@@ -76,7 +76,7 @@ def test_adverse_reasons_are_counted_row_by_row_as_decisions_tell_them(found, ev
     counted = np.zeros(terms.shape, dtype=bool)
     for row, own in enumerate(terms):
         best = sorted(range(len(own)), key=lambda place, own=own: (-own[place], place))[:most]
-        counted[row, [place for place in best if own[place] > 0]] = True
+        counted[row, [place for place in best if own[place] >= trained.bundle.catalogue.adverse_at_least]] = True
     assert counted.any(axis=1).mean() > 0.9
     np.testing.assert_array_equal(found.segments["all"][0].adverse, counted.sum(axis=0))
     for kind in ("technical_field", "province", "size"):
