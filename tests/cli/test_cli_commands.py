@@ -140,6 +140,28 @@ def test_a_contradiction_and_what_is_merged_are_told(bundle):
     out = _read_out(found.model_copy(update={"reasons": [against, *found.reasons[1:]]}))
     assert out.count("[contradicts its effect alone]") == 1
     assert all(f"with {also.code} {also.feature}" in out for also in merged.also)
+    told = next(reason for reason in found.adverse_reasons if reason.also)
+    held = ", ".join(f"{also.code} {also.feature}" for also in told.also)
+    assert f"{told.code} {told.text.en} [with {held}]" in out
+
+
+def test_a_pd_effect_is_read_out_in_percentage_points(bundle):
+    record = parse_record(bundle_example(bundle))
+    found = decide(bundle, record, decision_id="d", decided_at=utc_now(), reasons=1).decision
+    effect = found.reasons[0].model_copy(update={"pd_effect": -0.00496})
+    out = _read_out(found.model_copy(update={"reasons": [effect]}))
+    assert " -0.496 pp " in out
+    assert "PD effects, in percentage points (pp), do not add up" in out
+    assert all(f"{100 * group.pd_effect:+.3f} pp" in out for group in found.groups)
+
+
+def test_points_that_a_rulebook_refuses_are_read_out_as_such(bundle):
+    record = parse_record(bundle_example(bundle))
+    found = decide(bundle, record, decision_id="d", decided_at=utc_now()).decision
+    refused = found.innovation.model_copy(update={"score": None})
+    by = f"of {refused.max_score:g} by {refused.rulebook}"
+    assert f"points {found.innovation.score:.1f} {by}" in _read_out(found)
+    assert f"points not scored, out {by}" in _read_out(found.model_copy(update={"innovation": refused}))
 
 
 def test_the_version_is_told(icsml):

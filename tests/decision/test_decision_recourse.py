@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from icsml.decision.assess import assess
 from icsml.decision.decide import decide
 from icsml.decision.recourse import SurvivalShares, rescorer, survival_share, survival_shares
+from icsml.explain.proposals import _within
 from icsml.explain.survival import survives
 from icsml.model.bundle import read_bundle
 from icsml.model.levers import MOVABLE, PRIOR_YEAR, moved, size_class
@@ -233,8 +234,26 @@ def test_what_it_says_is_what_the_model_would_answer_and_no_promise(bundle, some
             for promise in ("default", "will", "would fall", "would be"):
                 assert promise not in proposal.text.en
             for step in (proposal, *proposal.also):
-                assert step.label.en in proposal.text.en
+                assert _within(step.label.en) in proposal.text.en
                 assert step.label.zh in proposal.text.zh
+
+
+@pytest.mark.parametrize(
+    ("label", "within"),
+    [
+        ("Turnover of technology contracts", "turnover of technology contracts"),
+        ("High-tech product revenue", "high-tech product revenue"),
+        ("Staff with a postgraduate degree", "staff with a postgraduate degree"),
+        ("Invention-patent applications in the year", "invention-patent applications in the year"),
+        ("Class I rights, own inventions granted", "Class I rights, own inventions granted"),
+        ("R&D expense", "R&D expense"),
+        ("S&T staff", "S&T staff"),
+        ("PCT applications in the year", "PCT applications in the year"),
+        ("", ""),
+    ],
+)
+def test_a_label_stands_within_a_sentence_without_its_capital_unless_it_is_a_name(label, within):
+    assert _within(label) == within
 
 
 def test_the_keys_are_from_and_to_in_json_and_read_back(bundle, some):
