@@ -126,6 +126,8 @@ def test_it_compares_and_decides_as_it_did(referenced_decision):
 
 
 def test_it_says_what_it_said(referenced_decision):
+    """Its own texts, and any adverse reason however small: its catalogue sets no least size."""
+    assert read_bundle(REFERENCED).catalogue.adverse_at_least == 0.0
     assert (
         referenced_decision.reasons[0].text.zh == "总资产净利率较高：8.8%，与恰处于准入线的申请企业（中位数0.3%）相比"
     )
