@@ -171,7 +171,8 @@ def _itself(lever: Lever) -> tuple[str, ...]:
 
 def _terms(assessment: Assessment) -> npt.NDArray[np.float64]:
     assert assessment.explanation is not None  # noqa: S101 - recourse is made of what was explained
-    return assessment.explanation.terms.log_odds[0]
+    terms: npt.NDArray[np.float64] = assessment.explanation.terms.log_odds[0]
+    return terms
 
 
 def _scored(bundle: BundleParts, assessment: Assessment) -> Scored:
