@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from icsml.decision.assess import assess
-from icsml.explain.contradiction import contradictions, contradicts, one_at_a_time, spreads
+from icsml.explain.contradiction import contradictions, contradicts, one_at_a_time, raises_adverse, spreads
 from icsml.explain.reasons import rank_terms
 from icsml.model.calibrate import Affine
 from icsml.model.predict import margin
@@ -80,3 +80,18 @@ def test_a_booster_of_pure_interaction_contradicts(tmp_path):
     effect = one_at_a_time(partial(margin, booster), Affine(1.0, 0.0), row, {0: np.linspace(-1, 1, 21)})[0]
     assert effect[0] < -0.3
     assert contradicts(np.array([0.1]), effect).tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("after", "terms", "raised"),
+    [
+        ([2.0, 3.0], [-0.1, 0.1], False),
+        ([2.0, 3.1], [-0.1, 0.1], True),
+        ([2.1, 3.0], [-0.1, 0.1], False),
+        ([2.1, 3.0], [0.1, 0.1], True),
+        ([1.9, 2.9], [0.1, 0.1], False),
+        ([np.nan, 3.0], [0.1, 0.1], False),
+    ],
+)
+def test_what_rises_and_stays_adverse_is_told(after, terms, raised):
+    assert raises_adverse(np.array([2.0, 3.0]), np.array(after), np.array(terms)) == raised

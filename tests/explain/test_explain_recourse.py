@@ -144,6 +144,25 @@ def test_a_jump_is_growth_beyond_the_peers(known):
     assert [bool(jumped(known, each)["revenue_cny"][0]) for each in (at, above, unknown)] == [False, True, False]
 
 
+FIELDS = sorted({lever.field for lever in POLICY.levers})
+RULEBOOK = SimpleNamespace(indicators=[SimpleNamespace(id=f"of_{name}", fields=(name,)) for name in FIELDS])
+
+
+def points_of(total, worth, columns):
+    """Points of one indicator for each field that a lever names; what the model values gains points."""
+    every = worth if set(worth) & set(FIELDS) else dict.fromkeys(FIELDS, 1.0)
+    points = {f"of_{name}": columns[name] * abs(every.get(name, 0.0)) for name in FIELDS}
+    return SimpleNamespace(innovation_score=total, score=total, points=points)
+
+
+def agreeing(levers, columns):
+    return False
+
+
+def searched(known, columns, before, rescore, contrary=agreeing):
+    return find_recourse(known, RULEBOOK, columns, before, rescore, contrary)
+
+
 def toy(worth, bounds=(0.5, 0.7, 1.0)):
     """A model whose log-odds fall by the worth of each unit of a field, and whose points rise with it."""
 
@@ -151,7 +170,7 @@ def toy(worth, bounds=(0.5, 0.7, 1.0)):
         gained = sum((columns[name] * value for name, value in worth.items()), np.zeros(len(columns["cash_cny"])))
         pd = 1.0 / (1.0 + np.exp(gained - base + 0.0))
         place = np.searchsorted(np.array(bounds), pd)
-        points = SimpleNamespace(innovation_score=gained)
+        points = points_of(gained, worth, columns)
         grade = np.array([f"G{each}" for each in place], dtype=object)
         return Scored(pd, np.rint(100 * (gained - base)).astype(np.int64), grade, place, points, {})
 
@@ -162,7 +181,7 @@ def toy(worth, bounds=(0.5, 0.7, 1.0)):
 
 def found(known, worth, bounds=(0.5, 0.7, 1.0)):
     columns, rescore = toy(worth, bounds)
-    return find_recourse(known, columns, rescore(columns), rescore)
+    return searched(known, columns, rescore(columns), rescore)
 
 
 def steps(proposal):
@@ -194,7 +213,7 @@ def test_a_pair_must_do_more_than_its_levers_alone_for_no_more_effort(known):
         pd, score = np.maximum(scored.pd, 0.43), np.minimum(scored.score, 28)
         return Scored(pd, score, scored.grade, scored.place, scored.points, {})
 
-    answer = find_recourse(known, columns, capped(columns), capped)
+    answer = searched(known, columns, capped(columns), capped)
     assert steps(answer.proposals[0]) == {"rd_staff": 1.0}  # alone it reaches what no pair can surpass
     assert all(len(steps(each)) == 1 for each in answer.proposals)
 
@@ -224,7 +243,7 @@ def test_a_step_that_more_of_the_same_would_undo_is_not_proposed(known):
         (2.0, [{"invention_applications": 3.0}]),
         (3.0, []),
     ):
-        answer = find_recourse(known, columns, rescore(columns), lambda rows, worst=worst: bent(rows, worst))
+        answer = searched(known, columns, rescore(columns), lambda rows, worst=worst: bent(rows, worst))
         assert [steps(each) for each in answer.proposals] == expected
 
 
@@ -233,12 +252,48 @@ def test_growth_alone_is_no_recourse(known):
 
     def without_points(rows):
         scored = rescore(rows)
-        flat = SimpleNamespace(innovation_score=np.zeros(len(scored.pd)))
+        flat = SimpleNamespace(**vars(scored.points) | {"innovation_score": np.zeros(len(scored.pd))})
         return Scored(scored.pd, scored.score, scored.grade, scored.place, flat, {})
 
-    answer = find_recourse(known, columns, without_points(columns), without_points)
+    answer = searched(known, columns, without_points(columns), without_points)
     assert (answer.proposals, answer.reason) == ((), NoRecourse.NO_EFFECT)
     assert found(known, {"revenue_cny": 1e-6}).proposals
+
+
+@pytest.mark.parametrize(
+    ("changed", "proposed"),
+    [({}, True), ({"points": 0.0}, False), ({"score": -1.0}, False), ({"innovation_score": -1.0}, False)],
+)
+def test_what_gains_no_points_or_loses_any_altogether_is_not_proposed(known, changed, proposed):
+    columns, rescore = toy({"invention_applications": 0.1})
+
+    def with_points(rows):
+        scored = rescore(rows)
+        sign = {name: changed.get(name, 1.0) for name in ("points", "score", "innovation_score")}
+        points = SimpleNamespace(
+            innovation_score=scored.points.innovation_score * sign["innovation_score"],
+            score=scored.points.score * sign["score"],
+            points={name: own * sign["points"] for name, own in scored.points.points.items()},
+        )
+        return Scored(scored.pd, scored.score, scored.grade, scored.place, points, {})
+
+    answer = searched(known, columns, with_points(columns), with_points)
+    assert bool(answer.proposals) == proposed
+
+
+def test_what_goes_against_the_reasons_gives_way_to_what_does_not(known):
+    columns, rescore = toy({"invention_applications": 0.1, "staff_rd": 0.3}, bounds=(0.47, 0.7, 1.0))
+
+    def answer(*refused):
+        against = lambda levers, _: any(lever.id in refused for lever in levers)  # noqa: E731
+        return searched(known, columns, rescore(columns), rescore, against)
+
+    assert steps(answer().proposals[0]) == {"rd_staff": 1.0}
+    others = answer("rd_staff").proposals
+    assert steps(others[0]) == {"invention_applications": 2.0}
+    assert all("rd_staff" not in steps(each) for each in others)
+    nothing = answer(*LEVER)
+    assert (nothing.proposals, nothing.reason) == ((), NoRecourse.NO_EFFECT)
 
 
 @pytest.mark.parametrize("already", [True, False])
@@ -250,7 +305,7 @@ def test_what_screening_reports_anew_is_not_proposed(known, already):
         flags = rows["invention_applications"] > float(columns["invention_applications"][0]) - already
         return Scored(scored.pd, scored.score, scored.grade, scored.place, scored.points, {"cash_cny": flags})
 
-    answer = find_recourse(known, columns, reported(columns), reported)
+    answer = searched(known, columns, reported(columns), reported)
     assert bool(answer.proposals) == already
 
 
@@ -262,7 +317,7 @@ def test_a_model_that_answers_otherwise_alone_is_found_out(known):
         shifted = scored.pd * (0.99 if len(scored.pd) == 1 else 1.0)
         return Scored(shifted, scored.score, scored.grade, scored.place, scored.points, {})
 
-    answer = find_recourse(known, columns, rescore(columns), fickle)
+    answer = searched(known, columns, rescore(columns), fickle)
     assert [proposal.verified for proposal in answer.proposals] == [False]
 
 
@@ -274,7 +329,7 @@ def test_one_batch_for_single_levers_and_one_for_pairs(known):
         sizes.append(len(rows["cash_cny"]))
         return rescore(rows)
 
-    answer = find_recourse(known, columns, rescore(columns), counted)
+    answer = searched(known, columns, rescore(columns), counted)
     assert len(sizes) == 2 + len(answer.proposals)
     assert sizes[0] > 1
     assert sizes[1] > sizes[0]
@@ -283,9 +338,9 @@ def test_one_batch_for_single_levers_and_one_for_pairs(known):
 
 def test_reasons_for_none(known):
     columns, rescore = toy({"invention_applications": -0.1})
-    assert find_recourse(known, columns, rescore(columns), rescore).reason == NoRecourse.NO_EFFECT
+    assert searched(known, columns, rescore(columns), rescore).reason == NoRecourse.NO_EFFECT
     penniless = columns_of(cash_cny=0.0)
-    assert find_recourse(known, penniless, rescore(penniless), rescore).reason == NoRecourse.NO_STEP
+    assert searched(known, penniless, rescore(penniless), rescore).reason == NoRecourse.NO_STEP
     nowhere = Levers(policy=known.policy, limits={}, jumps={})
-    assert find_recourse(nowhere, columns, rescore(columns), rescore).reason == NoRecourse.NO_LEVER
+    assert searched(nowhere, columns, rescore(columns), rescore).reason == NoRecourse.NO_LEVER
     assert set(most_steps(nowhere, columns)) == set()

@@ -31,8 +31,9 @@ _NO_RECOURSE = {
         "任何可行变动均超出同类企业年度变动幅度、现有货币资金或记录的合理范围。",
     ),
     NoRecourse.NO_EFFECT: (
-        "No step within a year would be answered with a score that is higher by enough to be worth proposing.",
-        "一年内的可行变动均不会使模型给出足够高的评分提升。",
+        "No step within a year gains points, goes against no reason and would be answered with a score that is higher"
+        " by enough to be worth proposing.",
+        "一年内没有既能增加规则得分、不与评分原因相悖，又能使模型评分足够提高的可行变动。",
     ),
 }
 

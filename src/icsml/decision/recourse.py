@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from icsml.decision.assess import Assessment, assess
+from icsml.explain.contradiction import raises_adverse
 from icsml.explain.proposals import describe_proposal
-from icsml.explain.recourse import NoRecourse, Rescore, Scored, find_recourse
+from icsml.explain.recourse import Contrary, NoRecourse, Rescore, Scored, find_recourse
 from icsml.explain.survival import survives
 from icsml.model.bundle import BundleParts
+from icsml.model.levers import Lever, moved
 from icsml.records.columns import Columns, rows, take
 from icsml.records.decision import Recourse
 
@@ -88,7 +90,7 @@ def _proposed(base: BundleParts, columns: Columns) -> list[_Proposed]:
     found = []
     for row in range(rows(columns)) if base.levers and base.rulebook else ():
         one = take(columns, np.array([row]))
-        assessment = assess(base, one, explained=False)
+        assessment = assess(base, one)
         proposals = recourse(base, assessment).proposals
         if proposals:
             found.append(_Proposed(one, assessment.grade[0], proposals))
@@ -120,12 +122,13 @@ def recourse(bundle: BundleParts, assessment: Assessment) -> Answer:
     bundle : BundleParts
         The model.
     assessment : Assessment
-        Of one row.
+        Of one row, ``explained``.
     """
     if bundle.levers is None or bundle.rulebook is None:
         return Answer(None, NoRecourse.NO_LEVERS)
     columns, before = assessment.screening.columns, _scored(bundle, assessment)
-    found = find_recourse(bundle.levers, columns, before, rescorer(bundle))
+    contrary = _contrary(bundle, assessment)
+    found = find_recourse(bundle.levers, bundle.rulebook, columns, before, rescorer(bundle), contrary)
     proposals = [describe_proposal(each, bundle.rulebook, columns, before) for each in found.proposals]
     return Answer(proposals, found.reason)
 
@@ -137,6 +140,39 @@ def rescorer(bundle: BundleParts) -> Rescore:
         return _scored(bundle, assess(bundle, columns, explained=False))
 
     return rescore
+
+
+def _contrary(bundle: BundleParts, assessment: Assessment) -> Contrary:
+    """Return what tells whether levers raise a feature that is high and adverse today, and adverse still after that.
+
+    Without a reference population nothing is high or low, and nothing contrary.
+    """
+    features, population = bundle.encoder.features, bundle.reference
+    suspects: list[int] = []
+    if population is not None:
+        high = (assessment.features[0] > population.medians) & (_terms(assessment) > 0.0)
+        suspects = [int(place) for place in np.flatnonzero(high)]
+
+    def contrary(levers: Sequence[Lever], columns: Columns) -> bool:
+        fields = {field for lever in levers for field in _itself(lever)}
+        places = [place for place in suspects if not fields.isdisjoint(features[place].inputs)]
+        if not places:
+            return False
+        after = assess(bundle, columns)
+        return raises_adverse(assessment.features[0, places], after.features[0, places], _terms(after)[places])
+
+    return contrary
+
+
+def _itself(lever: Lever) -> tuple[str, ...]:
+    """Return what a lever is for; that more revenue is booked with what is sold follows from it."""
+    return lever.adds if lever.account == "sales" else moved(lever)
+
+
+def _terms(assessment: Assessment) -> npt.NDArray[np.float64]:
+    assert assessment.explanation is not None  # noqa: S101 - recourse is made of what was explained
+    terms: npt.NDArray[np.float64] = assessment.explanation.terms.log_odds[0]
+    return terms
 
 
 def _scored(bundle: BundleParts, assessment: Assessment) -> Scored:

@@ -25,7 +25,7 @@ from icsml.model.calibrate import Affine
 from icsml.model.reference import ReferencePopulation
 from icsml.records.labels import Direction
 
-__all__ = ["Contradictions", "contradictions", "contradicts", "is_free", "one_at_a_time", "spreads"]
+__all__ = ["Contradictions", "contradictions", "contradicts", "is_free", "one_at_a_time", "raises_adverse", "spreads"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -90,6 +90,19 @@ def contradicts(terms: Floats, effects: Floats) -> Flags:
     plain = (np.abs(terms) >= SMALLEST) & (np.abs(effects) >= SMALLEST)
     other: Flags = plain & (np.sign(terms) != np.sign(effects))
     return other
+
+
+def raises_adverse(before: Floats, after: Floats, terms: Floats) -> bool:
+    """Tell whether any of some features rises and its term, after that, still raises the risk.
+
+    Parameters
+    ----------
+    before, after : ndarray of shape (k,)
+        Values of features that are high and whose terms raise the risk today.
+    terms : ndarray of shape (k,)
+        Their terms after the change.
+    """
+    return bool(((after > before) & (terms > 0.0)).any())
 
 
 @dataclass(frozen=True, slots=True)

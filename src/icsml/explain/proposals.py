@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from icsml.explain.moves import changed_fields
-from icsml.explain.recourse import Move, Proposal, Scored
+from icsml.explain.recourse import Move, Proposal, Scored, readers
 from icsml.innovation.schema import Rulebook
 from icsml.records.columns import Columns
 from icsml.records.decision import RecordChange, Recourse, RecourseStep
@@ -70,8 +70,7 @@ def _step(move: Move, proposal: Proposal, rulebook: Rulebook, columns: Columns, 
 
 def _indicator(field: str, rulebook: Rulebook, before: Scored, after: Scored) -> str | None:
     """Return the indicator that gains most of those that read a field, the first of several; None if none reads it."""
-    readers = [indicator.id for indicator in rulebook.indicators if field in indicator.fields]
-    return max(readers, key=lambda name: _gained(name, before, after), default=None)
+    return max(readers(rulebook, field), key=lambda name: _gained(name, before, after), default=None)
 
 
 def _gained(name: str, before: Scored, after: Scored) -> float:

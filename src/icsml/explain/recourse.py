@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from icsml.explain.moves import apply_steps, feasible, most_steps
 from icsml.innovation.points import Points
+from icsml.innovation.schema import Rulebook
 from icsml.model.levers import Lever, Levers
 from icsml.records.columns import Columns, take
 
-__all__ = ["Found", "Move", "NoRecourse", "Proposal", "Rescore", "Scored", "find_recourse"]
+__all__ = ["Contrary", "Found", "Move", "NoRecourse", "Proposal", "Rescore", "Scored", "find_recourse", "readers"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -56,6 +57,10 @@ Rescore = Callable[[Columns], Scored]
 """Scores records as the deciding code does; a row has the same bits alone and among others."""
 
 
+Contrary = Callable[[Sequence[Lever], Columns], bool]
+"""Tells whether levers, of which the changed record is given, go against what the reasons say."""
+
+
 class NoRecourse:
     """Why there is no proposal."""
 
@@ -66,7 +71,7 @@ class NoRecourse:
     NO_STEP = "no_step"
     """no step stays within its peers' yearly change, within cash on file and within bounds"""
     NO_EFFECT = "no_effect"
-    """no step would be answered with enough points of score, that more of the same would not undo"""
+    """no step gains points and would be answered with enough score, undone by no more of it, contrary to no reason"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,23 @@ class _Candidates:
     effort: Floats
 
 
-def find_recourse(known: Levers, columns: Columns, before: Scored, rescore: Rescore) -> Found:
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What every candidate is held against."""
+
+    known: Levers
+    rulebook: Rulebook
+    before: Scored
+    contrary: Contrary
+
+
+_Candidate = tuple[_Candidates, int]
+"""A row of candidates."""
+
+
+def find_recourse(
+    known: Levers, rulebook: Rulebook, columns: Columns, before: Scored, rescore: Rescore, contrary: Contrary
+) -> Found:
     """Return at most ``known.policy.most`` proposals for one record.
 
     Single levers first, then pairs. Where a better grade can be reached the smallest effort that reaches it comes
@@ -140,12 +161,16 @@ def find_recourse(known: Levers, columns: Columns, before: Scored, rescore: Resc
     ----------
     known : Levers
         Levers and limits of the bundle.
+    rulebook : Rulebook
+        Whose points a proposal must gain.
     columns : Columns
         The record, screened, arrays of length 1.
     before : Scored
         What the model answered to it.
     rescore : callable
         Scores changed records.
+    contrary : callable
+        Asked of what would be proposed; what goes against the reasons is not.
     """
     offered = _offered(known, columns)
     if not offered:
@@ -156,7 +181,7 @@ def find_recourse(known: Levers, columns: Columns, before: Scored, rescore: Resc
     candidates = [each for each in tried if each is not None]
     if not candidates:
         return Found((), NoRecourse.NO_STEP)
-    best = _best(candidates, before, known.policy.most, known.policy.least_points)
+    best = _best(candidates, _Search(known, rulebook, before, contrary))
     if not best:
         return Found((), NoRecourse.NO_EFFECT)
     return Found(tuple(_proposal(batch, row, most, rescore) for batch, row in best), None)
@@ -214,36 +239,62 @@ def _try(
     return _Candidates(levers, taken, changed, rescore(changed), effort)
 
 
-def _best(batches: Sequence[_Candidates], before: Scored, most: int, least: int) -> list[tuple[_Candidates, int]]:
-    """Return the candidates to propose, the best first, no two with the same levers."""
-    helpful = [(batch, row) for batch in batches for row in _helpful(batch, before, least)]
+def _best(batches: Sequence[_Candidates], search: _Search) -> list[_Candidate]:
+    """Return the candidates to propose, the best first: with a better grade if any can be reached."""
+    helpful = [(batch, row) for batch in batches for row in _helpful(batch, search)]
     helpful = [(batch, row) for batch, row in helpful if _adds(batch, row, batches[0])]
-    graded = [(batch, row) for batch, row in helpful if batch.scored.place[row] < before.place[0]]
-    chosen: list[tuple[_Candidates, int]] = []
+    graded = [(batch, row) for batch, row in helpful if batch.scored.place[row] < search.before.place[0]]
+    return _chosen(sorted(graded, key=_by_effort), search) or _chosen(sorted(helpful, key=_by_pd), search)
+
+
+def _chosen(ranked: Sequence[_Candidate], search: _Search) -> list[_Candidate]:
+    """Return the first that no reason speaks against, no two with the same levers."""
+    chosen: list[_Candidate] = []
     seen: list[frozenset[int]] = []
-    for batch, row in sorted(graded or helpful, key=_by_effort if graded else _by_pd):
+    for batch, row in ranked:
         own = _levers(batch, row)
-        if len(chosen) < most and not any(earlier <= own for earlier in seen):
+        if len(chosen) == search.known.policy.most:
+            break
+        if any(earlier <= own for earlier in seen):
+            continue
+        if not search.contrary([batch.levers[place] for place in sorted(own)], take(batch.columns, np.array([row]))):
             chosen.append((batch, row))
             seen.append(own)
     return chosen
 
 
-def _helpful(batch: _Candidates, before: Scored, least: int) -> Iterator[int]:
-    """Yield the rows that gain ``least`` points of score with nothing newly out of range, and that more would not undo.
+def _helpful(batch: _Candidates, search: _Search) -> Iterator[int]:
+    """Yield the rows that gain enough points of score with nothing newly out of range, and that more would not undo.
 
-    The rulebook's innovation points must not fall, and must rise where more is sold: else it would be growth alone.
+    A row of the rule of what is moved must gain points, and neither the total nor the innovation points may fall; they
+    must rise where more is sold: else it would be growth alone.
     """
-    scored = batch.scored
+    scored, before = batch.scored, search.before
     innovation, base = scored.points.innovation_score, before.points.innovation_score[0]
     sells = np.array([lever.account == "sales" for lever in batch.levers])
     sold = (batch.steps[:, sells] > 0.0).any(axis=1)
-    fine = (scored.pd < before.pd[0]) & (scored.score >= before.score[0] + least)
+    fine = (scored.pd < before.pd[0]) & (scored.score >= before.score[0] + search.known.policy.least_points)
     fine &= ~(innovation < base) & (~sold | (innovation > base))
+    fine &= _gains(batch, search) & ~(scored.points.score < before.points.score[0])
     for name, flags in scored.out_of_range.items():
         if not (name in before.out_of_range and before.out_of_range[name][0]):
             fine &= ~flags
     return (row for row in map(int, np.flatnonzero(fine)) if _lasts(batch.steps, row, fine))
+
+
+def readers(rulebook: Rulebook, field: str) -> list[str]:
+    """Return the indicators that read a field, in declared order."""
+    return [indicator.id for indicator in rulebook.indicators if field in indicator.fields]
+
+
+def _gains(batch: _Candidates, search: _Search) -> Flags:
+    """Tell which rows gain points by an indicator that reads the field of a lever they move."""
+    gains = np.zeros(len(batch.steps), dtype=np.bool_)
+    for place, lever in enumerate(batch.levers):
+        for name in readers(search.rulebook, lever.field):
+            more = batch.scored.points.points[name] > search.before.points.points[name][0]
+            gains |= (batch.steps[:, place] > 0.0) & more
+    return gains
 
 
 def _lasts(steps: Floats, row: int, fine: Flags) -> bool:
@@ -263,12 +314,12 @@ def _levers(batch: _Candidates, row: int) -> frozenset[int]:
     return frozenset(int(place) for place in np.flatnonzero(batch.steps[row]))
 
 
-def _by_effort(candidate: tuple[_Candidates, int]) -> tuple[float, int, float, list[int]]:
+def _by_effort(candidate: _Candidate) -> tuple[float, int, float, list[int]]:
     batch, row = candidate
     return float(batch.effort[row]), len(_levers(batch, row)), float(batch.scored.pd[row]), sorted(_levers(batch, row))
 
 
-def _by_pd(candidate: tuple[_Candidates, int]) -> tuple[float, float, int, list[int]]:
+def _by_pd(candidate: _Candidate) -> tuple[float, float, int, list[int]]:
     batch, row = candidate
     return float(batch.scored.pd[row]), float(batch.effort[row]), len(_levers(batch, row)), sorted(_levers(batch, row))
 
