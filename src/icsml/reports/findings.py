@@ -114,10 +114,9 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class PdFigures:
-    """PDs over all rows: mean, quantiles as (share, PD), and rows by grade from best to worst; no grades, no rows."""
+    """PDs over all rows: mean, and rows by grade from best to worst; none where the master scale does not apply."""
 
     mean: float
-    quantiles: tuple[tuple[float, float], ...]
     grades: tuple[tuple[str, int], ...]
 
 
