@@ -111,7 +111,8 @@ def write_report(
     Raises
     ------
     InputError
-        If the target cannot become a file, or the data set has no rows or not the model's features.
+        If the target cannot become a file, the data set has no rows or not the model's features, or the stability is
+        of other bundles.
     """
     from icsml.reports.model import model_page
     from icsml.reports.page import write
@@ -148,8 +149,10 @@ def find(
     Raises
     ------
     InputError
-        ``ICS-RPT-001`` if the data set has no rows, ``ICS-RPT-002`` if it has not the model's extra features.
+        ``ICS-RPT-001`` if the data set has no rows, ``ICS-RPT-002`` if it has not the model's extra features,
+        ``ICS-RPT-004`` if the stability is of other bundles.
     """
+    _require_of(bundle, stability)
     columns = _columns(bundle, dataset, rows)
     count = len(columns["enterprise_id"])
     sums = _Sums(bundle, _drawn(count, _DOTS))
@@ -189,6 +192,17 @@ def find(
         ),
         card=bundle.card,
     )
+
+
+def _require_of(bundle: Bundle, stability: StabilityFigures | None) -> None:
+    if stability is not None and not stability.is_of(bundle.sha256):
+        told = ", ".join(f"{name} ({sha256[:12]}…)" for name, sha256 in stability.bundles.items())
+        raise InputError(
+            "ICS-RPT-004",
+            f"compares other bundles than this one ({bundle.sha256[:12]}…): {told or 'none is named'}",
+            field="--stability",
+            remedy="give a comparison that this model is part of, or one of retrains",
+        )
 
 
 def _columns(bundle: Bundle, dataset: Dataset, rows: int | None) -> Columns:
@@ -450,7 +464,7 @@ def _origin(bundle: Bundle, dataset: Dataset, version: str | None, rows: int, re
         licence=meta.licence,
         rows=rows,
         rows_held=len(dataset.enterprises),
-        rulebook=f"{rulebook.id} ({rulebook.provenance})" if rulebook else None,
+        rulebook=(rulebook.id, str(rulebook.provenance)) if rulebook else None,
         reference=reference,
         hashes=hashes,
         bundle_code=bundle.code_version,
