@@ -4,8 +4,8 @@
 
 Each set is trained once and again five times, the same rows are explained (never trained on), and the top three adverse
 reasons compared: on enterprises drawn with replacement, and on nine tenths of them without. Goals: an overlap of .8,
-four fifths of recourse answered with a lower PD. The real sets have no identifier, so that a row is an enterprise, and no
-innovation data, so that there is no recourse.
+four fifths of recourse answered with a lower PD. The real sets have no identifier, so that a row is an enterprise, and
+no innovation data, so that there is no recourse.
 """
 
 from __future__ import annotations

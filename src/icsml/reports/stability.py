@@ -48,7 +48,7 @@ class StabilityFigures(_Part):
 
     @property
     def kept(self) -> float | None:
-        """Share of the enterprises that each retrain saw; None where they were drawn with replacement, or nothing was."""
+        """Share of the enterprises that each retrain saw; None of a bootstrap, and where nothing was retrained."""
         return float(self.drawn.split()[0]) if self.drawn not in (None, "bootstrap") else None
 
     def is_of(self, bundle_sha256: str) -> bool:

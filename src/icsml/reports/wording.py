@@ -356,9 +356,9 @@ _PHRASES: Final[dict[str, Label]] = {
         "未提供。`icsml stability` 可测算原因在模型之间的变动。",
     ),
     "stability_of_retrains": _label(
-        "How far reasons move from a first training ({base}) to {count} more, {drawn}, all by the same recipe; not this "
-        "very bundle. On {rows} rows of “{data}” that none was trained on, and on the {risky} with the highest PD: mean "
-        "(lowest to highest). A row has {top} adverse reasons.",
+        "How far reasons move from a first training ({base}) to {count} more, {drawn}, all by the same recipe; not "
+        "this very bundle. On {rows} rows of “{data}” that none was trained on, and on the {risky} with the highest "
+        "PD: mean (lowest to highest). A row has {top} adverse reasons.",
         "从首次训练（{base}）到按同一配置另外训练的 {count} 个模型，{drawn}，原因的变动；并非本模型包本身。"
         "基于“{data}”中未参与训练的 {rows} 行，及其中违约概率最高的 {risky} 行：均值（最低至最高）。"
         "每行 {top} 条不利原因。",
