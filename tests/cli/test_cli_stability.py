@@ -23,7 +23,7 @@ def test_retrains_as_json(icsml_json, book_folder, config):
     assert found["drawn"] == "bootstrap"
     assert (found["rows"], found["top"], found["synthetic"]) == (100, 3, True)
     assert (found["merge_above"], found["unknown"]) == (0.7, {})
-    for figure in (found["recourse_survival"], found["contradictions"]):
+    for figure in (found["recourse_survival"], found["recourse_better_grade"], found["contradictions"]):
         assert 0 <= figure["low"] <= figure["mean"] <= figure["high"] <= 1
     assert [each["against"] for each in found["comparisons"]] == ["retrain 1", "retrain 2"]
     overlap = found["summary"]["all"]["features"]["overlap"]
@@ -38,6 +38,7 @@ def test_two_models_as_text(icsml, bundle, book_folder):
     assert "each feature (" in out
     assert "the riskiest tenth (5 rows)" in out
     assert "recourse that the other model answers with a lower PD too: 100.0% (100.0% to 100.0%)" in out
+    assert "better grades that recourse promised and the other model gives too: 100.0% (100.0% to 100.0%)" in out
     assert "reasons of free features that contradict their effect alone: " in out
     assert "simulated data" in out
     assert "lowest overlap of any model: features 1.000, worded 1.000, alike 1.000, groups 1.000" in out

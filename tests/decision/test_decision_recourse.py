@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from icsml.decision.assess import assess
 from icsml.decision.decide import decide
-from icsml.decision.recourse import SurvivalShares, rescorer, survival_share, survival_shares
+from icsml.decision.recourse import SurvivalShares, rescorer, survival_shares, survivals
 from icsml.explain.proposals import _within
 from icsml.explain.survival import survives
 from icsml.model.bundle import read_bundle
@@ -422,13 +422,13 @@ def test_shares_of_survival_are_counted_over_proposals(bundle, retrained, enterp
         promised=len(graded),
         better_grade=np.mean(graded),
     )
-    told = survival_share(bundle, to_columns(frame))
-    assert (told(retrained), told(bundle)) == (found.lower_pd, 1.0)
-    own = survival_shares(bundle, bundle, to_columns(frame))
-    assert (own.lower_pd, own.better_grade) == (1.0, 1.0)
-    assert survival_share(bundle, to_columns(frame.iloc[:0]))(retrained) is None
-    assert told(replace(retrained, rulebook=None)) is None
-    assert survival_share(replace(bundle, levers=None), to_columns(frame))(retrained) is None
+    told = survivals(bundle, to_columns(frame))
+    assert told(retrained) == found
+    assert (told(bundle).lower_pd, told(bundle).better_grade) == (1.0, 1.0)
+    nothing = SurvivalShares(0, 0, None, 0, None)
+    assert survivals(bundle, to_columns(frame.iloc[:0]))(retrained) == nothing
+    assert told(replace(retrained, rulebook=None)) == nothing
+    assert survivals(replace(bundle, levers=None), to_columns(frame))(retrained) == nothing
 
 
 def test_survival_leaves_the_record_as_it_was(bundle, some):

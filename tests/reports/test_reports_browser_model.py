@@ -11,6 +11,7 @@ import pytest
 from icsml.reports.decision import write_page
 from icsml.reports.model import model_page
 from icsml.reports.page import write
+from icsml.reports.wording import phrase
 
 LANGS = ("en", "zh")
 A4 = 718
@@ -104,6 +105,20 @@ def test_the_columns_of_a_decision_stand_below_one_another_on_a_phone(pages, ope
         "() => [...document.querySelectorAll('.terms tr')].map(row => [...row.cells].filter(c => c.offsetWidth).length)"
     )
     assert len(set(shown.evaluate(count))) == 1
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_on_a_phone_every_figure_in_log_odds_stands_under_its_header(pages, lang, open_page):
+    shown = open_page(pages["decision", lang], PHONE, is_mobile=True).page
+    edges = """said => {
+      const [head, ...rows] = document.querySelectorAll(".terms tr");
+      const place = [...head.cells].findIndex(cell => cell.textContent.trim().toLowerCase() == said.toLowerCase());
+      return [head, ...rows].map(row => row.cells[place].getBoundingClientRect()).map(box => [box.left, box.right]);
+    }"""
+    found = shown.evaluate(edges, phrase("log_odds_short", lang))
+    assert len(found) > 5
+    assert all(right > left for left, right in found)
+    assert all(each == pytest.approx(found[0], abs=0.5) for each in found)
 
 
 def test_a_report_prints_whole(pages, open_page, tmp_path):

@@ -9,12 +9,14 @@ import re
 import subprocess
 import sys
 from html import unescape
+from pathlib import Path
 
 import pytest
 
 from icsml.cli.main import _run
 from icsml.reports.decision import decision_page, write_page
 from icsml.reports.values import shown_value
+from icsml.reports.wording import compared_with, phrase, rulebook_name
 
 LANGS = ("en", "zh")
 ELSEWHERE = """
@@ -81,7 +83,31 @@ def test_what_an_earlier_version_recorded_has_a_page_too(decision):
             reason.pop(key, None)
     words = _words(decision_page(old, "en"))
     assert "rd_intensity" in words
-    assert "(training-cover, path-dependent)" in words
+    assert "Reference: training-cover: all training rows" in words
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_decision_of_the_first_format_has_a_page(lang):
+    """As the ledger holds it: recorded before validity, labels, groups, adverse reasons and recourse were."""
+    first = json.loads((Path(__file__).parent / "fixtures" / "decision-first-format.json").read_text("utf-8"))
+    words = _words(decision_page(first, lang))
+    for told in (first["reasons"][0]["text"][lang], first["warnings"][0]["text"][lang], "rd_intensity", "6.5 / 8.0"):
+        assert told in words
+    assert "OUT_OF_RANGE revenue_cny" in re.sub(r"\s+", " ", words)
+    assert "573" in words
+    absent = ("validity", "recourse", "adverse_reasons", "by_group_told")
+    assert [key for key in absent if phrase(key, lang) in words] == []
+    del first["warnings"]
+    assert "OUT_OF_RANGE" not in decision_page(first, lang)
+
+
+@pytest.mark.parametrize(("lang", "by_group"), [("en", "By group:"), ("zh", "按类别：")])
+def test_a_decision_says_sums_by_group_and_its_rulebook_in_its_language(decision, lang, by_group):
+    words = _words(decision_page(decision, lang))
+    assert by_group in words
+    told = decision["innovation"]
+    assert rulebook_name(told["rulebook"], told["provenance"], lang) in words
+    assert compared_with(decision["reference"], lang) in words
 
 
 def test_a_model_without_points_companion_or_grade_has_a_page(decision):

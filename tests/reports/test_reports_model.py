@@ -168,13 +168,15 @@ def test_a_broken_direction_is_told_with_its_tree_and_leaves(found):
 
 
 STABILITY = {
-    "dataset": "book", "synthetic": True, "base": "base", "drawn": "bootstrap",
+    "dataset": "book", "synthetic": True, "base": "base", "bundles": {}, "drawn": "bootstrap",
     "rows": 500, "riskiest_rows": 50, "top": 3,
     "summary": {
         rows: {"features": {"overlap": {"mean": 0.81, "low": 0.7, "high": 0.9}, "sign_flips": None}}
         for rows in ("all", "riskiest")
     },
-    "recourse_survival": {"mean": 0.83, "low": 0.8, "high": 0.9}, "contradictions": None, "added_later": 1,
+    "recourse_survival": {"mean": 0.83, "low": 0.8, "high": 0.9},
+    "recourse_better_grade": {"mean": 0.61, "low": 0.5, "high": 0.7}, "contradictions": None, "added_later": 1,
+    "comparisons": [{"against": "retrain 1"}, {"against": "retrain 2"}],
 }  # fmt: skip
 
 
@@ -185,6 +187,54 @@ def test_stability_found_before_is_shown_with_its_spread(found):
         assert "81.0% (70.0%–90.0%)" in page
         assert "83.0%" in page
         assert all(word in page for word in words)
+    page = model_page(replace(found, stability=moved), "en")
+    assert "is answered with a lower PD too by the others." in page
+    assert "promised, 61.0% (50.0% to 70.0%) are given by the others too." in page
+
+
+def test_it_is_told_which_models_were_compared(found):
+    def said(**other):
+        moved = parse_stability(json.dumps(STABILITY | other).encode(), "s.json")
+        return [model_page(replace(found, stability=moved), lang) for lang in ("en", "zh")]
+
+    en, zh = said()
+    assert "from a first training (base) to 2 more, each on enterprises drawn with replacement" in en
+    assert "（base）到按同一配置另外训练的 2 个模型，各自有放回地抽取企业" in zh
+    en, zh = said(drawn="0.9 of them")
+    assert "each on 90% of the enterprises drawn without replacement" in en
+    assert "不放回地抽取 90% 的企业" in zh
+    two = {"drawn": None, "base": "models:/a/1", "comparisons": [{"against": "models:/a/2"}], "bundles": {"x": "y"}}
+    en, zh = said(**two)
+    assert "from one model (models:/a/1) to another (models:/a/2)" in en
+    assert "从一个模型（models:/a/1）到另一个模型（models:/a/2）" in zh
+    for page in (en, zh):
+        assert not re.search("more, each on|that none was trained on|另外训练|未参与训练", page)
+        assert "81.0%</td>" in page
+
+
+def test_a_comparison_of_other_bundles_is_refused(bundle, book_folder, tmp_path, capsys):
+    command = ["report", "--model", str(bundle.folder), "--data", str(book_folder), "--rows", "100"]
+    command += ["--out", str(tmp_path / "r.html"), "--stability", str(tmp_path / "s.json")]
+    two = STABILITY | {"drawn": None, "bundles": {"old": "0" * 64, "new": "1" * 64}}
+    (tmp_path / "s.json").write_text(json.dumps(two))
+    assert _run(command) == 2
+    assert "ICS-RPT-004" in capsys.readouterr().err
+    assert not (tmp_path / "r.html").exists()
+    (tmp_path / "s.json").write_text(json.dumps(two | {"bundles": {"old": "0" * 64, "new": bundle.sha256}}))
+    assert _run(command) == 0
+
+
+def test_rows_are_counted_by_grade(found, pages):
+    for page in pages.values():
+        table = re.search(r'<table class="grades">(.*?)</table>', page, re.DOTALL)[1]
+        grades, counts, shares = re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)
+        assert re.findall(r'<th class="n id">(.*?)</th>', grades) == [grade for grade, _ in found.pd.grades]
+        told = [int(each.replace(",", "")) for each in re.findall(r'<td class="n">(.*?)</td>', counts)]
+        assert told == [count for _, count in found.pd.grades]
+        assert sum(told) == found.origin.rows
+        assert sum(float(each) for each in re.findall(r">([\d.]+)%<", shares)) == pytest.approx(100, abs=0.5)
+    without = model_page(replace(found, pd=replace(found.pd, grades=())), "en")
+    assert 'class="grades"' not in without
 
 
 def test_what_is_no_stability_is_refused(bundle, book_folder, tmp_path, capsys):

@@ -18,7 +18,16 @@ from icsml.records.outcome import OutcomeMeaning
 from icsml.reports import wording
 from icsml.reports.findings import PD_BANDS
 from icsml.reports.page import _environment
-from icsml.reports.wording import group_name, pd_meaning, phrase, reference_name, rule_text, value_name
+from icsml.reports.wording import (
+    compared_with,
+    group_name,
+    pd_meaning,
+    phrase,
+    reference_name,
+    rule_text,
+    rulebook_name,
+    value_name,
+)
 
 FOLDER = Path(wording.__file__).parent
 PHRASES = wording._PHRASES
@@ -146,8 +155,19 @@ def test_whom_reasons_compare_with_is_said_in_the_decision_s_own_words_and_by_it
     told = {"kind": "interventional", "id": "training-applicants", "n": 10000}
     assert reference_name(told, "en") == "10,000 rows of training-applicants, interventional"
     words = {"text": {"en": "compared with the average applicant", "zh": "与平均申请企业相比"}}
-    assert reference_name(told | words, "zh") == "与平均申请企业相比：training-applicants 的 10,000 行，干预式"
+    assert reference_name(told | words, "zh") == "与平均申请企业相比（training-applicants 的 10,000 行，干预式）"
+    assert (
+        compared_with(told | words, "zh") == "各项贡献与平均申请企业相比（training-applicants 的 10,000 行，干预式）。"
+    )
+    said = "Terms are compared with the average applicant (10,000 rows of training-applicants, interventional)."
+    assert compared_with(told | words, "en") == said
+    assert compared_with(told, "zh") == "参照：training-applicants 的 10,000 行，干预式。"
     assert "training-cover" in reference_name({"kind": "path_dependent", "id": "training-cover"}, "zh")
+
+
+def test_a_rulebook_is_named_with_its_provenance_in_the_language_of_the_page():
+    assert rulebook_name("national-2025", "assumed", "en") == "national-2025 (assumed)"
+    assert rulebook_name("national-2025", "assumed", "zh") == "national-2025（假设）"
 
 
 @pytest.mark.parametrize("rulebook", ["national-2024", "national-2025", "tech-sme-2017", "innovative-sme-2022"])

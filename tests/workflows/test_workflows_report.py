@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from icsml.cli.main import _run
@@ -17,11 +18,12 @@ from icsml.decision.assess import assess
 from icsml.decision.decide import DEFAULT_REASONS, decide
 from icsml.errors import InputError
 from icsml.explain.contradiction import contradictions
+from icsml.explain.treeshap import TreeShap
 from icsml.innovation.groups import population_groups
 from icsml.model.bundle import certificates
 from icsml.portfolio.importer import import_dataset
 from icsml.records.columns import to_columns
-from icsml.records.dataset import read_dataset
+from icsml.records.dataset import read_dataset, write_dataset
 from icsml.records.enterprise import frame_records
 from icsml.reports.findings import PD_BANDS
 from icsml.reports.interactions import affordable_rows, interaction_values
@@ -210,6 +212,39 @@ def test_log_odds_that_are_not_the_trees_own_fail_their_check(trained, monkeypat
     monkeypatch.setattr(reporting, "assess", moved)
     found = find(trained.bundle, trained.dataset, rows=300, interactions=False)
     assert "pd_is_of_the_trees" in {check.id for check in found.checks if not check.passed}
+
+
+def _without_feed(trained, rows):
+    """The book, with the innovation records of its first rows taken away."""
+    frame = trained.dataset.enterprises.copy()
+    for name in trained.bundle.encoder.innovation_inputs:
+        frame.loc[frame.index[:rows], name] = pd.NA
+    return replace(trained.dataset, enterprises=frame)
+
+
+@pytest.mark.parametrize("rows", [0, 40, 200], ids=["model", "both", "companion"])
+def test_log_odds_are_compared_whichever_booster_gave_them(trained, rows):
+    data = _without_feed(trained, rows)
+    found = find(trained.bundle, replace(data, enterprises=data.enterprises.iloc[:200]), interactions=False)
+    (check,) = (each for each in found.checks if each.id == "pd_is_of_the_trees")
+    assert (check.rows, check.failed) == (200, 0)
+    assert found.innovation.fallback == rows
+
+
+@pytest.mark.parametrize("method", ["explain", "margin"])
+def test_an_engine_whose_margins_are_not_those_of_the_trees_fails(trained, monkeypatch, tmp_path, capsys, method):
+    whole = getattr(TreeShap, method)
+
+    def shifted(engine, *args, **options):
+        found = whole(engine, *args, **options)
+        return np.nextafter(found, 9) if method == "margin" else (found[0], np.nextafter(found[1], 9))
+
+    monkeypatch.setattr(TreeShap, method, shifted)
+    data = _without_feed(trained, len(trained.dataset.enterprises) // 3)
+    write_dataset(tmp_path / "data", data.meta, data.enterprises, data.outcomes)
+    command = ["report", "--model", str(trained.bundle.folder), "--data", str(tmp_path / "data"), "--rows", "300"]
+    assert _run([*command, "--out", str(tmp_path / "r.html"), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["failed"] == ["pd_is_of_the_trees"]
 
 
 def test_a_row_that_differs_alone_fails_its_check(trained, monkeypatch):

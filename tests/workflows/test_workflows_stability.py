@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from icsml.core.progress import silent
 from icsml.decision.assess import assess
 from icsml.decision.reasons import contradicting_share
-from icsml.decision.recourse import survival_share
+from icsml.decision.recourse import SurvivalShares, survivals
 from icsml.errors import InputError
 from icsml.explain.merging import clusters, merge
 from icsml.explain.stability import compare
@@ -27,6 +27,9 @@ from icsml.workflows.stability import LEVELS, compare_models, redrawn, retrain
 from icsml.workflows.steps import fit_levers
 from icsml.workflows.train import train_bundle
 
+RECOURSE = ("recourse_survival", "recourse_better_grade")
+NO_LEVERS = dict.fromkeys(RECOURSE, "no_levers")
+NOTHING = SurvivalShares(0, 0, None, 0, None)
 FOLDED = """\
 name: folded
 licence: none
@@ -52,7 +55,7 @@ def found(book_folder, quick_config):
         def share(new):
             asked.append(("survives", new.booster is not old.booster, new.levers is not None))
             assert old.reference.sha256 != new.reference.sha256  # each compares with its own training rows
-            return len(asked) / 10
+            return SurvivalShares(9, 9, len(asked) / 10, 4, len(asked) / 20)
 
         return share
 
@@ -94,6 +97,10 @@ def test_recourse_and_contradictions_are_asked_of_whoever_knows(found):
     assert asked.count(("contradicts", "icsml-pd", 300)) == 3
     told = stability.as_json()
     assert told["recourse_survival"]["low"] < told["recourse_survival"]["high"]
+    halved = {name: value / 2 for name, value in told["recourse_survival"].items()}
+    assert told["recourse_better_grade"] == pytest.approx(halved)
+    assert told["comparisons"][0]["recourse_better_grade"] == told["recourse_better_grade"]["low"]
+    assert told["bundles"] == {}  # trained for this alone
     assert told["contradictions"] is None
     assert told["unknown"] == {"contradictions": "none_shown"}
 
@@ -108,9 +115,7 @@ def test_recourse_of_the_base_is_put_to_every_retrain_and_contradictions_are_of_
         return trained[-1]
 
     monkeypatch.setattr(workflow, "_trained", kept)
-    found = retrain(
-        book_folder, quick_config, retrains=2, rows=60, survives=survival_share, contradicts=contradicting_share
-    )
+    found = retrain(book_folder, quick_config, retrains=2, rows=60, survives=survivals, contradicts=contradicting_share)
     base, *others = trained
     prepared = prepare(read_dataset(book_folder), quick_config, silent)
     held = np.flatnonzero(split_rows(prepared, None).test)
@@ -118,8 +123,9 @@ def test_recourse_of_the_base_is_put_to_every_retrain_and_contradictions_are_of_
     columns = take(prepared.columns, chosen)
     assert base.levers == fit_levers(prepared, split_rows(prepared, None).train)
     assert all(other.levers not in (None, base.levers) for other in others)
-    told = survival_share(base, columns)
-    assert [each.recourse_survival for each in found.agreements] == [told(other) for other in others]
+    told = [survivals(base, columns)(other) for other in others]
+    assert [each.recourse_survival for each in found.agreements] == [each.lower_pd for each in told]
+    assert [each.recourse_better_grade for each in found.agreements] == [each.better_grade for each in told]
     assert found.contradictions == contradicting_share(base, columns)
     assert [each.contradictions for each in found.agreements] == [contradicting_share(each, columns) for each in others]
     assert found.unknown == {}
@@ -179,9 +185,9 @@ def test_nobody_who_is_explained_was_trained_on(book_folder, folded, quick_confi
 
 def test_without_innovation_data_there_is_no_recourse_and_it_says_so(folded, quick_config):
     found = retrain(
-        folded, quick_config, retrains=1, rows=50, survives=survival_share, contradicts=contradicting_share
+        folded, quick_config, retrains=1, rows=50, survives=survivals, contradicts=contradicting_share
     ).as_json()
-    assert (found["recourse_survival"], found["unknown"]) == (None, {"recourse_survival": "no_levers"})
+    assert (found["recourse_survival"], found["unknown"]) == (None, NO_LEVERS)
     assert found["contradictions"] is not None
 
 
@@ -234,6 +240,7 @@ def test_two_models_are_compared_over_the_features_of_either(bundle, challenger,
     found = compare_models(("old", bundle), ("new", challenger), dataset, rows=10**6, top=2)
     back = compare_models(("new", challenger), ("old", bundle), dataset, rows=10**6, top=2)
     assert (found.base, found.rows, found.top) == ("old", len(dataset.enterprises), 2)
+    assert found.as_json()["bundles"] == {"old": bundle.sha256, "new": challenger.sha256}
     assert found.reasons["features"] == len(bundle.encoder.features) == len(challenger.encoder.features) + 2
     columns = to_columns(dataset.enterprises)
     first, second = (assess(model, columns) for model in (bundle, challenger))
@@ -291,7 +298,7 @@ def test_recourse_is_looked_for_in_rows_evenly_spaced(bundle, challenger, book_f
 
     def survives(old, columns):
         seen["proposed"] = columns["enterprise_id"].tolist()
-        return lambda new: None
+        return lambda new: NOTHING
 
     def contradicts(model, columns):
         seen["explained"] = columns["enterprise_id"].tolist()
@@ -310,8 +317,8 @@ def test_what_is_null_says_why(bundle, challenger, book_folder):
     def why(old, new, **asked):
         return compare_models(("a", old), ("b", new), dataset, rows=20, **asked).unknown
 
-    asked = {"survives": survival_share, "contradicts": contradicting_share}
-    nothing = {"survives": lambda old, columns: lambda new: None, "contradicts": lambda model, columns: None}
+    asked = {"survives": survivals, "contradicts": contradicting_share}
+    nothing = {"survives": lambda old, columns: lambda new: NOTHING, "contradicts": lambda model, columns: None}
     without = dataclasses.replace(  # the companion alone: a model without innovation
         bundle,
         booster=bundle.companion,
@@ -324,12 +331,15 @@ def test_what_is_null_says_why(bundle, challenger, book_folder):
         levers=None,
         reference=None,
     )
-    assert why(bundle, without, **asked) == {"recourse_survival": "no_rulebook"}
-    assert why(without, bundle, **asked) == {"recourse_survival": "no_levers"}
-    assert why(bundle, challenger) == {"recourse_survival": "not_asked", "contradictions": "not_asked"}
-    assert why(bare, bare, **asked) == {"recourse_survival": "no_levers", "contradictions": "no_population"}
-    assert why(bare, challenger, **asked) == {"recourse_survival": "no_levers"}
-    assert why(bundle, challenger, **nothing) == {"recourse_survival": "no_proposal", "contradictions": "none_shown"}
+    assert why(bundle, without, **asked) == dict.fromkeys(RECOURSE, "no_rulebook")
+    assert why(without, bundle, **asked) == NO_LEVERS
+    assert why(bundle, challenger) == dict.fromkeys((*RECOURSE, "contradictions"), "not_asked")
+    assert why(bare, bare, **asked) == NO_LEVERS | {"contradictions": "no_population"}
+    assert why(bare, challenger, **asked) == NO_LEVERS
+    none_made = dict.fromkeys(RECOURSE, "no_proposal") | {"contradictions": "none_shown"}
+    assert why(bundle, challenger, **nothing) == none_made
+    lower = {"survives": lambda old, columns: lambda new: SurvivalShares(2, 3, 0.5, 0, None)}
+    assert why(bundle, challenger, **lower)["recourse_better_grade"] == "no_promise"
 
 
 def test_a_data_set_of_another_kind_is_refused(bundle, book_folder):

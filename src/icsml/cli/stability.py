@@ -19,6 +19,7 @@ __all__ = ["register"]
 _SHOWN = ("overlap", "jaccard", "rank_biased_overlap", "sign_flips", "size_log_odds", "moved_log_odds")
 _ASKED = {
     "recourse_survival": "recourse that the other model answers with a lower PD too",
+    "recourse_better_grade": "better grades that recourse promised and the other model gives too",
     "contradictions": "reasons of free features that contradict their effect alone",
 }
 _LEVEL = {
@@ -32,6 +33,7 @@ _UNKNOWN = {
     "no_levers": "the base has no levers or no rulebook",
     "no_rulebook": "the others have no rulebook",
     "no_proposal": "the base proposes none to these rows",
+    "no_promise": "no proposal promises a better grade",
     "no_population": "no model compares with a reference population",
     "none_shown": "none is shown of these rows",
 }
@@ -79,7 +81,7 @@ def _retrained(
     data: Path, config: Path | None, retrains: int | None, keep: float | None, rows: int, top: int
 ) -> Stability:
     from icsml.decision.reasons import contradicting_share
-    from icsml.decision.recourse import survival_share
+    from icsml.decision.recourse import survivals
     from icsml.workflows.config import load_training_config
     from icsml.workflows.stability import retrain
 
@@ -91,7 +93,7 @@ def _retrained(
         keep=keep,
         rows=rows,
         top=top,
-        survives=survival_share,
+        survives=survivals,
         contradicts=contradicting_share,
         progress=progress(),
     )
@@ -99,7 +101,7 @@ def _retrained(
 
 def _of_two(data: Path, old: str, new: str, rows: int, top: int) -> Stability:
     from icsml.decision.reasons import contradicting_share
-    from icsml.decision.recourse import survival_share
+    from icsml.decision.recourse import survivals
     from icsml.records.dataset import read_dataset
     from icsml.workflows.stability import compare_models
 
@@ -109,7 +111,7 @@ def _of_two(data: Path, old: str, new: str, rows: int, top: int) -> Stability:
         read_dataset(data),
         rows=rows,
         top=top,
-        survives=survival_share,
+        survives=survivals,
         contradicts=contradicting_share,
     )
 
@@ -147,7 +149,7 @@ def _read_out(found: Stability) -> str:
 
 
 def _asked(found: Stability, name: str, said: str) -> str:
-    spread = found.recourse_survival if name == "recourse_survival" else found.contradicting
+    spread = found.as_json()[name]
     if spread is None:
         return f"{said}: none, {_UNKNOWN[found.unknown[name]]}"
     return f"{said}: {spread['mean']:.1%} ({spread['low']:.1%} to {spread['high']:.1%})"

@@ -18,7 +18,7 @@ from icsml.model.levers import Lever, moved
 from icsml.records.columns import Columns, rows, take
 from icsml.records.decision import Recourse
 
-__all__ = ["Answer", "SurvivalShares", "recourse", "rescorer", "survival_share", "survival_shares"]
+__all__ = ["Answer", "SurvivalShares", "recourse", "rescorer", "survival_shares", "survivals"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +63,16 @@ def survival_shares(base: BundleParts, other: BundleParts, columns: Columns) -> 
     columns : Columns
         Records as column arrays.
     """
-    return _shares(_proposed(base, columns), other)
+    return survivals(base, columns)(other)
 
 
-def survival_share(base: BundleParts, columns: Columns) -> Callable[[BundleParts], float | None]:
-    """Return what tells, of other models, the share of the proposals of one that they answer with a lower PD.
+def survivals(base: BundleParts, columns: Columns) -> Callable[[BundleParts], SurvivalShares]:
+    """Return what tells, of other models, how much of the recourse of one they still answer.
 
-    The proposals are made once, whatever the number of models then asked; the share is None where there are none, and
-    of a model without rulebook.
+    The proposals are made once, whatever the number of models then asked.
     """
     proposed = _proposed(base, columns)
-    return lambda other: _shares(proposed, other).lower_pd
+    return lambda other: _shares(proposed, other)
 
 
 @dataclass(frozen=True, slots=True)

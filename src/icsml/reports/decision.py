@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.reports.page import render, write
 from icsml.reports.values import shown_value
-from icsml.reports.wording import Lang, phrase, rule_text
+from icsml.reports.wording import Lang, phrase, rule_text, rulebook_name
 
 __all__ = ["decision_page", "write_page"]
+
+_LATER: Final[Mapping[str, Any]] = {"adverse_reasons": [], "groups": [], "recourse": None, "warnings": []}
+"""What decisions recorded by the first versions do not hold."""
+_NOTICE: Final[Mapping[str, Any]] = {"field": None, "text": None}
 
 _SAID = {"yes", "no", "missing"}
 """Rules that say the value."""
@@ -30,21 +34,24 @@ def decision_page(decision: Mapping[str, Any], lang: Lang) -> str:
     lang : {'en', 'zh'}
         Language.
     """
+    decision = dict(_LATER) | dict(decision)
+    decision["warnings"] = [dict(_NOTICE) | dict(each) for each in decision["warnings"]]
     points = decision["innovation"]
     facts: dict[str, Any] = {
         "decision": decision,
         "model": decision["model"],
-        "innovation": points,
+        "innovation": {"valid_until": None} | dict(points) if points else None,
+        "rulebook": rulebook_name(points["rulebook"], points["provenance"], lang) if points else None,
         "terms": _terms(decision, lang),
         "log_odds": _total(decision),
         "contradicting": any(each.get("contradicts") for each in decision["reasons"]),
         "indicators": [_indicator(each, lang) for each in points["indicators"]] if points else [],
         "causes": _causes(decision, lang),
-        "recourse": decision.get("recourse"),
+        "recourse": decision["recourse"],
         "no_recourse": _no_recourse(decision, lang),
-        "adverse": decision.get("adverse_reasons") or [],
+        "adverse": decision["adverse_reasons"],
         "told": {each["code"] for each in decision["reasons"]},
-        "groups": decision.get("groups") or [],
+        "groups": decision["groups"],
     }
     return render("decision.html", lang, facts)
 
@@ -56,7 +63,7 @@ def write_page(decision: Mapping[str, Any], path: Path, lang: Lang) -> None:
 
 def _no_recourse(decision: Mapping[str, Any], lang: Lang) -> str:
     """Return why no step is proposed, as the decision itself says it where it does."""
-    told = [str(each["text"][lang]) for each in decision["warnings"] if each["code"] == "NO_RECOURSE"]
+    told = [str(each["text"][lang]) for each in decision["warnings"] if each["code"] == "NO_RECOURSE" and each["text"]]
     return told[0] if told else phrase("no_recourse", lang)
 
 

@@ -54,7 +54,7 @@ class Origin:
         The rows assessed.
     rows, rows_held : int
         How many were assessed, and how many the data set holds.
-    rulebook : str or None
+    rulebook : (str, str) or None
         Identifier and provenance of the rulebook in the bundle.
     reference : mapping
         The ``reference`` object of its decisions: compared with whom the reasons are meant.
@@ -75,7 +75,7 @@ class Origin:
     licence: str
     rows: int
     rows_held: int
-    rulebook: str | None
+    rulebook: tuple[str, str] | None
     reference: Mapping[str, Any]
     hashes: Mapping[str, str]
     bundle_code: str
@@ -114,10 +114,9 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class PdFigures:
-    """PDs over all rows: mean, quantiles as (share, PD), and rows by grade from best to worst; no grades, no rows."""
+    """PDs over all rows: mean, and rows by grade from best to worst; none where the master scale does not apply."""
 
     mean: float
-    quantiles: tuple[tuple[float, float], ...]
     grades: tuple[tuple[str, int], ...]
 
 

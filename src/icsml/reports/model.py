@@ -15,9 +15,9 @@ from icsml.reports.card import card_html
 from icsml.reports.drawing import Drawing
 from icsml.reports.findings import Chosen, Findings, GroupFigures, Marks, Pair
 from icsml.reports.page import render
-from icsml.reports.stability import Spread
+from icsml.reports.stability import Spread, StabilityFigures
 from icsml.reports.values import shown_value
-from icsml.reports.wording import Lang, phrase
+from icsml.reports.wording import Lang, phrase, rulebook_name
 
 __all__ = ["model_drawings", "model_page"]
 
@@ -47,6 +47,7 @@ def model_page(found: Findings, lang: Lang) -> str:
     facts: dict[str, Any] = {
         "found": found,
         "origin": found.origin,
+        "rulebook": rulebook_name(*found.origin.rulebook, lang) if found.origin.rulebook else None,
         "drawings": drawings,
         "of": {kind: [each for each in drawings if each.startswith(kind)] for kind in ("dependence", "interaction")},
         "features": [_feature(found, place, lang) for place in found.order[:_ROWS]],
@@ -65,6 +66,7 @@ def model_page(found: Findings, lang: Lang) -> str:
         ],
         "against": _against(found, lang),
         "levels": _levels(found),
+        "stability": _compared(found.stability, lang) if found.stability else None,
     }
     facts["segments"] = {
         kind: [_group(each, facts["codes"]) for each in found.segments[kind]] for kind in facts["kinds"]
@@ -277,6 +279,20 @@ def _against(found: Findings, lang: Lang) -> list[dict[str, Any]]:
         for place, shown, against in each[:_CODES]
         if against
     ]
+
+
+def _compared(moved: StabilityFigures, lang: Lang) -> str:
+    """Return which models were compared, on which rows."""
+    rows = {"data": moved.dataset, "rows": f"{moved.rows:,}", "risky": f"{moved.riskiest_rows:,}", "top": moved.top}
+    if moved.drawn is None:
+        others = ", ".join(each.against for each in moved.comparisons)
+        return phrase("stability_of_two", lang, base=moved.base, others=others, **rows)
+    drawn = (
+        phrase("drawn_bootstrap", lang)
+        if moved.kept is None
+        else phrase("drawn_share", lang, share=f"{moved.kept:.0%}")
+    )
+    return phrase("stability_of_retrains", lang, base=moved.base, count=len(moved.comparisons), drawn=drawn, **rows)
 
 
 def _levels(found: Findings) -> list[tuple[str, str, list[Spread | None]]]:

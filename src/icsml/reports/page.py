@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from icsml.core.files import whole_file
 from icsml.records.labels import Label
-from icsml.reports.wording import Lang, group_name, pd_meaning, phrase, reference_name, value_name
+from icsml.reports.wording import Lang, compared_with, group_name, pd_meaning, phrase, reference_name, value_name
 
 __all__ = ["render", "write"]
 
@@ -48,7 +48,10 @@ def render(template: str, lang: Lang, facts: Mapping[str, Any], stages: Mapping[
     def reference(of: Mapping[str, Any]) -> str:
         return reference_name(of, lang)
 
-    words = {"say": say, "name": name, "value": value, "event": event, "reference": reference}
+    def compared(of: Mapping[str, Any]) -> str:
+        return compared_with(of, lang)
+
+    words = {"say": say, "name": name, "value": value, "event": event, "reference": reference, "compared": compared}
     return _environment().get_template(template).render(**facts, **words, lang=lang)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from icsml.errors import InputError
 
-__all__ = ["Spread", "StabilityFigures", "parse_stability"]
+__all__ = ["Against", "Spread", "StabilityFigures", "parse_stability"]
 
 
 class _Part(BaseModel):
@@ -21,19 +23,37 @@ class Spread(_Part):
     high: float
 
 
+class Against(_Part):
+    """One of the models compared with the base."""
+
+    against: str
+
+
 class StabilityFigures(_Part):
     """How far reasons move; see :class:`icsml.workflows.stability.Stability` for the fields."""
 
     dataset: str
     synthetic: bool
     base: str
-    drawn: str | None
+    bundles: dict[str, str]
+    drawn: Annotated[str, Field(pattern=r"^(bootstrap|\d+(\.\d+)? of them)$")] | None
     rows: int
     riskiest_rows: int
     top: int
     summary: dict[str, dict[str, dict[str, Spread | None]]]
     recourse_survival: Spread | None
+    recourse_better_grade: Spread | None
     contradictions: Spread | None
+    comparisons: Annotated[tuple[Against, ...], Field(min_length=1)]
+
+    @property
+    def kept(self) -> float | None:
+        """Share of the enterprises that each retrain saw; None of a bootstrap, and where nothing was retrained."""
+        return float(self.drawn.split()[0]) if self.drawn not in (None, "bootstrap") else None
+
+    def is_of(self, bundle_sha256: str) -> bool:
+        """Whether it can be of this bundle: retrains are of a recipe and of none in particular."""
+        return self.drawn is not None or bundle_sha256 in self.bundles.values()
 
     def figure(self, rows: str, level: str, name: str) -> Spread | None:
         """Return one figure by rows (``all``, ``riskiest``) and level; None where it was not found."""

@@ -8,7 +8,17 @@ from typing import Any, Final, Literal
 
 from icsml.records.labels import Label
 
-__all__ = ["Lang", "group_name", "pd_meaning", "phrase", "reference_name", "rule_text", "value_name"]
+__all__ = [
+    "Lang",
+    "compared_with",
+    "group_name",
+    "pd_meaning",
+    "phrase",
+    "reference_name",
+    "rule_text",
+    "rulebook_name",
+    "value_name",
+]
 
 Lang = Literal["en", "zh"]
 
@@ -40,6 +50,7 @@ _PHRASES: Final[dict[str, Label]] = {
     "bound": _label("bound", "界限"),
     "bundle_written_by": _label("the bundle was written by {version}", "模型包由 {version} 写入"),
     "by_group": _label("By group", "按类别"),
+    "by_group_told": _label("By group:", "按类别："),
     "by_rulebook": _label("Rulebook {rulebook} ({provenance})", "积分规则 {rulebook}（{provenance}）"),
     "card": _label("Model card", "模型卡"),
     "card_about": _label("As it stands in the bundle, word for word.", "模型包中的原文（英文），逐字照录。"),
@@ -53,7 +64,7 @@ _PHRASES: Final[dict[str, Label]] = {
         "on the fitted trees, not sampled. It is a law on present values, all else equal; missing is a branch "
         "of its own.",
         "对每棵树，凡其他特征相同的样本可能到达的任意两片叶均作比较：在拟合后的树上证明，而非抽样。"
-        "此为其他条件相同时、对有值特征的定律；缺失另为一支。",
+        "此为其他条件相同时、对有值特征的性质；缺失另为一支。",
     ),
     "certificate_none": _label(
         "The model declares no direction: there is nothing to prove.", "模型未声明任何方向：无可证明。"
@@ -71,7 +82,7 @@ _PHRASES: Final[dict[str, Label]] = {
     "check_one_is_batch": _label("A row alone has the same bits as in its batch", "单独评估与批量评估逐位一致"),
     "check_pd_is_of_the_trees": _label(
         "The log-odds are LightGBM's own margin, calibrated, bit for bit",
-        "对数几率即 LightGBM 自身边际值经校准所得，逐位一致",
+        "对数几率即 LightGBM 自身原始得分经校准所得，逐位一致",
     ),
     "check_pd_proper": _label("The PD lies between 0 and 1", "违约概率介于 0 与 1 之间"),
     "check_points_sum": _label("Indicator points sum to the rulebook's total", "各指标得分之和等于积分总分"),
@@ -91,7 +102,8 @@ _PHRASES: Final[dict[str, Label]] = {
         "population above, then by segment: the darker, the more often.",
         "某特征位列提高违约概率最多的至多 {most} 项之中的样本占比。先列全体，再按分组：颜色越深越常见。",
     ),
-    "compared_with": _label("Reference: {reference}.", "参照：{reference}。"),
+    "compared_with": _label("Terms are {reference}.", "各项贡献{reference}。"),
+    "compared_with_rows": _label("Reference: {reference}.", "参照：{reference}。"),
     "contradicting": _label("contradicting", "相反的占比"),
     "contradictions": _label("Contradicting reasons", "方向相反的原因"),
     "contradictions_are": _label(
@@ -134,6 +146,10 @@ _PHRASES: Final[dict[str, Label]] = {
     "direction": _label("direction", "方向"),
     "distribution": _label("Scores as a share of their scale", "积分占满分比例的分布"),
     "domain": _label("domain", "类别"),
+    "drawn_bootstrap": _label("each on enterprises drawn with replacement", "各自有放回地抽取企业"),
+    "drawn_share": _label(
+        "each on {share} of the enterprises drawn without replacement", "各自不放回地抽取 {share} 的企业"
+    ),
     "enter": _label("enter", "进入"),
     "enterprise": _label("Enterprise", "企业"),
     "enterprises": _label("Enterprises", "企业数"),
@@ -161,7 +177,7 @@ _PHRASES: Final[dict[str, Label]] = {
     "group": _label("Group", "分组"),
     "hash_bundle": _label("bundle", "模型包"),
     "hash_data": _label("data set", "数据集"),
-    "hash_peers": _label("peer tables", "同侪分布表"),
+    "hash_peers": _label("peer tables", "同业分布表"),
     "hash_reference": _label("reference population", "参照样本"),
     "hash_rulebook": _label("rulebook", "积分规则"),
     "hashes": _label(
@@ -223,7 +239,7 @@ _PHRASES: Final[dict[str, Label]] = {
     "missing_share": _label("missing", "缺失"),
     "model": _label("What it does to the PDs of {model}", "对模型 {model} 违约概率的影响"),
     "model_of_report": _label("Model", "模型"),
-    "model_title": _label("Auditor's report: {model}", "审计报告：{model}"),
+    "model_title": _label("Model report for the auditor: {model}", "供审计使用的模型报告：{model}"),
     "model_version": _label("version {version}", "版本 {version}"),
     "moves_overlap": _label("top {top} adverse reasons shared", "前 {top} 条不利原因的重合"),
     "moves_rank_biased_overlap": _label("agreement of whole rankings", "整体排序的一致"),
@@ -235,7 +251,7 @@ _PHRASES: Final[dict[str, Label]] = {
         "此处不评判结果与实际是否相符；请见模型卡。",
     ),
     "no_population": _label("No population was given.", "未提供企业样本。"),
-    "no_recourse": _label("None was found within a year's steps of its peers.", "在同侪一年变化幅度之内未找到。"),
+    "no_recourse": _label("None was found.", "未找到。"),
     "no_rulebook": _label("none", "无"),
     "no_terms": _label("No feature has any effect on these rows.", "在这些样本上，没有特征起作用。"),
     "not_known": _label("not known", "未知"),
@@ -291,15 +307,19 @@ _PHRASES: Final[dict[str, Label]] = {
         "What the model would answer if the record read so; not a forecast, and no promise that the risk falls.",
         "若记录如此，模型将给出的结果；并非预测，也不保证风险下降。",
     ),
+    "recourse_better_grade": _label(
+        "Of the better grades that it promised, {mean} ({low} to {high}) are given by the others too.",
+        "其中承诺等级改善的建议，{mean}（{low} 至 {high}）在其他模型中等级同样改善。",
+    ),
     "recourse_survives": _label(
-        "Of recourse proposed by the first model {mean} ({low} to {high}) still holds in the others.",
-        "首个模型所提改进建议中，{mean}（{low} 至 {high}）在其他模型中仍然有效。",
+        "Of the recourse that {base} proposes, {mean} ({low} to {high}) is answered with a lower PD too by the others.",
+        "{base} 所提改进建议中，{mean}（{low} 至 {high}）在其他模型中违约概率同样降低。",
     ),
     "reference_interventional": _label("{n} rows of {id}, interventional", "{id} 的 {n} 行，干预式"),
     "reference_of_report": _label("Reference of the reasons", "原因的参照对象"),
     "reference_path_dependent": _label(
-        "all training rows as the branches of the trees weigh them ({id}, path-dependent)",
-        "全部训练样本，按决策树分支加权（{id}，路径依赖）",
+        "{id}: all training rows as the branches of the trees weigh them, path-dependent",
+        "{id}：全部训练样本，按决策树分支加权，路径依赖",
     ),
     "replaced": _label("of the list replaced by random weights", "的入选在随机权重下被替换"),
     "result": _label("result", "结果"),
@@ -335,11 +355,21 @@ _PHRASES: Final[dict[str, Label]] = {
         "Not given. `icsml stability` finds out how far reasons move from one model to the next.",
         "未提供。`icsml stability` 可测算原因在模型之间的变动。",
     ),
-    "stability_of": _label(
-        "How far reasons move over retrained models, on {rows} rows of “{data}” that none was trained on, and "
-        "on the {risky} with the highest PD: mean (lowest to highest). A row has {top} adverse reasons.",
-        "重新训练后原因的变动，基于“{data}”中未参与训练的 {rows} 行，及其中违约概率最高的 {risky} 行："
-        "均值（最低至最高）。每行 {top} 条不利原因。",
+    "stability_of_retrains": _label(
+        "How far reasons move from a first training ({base}) to {count} more, {drawn}, all by the same recipe; not "
+        "this very bundle. On {rows} rows of “{data}” that none was trained on, and on the {risky} with the highest "
+        "PD: mean (lowest to highest). A row has {top} adverse reasons.",
+        "从首次训练（{base}）到按同一配置另外训练的 {count} 个模型，{drawn}，原因的变动；并非本模型包本身。"
+        "基于“{data}”中未参与训练的 {rows} 行，及其中违约概率最高的 {risky} 行：均值（最低至最高）。"
+        "每行 {top} 条不利原因。",
+    ),
+    "stability_of_two": _label(
+        "How far reasons move from one model ({base}) to another ({others}), each as it stands; nothing was retrained. "
+        "On {rows} rows of “{data}”, which either may have been trained on, and on the {risky} with the highest PD. "
+        "A row has {top} adverse reasons.",
+        "从一个模型（{base}）到另一个模型（{others}），两者均为现成模型，未重新训练，原因的变动。"
+        "基于“{data}”的 {rows} 行（任一模型训练时可能已用过），及其中违约概率最高的 {risky} 行。"
+        "每行 {top} 条不利原因。",
     ),
     "stage": _label("Life-cycle stage", "发展阶段"),
     "stay": _label("stay", "保留"),
@@ -486,8 +516,8 @@ _RULE_WORDS: Final = (
     ("missing", "缺失"),
     ("no points", "不得分"),
     (r"satisfactory(?=,)", "满意值"),
-    (r"(P\d+) of all peers", r"全体同侪 \1"),
-    (r"(P\d+) of peers by", r"同侪 \1，分组："),
+    (r"(P\d+) of all peers", r"全体同业 \1"),
+    (r"(P\d+) of peers by", r"同业 \1，分组："),
     ("technical_field", "技术领域"),
     ("stage", "阶段"),
     ("province", "省份"),
@@ -540,7 +570,20 @@ def reference_name(reference: Mapping[str, Any], lang: Lang) -> str:
     """Return whom a decision's ``reference`` compares with: in its own words where it has some, and by its kind."""
     named = phrase(f"reference_{reference['kind']}", lang, id=reference["id"], n=f"{reference.get('n') or 0:,}")
     text = reference.get("text")
-    return f"{text[lang]}{'：' if lang == 'zh' else ': '}{named}" if text else named
+    return _with_note(text[lang], named, lang) if text else named
+
+
+def compared_with(reference: Mapping[str, Any], lang: Lang) -> str:
+    """Return a sentence on whom a decision compares with; earlier decisions have no words of their own for it."""
+    named = reference_name(reference, lang)
+    if reference.get("text"):
+        return phrase("compared_with", lang, reference=named)
+    return phrase("compared_with_rows", lang, reference=named)
+
+
+def rulebook_name(rulebook: str, provenance: str, lang: Lang) -> str:
+    """Return a rulebook with how far it may be trusted."""
+    return _with_note(rulebook, value_name(provenance, lang), lang)
 
 
 def rule_text(rule: str, lang: Lang) -> str:
@@ -557,3 +600,7 @@ def value_name(said: str | None, lang: Lang) -> str:
     if said is None:
         return "–"
     return str(getattr(_VALUES[said], lang)) if said in _VALUES else said
+
+
+def _with_note(text: str, note: str, lang: Lang) -> str:
+    return f"{text}（{note}）" if lang == "zh" else f"{text} ({note})"

@@ -9,6 +9,7 @@ from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any, Final
 
+import lightgbm as lgb
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from scipy.special import logit
 from icsml.core.canonical import sha256_hex
 from icsml.core.files import check_target
 from icsml.core.progress import Progress, silent
-from icsml.decision.assess import Assessment, Explanation, assess
+from icsml.decision.assess import Assessment, Explanation, assess, companion_places
 from icsml.decision.decide import DEFAULT_REASONS
 from icsml.decision.reasons import RowReasons
 from icsml.errors import InputError
@@ -29,6 +30,7 @@ from icsml.innovation.indicators import Indicator, Option
 from icsml.innovation.numbers import shown
 from icsml.innovation.thresholds import thresholds
 from icsml.model.bundle import Bundle, certificates
+from icsml.model.calibrate import Affine
 from icsml.model.certificate import Certificate
 from icsml.records.columns import Columns, take, to_columns
 from icsml.records.dataset import Dataset
@@ -109,7 +111,8 @@ def write_report(
     Raises
     ------
     InputError
-        If the target cannot become a file, or the data set has no rows or not the model's features.
+        If the target cannot become a file, the data set has no rows or not the model's features, or the stability is
+        of other bundles.
     """
     from icsml.reports.model import model_page
     from icsml.reports.page import write
@@ -146,8 +149,10 @@ def find(
     Raises
     ------
     InputError
-        ``ICS-RPT-001`` if the data set has no rows, ``ICS-RPT-002`` if it has not the model's extra features.
+        ``ICS-RPT-001`` if the data set has no rows, ``ICS-RPT-002`` if it has not the model's extra features,
+        ``ICS-RPT-004`` if the stability is of other bundles.
     """
+    _require_of(bundle, stability)
     columns = _columns(bundle, dataset, rows)
     count = len(columns["enterprise_id"])
     sums = _Sums(bundle, _drawn(count, _DOTS))
@@ -182,11 +187,22 @@ def find(
         checks=(
             *sums.checks(),
             _alone(bundle, columns, sums),
-            _of_the_trees(bundle, columns),
+            _of_the_trees(bundle, sums),
             *_directions(proved),
         ),
         card=bundle.card,
     )
+
+
+def _require_of(bundle: Bundle, stability: StabilityFigures | None) -> None:
+    if stability is not None and not stability.is_of(bundle.sha256):
+        told = ", ".join(f"{name} ({sha256[:12]}…)" for name, sha256 in stability.bundles.items())
+        raise InputError(
+            "ICS-RPT-004",
+            f"compares other bundles than this one ({bundle.sha256[:12]}…): {told or 'none is named'}",
+            field="--stability",
+            remedy="give a comparison that this model is part of, or one of retrains",
+        )
 
 
 def _columns(bundle: Bundle, dataset: Dataset, rows: int | None) -> Columns:
@@ -273,6 +289,7 @@ class _Sums:
     moves: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, dtype=np.int64))
     drawn: list[tuple[Floats, Floats]] = field(default_factory=list)
     alone: list[tuple[int, float, bytes]] = field(default_factory=list)
+    told: list[tuple[Floats, Flags, Floats, Floats]] = field(default_factory=list)
     groups: dict[str, dict[str | None, _Group]] = field(default_factory=dict)
     indicators: dict[str, Floats] = field(default_factory=dict)
     feature_groups: dict[str, float] = field(default_factory=dict)
@@ -300,6 +317,8 @@ class _Sums:
         own = self.wanted[(self.wanted >= first) & (self.wanted < first + len(terms))] - first
         fed = own[~found.fallback[own]]
         self.drawn.append((terms[fed], found.features[fed]))
+        totals = explanation.terms.total
+        self.told.append((found.features[own], found.fallback[own], found.log_odds[own], totals[own]))
         self.alone += [(first + int(i), float(found.pd[i]), terms[i].tobytes()) for i in own]
 
     def _check(self, found: Assessment, explanation: Explanation) -> None:
@@ -446,7 +465,7 @@ def _origin(bundle: Bundle, dataset: Dataset, version: str | None, rows: int, re
         licence=meta.licence,
         rows=rows,
         rows_held=len(dataset.enterprises),
-        rulebook=f"{rulebook.id} ({rulebook.provenance})" if rulebook else None,
+        rulebook=(rulebook.id, str(rulebook.provenance)) if rulebook else None,
         reference=reference,
         hashes=hashes,
         bundle_code=bundle.code_version,
@@ -457,9 +476,8 @@ def _origin(bundle: Bundle, dataset: Dataset, version: str | None, rows: int, re
 def _pd_figures(bundle: Bundle, sums: _Sums) -> PdFigures:
     pds = np.concatenate(sums.pd)
     grades = [(grade.id, sums.grades[grade.id]) for grade in bundle.scale.grades]
-    quantiles = tuple(zip(_QUANTILES, np.quantile(pds, _QUANTILES).tolist(), strict=True))
     known = tuple(grades) if any(count for _, count in grades) else ()
-    return PdFigures(float(pds.mean()), quantiles, known)
+    return PdFigures(float(pds.mean()), known)
 
 
 def _innovation(bundle: Bundle, sums: _Sums, count: int) -> InnovationFigures | None:
@@ -583,14 +601,23 @@ def _alone(bundle: Bundle, columns: Columns, sums: _Sums) -> Check:
     return Check("one_is_batch", len(asked), failed)
 
 
-def _of_the_trees(bundle: Bundle, columns: Columns) -> Check:
-    """Compare PDs with what LightGBM itself says, through no code of ours but the calibration."""
-    rows = take(columns, _drawn(len(columns["enterprise_id"]), _DOTS))
-    found = assess(bundle, rows, explained=False)
-    own = ~found.fallback
-    raw = np.asarray(bundle.booster.predict(found.features[own], raw_score=True), dtype=np.float64)
-    told = bundle.calibration.slope * raw + bundle.calibration.intercept
-    return Check("pd_is_of_the_trees", int(own.sum()), int((told != found.log_odds[own]).sum()))
+def _of_the_trees(bundle: Bundle, sums: _Sums) -> Check:
+    """Compare the log-odds that came with the reasons with what LightGBM itself says of the same rows, bit for bit."""
+    features, fallback, log_odds, totals = (np.concatenate(each) for each in zip(*sums.told, strict=True))
+    said = np.full(len(features), np.nan)
+    said[~fallback] = _said(bundle.booster, bundle.calibration, features[~fallback])
+    if bundle.companion is not None and bundle.companion_calibration is not None:
+        own = np.ascontiguousarray(features[fallback][:, companion_places(bundle)])
+        said[fallback] = _said(bundle.companion, bundle.companion_calibration, own)
+    return Check("pd_is_of_the_trees", len(said), int(((said != log_odds) | (said != totals)).sum()))
+
+
+def _said(booster: lgb.Booster, calibration: Affine, features: Floats) -> Floats:
+    """Return LightGBM's own raw score, calibrated; through no code of ours."""
+    if not len(features):
+        return np.empty(0)
+    raw = np.asarray(booster.predict(features, raw_score=True), dtype=np.float64)
+    return calibration.slope * raw + calibration.intercept
 
 
 def _directions(proved: Mapping[str, Certificate]) -> list[Check]:

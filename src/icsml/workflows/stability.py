@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 
 from icsml.core.progress import Progress, silent
 from icsml.decision.assess import assess
+from icsml.decision.recourse import SurvivalShares
 from icsml.errors import InputError
 from icsml.explain.merging import Clusters, clusters, merge
 from icsml.explain.reasons import by_group
 from icsml.explain.stability import Comparison, compare, movement
 from icsml.features.feature import Feature
-from icsml.model.bundle import BundleParts
+from icsml.model.bundle import Bundle, BundleParts
 from icsml.records.columns import Columns, take, to_columns
 from icsml.records.dataset import Dataset, read_dataset
 from icsml.workflows.config import TrainingConfig
@@ -48,10 +49,10 @@ __all__ = [
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 
-Survives = Callable[[BundleParts, Columns], Callable[[BundleParts], float | None]]
-"""Gives, of a model and these rows, what tells the share of its recourse that another still answers; None without any.
+Survives = Callable[[BundleParts, Columns], Callable[[BundleParts], SurvivalShares]]
+"""Gives, of a model and these rows, what tells how much of its recourse another still answers.
 
-Such as :func:`icsml.decision.recourse.survival_share`.
+Such as :func:`icsml.decision.recourse.survivals`.
 """
 Contradicts = Callable[[BundleParts, Columns], float | None]
 """Share of the reasons a model shows of these rows that contradict the feature's own effect; None without any.
@@ -77,6 +78,8 @@ class Unknown:
     """no other model has a rulebook to answer with"""
     NO_PROPOSAL = "no_proposal"
     """the base proposes no recourse to any of these rows"""
+    NO_PROMISE = "no_promise"
+    """no proposal of the base promises a better grade"""
     NO_POPULATION = "no_population"
     """no model compares with a reference population"""
     NONE_SHOWN = "none_shown"
@@ -104,8 +107,12 @@ class Agreement:
         are owed to those who are declined.
     moved : dict of str to float
         Mean movement of each feature's term, in log-odds.
-    recourse_survival, contradictions : float or None
-        What the callables found; None without them.
+    recourse_survival : float or None
+        Share of the base's proposals that this model answers with a lower PD too; None without any.
+    recourse_better_grade : float or None
+        Share of those that promised a better grade that have one by this model too; None without any.
+    contradictions : float or None
+        What the callable found; None without it.
     """
 
     against: str
@@ -113,6 +120,7 @@ class Agreement:
     riskiest: dict[str, Comparison]
     moved: dict[str, float]
     recourse_survival: float | None
+    recourse_better_grade: float | None
     contradictions: float | None
 
     def as_json(self) -> dict[str, Any]:
@@ -122,6 +130,7 @@ class Agreement:
             "all": {level: found.as_json() for level, found in self.all.items()},
             "riskiest": {level: found.as_json() for level, found in self.riskiest.items()},
             "recourse_survival": self.recourse_survival,
+            "recourse_better_grade": self.recourse_better_grade,
             "contradictions": self.contradictions,
         }
 
@@ -138,6 +147,8 @@ class Stability:
         Whether they, or a model's, are simulated: then no figure is evidence about the world.
     base : str
         The model compared with.
+    bundles : dict of str to str
+        SHA-256 of the bundles compared, by model; none of models trained for the comparison alone.
     drawn : str or None
         How the enterprises of the other models were drawn; None where nothing was retrained.
     rows, riskiest : int
@@ -154,12 +165,14 @@ class Stability:
         Rank correlation from which features were told as one; None where the base has no reference population, and
         then no levels ``worded`` and ``alike``.
     unknown : dict of str to str
-        Why ``recourse_survival`` or ``contradictions`` is null, where it is: one of :class:`Unknown`.
+        Why ``recourse_survival``, ``recourse_better_grade`` or ``contradictions`` is null, where it is: one of
+        :class:`Unknown`.
     """
 
     dataset: str
     synthetic: bool
     base: str
+    bundles: dict[str, str]
     drawn: str | None
     rows: int
     riskiest: int
@@ -172,8 +185,13 @@ class Stability:
 
     @property
     def recourse_survival(self) -> dict[str, float] | None:
-        """Mean, lowest and highest share of recourse still answered, over the models that were asked."""
+        """Mean, lowest and highest share of recourse answered with a lower PD, over the models that were asked."""
         return _range([each.recourse_survival for each in self.agreements])
+
+    @property
+    def recourse_better_grade(self) -> dict[str, float] | None:
+        """The same of the better grades that recourse promised and the other models give too."""
+        return _range([each.recourse_better_grade for each in self.agreements])
 
     @property
     def contradicting(self) -> dict[str, float] | None:
@@ -199,6 +217,7 @@ class Stability:
             "dataset": self.dataset,
             "synthetic": self.synthetic,
             "base": self.base,
+            "bundles": self.bundles,
             "drawn": self.drawn,
             "rows": self.rows,
             "riskiest_rows": self.riskiest,
@@ -207,6 +226,7 @@ class Stability:
             "summary": self.summary(),
             "merge_above": self.merge_above,
             "recourse_survival": self.recourse_survival,
+            "recourse_better_grade": self.recourse_better_grade,
             "contradictions": self.contradicting,
             "unknown": self.unknown,
             "most_moved": self.most_moved(),
@@ -427,6 +447,7 @@ def _compared(
     survives = setting.survives(base[1], asked) if setting.survives else None
     agreements = []
     for name, found in new.items():
+        answered = survives(others[name]) if survives else None
         after = found.over(list(features))
         agreements.append(
             Agreement(
@@ -434,7 +455,8 @@ def _compared(
                 all=telling.by_level(before, after),
                 riskiest=telling.by_level(before[riskiest], after[riskiest]),
                 moved=dict(zip(features, movement(before, after).tolist(), strict=True)),
-                recourse_survival=survives(others[name]) if survives else None,
+                recourse_survival=answered.lower_pd if answered else None,
+                recourse_better_grade=answered.better_grade if answered else None,
                 contradictions=setting.contradicts(others[name], columns) if setting.contradicts else None,
             )
         )
@@ -443,6 +465,7 @@ def _compared(
         dataset=setting.dataset,
         synthetic=setting.synthetic,
         base=base[0],
+        bundles={name: each.sha256 for name, each in (base, *others.items()) if isinstance(each, Bundle)},
         drawn=setting.drawn,
         rows=len(old.pd),
         riskiest=len(riskiest),
@@ -466,6 +489,8 @@ def _unknown(
     unknown = {}
     if all(each.recourse_survival is None for each in agreements):
         unknown["recourse_survival"] = _no_survival(setting, base, others)
+    if all(each.recourse_better_grade is None for each in agreements):
+        unknown["recourse_better_grade"] = unknown.get("recourse_survival", Unknown.NO_PROMISE)
     if contradictions_of_base is None and all(each.contradictions is None for each in agreements):
         unknown["contradictions"] = _no_contradictions(setting, (base, *others))
     return unknown
