@@ -17,6 +17,7 @@ from icsml.model.certificate import Bound, Violation
 from icsml.reports.findings import Check, Sample
 from icsml.reports.model import model_drawings, model_page
 from icsml.reports.stability import parse_stability
+from icsml.reports.wording import compared_with, rulebook_name
 
 MOST_BYTES = 3_000_000
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -222,6 +223,17 @@ def test_a_comparison_of_other_bundles_is_refused(bundle, book_folder, tmp_path,
     assert not (tmp_path / "r.html").exists()
     (tmp_path / "s.json").write_text(json.dumps(two | {"bundles": {"old": "0" * 64, "new": bundle.sha256}}))
     assert _run(command) == 0
+
+
+def test_the_rulebook_is_named_in_the_language_of_the_page_and_no_audit_opinion_is_claimed(found, pages):
+    name, provenance = found.origin.rulebook
+    for lang, page in pages.items():
+        own = page.split('<div class="card"')[0]
+        assert own.count(rulebook_name(name, provenance, lang)) > 1
+        assert compared_with(found.origin.reference, lang) in own
+    assert f"({provenance})" not in pages["zh"].split('<div class="card"')[0]
+    assert "供审计使用的模型报告" in pages["zh"]
+    assert "审计报告" not in pages["zh"]
 
 
 def test_rows_are_counted_by_grade(found, pages):
