@@ -148,11 +148,11 @@ def _plan(groups: list[Group], ranks: Ranks) -> NDArray[np.int32]:
     place = ranks.order()
     stream: list[int] = []
     for group, asked in zip(groups, tests, strict=True):
-        stream += [group.tests, len(group.features), group.patterns]
+        stream += [group.tests, len(group.features) + 1, group.patterns]
         for column, low, width in asked:
             stream += [int(place[column]), low, width]
         stream += [0, NEVER, 0] * (group.tests - len(asked))
-        stream += group.features
+        stream += [ranks.n_features, *group.features]
     return np.array(stream, dtype=np.int32)
 
 

@@ -1,8 +1,9 @@
 """The loops over rows by tables. Every row's sums run in the order of the plan, alone or in a block.
 
-A *plan* is a stream of integers. For each group of leaves: number of tests, number of features, length of a table
-column; then column, low and width of each test; then the features. The *tables* lie behind one another in the same
-order: column by column for blocks (the margin first, then the features), pattern by pattern for a single row.
+A *plan* is a stream of integers. For each group of leaves: number of tests, number of table columns, their length; then
+column of ranks, low and width of each test; then where each table column is added: the margin first (it has the place
+after the last feature), then the features. The *tables* lie behind one another in the same order: column by column for
+blocks, pattern by pattern for a single row.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.explain.treeshap.compiled import compiled, inlined
-from icsml.explain.treeshap.lookup import BLOCK, add_column, find_pattern, search_step
+from icsml.explain.treeshap.lookup import BLOCK, add_columns, find_pattern, search_step
 
 __all__ = ["aligned_doubles", "aligned_longs", "aligned_words", "count_patterns", "explain_row", "explain_rows"]
 __all__ += ["margin_rows", "rank_block"]
@@ -21,8 +22,9 @@ Ints = NDArray[np.int64]
 Plan = NDArray[np.int32]
 Words = NDArray[np.uint16]
 
+_MARGIN = np.zeros(1, np.int32)  # a plan of the margin alone
 _find_4, _find_5, _find_6, _find_8, _find_12 = (find_pattern[tests] for tests in (4, 5, 6, 8, 12))
-_add_any, _add_16, _add_32, _add_64 = (add_column[length] for length in (0, 16, 32, 64))
+_add_any, _add_16, _add_32, _add_64 = (add_columns[held] for held in (0, 16, 32, 64))
 
 
 @inlined
@@ -100,15 +102,17 @@ def _find_pattern(index: Ints, ranks: Words, plan: Plan, at: int, tests: int) ->
 
 
 @inlined
-def _add_column(sums: Floats, at: int, tables: Floats, column: int, length: int, index: Ints) -> None:
+def _add_columns(
+    sums: Floats, plan: Plan, at: int, width: int, tables: Floats, table: int, length: int, index: Ints
+) -> None:
     if length == 16:
-        _add_16((sums, at, tables, column, index))
+        _add_16((sums, plan, at, width, tables, table, length, index))
     elif length == 32:
-        _add_32((sums, at, tables, column, index))
+        _add_32((sums, plan, at, width, tables, table, length, index))
     elif length == 64:
-        _add_64((sums, at, tables, column, index))
+        _add_64((sums, plan, at, width, tables, table, length, index))
     else:
-        _add_any((sums, at, tables, column, index))
+        _add_any((sums, plan, at, width, tables, table, length, index))
 
 
 @compiled
@@ -133,17 +137,14 @@ def explain_rows(
         rows = min(BLOCK, n - first)
         rank_block(x, first, rows, thresholds, spans, columns, ranks, places, values)
         sums[:] = 0.0
-        read, column = 0, 0
+        read, table = 0, 0
         while read < plan.shape[0]:
-            tests, features, length = int(plan[read]), int(plan[read + 1]), int(plan[read + 2])
+            tests, wide, length = int(plan[read]), int(plan[read + 1]), int(plan[read + 2])
             _find_pattern(index, ranks, plan, read + 3, tests)
             read += 3 + 3 * tests
-            _add_column(sums, margin, tables, column, length, index)
-            column += length
-            for _ in range(features):
-                _add_column(sums, int(plan[read]) * BLOCK, tables, column, length, index)
-                read += 1
-                column += length
+            _add_columns(sums, plan, read, wide, tables, table, length, index)
+            read += wide
+            table += wide * length
         for i in range(rows):
             margins[first + i] = sums[margin + i]
             for feature in range(width - 1):
@@ -164,13 +165,13 @@ def margin_rows(
         rows = min(BLOCK, n - first)
         rank_block(x, first, rows, thresholds, spans, columns, ranks, places, values)
         sums[:] = 0.0
-        read, column = 0, 0
+        read, table = 0, 0
         while read < plan.shape[0]:
-            tests, features, length = int(plan[read]), int(plan[read + 1]), int(plan[read + 2])
+            tests, wide, length = int(plan[read]), int(plan[read + 1]), int(plan[read + 2])
             _find_pattern(index, ranks, plan, read + 3, tests)
-            _add_column(sums, 0, tables, column, length, index)
-            read += 3 + 3 * tests + features
-            column += length * (features + 1)
+            _add_columns(sums, _MARGIN, 0, 1, tables, table, length, index)
+            read += 3 + 3 * tests + wide
+            table += wide * length
         for i in range(rows):
             margins[first + i] = sums[i]
 
@@ -186,12 +187,12 @@ def count_patterns(x: Floats, thresholds: Floats, spans: Ints, columns: Ints, pl
         rank_block(x, first, rows, thresholds, spans, columns, ranks, places, values)
         read, group = 0, 0
         while read < plan.shape[0]:
-            tests, features, length = int(plan[read]), int(plan[read + 1]), int(plan[read + 2])
+            tests, wide, length = int(plan[read]), int(plan[read + 1]), int(plan[read + 2])
             _find_pattern(index, ranks, plan, read + 3, tests)
             for i in range(rows):
                 counts[group + index[i]] += 1.0
             group += length
-            read += 3 + 3 * tests + features
+            read += 3 + 3 * tests + wide
 
 
 @compiled
@@ -215,18 +216,17 @@ def explain_row(
     _rank_row(x, thresholds, spans, columns, ranks)
     _find_rows(plan, ranks, rows)
     out[:] = 0.0
-    margin = 0.0
     read, group = np.uint64(0), np.uint64(0)
     while read < plan.shape[0]:
-        tests, features = plan[read], plan[read + np.uint64(1)]
+        tests, wide = plan[read], plan[read + np.uint64(1)]
         read += np.uint64(3 + 3 * tests)
         row = np.uint64(rows[group])
         group += np.uint64(1)
-        margin += tables[row]
-        for _ in range(features):
-            row += np.uint64(1)
+        for _ in range(wide):
             out[np.uint64(plan[read])] += tables[row]
+            row += np.uint64(1)
             read += np.uint64(1)
+    margin = float(out[-1])
     out[-1] = base
     return margin
 
@@ -252,13 +252,13 @@ def _find_rows(plan: Plan, ranks: Plan, rows: Ints) -> None:
     """Find where in the tables by pattern each group's row begins; unsigned places need no check for negative ones."""
     read, group, start = np.uint64(0), np.uint64(0), 0
     while read < plan.shape[0]:
-        tests, width = plan[read], plan[read + np.uint64(1)] + 1
+        tests, wide = plan[read], plan[read + np.uint64(1)]
         pattern = 0
         for c in range(tests):
             test = read + np.uint64(3 + 3 * c)
             apart = np.uint16(ranks[np.uint64(plan[test])] - plan[test + np.uint64(1)])
             pattern |= int(apart <= np.uint16(plan[test + np.uint64(2)])) << c
-        rows[group] = start + pattern * int(width)
-        start += int(width) * int(plan[read + np.uint64(2)])
-        read += np.uint64(2 + 3 * tests + width)
+        rows[group] = start + pattern * int(wide)
+        start += int(wide) * int(plan[read + np.uint64(2)])
+        read += np.uint64(3 + 3 * tests + wide)
         group += np.uint64(1)

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from llvmlite import ir
+from numba.core import cgutils
 
 from icsml.explain.treeshap.compiled import DOUBLES, LANES, LONG, LONGS, WORD, Emitter, instruction
 
-__all__ = ["BLOCK", "add_column", "find_pattern", "search_step"]
+__all__ = ["BLOCK", "add_columns", "find_pattern", "search_step"]
 
 BLOCK: Final = 64
 """Rows that are worked on together."""
@@ -57,16 +58,24 @@ Bit c is set where ``ranks[plan[at + 3c] * BLOCK + i] - plan[at + 3c + 1]``, wra
 """
 
 
-def _column_adder(length: int) -> Callable[[tuple[Any, ...]], None]:
+def _columns_adder(held: int) -> Callable[[tuple[Any, ...]], None]:
     @instruction
-    def add(emitter: Emitter, sums: Any, at: Any, table: Any, column: Any, index: Any) -> None:
-        first = emitter.at(table, column)
-        for start in _STARTS:
-            row = emitter.load(emitter.at(index, start), LONGS)
-            emitter.add(emitter.at(sums, at, start), emitter.look_up(first, row, length))
+    def add(
+        emitter: Emitter, sums: Any, plan: Any, at: Any, width: Any, tables: Any, table: Any, length: Any, index: Any
+    ) -> None:
+        builder = emitter.builder
+        rows = [emitter.load(emitter.at(index, start), LONGS) for start in _STARTS]
+        first = emitter.at(tables, table)
+        with cgutils.for_range(builder, width) as loop:
+            place = builder.sext(builder.load(emitter.at(plan, at, loop.index)), LONG)
+            into = emitter.at(sums, builder.mul(place, LONG(BLOCK)))
+            column = emitter.at(first, builder.mul(loop.index, length))
+            for start, row in zip(_STARTS, rows, strict=True):
+                emitter.add(emitter.at(into, start), emitter.look_up(column, row, held))
 
     return add
 
 
-add_column: Final = {length: _column_adder(length) for length in (0, 16, 32, 64)}
-"""By length of the column (0: any): ``sums[at + i] += table[column + index[i]]``."""
+add_columns: Final = {held: _columns_adder(held) for held in (0, 16, 32, 64)}
+"""By patterns held in registers (0: none): ``sums[plan[at + c] * BLOCK + i] += tables[table + c * length + index[i]]``
+for each column c below ``width``."""
