@@ -107,7 +107,7 @@ def tables(results: dict[str, Any]) -> str:
         found = results["national"]
         parts += [
             f"A nation in one file: {found['rows']:,} random rows of 45 features, Parquet → PD and five reasons → "
-            "Parquet, 500 trees of depth 3, each side in a process of its own (2 cores):",
+            "Parquet, each side in a process of its own (2 cores):",
             national.table(found),
         ]
     parts += ["Speed, on a simulated book, 2 cores:", speed.table(results["speed"])]

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 import pyarrow as arrow
@@ -141,6 +142,8 @@ def _cast(series: pd.Series[Any], kind: Kind) -> pd.Series[Any]:
         if not pd.api.types.is_string_dtype(series.dropna()) and series.notna().any():
             raise TypeError("not text")
         return series.astype("str")
+    if kind is Kind.NUMBER and isinstance(series.dtype, np.dtype) and series.dtype.kind == "f":
+        return series.astype("float64")
     if pd.api.types.is_string_dtype(series.dropna()) and series.notna().any():
         raise TypeError("text")
     if kind is Kind.FLAG:
