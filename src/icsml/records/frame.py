@@ -132,12 +132,7 @@ def _typed(series: pd.Series[Any]) -> pd.Series[Any]:
 
 def _cast(series: pd.Series[Any], kind: Kind) -> pd.Series[Any]:
     if kind is Kind.DATE:
-        if series.dtype.kind != "M" and not all(isinstance(day, date) for day in series.dropna()):
-            series = pd.to_datetime(series.astype("str"), format="%Y-%m-%d", exact=True)
-        dates = pd.to_datetime(series).astype("datetime64[us]")
-        if (dates.dropna() != dates.dropna().dt.normalize()).any():
-            raise ValueError("time of day")
-        return dates
+        return _dates(series)
     if kind in (Kind.TEXT, Kind.CATEGORY):
         if not pd.api.types.is_string_dtype(series.dropna()) and series.notna().any():
             raise TypeError("not text")
@@ -154,6 +149,15 @@ def _cast(series: pd.Series[Any], kind: Kind) -> pd.Series[Any]:
     if kind is Kind.COUNT and (numbers.dropna() % 1 != 0).any():
         raise ValueError("fractions")
     return numbers
+
+
+def _dates(series: pd.Series[Any]) -> pd.Series[Any]:
+    if series.dtype.kind != "M" and not all(isinstance(day, date) for day in series.dropna()):
+        series = pd.to_datetime(series.astype("str"), format="%Y-%m-%d", exact=True)
+    dates = pd.to_datetime(series).astype("datetime64[us]")
+    if (dates.dropna() != dates.dropna().dt.normalize()).any():
+        raise ValueError("time of day")
+    return dates
 
 
 def _input_error(cases: pd.DataFrame) -> InputError:
