@@ -94,7 +94,9 @@ def run(enterprises: int) -> dict[str, Any]:
         frame = trained.dataset.enterprises
         return {
             "points, against pandas apply": _points(frame),
-            "PD with all reasons in a batch, against one decision at a time, with texts and recourse": _batch(trained.bundle, frame),
+            "PD with all reasons in a batch, against one decision at a time, with texts and recourse": _batch(
+                trained.bundle, frame
+            ),
         }
 
 
