@@ -461,12 +461,14 @@ def test_the_texts_are_the_bundles_own(bundle):
 
 
 def test_what_is_built_ahead_is_what_decisions_use(bundle, monkeypatch):
+    bare = parse_record({k: v for k, v in example_record().items() if k not in INNOVATION})
+    expected = [(record, decision_of(bundle, record).reasons) for record in (changed({}), bare)]
     fresh = dataclasses.replace(
         bundle,
         booster=booster_from_text(booster_text(bundle.booster), "m"),
         companion=booster_from_text(booster_text(bundle.companion), "c"),
     )
     warm(fresh)
-    monkeypatch.setattr(engine, "_built", None)
-    decision_of(fresh, changed({}))
-    decision_of(fresh, parse_record({k: v for k, v in example_record().items() if k not in INNOVATION}))
+    monkeypatch.setattr(engine, "_built", None)  # nothing can be built from here on
+    for record, told in expected:
+        assert decision_of(fresh, record).reasons == told

@@ -31,6 +31,7 @@ from icsml.workflows import drawing
 from icsml.workflows import report as reporting
 from icsml.workflows.drawing import can_draw, training_drawings
 from icsml.workflows.report import find, write_report
+from icsml.workflows.tally import pd_bands
 from icsml.workflows.train import train_bundle
 
 CHECKS = {
@@ -135,7 +136,7 @@ def test_groups_of_a_kind_are_all_rows(found, kind):
 def test_bands_hold_their_pds():
     pds = np.array([0.0001, 0.01, 0.049, 0.05, 0.2, 0.99])
     names = list(PD_BANDS)
-    assert list(reporting.pd_bands(pds)) == [names[0], names[1], names[1], names[2], names[3], names[3]]
+    assert list(pd_bands(pds)) == [names[0], names[1], names[1], names[2], names[3], names[3]]
 
 
 def test_every_check_is_made_and_passes(found):

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any, Final
 
 import lightgbm as lgb
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import logit
 
 from icsml.core.canonical import sha256_hex
 from icsml.core.files import check_target
 from icsml.core.progress import Progress, silent
-from icsml.decision.assess import Assessment, Explanation, assess, companion_places
+from icsml.decision.assess import Assessment, assess, companion_places
 from icsml.decision.decide import DEFAULT_REASONS
 from icsml.decision.reasons import RowReasons
 from icsml.errors import InputError
 from icsml.explain.contradiction import contradictions
-from icsml.explain.reasons import adverse, by_group, rank_terms
-from icsml.explain.sums import sum_in_order
-from icsml.innovation.groups import group_order, population_groups, provinces, staff_classes
 from icsml.innovation.indicators import Indicator, Option
 from icsml.innovation.numbers import shown
 from icsml.innovation.thresholds import thresholds
@@ -35,12 +28,10 @@ from icsml.model.certificate import Certificate
 from icsml.records.columns import Columns, take, to_columns
 from icsml.records.dataset import Dataset
 from icsml.reports.findings import (
-    PD_BANDS,
     Check,
     Chosen,
     ContradictionFigures,
     Findings,
-    GroupFigures,
     IndicatorFigures,
     InnovationFigures,
     Interactions,
@@ -53,8 +44,9 @@ from icsml.reports.findings import (
 from icsml.reports.interactions import affordable_rows, interaction_values
 from icsml.reports.stability import StabilityFigures
 from icsml.reports.wording import Lang
+from icsml.workflows.tally import Tally, explained
 
-__all__ = ["find", "pd_bands", "write_report"]
+__all__ = ["find", "write_report"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -63,7 +55,6 @@ _CHUNK: Final = 8_192
 _DOTS: Final = 2_000
 _ALONE: Final = 64
 _PAIRS: Final = 8
-_ADDS_UP: Final = 1e-9
 _SEED: Final = 0
 _TOLD: Final = 3
 _CONTRADICTING: Final = 500
@@ -155,7 +146,7 @@ def find(
     _require_of(bundle, stability)
     columns = _columns(bundle, dataset, rows)
     count = len(columns["enterprise_id"])
-    sums = _Sums(bundle, _drawn(count, _DOTS))
+    sums = Tally(bundle, _drawn(count, _DOTS))
     for first, assessment, chunk in _assessed(bundle, columns):
         sums.add(first, assessment, chunk)
         progress(f"assessed {min(first + _CHUNK, count):,} of {count:,} rows")
@@ -235,208 +226,6 @@ def _assessed(bundle: Bundle, columns: Columns) -> Iterator[tuple[int, Assessmen
         yield first, assess(bundle, chunk, first_row=first), chunk
 
 
-def _explained(assessment: Assessment) -> Explanation:
-    assert assessment.explanation is not None  # noqa: S101 - assess() was asked for it
-    return assessment.explanation
-
-
-def pd_bands(pds: Floats) -> NDArray[Any]:
-    """Return the band of every PD, shape (n,); see :data:`icsml.reports.findings.PD_BANDS`."""
-    places = np.searchsorted(list(PD_BANDS.values()), pds, side="right")
-    return np.array(list(PD_BANDS), dtype=object)[np.maximum(places - 1, 0)]
-
-
-@dataclass
-class _Group:
-    """Sums over one group of rows."""
-
-    adverse: NDArray[np.int64]
-    rows: int = 0
-    pd: float = 0.0
-    size: float = 0.0
-    innovative: float = 0.0
-
-
-@dataclass
-class _Deviation:
-    """The worst of a measured deviation, and how many rows were beyond the bound; what is no number is beyond it."""
-
-    bound: float
-    rows: int = 0
-    failed: int = 0
-    worst: float = 0.0
-
-    def add(self, deviation: Floats) -> None:
-        self.rows += len(deviation)
-        self.failed += int((~(deviation <= self.bound)).sum())
-        self.worst = float(np.max(deviation, initial=self.worst))
-
-    def check(self, name: str) -> Check:
-        return Check(name, self.rows, self.failed, self.worst, self.bound)
-
-
-@dataclass
-class _Sums:
-    """What is kept of the rows while they pass by."""
-
-    bundle: Bundle
-    wanted: NDArray[np.intp]
-    pd: list[Floats] = field(default_factory=list)
-    grades: Counter[str | None] = field(default_factory=Counter)
-    fallback: int = 0
-    pd_without: list[Floats] = field(default_factory=list)
-    innovation: list[Floats] = field(default_factory=list)
-    moves: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, dtype=np.int64))
-    drawn: list[tuple[Floats, Floats]] = field(default_factory=list)
-    alone: list[tuple[int, float, bytes]] = field(default_factory=list)
-    told: list[tuple[Floats, Flags, Floats, Floats]] = field(default_factory=list)
-    groups: dict[str, dict[str | None, _Group]] = field(default_factory=dict)
-    indicators: dict[str, Floats] = field(default_factory=dict)
-    feature_groups: dict[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        width = len(self.bundle.encoder.features)
-        self.size, self.missing = np.zeros(width), np.zeros(width)
-        self.adds_up, self.points_sum = _Deviation(_ADDS_UP), _Deviation(_ADDS_UP)
-        self.score, self.proper, self.graded = _Deviation(0.0), _Deviation(0.0), _Deviation(0.0)
-
-    def add(self, first: int, found: Assessment, columns: Columns) -> None:
-        """Take a chunk, whose first row has this place."""
-        explanation = _explained(found)
-        terms = explanation.terms.log_odds
-        self.pd.append(found.pd)
-        self.grades.update(found.grade)
-        self.fallback += int(found.fallback.sum())
-        self.size += np.abs(terms).sum(axis=0)
-        self.missing += np.isnan(found.features).sum(axis=0)
-        self._check(found, explanation)
-        self._innovation(found)
-        self._groups(found, explanation, columns)
-        self._sums_by_group(explanation)
-        self._points(found)
-        own = self.wanted[(self.wanted >= first) & (self.wanted < first + len(terms))] - first
-        fed = own[~found.fallback[own]]
-        self.drawn.append((terms[fed], found.features[fed]))
-        totals = explanation.terms.total
-        self.told.append((found.features[own], found.fallback[own], found.log_odds[own], totals[own]))
-        self.alone += [(first + int(i), float(found.pd[i]), terms[i].tobytes()) for i in own]
-
-    def _check(self, found: Assessment, explanation: Explanation) -> None:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            total = explanation.terms.base + sum_in_order(explanation.terms.log_odds)
-            self.adds_up.add(np.abs(logit(found.pd) - total))
-        points = explanation.base_points + explanation.points.sum(axis=1)
-        self.score.add(np.abs(points - found.score).astype(np.float64))
-        self.proper.add((~((found.pd > 0.0) & (found.pd < 1.0))).astype(np.float64))
-        if self.bundle.scale.applies_to(self.bundle.event, self.bundle.horizon_months):
-            self.graded.add(self._outside_grade(found))
-
-    def _outside_grade(self, found: Assessment) -> Floats:
-        """Return 1 for each row whose PD is not within its grade's bounds."""
-        uppers = {grade.id: grade.upper for grade in self.bundle.scale.grades}
-        lowers = dict(zip(uppers, [0.0, *uppers.values()], strict=False))
-        low = np.array([lowers.get(grade, np.nan) for grade in found.grade])
-        high = np.array([uppers.get(grade, np.nan) for grade in found.grade])
-        return (~((low < found.pd) & (found.pd <= high))).astype(np.float64)
-
-    def _innovation(self, found: Assessment) -> None:
-        own = found.innovation_log_odds(self.bundle)
-        if own is None or found.pd_without_innovation is None:
-            return
-        self.innovation.append(own)
-        self.pd_without.append(found.pd_without_innovation)
-        places = {grade.id: place for place, grade in enumerate(self.bundle.scale.grades)}
-        without = self.bundle.grade(found.pd_without_innovation)
-        if any(grade is None for grade in without):
-            return
-        step = np.sign([places[a] - places[b] for a, b in zip(found.grade, without, strict=True)])
-        self.moves += [int((step == way).sum()) for way in (-1, 0, 1)]
-
-    def _groups(self, found: Assessment, explanation: Explanation, columns: Columns) -> None:
-        terms, (told, _) = explanation.terms.log_odds, explanation.told
-        against = adverse(told, self.bundle.catalogue.adverse_at_least)
-        ranked = rank_terms(against, self.bundle.catalogue.adverse_reasons)
-        counted = np.zeros(told.shape, dtype=np.int64)
-        np.put_along_axis(counted, ranked, 1, axis=1)
-        counted &= against > 0.0
-        sizes = np.abs(terms)
-        innovative = sizes[:, self.bundle.encoder.innovative].sum(axis=1)
-        for kind, names in self._kinds(found, columns).items():
-            codes, known = pd.factorize(names)
-            for code in np.unique(codes):
-                own = codes == code
-                name = None if code < 0 else str(known[code])
-                group = self.groups.setdefault(kind, {}).setdefault(
-                    name, _Group(np.zeros(terms.shape[1], dtype=np.int64))
-                )
-                group.rows += int(own.sum())
-                group.pd += float(found.pd[own].sum())
-                group.size += float(sizes[own].sum())
-                group.innovative += float(innovative[own].sum())
-                group.adverse += counted[own].sum(axis=0)
-
-    def _sums_by_group(self, explanation: Explanation) -> None:
-        names = [feature.group for feature in self.bundle.encoder.features]
-        for name, (terms, _) in by_group(names, explanation.terms.log_odds, explanation.points).items():
-            self.feature_groups[name] = self.feature_groups.get(name, 0.0) + float(np.abs(terms).sum())
-
-    def by_group(self, count: int) -> tuple[tuple[str, float], ...]:
-        """Return the mean size of the sum of each group's terms, from the largest."""
-        sizes = [(name, size / count) for name, size in self.feature_groups.items()]
-        return tuple(sorted(sizes, key=lambda each: -each[1]))
-
-    def _kinds(self, found: Assessment, columns: Columns) -> dict[str, NDArray[Any]]:
-        everybody = {"all": np.full(len(found.pd), "all", dtype=object), "pd_band": pd_bands(found.pd)}
-        if found.innovation is not None:
-            return everybody | population_groups(columns, found.innovation)
-        own = {"technical_field": columns["technical_field"], "province": provinces(columns)}
-        return everybody | own | {"size": staff_classes(columns)}
-
-    def _points(self, found: Assessment) -> None:
-        points = found.innovation
-        if points is None:
-            return
-        together = np.zeros(len(points.score))
-        for name, own in points.points.items():
-            together = together + own
-            sums = np.array([np.nansum(own), points.maximum(name).sum(), np.isnan(points.values[name]).sum()])
-            self.indicators[name] = self.indicators.get(name, np.zeros(3)) + sums
-        scored = ~np.isnan(points.score)
-        self.points_sum.add(np.abs(points.score - together)[scored])
-
-    def sample(self) -> Sample:
-        """Return the rows drawn as dots."""
-        terms, values = zip(*self.drawn, strict=True)
-        return Sample(np.concatenate(terms), np.concatenate(values))
-
-    def segments(self) -> dict[str, tuple[GroupFigures, ...]]:
-        """Return the figures of every group of every kind that the data have."""
-        stages = self.bundle.rulebook.stage_ids if self.bundle.rulebook else ()
-        order = [stage for stage in stages if stage is not None]
-        found: dict[str, tuple[GroupFigures, ...]] = {}
-        for kind, groups in self.groups.items():
-            if set(groups) in ({None}, {"staff not known"}):
-                continue
-            place: Any = list(PD_BANDS).index if kind == "pd_band" else group_order(kind, order)
-            names = sorted(groups, key=place)
-            found[kind] = tuple(self._figures(name, groups[name]) for name in names)
-        return found
-
-    def _figures(self, name: str | None, group: _Group) -> GroupFigures:
-        with_innovation = self.bundle.encoder.innovative.any() and group.size > 0.0
-        share = group.innovative / group.size if with_innovation else None
-        return GroupFigures(name, group.rows, group.pd / group.rows, share, group.adverse)
-
-    def checks(self) -> list[Check]:
-        """Return the checks over all rows."""
-        found = [self.adds_up.check("adds_up"), self.score.check("score_reconciles"), self.proper.check("pd_proper")]
-        if self.graded.rows:
-            found.append(self.graded.check("grade_holds_pd"))
-        if self.points_sum.rows:
-            found.append(self.points_sum.check("points_sum"))
-        return found
-
-
 def _reference(bundle: Bundle, columns: Columns) -> dict[str, Any]:
     """Return the ``reference`` object of the model's decisions."""
     one = assess(bundle, take(columns, np.array([0])))
@@ -473,14 +262,14 @@ def _origin(bundle: Bundle, dataset: Dataset, version: str | None, rows: int, re
     )
 
 
-def _pd_figures(bundle: Bundle, sums: _Sums) -> PdFigures:
+def _pd_figures(bundle: Bundle, sums: Tally) -> PdFigures:
     pds = np.concatenate(sums.pd)
     grades = [(grade.id, sums.grades[grade.id]) for grade in bundle.scale.grades]
     known = tuple(grades) if any(count for _, count in grades) else ()
     return PdFigures(float(pds.mean()), known)
 
 
-def _innovation(bundle: Bundle, sums: _Sums, count: int) -> InnovationFigures | None:
+def _innovation(bundle: Bundle, sums: Tally, count: int) -> InnovationFigures | None:
     if not sums.innovation:
         return None
     own, without = np.concatenate(sums.innovation), np.concatenate(sums.pd_without)
@@ -500,7 +289,7 @@ def _innovation(bundle: Bundle, sums: _Sums, count: int) -> InnovationFigures | 
     )
 
 
-def _indicators(bundle: Bundle, sums: _Sums, count: int) -> tuple[IndicatorFigures, ...]:
+def _indicators(bundle: Bundle, sums: Tally, count: int) -> tuple[IndicatorFigures, ...]:
     if bundle.rulebook is None:
         return ()
     return tuple(
@@ -539,7 +328,7 @@ def _chosen(bundle: Bundle, columns: Columns, pds: Floats) -> tuple[Chosen, ...]
 def _decision(bundle: Bundle, columns: Columns, role: str, row: int) -> Chosen:
     one = take(columns, np.array([row]))
     found = assess(bundle, one, first_row=row)
-    explanation = _explained(found)
+    explanation = explained(found)
     as_of = one["as_of"][0]
     return Chosen(
         role=role,
@@ -590,18 +379,18 @@ def _mark(place: int, indicator: Indicator, option: Option, factor: float) -> li
     return [Marks(place, indicator.label, str(indicator.trust), at)] if at else []
 
 
-def _alone(bundle: Bundle, columns: Columns, sums: _Sums) -> Check:
+def _alone(bundle: Bundle, columns: Columns, sums: Tally) -> Check:
     """Compare rows assessed alone with the same rows in their chunk, bit for bit."""
     asked = [sums.alone[place] for place in _drawn(len(sums.alone), _ALONE)]
     failed = 0
     for row, pd_in_chunk, terms_in_chunk in asked:
         found = assess(bundle, take(columns, np.array([row])), first_row=row)
-        same = float(found.pd[0]) == pd_in_chunk and _explained(found).terms.log_odds[0].tobytes() == terms_in_chunk
+        same = float(found.pd[0]) == pd_in_chunk and explained(found).terms.log_odds[0].tobytes() == terms_in_chunk
         failed += not same
     return Check("one_is_batch", len(asked), failed)
 
 
-def _of_the_trees(bundle: Bundle, sums: _Sums) -> Check:
+def _of_the_trees(bundle: Bundle, sums: Tally) -> Check:
     """Compare the log-odds that came with the reasons with what LightGBM itself says of the same rows, bit for bit."""
     features, fallback, log_odds, totals = (np.concatenate(each) for each in zip(*sums.told, strict=True))
     said = np.full(len(features), np.nan)

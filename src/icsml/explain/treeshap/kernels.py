@@ -14,8 +14,16 @@ from numpy.typing import NDArray
 from icsml.explain.treeshap.compiled import compiled, inlined
 from icsml.explain.treeshap.lookup import BLOCK, add_columns, find_pattern, search_step
 
-__all__ = ["aligned_doubles", "aligned_longs", "aligned_words", "count_patterns", "explain_row", "explain_rows"]
-__all__ += ["margin_rows", "rank_block"]
+__all__ = [
+    "aligned_doubles",
+    "aligned_longs",
+    "aligned_words",
+    "count_patterns",
+    "explain_row",
+    "explain_rows",
+    "margin_rows",
+    "rank_block",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -109,14 +109,13 @@ def _leaf_meeter(keep: Callable[[Emitter, Any, Any], None]) -> Callable[[tuple[A
         sums: Any,
         feature: Any,
     ) -> None:
-        builder, held, totals = emitter.builder, _states(emitter, states, state), _totals(emitter)
+        held, totals = _states(emitter, states, state), _totals(emitter)
         with _each_node(emitter, nodes, emitter.at(constants, made)) as (skip, here):
             for start, each, total in zip(_STARTS, held, totals, strict=True):
                 product = emitter.load(emitter.at(products, at, skip, start), DOUBLES)
                 weight = emitter.look_up(here, each, LANES)
-                keep(emitter, emitter.at(below, at, skip, start), builder.fmul(product, weight))
-                share = builder.fmul(product, emitter.look_up(emitter.at(here, _TERMS), each, LANES))
-                builder.store(builder.fadd(builder.load(total), share), total)
+                keep(emitter, emitter.at(below, at, skip, start), emitter.builder.fmul(product, weight))
+                _count(emitter, total, product, here, each)
         _give(emitter, sums, feature, totals)
 
     return meet
@@ -137,13 +136,12 @@ def _riser(keep: Callable[[Emitter, Any, Any], None]) -> Callable[[tuple[Any, ..
         sums: Any,
         feature: Any,
     ) -> None:
-        builder, held, totals = emitter.builder, _states(emitter, states, state), _totals(emitter)
+        held, totals = _states(emitter, states, state), _totals(emitter)
         with _each_node(emitter, nodes, emitter.at(constants, made)) as (skip, here):
             for start, each, total in zip(_STARTS, held, totals, strict=True):
                 given = emitter.load(emitter.at(below, at, skip, start), DOUBLES)
                 keep(emitter, emitter.at(below, to, skip, start), given)
-                share = builder.fmul(given, emitter.look_up(emitter.at(here, _TERMS), each, LANES))
-                builder.store(builder.fadd(builder.load(total), share), total)
+                _count(emitter, total, given, here, each)
         _give(emitter, sums, feature, totals)
 
     return rise
@@ -179,6 +177,12 @@ def _totals(emitter: Emitter) -> list[Any]:
     for total in totals:
         emitter.builder.store(ir.Constant(DOUBLES, [0.0] * LANES), total)
     return totals
+
+
+def _count(emitter: Emitter, total: Any, value: Any, here: Any, states: Any) -> None:
+    """Add to a total the value times the second constant by state."""
+    term = emitter.look_up(emitter.at(here, _TERMS), states, LANES)
+    emitter.builder.store(emitter.builder.fadd(emitter.builder.load(total), emitter.builder.fmul(value, term)), total)
 
 
 def _give(emitter: Emitter, sums: Any, feature: Any, totals: list[Any]) -> None:
