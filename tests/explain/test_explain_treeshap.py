@@ -261,7 +261,7 @@ def test_no_rows_give_no_values():
 
 
 def test_many_threads_may_use_one_explainer():
-    booster, x = grow(10, trees=50, max_depth=4)
+    booster, x = grow(10, trees=800, max_depth=5, learning_rate=0.02)  # long enough a row for threads to overlap
     explainer = TreeShap.from_booster(booster, x[:50])
     expected = explainer.contributions(x)
     wrong = []
