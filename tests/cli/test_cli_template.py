@@ -116,7 +116,7 @@ def test_dates_and_texts_of_dates_may_be_mixed_and_blank_rows_are_counted(templa
     fill(tmp_path / "firms.xlsx", [first, {}, second, last], cell=lambda _, value: value)
     report, records = imported(written, tmp_path / "book")
     assert [record["as_of"] for record in records] == ["2026-06-30", "2026-03-31", "2026-06-30"]
-    assert (report.refused, report.refused_by) == (1, {"enterprise_id": 1, "as_of": 1})
+    assert (report.refused, report.blank) == (0, 1)
 
 
 def test_a_flag_that_says_nothing_known_is_missing_and_counted(template, tmp_path):

@@ -156,7 +156,7 @@ def test_a_number_column_that_is_mostly_text_is_refused_and_its_text_never_shown
     assert (error.code, error.field) == ("ICS-DAT-007", "extra_features.x1")
     assert "2 of 3 values" in error.message
     assert "secret" not in str(error)
-    assert error.remedy == "check the column or give values:"
+    assert error.remedy == "check the column, list under missing what means not known, or give values:"
 
 
 @pytest.mark.parametrize("text", ["-", "暂无", "#DIV/0!", "1,23", "1,234,5", "12,3456.7", ",123"])
@@ -415,7 +415,8 @@ def out_of_time_table() -> Frame:
 
 
 def test_labels_that_look_ahead_are_counted(tmp_path):
-    report, data = run(tmp_path, out_of_time_table(), split={"test_from": date(2014, 1, 1)}, **DATED)
+    changes = DATED | {"outcome": OUTCOME | {"horizon_months": None, "event_date": "when"}}
+    report, data = run(tmp_path, out_of_time_table(), split={"test_from": date(2014, 1, 1)}, **changes)
     assert data.meta.split == OutOfTimeSplit(test_from=date(2014, 1, 1), embargo_months=12)
     assert report.split == {"train": 3, "dropped": 1, "test": 2}
     assert report.label_lookahead == data.meta.label_lookahead == 1
@@ -569,7 +570,7 @@ def test_progress_is_told(tmp_path):
     (tmp_path / "mapping.yaml").write_text(yaml.safe_dump(mapping(extra_features=[feature("X1")])))
     said: list[str] = []
     import_dataset(tmp_path / "mapping.yaml", tmp_path / "out", progress=said.append)
-    assert said == ["small: reading firms.csv", "small: writing 1 rows"]
+    assert said == ["small: reading firms.csv", "small: checking 1 rows", "small: writing 1 rows"]
 
 
 @settings(max_examples=25, deadline=None)

@@ -117,7 +117,8 @@ def test_what_training_reports(trained):
     assert gain["auc_low"] < gain["auc"] < gain["auc_high"]
     assert metrics["synthetic"] is True
     assert metrics["rows"]["unlabelled"] > 0
-    assert set(trained.tables) == {"features", "rounds"}
+    assert set(trained.tables) == {"features", "rounds", "data_checks"}
+    assert metrics["data_checks"] == []
     assert json.loads(json.dumps(metrics)) == metrics
 
 
@@ -129,9 +130,12 @@ def test_a_figure_too_good_names_the_feature_that_leaks(book_folder, quick_confi
     rows = dataset.enterprises.assign(**{"extra.months_run": 36.0 - bad})
     write_dataset(tmp_path / "leaky", meta, rows, dataset.outcomes)
     found = train_bundle(tmp_path / "leaky", quick_config, out=tmp_path / "b")
-    assert len(found.metrics["warnings"]) == 1
-    assert "extra.months_run, AUC 1.0000 by itself" in found.metrics["warnings"][0]
-    assert found.metrics["warnings"][0] in found.bundle.card
+    assert [(check["id"], check["level"]) for check in found.metrics["data_checks"]] == [("feature_leak", "block")]
+    assert found.tables["data_checks"]["id"].tolist() == ["feature_leak"]
+    before, after = found.metrics["warnings"]
+    assert before.startswith("a blocking check of the data set found (feature_leak): extra.months_run (AUC 1.000)")
+    assert "extra.months_run, AUC 1.0000 by itself" in after
+    assert all(warning in found.bundle.card for warning in (before, after))
     assert trained.metrics["warnings"] == []
 
 

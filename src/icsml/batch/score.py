@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from icsml.core.files import check_target, whole_file
+from icsml.core.parquet import ParquetParts
 from icsml.core.progress import Progress, silent
 from icsml.decision.assess import Assessment, assess
-from icsml.errors import InputError, MissingError
+from icsml.errors import InputError
 from icsml.explain.reasons import pd_effects, rank_terms
 from icsml.model.bundle import Bundle
 from icsml.records.columns import to_columns
@@ -130,16 +131,8 @@ def _about(bundle: Bundle, version: str | None) -> dict[str, str]:
 
 
 def _batches(source: Path) -> Iterator[pd.DataFrame]:
-    if not source.is_file():
-        raise MissingError("ICS-DEC-003", "no such file", field=str(source), remedy="check the path")
-    try:
-        with pq.ParquetFile(source) as file:
-            for batch in file.iter_batches(_BATCH_ROWS):
-                yield pa.Table.from_batches([batch]).to_pandas()
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(
-            "ICS-DEC-003", "not a sound Parquet file", field=str(source), remedy="write it again as Parquet"
-        ) from error
+    for table in ParquetParts.open(source, "ICS-DEC-003").batches(_BATCH_ROWS):
+        yield table.to_pandas()
 
 
 def _score(bundle: Bundle, frame: pd.DataFrame, reasons: int, first_row: int) -> pa.Table:

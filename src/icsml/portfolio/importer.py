@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +14,22 @@ from numpy.typing import NDArray
 
 from icsml.core.progress import Progress, silent
 from icsml.errors import InputError
-from icsml.portfolio.convert import Converted, dates, numbers, texts, tokens
-from icsml.portfolio.mapping import FieldSource, Mapping, load_mapping
-from icsml.portfolio.outcomes import Outcomes, read_outcomes
+from icsml.portfolio.cells import Cells
+from icsml.portfolio.checks import CheckConfig, check_dataset, load_check_config
+from icsml.portfolio.import_checks import ImportFacts, import_findings
+from icsml.portfolio.mapping import Mapping, load_mapping
+from icsml.portfolio.outcomes import horizon_end
+from icsml.portfolio.reading.table import Places
 from icsml.portfolio.refusals import clear_ranges, duplicated_rows, refused_rows
-from icsml.portfolio.source import check_columns_declared, read_source, require_columns
 from icsml.portfolio.splits import DEFAULT_EMBARGO_MONTHS, label_lookahead, out_of_time
-from icsml.portfolio.tables import TableReport, join_tables
+from icsml.portfolio.tables import TableReport
 from icsml.portfolio.target import TRUTH, check_target
+from icsml.portfolio.typed import Columns, TypedTable, read_typed
 from icsml.records.columns import to_columns
-from icsml.records.dataset import DatasetMeta, FoldSplit, OutOfTimeSplit, write_dataset
+from icsml.records.dataset import Dataset, DatasetMeta, FoldSplit, LabelCounts, OutOfTimeSplit, write_dataset
 from icsml.records.field import Kind
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
+from icsml.records.finding import Finding, passed
 from icsml.records.frame import validate_frame
 from icsml.records.outcome import OutcomeMeaning
 from icsml.records.screening import screen
@@ -33,7 +39,7 @@ __all__ = ["ImportReport", "import_dataset"]
 DEFAULT_SPLIT = FoldSplit(folds=5, seed=0)
 
 Flags = NDArray[np.bool_]
-Typed = dict[str, NDArray[Any]]
+_PLACES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +57,22 @@ class ImportReport:
         under several).
     duplicates : int
         Rows refused because another has the same enterprise and date; without dates, copies of another.
+    blank, skipped : int
+        Rows left out because every cell is empty, and because the mapping skips them.
+    sheet : str, optional
+        The sheet of a workbook that was read.
+    labels : LabelCounts, optional
+        How the values of the label column were read; None without labels.
     out_of_range : dict of str to int
-        Values kept or made missing that lie outside their declared range, by column.
+        Values that lie outside their declared range, by column; they are kept unless the range says otherwise.
     unreadable : dict of str to int
         Values that became missing because ``values`` does not list them, or they are no number or no such date, by
         column.
+    cells : dict of str to Cells
+        What became of every cell, by column: a value, empty, missing by declaration, unreadable.
+    places : dict of str to list of str
+        Where the first rows stand that were refused (``refused.FIELD``) or hold an unreadable value
+        (``unreadable.FIELD``).
     dropped_columns : tuple of str
         Source columns left out: ``known_after``, then ``ignore``.
     tables : dict of str to TableReport
@@ -64,6 +81,8 @@ class ImportReport:
         Rows that train, fall into the embargo and test, if the split is out of time.
     label_lookahead : int, optional
         Training events dated after the test began; None where not known.
+    checks : list of Finding
+        What the checks found.
     """
 
     name: str
@@ -73,26 +92,44 @@ class ImportReport:
     refused: int
     refused_by: dict[str, int]
     duplicates: int
+    blank: int
+    skipped: int
+    sheet: str | None
+    labels: LabelCounts | None
     out_of_range: dict[str, int]
     unreadable: dict[str, int]
+    cells: dict[str, Cells]
+    places: dict[str, list[str]]
     dropped_columns: tuple[str, ...]
     tables: dict[str, TableReport]
     split: dict[str, int]
     label_lookahead: int | None
+    checks: list[Finding]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no check blocks."""
+        return passed(self.checks)
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
-    """The typed table: columns by their names in ``enterprises.parquet``, outcomes, and what was lost."""
+class _Screened:
+    """Which of n rows are kept, those refused by field, and those refused as duplicates."""
 
-    columns: Typed
-    outcomes: Outcomes
-    unreadable: dict[str, int]
-    tables: dict[str, TableReport]
+    kept: Flags
+    by_field: dict[str, Flags]
+    duplicates: Flags
 
 
-def import_dataset(mapping_path: Path, out: Path, *, progress: Progress = silent) -> ImportReport:
-    """Import a table by its mapping and write the data set.
+def import_dataset(
+    mapping_path: Path,
+    out: Path,
+    *,
+    checks: CheckConfig | None = None,
+    today: date | None = None,
+    progress: Progress = silent,
+) -> ImportReport:
+    """Import a table by its mapping, write the data set and check it.
 
     Parameters
     ----------
@@ -100,7 +137,11 @@ def import_dataset(mapping_path: Path, out: Path, *, progress: Progress = silent
         The mapping file; files that it names are relative to it.
     out : Path
         Folder of the data set, made if absent; a data set that it holds is replaced. Nothing is written if the import
-        fails.
+        fails; where a check blocks, the data set is written and says so.
+    checks : CheckConfig, optional
+        Levels and thresholds of the checks; the shipped ones by default.
+    today : date, optional
+        The day of import; nothing can have happened after it.
     progress : callable
         Told of each step.
 
@@ -115,23 +156,36 @@ def import_dataset(mapping_path: Path, out: Path, *, progress: Progress = silent
         (``ICS-DAT-011``).
     """
     mapping = load_mapping(mapping_path)
+    config = checks or load_check_config()
+    day = today or date.today()
     files = (mapping.source.file, *(table.file for table in mapping.tables.values()))
     check_target(out, (mapping_path, *(mapping_path.parent / file for file in files)), code="ICS-DAT-011")
     progress(f"{mapping.name}: reading {mapping.source.file}")
-    table = _read(mapping, mapping_path.parent, progress)
-    kept, refused_by, duplicates = _screened(table, mapping, progress)
-    columns = {name: values[kept] for name, values in table.columns.items()}
+    table = read_typed(mapping, mapping_path.parent, day, progress)
+    screened = _screened(table, mapping, day, progress)
+    columns = dict(table.columns)
+    if not screened.kept.all():
+        columns = {name: values[screened.kept] for name, values in columns.items()}
     out_of_range = clear_ranges(columns, mapping.declared)
-    outcomes = table.outcomes.frame(table.columns["enterprise_id"], table.columns["as_of"], kept)
+    outcomes = table.outcomes.frame(table.columns["enterprise_id"], table.columns["as_of"], screened.kept)
     enterprises = _enterprises(columns, mapping)
     split, counts, lookahead = _split(mapping, outcomes)
+    unreadable = {name: each.cells.unreadable for name, each in table.converted.items() if each.cells.unreadable}
+    labels = _labels(table, screened, outcomes, mapping, day)
     meta = _meta(mapping, enterprises, outcomes, split).model_copy(
         update={
             "label_lookahead": lookahead,
             "out_of_range": out_of_range,
-            "refused": int((~kept).sum()),
+            "refused": int((~screened.kept).sum()),
+            "unreadable": unreadable,
+            "labels": labels,
         }
     )
+    facts = ImportFacts(len(screened.kept), meta.refused, meta.defaults, int((outcomes["bad"] == 0).sum()), labels)
+    progress(f"{mapping.name}: checking {meta.rows:,} rows")
+    found = import_findings(table, mapping, facts, config)
+    found += check_dataset(Dataset(meta, enterprises, outcomes, ""), config)
+    meta = meta.model_copy(update={"checks": found})
     progress(f"{mapping.name}: writing {meta.rows:,} rows")
     (out / TRUTH).unlink(missing_ok=True)
     write_dataset(out, meta, enterprises, outcomes)
@@ -141,93 +195,92 @@ def import_dataset(mapping_path: Path, out: Path, *, progress: Progress = silent
         labelled=int(outcomes["bad"].notna().sum()),
         defaults=meta.defaults,
         refused=meta.refused,
-        refused_by=refused_by,
-        duplicates=duplicates,
+        refused_by={name: int(flags.sum()) for name, flags in screened.by_field.items()},
+        duplicates=int(screened.duplicates.sum()),
+        blank=table.source.blank,
+        skipped=table.source.skipped,
+        sheet=table.source.sheet,
+        labels=labels,
         out_of_range=out_of_range,
-        unreadable=table.unreadable,
+        unreadable=unreadable,
+        cells={name: each.cells for name, each in table.converted.items()},
+        places=_places(table, screened),
         dropped_columns=mapping.known_after + mapping.ignore,
         tables=table.tables,
         split=counts,
         label_lookahead=lookahead,
+        checks=found,
     )
 
 
-def _read(mapping: Mapping, folder: Path, progress: Progress) -> _Table:
-    frame = read_source(mapping.source, folder)
-    check_columns_declared(frame, mapping)
-    unreadable: dict[str, int] = {}
-    as_of = np.full(len(frame), np.datetime64("NaT"), dtype="datetime64[D]")
-    if mapping.as_of is not None:
-        as_of = dates(frame[mapping.as_of.column], mapping.as_of, "as_of").values
-    frame, tables = join_tables(frame, mapping, folder, as_of, progress)
-    require_columns(frame, mapping.columns_used(), mapping.source.file)
-    columns: Typed = {"enterprise_id": _identifiers(frame, mapping), "as_of": as_of}
-    for name, converted in _converted(frame, mapping):
-        columns[name] = converted.values
-        if converted.lost:
-            unreadable[name] = converted.lost
-    outcomes = read_outcomes(frame, mapping.outcome)
-    if outcomes.lost:
-        unreadable["event_date"] = outcomes.lost
-    return _Table(columns, outcomes, unreadable, tables)
-
-
-def _identifiers(frame: pd.DataFrame, mapping: Mapping) -> NDArray[Any]:
-    if mapping.enterprise_id is not None:
-        return tokens(frame[mapping.enterprise_id])
-    width = max(6, len(str(len(frame))))
-    return np.array([f"row-{number:0{width}d}" for number in range(1, len(frame) + 1)], dtype=object)
-
-
-def _converted(frame: pd.DataFrame, mapping: Mapping) -> list[tuple[str, Converted]]:
-    ordered = [field.name for field in FIELDS if field.name in mapping.fields]
-    found = [(name, _field(frame, name, mapping.fields[name])) for name in ordered]
-    for feature in mapping.extra_features:
-        key = f"extra_features.{feature.name}"
-        found.append((feature.column, numbers(frame[feature.source], feature.values, feature.scale, key)))
-    return found
-
-
-def _field(frame: pd.DataFrame, name: str, source: FieldSource) -> Converted:
-    column, key = frame[source.column], f"fields.{name}"
-    field = FIELD_BY_NAME[name]
-    if field.numeric:
-        return numbers(column, source.values, source.scale, key)
-    if field.kind is Kind.DATE:
-        return dates(column, source, key)
-    return texts(column, source.values)
-
-
-def _screened(table: _Table, mapping: Mapping, progress: Progress) -> tuple[Flags, dict[str, int], int]:
-    """Return the rows that are kept, the refused ones by field, and how many of them are duplicates."""
+def _screened(table: TypedTable, mapping: Mapping, today: date, progress: Progress) -> _Screened:
     faults = refused_rows(table.columns, mapping)
-    early = table.outcomes.event_date < table.columns["as_of"]
-    if early.any():
-        faults["event_date"] = early
-    kept = np.ones(len(early), dtype=bool)
+    for name, flags in _impossible_days(table, today).items():
+        if flags.any():
+            faults[name] = faults.get(name, False) | flags
+    kept = np.ones(table.source.rows, dtype=bool)
     for flags in faults.values():
         kept &= ~flags
     duplicates = np.zeros(len(kept), dtype=bool)
     if mapping.enterprise_id is not None and kept.any():
-        chosen = {name: values[kept] for name, values in table.columns.items()}
+        chosen = table.columns if kept.all() else {name: each[kept] for name, each in table.columns.items()}
         duplicates[kept] = duplicated_rows(chosen, table.outcomes.bad[kept], dated=mapping.as_of is not None)
     kept &= ~duplicates
-    refused_by = {name: int(flags.sum()) for name, flags in faults.items()}
-    for name, count in refused_by.items():
-        progress(f"{mapping.name}: {count:,} rows refused for {name}")
+    for name, flags in faults.items():
+        progress(f"{mapping.name}: {int(flags.sum()):,} rows refused for {name}")
     if not kept.any():
-        why = ", ".join([*refused_by, *(["duplicates"] if duplicates.any() else [])])
+        why = ", ".join([*faults, *(["duplicates"] if duplicates.any() else [])])
         raise InputError(
             "ICS-DAT-010",
             f"every row is refused ({why})",
             field=mapping.source.file,
             remedy="compare the fields named with the table",
         )
-    return kept, refused_by, int(duplicates.sum())
+    return _Screened(kept, faults, duplicates)
 
 
-def _enterprises(columns: Typed, mapping: Mapping) -> pd.DataFrame:
-    frame = pd.DataFrame({name: _series(name, values) for name, values in columns.items()})
+def _impossible_days(table: TypedTable, today: date) -> dict[str, Flags]:
+    """Return rows decided after the day of import, and rows whose event precedes the decision or follows that day.
+
+    A decision may bear the next day's date: where it was made, that day may have begun.
+    """
+    as_of, event = table.columns["as_of"], table.outcomes.event_date
+    return {
+        "as_of": as_of > np.datetime64(today + timedelta(days=1), "D"),
+        "event_date": (event < as_of) | (event > np.datetime64(today, "D")),
+    }
+
+
+def _labels(
+    table: TypedTable, screened: _Screened, outcomes: pd.DataFrame, mapping: Mapping, today: date
+) -> LabelCounts | None:
+    counts, outcome = table.outcomes.labels, mapping.outcome
+    if counts is None or outcome is None:
+        return None
+    refused = int(((table.outcomes.bad == 1) & ~screened.kept).sum())
+    still_open = 0
+    if outcome.horizon_months is not None:
+        ends = horizon_end(outcomes["as_of"].to_numpy(dtype="datetime64[D]"), outcome.horizon_months)
+        still_open = int(((outcomes["bad"] == 0).to_numpy() & (ends > np.datetime64(today, "D"))).sum())
+    return counts.model_copy(update={"defaults_refused": refused, "open_horizon": still_open})
+
+
+def _places(table: TypedTable, screened: _Screened) -> dict[str, list[str]]:
+    flagged = {f"refused.{name}": flags for name, flags in screened.by_field.items()}
+    flagged |= {"refused.duplicates": screened.duplicates} if screened.duplicates.any() else {}
+    flagged |= {
+        f"unreadable.{name}": each.unreadable for name, each in table.converted.items() if each.unreadable is not None
+    }
+    return {name: _first(table.source.places, flags) for name, flags in flagged.items()}
+
+
+def _first(places: Places, flags: Flags) -> list[str]:
+    rows: Sequence[int] = np.flatnonzero(flags)[:_PLACES].tolist()
+    return places(rows)
+
+
+def _enterprises(columns: Columns, mapping: Mapping) -> pd.DataFrame:
+    frame = pd.DataFrame({name: _series(name, values) for name, values in columns.items()}, copy=False)
     valid = validate_frame(frame, mapping.declared)
     screen(to_columns(valid, mapping.declared), mapping.declared)
     return valid

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from icsml.core.names import nearest
 from icsml.core.yaml import load_model
 from icsml.errors import ConfigError
 from icsml.portfolio.aggregates import AGGREGATES
 from icsml.records.dataset import FoldSplit, OutOfTimeSplit
-from icsml.records.extra import ExtraFeature
+from icsml.records.extra import EXTRA_NAME, ExtraFeature
 from icsml.records.field import Kind
 from icsml.records.fields import FIELD_BY_NAME
 
 __all__ = [
+    "ISO",
     "DateSource",
+    "Derived",
     "FieldSource",
     "InvoiceColumns",
     "MappedFeature",
@@ -35,11 +47,11 @@ _ADVICE = re.compile(r"(?P<fault>.*); (?P<remedy>take it out.*?)(?P<more> \(and 
 _KEYS_OF_THEIR_OWN = ("enterprise_id", "as_of")
 
 
-def _no_truth(value: object) -> object:
-    """YAML reads an unquoted yes, no, on or off as a truth value; the text in the table would never equal it."""
+def _as_written(value: object) -> object:
+    """YAML reads an unquoted yes, no, on or off as a truth value (no text equals it), and a date as a date."""
     if isinstance(value, bool):
         raise ValueError("an unquoted yes, no, on, off, true or false; write it in quotes")
-    return value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _canonical(name: str) -> str:
@@ -54,10 +66,47 @@ def _plain_column(value: object) -> object:
     return {"column": value} if isinstance(value, str) else value
 
 
-Column = Annotated[str, Field(min_length=1)]
+Column = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Canonical = Annotated[str, AfterValidator(_canonical)]
-Token = Annotated[str | int | float, BeforeValidator(_no_truth)]
+Token = Annotated[str | int | float, BeforeValidator(_as_written)]
+LabelValue = Annotated[
+    str | bool | int | float, BeforeValidator(lambda value: str(value) if isinstance(value, date) else value)
+]
 Unit = Literal["D", "s", "ms", "us", "ns"]
+
+
+ISO = "ISO8601"
+"""The format of full ISO dates, with or without a time and an offset."""
+
+
+def _separator(value: str) -> str:
+    separator = {"tab": "\t", "\\t": "\t"}.get(value, value)
+    if len(separator) != 1 or separator in '"\r\n':
+        raise ValueError('one character, such as ";", or tab')
+    return separator
+
+
+def _strptime_format(form: str) -> str:
+    if form == ISO:
+        return form
+    parts = re.findall(r"%(.?)", form)
+    if not {"Y", "y", "c", "x"} & set(parts):
+        raise ValueError('no format that holds a year; write one as of strptime, such as "%Y-%m-%d", or ISO8601')
+    try:
+        datetime.strptime(datetime(2024, 11, 28).strftime(form), form)
+    except ValueError as error:
+        raise ValueError('no format that can be read; write one as of strptime, such as "%Y-%m-%d"') from error
+    return form
+
+
+DateFormat = Annotated[str, AfterValidator(_strptime_format)]
+Separator = Annotated[str, AfterValidator(_separator)]
+
+
+def _comparable(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
 class _Strict(BaseModel):
@@ -70,16 +119,31 @@ class Source(_Strict):
     Parameters
     ----------
     file : str
-        ``.csv``, ``.parquet`` or ``.xlsx``, relative to the mapping file.
+        ``.csv`` or ``.tsv`` (gzipped as ``.csv.gz``), ``.parquet`` (a file or a folder of parts) or ``.xlsx``, relative
+        to the mapping file.
     sheet : str, optional
-        Sheet of a workbook; the first by default.
+        Sheet of a workbook; the first that is not hidden by default.
     encoding : str
         Encoding of a csv file, such as ``gb18030``.
+    separator : str, optional
+        What parts the fields of a csv file, one character or ``tab``; by default the comma, semicolon, tab or bar that
+        yields the columns of the mapping.
+    decimal : {'.', ','}
+        Decimal mark of numbers in a csv file.
+    header_row : int
+        Line of a csv file or row of a sheet that holds the headings, counted from 1; what stands above is left out.
+    skip_rows : list of int or str
+        Lines or rows below the heading to leave out: by number in the file (-1 is the last), or by the text of their
+        first filled cell, such as 合计.
     """
 
     file: Annotated[str, Field(min_length=1)]
     sheet: str | None = None
     encoding: str = "utf-8-sig"
+    separator: Separator | None = None
+    decimal: Literal[".", ","] = "."
+    header_row: int = Field(default=1, ge=1, le=1000)
+    skip_rows: tuple[int | str, ...] = ()
 
 
 class InvoiceColumns(_Strict):
@@ -131,16 +195,21 @@ class DateSource(_Strict):
     ----------
     column : str
         Its name.
-    format : str, optional
-        As of ``strptime``; a year or month stands for its last day. Full ISO dates need none.
+    format, formats : str or list of str, optional
+        As of ``strptime``, or ``ISO8601``; a year or month stands for its last day. Full ISO dates need none. Each text
+        is read by the one format of the list that fits it.
     unit, origin : optional
         For counts of ``unit`` since ``origin``.
+    missing : list, optional
+        Values of this column that mean "not known", beside those of the whole table.
     """
 
     column: Column
-    format: str | None = None
+    format: DateFormat | None = None
+    formats: Annotated[tuple[DateFormat, ...], Field(min_length=1)] | None = None
     unit: Unit | None = None
     origin: date | None = None
+    missing: tuple[Token, ...] = ()
 
     @field_validator("origin")
     @classmethod
@@ -148,6 +217,18 @@ class DateSource(_Strict):
         if origin is not None and info.data.get("unit") is None:
             raise ValueError("an origin needs a unit; add unit: D")
         return origin
+
+    @model_validator(mode="after")
+    def _one_way_to_read(self) -> DateSource:
+        given = [key for key in ("format", "formats", "unit") if getattr(self, key) is not None]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} exclude one another; keep one")
+        return self
+
+    @property
+    def formats_tried(self) -> tuple[str, ...]:
+        """The formats by which a text is read."""
+        return self.formats or ((self.format,) if self.format else (ISO,))
 
 
 class FieldSource(DateSource):
@@ -174,6 +255,17 @@ class MappedFeature(ExtraFeature):
     source: Column = Field(alias="column")
     scale: float | None = Field(default=None, allow_inf_nan=False)
     values: dict[Token, float | None] | None = None
+    missing: tuple[Token, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_column(cls, given: object) -> object:
+        """Let the column's own name serve as name and label where none is given."""
+        if not isinstance(given, dict) or not isinstance(given.get("column"), str):
+            return given
+        column = given["column"].strip()
+        name = {} if "name" in given or not re.fullmatch(EXTRA_NAME, column) else {"name": column}
+        return {"label": {"en": column, "zh": column}} | name | given
 
     @property
     def declared(self) -> ExtraFeature:
@@ -187,9 +279,16 @@ class OutcomeSource(_Strict):
     Parameters
     ----------
     column : str
-        The label; a missing value means that the outcome was never seen.
+        The label; an empty cell means that the outcome was never seen.
     positive : list
-        Values that mean bad; every other value means good.
+        Values that mean bad.
+    negative : list, optional
+        Values that mean good. It may be left out where the column holds exactly one value besides ``positive``,
+        ``unknown`` and missing ones; a value in none of them ends the import.
+    unknown : list
+        Values that mean that the outcome was not seen.
+    missing : list
+        The same, and counted as missing.
     event, horizon_months : optional
         None is not known.
     event_date : DateSource, optional
@@ -199,11 +298,55 @@ class OutcomeSource(_Strict):
     """
 
     column: Column
-    positive: Annotated[tuple[str | bool | int | float, ...], Field(min_length=1)]
+    positive: Annotated[tuple[LabelValue, ...], Field(min_length=1)]
+    negative: Annotated[tuple[LabelValue, ...], Field(min_length=1)] | None = None
+    unknown: tuple[LabelValue, ...] = ()
+    missing: tuple[Token, ...] = ()
     event: Literal["default", "bankruptcy", "charge_off"] | None = None
     horizon_months: int | None = Field(default=None, ge=1, le=600)
     event_date: Annotated[DateSource | None, BeforeValidator(_plain_column)] = None
     meaning: str | None = None
+
+    @model_validator(mode="after")
+    def _labels_apart(self) -> OutcomeSource:
+        seen: dict[str, str] = {}
+        for key in ("positive", "negative", "unknown"):
+            for value in {_comparable(label) for label in getattr(self, key) or ()}:
+                if value in seen:
+                    raise ValueError(f"{value!r} stands under {seen[value]} and under {key}; list it once")
+                seen[value] = key
+        return self
+
+
+class Derived(_Strict):
+    """A column made of two others of the main table.
+
+    Parameters
+    ----------
+    name : str
+        Its name, usable like a column.
+    ratio : (str, str)
+        Numerator and denominator; missing where either is, or the denominator is not above zero.
+    share : (str, str)
+        A part and the whole that it is part of; missing also where the part is below zero or above the whole.
+    """
+
+    name: Column
+    ratio: tuple[Column, Column] | None = None
+    share: tuple[Column, Column] | None = None
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Derived:
+        if (self.ratio is None) == (self.share is None):
+            raise ValueError("give either ratio: [numerator, denominator] or share: [part, whole]")
+        return self
+
+    @property
+    def parts(self) -> tuple[str, str]:
+        """The two columns, the base last."""
+        parts = self.ratio or self.share
+        assert parts is not None  # noqa: S101 - the validator saw to it
+        return parts
 
 
 class Mapping(_Strict):
@@ -212,6 +355,8 @@ class Mapping(_Strict):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     licence: Annotated[str, Field(min_length=1)]
     source: Source
+    missing: tuple[Token, ...] = ()
+    max_refused: float = Field(default=0.005, ge=0, le=1)
     tables: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], TableSource] = {}
     # ahead of all that reads columns, which is checked against them
     outcome: OutcomeSource | None
@@ -219,6 +364,7 @@ class Mapping(_Strict):
     ignore: tuple[Column, ...] = ()
     enterprise_id: Column | None
     as_of: Annotated[DateSource | None, BeforeValidator(_plain_column)]
+    derived: tuple[Derived, ...] = ()
     fields: dict[Canonical, Annotated[FieldSource, BeforeValidator(_plain_column)]] = {}
     extra_features: tuple[MappedFeature, ...] = ()
     split: OutOfTimeSplit | FoldSplit | None = None
@@ -254,6 +400,21 @@ class Mapping(_Strict):
         if both:
             raise ValueError(f"{', '.join(both)} also stands under known_after; list it once")
         return columns
+
+    @field_validator("derived")
+    @classmethod
+    def _derived_known_in_time(cls, derived: tuple[Derived, ...], info: ValidationInfo) -> tuple[Derived, ...]:
+        names = [each.name for each in derived]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} is derived twice; give each a name of its own")
+        for each in derived:
+            inner = set(each.parts) & set(names)
+            if inner:
+                raise ValueError(f"{each.name} reads {min(inner)}, which is itself derived; name columns of the table")
+            for part in each.parts:
+                _refuse_late({each.name: part}, info)
+        return derived
 
     @field_validator("fields")
     @classmethod
@@ -300,9 +461,12 @@ class Mapping(_Strict):
         return tuple(feature.declared for feature in self.extra_features)
 
     def columns_used(self) -> dict[str, str]:
-        """Every column that the mapping reads, with the key that reads it."""
+        """Every column that the mapping reads, with the key that reads it; a derived one is none of the table's."""
         used = {feature.source: f"extra_features.{feature.name}" for feature in self.extra_features}
         used |= {field.column: f"fields.{name}" for name, field in self.fields.items()}
+        for each in self.derived:
+            used.pop(each.name, None)
+            used |= dict.fromkeys(each.parts, f"derived.{each.name}")
         if self.outcome is not None:
             if self.outcome.event_date is not None:
                 used[self.outcome.event_date.column] = "outcome.event_date"
@@ -333,7 +497,7 @@ def _refuse_late(columns: dict[str, str], info: ValidationInfo) -> None:
 
 def _refuse_idle_keys(name: str, source: FieldSource) -> None:
     field = FIELD_BY_NAME[name]
-    of_dates, of_numbers = ("format", "unit", "origin"), ("scale", "values")
+    of_dates, of_numbers = ("format", "formats", "unit", "origin"), ("scale", "values")
     for key in of_numbers if field.kind is Kind.DATE else of_dates if field.numeric else (*of_dates, "scale"):
         if getattr(source, key) is not None:
             raise ValueError(f"{name}.{key} means nothing for a {field.kind}; take it out")

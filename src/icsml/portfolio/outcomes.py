@@ -1,19 +1,29 @@
-"""The outcome of each row: bad, good or never seen, and when the event happened."""
+"""The outcome of each row: bad, good or not seen, and when the event happened."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as compute
 from numpy.typing import NDArray
 
 from icsml.errors import InputError
-from icsml.portfolio.convert import dates, token, tokens
+from icsml.portfolio.cells import Cells, Converted, Missing, dates, token, tokens
 from icsml.portfolio.mapping import OutcomeSource
+from icsml.portfolio.reading.table import Column, SourceTable
+from icsml.records.dataset import LabelCounts
 
-__all__ = ["Outcomes", "read_outcomes"]
+__all__ = ["Outcomes", "horizon_end", "read_outcomes"]
+
+Flags = NDArray[np.bool_]
+Days = NDArray[np.datetime64]
+_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +33,27 @@ class Outcomes:
     Parameters
     ----------
     bad : ndarray of float of shape (n,)
-        1 bad, 0 good, NaN never seen.
+        1 bad, 0 good, NaN not seen.
     event : str or None
         What bad means; None where not known.
     event_date : ndarray of datetime64[D] of shape (n,)
         When the event happened; NaT for rows that are not bad, or not dated.
-    lost : int
-        Event dates that could not be read.
+    labels : LabelCounts, optional
+        How the label values were read; None without labels.
+    after_horizon : ndarray of bool of shape (n,)
+        Rows labelled bad whose event came after the horizon, so that they are good.
+    converted : dict of str to Converted
+        What became of the cells of the label and of the event date.
     """
 
     bad: NDArray[np.float64]
     event: str | None
-    event_date: NDArray[np.datetime64]
-    lost: int
+    event_date: Days
+    labels: LabelCounts | None
+    after_horizon: Flags
+    converted: dict[str, Converted]
 
-    def frame(
-        self, enterprise_id: NDArray[Any], as_of: NDArray[np.datetime64], kept: NDArray[np.bool_]
-    ) -> pd.DataFrame:
+    def frame(self, enterprise_id: NDArray[Any], as_of: Days, kept: Flags) -> pd.DataFrame:
         """Return ``outcomes.parquet`` of the rows that are kept."""
         event = np.full(len(self.bad), None, dtype=object)
         event[self.bad == 1] = self.event
@@ -54,29 +68,122 @@ class Outcomes:
         )
 
 
-def read_outcomes(frame: pd.DataFrame, source: OutcomeSource | None) -> Outcomes:
+def read_outcomes(
+    table: SourceTable, source: OutcomeSource | None, as_of: Days, *, today: date, missing: Iterable[object] = ()
+) -> Outcomes:
     """Read the outcome of every row.
+
+    Parameters
+    ----------
+    table : SourceTable
+        The main table of n rows.
+    source : OutcomeSource, optional
+        What bad means; None is a table without labels.
+    as_of : ndarray of datetime64[D] of shape (n,)
+        Decision dates, NaT where undated.
+    today : date
+        The day of import.
+    missing : iterable
+        What means "not known" in every column of the table.
 
     Raises
     ------
     InputError
-        If not one row holds a positive value: a slip in ``positive`` would otherwise make every firm a good one.
+        If not one row holds a positive value, or a value is neither positive, negative nor unknown: nothing is good by
+        default.
     """
-    undated = np.full(len(frame), np.datetime64("NaT"), dtype="datetime64[D]")
+    undated = np.full(table.rows, np.datetime64("NaT"), dtype="datetime64[D]")
+    nowhere = np.zeros(table.rows, dtype=bool)
     if source is None:
-        return Outcomes(np.full(len(frame), np.nan), None, undated, 0)
-    found = tokens(frame[source.column])
-    positive = {token(value) for value in source.positive}
-    bad = np.array([np.nan if item is None else float(item in positive) for item in found], dtype=np.float64)
-    if not (bad == 1).any():
+        return Outcomes(np.full(table.rows, np.nan), None, undated, None, nowhere, {})
+    labels, counts, converted = _labels(table.columns[source.column], source, missing)
+    if source.event_date is None:
+        return Outcomes(labels, source.event, undated, counts, nowhere, {"outcome": converted})
+    told = Missing.of([*missing, *source.event_date.missing])
+    key = "outcome.event_date"
+    found = dates(table.columns[source.event_date.column], source.event_date, key, today=today, missing=told)
+    happened = np.where(labels == 1, found.values, np.datetime64("NaT"))
+    late = nowhere
+    if source.horizon_months is not None:
+        # What is dated after the day of import has not happened: such a row is refused, not read as good.
+        late = (happened > horizon_end(as_of, source.horizon_months)) & (happened <= np.datetime64(today, "D"))
+        labels = np.where(late, 0.0, labels)
+        happened = np.where(late, np.datetime64("NaT"), happened)
+    counts = counts.model_copy(update={"after_horizon": int(late.sum())})
+    return Outcomes(labels, source.event, happened, counts, late, {"outcome": converted, "event_date": found})
+
+
+def horizon_end(as_of: Days, months: int) -> Days:
+    """Return the last day of the horizon of each decision, NaT where undated: the same day so many months later."""
+    month = as_of.astype("datetime64[M]")
+    first = (month + months).astype("datetime64[D]")
+    last = (month + months + 1).astype("datetime64[D]") - 1
+    end: Days = np.minimum(first + (as_of - month.astype("datetime64[D]")), last)
+    return end
+
+
+def _labels(
+    column: Column, source: OutcomeSource, missing: Iterable[object]
+) -> tuple[NDArray[np.float64], LabelCounts, Converted]:
+    groups = {
+        name: {token(value) for value in getattr(source, name) or ()} for name in ("positive", "negative", "unknown")
+    }
+    listed = set().union(*groups.values())
+    absent = Missing.of([*missing, *source.missing], but=listed)
+    found = tokens(column, "outcome.column", decimals=True, listed=listed | absent.tokens)
+    declared = absent.among(found)
+    coded = compute.dictionary_encode(found.values.combine_chunks())
+    words = coded.dictionary.to_pylist()
+    codes = coded.indices.fill_null(len(words)).to_numpy()
+    counts = Counter(dict(zip(words, np.bincount(codes[~declared], minlength=len(words) + 1).tolist(), strict=False)))
+    _refuse_broken(found.broken, source)
+    if not any(counts[word] for word in groups["positive"] if word):
         raise InputError(
             "ICS-DAT-009",
             f"no row of column {source.column!r} holds a positive value",
             field="outcome.positive",
             remedy="write the values as the column does (yes and no in quotes), or outcome: null",
         )
-    if source.event_date is None:
-        return Outcomes(bad, source.event, undated, 0)
-    read = dates(frame[source.event_date.column], source.event_date, "outcome.event_date")
-    happened = np.where(bad == 1, read.values, np.datetime64("NaT"))
-    return Outcomes(bad, source.event, happened, read.lost)
+    rest = {word: count for word, count in counts.items() if count and word not in listed}
+    inferred = source.negative is None and len(rest) == 1
+    if rest and not inferred:
+        raise _undeclared(rest, source)
+    good = set(rest) if inferred else groups["negative"]
+    meaning = [1.0 if word in groups["positive"] else 0.0 if word in good else np.nan for word in words]
+    bad = np.array([*meaning, np.nan])[codes]
+    bad[declared] = np.nan
+    read = LabelCounts(
+        positive=_counted(counts, groups["positive"]),
+        negative=_counted(counts, good),
+        unknown=_counted(counts, groups["unknown"]) | _counted({"": int((found.empty | declared).sum())}, {""}),
+        negative_inferred=inferred,
+    )
+    cells = Cells(int((~found.empty & ~declared).sum()), int(found.empty.sum()), int(declared.sum()), 0)
+    return bad, read, Converted(bad, cells)
+
+
+def _refuse_broken(broken: Flags, source: OutcomeSource) -> None:
+    if broken.any():
+        raise InputError(
+            "ICS-DAT-012",
+            f"{int(broken.sum()):,} cells of column {source.column!r} hold an error or a number that lost digits",
+            field="outcome.column",
+            remedy="correct them, or list the error under outcome.unknown",
+        )
+
+
+def _undeclared(rest: dict[str, int], source: OutcomeSource) -> InputError:
+    most = sorted(rest.items(), key=lambda item: -item[1])
+    told = ", ".join(f"{word!r} {count:,}" for word, count in most[:_SHOWN])
+    more = f" and {len(most) - _SHOWN} more" if len(most) > _SHOWN else ""
+    return InputError(
+        "ICS-DAT-012",
+        f"column {source.column!r} holds values that are neither positive nor negative nor unknown: {told}{more}",
+        field="outcome.negative",
+        remedy="list each under outcome.positive, negative or unknown",
+        details=[("outcome", f"{word!r} {count:,}") for word, count in most],
+    )
+
+
+def _counted(counts: dict[str, int], words: Iterable[str | None]) -> dict[str, int]:
+    return {word: counts[word] for word in sorted(word for word in words if word is not None) if counts.get(word)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -49,17 +49,22 @@ def refused_rows(columns: Typed, mapping: Mapping) -> dict[str, Flags]:
 
 def clear_ranges(columns: Typed, extras: tuple[ExtraFeature, ...]) -> dict[str, int]:
     """Count values outside their range by column, and take out, in place, those declared ``missing`` or infinite."""
-    infinite = {name: np.isinf(columns[name]) for name, _ in _rules(columns, extras)}
+    infinite = _infinite(columns, [name for name, _ in _rules(columns, extras)])
     for name in infinite:
         columns[name] = known(columns[name])
-    screening = screen(to_columns(pd.DataFrame(columns), extras), extras)
+    screening = screen(to_columns(pd.DataFrame(columns, copy=False), extras), extras)
     counts: dict[str, int] = {}
-    for name, flags in infinite.items():
-        beyond = flags | screening.out_of_range.get(name, False)
-        if beyond.any():
-            counts[name] = int(beyond.sum())
-            columns[name] = screening.columns[name]
+    for name in {**dict.fromkeys(screening.out_of_range), **infinite}:
+        beyond = screening.out_of_range.get(name, False) | infinite.get(name, False)
+        counts[name] = int(np.sum(beyond))
+        columns[name] = screening.columns[name]
     return counts
+
+
+def _infinite(columns: Typed, names: Iterable[str]) -> dict[str, Flags]:
+    """Return, of the named columns with an infinite value, the rows where it is."""
+    flags = {name: np.isinf(columns[name]) for name in names}
+    return {name: each for name, each in flags.items() if each.any()}
 
 
 def duplicated_rows(columns: Typed, bad: NDArray[np.float64], *, dated: bool) -> Flags:
@@ -77,13 +82,18 @@ def duplicated_rows(columns: Typed, bad: NDArray[np.float64], *, dated: bool) ->
     dated : bool
         Whether rows have a decision date.
     """
-    frame = pd.DataFrame(columns | {"bad": bad})
+    keys = pd.DataFrame({name: columns[name] for name in ("enterprise_id", "as_of")})
+    flags: Flags = np.array(keys.duplicated(keep=False))
+    again = np.flatnonzero(flags)
+    if not len(again):
+        return flags
+    frame = pd.DataFrame({name: values[again] for name, values in columns.items()} | {"bad": bad[again]})
     key = frame.groupby(["enterprise_id", "as_of"], dropna=False, sort=False).ngroup()
     content = pd.Series(pd.util.hash_pandas_object(frame, index=False).to_numpy(), index=frame.index)
-    if not dated:
-        return pd.DataFrame({"key": key, "content": content}).duplicated().to_numpy()
-    contradicting = content.groupby(key).transform("nunique") > 1
-    flags: Flags = (key.duplicated() | contradicting).to_numpy()
+    if dated:
+        flags[again] = (key.duplicated() | (content.groupby(key).transform("nunique") > 1)).to_numpy()
+    else:
+        flags[again] = pd.DataFrame({"key": key, "content": content}).duplicated().to_numpy()
     return flags
 
 
@@ -108,7 +118,8 @@ def _faults(columns: Typed, mapping: Mapping) -> Iterator[tuple[str, Flags]]:
 def _merely_finite(columns: Typed, extras: tuple[ExtraFeature, ...]) -> Columns:
     """Return full column arrays, infinite values left out where one out of range does not refuse its row."""
     lenient = [name for name, rule in _rules(columns, extras) if rule is not Outside.REFUSE]
-    return to_columns(pd.DataFrame(columns | {name: known(columns[name]) for name in lenient}), extras)
+    finite = {name: known(columns[name]) for name in _infinite(columns, lenient)}
+    return to_columns(pd.DataFrame(columns | finite, copy=False), extras)
 
 
 def _rules(columns: Typed, extras: tuple[ExtraFeature, ...]) -> Iterator[tuple[str, Outside]]:

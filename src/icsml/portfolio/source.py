@@ -1,142 +1,146 @@
-"""Reading tables: csv, Parquet and Excel, with one clear error for each way a file can be wrong."""
+"""The tables that a mapping names: read as exact types, their headings compared with what the mapping declares."""
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection
 from pathlib import Path
 
-import pandas as pd
-import pyarrow as arrow
-import pyarrow.parquet as parquet
-
 from icsml.core.names import nearest
+from icsml.core.parquet import refuse_doubled
 from icsml.errors import InputError, MissingError
 from icsml.portfolio.mapping import Mapping, Source
+from icsml.portfolio.reading.delimited import read_delimited
+from icsml.portfolio.reading.parquet import read_parts
+from icsml.portfolio.reading.table import SourceTable
+from icsml.portfolio.reading.workbook import read_workbook
 
-__all__ = ["check_columns_declared", "read_source", "require_columns"]
+__all__ = ["read_main", "read_source", "require_columns", "source_kind"]
 
-SUFFIXES = (".csv", ".parquet", ".xlsx")
+_KINDS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".csv.gz": "csv",
+    ".tsv.gz": "csv",
+    ".parquet": "parquet",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+}
 
 
-def read_source(source: Source, folder: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def source_kind(path: Path) -> str | None:
+    """Return ``csv``, ``parquet`` or ``xlsx`` by the name of a file, None for another."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return _KINDS.get("".join(suffixes[-2:])) or _KINDS.get(suffixes[-1] if suffixes else "")
+
+
+def read_source(source: Source, folder: Path, wanted: Collection[str] | None, expected: Collection[str]) -> SourceTable:
     """Read a table.
 
     Parameters
     ----------
     source : Source
-        File, sheet and encoding.
+        File, sheet, encoding, separator, heading row, rows to skip.
     folder : Path
         Folder of the mapping file, to which the file's path is relative.
-    columns : sequence of str, optional
-        Columns to keep where the format allows reading a part; all by default.
+    wanted : collection of str, optional
+        Headings of the columns to read; all by default.
+    expected : collection of str
+        Headings that tell the separator of a csv file where none is stated.
 
     Returns
     -------
-    DataFrame of shape (n, any)
-        A csv file's columns are all text, and a text cell of a workbook stays text, so that identifiers keep their
-        leading zeros.
+    SourceTable
+        A csv file's columns are text, other columns of the type that the file gives them; rows that are blank
+        throughout are left out and counted.
 
     Raises
     ------
     MissingError
         If there is no such file.
     InputError
-        If it cannot be read, or has no rows.
+        If it cannot be read, has no rows, or a column that is read stands in it twice.
     """
     path = folder / source.file
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError("ICS-DAT-002", f"not a {', '.join(SUFFIXES)} file", field=source.file, remedy="convert it")
-    if not path.is_file():
+    kind = source_kind(path)
+    if kind is None:
+        known = ", ".join(_KINDS)
+        raise InputError("ICS-DAT-002", f"not a {known} file", field=source.file, remedy="convert it")
+    if not path.exists():
         raise MissingError(
             "ICS-DAT-002", "no such file", field=source.file, remedy="give the path relative to the mapping file"
         )
-    frame = _read(source, path, columns)
-    if frame.empty:
-        raise InputError("ICS-DAT-003", "the table has no rows", field=source.file, remedy="check the export")
-    frame.columns = pd.Index([str(name) for name in frame.columns], dtype=object)
-    return frame
+    if path.is_dir() and kind != "parquet":
+        raise InputError("ICS-DAT-002", "a folder, not a file", field=source.file, remedy="name a file in it")
+    match kind:
+        case "csv":
+            table = read_delimited(source, path, wanted, expected)
+        case "xlsx":
+            table = read_workbook(source, path, wanted)
+        case _:
+            table = read_parts(source, path, wanted)
+    refuse_doubled([name for name in table.headings if name in table.columns], "ICS-DAT-002", what=source.file)
+    table = table.without_blank_rows()
+    if not table.rows:
+        raise InputError("ICS-DAT-003", "every row is blank", field=source.file, remedy="check the export")
+    return table
 
 
-def _read(source: Source, path: Path, columns: Sequence[str] | None) -> pd.DataFrame:
-    try:
-        match path.suffix.lower():
-            case ".csv":
-                return _read_csv(source, path)
-            case ".xlsx":
-                return _read_excel(source, path)
-            case _:
-                known = set(parquet.read_schema(path).names)
-                return pd.read_parquet(path, columns=sorted(known.intersection(columns)) if columns else None)
-    except (arrow.ArrowInvalid, zipfile.BadZipFile, pd.errors.ParserError, ValueError, KeyError, OSError) as error:
-        what = "no such sheet, or not a workbook" if source.sheet else f"not a readable {path.suffix} file"
-        raise InputError("ICS-DAT-002", what, field=source.file, remedy="check the file and its sheet") from error
+def read_main(mapping: Mapping, folder: Path) -> SourceTable:
+    """Read the columns of the main table that the mapping uses.
+
+    Raises
+    ------
+    InputError
+        If the table has a column that the mapping does not declare, or lacks one that it does.
+    """
+    used = set(mapping.columns_used())
+    declared = used | set(mapping.known_after) | set(mapping.ignore)
+    table = read_source(mapping.source, folder, used, declared)
+    _check_declared(table, mapping)
+    return table
 
 
-def _read_excel(source: Source, path: Path) -> pd.DataFrame:
-    """Read a sheet, each cell as the workbook holds it; else pandas makes the text 000123 the number 123."""
-    sheet = source.sheet if source.sheet is not None else 0
-    return pd.read_excel(path, sheet_name=sheet, dtype=object).infer_objects()
-
-
-def _read_csv(source: Source, path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path, dtype=str, encoding=source.encoding)
-    except (UnicodeDecodeError, LookupError) as error:
-        remedy = "set source.encoding, for instance gb18030"
-        raise InputError("ICS-DAT-002", f"not text in {source.encoding}", field=source.file, remedy=remedy) from error
-    except pd.errors.EmptyDataError as error:
-        raise InputError("ICS-DAT-003", "the file is empty", field=source.file, remedy="check the export") from error
-
-
-def require_columns(frame: pd.DataFrame, needed: dict[str, str], file: str) -> None:
+def require_columns(table: SourceTable, needed: dict[str, str]) -> None:
     """Refuse a table that lacks a declared column.
 
     Parameters
     ----------
-    frame : DataFrame
+    table : SourceTable
         The table.
     needed : dict of str to str
         Column names, each with the mapping's key that declares it.
-    file : str
-        Name of the table in the error.
 
     Raises
     ------
     InputError
         Naming the first absent column, the key that declares it, and the nearest column there is.
     """
-    absent = [(column, key) for column, key in needed.items() if column not in frame]
+    absent = [(column, key) for column, key in needed.items() if column not in table.headings]
     if not absent:
         return
     column, key = absent[0]
     more = f" (and {len(absent) - 1} more declared columns)" if len(absent) > 1 else ""
+    none_found = len(absent) == len(needed) and table.hint
+    likely = f"; {table.hint}: set source.separator or header_row if that is wrong" if none_found else ""
     raise InputError(
         "ICS-DAT-004",
-        f"no column {column!r} in {file}{more}",
+        f"no column {column!r} in {table.file}{more}{likely}",
         field=key,
-        remedy="; ".join(filter(None, ["correct the column's name", nearest(column, frame.columns)])),
+        remedy="; ".join(filter(None, ["correct the column's name", nearest(column, table.headings)])),
         details=[(key, f"no column {column!r}") for column, key in absent],
     )
 
 
-def check_columns_declared(frame: pd.DataFrame, mapping: Mapping) -> None:
-    """Refuse a main table with a column that the mapping does not declare, or without one that it does.
-
-    Raises
-    ------
-    InputError
-        Naming the column and where to declare it.
-    """
+def _check_declared(table: SourceTable, mapping: Mapping) -> None:
     declared = mapping.columns_used()
     declared |= dict.fromkeys(mapping.known_after, "known_after") | dict.fromkeys(mapping.ignore, "ignore")
     own = {
         column: key
         for column, key in declared.items()
-        if column.partition(".")[0] not in mapping.tables or column in frame
+        if column.partition(".")[0] not in mapping.tables or column in table.headings
     }
-    require_columns(frame, own, mapping.source.file)
-    undeclared = [column for column in frame.columns if column not in declared]
+    require_columns(table, own)
+    undeclared = [column for column in table.headings if column not in declared]
     if undeclared:
         more = f" (and {len(undeclared) - 1} more)" if len(undeclared) > 1 else ""
         raise InputError(
@@ -146,3 +150,11 @@ def check_columns_declared(frame: pd.DataFrame, mapping: Mapping) -> None:
             remedy="declare it under fields or extra_features, or list it under ignore or known_after",
             details=[(column, "not declared") for column in undeclared],
         )
+    for each in mapping.derived:
+        if each.name in table.headings:
+            raise InputError(
+                "ICS-DAT-008",
+                "a derived column has the name of a column of the main table",
+                field=each.name,
+                remedy="name it otherwise",
+            )

@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as arrow
 from numpy.typing import NDArray
 
 from icsml.core.progress import Progress
 from icsml.errors import InputError
 from icsml.portfolio.aggregates import AGGREGATES, Invoices
-from icsml.portfolio.convert import Converted, dates, numbers, token, tokens
-from icsml.portfolio.mapping import DateSource, Mapping, TableSource
+from icsml.portfolio.cells import Cells, Converted, Missing, dates, numbers, token, tokens
+from icsml.portfolio.mapping import ISO, DateSource, Mapping, TableSource
+from icsml.portfolio.reading.table import Column, SourceTable
 from icsml.portfolio.source import read_source, require_columns
 
 __all__ = ["TableReport", "join_tables"]
@@ -30,6 +32,9 @@ HEADINGS: dict[str, tuple[str, ...]] = {
 """Headings by which a column is recognised that the mapping does not name."""
 
 REQUIRED = ("date", "amount")
+
+_FORMATS = (ISO, "%Y-%m-%d", "%Y/%m/%d")
+_NAME_ANOTHER = "check the column or name another"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,11 @@ class TableReport:
     later : int
         Rows left out because every decision on their firm was made before.
     unreadable : int
-        Amounts and taxes that are no numbers and became missing.
+        Dates, amounts and taxes that could not be read.
+    unreadable_at : tuple of str
+        Where the first of them stand.
+    blank, skipped : int
+        Rows left out because every cell is empty, and because the mapping skips them.
     """
 
     invoices: int
@@ -59,17 +68,20 @@ class TableReport:
     strangers: int
     later: int
     unreadable: int
+    unreadable_at: tuple[str, ...] = ()
+    blank: int = 0
+    skipped: int = 0
 
 
 def join_tables(
-    frame: pd.DataFrame, mapping: Mapping, folder: Path, as_of: NDArray[np.datetime64], progress: Progress
-) -> tuple[pd.DataFrame, dict[str, TableReport]]:
-    """Join the figures of every table of the mapping as columns ``TABLE.FIGURE``.
+    main: SourceTable, mapping: Mapping, folder: Path, as_of: NDArray[np.datetime64], progress: Progress
+) -> tuple[dict[str, Column], dict[str, TableReport]]:
+    """Return the figures of every table of the mapping as columns ``TABLE.FIGURE`` of the main table.
 
     Parameters
     ----------
-    frame : DataFrame of shape (n, any)
-        The main table.
+    main : SourceTable
+        The main table of n rows.
     mapping : Mapping
         Names its tables and the column that identifies the firm.
     folder : Path
@@ -86,20 +98,20 @@ def join_tables(
     InputError
         If a table cannot be read, lacks a column, or its figures clash with a column of the main table.
     """
-    if not mapping.tables:
-        return frame, {}
-    firms = tokens(frame[mapping.enterprise_id])
+    if not mapping.tables or mapping.enterprise_id is None:
+        return {}, {}
+    firms = tokens(main.columns[mapping.enterprise_id], "enterprise_id").objects()
     figures: dict[str, pd.DataFrame] = {}
     reports: dict[str, TableReport] = {}
     for name in sorted(mapping.tables, key=lambda name: mapping.tables[name].against is not None):
         table = mapping.tables[name]
         progress(f"{name}: reading {table.file}")
-        invoices, reports[name] = _seen(table, name, folder, firms, as_of)
+        invoices, reports[name] = _seen(table, name, folder, firms, as_of, Missing.of(mapping.missing))
         progress(f"{name}: {len(invoices.row):,} invoices into figures")
         against = figures[table.against] if table.against else None
         figures[name] = AGGREGATES[table.aggregate](invoices, against)
-    named = [figures[name].add_prefix(f"{name}.").set_axis(frame.index) for name in mapping.tables]
-    clash = [column for part in named for column in part.columns if column in frame]
+    named = {f"{name}.{figure}": figures[name][figure] for name in mapping.tables for figure in figures[name]}
+    clash = [column for column in named if column in main.headings]
     if clash:
         raise InputError(
             "ICS-DAT-008",
@@ -107,7 +119,11 @@ def join_tables(
             field=clash[0],
             remedy="name the table otherwise",
         )
-    return pd.concat([frame, *named], axis=1), reports
+    return {name: _figure(name, values) for name, values in named.items()}, reports
+
+
+def _figure(name: str, values: pd.Series[Any]) -> Column:
+    return Column(name, arrow.chunked_array([arrow.array(values.to_numpy(dtype=np.float64))]))
 
 
 def _wanted(table: TableSource) -> list[str]:
@@ -115,13 +131,13 @@ def _wanted(table: TableSource) -> list[str]:
     return [table.key, *named, *(heading for known in HEADINGS.values() for heading in known)]
 
 
-def _headings(table: TableSource, name: str, frame: pd.DataFrame) -> dict[str, str]:
+def _headings(table: TableSource, name: str, source: SourceTable) -> dict[str, str]:
     named = {part: column for part, column in table.columns.model_dump().items() if column is not None}
     needed = {table.key: f"tables.{name}.key"} | {
         column: f"tables.{name}.columns.{part}" for part, column in named.items()
     }
-    require_columns(frame, needed, table.file)
-    found = {part: next((h for h in known if h in frame), None) for part, known in HEADINGS.items()}
+    require_columns(source, needed)
+    found = {part: next((h for h in known if h in source.columns), None) for part, known in HEADINGS.items()}
     headings = {part: column for part, column in (found | named).items() if column is not None}
     for part in REQUIRED:
         if part not in headings:
@@ -135,18 +151,26 @@ def _headings(table: TableSource, name: str, frame: pd.DataFrame) -> dict[str, s
 
 
 def _seen(
-    table: TableSource, name: str, folder: Path, firms: NDArray[Any], as_of: NDArray[np.datetime64]
+    table: TableSource,
+    name: str,
+    folder: Path,
+    firms: NDArray[Any],
+    as_of: NDArray[np.datetime64],
+    missing: Missing,
 ) -> tuple[Invoices, TableReport]:
     """Return the invoices as each row of the main table could see them; one may be seen by several rows."""
-    frame = read_source(table, folder, _wanted(table))
-    issued, voided, figures, unreadable = _typed(frame, _headings(table, name, frame), table, f"tables.{name}.columns")
-    pairs = _pairs(tokens(frame[table.key]), firms)
-    complete = ~np.isnat(issued) & ~np.isnan(figures["amount"].to_numpy())
+    wanted = _wanted(table)
+    source = read_source(table, folder, wanted, wanted)
+    typed = _typed(source, _headings(table, name, source), table, f"tables.{name}.columns", missing)
+    keys = tokens(source.columns[table.key], f"tables.{name}.key").objects()
+    pairs = _pairs(keys, firms)
+    issued, amount = typed.days["date"], typed.figures["amount"].to_numpy()
+    complete = ~np.isnat(issued) & ~np.isnan(amount)
     invoice, row = pairs["invoice"].to_numpy(), pairs["row"].to_numpy()
     known = complete[invoice] & ~(issued[invoice] > as_of[row])
     invoice, row = invoice[known], row[known]
-    seen = figures.iloc[invoice]
-    void = seen["void"].to_numpy() & ~(voided[invoice] > as_of[row])
+    seen = typed.figures.iloc[invoice]
+    void = seen["void"].to_numpy() & ~(typed.days["voided_on"][invoice] > as_of[row])
     invoices = Invoices(
         len(firms),
         row,
@@ -156,15 +180,18 @@ def _seen(
         seen["tax"].to_numpy(),
         void,
     )
-    matched, used = (_marked(len(frame), chosen) for chosen in (pairs["invoice"].to_numpy(), invoice))
+    matched, used = (_marked(source.rows, chosen) for chosen in (pairs["invoice"].to_numpy(), invoice))
     report = TableReport(
-        invoices=len(frame),
-        void=int(figures["void"].sum()),
-        returned=int((~figures["void"] & (figures["amount"] < 0)).sum()),
+        invoices=source.rows,
+        void=int(typed.figures["void"].sum()),
+        returned=int((~typed.figures["void"] & (typed.figures["amount"] < 0)).sum()),
         incomplete=int((~complete).sum()),
         strangers=int((~matched).sum()),
         later=int((matched & complete & ~used).sum()),
-        unreadable=unreadable,
+        unreadable=typed.unreadable,
+        unreadable_at=tuple(source.places(typed.first_unreadable)),
+        blank=source.blank,
+        skipped=source.skipped,
     )
     return invoices, report
 
@@ -183,50 +210,50 @@ def _pairs(keys: NDArray[Any], firms: NDArray[Any]) -> pd.DataFrame:
     return invoices[invoices["firm"] >= 0].merge(rows[rows["firm"] >= 0], on="firm", how="inner")
 
 
-def _typed(
-    frame: pd.DataFrame, headings: dict[str, str], table: TableSource, key: str
-) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64], pd.DataFrame, int]:
-    """Return dates of issue, of voiding (NaT: not known, so void from the start), the other columns, and what is lost.
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """Typed columns: days of issue and of voiding (NaT: not known, so void from the start), figures, what is lost."""
 
-    Lost are amounts and taxes that are no numbers.
-    """
+    days: dict[str, NDArray[np.datetime64]]
+    figures: pd.DataFrame
+    unreadable: int
+    first_unreadable: list[int]
 
-    def days(part: str) -> NDArray[np.datetime64]:
+
+def _typed(source: SourceTable, headings: dict[str, str], table: TableSource, key: str, missing: Missing) -> _Typed:
+    def days(part: str) -> Converted:
         if part not in headings:
-            return np.full(len(frame), np.datetime64("NaT"), dtype="datetime64[D]")
-        return dates(_dashed(frame[headings[part]]), DateSource(column=headings[part]), f"{key}.{part}").values
+            return _nothing(np.full(source.rows, np.datetime64("NaT"), dtype="datetime64[D]"))
+        column = source.columns[headings[part]]
+        return dates(column, DateSource(column=column.name, formats=_FORMATS), f"{key}.{part}", missing=missing)
 
     def sums(part: str) -> Converted:
         if part not in headings:
-            return Converted(np.full(len(frame), np.nan), 0)
-        return numbers(frame[headings[part]], None, None, f"{key}.{part}", remedy="check the column or name another")
+            return _nothing(np.full(source.rows, np.nan))
+        return numbers(source.columns[headings[part]], f"{key}.{part}", missing=missing, remedy=_NAME_ANOTHER)
 
-    void = np.zeros(len(frame), dtype=bool)
+    void = np.zeros(source.rows, dtype=bool)
     if "status" in headings:
-        void = _is_one_of(frame[headings["status"]], {status.strip() for status in table.void})
-    partner = np.full(len(frame), -1, dtype=np.int64)
+        statuses = [token(status) for status in table.void]
+        found = tokens(source.columns[headings["status"]], f"{key}.status", decimals=True)
+        void = np.isin(found.objects().astype(str), [status for status in statuses if status is not None])
+    partner = np.full(source.rows, -1, dtype=np.int64)
     if "partner" in headings:
-        partner = pd.factorize(tokens(frame[headings["partner"]]))[0].astype(np.int64)
-    amount, tax = sums("amount"), sums("tax")
-    figures = pd.DataFrame({"amount": amount.values, "tax": tax.values, "void": void, "partner": partner})
-    return days("date"), days("voided_on"), figures, amount.lost + tax.lost
+        partner = pd.factorize(tokens(source.columns[headings["partner"]], f"{key}.partner").objects())[0]
+    read = {"date": days("date"), "voided_on": days("voided_on"), "amount": sums("amount"), "tax": sums("tax")}
+    figures = pd.DataFrame(
+        {"amount": read["amount"].values, "tax": read["tax"].values, "void": void, "partner": partner.astype(np.int64)}
+    )
+    lost = np.zeros(source.rows, dtype=bool)
+    for each in read.values():
+        lost |= each.unreadable if each.unreadable is not None else False
+    return _Typed(
+        {part: read[part].values for part in ("date", "voided_on")},
+        figures,
+        sum(each.cells.unreadable for each in read.values()),
+        np.flatnonzero(lost)[:3].tolist(),
+    )
 
 
-def _is_one_of(column: pd.Series[Any], statuses: set[str]) -> NDArray[np.bool_]:
-    codes, values = pd.factorize(column)
-    flags: NDArray[np.bool_] = np.array([*(token(value) in statuses for value in values), False], dtype=bool)[codes]
-    return flags
-
-
-def _dashed(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Read 2017/7/8 as the ISO date 2017-07-08; a column of dates stays as it is."""
-    if column.dtype.kind == "M":
-        return column
-    codes, values = pd.factorize(column)
-    dashed = [_iso(str(value)) for value in values]
-    return pd.Series(np.array([*dashed, None], dtype=object)[codes], dtype="str")
-
-
-def _iso(text: str) -> str:
-    parts = text.strip().replace("/", "-").split("-")
-    return "-".join([parts[0], *(part.zfill(2) for part in parts[1:])])
+def _nothing(values: NDArray[Any]) -> Converted:
+    return Converted(values, Cells(0, len(values), 0, 0))

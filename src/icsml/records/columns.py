@@ -40,9 +40,11 @@ def to_columns(frame: pd.DataFrame, extras: Sequence[ExtraFeature] = ()) -> Colu
         Every canonical field and every declared extra: float64 (flags 0.0/1.0, missing NaN), object (missing None)
         or datetime64[D] (missing NaT).
     """
-    columns = {field.name: _column(frame, field) for field in FIELDS}
+    nothing = np.full(len(frame), np.nan)  # one array for all absent numbers, so that nobody may write into it
+    nothing.flags.writeable = False
+    columns = {field.name: _column(frame, field, nothing) for field in FIELDS}
     for extra in extras:
-        columns[extra.column] = _floats(frame[extra.column]) if extra.column in frame else _no_floats(len(frame))
+        columns[extra.column] = _floats(frame[extra.column]) if extra.column in frame else nothing
     return columns
 
 
@@ -64,11 +66,11 @@ def _cell(value: object, field: Field) -> NDArray[Any]:
     return np.array([value], dtype=object)
 
 
-def _column(frame: pd.DataFrame, field: Field) -> NDArray[Any]:
+def _column(frame: pd.DataFrame, field: Field, nothing: NDArray[Any]) -> NDArray[Any]:
     n = len(frame)
     if field.name not in frame:
         if field.numeric:
-            return _no_floats(n)
+            return nothing
         return np.full(n, np.datetime64("NaT"), dtype="datetime64[D]") if field.kind is Kind.DATE else np.full(n, None)
     series = frame[field.name]
     if field.numeric:
@@ -82,10 +84,6 @@ def _column(frame: pd.DataFrame, field: Field) -> NDArray[Any]:
 
 def _floats(series: pd.Series[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
-
-
-def _no_floats(n: int) -> NDArray[Any]:
-    return np.full(n, np.nan)
 
 
 def latest(columns: Columns) -> NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from icsml.core.canonical import digest, sha256_file
 from icsml.core.yaml import dump_yaml, load_model
 from icsml.errors import InputError, MissingError
 from icsml.records.extra import ExtraFeature
+from icsml.records.finding import Finding
 from icsml.records.frame import read_enterprises
 from icsml.records.outcome import OUTCOME_COLUMNS, OutcomeMeaning
 
@@ -23,6 +24,7 @@ __all__ = [
     "Dataset",
     "DatasetMeta",
     "FoldSplit",
+    "LabelCounts",
     "OutOfTimeSplit",
     "is_synthetic",
     "read_dataset",
@@ -61,6 +63,32 @@ class FoldSplit(_Strict):
     seed: int = Field(default=0, ge=0)
 
 
+class LabelCounts(_Strict):
+    """How the values of the label column became outcomes, over all rows of the source.
+
+    Parameters
+    ----------
+    positive, negative, unknown : dict of str to int
+        Rows of each value of the column; an empty label is counted under ``""``, as unknown.
+    negative_inferred : bool
+        Whether the mapping left ``negative`` out, so that the one remaining value means good.
+    defaults_refused : int
+        Bad rows among those refused.
+    after_horizon : int
+        Rows labelled bad whose event came after the horizon, so that they are good.
+    open_horizon : int
+        Kept good rows whose horizon had not ended on the day of import.
+    """
+
+    positive: dict[str, int]
+    negative: dict[str, int]
+    unknown: dict[str, int]
+    negative_inferred: bool = False
+    defaults_refused: int = 0
+    after_horizon: int = 0
+    open_horizon: int = 0
+
+
 class DatasetMeta(_Strict):
     """What ``dataset.yaml`` says.
 
@@ -88,6 +116,12 @@ class DatasetMeta(_Strict):
         Values outside a declared range, counted by field.
     rows, defaults, refused : int
         Rows kept, bad rows among them, rows refused.
+    unreadable : dict of str to int
+        Values of the source that could not be read and became missing, counted by field.
+    labels : LabelCounts, optional
+        How the source's label values were read; None where there are no labels, or a simulation made them.
+    checks : list of Finding
+        What the checks of the import found.
     """
 
     name: str
@@ -106,6 +140,9 @@ class DatasetMeta(_Strict):
     rows: int
     defaults: int
     refused: int = 0
+    unreadable: dict[str, int] = {}
+    labels: LabelCounts | None = None
+    checks: list[Finding] = []
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from icsml.records.field import Outside
 from icsml.records.labels import Direction, Label
 
-__all__ = ["EXTRA_PREFIX", "ExtraFeature"]
+__all__ = ["EXTRA_NAME", "EXTRA_PREFIX", "ExtraFeature"]
 
 EXTRA_PREFIX = "extra."
+EXTRA_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 
 
 class ExtraFeature(BaseModel):
@@ -37,7 +38,7 @@ class ExtraFeature(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
+    name: Annotated[str, StringConstraints(pattern=EXTRA_NAME)]
     label: Label
     group: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     direction: Direction = Direction.FREE

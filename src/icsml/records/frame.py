@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
-import pyarrow as arrow
 from pandera.errors import SchemaError, SchemaErrors
 
-from icsml.errors import InputError, MissingError
+from icsml.core.parquet import ParquetParts
+from icsml.errors import InputError
 from icsml.records.enterprise import TEXT_LENGTH, TEXT_PATTERN
 from icsml.records.extra import EXTRA_PREFIX, ExtraFeature
 from icsml.records.field import Field, Kind, Outside
@@ -63,9 +63,9 @@ def validate_frame(frame: pd.DataFrame, extras: Sequence[ExtraFeature] = ()) -> 
     absent = [field.name for field in FIELDS if field.required and field.name not in frame]
     if absent:
         raise InputError("ICS-REC-003", "required column is absent", field=absent[0], remedy="add it")
-    typed = pd.DataFrame({name: _typed(frame[name]) for name in frame.columns}, index=frame.index)
+    typed = pd.DataFrame({name: _typed(frame[name]) for name in frame.columns}, index=frame.index, copy=False)
     try:
-        return frame_schema(extras).validate(typed, lazy=True)
+        return frame_schema(extras).validate(typed, lazy=True, inplace=True)
     except SchemaErrors as errors:
         raise _input_error(errors.failure_cases) from errors
     except SchemaError as error:  # pragma: no cover - lazy validation collects
@@ -73,24 +73,16 @@ def validate_frame(frame: pd.DataFrame, extras: Sequence[ExtraFeature] = ()) -> 
 
 
 def read_enterprises(path: Path, extras: Sequence[ExtraFeature] = ()) -> pd.DataFrame:
-    """Read and validate a Parquet file of records.
+    """Read and validate a Parquet file of records, or a folder of its parts.
 
     Raises
     ------
     MissingError
-        If there is no such file.
+        If there is neither file nor folder.
     InputError
-        If it is no Parquet file, or a column is not acceptable.
+        If it is no Parquet, a column stands twice or is not acceptable, or parts differ.
     """
-    if not path.is_file():
-        raise MissingError("ICS-REC-004", "no such file", field=str(path), remedy="check the path")
-    try:
-        frame = pd.read_parquet(path)
-    except (arrow.ArrowInvalid, OSError) as error:
-        raise InputError(
-            "ICS-REC-004", "not a Parquet file", field=str(path), remedy="write records as Parquet"
-        ) from error
-    return validate_frame(frame, extras)
+    return validate_frame(ParquetParts.open(path, "ICS-REC-004").read().to_pandas(), extras)
 
 
 def _column(field: Field) -> pa.Column:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,11 @@ from icsml.innovation.schema import Rulebook
 from icsml.model.bundle import Bundle, BundleParts, place_bundle, write_bundle
 from icsml.model.card import CardFacts, render_card
 from icsml.model.reference import ReferencePopulation
+from icsml.portfolio.checks import load_check_config
+from icsml.portfolio.import_checks import recheck
 from icsml.records.columns import take
 from icsml.records.dataset import Dataset, read_dataset
+from icsml.records.finding import Finding
 from icsml.registry import MlflowProgress, list_versions, log_training
 from icsml.registry.tracking import CHAMPION
 from icsml.validation.auc_difference import auc_difference
@@ -53,7 +56,8 @@ class Trained:
         ``test`` (out of time) or ``cv`` (pooled out of fold), the same without innovation, what innovation adds to the
         AUC with its interval, and counts of rows.
     tables : dict of str to DataFrame
-        What a reader may want beside: features (missing share of training rows, gain), rounds, trials.
+        What a reader may want beside: features (missing share of training rows, gain), rounds, trials, findings of
+        the data set's checks.
     pair : FittedPair
         The fitted models.
     dataset : Dataset
@@ -94,12 +98,23 @@ def train_bundle(
     """
     _refuse_occupied(out)
     config = config if seed is None else config.with_model(seed=seed)
-    prepared = prepare(read_dataset(data), config, progress)
+    dataset = read_dataset(data)
+    found = recheck(dataset, load_check_config())
+    for finding in found:
+        progress(f"warning: {_said(finding)}")
+    prepared = prepare(dataset, config, progress)
     split = split_rows(prepared, seed)
     prepared = ranked_within(prepared, split.train)
     measured, pair = measure(prepared, split, config, progress)
-    metrics = measured | _counts(prepared, split) | {"warnings": suspicions(prepared, split, measured)}
-    for warning in metrics["warnings"]:
+    metrics = (
+        measured
+        | _counts(prepared, split)
+        | {
+            "data_checks": [finding.model_dump() for finding in found],
+            "warnings": [_said(finding) for finding in found] + suspicions(prepared, split, measured),
+        }
+    )
+    for warning in metrics["warnings"][len(found) :]:
         progress(f"warning: {warning}")
     training = _facts(prepared, split, pair, config)
     reference = reference_population(prepared, split.train, pair, config)
@@ -108,7 +123,12 @@ def train_bundle(
     whole = parts(prepared, pair, config, card=card, training=training, reference=reference, levers=levers)
     bundle = _write(whole, out)
     progress(f"bundle {bundle.sha256[:12]} in {bundle.folder}")
-    return Trained(bundle, metrics, _tables(prepared, split, pair), pair, prepared.dataset)
+    return Trained(bundle, metrics, _tables(prepared, split, pair, found), pair, prepared.dataset)
+
+
+def _said(finding: Finding) -> str:
+    blocking = "a blocking check of the data set" if finding.level == "block" else "a check of the data set"
+    return f"{blocking} found ({finding.id}): {finding.found}"
 
 
 def measure(
@@ -246,7 +266,7 @@ def _population_said(reference: ReferencePopulation, config: TrainingConfig) -> 
     return f"`{reference.id}`, {len(reference.rows):,} training rows{nearest}"
 
 
-def _tables(prepared: Prepared, split: Split, pair: FittedPair) -> dict[str, pd.DataFrame]:
+def _tables(prepared: Prepared, split: Split, pair: FittedPair, found: Sequence[Finding]) -> dict[str, pd.DataFrame]:
     booster = pair.model.classifier.booster_
     missing = np.isnan(prepared.X[split.train]).mean(axis=0)
     tables = {
@@ -266,6 +286,7 @@ def _tables(prepared: Prepared, split: Split, pair: FittedPair) -> dict[str, pd.
                 )
             ]
         ),
+        "data_checks": pd.DataFrame([finding.model_dump() for finding in found], columns=list(Finding.model_fields)),
         "rounds": pd.DataFrame(pair.model.classifier.inner_curve_, columns=["rounds", "calibrated_log_loss"]),
     }
     if pair.model.trials:

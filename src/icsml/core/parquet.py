@@ -1,0 +1,191 @@
+"""Parquet as others write it: one file or a folder of parts, read as exact Arrow types, no column twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+import pyarrow as arrow
+import pyarrow.parquet as parquet
+
+from icsml.errors import InputError, MissingError
+
+__all__ = ["ParquetParts", "refuse_doubled"]
+
+_NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+
+
+def refuse_doubled(names: Collection[str], code: str, *, what: str = "") -> None:
+    """Refuse a heading in which a column stands twice: nothing says which of the two is meant.
+
+    Raises
+    ------
+    InputError
+        Naming the column.
+    """
+    doubled = [name for name, count in Counter(names).items() if count > 1]
+    if doubled:
+        more = f" (and {len(doubled) - 1} more)" if len(doubled) > 1 else ""
+        where = f" in {what}" if what else ""
+        raise InputError(
+            code,
+            f"the column appears {Counter(names)[doubled[0]]} times{where}{more}",
+            field=doubled[0],
+            remedy="keep one, or give each a name of its own",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A file and the text columns that its folders name, as Spark writes ``region=11/part-0.parquet``."""
+
+    path: Path
+    keys: dict[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetParts:
+    """A Parquet file, or a folder of parts that are read in the order of their names.
+
+    Parameters
+    ----------
+    name : str
+        The file or folder, for errors.
+    code : str
+        Error code to report.
+    parts : tuple
+        The files.
+    schema : pyarrow.Schema
+        Columns of every part, those that folders name at the end.
+    """
+
+    name: str
+    code: str
+    parts: tuple[_Part, ...]
+    schema: arrow.Schema
+
+    @classmethod
+    def open(cls, path: Path, code: str, *, name: str | None = None) -> ParquetParts:
+        """Find the parts and compare their columns; ``name`` stands for the path in errors.
+
+        Raises
+        ------
+        MissingError
+            If there is neither file nor folder.
+        InputError
+            If it is not Parquet, a folder has no part, parts differ in a column, or a column stands twice.
+        """
+        if not path.exists():
+            raise MissingError(code, "no such file", field=name or str(path), remedy="check the path")
+        parts = tuple(_parts(path, code)) if path.is_dir() else (_Part(path, {}),)
+        if not parts:
+            remedy = "name a file or its folder"
+            raise InputError(code, "no Parquet file in this folder", field=name or str(path), remedy=remedy)
+        with _sound(name or str(path), code):
+            schemas = [_schema(part) for part in parts]
+        refuse_doubled(schemas[0].names, code, what=path.name)
+        for part, schema in zip(parts[1:], schemas[1:], strict=True):
+            _refuse_other_columns(part, schema, schemas[0], code)
+        return cls(name or str(path), code, parts, schemas[0])
+
+    @property
+    def rows(self) -> int:
+        """Number of rows of all parts."""
+        return sum(parquet.read_metadata(part.path).num_rows for part in self.parts)
+
+    def read(self, columns: Collection[str] | None = None) -> arrow.Table:
+        """Return the rows of all parts, columns in the order of the first; all of them by default."""
+        kept = [name for name in self.schema.names if columns is None or name in columns]
+        with _sound(self.name, self.code):
+            tables = [self._whole(parquet.read_table(part.path, columns=_own(part, kept)), part) for part in self.parts]
+            return arrow.concat_tables([table.select(kept) for table in tables])
+
+    def batches(self, rows: int) -> Iterator[arrow.Table]:
+        """Yield the rows in tables of at most so many."""
+        with _sound(self.name, self.code):
+            for part in self.parts:
+                with parquet.ParquetFile(part.path) as file:
+                    for batch in file.iter_batches(rows):
+                        yield self._whole(arrow.Table.from_batches([batch]), part).select(self.schema.names)
+
+    def place(self, row: int) -> str:
+        """Return where a row stands, counted from 1 within its part."""
+        for part in self.parts:
+            held = parquet.read_metadata(part.path).num_rows
+            if row < held:
+                break
+            row -= held
+        return f"row {row + 1:,}" + (f" of {part.path.name}" if len(self.parts) > 1 else "")
+
+    def _whole(self, table: arrow.Table, part: _Part) -> arrow.Table:
+        for name, value in part.keys.items():
+            table = table.append_column(name, arrow.array([value] * len(table), arrow.string()))
+        for name in table.column_names:
+            kind = table.schema.field(name).type
+            if _plain(kind) != kind:
+                place = table.column_names.index(name)
+                table = table.set_column(place, name, table.column(name).cast(_plain(kind)))
+        return table.replace_schema_metadata(None)
+
+
+class _sound:  # noqa: N801 - reads as a guard
+    """Turn Arrow's errors of a broken file into ours."""
+
+    def __init__(self, name: str, code: str) -> None:
+        self._name, self._code = name, code
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, arrow.ArrowException | OSError):
+            remedy = "write it again as Parquet"
+            raise InputError(self._code, "not a sound Parquet file", field=self._name, remedy=remedy) from error
+
+
+def _own(part: _Part, columns: Collection[str]) -> list[str]:
+    return [name for name in columns if name not in part.keys]
+
+
+def _parts(folder: Path, code: str) -> Iterator[_Part]:
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder).parts
+        if path.is_dir() or any(name.startswith(("_", ".")) for name in inside):
+            continue
+        if path.suffix != ".parquet":
+            remedy = "keep only the Parquet parts of one table in it"
+            raise InputError(code, f"the folder also holds {path.name}", field=str(folder), remedy=remedy)
+        yield _Part(path, dict(_key(name) for name in inside[:-1] if "=" in name))
+
+
+def _key(folder: str) -> tuple[str, str | None]:
+    name, _, value = folder.partition("=")
+    return unquote(name), None if value == _NULL_PARTITION else unquote(value)
+
+
+def _schema(part: _Part) -> arrow.Schema:
+    schema = parquet.read_schema(part.path)
+    for name in part.keys:
+        schema = schema.append(arrow.field(name, arrow.string()))
+    return arrow.schema([arrow.field(field.name, _plain(field.type)) for field in schema])
+
+
+def _plain(kind: arrow.DataType) -> arrow.DataType:
+    """Return the type of the values themselves; a view, for which Arrow can compute little, is text or bytes."""
+    plain = kind.value_type if arrow.types.is_dictionary(kind) else kind
+    if arrow.types.is_string_view(plain):
+        return arrow.large_string()
+    return arrow.large_binary() if arrow.types.is_binary_view(plain) else plain
+
+
+def _refuse_other_columns(part: _Part, schema: arrow.Schema, first: arrow.Schema, code: str) -> None:
+    refuse_doubled(schema.names, code, what=part.path.name)
+    other = sorted(set(schema.names) ^ set(first.names))
+    other += [name for name in schema.names if not other and schema.field(name).type != first.field(name).type]
+    if other:
+        what = "is not in every part" if set(schema.names) ^ set(first.names) else "has another type in another part"
+        remedy = "write all parts with the same columns and types"
+        raise InputError(code, f"{what}, see {part.path.name}", field=other[0], remedy=remedy)

@@ -1,0 +1,69 @@
+"""What a table writes where a value is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as arrow
+import pyarrow.compute as compute
+from numpy.typing import NDArray
+
+from icsml.portfolio.cells.tokens import Tokens, token
+
+__all__ = ["NOT_MISSING", "Missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The declared words and numbers that mean "not known", as tokens."""
+
+    tokens: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, declared: Iterable[object], *, but: Iterable[Any] = ()) -> Missing:
+        """Return what is declared, without those values that are listed to mean something in this column."""
+        found = {token(value) for value in declared} - {token(value) for value in but} - {None}
+        return cls(frozenset(text for text in found if text is not None))
+
+    def among(self, found: Tokens) -> NDArray[np.bool_]:
+        """Tell which tokens mean "not known", shape (n,)."""
+        if not self.tokens:
+            return np.zeros(len(found.values), dtype=bool)
+        flags: NDArray[np.bool_] = self.words(found.values)
+        return flags & ~found.empty
+
+    def words(self, texts: arrow.ChunkedArray) -> NDArray[np.bool_]:
+        """Tell which trimmed texts are written exactly so, shape (n,)."""
+        listed = arrow.array(sorted(self.tokens), arrow.string())
+        flags: NDArray[np.bool_] = compute.is_in(texts, listed).to_numpy()
+        return flags
+
+    def numbers(self) -> NDArray[np.float64]:
+        """Return those that are numbers."""
+        return np.array([value for value in map(_number, self.tokens) if value is not None], dtype=np.float64)
+
+    def days(self) -> NDArray[np.datetime64]:
+        """Return those that are full ISO dates."""
+        return np.array([day for day in map(_day, self.tokens) if day is not None], dtype="datetime64[D]")
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+NOT_MISSING = Missing()
+"""Nothing is declared."""

@@ -1,0 +1,126 @@
+"""Columns that are coded otherwise in later rows than in earlier ones."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from icsml.core.arithmetic import Floats
+from icsml.portfolio.checks.config import CheckConfig
+from icsml.portfolio.checks.thresholds import CodingChange
+from icsml.portfolio.checks.view import Rows, View
+from icsml.portfolio.checks.wording import columns
+
+__all__ = ["coding_change"]
+
+_MOST_CODES = 30
+_VALUES_OF_A_CODE = 5
+
+_MISSING = "known on one side and missing on the other"
+_CODES = "with other values"
+_RANGE = "with amounts of another order"
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Two parts of the sample to compare."""
+
+    name: str
+    before: Rows
+    after: Rows
+
+
+def coding_change(view: View, config: CheckConfig) -> Iterator[str]:
+    """Compare each column of the training rows with the test rows, and of each decision year with the years before.
+
+    Purpose
+        0/1 that becomes 1/2, Y/N that becomes codes, a field that is filled from some year on: a model trained before
+        reads the later values wrongly.
+    Method
+        Columns of codes: the share of later values never seen before plus that of earlier values that vanish, and the
+        distance of the two distributions. Columns of amounts: middle halves that do not overlap, with medians
+        ``min_powers`` apart. Any column: shares of missing values that differ by more than ``missing_change``.
+    Reading
+        The columns, what changed, and the first cut at which it is seen.
+    Limits
+        Needs decision dates. Codes that only change places in a balanced column are not seen; a true change of policy
+        at one date looks the same.
+    """
+    limits = config.coding_change
+    cuts = [cut for cut in _cuts(view) if min(len(cut.before), len(cut.after)) >= limits.min_rows]
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name in [*dict.fromkeys([*view.features, *view.amounts, *view.codes])] if cuts else ():
+        change = _first_change(view, name, cuts, limits)
+        if change is not None:
+            found[change].append(name)
+    for (cut, what), names in found.items():
+        yield f"{columns(names)} {what} {cut}"
+
+
+def _cuts(view: View) -> Iterator[_Cut]:
+    """Yield the split first, then every turn of a year; places in the sample, not in the data set."""
+    if not view.dated:
+        return
+    split = view.out_of_time
+    if split is not None:
+        train, test = split.train[view.spread], split.test[view.spread]
+        yield _Cut("between training and test", np.flatnonzero(train), np.flatnonzero(test))
+    year = view.year[view.spread]
+    for first in np.unique(year)[1:]:
+        yield _Cut(f"from {first} on", np.flatnonzero(year < first), np.flatnonzero(year >= first))
+
+
+def _first_change(view: View, name: str, cuts: list[_Cut], limits: CodingChange) -> tuple[str, str] | None:
+    absent = view.absent(name, view.spread)
+    values, codes = _values(view, name, absent)
+    for cut in cuts:
+        what = _change(values, codes, absent, cut, limits)
+        if what is not None:
+            return cut.name, what
+    return None
+
+
+def _values(view: View, name: str, absent: NDArray[np.bool_]) -> tuple[Floats | None, Rows | None]:
+    """Return the numbers of a column, and its codes where it is one of codes; -1 is no code."""
+    if name in view.codes:
+        codes = pd.factorize(view.frame[name].iloc[view.spread])[0].astype(np.int64)
+        return None, codes
+    values = view.numbers(name, view.spread)
+    codes, levels = pd.factorize(np.where(absent, np.nan, values))
+    coded = len(levels) <= _MOST_CODES and len(levels) * _VALUES_OF_A_CODE <= int((~absent).sum())
+    return values, codes.astype(np.int64) if coded else None
+
+
+def _change(
+    values: Floats | None, codes: Rows | None, absent: NDArray[np.bool_], cut: _Cut, limits: CodingChange
+) -> str | None:
+    if abs(float(absent[cut.after].mean()) - float(absent[cut.before].mean())) > limits.missing_change:
+        return _MISSING
+    before, after = (part[~absent[part]] for part in (cut.before, cut.after))
+    if min(len(before), len(after)) < limits.min_rows:
+        return None
+    if codes is not None:
+        return _CODES if _recoded(codes[before], codes[after], limits) else None
+    if values is not None and _rescaled(values[before], values[after], limits.min_powers):
+        return _RANGE
+    return None
+
+
+def _recoded(before: Rows, after: Rows, limits: CodingChange) -> bool:
+    n = int(max(before.max(), after.max())) + 1
+    left, right = np.bincount(before, minlength=n) / len(before), np.bincount(after, minlength=n) / len(after)
+    unseen, vanished = float(right[left == 0.0].sum()), float(left[right == 0.0].sum())
+    distance = 0.5 * float(np.abs(left - right).sum())
+    return (min(unseen, vanished) > 0.0 and unseen + vanished >= limits.unseen) or distance >= limits.distance
+
+
+def _rescaled(before: Floats, after: Floats, powers: float) -> bool:
+    """Tell whether the middle halves of the absolute values do not overlap and the medians are far apart."""
+    left, right = (np.percentile(np.abs(part), [25, 50, 75]) for part in (before, after))
+    low, high = (left, right) if left[1] <= right[1] else (right, left)
+    return bool(low[1] > 0.0 and low[2] < high[0] and np.log10(high[1] / low[1]) >= powers)

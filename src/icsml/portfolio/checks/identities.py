@@ -1,0 +1,154 @@
+"""What must add up: the balance sheet, a part and its whole, this year's value and next year's "year before"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.core.arithmetic import Floats
+from icsml.portfolio.checks.config import CheckConfig
+from icsml.portfolio.checks.view import Rows, View, evenly
+from icsml.portfolio.checks.wording import listed, percent
+from icsml.records.screening import PARTS
+
+__all__ = ["accounting_identity", "part_above_whole", "prior_year"]
+
+Flags = NDArray[np.bool_]
+
+_BALANCE = ("total_assets_cny", "total_liabilities_cny", "equity_cny")
+_ROUNDING = 1e-6
+_FIRMS = 20_000
+_PREVIOUS = "_prev_cny"
+
+
+def accounting_identity(view: View, config: CheckConfig) -> Iterator[str]:
+    """Check that assets are liabilities plus equity.
+
+    Purpose
+        Columns that were exchanged, of another year or in another unit break the balance sheet.
+    Method
+        The share of rows whose difference exceeds ``tolerance`` of the assets.
+    Reading
+        A few rows are slips of the pen; a large share is a wrong column.
+    Limits
+        Says nothing of a table that is wholly in another unit, nor which of the three columns is wrong.
+    """
+    limits = config.accounting_identity
+    if any(name not in view.frame for name in _BALANCE):
+        return
+    assets, liabilities, equity = (view.numbers(name, view.spread) for name in _BALANCE)
+    held = ~np.isnan(assets + liabilities + equity)
+    if int(held.sum()) < limits.min_rows:
+        return
+    off = _differs(assets[held], (liabilities + equity)[held], limits.tolerance)
+    if off.mean() > limits.max_share:
+        yield (
+            f"total_assets_cny is not total_liabilities_cny + equity_cny in {percent(off.mean())} of the rows "
+            f"that hold all three"
+        )
+
+
+def part_above_whole(view: View, config: CheckConfig) -> Iterator[str]:
+    """Check that no part is above its whole.
+
+    Purpose
+        Exchanged columns, or one of the two in another unit.
+    Method
+        The share of rows of each pair of :data:`icsml.records.screening.PARTS`.
+    Reading
+        The pairs and their share of rows.
+    Limits
+        A part that is too small is not seen.
+    """
+    limits = config.part_above_whole
+    for part, whole in PARTS:
+        if part not in view.frame or whole not in view.frame:
+            continue
+        a, b = view.numbers(part, view.spread), view.numbers(whole, view.spread)
+        held = ~np.isnan(a + b)
+        if int(held.sum()) < limits.min_rows:
+            continue
+        share = float((a[held] > b[held] * (1.0 + _ROUNDING)).mean())
+        if share > limits.max_share:
+            yield f"{part} is above {whole}, of which it is a part, in {percent(share)} of the rows that hold both"
+
+
+def prior_year(view: View, config: CheckConfig) -> Iterator[str]:
+    """Compare the values "of the year before" with what the same firm reported then.
+
+    Purpose
+        Rows joined with the wrong year or firm, and a column whose unit changed.
+    Method
+        Pairs of rows of one firm whose statements (else decisions) lie one year apart; the share of pairs that
+        differ by more than ``tolerance``, and of those that are powers of ten apart.
+    Reading
+        Restatements reach some per cent of the pairs; a wrong join nearly all.
+    Limits
+        Needs firms that recur. Firms whose figures hardly change hide a wrong year.
+    """
+    limits = config.prior_year
+    names = [name for name in view.amounts if name.endswith(_PREVIOUS) and _now(name) in view.frame]
+    if not names or not view.dated or not view.meta.grouped:
+        return
+    earlier, later = _consecutive(view)
+    off: dict[str, float] = {}
+    far: dict[str, float] = {}
+    for name in names:
+        before, now = view.numbers(name, later), view.numbers(_now(name), earlier)
+        held = ~np.isnan(before + now)
+        if int(held.sum()) < limits.min_pairs:
+            continue
+        share = float(_differs(before[held], now[held], limits.tolerance).mean())
+        apart = float(_powers_apart(before[held], now[held], limits.far_powers).mean())
+        if share > limits.max_share:
+            off[name] = share
+        elif apart > limits.max_far_share:
+            far[name] = apart
+    for found, what in ((off, ""), (far, f" but at least 10^{limits.far_powers:g} times apart")):
+        if found:
+            verb = "is" if len(found) == 1 else "are"
+            yield (
+                f"{listed(list(found))} {verb} not what the same firm reported a year before{what}, "
+                f"in up to {percent(max(found.values()))} of the pairs of years"
+            )
+
+
+def _powers_apart(a: Floats, b: Floats, powers: float) -> Flags:
+    """Tell where two values, neither of them zero, differ by so many powers of ten."""
+    smaller, larger = np.minimum(np.abs(a), np.abs(b)), np.maximum(np.abs(a), np.abs(b))
+    apart: Flags = (smaller > 0.0) & (larger >= smaller * 10.0**powers)
+    return apart
+
+
+def _now(name: str) -> str:
+    return name.removesuffix(_PREVIOUS) + "_cny"
+
+
+def _differs(a: Floats, b: Floats, tolerance: float) -> Flags:
+    """Tell where two values differ by more than a share of the larger, and by more than a yuan."""
+    larger = np.maximum(np.abs(a), np.abs(b))
+    off: Flags = np.abs(a - b) > np.maximum(tolerance * larger, 1.0)
+    return off
+
+
+def _consecutive(view: View) -> tuple[Rows, Rows]:
+    """Return rows of firms and, for each, the row of the same firm a year later; only years that a firm has once."""
+    firms = view.firms
+    rows = np.flatnonzero(np.isin(firms, evenly(np.arange(firms.max() + 1), _FIRMS)))
+    key = firms[rows] * 10_000 + _statement_year(view, rows)
+    values, first, count = np.unique(key, return_index=True, return_counts=True)
+    values, single = values[count == 1], rows[first[count == 1]]
+    place = np.searchsorted(values, values + 1)
+    follows = place < len(values)
+    follows[follows] = values[place[follows]] == values[follows] + 1
+    return single[follows], single[place[follows]]
+
+
+def _statement_year(view: View, rows: Rows) -> Rows:
+    decided = view.year[rows]
+    if "statement_period_end" not in view.frame:
+        return decided
+    ends = view.frame["statement_period_end"].iloc[rows].to_numpy(dtype="datetime64[D]")
+    return np.where(np.isnat(ends), decided - 1, ends.astype("datetime64[Y]").astype(np.int64) + 1970)

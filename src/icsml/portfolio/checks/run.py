@@ -1,0 +1,73 @@
+"""All checks of a data set, in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from icsml.portfolio.checks.amounts import group_scale, row_scale, table_scale
+from icsml.portfolio.checks.coding import coding_change
+from icsml.portfolio.checks.cohorts import cohort_rate, silent_end
+from icsml.portfolio.checks.columns import consequence_column, constant_column, sentinel
+from icsml.portfolio.checks.config import CheckConfig
+from icsml.portfolio.checks.copies import copied_firm, split_overlap
+from icsml.portfolio.checks.identities import accounting_identity, part_above_whole, prior_year
+from icsml.portfolio.checks.leaks import feature_alone, feature_leak, missingness_leak, missingness_outcome
+from icsml.portfolio.checks.outcomes import event_date_pile, event_dates, unlabelled_good
+from icsml.portfolio.checks.view import View
+from icsml.records.dataset import Dataset
+from icsml.records.finding import Finding
+
+__all__ = ["CHECKS", "check_dataset"]
+
+Check = Callable[[View, CheckConfig], Iterator[str]]
+
+CHECKS: dict[str, Check] = {
+    "group_scale": group_scale,
+    "row_scale": row_scale,
+    "table_scale": table_scale,
+    "accounting_identity": accounting_identity,
+    "part_above_whole": part_above_whole,
+    "prior_year": prior_year,
+    "constant_column": constant_column,
+    "sentinel": sentinel,
+    "consequence_column": consequence_column,
+    "copied_firm": copied_firm,
+    "split_overlap": split_overlap,
+    "cohort_rate": cohort_rate,
+    "silent_end": silent_end,
+    "event_dates": event_dates,
+    "event_date_pile": event_date_pile,
+    "unlabelled_good": unlabelled_good,
+    "feature_alone": feature_alone,
+    "feature_leak": feature_leak,
+    "missingness_outcome": missingness_outcome,
+    "missingness_leak": missingness_leak,
+    "coding_change": coding_change,
+}
+"""Each check by its id; the order is that of the findings."""
+
+
+def check_dataset(dataset: Dataset, config: CheckConfig) -> list[Finding]:
+    """Look for what is wrong with a data set and cannot be seen in a single row.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Records and outcomes; nothing in it is changed.
+    config : CheckConfig
+        Which checks are made, and their thresholds.
+
+    Returns
+    -------
+    list of Finding
+        In the order of :data:`CHECKS`; empty where nothing was found.
+    """
+    if dataset.enterprises.empty:
+        return []
+    view = View(dataset, config.copied_firm.distinct)
+    findings = []
+    for name, check in CHECKS.items():
+        level = config.level_of(name)
+        if level is not None:
+            findings += [Finding(id=name, level=level, found=found) for found in check(view, config)]
+    return findings

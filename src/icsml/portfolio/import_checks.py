@@ -1,0 +1,207 @@
+"""Checks that only an import can make: of the source's cells, labels and rows, which a data set no longer shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.portfolio.checks import CheckConfig, check_dataset
+from icsml.portfolio.mapping import Mapping
+from icsml.portfolio.typed import TypedTable
+from icsml.records.dataset import Dataset, LabelCounts
+from icsml.records.field import Kind
+from icsml.records.fields import FIELD_BY_NAME
+from icsml.records.finding import Finding
+
+__all__ = ["ImportFacts", "import_findings", "recheck"]
+
+IMPORT_ONLY = frozenset(
+    {
+        "date_order",
+        "label_words",
+        "mixed_units",
+        "no_defaults",
+        "open_horizon",
+        "refused_rows",
+        "total_row",
+        "unreadable_values",
+    }
+)
+"""Checks whose findings are kept in ``dataset.yaml``, since nothing else shows them afterwards."""
+
+_UNKNOWN_WORDS = frozenset(
+    {
+        *("pending", "unknown", "undetermined", "tbd", "n/a", "na", "none", "null", "missing", "open", "declined"),
+        *("rejected", "withdrawn", "cancelled", "canceled", "未知", "不详", "待定", "未到期", "未决", "在审", "待审"),
+        *("审批中", "拒绝", "已拒绝", "未放款", "撤回", "无", "空"),
+    }
+)
+_LEAST_ROWS = 5
+_CLOSE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFacts:
+    """What an import knows when its rows are chosen.
+
+    Parameters
+    ----------
+    rows, refused : int
+        Rows read and rows refused.
+    defaults : int
+        Bad rows that are kept.
+    goods : int
+        Good rows that are kept.
+    labels : LabelCounts, optional
+        How labels were read; None without labels.
+    """
+
+    rows: int
+    refused: int
+    defaults: int
+    goods: int
+    labels: LabelCounts | None
+
+
+def import_findings(table: TypedTable, mapping: Mapping, facts: ImportFacts, config: CheckConfig) -> list[Finding]:
+    """Return what the checks of an import found, in a fixed order.
+
+    Parameters
+    ----------
+    table : TypedTable
+        The table, with what became of its cells.
+    mapping : Mapping
+        The mapping.
+    facts : ImportFacts
+        Counts of the rows.
+    config : CheckConfig
+        Levels and thresholds.
+    """
+    told = [
+        *_refused_rows(mapping, facts),
+        *_no_defaults(facts),
+        *_unreadable_values(table, config),
+        *_mixed_units(table),
+        *_date_order(table),
+        *_total_row(table),
+        *_label_words(facts),
+        *_open_horizon(facts, config),
+    ]
+    levels = {check: config.level_of(check) for check, _ in told}
+    return [Finding(id=check, level=level, found=said) for check, said in told if (level := levels[check]) is not None]
+
+
+def recheck(dataset: Dataset, config: CheckConfig) -> list[Finding]:
+    """Return what the checks find in a data set now, with what those found that only its import could make."""
+    kept = [
+        finding.model_copy(update={"level": level})
+        for finding in dataset.meta.checks
+        if finding.id in IMPORT_ONLY and (level := config.level_of(finding.id)) is not None
+    ]
+    return kept + check_dataset(dataset, config)
+
+
+Said = Iterator[tuple[str, str]]
+
+
+def _refused_rows(mapping: Mapping, facts: ImportFacts) -> Said:
+    share = facts.refused / facts.rows
+    if share > mapping.max_refused:
+        yield (
+            "refused_rows",
+            f"{facts.refused:,} of {facts.rows:,} rows ({share:.1%}) are refused, more than max_refused allows"
+            f" ({mapping.max_refused:.1%}): what is kept may not stand for the whole",
+        )
+
+
+def _no_defaults(facts: ImportFacts) -> Said:
+    if facts.labels is not None and not facts.defaults:
+        lost = facts.labels.defaults_refused
+        after = facts.labels.after_horizon
+        yield "no_defaults", f"no default is left: {lost:,} stood in refused rows, {after:,} came after the horizon"
+
+
+def _unreadable_values(table: TypedTable, config: CheckConfig) -> Said:
+    for name, found in table.converted.items():
+        cells = found.cells
+        present = cells.values + cells.unreadable
+        if present and cells.unreadable / present > config.unreadable_values.max_share:
+            share = cells.unreadable / present
+            yield (
+                "unreadable_values",
+                f"{cells.unreadable:,} of {present:,} values of {name} ({share:.1%}) could not be read and became"
+                " missing",
+            )
+
+
+def _mixed_units(table: TypedTable) -> Said:
+    for name, found in table.converted.items():
+        if found.units and found.bare:
+            yield (
+                "mixed_units",
+                f"{found.units:,} values of {name} name a unit of their own (%, 万, 亿), {found.bare:,} do not:"
+                " are the others in the same unit once read?",
+            )
+
+
+def _date_order(table: TypedTable) -> Said:
+    for name in table.unsettled:
+        yield (
+            "date_order",
+            f"no date of {name} has a day above 12, so the column does not settle which number is the day and which the"
+            " month: compare one date with its source",
+        )
+
+
+def _total_row(table: TypedTable) -> Said:
+    """Tell of a row that equals the sum of all others in two columns: a line of totals that passes for a firm."""
+    amounts = [
+        values
+        for name, values in table.columns.items()
+        if (field := FIELD_BY_NAME.get(name)) is not None and field.numeric and field.kind is not Kind.FLAG
+    ]
+    if len(table.columns["enterprise_id"]) < _LEAST_ROWS:
+        return
+    hits = np.zeros(len(table.columns["enterprise_id"]), dtype=np.int64)
+    for values in amounts:
+        hits += _is_sum_of_others(values)
+    rows = np.flatnonzero(hits >= 2)
+    if len(rows):
+        at = ", ".join(table.source.places(rows[:3].tolist()))
+        yield "total_row", f"{at} equals the sum of all other rows in {int(hits.max())} columns: a total, no firm?"
+
+
+def _is_sum_of_others(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    known = np.nan_to_num(values)
+    total = float(known.sum())
+    if not np.isfinite(total) or int((known != 0).sum()) < _LEAST_ROWS:
+        return np.zeros(len(values), dtype=bool)
+    found: NDArray[np.bool_] = np.abs(2 * known - total) <= _CLOSE * abs(total)
+    return found
+
+
+def _label_words(facts: ImportFacts) -> Said:
+    if facts.labels is None:
+        return
+    doubtful = {word: rows for word, rows in facts.labels.negative.items() if word.casefold() in _UNKNOWN_WORDS}
+    if doubtful:
+        told = ", ".join(f"{word!r} {rows:,}" for word, rows in doubtful.items())
+        yield (
+            "label_words",
+            f"labels read as good look like outcomes never seen: {told}; list them under outcome.unknown",
+        )
+
+
+def _open_horizon(facts: ImportFacts, config: CheckConfig) -> Said:
+    if facts.labels is None or not facts.goods:
+        return
+    share = facts.labels.open_horizon / facts.goods
+    if share > config.open_horizon.max_share:
+        yield (
+            "open_horizon",
+            f"the horizon of {facts.labels.open_horizon:,} of {facts.goods:,} good rows ({share:.1%}) has not ended:"
+            " they may still default, so they are not known to be good",
+        )

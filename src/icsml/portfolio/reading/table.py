@@ -1,0 +1,152 @@
+"""A table as it was read: exact types, nothing blanked, cast or re-indexed, and where each row stands in its file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as arrow
+import pyarrow.compute as compute
+from numpy.typing import NDArray
+
+from icsml.errors import InputError
+from icsml.portfolio.mapping import Source
+
+__all__ = ["EXACT", "Column", "Places", "SourceTable", "is_text", "skipped_lines"]
+
+EXACT = 2**53
+"""From here on a float no longer tells neighbouring whole numbers apart; a workbook holds every number as a float."""
+
+Places = Callable[[Sequence[int]], list[str]]
+"""Tells where rows (0-based, ascending) stand in their file, such as ``line 7``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Parameters
+    ----------
+    name : str
+        Its heading.
+    values : pyarrow.ChunkedArray of length n
+        Text, whole numbers, floats, decimals, truth values, dates or instants; null where the source holds nothing.
+    days : ndarray of datetime64[D] of shape (n,), optional
+        Cells of a workbook that are dates, among others that are not; NaT elsewhere, and ``values`` null there.
+    decimal : {'.', ','}
+        The decimal mark of numbers written as text.
+    """
+
+    name: str
+    values: arrow.ChunkedArray
+    days: NDArray[np.datetime64] | None = None
+    decimal: str = "."
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTable:
+    """A table of n rows.
+
+    Parameters
+    ----------
+    file : str
+        Its name, for messages.
+    headings : tuple of str
+        All its headings, in order, those of columns that were not read too.
+    columns : dict of str to Column
+        The columns that were read.
+    rows : int
+        n, without rows that are blank or were skipped.
+    places : callable
+        Where rows stand in the file.
+    blank, skipped : int
+        Rows left out because every cell is empty, and because the mapping skips them.
+    sheet : str, optional
+        The sheet of a workbook that was read.
+    hint : str
+        What may be wrong if a heading is not found.
+    """
+
+    file: str
+    headings: tuple[str, ...]
+    columns: dict[str, Column]
+    rows: int
+    places: Places
+    blank: int = 0
+    skipped: int = 0
+    sheet: str | None = None
+    hint: str = ""
+
+    def without_blank_rows(self) -> SourceTable:
+        """Return the table without rows in which every cell that was read is empty."""
+        if not self.columns:
+            return self
+        filled = np.zeros(self.rows, dtype=bool)
+        for column in self.columns.values():
+            filled |= _filled(column)
+            if filled.all():
+                return self
+        kept = np.flatnonzero(filled)
+        columns = {
+            name: Column(
+                name,
+                column.values.take(arrow.array(kept)),
+                None if column.days is None else column.days[kept],
+                column.decimal,
+            )
+            for name, column in self.columns.items()
+        }
+        places = self.places
+        return replace(
+            self,
+            columns=columns,
+            rows=len(kept),
+            places=lambda rows: places([int(kept[row]) for row in rows]),
+            blank=self.blank + self.rows - len(kept),
+        )
+
+    def emptied(self) -> SourceTable:
+        """Return what is known of the table, without its columns."""
+        return replace(self, columns={})
+
+    def with_headings(self, more: Iterable[str]) -> SourceTable:
+        """Return the table as if it had further headings."""
+        return replace(self, headings=(*self.headings, *more))
+
+
+def skipped_lines(source: Source, filled: Sequence[int], *, heading: int, unit: str) -> set[int]:
+    """Return the lines that the mapping skips by number; a negative one counts back from the last that is filled.
+
+    Raises
+    ------
+    InputError
+        If a number names the heading or no line of the file: the line that was meant would stay.
+    """
+    found = set()
+    for given in source.skip_rows:
+        if isinstance(given, int):
+            place = filled[given] if -len(filled) <= given < 0 else given
+            if place < 1 or place == heading or place > max(filled, default=0):
+                raise InputError(
+                    "ICS-DAT-002",
+                    f"skip_rows names {unit} {given:,}, which is no filled {unit} below the heading",
+                    field=source.file,
+                    remedy=f"count {unit}s from 1, the heading and what stands above it too, or back from -1",
+                )
+            found.add(place)
+    return found
+
+
+def is_text(kind: arrow.DataType) -> bool:
+    """Tell whether an Arrow type holds text."""
+    return bool(arrow.types.is_string(kind) or arrow.types.is_large_string(kind) or arrow.types.is_string_view(kind))
+
+
+def _filled(column: Column) -> NDArray[np.bool_]:
+    present = compute.is_valid(column.values)
+    if is_text(column.values.type):
+        texts = compute.utf8_trim_whitespace(column.values)
+        present = compute.fill_null(compute.not_equal(texts, ""), False)
+    flags: NDArray[np.bool_] = present.to_numpy()
+    return flags if column.days is None else flags | ~np.isnat(column.days)

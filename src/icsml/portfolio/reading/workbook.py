@@ -1,0 +1,279 @@
+"""Reading Excel workbooks: each cell as the workbook holds it."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+import numpy as np
+import openpyxl
+import pyarrow as arrow
+from openpyxl.utils import get_column_letter, range_boundaries
+from openpyxl.utils.exceptions import InvalidFileException
+
+from icsml.errors import InputError
+from icsml.portfolio.mapping import Source
+from icsml.portfolio.reading.table import EXACT, Column, SourceTable, skipped_lines
+
+__all__ = ["read_workbook"]
+
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+_Row = tuple[int, tuple[Any, ...]]
+
+
+class _Unsaved(NamedTuple):
+    """A cell that holds a formula whose value was never saved; row from 1, column from 0."""
+
+    row: int
+    column: int
+    cell: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A sheet's rows with their numbers, and what its cells alone do not show."""
+
+    title: str
+    rows: list[_Row]
+    unsaved: list[_Unsaved]
+    merged: tuple[str, ...]
+
+
+def read_workbook(source: Source, path: Path, wanted: Collection[str] | None) -> SourceTable:
+    """Read a sheet: the one named, else the first that is not hidden.
+
+    Raises
+    ------
+    InputError
+        If it is no workbook, has no such sheet, merges cells below the heading, or a column holds a formula whose value
+        was never saved.
+    """
+    sheet = _sheet(source, path)
+    names = _headings(source, sheet)
+    _refuse_merged(source, sheet)
+    body = [(number, row) for number, row in sheet.rows if number > source.header_row]
+    kept = _kept(source, body)
+    if not kept:
+        raise InputError("ICS-DAT-003", "the table has no rows", field=source.file, remedy="check the export")
+    numbers = [number for number, _ in kept]
+    skipped = {number for number, _ in body} - set(numbers)
+    unsaved = [each for each in sheet.unsaved if each.row > source.header_row and each.row not in skipped]
+    columns = {}
+    for place, name in enumerate(names):
+        if wanted is not None and name not in wanted:
+            continue
+        for each in unsaved:
+            if each.column == place:
+                raise _unsaved(name, each.cell)
+        cells = [row[place] if place < len(row) else None for _, row in kept]
+        columns[name] = _column(name, cells, source.decimal)
+
+    def places(rows: Sequence[int]) -> list[str]:
+        return [f"row {numbers[row]:,}" for row in rows]
+
+    return SourceTable(
+        source.file,
+        names,
+        columns,
+        len(kept),
+        places,
+        blank=body[-1][0] - source.header_row - len(body),
+        skipped=len(body) - len(kept),
+        sheet=sheet.title,
+        hint=_hint(source, sheet, names),
+    )
+
+
+def _sheet(source: Source, path: Path) -> _Sheet:
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, InvalidFileException) as error:
+        raise InputError(
+            "ICS-DAT-002", "not a workbook", field=source.file, remedy="save it as .xlsx once more"
+        ) from error
+    try:
+        tab = _chosen(source, book)
+        tab.reset_dimensions()  # what the file states of its size is often wrong
+        rows = [(number, row) for number, row in enumerate(tab.iter_rows(values_only=True), 1)]
+        unsaved, merged = _hidden_facts(path, tab._worksheet_path)
+    finally:
+        book.close()
+    filled = [(number, row) for number, row in rows if any(_is_filled(cell) for cell in row)]
+    return _Sheet(tab.title, filled, unsaved, merged)
+
+
+def _chosen(source: Source, book: openpyxl.Workbook) -> Any:  # noqa: ANN401 - openpyxl has no types
+    tabs = {tab.title: tab for tab in book.worksheets}
+    if source.sheet is not None:
+        if source.sheet not in tabs:
+            raise InputError(
+                "ICS-DAT-002",
+                "no such sheet",
+                field=f"{source.file}: {source.sheet}",
+                remedy=f"there are {', '.join(tabs)}",
+            )
+        return tabs[source.sheet]
+    seen = [tab for tab in tabs.values() if tab.sheet_state == "visible"]
+    if not seen:
+        raise InputError("ICS-DAT-002", "every sheet is hidden", field=source.file, remedy="name one with source.sheet")
+    return seen[0]
+
+
+def _hidden_facts(path: Path, part: str) -> tuple[list[_Unsaved], tuple[str, ...]]:
+    """Return formulas without a saved value, and merged ranges: openpyxl's values show neither."""
+    unsaved: list[_Unsaved] = []
+    merged: list[str] = []
+    row = column = 0
+    with zipfile.ZipFile(path) as archive, archive.open(part.removeprefix("/")) as xml:
+        for event, element in ElementTree.iterparse(xml, ("start", "end")):  # noqa: S314 - as openpyxl parsed it
+            tag = element.tag.removeprefix(_MAIN)
+            if event == "start":
+                if tag == "row":
+                    row, column = int(element.get("r", row + 1)), 0
+            elif tag == "c":
+                column = range_boundaries(element.attrib["r"])[0] if "r" in element.attrib else column + 1
+                if _is_unsaved(element):
+                    unsaved.append(_Unsaved(row, column - 1, f"{get_column_letter(column)}{row}"))
+                element.clear()
+            elif tag == "mergeCell":
+                merged.append(element.attrib["ref"])
+            elif tag == "row":
+                element.clear()
+    return unsaved, tuple(merged)
+
+
+def _is_unsaved(cell: ElementTree.Element) -> bool:
+    """Tell whether a formula has no value; an empty text is one, and then the cell says that it is text."""
+    if cell.find(f"{_MAIN}f") is None:
+        return False
+    value = cell.find(f"{_MAIN}v")
+    return value is None or (not value.text and cell.get("t") != "str")
+
+
+def _is_filled(cell: object) -> bool:
+    return cell is not None and not (isinstance(cell, str) and not cell.strip())
+
+
+def _headings(source: Source, sheet: _Sheet) -> tuple[str, ...]:
+    heading = next((row for number, row in sheet.rows if number == source.header_row), None)
+    if heading is None:
+        raise InputError(
+            "ICS-DAT-003",
+            f"no heading in row {source.header_row} of sheet {sheet.title}",
+            field=source.file,
+            remedy="set source.header_row",
+        )
+    below = (row for number, row in sheet.rows if number > source.header_row)
+    width = max((_width(row) for row in (heading, *below)), default=0)
+    cells = [heading[place] if place < len(heading) else None for place in range(width)]
+    return tuple(_heading(cell) or f"column {place}" for place, cell in enumerate(cells, 1))
+
+
+def _heading(cell: object) -> str:
+    """Return a heading as text; the number 2015 reads 2015."""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return str(cell).strip() if _is_filled(cell) else ""
+
+
+def _width(row: tuple[Any, ...]) -> int:
+    return max((place for place, cell in enumerate(row, 1) if _is_filled(cell)), default=0)
+
+
+def _hint(source: Source, sheet: _Sheet, names: tuple[str, ...]) -> str:
+    blank = sum(name == f"column {place}" for place, name in enumerate(names, 1))
+    said = f"row {source.header_row} of sheet {sheet.title}, read as the heading, has {len(names) - blank} headings"
+    return said + (f" for {len(names)} columns" if blank else "")
+
+
+def _refuse_merged(source: Source, sheet: _Sheet) -> None:
+    for area in sheet.merged:
+        if range_boundaries(area)[3] > source.header_row:
+            raise InputError(
+                "ICS-DAT-002",
+                f"cells {area} of sheet {sheet.title} are merged, so that all but the first are empty",
+                field=source.file,
+                remedy="unmerge them and fill each cell",
+            )
+
+
+def _kept(source: Source, body: list[_Row]) -> list[_Row]:
+    """Leave out the rows that the mapping skips, by number or by the text of their first filled cell."""
+    numbers = skipped_lines(source, [number for number, _ in body], heading=source.header_row, unit="row")
+    return [(number, row) for number, row in body if number not in numbers and _first(row) not in source.skip_rows]
+
+
+def _first(row: tuple[Any, ...]) -> str | None:
+    return next((str(cell).strip() for cell in row if _is_filled(cell)), None)
+
+
+def _unsaved(name: str, cell: str) -> InputError:
+    return InputError(
+        "ICS-DAT-007",
+        f"the column holds formulas whose value was never saved, the first in {cell}",
+        field=name,
+        remedy="open the workbook in a spreadsheet program and save it, or write values",
+    )
+
+
+def _column(name: str, cells: list[Any], decimal: str) -> Column:
+    """Give a column its exact type; where kinds are mixed, numbers become text and dates stand apart."""
+    filled = [cell if _is_filled(cell) else None for cell in cells]
+    kinds = {_kind(cell) for cell in filled if cell is not None}
+    match kinds:
+        case _ if kinds <= {"whole"}:
+            return Column(name, _chunked([None if cell is None else int(cell) for cell in filled], arrow.int64()))
+        case _ if kinds <= {"whole", "number"}:
+            return Column(name, _chunked([None if cell is None else float(cell) for cell in filled], arrow.float64()))
+        case _ if kinds == {"flag"}:
+            return Column(name, _chunked(filled, arrow.bool_()))
+        case _ if kinds == {"day"}:
+            return Column(name, _chunked(filled, arrow.timestamp("us")))
+    texts = [None if cell is None or _kind(cell) == "day" else _written(cell, decimal) for cell in filled]
+    if "day" not in kinds:
+        return Column(name, _chunked(texts, arrow.string()), decimal=decimal)
+    days = np.array([_day(cell) for cell in filled], dtype="datetime64[D]")
+    return Column(name, _chunked(texts, arrow.string()), days, decimal)
+
+
+def _chunked(values: list[Any], kind: arrow.DataType) -> arrow.ChunkedArray:
+    return arrow.chunked_array([arrow.array(values, kind)])
+
+
+def _kind(cell: object) -> str:
+    match cell:
+        case bool():
+            return "flag"
+        case int() | float():
+            return "whole" if float(cell).is_integer() and abs(cell) < EXACT else "number"
+        case date():
+            return "day"
+    return "text"
+
+
+def _written(cell: object, decimal: str) -> str:
+    """Return a cell as text; a whole number too great to be exact has a power of ten, so that it is no identifier."""
+    match cell:
+        case bool():
+            return "true" if cell else "false"
+        case int() | float():
+            if _kind(cell) == "whole":
+                return str(int(cell))
+            written = format(float(cell), ".16e") if abs(cell) >= EXACT else repr(float(cell))
+            return written.replace(".", decimal)
+        case time() | timedelta():
+            return f"{cell} (a time of day)"
+    return str(cell)
+
+
+def _day(cell: object) -> np.datetime64:
+    if isinstance(cell, datetime):
+        cell = cell.date()
+    return np.datetime64(cell, "D") if isinstance(cell, date) else np.datetime64("NaT", "D")

@@ -1,0 +1,37 @@
+"""What a check of a data set found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["Finding", "Level", "passed"]
+
+Level = Literal["warn", "block"]
+
+
+class Finding(BaseModel):
+    """One thing that a check found; a check that finds nothing leaves none.
+
+    Parameters
+    ----------
+    id : str
+        The check.
+    level : {'warn', 'block'}
+        Whether it is to be looked at, or stops what follows.
+    found : str
+        What it found, in a sentence with its figures; never a value of a single record.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    level: Level
+    found: str
+
+
+def passed(findings: Iterable[Finding]) -> bool:
+    """Return whether no finding blocks."""
+    return all(finding.level != "block" for finding in findings)
