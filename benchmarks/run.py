@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import explain
+import imports
 import national
 import points
 import polish
@@ -24,7 +25,7 @@ import stability
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
 RESULTS = ROOT / "benchmarks" / "results" / "latest.json"
-PARTS = ("explain", "national", "points", "speed", "real_sets", "stability", "report", "polish")
+PARTS = ("explain", "imports", "national", "points", "speed", "real_sets", "stability", "report", "polish")
 _MARKED = re.compile(r"(<!-- bench:start -->\n).*?(<!-- bench:end -->)", re.DOTALL)
 
 
@@ -43,6 +44,9 @@ def run(parts: Collection[str]) -> dict[str, Any]:
     if "explain" in parts:
         _say("SHAP beside its peers (some three minutes)")
         results["explain"] = explain.run(12_800)
+    if "imports" in parts:
+        _say("an import beside pandas.read_csv (some two minutes)")
+        results["imports"] = imports.run(1_000_000)
     if "national" in parts:
         _say("a national run beside pandas and shap (some ten minutes)")
         results["national"] = national.run(520_000)
@@ -109,6 +113,14 @@ def tables(results: dict[str, Any]) -> str:
             f"A nation in one file: {found['rows']:,} random rows of 45 features, Parquet → PD and five reasons → "
             "Parquet, each side in a process of its own (2 cores):",
             national.table(found),
+        ]
+    if "imports" in results:
+        found = results["imports"]
+        parts += [
+            f"An import: {found['rows']:,} random rows × {found['columns']} columns of csv"
+            f" ({found['megabytes']:.0f} MB), beside pandas in the same run, each in a process of its own (2 cores);"
+            f" {found['ratio']:.1f} × its time:",
+            imports.table(found),
         ]
     parts += ["Speed, on a simulated book, 2 cores:", speed.table(results["speed"])]
     return "\n\n".join(parts)

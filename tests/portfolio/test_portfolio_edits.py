@@ -1,4 +1,4 @@
-"""Edits of a clean book, as exports go wrong: each is caught by what should catch it, and the clean book raises nothing.
+"""Edits of a clean book, as exports go wrong: each is caught by what should catch it, the clean book raises nothing.
 
 ``docs/explanation/data-checks.md`` shows the same edits as a table; a test holds the two together.
 """

@@ -570,7 +570,7 @@ def test_progress_is_told(tmp_path):
     (tmp_path / "mapping.yaml").write_text(yaml.safe_dump(mapping(extra_features=[feature("X1")])))
     said: list[str] = []
     import_dataset(tmp_path / "mapping.yaml", tmp_path / "out", progress=said.append)
-    assert said == ["small: reading firms.csv", "small: checking 1 rows", "small: writing 1 rows"]
+    assert said == ["small: reading firms.csv", "small: writing 1 rows", "small: checking 1 rows"]
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,25 +1,20 @@
-"""``icsml records``, ``portfolio`` and ``data``: what a record is and where rows come from."""
+"""``icsml records`` and ``portfolio``: what a record is, and simulated books of them."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from icsml.cli.inputs import ModelRef, OutFile, load_bundle
-from icsml.cli.output import JsonFlag, emit, progress, table
+from icsml.cli.inputs import ModelRef, OutFile, OutFolder, load_bundle
+from icsml.cli.output import JsonFlag, emit, progress
 
 if TYPE_CHECKING:
     from icsml.innovation.schema import Rulebook
-    from icsml.portfolio.importer import ImportReport
     from icsml.records.template import Template
 
 __all__ = ["register"]
-
-OutFolder = Annotated[Path, typer.Option("--out", help="Folder of the data set to write.", metavar="DIR")]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,9 +27,6 @@ def register(app: typer.Typer) -> None:
     portfolio = typer.Typer(help="Synthetic books of business.", no_args_is_help=True)
     portfolio.command("synth")(synth)
     app.add_typer(portfolio, name="portfolio")
-    datasets = typer.Typer(help="Data sets from anybody's tables.", no_args_is_help=True)
-    datasets.command("import")(import_)
-    app.add_typer(datasets, name="data")
 
 
 def schema(json_: JsonFlag = False) -> None:
@@ -113,49 +105,3 @@ def synth(
     report = synthesize(enterprises, seed, effect, out, progress=progress())
     text = f"{report.rows:,} rows, {report.defaults:,} defaults (simulated) in {out}\nnext: icsml train --data {out}"
     emit({"rows": report.rows, "defaults": report.defaults, "synthetic": True}, as_json=json_, text=text)
-
-
-def import_(
-    mapping: Annotated[Path, typer.Option(help="Mapping file; see docs/reference/mapping.md.", metavar="M.yaml")],
-    out: OutFolder,
-    json_: JsonFlag = False,
-) -> None:
-    """Make a data set from a table by a mapping file."""
-    from icsml.portfolio.importer import import_dataset
-
-    report = import_dataset(mapping, out, progress=progress())
-    emit(asdict(report), as_json=json_, text="\n".join(_imported(report, out)))
-
-
-def _imported(report: ImportReport, out: Path) -> list[str]:
-    lines = [f"{report.rows:,} rows, {_labels(report)}, in {out}", _refused(report)]
-    lines += _counts("rows refused by rule (a row may stand under several fields):", "rows", report.refused_by)
-    lines += _counts("unreadable values, now missing:", "values", report.unreadable)
-    lines += _counts("values outside their declared range:", "values", report.out_of_range)
-    if report.split:
-        lines.append("split: " + ", ".join(f"{rows:,} {part}" for part, rows in report.split.items()))
-    if report.label_lookahead is not None:
-        lines.append(f"label_lookahead: {report.label_lookahead:,} training events dated after the test began")
-    if report.labelled:
-        return [*lines, f"next: icsml train --data {out}"]
-    return [*lines, f"next: icsml score --model REF --in {out / 'enterprises.parquet'} --out scores.parquet"]
-
-
-def _labels(report: ImportReport) -> str:
-    if not report.labelled:
-        return "no labels"
-    return f"{report.defaults:,} bad, {report.rows - report.labelled:,} unlabelled"
-
-
-def _refused(report: ImportReport) -> str:
-    if not report.refused:
-        return "0 refused"
-    copies = "duplicate" if report.duplicates == 1 else "duplicates"
-    by_rule = report.refused - report.duplicates
-    return f"{report.refused:,} refused: {by_rule:,} by rule, {report.duplicates:,} {copies}"
-
-
-def _counts(title: str, unit: str, counts: dict[str, int]) -> list[str]:
-    """Return a titled table of counts by field, the largest first; nothing where there is none."""
-    found = sorted(counts.items(), key=lambda item: -item[1])
-    return [title, table([(name, f"{count:,}") for name, count in found], ("field", unit))] if found else []

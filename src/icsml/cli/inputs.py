@@ -24,6 +24,7 @@ __all__ = [
     "Lang",
     "ModelRef",
     "OutFile",
+    "OutFolder",
     "day",
     "load_bundle",
     "ranked_by",
@@ -39,6 +40,7 @@ ModelRef = Annotated[
 HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write a page that opens offline.", metavar="F.html")]
 Lang = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the page.")]
 InFile = Annotated[Path, typer.Option("--in", help="File to read.", metavar="F")]
+OutFolder = Annotated[Path, typer.Option("--out", help="Folder of the data set to write.", metavar="DIR")]
 OutFile = Annotated[Path, typer.Option("--out", help="File to write.", metavar="F")]
 
 
@@ -51,7 +53,8 @@ def read_json(path: Path) -> dict[str, Any]:
         If there is no such file, or it holds no JSON object.
     """
     try:
-        text = (sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()).decode("utf-8")
+        # A byte order mark, as Windows editors write it, is no part of the text.
+        text = (sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()).decode("utf-8-sig")
     except OSError as error:
         raise MissingError("ICS-CLI-001", "cannot be read", field=str(path), remedy="check the path") from error
     except UnicodeDecodeError as error:

@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
-from icsml.cli import data, decisions, innovation, models, operations, rulebooks, selection, stability, training
+from icsml.cli import (
+    data,
+    datasets,
+    decisions,
+    innovation,
+    models,
+    operations,
+    rulebooks,
+    selection,
+    stability,
+    training,
+)
 from icsml.errors import IcsmlError
 
 __all__ = ["app", "run"]
@@ -22,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (data, rulebooks, innovation, selection, training, stability, decisions, models, operations):
+for part in (data, datasets, rulebooks, innovation, selection, training, stability, decisions, models, operations):
     part.register(app)
 
 

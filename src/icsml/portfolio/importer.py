@@ -25,14 +25,12 @@ from icsml.portfolio.splits import DEFAULT_EMBARGO_MONTHS, label_lookahead, out_
 from icsml.portfolio.tables import TableReport
 from icsml.portfolio.target import TRUTH, check_target
 from icsml.portfolio.typed import Columns, TypedTable, read_typed
-from icsml.records.columns import to_columns
 from icsml.records.dataset import Dataset, DatasetMeta, FoldSplit, LabelCounts, OutOfTimeSplit, write_dataset
 from icsml.records.field import Kind
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
 from icsml.records.finding import Finding, passed
 from icsml.records.frame import validate_frame
 from icsml.records.outcome import OutcomeMeaning
-from icsml.records.screening import screen
 
 __all__ = ["ImportReport", "import_dataset"]
 
@@ -182,13 +180,16 @@ def import_dataset(
         }
     )
     facts = ImportFacts(len(screened.kept), meta.refused, meta.defaults, int((outcomes["bad"] == 0).sum()), labels)
-    progress(f"{mapping.name}: checking {meta.rows:,} rows")
     found = import_findings(table, mapping, facts, config)
-    found += check_dataset(Dataset(meta, enterprises, outcomes, ""), config)
-    meta = meta.model_copy(update={"checks": found})
+
+    def checked() -> DatasetMeta:
+        progress(f"{mapping.name}: checking {meta.rows:,} rows")
+        found.extend(check_dataset(Dataset(meta, enterprises, outcomes, ""), config))
+        return meta.model_copy(update={"checks": found})
+
     progress(f"{mapping.name}: writing {meta.rows:,} rows")
     (out / TRUTH).unlink(missing_ok=True)
-    write_dataset(out, meta, enterprises, outcomes)
+    write_dataset(out, checked, enterprises, outcomes)
     return ImportReport(
         name=mapping.name,
         rows=meta.rows,
@@ -281,9 +282,7 @@ def _first(places: Places, flags: Flags) -> list[str]:
 
 def _enterprises(columns: Columns, mapping: Mapping) -> pd.DataFrame:
     frame = pd.DataFrame({name: _series(name, values) for name, values in columns.items()}, copy=False)
-    valid = validate_frame(frame, mapping.declared)
-    screen(to_columns(valid, mapping.declared), mapping.declared)
-    return valid
+    return validate_frame(frame, mapping.declared)
 
 
 def _series(name: str, values: NDArray[Any]) -> pd.Series[Any]:

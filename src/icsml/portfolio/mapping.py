@@ -460,6 +460,20 @@ class Mapping(_Strict):
         """The extra features as ``dataset.yaml`` declares them."""
         return tuple(feature.declared for feature in self.extra_features)
 
+    def number_columns(self) -> set[str]:
+        """Columns that the mapping reads as numbers and in no other way."""
+        fields = [source for name, source in self.fields.items() if FIELD_BY_NAME[name].numeric]
+        read = {each.column for each in fields if each.values is None}
+        read |= {each.source for each in self.extra_features if each.values is None}
+        read |= {part for each in self.derived for part in each.parts}
+        others = [each.column for name, each in self.fields.items() if not FIELD_BY_NAME[name].numeric or each.values]
+        others += [each.source for each in self.extra_features if each.values is not None]
+        others += [self.enterprise_id or ""]
+        others += [self.as_of.column] if self.as_of else []
+        if self.outcome is not None:
+            others += [self.outcome.column, self.outcome.event_date.column if self.outcome.event_date else ""]
+        return read - set(others)
+
     def columns_used(self) -> dict[str, str]:
         """Every column that the mapping reads, with the key that reads it; a derived one is none of the table's."""
         used = {feature.source: f"extra_features.{feature.name}" for feature in self.extra_features}

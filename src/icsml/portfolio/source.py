@@ -33,7 +33,13 @@ def source_kind(path: Path) -> str | None:
     return _KINDS.get("".join(suffixes[-2:])) or _KINDS.get(suffixes[-1] if suffixes else "")
 
 
-def read_source(source: Source, folder: Path, wanted: Collection[str] | None, expected: Collection[str]) -> SourceTable:
+def read_source(
+    source: Source,
+    folder: Path,
+    wanted: Collection[str] | None,
+    expected: Collection[str],
+    numeric: Collection[str] = (),
+) -> SourceTable:
     """Read a table.
 
     Parameters
@@ -46,12 +52,14 @@ def read_source(source: Source, folder: Path, wanted: Collection[str] | None, ex
         Headings of the columns to read; all by default.
     expected : collection of str
         Headings that tell the separator of a csv file where none is stated.
+    numeric : collection of str
+        Headings of columns that are read as numbers and nothing else.
 
     Returns
     -------
     SourceTable
-        A csv file's columns are text, other columns of the type that the file gives them; rows that are blank
-        throughout are left out and counted.
+        A csv file's columns are text (plain numbers may come as such), other columns of the type that the file gives
+        them; rows that are blank throughout are left out and counted.
 
     Raises
     ------
@@ -73,7 +81,7 @@ def read_source(source: Source, folder: Path, wanted: Collection[str] | None, ex
         raise InputError("ICS-DAT-002", "a folder, not a file", field=source.file, remedy="name a file in it")
     match kind:
         case "csv":
-            table = read_delimited(source, path, wanted, expected)
+            table = read_delimited(source, path, wanted, expected, numeric)
         case "xlsx":
             table = read_workbook(source, path, wanted)
         case _:
@@ -95,7 +103,7 @@ def read_main(mapping: Mapping, folder: Path) -> SourceTable:
     """
     used = set(mapping.columns_used())
     declared = used | set(mapping.known_after) | set(mapping.ignore)
-    table = read_source(mapping.source, folder, used, declared)
+    table = read_source(mapping.source, folder, used, declared, mapping.number_columns())
     _check_declared(table, mapping)
     return table
 

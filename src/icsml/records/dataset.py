@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -197,16 +199,34 @@ def _meta_beside(path: Path) -> DatasetMeta | None:
     return load_model(meta, DatasetMeta, code="ICS-REC-005") if meta.is_file() else None
 
 
-def write_dataset(folder: Path, meta: DatasetMeta, enterprises: pd.DataFrame, outcomes: pd.DataFrame) -> None:
-    """Write a data set: every file beside its place first, then all of them into it."""
+def write_dataset(
+    folder: Path, meta: DatasetMeta | Callable[[], DatasetMeta], enterprises: pd.DataFrame, outcomes: pd.DataFrame
+) -> None:
+    """Write a data set: every file beside its place first, then all of them into it.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder, made if absent.
+    meta : DatasetMeta or callable
+        What ``dataset.yaml`` says, or what makes it while the rows are written.
+    enterprises, outcomes : DataFrame of shape (n, any)
+        The rows.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as scratch:
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as scratch, ThreadPoolExecutor(1) as pool:
         new = Path(scratch)
-        enterprises.to_parquet(new / ENTERPRISES, index=False)
-        outcomes.loc[:, list(OUTCOME_COLUMNS)].to_parquet(new / OUTCOMES, index=False)
-        (new / META).write_text(dump_yaml(meta.model_dump(mode="json")), "utf-8")
+        writing = pool.submit(_write_rows, new, enterprises, outcomes)
+        said = meta() if callable(meta) else meta
+        (new / META).write_text(dump_yaml(said.model_dump(mode="json")), "utf-8")
+        writing.result()
         for name in (ENTERPRISES, OUTCOMES, META):
             (new / name).replace(folder / name)
+
+
+def _write_rows(folder: Path, enterprises: pd.DataFrame, outcomes: pd.DataFrame) -> None:
+    enterprises.to_parquet(folder / ENTERPRISES, index=False)
+    outcomes.loc[:, list(OUTCOME_COLUMNS)].to_parquet(folder / OUTCOMES, index=False)
 
 
 def _digest(folder: Path) -> str:

@@ -184,9 +184,10 @@ def _date_texts(values: arrow.ChunkedArray) -> arrow.ChunkedArray:
 
 
 def _canonical(texts: arrow.ChunkedArray, *, decimals: bool) -> arrow.ChunkedArray:
-    texts = compute.replace_substring_regex(texts, _WHOLE, r"\1")
+    if compute.any(compute.match_substring(texts, ".")).as_py():
+        texts = compute.replace_substring_regex(texts, _WHOLE, r"\1")
+        texts = compute.replace_substring_regex(texts, _TRAILING, r"\1") if decimals else texts
     if decimals:
-        texts = compute.replace_substring_regex(texts, _TRAILING, r"\1")
         truth = compute.match_substring_regex(texts, _TRUTH)
         texts = compute.if_else(compute.fill_null(truth, False), compute.utf8_lower(texts), texts)
     return texts

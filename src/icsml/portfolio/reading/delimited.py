@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 
 from icsml.errors import InputError
 from icsml.portfolio.mapping import Source
-from icsml.portfolio.reading.table import Column, SourceTable, skipped_lines
+from icsml.portfolio.reading.table import Column, SourceTable, is_text, skipped_lines
 
 __all__ = ["read_delimited"]
 
 SEPARATORS = (",", ";", "\t", "|")
 _NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+_WORTHWHILE = 1 << 23  # bytes of a file from which on it pays to look whether its numbers are plain
+_SAMPLE = 1 << 18
 _BLOCKS = (1 << 20, 1 << 28)  # the second for values longer than the first
 _TAIL = 1 << 24
 _UTF8 = frozenset({"utf-8", "utf-8-sig"})
@@ -72,7 +74,11 @@ class _Window(io.RawIOBase):
 
 
 def read_delimited(
-    source: Source, path: Path, wanted: Collection[str] | None, expected: Collection[str]
+    source: Source,
+    path: Path,
+    wanted: Collection[str] | None,
+    expected: Collection[str],
+    numeric: Collection[str] = (),
 ) -> SourceTable:
     """Read a csv file.
 
@@ -86,6 +92,9 @@ def read_delimited(
         Headings of the columns to read; all by default.
     expected : collection of str
         Headings that tell the right separator where none is stated.
+    numeric : collection of str
+        Headings of columns that the mapping reads as numbers: where every cell is empty or a plain number, the column
+        comes as floats, else as text.
 
     Raises
     ------
@@ -97,7 +106,7 @@ def read_delimited(
     skipped = 0
     if source.skip_rows:
         text, skipped = _without(source, text, heading)
-    table, begins, blank = _parsed(source, text, heading)
+    table, begins, blank = _parsed(source, text, heading, numeric if source.decimal == "." else ())
     names = _without_blank_end(heading.names, table)
     chosen = [place for place, name in enumerate(names) if wanted is None or name in wanted]
     columns = {names[i]: Column(names[i], table.column(i), decimal=source.decimal) for i in chosen}
@@ -121,6 +130,8 @@ def _without_blank_end(names: tuple[str, ...], table: arrow.Table) -> tuple[str,
 
 
 def _has_text(column: arrow.ChunkedArray) -> bool:
+    if not is_text(column.type):
+        return bool(column.null_count < len(column))
     return bool(compute.any(compute.not_equal(compute.utf8_trim_whitespace(column), "")).as_py())
 
 
@@ -223,7 +234,9 @@ def _begins(line: bytes, starts: Sequence[str], separator: str) -> bool:
     return first in starts
 
 
-def _parsed(source: Source, text: _Text, heading: _Heading) -> tuple[arrow.Table, NDArray[np.int64] | None, int]:
+def _parsed(
+    source: Source, text: _Text, heading: _Heading, numeric: Collection[str]
+) -> tuple[arrow.Table, NDArray[np.int64] | None, int]:
     """Return the table as text, the line of each row where rows are not simply lines, and how many lines are blank.
 
     One field more than the heading has is left out where it is empty in every line, as some programs end each line with
@@ -234,7 +247,7 @@ def _parsed(source: Source, text: _Text, heading: _Heading) -> tuple[arrow.Table
     if lines <= heading.lines:
         raise InputError("ICS-DAT-003", "the table has no rows", field=source.file, remedy="check the export")
     extra = _first_width(text, heading) == width + 1
-    table = _arrow(text, heading, width + extra)
+    table = _arrow(text, heading, width + extra, numeric)
     if table is None:
         _scan(source, text, heading, width)
         raise _unreadable(source, "not a readable csv file", "check separator and quotation marks")
@@ -268,24 +281,57 @@ def _first_width(text: _Text, heading: _Heading) -> int:
             return 0
 
 
-def _arrow(text: _Text, heading: _Heading, width: int) -> arrow.Table | None:
-    """Return every column as text; None where Arrow cannot read the file."""
-    names = [str(place) for place in range(width)]
+def _arrow(text: _Text, heading: _Heading, width: int, numeric: Collection[str]) -> arrow.Table | None:
+    """Return every column as text, or as floats where that loses nothing; None where Arrow cannot read the file."""
+    types = dict.fromkeys((str(place) for place in range(width)), arrow.string())
     # Only a quoted value can hold a line end; to look for one costs half of the time.
-    quoted = bool((np.frombuffer(text.data, dtype=np.uint8) == ord('"')).any())
-    for block in _BLOCKS:
-        try:
-            return arrow_csv.read_csv(
-                arrow.BufferReader(arrow.py_buffer(text.data)),
-                read_options=arrow_csv.ReadOptions(column_names=names, skip_rows=heading.lines, block_size=block),
-                parse_options=arrow_csv.ParseOptions(delimiter=heading.separator, newlines_in_values=quoted),
-                convert_options=arrow_csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, arrow.string()), strings_can_be_null=False
-                ),
-            )
-        except arrow.ArrowInvalid:
-            continue
-    return None
+    quoted = _count(text.data, b'"') > 0
+    floats = _plain_floats(text, heading, types, quoted, numeric)
+    if floats:
+        table = _read_csv(text.data, heading, types | dict.fromkeys(floats, arrow.float64()), quoted, _BLOCKS[0])
+        if table is not None and not any(_reads_nan(table.column(int(name))) for name in floats):
+            return table
+    tables = (_read_csv(text.data, heading, types, quoted, block) for block in _BLOCKS)
+    return next((table for table in tables if table is not None), None)
+
+
+def _read_csv(
+    data: memoryview, heading: _Heading, types: dict[str, arrow.DataType], quoted: bool, block: int
+) -> arrow.Table | None:
+    try:
+        return arrow_csv.read_csv(
+            arrow.BufferReader(arrow.py_buffer(data)),
+            read_options=arrow_csv.ReadOptions(column_names=list(types), skip_rows=heading.lines, block_size=block),
+            parse_options=arrow_csv.ParseOptions(delimiter=heading.separator, newlines_in_values=quoted),
+            convert_options=arrow_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=False),
+        )
+    except arrow.ArrowInvalid:
+        return None
+
+
+def _plain_floats(
+    text: _Text, heading: _Heading, types: dict[str, arrow.DataType], quoted: bool, numeric: Collection[str]
+) -> list[str]:
+    """Return the columns of numbers that hold nothing else in the first lines, so that reading them as such may do."""
+    chosen = [str(place) for place, name in enumerate(heading.names) if name in numeric]
+    if not chosen or len(text.data) < _WORTHWHILE:
+        return []
+    first = bytes(text.data[:_SAMPLE]).rpartition(b"\n")[0]
+    sample = _read_csv(memoryview(first), heading, types, quoted, _SAMPLE)
+    return [] if sample is None else [name for name in chosen if _is_plain(sample.column(int(name)))]
+
+
+def _is_plain(column: arrow.ChunkedArray) -> bool:
+    try:
+        floats = compute.if_else(compute.equal(column, ""), arrow.scalar(None, arrow.string()), column)
+        return not _reads_nan(floats.cast(arrow.float64()))
+    except arrow.ArrowInvalid:
+        return False
+
+
+def _reads_nan(column: arrow.ChunkedArray) -> bool:
+    """Tell whether Arrow took a text such as nan for a number that is none."""
+    return bool(compute.any(compute.is_nan(column)).as_py())
 
 
 def _refuse_filled(source: Source, text: _Text, heading: _Heading, surplus: arrow.ChunkedArray) -> None:
@@ -296,10 +342,13 @@ def _refuse_filled(source: Source, text: _Text, heading: _Heading, surplus: arro
 
 def _line_count(data: memoryview) -> int:
     """Return the number of lines by their line feeds; the last line has none."""
-    bytes_ = np.frombuffer(data, dtype=np.uint8)
-    step = 1 << 26
-    feeds = sum(int((bytes_[at : at + step] == 10).sum()) for at in range(0, len(bytes_), step))
-    return feeds + 1
+    return _count(data, b"\n") + 1
+
+
+def _count(data: memoryview, byte: bytes) -> int:
+    values = np.frombuffer(data, dtype=np.uint8)
+    step = 1 << 22
+    return sum(int(np.count_nonzero(values[at : at + step] == byte[0])) for at in range(0, len(values), step))
 
 
 def _scan(source: Source, text: _Text, heading: _Heading, width: int) -> tuple[NDArray[np.int64], int]:

@@ -1,0 +1,173 @@
+"""``icsml data``: data sets from anybody's tables, and what is to be asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from icsml.cli.draft import draft
+from icsml.cli.inputs import OutFolder
+from icsml.cli.output import JsonFlag, emit, progress, table
+from icsml.records.finding import Finding, passed
+
+if TYPE_CHECKING:
+    from icsml.portfolio.importer import ImportReport
+
+__all__ = ["register"]
+
+ChecksFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--checks",
+        help="Levels and thresholds of the checks that differ from configs/data_checks.yaml.",
+        metavar="F.yaml",
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="Data sets from anybody's tables.", no_args_is_help=True)
+    group.command("draft")(draft)
+    group.command("import")(import_)
+    group.command("check")(check)
+    app.add_typer(group, name="data")
+
+
+def import_(
+    mapping: Annotated[Path, typer.Option(help="Mapping file; see docs/reference/mapping.md.", metavar="M.yaml")],
+    out: OutFolder,
+    checks: ChecksFile = None,
+    json_: JsonFlag = False,
+) -> None:
+    """Make a data set from a table by a mapping file, and check it. Exit code 1 if a check blocks."""
+    from icsml.portfolio.checks import load_check_config
+    from icsml.portfolio.importer import import_dataset
+
+    report = import_dataset(mapping, out, checks=load_check_config(checks), progress=progress())
+    emit(_as_json(report), as_json=json_, text="\n".join(_imported(report, out)))
+    if not report.passed:
+        raise typer.Exit(1)
+
+
+def check(
+    data: Annotated[Path, typer.Option(help="Folder of the data set.", metavar="DIR")],
+    checks: ChecksFile = None,
+    json_: JsonFlag = False,
+) -> None:
+    """Check a data set: units, identities, labels, leaks, copies, codings. Exit code 1 if a check blocks."""
+    from icsml.portfolio.checks import load_check_config
+    from icsml.portfolio.import_checks import recheck
+    from icsml.records.dataset import read_dataset
+
+    found = recheck(read_dataset(data), load_check_config(checks))
+    report = {"passed": passed(found), "checks": [finding.model_dump() for finding in found]}
+    text = "\n".join(_findings(found)) or f"nothing found in {data}"
+    emit(report, as_json=json_, text=text)
+    if not passed(found):
+        raise typer.Exit(1)
+
+
+def _as_json(report: ImportReport) -> dict[str, Any]:
+    found = asdict(report) | {"passed": report.passed}
+    found["checks"] = [finding.model_dump() for finding in report.checks]
+    found["labels"] = report.labels.model_dump() if report.labels is not None else None
+    return found
+
+
+def _imported(report: ImportReport, out: Path) -> list[str]:
+    lines = [f"{report.rows:,} rows, {_labels(report)}, in {out}", _refused(report), *_left_out(report)]
+    lines += _label_lines(report)
+    lines += _counts(
+        "rows refused by rule (a row may stand under several fields):", report.refused_by, report, "refused"
+    )
+    lines += _counts("unreadable values, now missing:", report.unreadable, report, "unreadable")
+    lines += _counts(
+        "values outside their declared range (kept, unless the mapping says missing or refuse):",
+        report.out_of_range,
+        report,
+        "out_of_range",
+    )
+    if report.split:
+        lines.append("split: " + ", ".join(f"{rows:,} {part}" for part, rows in report.split.items()))
+    if report.label_lookahead is not None:
+        lines.append(f"label_lookahead: {report.label_lookahead:,} training events dated after the test began")
+    lines += _findings(report.checks)
+    if not report.passed:
+        lines.append("the data set is written and says so; correct the source or the mapping before you train on it")
+    elif report.labelled:
+        lines.append(f"next: icsml train --data {out}")
+    else:
+        lines.append(f"next: icsml score --model REF --in {out / 'enterprises.parquet'} --out scores.parquet")
+    return lines
+
+
+def _labels(report: ImportReport) -> str:
+    if not report.labelled:
+        return "no labels"
+    return f"{report.defaults:,} bad, {report.rows - report.labelled:,} unlabelled"
+
+
+def _refused(report: ImportReport) -> str:
+    if not report.refused:
+        return "0 refused"
+    by_rule = report.refused - report.duplicates
+    at = report.places.get("refused.duplicates")
+    where = f", the first: {', '.join(at)}" if at else ""
+    return f"{report.refused:,} refused: {by_rule:,} by rule, {_plural(report.duplicates, 'duplicate')}{where}"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _left_out(report: ImportReport) -> list[str]:
+    sheet = [f"sheet: {report.sheet}"] if report.sheet else []
+    parts = [(report.blank, "blank row"), (report.skipped, "row that skip_rows names")]
+    told = [_plural(count, noun) if noun == "blank row" else f"{count:,} {noun}" for count, noun in parts if count]
+    return sheet + ([f"left out: {', '.join(told)}"] if told else [])
+
+
+def _label_lines(report: ImportReport) -> list[str]:
+    labels = report.labels
+    if labels is None:
+        return []
+    groups = {"bad": labels.positive, "good": labels.negative, "not seen": labels.unknown}
+    told = "; ".join(f"{name}: {_values(values)}" for name, values in groups.items() if values)
+    lines = [f"labels of all rows read: {told}"]
+    if labels.negative_inferred:
+        lines.append("outcome.negative is not given: the one remaining value is taken for good")
+    for count, noun, said in (
+        (labels.defaults_refused, "default", "in refused rows"),
+        (labels.after_horizon, "default", "after the horizon, so good within it"),
+        (labels.open_horizon, "good row", "whose horizon has not ended"),
+    ):
+        if count:
+            lines.append(f"{_plural(count, noun)} {said}")
+    return lines
+
+
+def _values(values: Mapping[str, int]) -> str:
+    return ", ".join(f"{word or '(empty)'} {count:,}" for word, count in values.items())
+
+
+def _counts(title: str, counts: Mapping[str, int], report: ImportReport, kind: str) -> list[str]:
+    """Return a titled table of counts by field, the largest first, with where the first stand; nothing if none."""
+    found = sorted(counts.items(), key=lambda item: -item[1])
+    if not found:
+        return []
+    places = {name: ", ".join(report.places.get(f"{kind}.{name}", ())) for name, _ in found}
+    if not any(places.values()):
+        return [title, table([(name, f"{count:,}") for name, count in found], ("field", "values"))]
+    rows = [(name, f"{count:,}", places[name]) for name, count in found]
+    return [title, table(rows, ("field", "rows" if kind == "refused" else "values", "the first"))]
+
+
+def _findings(found: Iterable[Finding]) -> list[str]:
+    return [
+        f"{'BLOCKED' if finding.level == 'block' else 'warning'} {finding.id}: {finding.found}" for finding in found
+    ]

@@ -1,0 +1,114 @@
+"""Whole numbers that count days, as Excel, SAS and others write dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.portfolio.draft.days import DayGuess, ranged
+from icsml.portfolio.draft.guess import Type
+from icsml.portfolio.draft.headings import Heading, canonical_name, place_among
+from icsml.portfolio.draft.profile import Profile
+from icsml.portfolio.draft.vocabulary import COUNTED
+from icsml.records.field import Kind
+from icsml.records.fields import FIELD_BY_NAME
+
+__all__ = ["with_counted_days"]
+
+_EXCEL, _SAS, _UNIX = date(1899, 12, 30), date(1960, 1, 1), date(1970, 1, 1)
+_EARLIEST = np.datetime64("1950-01-01", "D")
+_LOST = 0.05
+
+
+def with_counted_days(profiles: Sequence[Profile]) -> list[Profile]:
+    """Return the columns, those of whole numbers whose heading speaks of a date read as counts of days.
+
+    Where a column of years settles since when one of them counts, the others are taken to count so too.
+    """
+    years = [each.values for each in profiles if each.values is not None and each.is_year and each.filled.any()]
+    counts = {each.name: each.values for each in profiles if each.values is not None and _may_count(each)}
+    guesses = {name: _guess(values, years) for name, values in counts.items()}
+    settled = {guess.keys["origin"] for guess in guesses.values() if guess is not None and guess.settled}
+    if len(settled) == 1:
+        guesses = {name: _guess(values, years, next(iter(settled))) for name, values in counts.items()}
+    return [
+        each if (days := guesses.get(each.name)) is None else replace(each, type=Type.DATE, days=days)
+        for each in profiles
+    ]
+
+
+def _may_count(each: Profile) -> bool:
+    named = canonical_name(each.heading)
+    return each.type is Type.WHOLE and _is_counted(each.heading, named[0] if named else None)
+
+
+def _is_counted(heading: Heading, name: str | None) -> bool:
+    """Tell whether a number under a heading may count days: an amount at the end of a period does not."""
+    if name is not None:
+        return FIELD_BY_NAME[name].kind is Kind.DATE
+    return place_among(heading, COUNTED) is not None or heading.bare.endswith("日")
+
+
+def _guess(
+    values: NDArray[np.float64], years: Sequence[NDArray[np.float64]], origin: date | None = None
+) -> DayGuess | None:
+    """Return the unit and origin by which whole numbers count days.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        The numbers, NaN where none.
+    years : sequence of ndarray of shape (n,)
+        Columns of years of the same table, which may settle the origin.
+    origin : date, optional
+        The origin of another column of the table.
+    """
+    known = values[np.isfinite(values)]
+    if not len(known) or (known != np.floor(known)).any() or known.min() < 1:
+        return None
+    middle = float(np.median(known))
+    if 1e8 < middle < 5e9 or 1e11 < middle < 5e12:
+        unit = "s" if middle < 5e9 else "ms"
+        return DayGuess({"unit": unit}, f"numbers that may count {unit} since 1970", "are these dates so counted?")
+    if not 3_000 <= middle <= 60_000:
+        return None
+    origins = [each for each in (_EXCEL, _UNIX, _SAS) if _fits(known, each)]
+    if not origins:
+        return None
+    told = _settled(values, years, origins)
+    why, doubt = ", as the column of years beside it says", None
+    if told is None and origin in origins:
+        told, why = origin, ", as another column of the table counts"
+    settled = told is not None
+    if told is None:
+        told, why = origins[0], ", the day from which Excel counts" if origins[0] == _EXCEL else ""
+        doubt = "since when do they count? 1970-01-01, 1960-01-01 (SAS) or 1899-12-30 (Excel)"
+    guess = DayGuess({"unit": "D", "origin": told}, f"whole numbers, read as days since {told}{why}", doubt)
+    return replace(ranged(guess, _days(known, told)), settled=settled)
+
+
+def _settled(values: NDArray[np.float64], years: Sequence[NDArray[np.float64]], origins: list[date]) -> date | None:
+    for origin in origins:
+        found = _days(np.nan_to_num(values), origin).astype("datetime64[Y]").astype(int) + 1970
+        for year in years:
+            both = np.isfinite(values) & np.isfinite(year)
+            if both.any() and float(np.mean(np.abs(found[both] - year[both]) <= 1)) > 0.95:
+                return origin
+    return None
+
+
+def _fits(values: NDArray[np.float64], origin: date) -> bool:
+    """Tell whether nearly all values give a day of a living record, not after today."""
+    low = 20_000 if origin == _EXCEL else 1
+    days = _days(values, origin)
+    today = np.datetime64(date.today(), "D")
+    good = (values >= low) & (days >= _EARLIEST) & (days <= today + 1)
+    return float(good.mean()) > 1 - _LOST
+
+
+def _days(values: NDArray[np.float64], origin: date) -> NDArray[np.datetime64]:
+    return np.datetime64(origin, "D") + values.astype(np.int64)

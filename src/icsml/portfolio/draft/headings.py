@@ -1,0 +1,154 @@
+"""A heading taken apart: its words, the unit that it names, and the canonical field that it stands for."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from icsml.portfolio.draft.synonyms import SYNONYMS
+from icsml.portfolio.draft.vocabulary import FOREIGN, UNITS
+from icsml.records.extra import EXTRA_NAME
+from icsml.records.field import Field
+from icsml.records.fields import FIELD_BY_NAME, FIELDS
+
+__all__ = ["Heading", "canonical_name", "feature_names", "place_among"]
+
+_BRACKETS = re.compile(r"[(\[【<]\s*(?:单位\s*[:：]?\s*|in\s+)?([^()\[\]【】<>]*?)\s*[)\]】>]")
+_TRAILING = re.compile(r"[\s_\-/,，、:]+([^\s_\-/,，、:]+)$")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_LATIN = re.compile(r"[a-z0-9]+")
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+_NAME_LENGTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading.
+
+    Parameters
+    ----------
+    text : str
+        As the table has it.
+    key, bare : str
+        Letters and digits alone, in small letters, with and without the unit.
+    spaced : str
+        Its Latin words in small letters, a blank around each.
+    unit : str or None
+        The unit that it names, in small letters.
+    """
+
+    text: str
+    key: str
+    bare: str
+    spaced: str
+    unit: str | None
+
+    @classmethod
+    def of(cls, text: str) -> Heading:
+        """Take a heading apart."""
+        plain = unicodedata.normalize("NFKC", text).strip()
+        unit, rest = _unit(plain)
+        words = _LATIN.findall(_CAMEL.sub(" ", rest).lower().replace("_", " "))
+        return cls(text, _key(plain), _key(rest), f" {' '.join(words)} ", unit)
+
+    @property
+    def scale(self) -> float | None:
+        """Factor into 元, fractions or counts; None where no unit is named or it is 1."""
+        factor = UNITS.get(self.unit or "", 1.0)
+        return None if factor == 1.0 else factor
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it names another currency."""
+        return self.unit in FOREIGN
+
+    def speaks_of(self, phrase: str) -> bool:
+        """Tell whether a Latin phrase stands in it word by word, a Chinese one as a part, one after = alone."""
+        if phrase.startswith("="):
+            return self.bare == _key(phrase)
+        if _CHINESE.search(phrase):
+            return phrase in self.key
+        return f" {phrase} " in self.spaced or (len(phrase) > 2 and phrase.replace(" ", "") == self.bare)
+
+
+def place_among(heading: Heading, phrases: Sequence[str]) -> int | None:
+    """Return the place of the first phrase of which a heading speaks, None if of none."""
+    return next((place for place, phrase in enumerate(phrases) if heading.speaks_of(phrase)), None)
+
+
+def canonical_name(heading: Heading) -> tuple[str, str] | None:
+    """Return the canonical field of a heading and how it is known: its name, its label or another word for it."""
+    for key in (heading.key, heading.bare):
+        if key in _known():
+            return _known()[key]
+    return None
+
+
+def feature_names(headings: Sequence[Heading]) -> list[str]:
+    """Return a valid name for each heading, no two alike in small letters; a Chinese heading is named by its place."""
+    taken: set[str] = set()
+    names = []
+    for place, heading in enumerate(headings, 1):
+        name = next(each for each in _proposals(heading.text, place) if each.lower() not in taken)
+        taken.add(name.lower())
+        names.append(name)
+    return names
+
+
+def _proposals(text: str, place: int) -> Iterator[str]:
+    slug = re.sub(r"[^a-z0-9]+", "_", unicodedata.normalize("NFKC", text).lower()).strip("_")[:_NAME_LENGTH]
+    if re.fullmatch(EXTRA_NAME, text):
+        yield text
+    elif slug and not _CHINESE.search(text) and re.fullmatch(EXTRA_NAME, slug):
+        yield slug
+    yield f"x_{place}"
+    yield from (f"x_{place}_{again}" for again in range(2, 1_000_000))
+
+
+def _unit(text: str) -> tuple[str | None, str]:
+    """Return the unit of a heading and the heading without it; other brackets are left alone."""
+    for match in _BRACKETS.finditer(text):
+        unit = match[1].strip().lower()
+        if unit in UNITS or unit in FOREIGN:
+            return unit, (text[: match.start()] + text[match.end() :]).strip()
+    trailing = _TRAILING.search(text)
+    if trailing and trailing[1].lower() in {unit for unit in (*UNITS, *FOREIGN) if len(unit) > 1}:
+        return trailing[1].lower(), text[: trailing.start()]
+    if text.endswith("%") and len(text) > 1:
+        return "%", text[:-1].strip()
+    return None, text
+
+
+def _key(text: str) -> str:
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
+
+
+@cache
+def _known() -> dict[str, tuple[str, str]]:
+    """Return canonical fields by key; a name goes before a label, a label before another word."""
+    found: dict[str, tuple[str, str]] = {}
+    for how, pairs in (("its name", _names()), ("its label", _labels()), ("a usual word for it", _words())):
+        for name, text in pairs:
+            found.setdefault(_key(text), (name, how))
+    return found
+
+
+def _names() -> Iterable[tuple[str, str]]:
+    yield from ((name, name) for name in FIELD_BY_NAME)
+    yield from ((name, name.removesuffix("_cny")) for name in FIELD_BY_NAME)
+
+
+def _labels() -> Iterable[tuple[str, str]]:
+    for field in FIELDS:
+        yield from ((field.name, text) for text in _texts(field))
+
+
+def _texts(field: Field) -> tuple[str, ...]:
+    return (field.zh, field.en, _BRACKETS.sub("", field.en))
+
+
+def _words() -> Iterable[tuple[str, str]]:
+    yield from ((name, word) for name, words in SYNONYMS.items() for word in words)

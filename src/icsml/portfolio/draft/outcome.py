@@ -1,0 +1,139 @@
+"""Which column may hold the outcome, and which of its values mean bad."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.portfolio.draft.guess import Type
+from icsml.portfolio.draft.headings import canonical_name, place_among
+from icsml.portfolio.draft.profile import FEW, Profile
+from icsml.portfolio.draft.vocabulary import EVENT_DATE, EVENTS, NEGATIVE, OUTCOME, OUTCOME_WEAK, POSITIVE, UNSEEN
+
+__all__ = ["OutcomeGuess", "guess_outcome", "tells_outcome"]
+
+_LEAST_BAD = 5
+_OFTEN, _SELDOM = 0.5, 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeGuess:
+    """The outcome.
+
+    Parameters
+    ----------
+    column : str
+        Its heading.
+    positive, negative, unknown : tuple of str
+        Values that seem to mean bad, good, and not seen.
+    event : str or None
+        What bad means, where the heading says it.
+    evidence : str
+        The counts of the values.
+    decide : str
+        What has to be settled: always something.
+    bad : ndarray of float of shape (n,)
+        1 bad, 0 good, NaN not seen, as guessed.
+    """
+
+    column: str
+    positive: tuple[str, ...]
+    negative: tuple[str, ...]
+    unknown: tuple[str, ...]
+    event: str | None
+    evidence: str
+    decide: str
+    bad: NDArray[np.float64]
+
+
+def guess_outcome(profiles: Sequence[Profile]) -> OutcomeGuess | None:
+    """Return the outcome, None where no column looks like one."""
+    ranked: list[tuple[int, int, int, Profile]] = []
+    for place, each in enumerate(profiles):
+        rank = place_among(each.heading, OUTCOME)
+        named = canonical_name(each.heading)
+        if rank is None or named is not None or not _may_be_label(each):
+            continue
+        ranked.append((each.distinct != 2, rank, place, each))
+    for _, _, _, each in sorted(ranked, key=lambda item: item[:3]):
+        found = _read(each)
+        if found is not None:
+            return found
+    return None
+
+
+def tells_outcome(each: Profile, outcome: OutcomeGuess) -> str | None:
+    """Return how a column betrays the outcome, None where it does not: it exists only once the outcome is known."""
+    bad, good = outcome.bad == 1, outcome.bad == 0
+    if int(bad.sum()) < _LEAST_BAD or int(good.sum()) < _LEAST_BAD:
+        return None
+    seen = each.filled
+    filled = _apart(seen, bad, good, "filled")
+    if filled is not None:
+        return filled
+    if each.values is not None:
+        above = _apart(np.nan_to_num(each.values) != 0, bad, good, "other than 0")
+        if above is not None:
+            return above
+    if each.codes is None or not 1 < each.distinct <= FEW:
+        return None
+    for code, word in enumerate(each.words.texts):
+        alone = _apart(each.codes == code, bad, good, f"the value {word}")
+        if alone is not None and bad[each.codes == code].any():
+            return alone
+    mixed = any(bad[each.codes == code].any() and good[each.codes == code].any() for code in range(each.distinct))
+    both = (bad & (each.codes >= 0)).sum() >= _LEAST_BAD and (good & (each.codes >= 0)).sum() >= _LEAST_BAD
+    return None if mixed or not both else "each of its values goes with one outcome alone"
+
+
+def _apart(flags: NDArray[np.bool_], bad: NDArray[np.bool_], good: NDArray[np.bool_], what: str) -> str | None:
+    of_bad, of_good = float(flags[bad].mean()), float(flags[good].mean())
+    if (of_bad >= _OFTEN and of_good <= _SELDOM) or (of_good >= _OFTEN and of_bad <= _SELDOM):
+        return f"{what} in {of_bad:.1%} of the bad rows and {of_good:.1%} of the good"
+    return None
+
+
+def _may_be_label(each: Profile) -> bool:
+    if (
+        each.type in (Type.DATE, Type.EMPTY, Type.OTHER, Type.PERCENT)
+        or place_among(each.heading, EVENT_DATE) is not None
+    ):
+        return False
+    return 1 < each.distinct <= FEW and bool(each.words.texts) and each.codes is not None
+
+
+def _read(each: Profile) -> OutcomeGuess | None:
+    words = dict(zip(each.words.texts, each.words.counts.tolist(), strict=True))
+    unknown = tuple(word for word in (*words, *each.missing) if word.lower() in UNSEEN or word in each.missing)
+    labels = [word for word in words if word not in unknown]
+    if len(labels) < 2:
+        return None
+    positive, sure = _positive(labels, words)
+    if not sure and place_among(each.heading, OUTCOME_WEAK) is not None:
+        return None
+    negative = tuple(word for word in labels if word not in positive)
+    codes = each.codes
+    assert codes is not None  # noqa: S101 - _may_be_label saw to it
+    bad = np.full(len(codes), np.nan)
+    for code, word in enumerate(words):
+        if word in labels:
+            bad[codes == code] = float(word in positive)
+    told = ", ".join(f"{word} {count:,}" for word, count in (words | each.missing).items())
+    how = "by the wording" if sure else "only as the rarest value"
+    decide = f"bad {how}: {', '.join(positive)}; good: {', '.join(negative)}; is it so, and what do they mean?"
+    event = next((event for event, said in EVENTS.items() if place_among(each.heading, said) is not None), None)
+    return OutcomeGuess(each.name, positive, negative, unknown, event, f"values: {told}", decide, bad)
+
+
+def _positive(labels: list[str], counts: dict[str, int]) -> tuple[tuple[str, ...], bool]:
+    """Return the values that mean bad, and whether words say so."""
+    named = tuple(word for word in labels if word.lower() in POSITIVE)
+    if named and len(named) < len(labels):
+        return named, True
+    rest = tuple(word for word in labels if word.lower() not in NEGATIVE)
+    if rest and len(rest) < len(labels):
+        return rest, True
+    return (min(labels, key=lambda word: counts[word]),), False

@@ -1,0 +1,211 @@
+"""A draft as the text of a mapping: every line with its evidence, what is open marked DECIDE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from icsml.portfolio.draft.guess import ColumnGuess, Draft, Role
+from icsml.portfolio.draft.outcome import OutcomeGuess
+from icsml.portfolio.mapping import Source
+
+__all__ = ["LICENCE", "mapping_text", "open_questions"]
+
+LICENCE = "to be stated"
+_WIDE = 1 << 20
+_NO_OUTCOME = "no column looks like an outcome; without one the rows can be scored, not trained on"
+_NO_DATE = "no column looks like the date of the decision; without one a split by time is not possible"
+_NO_ID = "no column looks like the identifier of the firm; rows are numbered"
+
+
+def mapping_text(draft: Draft, name: str, outcome: OutcomeGuess | None) -> str:
+    """Return the YAML of a draft.
+
+    Parameters
+    ----------
+    draft : Draft
+        What was guessed.
+    name : str
+        Name of the data set.
+    outcome : OutcomeGuess, optional
+        The outcome's values.
+    """
+    lines = [
+        *_head(draft),
+        f"name: {_scalar(name)}",
+        _line(f"licence: {LICENCE}", "", "under which terms may the rows be used?"),
+        *_source(draft.source, draft.reading),
+        *_missing(draft.missing),
+        *_outcome(draft, outcome),
+        *_identifier(draft),
+        *_as_of(draft),
+        *_fields(draft.under(Role.FIELD)),
+        *_features(draft.under(Role.FEATURE)),
+        *_listed("known_after", draft.under(Role.KNOWN_AFTER)),
+        *_listed("ignore", draft.under(Role.IGNORE)),
+        *_split(draft),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def open_questions(columns: Iterable[ColumnGuess]) -> tuple[str, ...]:
+    """Return what a person has to settle, the keys of the mapping before its columns."""
+    found = list(columns)
+    roles = {column.role for column in found}
+    general = ["licence: under which terms may the rows be used?"]
+    for role, said in ((Role.OUTCOME, _NO_OUTCOME), (Role.ID, _NO_ID), (Role.AS_OF, _NO_DATE)):
+        general += [] if role in roles else [f"{role}: {said}"]
+    if Role.OUTCOME in roles:
+        general.append("outcome.event, horizon_months: what happened, and within how many months of the decision?")
+    weighty = [each for each in found if each.decide and each.role in _FIRST]
+    rest = [each for each in found if each.decide and each.role not in _FIRST]
+    return (*general, *(f"{each.name}: {each.decide}" for each in (*weighty, *rest)))
+
+
+_FIRST = (Role.OUTCOME, Role.ID, Role.AS_OF, Role.EVENT_DATE)
+
+
+def _head(draft: Draft) -> Iterator[str]:
+    yield _comment(
+        f"Drafted from {draft.file.name}: {draft.rows:,} rows, {len(draft.columns)} columns. Guessed by headings and"
+        " values; nothing is settled."
+    )
+    yield _comment("To decide:")
+    yield from (_comment(f"- {question}") for question in draft.decide)
+
+
+def _source(source: Source, reading: Mapping[str, str]) -> Iterator[str]:
+    yield "source:"
+    for key in ("file", "sheet", "encoding", "separator", "decimal", "header_row", "skip_rows"):
+        value = getattr(source, key)
+        if key == "file" or value != Source.model_fields[key].get_default():
+            value = "tab" if value == "\t" else list(value) if isinstance(value, tuple) else value
+            yield _line(f"  {key}: {_scalar(value)}", reading.get(key, ""))
+
+
+def _missing(missing: Mapping[str, int]) -> Iterator[str]:
+    if missing:
+        told = ", ".join(f"{word} {count:,}" for word, count in missing.items())
+        yield _line(f"missing: {_scalar([_value(word) for word in missing])}", f"in several columns: {told}")
+
+
+def _outcome(draft: Draft, outcome: OutcomeGuess | None) -> Iterator[str]:
+    if outcome is None:
+        yield _line("outcome: null", "", _NO_OUTCOME)
+        return
+    yield "outcome:"
+    yield _line(f"  column: {_scalar(outcome.column)}", outcome.evidence, outcome.decide)
+    for key in ("positive", "negative", "unknown"):
+        values = getattr(outcome, key)
+        if values:
+            yield f"  {key}: {_scalar([_value(word) for word in values])}"
+    said = "by the heading" if outcome.event else ""
+    yield _line(f"  event: {_scalar(outcome.event)}", said, "default, bankruptcy or charge_off; null is not known")
+    yield _line("  horizon_months: null", "", "within how many months of the decision? null is not known")
+    for event in draft.under(Role.EVENT_DATE):
+        yield _line(f"  event_date: {_entry(event)}", event.evidence, event.decide)
+
+
+def _identifier(draft: Draft) -> Iterator[str]:
+    found = draft.under(Role.ID)
+    if found:
+        yield _line(f"enterprise_id: {_scalar(found[0].name)}", found[0].evidence, found[0].decide)
+    else:
+        yield _line("enterprise_id: null", "", _NO_ID)
+
+
+def _as_of(draft: Draft) -> Iterator[str]:
+    found = draft.under(Role.AS_OF)
+    if found:
+        yield _line(f"as_of: {_entry(found[0])}", found[0].evidence, found[0].decide)
+    else:
+        yield _line("as_of: null", "", _NO_DATE)
+
+
+def _fields(columns: list[ColumnGuess]) -> Iterator[str]:
+    if columns:
+        yield "fields:"
+    for each in columns:
+        yield _line(f"  {each.target}: {_entry(each)}", each.evidence, each.decide)
+
+
+def _features(columns: list[ColumnGuess]) -> Iterator[str]:
+    if columns:
+        yield "extra_features:"
+    for each in columns:
+        content = {"column": each.name, "name": each.target, "group": "undecided", "direction": "free"}
+        yield _line(f"  - {_scalar(content | _tokens(each.keys))}", each.evidence, each.decide)
+
+
+def _listed(key: str, columns: list[ColumnGuess]) -> Iterator[str]:
+    if columns:
+        yield f"{key}:"
+    for each in columns:
+        yield _line(f"  - {_scalar(each.name)}", each.evidence, each.decide)
+        if each.skeleton:
+            values = {_value(word): None for word in each.skeleton}
+            yield _comment(f"  as a feature: {_scalar({'column': each.name, 'values': values})}", 4)
+
+
+def _split(draft: Draft) -> Iterator[str]:
+    if draft.under(Role.AS_OF) and draft.under(Role.OUTCOME):
+        yield _comment("split: {test_from: DATE} tests out of time; without it, five folds")
+
+
+def _entry(each: ColumnGuess) -> str:
+    """Return a column, with the keys that it needs."""
+    return _scalar({"column": each.name} | _tokens(each.keys) if each.keys else each.name)
+
+
+def _tokens(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Return keys, the values of the column among them as a person would write them."""
+    found = dict(keys)
+    if "missing" in found:
+        found["missing"] = [_value(word) for word in found["missing"]]
+    if "values" in found:
+        found["values"] = {_value(word): to for word, to in found["values"].items()}
+    if isinstance(found.get("scale"), float) and found["scale"].is_integer():
+        found["scale"] = int(found["scale"])
+    return found
+
+
+def _value(word: str) -> str | int:
+    """Return a value of a column: a whole number as one."""
+    return int(word) if word.lstrip("-").isascii() and word.lstrip("-").isdigit() and str(int(word)) == word else word
+
+
+def _scalar(value: object) -> str:
+    """Return a value in flow style on one line."""
+    dumped = yaml.dump(
+        [value], Dumper=_Dumper, default_flow_style=True, allow_unicode=True, width=_WIDE, sort_keys=False
+    )
+    return str(dumped).strip().removeprefix("[").removesuffix("]")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text that would break a line in double quotes, and knows no anchors."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _text_node(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text_node)
+
+
+def _line(content: str, evidence: str, decide: str | None = None) -> str:
+    parts = [evidence] if evidence else []
+    parts += [f"DECIDE: {decide}"] if decide else []
+    return f"{content}  {_comment('. '.join(parts))}" if parts else content
+
+
+def _comment(text: str, indent: int = 0) -> str:
+    """Return a comment of one line, whatever the table's words hold."""
+    kept = "".join(char if char.isprintable() else "·" for char in text)
+    return f"{' ' * indent}# {kept}"
