@@ -83,6 +83,8 @@ def _column(frame: pd.DataFrame, field: Field, nothing: NDArray[Any]) -> NDArray
 
 
 def _floats(series: pd.Series[Any]) -> NDArray[Any]:
+    if series.dtype == np.float64:
+        return np.ascontiguousarray(series.to_numpy())  # a view, which pandas keeps from being written to
     return np.ascontiguousarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
 
 

@@ -87,7 +87,8 @@ class View:
         """Return a column of numbers, NaN where not known; of some rows, or of all."""
         column = self.frame[name]
         chosen = column if rows is None else column.iloc[rows]
-        return known(chosen.to_numpy(dtype=np.float64, na_value=np.nan))
+        floats = chosen.dtype == np.float64
+        return known(chosen.to_numpy() if floats else chosen.to_numpy(dtype=np.float64, na_value=np.nan))
 
     def absent(self, name: str, rows: Rows) -> NDArray[np.bool_]:
         """Tell where a column of any type has no value."""

@@ -302,7 +302,9 @@ def _read_csv(
         return arrow_csv.read_csv(
             arrow.BufferReader(arrow.py_buffer(data)),
             read_options=arrow_csv.ReadOptions(column_names=list(types), skip_rows=heading.lines, block_size=block),
-            parse_options=arrow_csv.ParseOptions(delimiter=heading.separator, newlines_in_values=quoted),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=heading.separator, quote_char='"' if quoted else False, newlines_in_values=quoted
+            ),
             convert_options=arrow_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=False),
         )
     except arrow.ArrowInvalid:
