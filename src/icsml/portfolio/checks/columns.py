@@ -19,6 +19,7 @@ __all__ = ["consequence_column", "constant_column", "sentinel"]
 
 _FEWEST_VALUES = 50
 _SHARE_OF_DISTINCT = 0.5
+_FEWEST_DISTINCT = 20  # with fewer, a column is one of codes, and a common code is no sentinel
 
 
 def constant_column(view: View, config: CheckConfig) -> Iterator[str]:
@@ -108,7 +109,9 @@ def _standing_out(values: Floats, limits: Sentinel) -> Iterator[tuple[float, flo
         return
     written = [value for value in often.index if _is_placeholder(value)]
     honest = counts.drop(written)
-    amounts = len(honest) >= _SHARE_OF_DISTINCT * max(int(honest.sum()) - int(often.drop(written).sum()), 1)
+    amounts = len(honest) >= _FEWEST_DISTINCT and len(honest) >= _SHARE_OF_DISTINCT * max(
+        int(honest.sum()) - int(often.drop(written).sum()), 1
+    )
     for value, count in often.items():
         number, share = float(str(value)), count / len(values)
         near = _near(honest, number) if value in written else _most_others(honest, number)
