@@ -15,7 +15,7 @@ from icsml.records.columns import Columns, to_columns
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Field, Kind, Outside
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.records.screening import faults, screen
+from icsml.records.screening import faults, within_ranges
 
 __all__ = ["clear_ranges", "duplicated_rows", "refused_rows"]
 
@@ -52,12 +52,11 @@ def clear_ranges(columns: Typed, extras: tuple[ExtraFeature, ...]) -> dict[str, 
     infinite = _infinite(columns, [name for name, _ in _rules(columns, extras)])
     for name in infinite:
         columns[name] = known(columns[name])
-    screening = screen(to_columns(pd.DataFrame(columns, copy=False), extras), extras)
+    screened, out_of_range = within_ranges(to_columns(pd.DataFrame(columns, copy=False), extras), extras)
     counts: dict[str, int] = {}
-    for name in {**dict.fromkeys(screening.out_of_range), **infinite}:
-        beyond = screening.out_of_range.get(name, False) | infinite.get(name, False)
-        counts[name] = int(np.sum(beyond))
-        columns[name] = screening.columns[name]
+    for name in {**dict.fromkeys(out_of_range), **infinite}:
+        counts[name] = int(np.sum(out_of_range.get(name, False) | infinite.get(name, False)))
+        columns[name] = screened[name]
     return counts
 
 

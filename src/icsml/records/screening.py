@@ -21,7 +21,7 @@ from icsml.records.field import Outside
 from icsml.records.fields import FIELDS
 from icsml.records.uscc import is_valid_uscc
 
-__all__ = ["PARTS", "Fault", "Screening", "faults", "is_present", "screen"]
+__all__ = ["PARTS", "Fault", "Screening", "faults", "is_present", "screen", "within_ranges"]
 
 Flags = NDArray[np.bool_]
 
@@ -108,6 +108,28 @@ def screen(columns: Columns, extras: Sequence[ExtraFeature] = (), *, first_row: 
     refused = faults(columns, extras)
     if refused:
         raise _refusal(refused, rows(columns), first_row)
+    screened, out_of_range = within_ranges(columns, extras)
+    present = _count_present(screened)
+    return Screening(screened, present, len(screened) - present, out_of_range)
+
+
+def within_ranges(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> tuple[Columns, dict[str, Flags]]:
+    """Return the columns without values outside a range declared ``missing``, and where values lie outside theirs.
+
+    Parameters
+    ----------
+    columns : Columns
+        Rows of typed values.
+    extras : sequence of ExtraFeature
+        Declared extra features.
+
+    Returns
+    -------
+    columns : Columns
+        The same, such values taken out.
+    out_of_range : dict of str to ndarray of bool of shape (n,)
+        As :class:`Screening` holds it.
+    """
     out_of_range: dict[str, Flags] = {}
     screened = dict(columns)
     for name, bounds, outside in _ranges(extras):
@@ -120,8 +142,7 @@ def screen(columns: Columns, extras: Sequence[ExtraFeature] = (), *, first_row: 
         flags = columns[part] > scale(columns[whole], _ROUNDING)
         if flags.any():
             out_of_range[part] = out_of_range.get(part, False) | flags
-    present = _count_present(screened)
-    return Screening(screened, present, len(screened) - present, out_of_range)
+    return screened, out_of_range
 
 
 def faults(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> list[Fault]:

@@ -50,6 +50,14 @@ def test_a_number_that_means_not_known(spoil: Any, look: Any, name: str, value: 
     assert found.startswith(f"a value that seems to stand for not known recurs in {name} ({value:.15g} in ")
 
 
+@pytest.mark.parametrize(("others", "fires"), [(18, False), (19, True)])
+def test_a_common_code_is_no_sentinel(make: Any, look: Any, others: int, fires: bool) -> None:
+    """Twenty distinct values make a column one of amounts: the common one and nineteen others."""
+    rare = np.arange(others) * 3.7 + 100.3
+    column = np.concatenate([np.full(40, 36.0), rare, np.zeros(100)])
+    assert bool(look(make({"extra.x": column}), "sentinel")) is fires
+
+
 def test_any_number_that_recurs_in_a_column_of_amounts(spoil: Any, look: Any) -> None:
     def write(e: Any, _: Any) -> None:
         e.loc[np.random.default_rng(0).random(len(e)) < 0.05, "cash_cny"] = 123.0
