@@ -450,11 +450,10 @@ def test_the_first_sheet_that_is_not_hidden_is_read(tmp_path):
     assert firms(data) == ["old"]
 
 
-def edited(path: Path, change: Callable[[str], str]) -> None:
-    """Rewrite the first sheet of a workbook."""
+def edited(path: Path, change: Callable[[str], str], name: str = "xl/worksheets/sheet1.xml") -> None:
+    """Rewrite the first sheet of a workbook, or another part."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    name = "xl/worksheets/sheet1.xml"
     before = parts[name].decode()
     parts[name] = change(before).encode()
     assert parts[name].decode() != before
@@ -515,6 +514,9 @@ def test_a_saved_formula_is_its_value_and_an_empty_text_is_one(tmp_path):
         tmp_path / "f.xlsx",
         lambda xml: xml.replace('r="B3" t="n"><v>2</v>', 'r="B3" t="str"><f>""</f><v></v>'),
     )
+    with pytest.raises(InputError, match="never saved"):  # the workbook still says that nothing was computed
+        take(tmp_path, "f.xlsx", extra_features=X)
+    edited(tmp_path / "f.xlsx", lambda xml: xml.replace(' fullCalcOnLoad="1"', ""), "xl/workbook.xml")
     _, data = take(tmp_path, "f.xlsx", extra_features=X)
     assert values(data) == [6, None]
 
@@ -645,6 +647,42 @@ def test_days_and_months_that_could_be_swapped_are_told(tmp_path, form, days_wri
     content = "firm,d\n" + "".join(f"{place},{each}{year}\n" for place, each in enumerate(days_written))
     report, _ = text(tmp_path, content, as_of={"column": "d", "format": form})
     assert ("date_order" in {finding.id for finding in report.checks}) == warned
+
+
+@pytest.mark.parametrize(("day", "warned"), [("01/02/2024", True), ("13/02/2024", False), ("02/02/2024", False)])
+def test_of_several_formats_the_one_that_could_be_swapped_is_told(tmp_path, day, warned):
+    content = f"firm,d\na,2024-06-30\nb,{day}\n"
+    report, _ = text(tmp_path, content, as_of={"column": "d", "formats": ["ISO8601", "%d/%m/%Y"]})
+    assert ("date_order" in {finding.id for finding in report.checks}) is warned
+
+
+def test_a_format_may_hold_an_offset_and_gives_the_sender_s_day(tmp_path):
+    content = "firm,d\na,30/06/2024 00:30 +0800\nb,30/06/2024 23:30 -0500\n"
+    _, data = text(tmp_path, content, as_of={"column": "d", "format": "%d/%m/%Y %H:%M %z"})
+    assert days(data) == ["2024-06-30", "2024-06-30"]
+
+
+def test_a_truth_value_may_mean_missing(tmp_path):
+    report, data = text(tmp_path, "firm,x\na,FALSE\nb,1\nc,2\n", missing=["FALSE"], extra_features=X)
+    assert (values(data), report.cells["extra.x"].missing) == ([None, 1, 2], 1)
+
+
+def test_a_good_firm_with_an_event_date_is_told(tmp_path):
+    content = "firm,d,bad,e\na,2020-01-01,1,2020-03-01\nb,2020-01-01,0,2020-03-01\nc,2020-01-01,0,2022-03-01\n"
+    outcome = LABELS | {"horizon_months": 12, "event_date": "e"}
+    report, data = text(tmp_path, content, as_of="d", outcome=outcome)
+    assert bad(data) == [1, 0, 0]
+    assert report.labels is not None
+    assert report.labels.good_with_event == 1
+    assert "good_with_event" in {finding.id for finding in report.checks}
+
+
+def test_a_date_that_no_calendar_holds_is_counted_and_its_number_is_not_shown(tmp_path, recwarn):
+    sheet(tmp_path, [["firm", "d"], ["a", datetime(2024, 1, 1)], ["b", datetime(2024, 1, 2)]], as_of="d")
+    edited(tmp_path / "f.xlsx", lambda xml: xml.replace("<v>45293</v>", "<v>99999999</v>"))
+    report, data = take(tmp_path, "f.xlsx", as_of="d", max_refused=1)
+    assert (firms(data), report.unreadable) == (["a"], {"as_of": 1})
+    assert not recwarn.list
 
 
 def test_serial_days_with_the_wrong_origin_are_refused(tmp_path):

@@ -244,6 +244,11 @@ def _(book):
     book.mapping["outcome"]["positive"] = ["default"]
 
 
+@edit("Some firms with a date of default are labelled good", "good_with_event")
+def _(book):
+    book.table.loc[book.rows(0.2, among=book.table["event_date"].notna()), "bad"] = 0
+
+
 @edit("The last year's defaults were not yet known and are read as good", "silent_end")
 def _(book):
     year = book.table["as_of"].str[:4]

@@ -21,6 +21,7 @@ __all__ = ["ImportFacts", "import_findings", "recheck"]
 IMPORT_ONLY = frozenset(
     {
         "date_order",
+        "good_with_event",
         "label_words",
         "mixed_units",
         "no_defaults",
@@ -88,6 +89,7 @@ def import_findings(table: TypedTable, mapping: Mapping, facts: ImportFacts, con
         *_date_order(table),
         *_total_row(table),
         *_label_words(facts),
+        *_good_with_event(facts),
         *_open_horizon(facts, config),
     ]
     levels = {check: config.level_of(check) for check, _ in told}
@@ -192,6 +194,15 @@ def _label_words(facts: ImportFacts) -> Said:
         yield (
             "label_words",
             f"labels read as good look like outcomes never seen: {told}; list them under outcome.unknown",
+        )
+
+
+def _good_with_event(facts: ImportFacts) -> Said:
+    if facts.labels is not None and facts.labels.good_with_event:
+        yield (
+            "good_with_event",
+            f"{facts.labels.good_with_event:,} rows are labelled good and have an event date within the horizon: is the"
+            " label or the date wrong, or is it the date of another event?",
         )
 
 

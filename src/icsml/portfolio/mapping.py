@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -93,7 +93,7 @@ def _strptime_format(form: str) -> str:
     if not {"Y", "y", "c", "x"} & set(parts):
         raise ValueError('no format that holds a year; write one as of strptime, such as "%Y-%m-%d", or ISO8601')
     try:
-        datetime.strptime(datetime(2024, 11, 28).strftime(form), form)
+        datetime.strptime(datetime(2024, 11, 28, tzinfo=UTC).strftime(form), form)
     except ValueError as error:
         raise ValueError('no format that can be read; write one as of strptime, such as "%Y-%m-%d"') from error
     return form
@@ -129,7 +129,7 @@ class Source(_Strict):
         What parts the fields of a csv file, one character or ``tab``; by default the comma, semicolon, tab or bar that
         yields the columns of the mapping.
     decimal : {'.', ','}
-        Decimal mark of numbers in a csv file.
+        Decimal mark of numbers that are written as text.
     header_row : int
         Line of a csv file or row of a sheet that holds the headings, counted from 1; what stands above is left out.
     skip_rows : list of int or str

@@ -104,12 +104,15 @@ def read_outcomes(
     found = dates(table.columns[source.event_date.column], source.event_date, key, today=today, missing=told)
     happened = np.where(labels == 1, found.values, np.datetime64("NaT"))
     late = nowhere
-    if source.horizon_months is not None:
+    end = None if source.horizon_months is None else horizon_end(as_of, source.horizon_months)
+    if end is not None:
         # What is dated after the day of import has not happened: such a row is refused, not read as good.
-        late = (happened > horizon_end(as_of, source.horizon_months)) & (happened <= np.datetime64(today, "D"))
+        late = (happened > end) & (happened <= np.datetime64(today, "D"))
         labels = np.where(late, 0.0, labels)
         happened = np.where(late, np.datetime64("NaT"), happened)
-    counts = counts.model_copy(update={"after_horizon": int(late.sum())})
+    within = found.values <= (end if end is not None else np.datetime64(today, "D"))
+    unlike = (labels == 0) & ~late & within & (found.values >= as_of)
+    counts = counts.model_copy(update={"after_horizon": int(late.sum()), "good_with_event": int(unlike.sum())})
     return Outcomes(labels, source.event, happened, counts, late, {"outcome": converted, "event_date": found})
 
 

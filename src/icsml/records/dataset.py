@@ -78,6 +78,8 @@ class LabelCounts(_Strict):
         Bad rows among those refused.
     after_horizon : int
         Rows labelled bad whose event came after the horizon, so that they are good.
+    good_with_event : int
+        Rows labelled good that have an event date within the horizon.
     open_horizon : int
         Kept good rows whose horizon had not ended on the day of import.
     """
@@ -88,6 +90,7 @@ class LabelCounts(_Strict):
     negative_inferred: bool = False
     defaults_refused: int = 0
     after_horizon: int = 0
+    good_with_event: int = 0
     open_horizon: int = 0
 
 

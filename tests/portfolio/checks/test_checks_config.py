@@ -18,6 +18,7 @@ AT_IMPORT = {
     "date_order": "warn",
     "mixed_units": "warn",
     "label_words": "warn",
+    "good_with_event": "warn",
     "open_horizon": "warn",
     "consequence_column": "warn",
     "total_row": "warn",

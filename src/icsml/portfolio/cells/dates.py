@@ -82,15 +82,17 @@ def dates(
 
 
 def order_unsettled(column: Column, source: DateSource, found: Converted) -> bool:
-    """Tell whether day and month could be the other way round in every date of the column, and differ in one."""
-    forms = source.formats_tried
-    if source.unit or len(forms) != 1 or not _day_and_month_first(forms[0]) or not _is_texts(column):
+    """Tell whether day and month could be the other way round in all dates of a format, and differ in one of them."""
+    forms = [form for form in source.formats_tried if _day_and_month_first(form)]
+    if source.unit or not forms or not _is_texts(column):
         return False
-    days = found.values[~np.isnat(found.values)]
-    months = days.astype("datetime64[M]")
-    day = (days - months).astype(int) + 1
-    month = months.astype(int) % 12 + 1
-    return bool(len(days) and (day <= 12).all() and (day != month).any())
+    written = compute.unique(tokens(column, column.name).values.filter(arrow.array(~np.isnat(found.values))))
+    read = ([_by_format(text, form) for text in written.to_pylist() if text is not None] for form in forms)
+    return any(_exchangeable([day for day in days if day is not None]) for days in read)
+
+
+def _exchangeable(days: Sequence[date]) -> bool:
+    return all(day.day <= 12 for day in days) and any(day.day != day.month for day in days)
 
 
 def _day_and_month_first(form: str) -> bool:

@@ -26,8 +26,10 @@ class Missing:
     @classmethod
     def of(cls, declared: Iterable[object], *, but: Iterable[Any] = ()) -> Missing:
         """Return what is declared, without those values that are listed to mean something in this column."""
-        found = {token(value) for value in declared} - {token(value) for value in but} - {None}
-        return cls(frozenset(text for text in found if text is not None))
+        kept = {token(value) for value in but}
+        found = [(str(value).strip(), text) for value in declared if (text := token(value)) is not None]
+        # As written too: a token of a label is in lower case where it reads TRUE or FALSE.
+        return cls(frozenset(each for written, text in found if text not in kept for each in (written, text)))
 
     def among(self, found: Tokens) -> NDArray[np.bool_]:
         """Tell which tokens mean "not known", shape (n,)."""

@@ -63,6 +63,7 @@ class CheckConfig(BaseModel):
     date_order: Check
     no_defaults: Check
     label_words: Check
+    good_with_event: Check
     open_horizon: MaxShare
     cohort_rate: CohortRate
     silent_end: SilentEnd

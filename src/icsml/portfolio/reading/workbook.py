@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -101,7 +102,10 @@ def _sheet(source: Source, path: Path) -> _Sheet:
     try:
         tab = _chosen(source, book)
         tab.reset_dimensions()  # what the file states of its size is often wrong
-        rows = [(number, row) for number, row in enumerate(tab.iter_rows(values_only=True), 1)]
+        with warnings.catch_warnings():
+            # openpyxl prints the value of a date that cannot be; it becomes an error cell, which is counted.
+            warnings.simplefilter("ignore", UserWarning)
+            rows = [(number, row) for number, row in enumerate(tab.iter_rows(values_only=True), 1)]
         unsaved, merged = _hidden_facts(path, tab._worksheet_path)
     finally:
         book.close()
@@ -132,6 +136,7 @@ def _hidden_facts(path: Path, part: str) -> tuple[list[_Unsaved], tuple[str, ...
     merged: list[str] = []
     row = column = 0
     with zipfile.ZipFile(path) as archive, archive.open(part.removeprefix("/")) as xml:
+        never_computed = _asks_to_compute(archive)
         for event, element in ElementTree.iterparse(xml, ("start", "end")):  # noqa: S314 - as openpyxl parsed it
             tag = element.tag.removeprefix(_MAIN)
             if event == "start":
@@ -139,7 +144,7 @@ def _hidden_facts(path: Path, part: str) -> tuple[list[_Unsaved], tuple[str, ...
                     row, column = int(element.get("r", row + 1)), 0
             elif tag == "c":
                 column = range_boundaries(element.attrib["r"])[0] if "r" in element.attrib else column + 1
-                if _is_unsaved(element):
+                if _is_unsaved(element, never_computed):
                     unsaved.append(_Unsaved(row, column - 1, f"{get_column_letter(column)}{row}"))
                 element.clear()
             elif tag == "mergeCell":
@@ -149,12 +154,19 @@ def _hidden_facts(path: Path, part: str) -> tuple[list[_Unsaved], tuple[str, ...
     return unsaved, tuple(merged)
 
 
-def _is_unsaved(cell: ElementTree.Element) -> bool:
+def _asks_to_compute(archive: zipfile.ZipFile) -> bool:
+    """Tell whether a program that cannot compute wrote the workbook: it may give 0 as the value of every formula."""
+    root = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - as openpyxl parsed it
+    asked = root.find(f"{_MAIN}calcPr")
+    return asked is not None and asked.get("fullCalcOnLoad") in ("1", "true")
+
+
+def _is_unsaved(cell: ElementTree.Element, never_computed: bool) -> bool:
     """Tell whether a formula has no value; an empty text is one, and then the cell says that it is text."""
     if cell.find(f"{_MAIN}f") is None:
         return False
     value = cell.find(f"{_MAIN}v")
-    return value is None or (not value.text and cell.get("t") != "str")
+    return never_computed or value is None or (not value.text and cell.get("t") != "str")
 
 
 def _is_filled(cell: object) -> bool:
