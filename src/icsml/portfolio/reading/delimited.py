@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import gzip
-import io
-import mmap
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +14,17 @@ from numpy.typing import NDArray
 
 from icsml.errors import InputError
 from icsml.portfolio.mapping import Source
+from icsml.portfolio.reading.rows import Heading, scan_rows
 from icsml.portfolio.reading.table import Column, SourceTable, is_text, skipped_lines
+from icsml.portfolio.reading.text import (
+    REQUOTE,
+    Text,
+    count_bytes,
+    line_count,
+    read_text,
+    unreadable,
+    wrong_encoding,
+)
 
 __all__ = ["read_delimited"]
 
@@ -29,48 +34,6 @@ _WORTHWHILE = 1 << 23  # bytes of a file from which on it pays to look whether i
 _SAMPLE = 1 << 18
 _BLOCKS = (1 << 20, 1 << 28)  # the second for values longer than the first
 _TAIL = 1 << 24
-_UTF8 = frozenset({"utf-8", "utf-8-sig"})
-_REQUOTE = "close or double the quotation mark in this line"
-
-
-@dataclass(frozen=True, slots=True)
-class _Heading:
-    names: tuple[str, ...]
-    separator: str
-    lines: int  # physical lines up to and with the heading
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """The bytes of a file in UTF-8 without the lines that the mapping skips, and the numbers of those that are left."""
-
-    data: memoryview
-    kept: NDArray[np.int64] | None = None
-
-    def stream(self) -> io.TextIOWrapper:
-        raw = io.BufferedReader(_Window(self.data))
-        return io.TextIOWrapper(raw, "utf-8", newline="")
-
-    def line(self, number: int) -> int:
-        """Return the number in the file of a line of this text, both counted from 1."""
-        return number if self.kept is None else int(self.kept[number - 1])
-
-
-class _Window(io.RawIOBase):
-    """Read-only bytes as a raw stream, without a copy of the whole."""
-
-    def __init__(self, data: memoryview) -> None:
-        super().__init__()
-        self._data, self._at = data, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        piece = self._data[self._at : self._at + len(buffer)]
-        buffer[: len(piece)] = piece
-        self._at += len(piece)
-        return len(piece)
 
 
 def read_delimited(
@@ -101,7 +64,7 @@ def read_delimited(
     InputError
         If it is not text in the encoding, or a line does not have the fields of the heading; names the line.
     """
-    text = _text(source, path)
+    text = read_text(source, path)
     heading = _heading(source, text, expected)
     skipped = 0
     if source.skip_rows:
@@ -135,60 +98,14 @@ def _has_text(column: arrow.ChunkedArray) -> bool:
     return bool(compute.any(compute.not_equal(compute.utf8_trim_whitespace(column), "")).as_py())
 
 
-def _text(source: Source, path: Path) -> _Text:
-    raw: bytes | mmap.mmap
-    with path.open("rb") as file:
-        if path.suffix.lower() == ".gz":
-            try:
-                raw = gzip.decompress(file.read())
-            except (OSError, EOFError) as error:
-                raise _unreadable(source, "not a sound gzip file", "compress it again") from error
-        else:
-            raw = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
-    if not len(raw):
-        raise InputError("ICS-DAT-003", "the file is empty", field=source.file, remedy="check the export")
-    if _codec(source) in _UTF8:
-        start = 3 if raw[:3] == codecs.BOM_UTF8 else 0
-        return _Text(_trimmed(memoryview(raw)[start:]))
-    try:
-        decoded = bytes(raw).decode(source.encoding)
-    except UnicodeDecodeError as error:
-        raise _wrong_encoding(source, raw[: error.start].count(b"\n") + 1) from error
-    return _Text(_trimmed(memoryview(decoded.removeprefix("\ufeff").encode("utf-8"))))
-
-
-def _trimmed(data: memoryview) -> memoryview:
-    """Return the bytes without the line ends that follow the last line; lines may all end by a carriage return."""
-    end = len(data)
-    while end and data[end - 1] in b"\r\n":
-        end -= 1
-    return data[:end] if _line_count(data) > 1 else memoryview(bytes(data[:end]).replace(b"\r", b"\n"))
-
-
-def _codec(source: Source) -> str:
-    try:
-        return codecs.lookup(source.encoding).name
-    except LookupError as error:
-        raise _unreadable(source, f"no such encoding as {source.encoding}", "set source.encoding") from error
-
-
-def _wrong_encoding(source: Source, line: int) -> InputError:
-    remedy = "set source.encoding, for instance gb18030"
-    return _unreadable(source, f"not text in {source.encoding}, see line {line:,}", remedy)
-
-
-def _unreadable(source: Source, what: str, remedy: str) -> InputError:
-    return InputError("ICS-DAT-002", what, field=source.file, remedy=remedy)
-
-
-def _heading(source: Source, text: _Text, expected: Collection[str]) -> _Heading:
+def _heading(source: Source, text: Text, expected: Collection[str]) -> Heading:
     """Read the heading by the separator stated, else by the one that yields most of the columns that are expected."""
     candidates = (source.separator,) if source.separator else SEPARATORS
     found = [_heading_by(source, text, separator) for separator in candidates]
     return max(found, key=lambda heading: len(set(heading.names) & set(expected)))
 
 
-def _heading_by(source: Source, text: _Text, separator: str) -> _Heading:
+def _heading_by(source: Source, text: Text, separator: str) -> Heading:
     try:
         with text.stream() as stream:
             for _ in range(source.header_row - 1):
@@ -196,23 +113,23 @@ def _heading_by(source: Source, text: _Text, separator: str) -> _Heading:
             reader = csv.reader(stream, delimiter=separator)
             cells = next(reader, None)
     except UnicodeDecodeError as error:
-        raise _wrong_encoding(source, _bad_line(text)) from error
+        raise wrong_encoding(source, text.undecodable()) from error
     except csv.Error as error:
-        raise _unreadable(source, f"line {source.header_row}: no readable heading", _REQUOTE) from error
+        raise unreadable(source, f"line {source.header_row}: no readable heading", REQUOTE) from error
     if not cells:
         raise InputError(
             "ICS-DAT-003", f"no heading in line {source.header_row}", field=source.file, remedy="check the export"
         )
     names = tuple(cell.strip() or f"column {place}" for place, cell in enumerate(cells, 1))
-    return _Heading(names, separator, source.header_row - 1 + reader.line_num)
+    return Heading(names, separator, source.header_row - 1 + reader.line_num)
 
 
-def _hint(heading: _Heading) -> str:
+def _hint(heading: Heading) -> str:
     at = f"line {heading.lines}, read as the heading and parted by {_NAMES.get(heading.separator, heading.separator)}"
     return f"{at}, has {len(heading.names)} column{'s' if len(heading.names) > 1 else ''}"
 
 
-def _without(source: Source, text: _Text, heading: _Heading) -> tuple[_Text, int]:
+def _without(source: Source, text: Text, heading: Heading) -> tuple[Text, int]:
     """Take out the lines that the mapping skips, by number or by the text that they begin with."""
     lines = bytes(text.data).splitlines(keepends=True)
     nothing = f' "\t\r\n{heading.separator}'.encode()
@@ -225,7 +142,7 @@ def _without(source: Source, text: _Text, heading: _Heading) -> tuple[_Text, int
             continue
         kept.append(number)
     data = b"".join(lines[number - 1] for number in kept)
-    return _Text(memoryview(data), np.array(kept, dtype=np.int64)), len(lines) - len(kept)
+    return Text(memoryview(data), np.array(kept, dtype=np.int64)), len(lines) - len(kept)
 
 
 def _begins(line: bytes, starts: Sequence[str], separator: str) -> bool:
@@ -235,7 +152,7 @@ def _begins(line: bytes, starts: Sequence[str], separator: str) -> bool:
 
 
 def _parsed(
-    source: Source, text: _Text, heading: _Heading, numeric: Collection[str]
+    source: Source, text: Text, heading: Heading, numeric: Collection[str]
 ) -> tuple[arrow.Table, NDArray[np.int64] | None, int]:
     """Return the table as text, the line of each row where rows are not simply lines, and how many lines are blank.
 
@@ -243,25 +160,25 @@ def _parsed(
     a separator. Arrow's reader is fast but names no line, and takes a quotation mark that is never closed for one long
     value; so wherever it fails, or rows and lines do not tally, every line is read again by the strict reader.
     """
-    width, lines = len(heading.names), _line_count(text.data)
+    width, lines = len(heading.names), line_count(text.data)
     if lines <= heading.lines:
         raise InputError("ICS-DAT-003", "the table has no rows", field=source.file, remedy="check the export")
     extra = _first_width(text, heading) == width + 1
     table = _arrow(text, heading, width + extra, numeric)
     if table is None:
-        _scan(source, text, heading, width)
-        raise _unreadable(source, "not a readable csv file", "check separator and quotation marks")
+        scan_rows(source, text, heading, width)
+        raise unreadable(source, "not a readable csv file", "check separator and quotation marks")
     if extra:
         _refuse_filled(source, text, heading, table.column(width))
     if lines == heading.lines + len(table) and _last_is_closed(text, heading):
         return table, None, 0
-    begins, blank = _scan(source, text, heading, width + extra)
+    begins, blank = scan_rows(source, text, heading, width + extra)
     if len(begins) != len(table):
-        raise _unreadable(source, "rows and lines do not tally", "check its quotation marks")
+        raise unreadable(source, "rows and lines do not tally", "check its quotation marks")
     return table, begins, blank
 
 
-def _last_is_closed(text: _Text, heading: _Heading) -> bool:
+def _last_is_closed(text: Text, heading: Heading) -> bool:
     """Tell whether the last line, a row of its own, ends outside quotation marks; Arrow closes them in silence."""
     last = bytes(text.data[max(0, len(text.data) - _TAIL) :]).rpartition(b"\n")[2].decode("utf-8", "replace")
     try:
@@ -271,7 +188,7 @@ def _last_is_closed(text: _Text, heading: _Heading) -> bool:
     return True
 
 
-def _first_width(text: _Text, heading: _Heading) -> int:
+def _first_width(text: Text, heading: Heading) -> int:
     with text.stream() as stream:
         for _ in range(heading.lines):
             stream.readline()
@@ -281,11 +198,11 @@ def _first_width(text: _Text, heading: _Heading) -> int:
             return 0
 
 
-def _arrow(text: _Text, heading: _Heading, width: int, numeric: Collection[str]) -> arrow.Table | None:
+def _arrow(text: Text, heading: Heading, width: int, numeric: Collection[str]) -> arrow.Table | None:
     """Return every column as text, or as floats where that loses nothing; None where Arrow cannot read the file."""
     types = dict.fromkeys((str(place) for place in range(width)), arrow.string())
     # Only a quoted value can hold a line end; to look for one costs half of the time.
-    quoted = _count(text.data, b'"') > 0
+    quoted = count_bytes(text.data, b'"') > 0
     floats = _plain_floats(text, heading, types, quoted, numeric)
     if floats:
         table = _read_csv(text.data, heading, types | dict.fromkeys(floats, arrow.float64()), quoted, _BLOCKS[0])
@@ -296,7 +213,7 @@ def _arrow(text: _Text, heading: _Heading, width: int, numeric: Collection[str])
 
 
 def _read_csv(
-    data: memoryview, heading: _Heading, types: dict[str, arrow.DataType], quoted: bool, block: int
+    data: memoryview, heading: Heading, types: dict[str, arrow.DataType], quoted: bool, block: int
 ) -> arrow.Table | None:
     try:
         return arrow_csv.read_csv(
@@ -312,7 +229,7 @@ def _read_csv(
 
 
 def _plain_floats(
-    text: _Text, heading: _Heading, types: dict[str, arrow.DataType], quoted: bool, numeric: Collection[str]
+    text: Text, heading: Heading, types: dict[str, arrow.DataType], quoted: bool, numeric: Collection[str]
 ) -> list[str]:
     """Return the columns of numbers that hold nothing else in the first lines, so that reading them as such may do."""
     chosen = [str(place) for place, name in enumerate(heading.names) if name in numeric]
@@ -336,71 +253,13 @@ def _reads_nan(column: arrow.ChunkedArray) -> bool:
     return bool(compute.any(compute.is_nan(column)).as_py())
 
 
-def _refuse_filled(source: Source, text: _Text, heading: _Heading, surplus: arrow.ChunkedArray) -> None:
+def _refuse_filled(source: Source, text: Text, heading: Heading, surplus: arrow.ChunkedArray) -> None:
     """Refuse one field more than the heading has, unless it is empty in every line."""
     if _has_text(surplus):
-        _scan(source, text, heading, len(heading.names))
+        scan_rows(source, text, heading, len(heading.names))
 
 
-def _line_count(data: memoryview) -> int:
-    """Return the number of lines by their line feeds; the last line has none."""
-    return _count(data, b"\n") + 1
-
-
-def _count(data: memoryview, byte: bytes) -> int:
-    values = np.frombuffer(data, dtype=np.uint8)
-    step = 1 << 22
-    return sum(int(np.count_nonzero(values[at : at + step] == byte[0])) for at in range(0, len(values), step))
-
-
-def _scan(source: Source, text: _Text, heading: _Heading, width: int) -> tuple[NDArray[np.int64], int]:
-    """Return the line on which each row begins, and how many lines are blank; refuse the first row of another width."""
-    begins: list[int] = []
-    blank = 0
-    for line, row in _rows(source, text, heading):
-        if not row:
-            blank += 1
-            continue
-        if len(row) != width:
-            raise _unreadable(
-                source,
-                f"line {text.line(line):,} has {len(row)} fields, the heading in line {heading.lines} has"
-                f" {len(heading.names)}",
-                "correct the line, or set source.separator, header_row or skip_rows",
-            )
-        begins.append(line)
-    return np.array(begins, dtype=np.int64), blank
-
-
-def _rows(source: Source, text: _Text, heading: _Heading) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line on which each row begins, with its fields: none in a blank line."""
-    limit = csv.field_size_limit(1 << 30)
-    line = heading.lines + 1
-    try:
-        with text.stream() as stream:
-            for _ in range(heading.lines):
-                stream.readline()
-            reader = csv.reader(stream, delimiter=heading.separator, strict=True)
-            for row in reader:
-                yield line, row
-                line = heading.lines + reader.line_num + 1
-    except UnicodeDecodeError as error:
-        raise _wrong_encoding(source, _bad_line(text)) from error
-    except csv.Error as error:
-        raise _unreadable(source, f"line {text.line(line):,}: {error}", _REQUOTE) from error
-    finally:
-        csv.field_size_limit(limit)
-
-
-def _bad_line(text: _Text) -> int:
-    try:
-        bytes(text.data).decode("utf-8")
-    except UnicodeDecodeError as error:
-        return bytes(text.data[: error.start]).count(b"\n") + 1
-    return 1
-
-
-def _places(text: _Text, heading: _Heading, lines: NDArray[np.int64] | None) -> Callable[[Sequence[int]], list[str]]:
+def _places(text: Text, heading: Heading, lines: NDArray[np.int64] | None) -> Callable[[Sequence[int]], list[str]]:
     def told(rows: Sequence[int]) -> list[str]:
         numbers = [int(lines[row]) if lines is not None else heading.lines + 1 + row for row in rows]
         return [f"line {text.line(number):,}" for number in numbers]
