@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.portfolio.checks import CheckConfig, check_dataset
+from icsml.portfolio.draft.vocabulary import UNSEEN
 from icsml.portfolio.mapping import Mapping
 from icsml.portfolio.typed import TypedTable
 from icsml.records.dataset import Dataset, LabelCounts
@@ -33,13 +34,6 @@ IMPORT_ONLY = frozenset(
 )
 """Checks whose findings are kept in ``dataset.yaml``, since nothing else shows them afterwards."""
 
-_UNKNOWN_WORDS = frozenset(
-    {
-        *("pending", "unknown", "undetermined", "tbd", "n/a", "na", "none", "null", "missing", "open", "declined"),
-        *("rejected", "withdrawn", "cancelled", "canceled", "未知", "不详", "待定", "未到期", "未决", "在审", "待审"),
-        *("审批中", "拒绝", "已拒绝", "未放款", "撤回", "无", "空"),
-    }
-)
 _LEAST_ROWS = 5
 _CLOSE = 1e-9
 
@@ -188,7 +182,7 @@ def _is_sum_of_others(values: NDArray[np.float64]) -> NDArray[np.bool_]:
 def _label_words(facts: ImportFacts) -> Said:
     if facts.labels is None:
         return
-    doubtful = {word: rows for word, rows in facts.labels.negative.items() if word.casefold() in _UNKNOWN_WORDS}
+    doubtful = {word: rows for word, rows in facts.labels.negative.items() if word.casefold() in UNSEEN}
     if doubtful:
         told = ", ".join(f"{word!r} {rows:,}" for word, rows in doubtful.items())
         yield (

@@ -208,6 +208,23 @@ def test_an_outcome_is_guessed_and_always_to_be_decided(
     assert f"{heading}: {decide}" in draft.decide
 
 
+@pytest.mark.parametrize(
+    ("words", "negative", "unknown"),
+    [
+        (("是", "否", "处理中"), ("否",), ("处理中",)),
+        (("是", "否", "丙"), ("否",), ("丙",)),
+        (("是", "甲", "甲", "乙"), ("甲",), ("乙",)),
+    ],
+)
+def test_no_value_is_good_by_default(
+    tmp_path: Path, words: tuple[str, ...], negative: tuple[str, ...], unknown: tuple[str, ...]
+) -> None:
+    draft, mapping = drafted(tmp_path, {"是否违约": cycle(*words)})
+    assert mapping.outcome is not None
+    assert (mapping.outcome.negative, mapping.outcome.unknown) == (negative, unknown)
+    assert any("是否违约" in question for question in draft.decide)
+
+
 def test_a_status_whose_words_say_nothing_is_no_outcome(tmp_path: Path) -> None:
     _, mapping = drafted(tmp_path, {"发票状态": cycle("有效发票", "有效发票", "作废发票")})
     assert mapping.outcome is None

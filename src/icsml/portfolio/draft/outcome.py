@@ -114,7 +114,9 @@ def _read(each: Profile) -> OutcomeGuess | None:
     positive, sure = _positive(labels, words)
     if not sure and place_among(each.heading, OUTCOME_WEAK) is not None:
         return None
-    negative = tuple(word for word in labels if word not in positive)
+    negative, doubtful = _negative([word for word in labels if word not in positive], words)
+    unknown += doubtful
+    labels = [*positive, *negative]
     codes = each.codes
     assert codes is not None  # noqa: S101 - _may_be_label saw to it
     bad = np.full(len(codes), np.nan)
@@ -124,8 +126,15 @@ def _read(each: Profile) -> OutcomeGuess | None:
     told = ", ".join(f"{word} {count:,}" for word, count in (words | each.missing).items())
     how = "by the wording" if sure else "only as the rarest value"
     decide = f"bad {how}: {', '.join(positive)}; good: {', '.join(negative)}; is it so, and what do they mean?"
+    decide += f" Not known until you say so: {', '.join(doubtful)}" if doubtful else ""
     event = next((event for event, said in EVENTS.items() if place_among(each.heading, said) is not None), None)
     return OutcomeGuess(each.name, positive, negative, unknown, event, f"values: {told}", decide, bad)
+
+
+def _negative(rest: list[str], counts: dict[str, int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the values that mean good, and those of which nothing says so: no value is good by default."""
+    named = tuple(word for word in rest if word.lower() in NEGATIVE) or (max(rest, key=lambda word: counts[word]),)
+    return named, tuple(word for word in rest if word not in named)
 
 
 def _positive(labels: list[str], counts: dict[str, int]) -> tuple[tuple[str, ...], bool]:

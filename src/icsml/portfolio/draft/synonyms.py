@@ -13,7 +13,7 @@ SYNONYMS: Final = {
         *("founding date", "incorporation date", "date of incorporation", "established"),
     ),
     "region": ("行政区划", "地区代码", "区划代码", "行政区代码"),
-    "industry": ("行业代码", "国民经济行业", "行业分类代码", "所属行业代码", "industry code"),
+    "industry": ("行业代码", "国民经济行业", "所属行业", "行业", "行业分类代码", "所属行业代码", "industry code"),
     "technical_field": ("所属技术领域", "高新技术领域", "technology field"),
     "legal_representative": ("法人代表", "法人姓名", "法定代表人姓名"),
     "statement_period_end": ("报告期", "会计期末", "财报日期", "报表日期", "报告期末", "period end", "statement date"),

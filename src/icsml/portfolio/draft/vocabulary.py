@@ -181,6 +181,7 @@ NEGATIVE: Final = _set(
 ) | {"p i f", "paid in full", "fully paid", "paid off", "non-default", "not failed"}
 UNSEEN: Final = _set(
     "pending unknown undetermined tbd n/a na none null missing open declined rejected withdrawn cancelled canceled"
+    " processing 处理中 进行中 审核中 审查中"
     " 未知 不详 待定 未到期 未决 在审 待审 审批中 拒绝 已拒绝 未放款 撤回 空 暂无 缺失 - -- — / \\ . ?"
 )
 
