@@ -38,6 +38,9 @@ def constant_column(view: View, config: CheckConfig) -> Iterator[str]:
         return
     empty, single = [], []
     for name in view.quantities:
+        sample = view.numbers(name, view.spread)
+        if np.nanmax(sample, initial=-np.inf) > np.nanmin(sample, initial=np.inf):
+            continue
         values = view.numbers(name)
         values = values[~np.isnan(values)]
         if not len(values):
