@@ -190,10 +190,17 @@ def import_dataset(
     progress(f"{mapping.name}: writing {meta.rows:,} rows")
     (out / TRUTH).unlink(missing_ok=True)
     write_dataset(out, checked, enterprises, outcomes)
+    return _report(mapping, meta.model_copy(update={"checks": found}), table, screened, counts)
+
+
+def _report(
+    mapping: Mapping, meta: DatasetMeta, table: TypedTable, screened: _Screened, split: dict[str, int]
+) -> ImportReport:
+    seen = ~np.isnan(table.outcomes.bad[screened.kept])
     return ImportReport(
         name=mapping.name,
         rows=meta.rows,
-        labelled=int(outcomes["bad"].notna().sum()),
+        labelled=int(seen.sum()),
         defaults=meta.defaults,
         refused=meta.refused,
         refused_by={name: int(flags.sum()) for name, flags in screened.by_field.items()},
@@ -201,16 +208,16 @@ def import_dataset(
         blank=table.source.blank,
         skipped=table.source.skipped,
         sheet=table.source.sheet,
-        labels=labels,
-        out_of_range=out_of_range,
-        unreadable=unreadable,
+        labels=meta.labels,
+        out_of_range=meta.out_of_range,
+        unreadable=meta.unreadable,
         cells={name: each.cells for name, each in table.converted.items()},
         places=_places(table, screened),
         dropped_columns=mapping.known_after + mapping.ignore,
         tables=table.tables,
-        split=counts,
-        label_lookahead=lookahead,
-        checks=found,
+        split=split,
+        label_lookahead=meta.label_lookahead,
+        checks=meta.checks,
     )
 
 
