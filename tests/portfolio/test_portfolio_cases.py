@@ -117,6 +117,13 @@ def refused(make: Callable[..., Imported], folder: Path, content: Any, **changes
 # csv: lines and fields
 
 
+def test_text_after_a_closing_quotation_mark_is_refused_and_one_within_a_value_is_read(tmp_path):
+    error = refused(text, tmp_path, 'firm,x\n"a",1\n"b"c,2\n', extra_features=X)
+    assert (error.code, error.message[:7]) == ("ICS-DAT-002", "line 3:")
+    _, data = text(tmp_path, 'firm,x\n5"pipe,1\n"a, ""b""",2\n', extra_features=X)
+    assert (firms(data), values(data)) == (['5"pipe', 'a, "b"'], [1, 2])
+
+
 @pytest.mark.parametrize("heading", ["firm,x", "firm,x,"])
 def test_a_separator_at_the_end_of_every_line_shifts_nothing(tmp_path, heading):
     _, data = text(tmp_path, f"{heading}\n1000,2000,\n1001,2001,\n", extra_features=X)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
@@ -170,7 +171,7 @@ def _parsed(
         raise unreadable(source, "not a readable csv file", "check separator and quotation marks")
     if extra:
         _refuse_filled(source, text, heading, table.column(width))
-    if lines == heading.lines + len(table) and _last_is_closed(text, heading):
+    if lines == heading.lines + len(table) and _last_is_closed(text, heading) and not _has_stray_quote(text, heading):
         return table, None, 0
     begins, blank = scan_rows(source, text, heading, width + extra)
     if len(begins) != len(table):
@@ -186,6 +187,13 @@ def _last_is_closed(text: Text, heading: Heading) -> bool:
     except csv.Error:
         return False
     return True
+
+
+def _has_stray_quote(text: Text, heading: Heading) -> bool:
+    """Tell whether a quotation mark stands within a value: 5"x may be meant, "a"b is read as ab in silence."""
+    apart = re.escape(heading.separator.encode()) + rb'"\r\n'
+    # The mark first, and then what stands before it: so only marks are looked at.
+    return re.search(rb'"(?<=[^' + apart + rb']")[^' + apart + rb"]", text.data) is not None
 
 
 def _first_width(text: Text, heading: Heading) -> int:
