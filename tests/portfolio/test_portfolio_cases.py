@@ -810,3 +810,31 @@ def test_an_error_among_labels_may_be_listed(tmp_path):
     for key in ("unknown", "missing"):
         _, data = text(tmp_path, content, outcome=LABELS | {key: ["#N/A"]})
         assert bad(data) == [None, 1, 0]
+
+
+# large files: plain numbers are read as such at once
+
+
+@pytest.mark.parametrize(
+    "late", ["7", "", " 8 ", "nan", "NaN", "inf", "0x1A", "1,5", '"1,234"', "12%", "n.a.", "#N/A", "-999", "1e3", "+4"]
+)
+def test_numbers_read_at_once_are_those_read_as_text(tmp_path, monkeypatch, late):
+    """The last cell lies beyond the sample; whatever it holds, both ways give the same."""
+    lines = "".join(f"f{place},{place / 7}\n" for place in range(400))
+    content = f"firm,x\n{lines}last,{late}\n".replace("1,5\n", '"1,5"\n')
+    changes = {"extra_features": X, "missing": [-999], "max_refused": 1}
+    slow, expected = text(tmp_path, content, **changes)
+    reader = "icsml.portfolio.reading.delimited"
+    monkeypatch.setattr(f"{reader}._WORTHWHILE", 0)
+    monkeypatch.setattr(f"{reader}._SAMPLE", 256)
+    fast, found = text(tmp_path, content, **changes)
+    assert fast == slow
+    pd.testing.assert_frame_equal(found.enterprises, expected.enterprises, check_exact=True)
+
+
+def test_numbers_are_read_at_once_only_where_no_other_key_reads_the_column(tmp_path, monkeypatch):
+    monkeypatch.setattr("icsml.portfolio.reading.delimited._WORTHWHILE", 0)
+    content = "firm,x,bad\n007,1.0,1\n08,2,0\n"
+    more = {"column": "x", "name": "y", "group": "g", "values": {1: 5, 2: 6}}
+    _, data = text(tmp_path, content, extra_features=[*X, more], outcome=LABELS)
+    assert (firms(data), values(data), values(data, "extra.y"), bad(data)) == (["007", "08"], [1, 2], [5, 6], [1, 0])
