@@ -160,3 +160,21 @@ def test_a_byte_order_mark_is_no_part_of_a_record(icsml, bundle, tmp_path):
     code, out, err = icsml("decide", "--model", bundle.folder, "--in", tmp_path / "record.json", "--json")
     assert code == 0, err
     assert 0 < json.loads(out)["pd"] < 1
+
+
+def test_a_file_of_a_folder_in_another_unit_blocks_and_the_finding_is_kept(icsml, tmp_path):
+    (tmp_path / "loans.parquet").mkdir()
+    for part in range(4):
+        firms = range(40 * part, 40 * part + 40)
+        sales = [(1e7 + 3e5 * (firm % 37)) / (1e4 if part == 2 else 1) for firm in firms]
+        table = pd.DataFrame({"firm": [f"f{firm}" for firm in firms], "sales": sales})
+        table.to_parquet(tmp_path / "loans.parquet" / f"branch-{part}.parquet", index=False)
+    source, fields = {"file": "loans.parquet"}, {"revenue_cny": "sales"}
+    path = mapping(tmp_path, source=source, fields=fields, outcome=None, extra_features=[])
+    code, out, _ = icsml("data", "import", "--mapping", path, "--out", tmp_path / "book")
+    assert code == 1
+    said = "revenue_cny of file branch-2.parquet is about 10^4 times smaller than elsewhere: 万元 instead of 元?"
+    assert f"BLOCKED source_scale: {said}" in out
+    code, out, _ = icsml("data", "check", "--data", tmp_path / "book", "--json")
+    assert code == 1
+    assert [finding["found"] for finding in json.loads(out)["checks"] if finding["id"] == "source_scale"] == [said]

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+import numpy as np
 import pyarrow as arrow
 import pyarrow.parquet as parquet
+from numpy.typing import NDArray
 
 from icsml.errors import InputError, MissingError
 
@@ -95,6 +97,11 @@ class ParquetParts:
     def rows(self) -> int:
         """Number of rows of all parts."""
         return sum(parquet.read_metadata(part.path).num_rows for part in self.parts)
+
+    def part_names(self) -> NDArray[np.object_]:
+        """Return the name of the part that each row comes from, shape (n,)."""
+        names = np.array([part.path.name for part in self.parts], dtype=object)
+        return names.repeat([parquet.read_metadata(part.path).num_rows for part in self.parts])
 
     def read(self, columns: Collection[str] | None = None) -> arrow.Table:
         """Return the rows of all parts, columns in the order of the first; all of them by default."""

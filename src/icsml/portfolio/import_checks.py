@@ -28,6 +28,7 @@ IMPORT_ONLY = frozenset(
         "no_defaults",
         "open_horizon",
         "refused_rows",
+        "source_scale",
         "total_row",
         "unreadable_values",
     }

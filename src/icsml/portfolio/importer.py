@@ -182,9 +182,11 @@ def import_dataset(
     facts = ImportFacts(len(screened.kept), meta.refused, meta.defaults, int((outcomes["bad"] == 0).sum()), labels)
     found = import_findings(table, mapping, facts, config)
 
+    parts = None if table.source.parts is None else table.source.parts[screened.kept]
+
     def checked() -> DatasetMeta:
         progress(f"{mapping.name}: checking {meta.rows:,} rows")
-        found.extend(check_dataset(Dataset(meta, enterprises, outcomes, ""), config))
+        found.extend(check_dataset(Dataset(meta, enterprises, outcomes, ""), config, parts))
         return meta.model_copy(update={"checks": found})
 
     progress(f"{mapping.name}: writing {meta.rows:,} rows")

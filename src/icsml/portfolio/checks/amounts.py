@@ -17,7 +17,7 @@ from icsml.portfolio.checks.thresholds import GroupScale
 from icsml.portfolio.checks.view import Rows, View, evenly
 from icsml.portfolio.checks.wording import listed, percent
 
-__all__ = ["group_scale", "row_scale", "table_scale"]
+__all__ = ["group_scale", "row_scale", "source_scale", "table_scale"]
 
 # Firms differ by size within a group; this many rows of each say where its median lies.
 _ROWS_OF_A_GROUP = 400
@@ -46,6 +46,22 @@ def group_scale(view: View, config: CheckConfig) -> Iterator[str]:
     # A province brings together regions too small to be judged alone.
     yield from regions or _merged_shifts(view, names, "province", config.group_scale)
     yield from _merged_shifts(view, names, "decision year", config.group_scale)
+
+
+def source_scale(view: View, config: CheckConfig) -> Iterator[str]:
+    """Compare the amounts of each file of a folder with those of the others.
+
+    Purpose
+        Branches or months that come as files of their own may come in units of their own.
+    Method
+        That of ``group_scale``; needs the files of an import, so that the finding is kept in ``dataset.yaml``.
+    Reading
+        Which files, how many columns, how many powers of ten.
+    Limits
+        Those of ``group_scale``.
+    """
+    names = [name for name in dict.fromkeys([*view.amounts, *view.extras]) if name in view.frame]
+    yield from _merged_shifts(view, names, "file", config.source_scale)
 
 
 def row_scale(view: View, config: CheckConfig) -> Iterator[str]:
@@ -182,6 +198,8 @@ def _groups(view: View, kind: str) -> _Groups | None:
 
 
 def _labels(view: View, kind: str) -> Texts | Rows | None:
+    if kind == "file":
+        return view.parts
     if kind == "decision year":
         return view.year if view.dated else None
     if "region" not in view.frame:

@@ -46,6 +46,7 @@ class CheckConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     group_scale: GroupScale
+    source_scale: GroupScale
     row_scale: RowScale
     table_scale: TableScale
     mixed_units: Check

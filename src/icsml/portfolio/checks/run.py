@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from icsml.portfolio.checks.amounts import group_scale, row_scale, table_scale
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.portfolio.checks.amounts import group_scale, row_scale, source_scale, table_scale
 from icsml.portfolio.checks.coding import coding_change
 from icsml.portfolio.checks.cohorts import cohort_rate, silent_end
 from icsml.portfolio.checks.columns import consequence_column, constant_column, sentinel
@@ -23,6 +26,7 @@ Check = Callable[[View, CheckConfig], Iterator[str]]
 
 CHECKS: dict[str, Check] = {
     "group_scale": group_scale,
+    "source_scale": source_scale,
     "row_scale": row_scale,
     "table_scale": table_scale,
     "accounting_identity": accounting_identity,
@@ -47,7 +51,7 @@ CHECKS: dict[str, Check] = {
 """Each check by its id; the order is that of the findings."""
 
 
-def check_dataset(dataset: Dataset, config: CheckConfig) -> list[Finding]:
+def check_dataset(dataset: Dataset, config: CheckConfig, parts: NDArray[np.object_] | None = None) -> list[Finding]:
     """Look for what is wrong with a data set and cannot be seen in a single row.
 
     Parameters
@@ -56,6 +60,8 @@ def check_dataset(dataset: Dataset, config: CheckConfig) -> list[Finding]:
         Records and outcomes; nothing in it is changed.
     config : CheckConfig
         Which checks are made, and their thresholds.
+    parts : ndarray of str of shape (n,), optional
+        The source file of each row, where an import read several.
 
     Returns
     -------
@@ -64,7 +70,7 @@ def check_dataset(dataset: Dataset, config: CheckConfig) -> list[Finding]:
     """
     if dataset.enterprises.empty:
         return []
-    view = View(dataset, config.copied_firm.distinct)
+    view = View(dataset, config.copied_firm.distinct, parts)
     findings = []
     for name, check in CHECKS.items():
         level = config.level_of(name)

@@ -61,7 +61,7 @@ class Check(BaseModel):
 
 
 class GroupScale(Check):
-    """Thresholds of ``group_scale``."""
+    """Thresholds of ``group_scale`` and ``source_scale``."""
 
     min_powers: Positive
     min_firms: Count

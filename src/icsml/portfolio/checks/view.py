@@ -42,10 +42,13 @@ class View:
         As :func:`icsml.records.dataset.read_dataset` returns it.
     distinct : float
         Share of distinct values from which on a column holds measured figures, which two firms do not share by chance.
+    parts : ndarray of str of shape (n,), optional
+        The source file of each row, where there are several.
     """
 
-    def __init__(self, dataset: Dataset, distinct: float) -> None:
+    def __init__(self, dataset: Dataset, distinct: float, parts: NDArray[np.object_] | None = None) -> None:
         self._distinct = distinct
+        self.parts = parts
         self.meta = dataset.meta
         self.frame = dataset.enterprises
         self.rows = len(self.frame)

@@ -38,4 +38,5 @@ def read_parts(source: Source, path: Path, wanted: Collection[str] | None) -> So
         return [parts.place(row) for row in numbers]
 
     columns = {headings[name]: Column(headings[name], table.column(name), decimal=source.decimal) for name in chosen}
-    return SourceTable(source.file, tuple(headings.values()), columns, rows, places)
+    names = parts.part_names() if len(parts.parts) > 1 else None
+    return SourceTable(source.file, tuple(headings.values()), columns, rows, places, parts=names)

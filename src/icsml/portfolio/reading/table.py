@@ -66,6 +66,8 @@ class SourceTable:
         The sheet of a workbook that was read.
     hint : str
         What may be wrong if a heading is not found.
+    parts : ndarray of str of shape (n,), optional
+        The file that each row comes from, where there are several.
     """
 
     file: str
@@ -77,6 +79,7 @@ class SourceTable:
     skipped: int = 0
     sheet: str | None = None
     hint: str = ""
+    parts: NDArray[np.object_] | None = None
 
     def without_blank_rows(self) -> SourceTable:
         """Return the table without rows in which every cell that was read is empty."""
@@ -104,6 +107,7 @@ class SourceTable:
             rows=len(kept),
             places=lambda rows: places([int(kept[row]) for row in rows]),
             blank=self.blank + self.rows - len(kept),
+            parts=None if self.parts is None else self.parts[kept],
         )
 
     def emptied(self) -> SourceTable:
