@@ -838,3 +838,39 @@ def test_numbers_are_read_at_once_only_where_no_other_key_reads_the_column(tmp_p
     more = {"column": "x", "name": "y", "group": "g", "values": {1: 5, 2: 6}}
     _, data = text(tmp_path, content, extra_features=[*X, more], outcome=LABELS)
     assert (firms(data), values(data), values(data, "extra.y"), bad(data)) == (["007", "08"], [1, 2], [5, 6], [1, 0])
+
+
+# what a review found
+
+
+@pytest.mark.parametrize("note", ["200¹", "300①", "5²", "5₂"])
+def test_a_footnote_is_no_digit(tmp_path, note):
+    report, data = text(tmp_path, f"firm,x\na,{note}\nb,1\nc,２\n", extra_features=X)
+    assert (values(data), report.unreadable) == ([None, 1, 2], {"extra.x": 1})
+
+
+@pytest.mark.parametrize(
+    ("decimal", "cells"), [(".", ["12.345", "1.234.567", "7"]), (",", ["12,345", "1,234,567", "7"])]
+)
+def test_marks_that_part_thousands_are_no_decimal_marks(tmp_path, decimal, cells):
+    content = "firm;x\n" + "".join(f"{place};{cell}\n" for place, cell in enumerate([*cells, "8", "9"]))
+    report, data = text(tmp_path, content, source={"decimal": decimal}, extra_features=X)
+    assert (values(data), report.unreadable) == ([None, None, 7, 8, 9], {"extra.x": 2})
+
+
+@pytest.mark.parametrize("form", ["%Y-%W", "%Y-%W-%w", "%G-%V-%u", "%Y-%U-%w"])
+def test_weeks_are_no_dates(tmp_path, form):
+    with pytest.raises(ConfigError, match="counts weeks"):
+        text(tmp_path, "firm,d\na,2024-10-1\n", as_of={"column": "d", "format": form})
+
+
+def test_a_decision_before_1950_is_refused(tmp_path):
+    report, data = text(tmp_path, "firm,d\na,1900-01-01\nb,1950-01-01\n", as_of="d", max_refused=1)
+    assert (firms(data), report.refused_by) == (["b"], {"as_of": 1})
+
+
+def test_a_folder_with_a_history_is_refused(tmp_path):
+    (tmp_path / "t.parquet" / "_delta_log").mkdir(parents=True)
+    parquet.write_table(arrow.table({"firm": ["a"]}), tmp_path / "t.parquet" / "part.parquet")
+    with pytest.raises(InputError, match="a table with a history"):
+        take(tmp_path, "t.parquet")

@@ -244,6 +244,13 @@ def _(book):
     book.mapping["outcome"]["positive"] = ["default"]
 
 
+@edit("Bad and good are exchanged in the mapping", "mostly_bad")
+def _(book):
+    book.mapping["outcome"] |= {"positive": [0], "negative": [1]}
+    del book.mapping["outcome"]["event_date"]
+    book.mapping["known_after"] = ["event_date"]
+
+
 @edit("Some firms with a date of default are labelled good", "good_with_event")
 def _(book):
     book.table.loc[book.rows(0.2, among=book.table["event_date"].notna()), "bad"] = 0

@@ -158,6 +158,12 @@ def _own(part: _Part, columns: Collection[str]) -> list[str]:
 
 
 def _parts(folder: Path, code: str) -> Iterator[_Part]:
+    for log in ("_delta_log", ".hoodie", "metadata/version-hint.text"):
+        if (folder / log).exists():
+            remedy = "export the current rows as plain Parquet: its files also hold rows that were removed"
+            raise InputError(
+                code, f"the folder holds {log}, so it is a table with a history", field=str(folder), remedy=remedy
+            )
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder).parts
         if path.is_dir() or any(name.startswith(("_", ".")) for name in inside):

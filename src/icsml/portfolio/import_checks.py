@@ -25,6 +25,7 @@ IMPORT_ONLY = frozenset(
         "good_with_event",
         "label_words",
         "mixed_units",
+        "mostly_bad",
         "no_defaults",
         "open_horizon",
         "refused_rows",
@@ -79,6 +80,7 @@ def import_findings(table: TypedTable, mapping: Mapping, facts: ImportFacts, con
     told = [
         *_refused_rows(mapping, facts),
         *_no_defaults(facts),
+        *_mostly_bad(facts, config),
         *_unreadable_values(table, config),
         *_mixed_units(table),
         *_date_order(table),
@@ -119,6 +121,16 @@ def _no_defaults(facts: ImportFacts) -> Said:
         lost = facts.labels.defaults_refused
         after = facts.labels.after_horizon
         yield "no_defaults", f"no default is left: {lost:,} stood in refused rows, {after:,} came after the horizon"
+
+
+def _mostly_bad(facts: ImportFacts, config: CheckConfig) -> Said:
+    labelled = facts.defaults + facts.goods
+    if labelled and facts.defaults > config.mostly_bad.max_share * labelled:
+        yield (
+            "mostly_bad",
+            f"{facts.defaults:,} of {labelled:,} labelled rows ({facts.defaults / labelled:.1%}) are bad: do the values of"
+            " outcome.positive mean bad?",
+        )
 
 
 def _unreadable_values(table: TypedTable, config: CheckConfig) -> Said:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from icsml.core.progress import Progress, silent
 from icsml.errors import InputError
 from icsml.portfolio.cells import Cells
+from icsml.portfolio.cells.dates import FIRST_DAY
 from icsml.portfolio.checks import CheckConfig, check_dataset, load_check_config
 from icsml.portfolio.import_checks import ImportFacts, import_findings
 from icsml.portfolio.mapping import Mapping, load_mapping
@@ -250,13 +251,13 @@ def _screened(table: TypedTable, mapping: Mapping, today: date, progress: Progre
 
 
 def _impossible_days(table: TypedTable, today: date) -> dict[str, Flags]:
-    """Return rows decided after the day of import, and rows whose event precedes the decision or follows that day.
+    """Return rows decided before 1950 or after the day of import, and rows whose event precedes the decision or follows that day.
 
     A decision may bear the next day's date: where it was made, that day may have begun.
     """
     as_of, event = table.columns["as_of"], table.outcomes.event_date
     return {
-        "as_of": as_of > np.datetime64(today + timedelta(days=1), "D"),
+        "as_of": (as_of > np.datetime64(today + timedelta(days=1), "D")) | (as_of < FIRST_DAY),
         "event_date": (event < as_of) | (event > np.datetime64(today, "D")),
     }
 

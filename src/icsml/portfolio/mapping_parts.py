@@ -89,6 +89,9 @@ def _strptime_format(form: str) -> str:
     parts = re.findall(r"%(.?)", form)
     if not {"Y", "y", "c", "x"} & set(parts):
         raise ValueError('no format that holds a year; write one as of strptime, such as "%Y-%m-%d", or ISO8601')
+    weeks = sorted({"W", "U", "V", "G", "w", "u"} & set(parts))
+    if weeks:
+        raise ValueError(f"%{weeks[0]} counts weeks, and a week is no day; give a column of dates")
     try:
         datetime.strptime(datetime(2024, 11, 28, tzinfo=UTC).strftime(form), form)
     except ValueError as error:

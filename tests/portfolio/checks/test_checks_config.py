@@ -19,6 +19,7 @@ AT_IMPORT = {
     "mixed_units": "warn",
     "label_words": "warn",
     "good_with_event": "warn",
+    "mostly_bad": "warn",
     "open_horizon": "warn",
     "consequence_column": "warn",
     "total_row": "warn",

@@ -21,7 +21,7 @@ from icsml.portfolio.cells.tokens import tokens
 from icsml.portfolio.mapping import ISO, DateSource
 from icsml.portfolio.reading.table import EXACT, Column
 
-__all__ = ["dates", "order_unsettled"]
+__all__ = ["FIRST_DAY", "dates", "order_unsettled"]
 
 Dates = NDArray[np.datetime64]
 
@@ -30,7 +30,7 @@ _GIVE_FORMAT = 'give format, such as "%Y" or "%Y-%m", or unit and origin'
 _CHECK_COUNT = "check the column, or give format instead of unit"
 _DAY_PARTS = ("%d", "%j", "%x", "%c", "%D", "%F")
 _MONTH_PARTS = ("%m", "%b", "%B")
-_FIRST = np.datetime64("1950-01-01", "D")
+FIRST_DAY = np.datetime64("1950-01-01", "D")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}|[+-]?[1-8][0-9]{18}")
 _UNSEPARATED = re.compile(r"%[dmYyHMSj]%[dmYyHMSj]")
 
@@ -123,7 +123,7 @@ def _counted(column: Column, source: DateSource, key: str, today: date, missing:
     out = np.full(len(counts.values), np.datetime64("NaT"), dtype="datetime64[D]")
     exact, whole = _whole_counts(column, counts.values, key)
     out[whole] = (start + exact[whole]).astype("datetime64[D]")
-    beyond = ~np.isnat(out) & ((out < _FIRST) | (out > np.datetime64(today, "D") + 1))
+    beyond = ~np.isnat(out) & ((out < FIRST_DAY) | (out > np.datetime64(today, "D") + 1))
     if 2 * int(beyond.sum()) > int(whole.sum()):
         raise InputError(
             "ICS-DAT-006",

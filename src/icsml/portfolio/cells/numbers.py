@@ -153,6 +153,10 @@ def _read(texts: arrow.ChunkedArray, blank: arrow.ChunkedArray, decimal: str) ->
     unsettled = _one_by_one(filled, left, decimal, values, own_unit)
     if not unsettled and in_groups.any():
         values[in_groups] = _ungrouped(filled, in_groups, decimal)
+    # 1.234.567 shows that a dot parts thousands here, so that 12.345 beside it is no fraction.
+    mark = re.escape(decimal)
+    if rest.any() and _matches(filled, f".*[0-9]{mark}[0-9]{{3}}{mark}[0-9]{{3}}.*").any():
+        values[is_plain & _matches(filled, f".*{mark}.*")] = np.nan
     return _Read(values, own_unit)
 
 

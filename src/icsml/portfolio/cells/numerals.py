@@ -58,8 +58,10 @@ def numeral(text: str, decimal: str = ".") -> Numeral | None:
     Returns
     -------
     Numeral or None
-        None if it is no number. Brackets make it negative; percent, per mille, 万 and 亿 are applied.
+        None if it is no number, or holds the sign of a footnote such as ¹ or ①. Brackets make it negative; percent, per mille, 万 and 亿 are applied.
     """
+    if not text.isascii() and any(_is_note(letter) for letter in text):
+        return None
     found = unicodedata.normalize("NFKC", text).strip().replace("−", "-")
     if decimal == ",":
         found = found.translate(_SWAPPED)
@@ -80,3 +82,8 @@ def numeral(text: str, decimal: str = ".") -> Numeral | None:
     # 12.5 % is 0.125 exactly as 12.5 / 100 rounds it; a factor of 0.01 would round twice.
     value = float(found) / round(1.0 / factor) if factor < 1.0 else float(found) * factor
     return Numeral(sign * value, unit is not None)
+
+
+def _is_note(letter: str) -> bool:
+    """Tell whether a letter is a raised, lowered or circled one: the sign of a note, and no digit of the number."""
+    return unicodedata.decomposition(letter).partition(">")[0] in ("<super", "<sub", "<circle")

@@ -63,6 +63,7 @@ class CheckConfig(BaseModel):
     total_row: Check
     date_order: Check
     no_defaults: Check
+    mostly_bad: MaxShare
     label_words: Check
     good_with_event: Check
     open_horizon: MaxShare
