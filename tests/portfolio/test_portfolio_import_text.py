@@ -92,6 +92,7 @@ def test_a_clean_import_says_little(told):
         "0 refused",
         "labels of all rows read: bad: bad 2; good: good 1",
         "outcome.negative is not given: the one remaining value is taken for good",
+        "warning mostly_bad: 2 of 3 labelled rows (66.7%) are bad: do the values of outcome.positive mean bad?",
         "next: icsml train --data BOOK",
     ]
 

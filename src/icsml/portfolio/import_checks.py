@@ -128,8 +128,8 @@ def _mostly_bad(facts: ImportFacts, config: CheckConfig) -> Said:
     if labelled and facts.defaults > config.mostly_bad.max_share * labelled:
         yield (
             "mostly_bad",
-            f"{facts.defaults:,} of {labelled:,} labelled rows ({facts.defaults / labelled:.1%}) are bad: do the values of"
-            " outcome.positive mean bad?",
+            f"{facts.defaults:,} of {labelled:,} labelled rows ({facts.defaults / labelled:.1%}) are bad: do the"
+            " values of outcome.positive mean bad?",
         )
 
 

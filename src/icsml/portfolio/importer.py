@@ -251,9 +251,9 @@ def _screened(table: TypedTable, mapping: Mapping, today: date, progress: Progre
 
 
 def _impossible_days(table: TypedTable, today: date) -> dict[str, Flags]:
-    """Return rows decided before 1950 or after the day of import, and rows whose event precedes the decision or follows that day.
+    """Return rows decided before 1950 or after the day of import, and rows whose event cannot be.
 
-    A decision may bear the next day's date: where it was made, that day may have begun.
+    An event must not precede the decision, nor follow the day of import. A decision may bear the next day's date: where it was made, that day may have begun.
     """
     as_of, event = table.columns["as_of"], table.outcomes.event_date
     return {
