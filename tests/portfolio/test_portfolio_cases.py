@@ -860,7 +860,7 @@ def test_marks_that_part_thousands_are_no_decimal_marks(tmp_path, decimal, cells
 
 @pytest.mark.parametrize("form", ["%Y-%W", "%Y-%W-%w", "%G-%V-%u", "%Y-%U-%w"])
 def test_weeks_are_no_dates(tmp_path, form):
-    with pytest.raises(ConfigError, match="counts weeks|holds a year"):
+    with pytest.raises(ConfigError, match=r"counts weeks|holds a year"):
         text(tmp_path, "firm,d\na,2024-10-1\n", as_of={"column": "d", "format": form})
 
 

@@ -253,7 +253,8 @@ def _screened(table: TypedTable, mapping: Mapping, today: date, progress: Progre
 def _impossible_days(table: TypedTable, today: date) -> dict[str, Flags]:
     """Return rows decided before 1950 or after the day of import, and rows whose event cannot be.
 
-    An event must not precede the decision, nor follow the day of import. A decision may bear the next day's date: where it was made, that day may have begun.
+    An event must not precede the decision, nor follow the day of import. A decision may bear the next day's date: where
+    it was made, that day may have begun.
     """
     as_of, event = table.columns["as_of"], table.outcomes.event_date
     return {
