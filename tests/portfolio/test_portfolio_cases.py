@@ -874,3 +874,51 @@ def test_a_folder_with_a_history_is_refused(tmp_path):
     parquet.write_table(arrow.table({"firm": ["a"]}), tmp_path / "t.parquet" / "part.parquet")
     with pytest.raises(InputError, match="a table with a history"):
         take(tmp_path, "t.parquet")
+
+
+def test_an_event_of_a_month_is_late_only_where_the_whole_month_is(tmp_path):
+    content = "firm,d,bad,e\na,2020-01-15,1,2021-01\nb,2020-01-15,1,2021-02\nc,2025-06-01,1,2025-06\nz,2020-01-15,0,\n"
+    outcome = LABELS | {"horizon_months": 12, "event_date": {"column": "e", "format": "%Y-%m"}}
+    report, data = text(tmp_path, content, as_of="d", outcome=outcome, max_refused=1)
+    assert bad(data) == [1, 0, 1, 0]
+    told = data.outcomes["event_date"].dt.strftime("%Y-%m-%d").fillna("-").tolist()
+    assert told == ["2021-01-15", "-", "2025-06-30", "-"]
+    assert report.refused == 0
+
+
+def test_a_derived_column_reads_its_parts_as_their_fields_do(tmp_path):
+    content = "firm,rev,rd\na,-999,6\nb,100,5\nc,200,5万\n"
+    fields = {"revenue_cny": {"column": "rev", "missing": [-999], "scale": 10000}, "rd_expense_cny": "rd"}
+    derived = [{"name": "x", "ratio": ["rd", "rev"]}]
+    report, data = text(tmp_path, content, fields=fields, derived=derived, extra_features=X)
+    assert values(data) == [None, 5 / 1e6, 5e4 / 2e6]
+    assert "mixed_units" in {finding.id for finding in report.checks}
+
+
+def test_of_sheets_with_the_same_columns_none_is_chosen(tmp_path):
+    def add(tab):
+        other = tab.parent.create_sheet("2021")
+        for row in (["firm", "x", "more"], ["c", 3, 1]):
+            other.append(row)
+
+    error = refused(sheet, tmp_path, [["firm", "x"], ["a", 1]], then=add, extra_features=X)
+    assert error.message == "sheet 2021 has the same columns as sheet Sheet"
+    _, data = sheet(tmp_path, [["firm", "x"], ["a", 1]], then=add, source={"sheet": "Sheet"}, extra_features=X)
+    assert firms(data) == ["a"]
+
+
+@pytest.mark.parametrize("word", ["合计：", "小计", "nan", "None", "-", "Total"])
+def test_an_identifier_that_names_nobody_is_told(tmp_path, word):
+    report, _ = text(tmp_path, f"firm,x\na,1\nb,2\n{word},3\n", extra_features=X)
+    assert "identifier_words" in {finding.id for finding in report.checks}
+
+
+def test_rows_of_another_table_that_find_no_firm_or_no_date_are_told(tmp_path):
+    lines = "".join(f"7,2020年{month}月1日,10,作废\n" for month in range(1, 10))
+    (tmp_path / "inv.csv").write_text(f"firm,date,amount,status\n{lines}8,2020-01-01,10,作废\n")
+    tables = {"sales": {"file": "inv.csv", "key": "firm", "aggregate": "vat_sales"}}
+    extra = [{"column": "sales.count", "name": "n", "group": "g"}]
+    report, _ = text(tmp_path, "firm\n007\n8\n", tables=tables, extra_features=extra)
+    said = [finding.found for finding in report.checks if finding.id == "table_rows"]
+    assert len(said) == 3
+    assert said[0].startswith("9 of 10 rows of sales belong to no firm")

@@ -70,7 +70,7 @@ unreadable values, now missing:
 field     values  the first
 --------  ------  ---------
 extra.x1  1       line 3
-values outside their declared range (kept, unless the mapping says missing or refuse):
+values outside their declared range (kept, unless infinite or the mapping says missing or refuse):
 field     values
 --------  ------
 extra.x1  1

@@ -87,11 +87,16 @@ def _imported(report: ImportReport, out: Path) -> list[str]:
     )
     lines += _counts("unreadable values, now missing:", report.unreadable, report, "unreadable")
     lines += _counts(
-        "values outside their declared range (kept, unless the mapping says missing or refuse):",
+        "values outside their declared range (kept, unless infinite or the mapping says missing or refuse):",
         report.out_of_range,
         report,
         "out_of_range",
     )
+    lines += [
+        f"{name}: {each.invoices:,} rows, {each.void:,} void, {each.incomplete:,} without a readable date or amount,"
+        f" {each.strangers:,} of no firm of the main table, {each.later:,} after every decision"
+        for name, each in report.tables.items()
+    ]
     if report.split:
         lines.append("split: " + ", ".join(f"{rows:,} {part}" for part, rows in report.split.items()))
     if report.label_lookahead is not None:
@@ -127,8 +132,8 @@ def _plural(count: int, noun: str) -> str:
 
 def _left_out(report: ImportReport) -> list[str]:
     sheet = [f"sheet: {report.sheet}"] if report.sheet else []
-    parts = [(report.blank, "blank row"), (report.skipped, "row that skip_rows names")]
-    told = [_plural(count, noun) if noun == "blank row" else f"{count:,} {noun}" for count, noun in parts if count]
+    parts = [(report.blank, "blank row", ""), (report.skipped, "row", " that skip_rows names")]
+    told = [_plural(count, noun) + more for count, noun, more in parts if count]
     return sheet + ([f"left out: {', '.join(told)}"] if told else [])
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from icsml.portfolio.checks import CheckConfig, check_dataset
-from icsml.portfolio.draft.vocabulary import UNSEEN
+from icsml.portfolio.draft.vocabulary import MISSING, UNSEEN
 from icsml.portfolio.mapping import Mapping
 from icsml.portfolio.typed import TypedTable
 from icsml.records.dataset import Dataset, LabelCounts
@@ -23,6 +24,7 @@ IMPORT_ONLY = frozenset(
     {
         "date_order",
         "good_with_event",
+        "identifier_words",
         "label_words",
         "mixed_units",
         "mostly_bad",
@@ -30,6 +32,7 @@ IMPORT_ONLY = frozenset(
         "open_horizon",
         "refused_rows",
         "source_scale",
+        "table_rows",
         "total_row",
         "unreadable_values",
     }
@@ -37,6 +40,8 @@ IMPORT_ONLY = frozenset(
 """Checks whose findings are kept in ``dataset.yaml``, since nothing else shows them afterwards."""
 
 _LEAST_ROWS = 5
+_NO_LETTERS = r"[^\w]"
+_TOTALS = ("合计", "小计", "总计", "累计", "制表", "备注", "total", "subtotal", "grandtotal", "sumtotal")
 _CLOSE = 1e-9
 
 
@@ -85,6 +90,8 @@ def import_findings(table: TypedTable, mapping: Mapping, facts: ImportFacts, con
         *_mixed_units(table),
         *_date_order(table),
         *_total_row(table),
+        *_identifier_words(table),
+        *_table_rows(table, config),
         *_label_words(facts),
         *_good_with_event(facts),
         *_open_horizon(facts, config),
@@ -181,6 +188,41 @@ def _total_row(table: TypedTable) -> Said:
     if len(rows):
         at = ", ".join(table.source.places(rows[:3].tolist()))
         yield "total_row", f"{at} equals the sum of all other rows in {int(hits.max())} columns: a total, no firm?"
+
+
+def _identifier_words(table: TypedTable) -> Said:
+    """Tell of identifiers that name nobody: a total, a footer, a word for "not known"."""
+    known = pd.Series(table.columns["enterprise_id"], dtype="str").dropna()
+    words = known.str.replace(_NO_LETTERS, "", regex=True).str.casefold()
+    odd = known[words.str.startswith(_TOTALS) | known.str.casefold().isin(UNSEEN | MISSING)]
+    if len(odd):
+        told = ", ".join(f"{word!r} {count:,}" for word, count in odd.value_counts().head(5).items())
+        yield (
+            "identifier_words",
+            f"identifiers that name no enterprise: {told}; skip these rows or list the word as missing",
+        )
+
+
+def _table_rows(table: TypedTable, config: CheckConfig) -> Said:
+    for name, report in table.tables.items():
+        most = config.table_rows.max_share * report.invoices
+        if report.strangers > most:
+            yield (
+                "table_rows",
+                f"{report.strangers:,} of {report.invoices:,} rows of {name} belong to no firm of the main table:"
+                " are the identifiers written alike?",
+            )
+        if report.incomplete > most:
+            yield (
+                "table_rows",
+                f"{report.incomplete:,} of {report.invoices:,} rows of {name} have no readable date or amount and"
+                " do not count",
+            )
+        if report.status and not report.void:
+            yield (
+                "table_rows",
+                f"no status of {name} is among those that mean void: compare tables.{name}.void with the column",
+            )
 
 
 def _is_sum_of_others(values: NDArray[np.float64]) -> NDArray[np.bool_]:

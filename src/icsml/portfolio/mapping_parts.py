@@ -99,6 +99,7 @@ def _strptime_format(form: str) -> str:
     return form
 
 
+_DAY_PARTS = frozenset({"%d", "%j", "%x", "%c", "%D", "%F"})
 DateFormat = Annotated[str, AfterValidator(_strptime_format)]
 Separator = Annotated[str, AfterValidator(_separator)]
 
@@ -226,6 +227,14 @@ class DateSource(StrictModel):
         if len(given) > 1:
             raise ValueError(f"{' and '.join(given)} exclude one another; keep one")
         return self
+
+    @property
+    def period(self) -> Literal["D", "M", "Y"]:
+        """What a date stands for: a day, or the last day of a month or year; of several formats the longest."""
+        forms = [] if self.unit else [form for form in self.formats_tried if form != ISO]
+        if any(not {"%m", "%b", "%B", *_DAY_PARTS} & set(re.findall(r"%.", form)) for form in forms):
+            return "Y"
+        return "M" if any(not _DAY_PARTS & set(re.findall(r"%.", form)) for form in forms) else "D"
 
     @property
     def formats_tried(self) -> tuple[str, ...]:

@@ -103,15 +103,20 @@ def read_outcomes(
     key = "outcome.event_date"
     found = dates(table.columns[source.event_date.column], source.event_date, key, today=today, missing=told)
     happened = np.where(labels == 1, found.values, np.datetime64("NaT"))
-    late = nowhere
-    end = None if source.horizon_months is None else horizon_end(as_of, source.horizon_months)
-    if end is not None:
+    late, now = nowhere, np.datetime64(today, "D")
+    # A month or a year is late only where its first day is: the event may have been then.
+    begins = found.values.astype(f"datetime64[{source.event_date.period}]").astype("datetime64[D]")
+    end: Days = np.full(table.rows, now)
+    if source.horizon_months is not None:
+        end = horizon_end(as_of, source.horizon_months)
         # What is dated after the day of import has not happened: such a row is refused, not read as good.
-        late = (happened > end) & (happened <= np.datetime64(today, "D"))
+        late = (labels == 1) & (begins > end) & (begins <= now)
         labels = np.where(late, 0.0, labels)
         happened = np.where(late, np.datetime64("NaT"), happened)
-    within = found.values <= (end if end is not None else np.datetime64(today, "D"))
-    unlike = (labels == 0) & ~late & within & (found.values >= as_of)
+    # Of a period that began in time, the last day in time is taken.
+    for limit in (end, np.full(table.rows, now)):
+        happened = np.where((begins <= limit) & (happened > limit), limit, happened)
+    unlike = (labels == 0) & ~late & (begins <= end) & (found.values >= as_of)
     counts = counts.model_copy(update={"after_horizon": int(late.sum()), "good_with_event": int(unlike.sum())})
     return Outcomes(labels, source.event, happened, counts, late, {"outcome": converted, "event_date": found})
 

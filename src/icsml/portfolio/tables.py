@@ -59,6 +59,8 @@ class TableReport:
         Where the first of them stand.
     blank, skipped : int
         Rows left out because every cell is empty, and because the mapping skips them.
+    status : bool
+        Whether it has a column of statuses, which tells void rows.
     """
 
     invoices: int
@@ -71,6 +73,7 @@ class TableReport:
     unreadable_at: tuple[str, ...] = ()
     blank: int = 0
     skipped: int = 0
+    status: bool = False
 
 
 def join_tables(
@@ -161,7 +164,8 @@ def _seen(
     """Return the invoices as each row of the main table could see them; one may be seen by several rows."""
     wanted = _wanted(table)
     source = read_source(table, folder, wanted, wanted)
-    typed = _typed(source, _headings(table, name, source), table, f"tables.{name}.columns", missing)
+    headings = _headings(table, name, source)
+    typed = _typed(source, headings, table, f"tables.{name}.columns", missing)
     keys = tokens(source.columns[table.key], f"tables.{name}.key").objects()
     pairs = _pairs(keys, firms)
     issued, amount = typed.days["date"], typed.figures["amount"].to_numpy()
@@ -192,6 +196,7 @@ def _seen(
         unreadable_at=tuple(source.places(typed.first_unreadable)),
         blank=source.blank,
         skipped=source.skipped,
+        status="status" in headings,
     )
     return invoices, report
 

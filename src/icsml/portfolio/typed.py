@@ -140,7 +140,7 @@ def _field(columns: dict[str, Column], name: str, source: FieldSource, mapping: 
 def _derived(derived: Derived, columns: dict[str, Column], mapping: Mapping) -> tuple[Column, Converted]:
     """Return the column, and its cells: a part that is unreadable makes it unreadable."""
     key = f"derived.{derived.name}"
-    above, below = (numbers(columns[part], key, missing=Missing.of(mapping.missing)) for part in derived.parts)
+    above, below = (_part(columns[part], mapping, key) for part in derived.parts)
     values = ratio(above.values, below.values)
     wrong = np.zeros(len(values), dtype=bool)
     for part in (above, below):
@@ -150,8 +150,24 @@ def _derived(derived: Derived, columns: dict[str, Column], mapping: Mapping) -> 
         wrong |= impossible
         values = np.where(impossible, np.nan, values)
     absent = np.isnan(values) & ~wrong
-    found = Converted.of(values, absent, np.zeros(len(values), dtype=bool), wrong)
+    units, bare = above.units + below.units, above.bare + below.bare
+    found = Converted.of(values, absent, np.zeros(len(values), dtype=bool), wrong, units=units, bare=bare)
     return Column(derived.name, arrow.chunked_array([arrow.array(values)])), found
+
+
+def _part(column: Column, mapping: Mapping, key: str) -> Converted:
+    """Read a part as the field or feature of the same column reads it, with its scale and what it calls missing."""
+    readers: list[FieldSource | MappedFeature] = [
+        source
+        for name, source in mapping.fields.items()
+        if source.column == column.name and FIELD_BY_NAME[name].numeric
+    ]
+    readers += [feature for feature in mapping.extra_features if feature.source == column.name]
+    if not readers:
+        return numbers(column, key, missing=Missing.of(mapping.missing))
+    reader = readers[0]
+    missing = Missing.of([*mapping.missing, *reader.missing], but=reader.values or ())
+    return numbers(column, key, values=reader.values, scale=reader.scale, missing=missing)
 
 
 def _unsettled(columns: dict[str, Column], mapping: Mapping, converted: dict[str, Converted]) -> list[str]:

@@ -20,6 +20,8 @@ AT_IMPORT = {
     "label_words": "warn",
     "good_with_event": "warn",
     "mostly_bad": "warn",
+    "identifier_words": "warn",
+    "table_rows": "warn",
     "open_horizon": "warn",
     "consequence_column": "warn",
     "total_row": "warn",

@@ -61,6 +61,8 @@ class CheckConfig(BaseModel):
     split_overlap: MaxShare
     refused_rows: Check
     total_row: Check
+    identifier_words: Check
+    table_rows: MaxShare
     date_order: Check
     no_defaults: Check
     mostly_bad: MaxShare

@@ -56,7 +56,7 @@ def read_workbook(source: Source, path: Path, wanted: Collection[str] | None) ->
         If it is no workbook, has no such sheet, merges cells below the heading, or a column holds a formula whose value
         was never saved.
     """
-    sheet = _sheet(source, path)
+    sheet = _sheet(source, path, wanted)
     names = _headings(source, sheet)
     _refuse_merged(source, sheet)
     body = [(number, row) for number, row in sheet.rows if number > source.header_row]
@@ -92,7 +92,7 @@ def read_workbook(source: Source, path: Path, wanted: Collection[str] | None) ->
     )
 
 
-def _sheet(source: Source, path: Path) -> _Sheet:
+def _sheet(source: Source, path: Path, wanted: Collection[str] | None) -> _Sheet:
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, InvalidFileException) as error:
@@ -101,6 +101,7 @@ def _sheet(source: Source, path: Path) -> _Sheet:
         ) from error
     try:
         tab = _chosen(source, book)
+        _refuse_twins(source, tab, book, wanted)
         tab.reset_dimensions()  # what the file states of its size is often wrong
         with warnings.catch_warnings():
             # openpyxl prints the value of a date that cannot be; it becomes an error cell, which is counted.
@@ -128,6 +129,32 @@ def _chosen(source: Source, book: openpyxl.Workbook) -> Any:  # noqa: ANN401 - o
     if not seen:
         raise InputError("ICS-DAT-002", "every sheet is hidden", field=source.file, remedy="name one with source.sheet")
     return seen[0]
+
+
+def _refuse_twins(source: Source, chosen: Any, book: openpyxl.Workbook, wanted: Collection[str] | None) -> None:  # noqa: ANN401
+    """Refuse to choose where another visible sheet has the same columns, such as one for each year."""
+    if source.sheet is not None:
+        return
+    own = _heading_words(source, chosen)
+    needed = own if wanted is None else own & set(wanted)
+    twins = [
+        tab.title
+        for tab in book.worksheets
+        if tab is not chosen and tab.sheet_state == "visible" and needed and needed <= _heading_words(source, tab)
+    ]
+    if twins:
+        raise InputError(
+            "ICS-DAT-002",
+            f"sheet {', '.join(twins)} has the same columns as sheet {chosen.title}",
+            field=source.file,
+            remedy="name one with source.sheet, or bring them together",
+        )
+
+
+def _heading_words(source: Source, tab: Any) -> set[str]:  # noqa: ANN401 - openpyxl has no types
+    tab.reset_dimensions()
+    row = next(tab.iter_rows(min_row=source.header_row, max_row=source.header_row, values_only=True), ())
+    return {_heading(cell) for cell in row} - {""}
 
 
 def _hidden_facts(path: Path, part: str) -> tuple[list[_Unsaved], tuple[str, ...]]:
