@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from icsml.portfolio.checks import CheckConfig, check_dataset
+from icsml.portfolio.checks.run import CHECKS
 from icsml.portfolio.draft.vocabulary import MISSING, UNSEEN
 from icsml.portfolio.mapping import Mapping
 from icsml.portfolio.typed import TypedTable
@@ -20,24 +21,8 @@ from icsml.records.finding import Finding
 
 __all__ = ["ImportFacts", "import_findings", "recheck"]
 
-IMPORT_ONLY = frozenset(
-    {
-        "date_order",
-        "good_with_event",
-        "identifier_words",
-        "label_words",
-        "mixed_units",
-        "mostly_bad",
-        "no_defaults",
-        "open_horizon",
-        "refused_rows",
-        "source_scale",
-        "table_rows",
-        "total_row",
-        "unreadable_values",
-    }
-)
-"""Checks whose findings are kept in ``dataset.yaml``, since nothing else shows them afterwards."""
+_REMADE = frozenset(CHECKS) - {"source_scale"}
+"""Checks that a data set can be put to again; the findings of all others are kept, since nothing else shows them."""
 
 _LEAST_ROWS = 5
 _NO_LETTERS = r"[^\w]"
@@ -105,7 +90,7 @@ def recheck(dataset: Dataset, config: CheckConfig) -> list[Finding]:
     kept = [
         finding.model_copy(update={"level": level})
         for finding in dataset.meta.checks
-        if finding.id in IMPORT_ONLY and (level := config.level_of(finding.id)) is not None
+        if finding.id not in _REMADE and (level := config.level_of(finding.id)) is not None
     ]
     return kept + check_dataset(dataset, config)
 
