@@ -178,3 +178,25 @@ def test_a_file_of_a_folder_in_another_unit_blocks_and_the_finding_is_kept(icsml
     code, out, _ = icsml("data", "check", "--data", tmp_path / "book", "--json")
     assert code == 1
     assert [finding["found"] for finding in json.loads(out)["checks"] if finding["id"] == "source_scale"] == [said]
+
+
+def test_questions_of_a_draft_that_are_still_open_are_told(icsml, loans):
+    code, _, err = icsml("data", "draft", loans / "loans.csv", "--out", loans / "drafted.yaml")
+    assert code == 0, err
+    open_questions = (loans / "drafted.yaml").read_text("utf-8").count("DECIDE:")
+    assert open_questions > 0
+    _, _, err = icsml("data", "import", "--mapping", loans / "drafted.yaml", "--out", loans / "book")
+    assert f"{open_questions} questions of the draft are still marked DECIDE" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("old.xls", "save it as .xlsx"), ("parts", "a folder of parts is to be named .parquet")]
+)
+def test_another_kind_of_file_is_told_what_to_become(icsml, loans, name, said):
+    if name == "parts":
+        (loans / name).mkdir()
+    else:
+        (loans / name).write_text("x")
+    code, _, err = icsml("data", "import", "--mapping", mapping(loans, source={"file": name}), "--out", loans / "book")
+    assert code == 2
+    assert said in err

@@ -48,7 +48,11 @@ def import_(
     from icsml.portfolio.checks import load_check_config
     from icsml.portfolio.importer import import_dataset
 
-    report = import_dataset(mapping, out, checks=load_check_config(checks), progress=progress())
+    say = progress()
+    report = import_dataset(mapping, out, checks=load_check_config(checks), progress=say)
+    undecided = mapping.read_text("utf-8").count("DECIDE:")
+    if undecided:
+        say(f"warning: {undecided} questions of the draft are still marked DECIDE in {mapping}")
     emit(_as_json(report), as_json=json_, text="\n".join(_imported(report, out)))
     if not report.passed:
         raise typer.Exit(1)

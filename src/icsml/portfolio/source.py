@@ -72,7 +72,9 @@ def read_source(
     kind = source_kind(path)
     if kind is None:
         known = ", ".join(_KINDS)
-        raise InputError("ICS-DAT-002", f"not a {known} file", field=source.file, remedy="convert it")
+        what = "a folder of parts is to be named .parquet" if path.is_dir() else f"not a {known} file"
+        remedy = "save it as .xlsx" if path.suffix.lower() == ".xls" else "rename or convert it"
+        raise InputError("ICS-DAT-002", what, field=source.file, remedy=remedy)
     if not path.exists():
         raise MissingError(
             "ICS-DAT-002", "no such file", field=source.file, remedy="give the path relative to the mapping file"
@@ -129,7 +131,7 @@ def require_columns(table: SourceTable, needed: dict[str, str]) -> None:
     column, key = absent[0]
     more = f" (and {len(absent) - 1} more declared columns)" if len(absent) > 1 else ""
     none_found = len(absent) == len(needed) and table.hint
-    likely = f"; {table.hint}: set source.separator or header_row if that is wrong" if none_found else ""
+    likely = f"; {table.hint}" if none_found else ""
     raise InputError(
         "ICS-DAT-004",
         f"no column {column!r} in {table.file}{more}{likely}",

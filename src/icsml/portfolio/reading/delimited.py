@@ -127,7 +127,8 @@ def _heading_by(source: Source, text: Text, separator: str) -> Heading:
 
 def _hint(heading: Heading) -> str:
     at = f"line {heading.lines}, read as the heading and parted by {_NAMES.get(heading.separator, heading.separator)}"
-    return f"{at}, has {len(heading.names)} column{'s' if len(heading.names) > 1 else ''}"
+    count = f"{len(heading.names)} column{'s' if len(heading.names) > 1 else ''}"
+    return f"{at}, has {count}: set source.separator or header_row if that is wrong"
 
 
 def _without(source: Source, text: Text, heading: Heading) -> tuple[Text, int]:

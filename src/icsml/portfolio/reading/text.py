@@ -111,7 +111,8 @@ def _codec(source: Source) -> str:
 
 def wrong_encoding(source: Source, line: int) -> InputError:
     """Return the error of a file that is not in the encoding stated."""
-    remedy = "set source.encoding, for instance gb18030"
+    stated = "encoding" in source.model_fields_set
+    remedy = "correct source.encoding, or take it out" if stated else "set source.encoding, for instance gb18030"
     return unreadable(source, f"not text in {source.encoding}, see line {line:,}", remedy)
 
 

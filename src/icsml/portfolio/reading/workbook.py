@@ -62,7 +62,8 @@ def read_workbook(source: Source, path: Path, wanted: Collection[str] | None) ->
     body = [(number, row) for number, row in sheet.rows if number > source.header_row]
     kept = _kept(source, body)
     if not kept:
-        raise InputError("ICS-DAT-003", "the table has no rows", field=source.file, remedy="check the export")
+        what = f"sheet {sheet.title} has no rows below its heading"
+        raise InputError("ICS-DAT-003", what, field=source.file, remedy="name the right one with source.sheet")
     numbers = [number for number, _ in kept]
     skipped = {number for number, _ in body} - set(numbers)
     unsaved = [each for each in sheet.unsaved if each.row > source.header_row and each.row not in skipped]
@@ -227,9 +228,11 @@ def _width(row: tuple[Any, ...]) -> int:
 
 
 def _hint(source: Source, sheet: _Sheet, names: tuple[str, ...]) -> str:
-    blank = sum(name == f"column {place}" for place, name in enumerate(names, 1))
-    said = f"row {source.header_row} of sheet {sheet.title}, read as the heading, has {len(names) - blank} headings"
-    return said + (f" for {len(names)} columns" if blank else "")
+    filled = len(names) - sum(name == f"column {place}" for place, name in enumerate(names, 1))
+    said = (
+        f"row {source.header_row} of sheet {sheet.title}, read as the heading, names {filled} of {len(names)} columns"
+    )
+    return f"{said}: set source.header_row or sheet if that is wrong"
 
 
 def _refuse_merged(source: Source, sheet: _Sheet) -> None:
