@@ -62,8 +62,9 @@ def read_workbook(source: Source, path: Path, wanted: Collection[str] | None) ->
     body = [(number, row) for number, row in sheet.rows if number > source.header_row]
     kept = _kept(source, body)
     if not kept:
-        what = f"sheet {sheet.title} has no rows below its heading"
-        raise InputError("ICS-DAT-003", what, field=source.file, remedy="name the right one with source.sheet")
+        what = f"the table has no rows below the heading of sheet {sheet.title}"
+        remedy = "fill it in, or name another sheet with source.sheet"
+        raise InputError("ICS-DAT-003", what, field=source.file, remedy=remedy)
     numbers = [number for number, _ in kept]
     skipped = {number for number, _ in body} - set(numbers)
     unsaved = [each for each in sheet.unsaved if each.row > source.header_row and each.row not in skipped]
