@@ -20,8 +20,9 @@ from icsml.model.manifest import manifest_bytes
 from icsml.records.columns import take
 from icsml.records.dataset import FoldSplit, read_dataset, write_dataset
 from icsml.records.enterprise import example_record, parse_record
+from icsml.workflows.measure import measure
 from icsml.workflows.prepare import prepare, ranked_within, split_rows
-from icsml.workflows.train import measure, train_bundle
+from icsml.workflows.train import train_bundle
 
 
 @pytest.fixture(scope="module")

@@ -16,14 +16,16 @@ from icsml.records.dataset import FoldSplit, OutOfTimeSplit, read_dataset, write
 from icsml.records.extra import ExtraFeature
 from icsml.records.labels import Label
 from icsml.workflows.config import load_training_config
+from icsml.workflows.measure import measure
 from icsml.workflows.prepare import prepare, split_rows
-from icsml.workflows.train import measure, train_bundle
+from icsml.workflows.train import train_bundle
 
 AGAIN = """
 import json, sys
 from pathlib import Path
 from icsml.workflows.config import TrainingConfig
-from icsml.workflows.train import measure, train_bundle
+from icsml.workflows.measure import measure
+from icsml.workflows.train import train_bundle
 config = TrainingConfig.model_validate(json.loads(sys.argv[2]))
 print(train_bundle(Path(sys.argv[1]), config, out=Path(sys.argv[3])).bundle.sha256)
 """
