@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from icsml.records.enterprise import EnterpriseRecord, example_record, frame_records, parse_record
     from icsml.validation.summary import summary
     from icsml.workflows.config import TrainingConfig, load_training_config
-    from icsml.workflows.train import train, train_bundle
+    from icsml.workflows.register import train
+    from icsml.workflows.train import train_bundle
 
     __version__: str
 
@@ -111,7 +112,8 @@ _ROOMS = {
     "records.enterprise": ("EnterpriseRecord", "example_record", "frame_records", "parse_record"),
     "validation.summary": ("summary",),
     "workflows.config": ("TrainingConfig", "load_training_config"),
-    "workflows.train": ("train", "train_bundle"),
+    "workflows.register": ("train",),
+    "workflows.train": ("train_bundle",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

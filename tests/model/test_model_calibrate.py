@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from icsml.errors import ModelError
-from icsml.model.calibrate import Affine, anchor, calibrated_loss, fit_affine
+from icsml.model.calibrate import Affine, anchor, calibrated_loss, fit_affine, refuse_no_ranking
 
 
 def sample(seed: int = 0, n: int = 3000) -> tuple[np.ndarray, np.ndarray]:
@@ -100,3 +100,29 @@ def test_anchor_refuses_an_impossible_rate(rate: float):
 def test_anchor_refuses_an_empty_population():
     with pytest.raises(ModelError, match="ICS-MOD-004 margins"):
         anchor([], Affine(1.0, 0.0), 0.03)
+
+
+@pytest.mark.parametrize(
+    ("slope", "intercept", "ranks"),
+    [(1e-9, -2.0, True), (0.0, -2.0, False), (-0.3, -2.0, False), (np.nan, -2.0, False), (np.inf, -2.0, False)]
+    + [(1.0, np.nan, False)],
+)
+def test_only_a_positive_finite_slope_ranks(slope: float, intercept: float, ranks: bool):
+    affine = Affine(slope, intercept)
+    assert affine.ranks is ranks
+    if ranks:
+        refuse_no_ranking(affine, "model")
+    else:
+        with pytest.raises(
+            ModelError, match=r"ICS-MOD-017 model: does not rank risk \(calibration slope .* — train on"
+        ):
+            refuse_no_ranking(affine, "model")
+
+
+def test_a_refusal_says_what_the_model_was_trained_on_and_what_to_do():
+    with pytest.raises(
+        ModelError, match="companion: does not rank risk, trained on 2,000 rows with 30 events"
+    ) as caught:
+        refuse_no_ranking(Affine(-0.25, 0.0), "companion", rows=2000, events=30, remedy="ask for more")
+    assert "slope -0.25: on rows it had not seen, the higher its margin, the rarer the event" in caught.value.message
+    assert caught.value.remedy == "ask for more"

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from icsml.model.classifier import from_config
+from icsml.model.calibrate import Affine
+from icsml.model.classifier import PDClassifier, from_config
 from icsml.model.config import ModelConfig, SearchRange
+from icsml.model.rounds import RoundSearch
 from icsml.model.tune import tune
 
 CONFIG = ModelConfig(
@@ -67,3 +72,33 @@ def test_without_trials_the_configured_setting_is_judged_and_returned(small_book
     tuning = tune(small_book[0], small_book[1], CONFIG.model_copy(update={"trials": 0}))
     assert tuning.hyperparameters == CONFIG.hyperparameters
     assert len(tuning.trials) == 1
+
+
+def _with_slopes(monkeypatch: pytest.MonkeyPatch, found: list[tuple[float, float]]) -> None:
+    """Let each trial have the given slope and loss."""
+    real, left = PDClassifier.search_rounds, iter(found)
+
+    def search(*arguments: Any, **named: Any) -> RoundSearch:
+        slope, loss = next(left)
+        return replace(real(*arguments, **named), calibration=Affine(slope, -2.0), loss=loss)
+
+    monkeypatch.setattr(PDClassifier, "search_rounds", search)
+
+
+def test_a_trial_that_does_not_rank_is_not_chosen_for_its_loss(small_book, monkeypatch):
+    _with_slopes(monkeypatch, [(0.0, 0.30), (0.4, 0.33), (-0.2, 0.31), (0.8, 0.32)])
+    heard: list[str] = []
+    tuning = tune(small_book[0], small_book[1], CONFIG, progress=heard.append)
+    assert (tuning.loss, tuning.hyperparameters) == (0.32, tuning.trials[3].hyperparameters)
+    assert [trial.ranks for trial in tuning.trials] == [False, True, False, True]
+    assert ["does not rank, calibration slope 0" in heard[0], "does not rank" in heard[1]] == [True, False]
+    assert heard[2].endswith("(does not rank, calibration slope -0.2), best 0.33000")
+    assert len(heard) == 4
+
+
+def test_a_search_in_which_nothing_ranks_says_so(small_book, monkeypatch):
+    _with_slopes(monkeypatch, [(-0.2, 0.31), (-0.4, 0.30)])
+    heard: list[str] = []
+    tuning = tune(small_book[0], small_book[1], CONFIG.model_copy(update={"trials": 2}), progress=heard.append)
+    assert tuning.loss == 0.30
+    assert heard[-1] == "none of 2 trials ranks the event on held-out rows"

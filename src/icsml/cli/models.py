@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from icsml.cli.inputs import Lang, ModelRef, load_bundle
-from icsml.cli.output import JsonFlag, emit, progress, table
+from icsml.cli.output import JsonFlag, emit, kept_stdout, progress, table
+from icsml.core.paths import home
 from icsml.registry.resolve import DEFAULT_REFERENCE
 
 __all__ = ["register"]
@@ -23,6 +24,8 @@ def register(app: typer.Typer) -> None:
     model = typer.Typer(help="Registered models.", no_args_is_help=True)
     model.command("list")(list_)
     model.command("show")(show)
+    model.command("register")(register_)
+    model.command("relocate")(relocate_)
     app.add_typer(model, name="model")
     app.command("report")(report)
 
@@ -64,6 +67,29 @@ def show(model: ModelRef = DEFAULT_REFERENCE, json_: JsonFlag = False) -> None:
         "training": json.loads(json.dumps(dict(bundle.training))),
     }
     emit(found, as_json=json_, text=f"{bundle.card}\nbundle {bundle.folder}\nsha256 {bundle.sha256}")
+
+
+def register_(
+    bundle: Annotated[Path, typer.Argument(help="Folder of the bundle.", metavar="BUNDLE")], json_: JsonFlag = False
+) -> None:
+    """Put a bundle folder into the register, with all that its training could not log."""
+    from icsml.registry import register_bundle
+
+    with kept_stdout():
+        found, new = register_bundle(bundle, progress())
+    said = {"name": found.name, "version": found.version, "model_uri": found.model_uri, "run_id": found.run_id}
+    text = f"{found.name} version {found.version}  ({found.model_uri})" + ("" if new else ", registered before")
+    champion = f"version {found.champion}" if found.champion else "not set; see `icsml model list`"
+    emit(said | {"new": new, "champion": found.champion}, as_json=json_, text=f"{text}\n@champion is {champion}")
+
+
+def relocate_(json_: JsonFlag = False) -> None:
+    """Make the register under ICSML_HOME look for its files there, after the folder was moved or copied."""
+    from icsml.registry import relocate
+
+    changed = relocate(progress())
+    lines = [f"{count:,} addresses under {folder} now lie under {home()}" for folder, count in changed.items()]
+    emit({"changed": changed}, as_json=json_, text="\n".join(lines) or "the register was not moved: nothing to change")
 
 
 def report(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from typing import Annotated, Any
 
 import typer
 
 from icsml.core.progress import Progress
 
-__all__ = ["JsonFlag", "emit", "progress", "table"]
+__all__ = ["JsonFlag", "emit", "kept_stdout", "progress", "table"]
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 
@@ -22,6 +24,20 @@ _STARTED = time.monotonic()
 def emit(value: Mapping[str, Any], *, as_json: bool, text: str) -> None:
     """Print the JSON object or the text."""
     typer.echo(json.dumps(value, ensure_ascii=False, allow_nan=False) if as_json else text)
+
+
+@contextmanager
+def kept_stdout() -> Iterator[None]:
+    """Keep stdout for the command's own answer: what a library or its subprocess prints meanwhile goes to stderr."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def progress() -> Progress:

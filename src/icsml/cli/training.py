@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from icsml.cli.output import JsonFlag, emit, progress, table
+from icsml.cli.output import JsonFlag, emit, kept_stdout, progress, table
 
 __all__ = ["register"]
 
@@ -19,7 +19,11 @@ def register(app: typer.Typer) -> None:
 
 def train_(
     data: Annotated[Path, typer.Option(help="Folder of the data set.", metavar="DIR")],
-    config: Annotated[Path | None, typer.Option(help="Training configuration; the shipped one by default.")] = None,
+    config: Annotated[Path | None, typer.Option(help="What differs from the shipped training configuration.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change one value, as in model.max_depth=3; may be repeated.", metavar="KEY=VALUE"),
+    ] = None,
     trials: Annotated[int | None, typer.Option(min=0, help="Trials of the search; the configuration's number.")] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**31 - 1, help="Seed, also of the folds; the configured ones.")
@@ -29,12 +33,12 @@ def train_(
 ) -> None:
     """Train on a data set: tune, fit, calibrate, measure on rows never seen, log to MLflow and register."""
     from icsml.workflows.config import load_training_config
-    from icsml.workflows.train import train
+    from icsml.workflows.register import train
 
-    settings = load_training_config(config)
-    if trials is not None:
-        settings = settings.with_model(trials=trials)
-    found = train(data, settings, seed=seed, out=out, progress=progress())
+    changes = [*(set_ or ()), *([f"model.trials={trials}"] if trials is not None else [])]
+    settings = load_training_config(config, changes=changes)
+    with kept_stdout():
+        found = train(data, settings, seed=seed, out=out, progress=progress())
     emit(found.summary(), as_json=json_, text=_read_out(found.summary()))
 
 
@@ -67,7 +71,7 @@ def _read_out(summary: dict[str, Any]) -> str:
     if metrics["label_lookahead"] is not None:
         lines.append(f"training events dated after the test began: {metrics['label_lookahead']:,}")
     lines += [f"WARNING: {warning}" for warning in metrics["warnings"]]
-    lines.append(f"@champion is version {summary['champion']}")
+    lines += _champion_said(summary)
     if metrics["synthetic"]:
         lines.append("simulated data: these figures show the machinery and are no evidence about the world")
     lines += [
@@ -75,3 +79,16 @@ def _read_out(summary: dict[str, Any]) -> str:
         f"      icsml decide --model {summary['model_uri']} --in record.json",
     ]
     return "\n".join(lines)
+
+
+def _champion_said(summary: dict[str, Any]) -> list[str]:
+    blocking, champion = summary["metrics"]["blocking"], summary["champion"]
+    said = f"@champion is version {champion}" if champion else "there is no @champion"
+    if not blocking:
+        return [said]
+    name, version = summary["name"], summary["version"]
+    return [
+        f"NOT made the champion by itself: {'; '.join(blocking)}",
+        f"{said}; mend what was found and train again, or, where it is found to be right, set the alias in MLflow:",
+        f"  mlflow.MlflowClient().set_registered_model_alias('{name}', 'champion', '{version}')",
+    ]

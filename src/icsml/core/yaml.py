@@ -20,6 +20,9 @@ __all__ = [
     "dump_yaml",
     "load_model",
     "load_model_text",
+    "merged",
+    "nested",
+    "parse_change",
     "place_of",
     "serialize",
     "validate",
@@ -148,6 +151,48 @@ def place_of(node: yaml.Node | None, key: Key, name: str) -> str:
     return _follow(node, key, name)[0]
 
 
+def merged(base: yaml.Node | None, over: yaml.Node | None) -> yaml.Node | None:
+    """Return a document with what another writes in its place; mappings are merged key by key, all else is replaced.
+
+    Every node keeps its file and line.
+    """
+    if over is None or not isinstance(base, yaml.MappingNode) or not isinstance(over, yaml.MappingNode):
+        return base if over is None else over
+    written = {key.value: (key, value) for key, value in over.value}
+    pairs = []
+    for key, value in base.value:
+        new_key, new = written.pop(key.value, (key, None))
+        pairs.append((new_key, merged(value, new)))
+    return yaml.MappingNode(base.tag, [*pairs, *written.values()], over.start_mark, over.end_mark)
+
+
+def parse_change(change: str, option: str, *, code: str) -> tuple[tuple[str, ...], yaml.Node]:
+    """Read ``KEY=VALUE``: the parts of a dotted key, and the value as a document that is called after the option.
+
+    Raises
+    ------
+    ConfigError
+        If it has no key or no value, or the value is no YAML.
+    """
+    key, sign, value = change.partition("=")
+    parts = tuple(key.strip().split("."))
+    name = f"{option} {change}"
+    if not sign or not all(parts):
+        raise ConfigError(code, "not of the form KEY=VALUE", field=name, remedy="for instance model.max_depth=3")
+    node = compose(value, name, code=code)
+    if node is None:
+        raise ConfigError(code, "no value after the =", field=name, remedy="write null where nothing is meant")
+    return parts, node
+
+
+def nested(key: tuple[str, ...], node: yaml.Node) -> yaml.Node:
+    """Return a document that holds one value under a key."""
+    for part in reversed(key):
+        name = yaml.ScalarNode("tag:yaml.org,2002:str", part, node.start_mark, node.end_mark)
+        node = yaml.MappingNode("tag:yaml.org,2002:map", [(name, node)], node.start_mark, node.end_mark)
+    return node
+
+
 def serialize(node: yaml.Node) -> str:
     """Return the YAML of a document, with readable Chinese."""
     return str(yaml.serialize(node, Dumper=yaml.SafeDumper, allow_unicode=True, width=120))
@@ -171,7 +216,7 @@ def _yaml_errors(name: str, code: str) -> Iterator[None]:
 
 
 def _place(mark: yaml.Mark) -> str:
-    return f"{mark.name}:{mark.line + 1}"
+    return mark.name if mark.name.startswith("--") else f"{mark.name}:{mark.line + 1}"  # an option has no lines
 
 
 def _not_yaml(problem: str, where: str, code: str, remedy: str) -> ConfigError:
@@ -182,7 +227,8 @@ def _config_error(
     error: ValidationError, node: yaml.Node | None, model: type[BaseModel], name: str, code: str
 ) -> ConfigError:
     details = error.errors(include_url=False, include_input=False)
-    kind, location = details[0]["type"], details[0]["loc"]
+    kind = details[0]["type"]
+    location = (*details[0]["loc"], *details[0].get("ctx", {}).get("key", ()))  # a fault of several keys names one
     place, found = _follow(node, location, name)
     unwritten = kind in ("missing", "extra_forbidden") and found[-1:] != location[-1:]
     shown = ".".join(str(part) for part in (*found, *(location[-1:] if unwritten else ())))

@@ -10,10 +10,10 @@ import numpy as np
 
 from icsml.core.clock import timestamp
 from icsml.decision.assess import Assessment, assess
+from icsml.decision.frame import refuse_undeclared
 from icsml.decision.notices import notices, recourse_notices
 from icsml.decision.reasons import RowReasons
 from icsml.decision.recourse import Answer, recourse
-from icsml.errors import InputError
 from icsml.innovation.describe import describe
 from icsml.model.bundle import Bundle
 from icsml.records.columns import record_columns
@@ -67,7 +67,7 @@ def decide(
     InputError
         If the record is not acceptable to this bundle; the error names the field.
     """
-    _refuse_undeclared(bundle, record)
+    refuse_undeclared(bundle, record)
     assessment = assess(bundle, record_columns(record, bundle.extras))
     answer = recourse(bundle, assessment) if with_recourse else Answer(None, None)
     decision = Decision(
@@ -93,18 +93,6 @@ def decide(
         ],
     )
     return Decided(decision, _feature_vector(bundle, assessment))
-
-
-def _refuse_undeclared(bundle: Bundle, record: EnterpriseRecord) -> None:
-    undeclared = sorted(set(record.extra) - {extra.name for extra in bundle.extras})
-    if undeclared:
-        raise InputError(
-            "ICS-DEC-002",
-            "this model declares no such extra feature",
-            field=f"extra.{undeclared[0]}",
-            remedy="see `icsml records example --model REF`",
-            details=[(f"extra.{name}", "unknown extra feature") for name in undeclared],
-        )
 
 
 def _identity(bundle: Bundle, version: str | None) -> ModelIdentity:

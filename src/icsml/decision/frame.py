@@ -1,15 +1,24 @@
-"""Score a frame of records: what MLflow's flavour of the model returns."""
+"""Score a frame of records, or records as JSON gives them: what MLflow's flavour of the model returns."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
-from icsml.decision.assess import assess
+from icsml.decision.assess import Assessment, assess
+from icsml.errors import InputError
 from icsml.model.bundle import BundleParts
-from icsml.records.columns import to_columns
-from icsml.records.frame import validate_frame
+from icsml.records.columns import Columns, record_columns, to_columns
+from icsml.records.enterprise import EnterpriseRecord, parse_record
+from icsml.records.field import Kind
+from icsml.records.fields import FIELD_BY_NAME
+from icsml.records.frame import validate_frame, without_midnight
 
-__all__ = ["frame_scores"]
+__all__ = ["frame_scores", "input_scores", "refuse_undeclared"]
 
 
 def frame_scores(bundle: BundleParts, frame: pd.DataFrame) -> pd.DataFrame:
@@ -30,7 +39,129 @@ def frame_scores(bundle: BundleParts, frame: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If a column is unknown or a row is not acceptable.
+        If a column is unknown, a declared extra feature has no column, or a row is not acceptable.
     """
-    assessment = assess(bundle, to_columns(validate_frame(frame, bundle.extras), bundle.extras), explained=False)
-    return pd.DataFrame({"pd": assessment.pd, "grade": assessment.grade, "score": assessment.score}, index=frame.index)
+    absent = [extra.column for extra in bundle.extras if extra.column not in frame]
+    if absent:
+        raise InputError(
+            "ICS-REC-003",
+            "the model reads this extra feature, and the table has no such column",
+            field=", ".join(absent),
+            remedy="add the column; leave cells empty where the value is not known",
+        )
+    return _scores(bundle, to_columns(validate_frame(frame, bundle.extras), bundle.extras), frame.index)
+
+
+def input_scores(bundle: BundleParts, given: object) -> pd.DataFrame:
+    """Score whatever MLflow hands to a model.
+
+    Parameters
+    ----------
+    bundle : BundleParts
+        The model.
+    given : DataFrame, dict or list of dict
+        The frame of ``enterprises.parquet``; its columns by name; one record, or a list of records, as ``icsml decide``
+        takes them.
+
+    Returns
+    -------
+    DataFrame of shape (n, 3)
+        As :func:`frame_scores` returns it.
+
+    Raises
+    ------
+    InputError
+        ICS-REC-009 if it is none of these; else as :func:`frame_scores` and ``icsml decide`` refuse.
+    """
+    if isinstance(given, pd.DataFrame):
+        return frame_scores(bundle, given)
+    if isinstance(given, Mapping):
+        by_column = bool(given) and all(_is_column(value) for value in given.values())
+        return frame_scores(bundle, _by_columns(given)) if by_column else _records_scores(bundle, [given])
+    if isinstance(given, Sequence) and all(isinstance(each, Mapping) for each in given):
+        return _records_scores(bundle, given)
+    raise InputError(
+        "ICS-REC-009",
+        f"{_kind(given)} holds no records",
+        field="model_input",
+        remedy="give a DataFrame of records, one record as a dict, or a list of such dicts",
+    )
+
+
+def refuse_undeclared(bundle: BundleParts, record: EnterpriseRecord) -> None:
+    """Refuse a record with an extra feature that the bundle does not declare."""
+    undeclared = sorted(set(record.extra) - {extra.name for extra in bundle.extras})
+    if undeclared:
+        raise InputError(
+            "ICS-DEC-002",
+            "this model declares no such extra feature",
+            field=f"extra.{undeclared[0]}",
+            remedy="see `icsml records example --model REF`",
+            details=[(f"extra.{name}", "unknown extra feature") for name in undeclared],
+        )
+
+
+def _records_scores(bundle: BundleParts, given: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Score records one by one read; the row of a record is equal to what ``icsml decide`` makes of it."""
+    if not given:
+        return pd.DataFrame({"pd": np.empty(0), "grade": np.empty(0, dtype=object), "score": np.empty(0)})
+    read = []
+    for place, each in enumerate(given):
+        try:
+            record = parse_record({str(name): _plain(str(name), value) for name, value in each.items()})
+            refuse_undeclared(bundle, record)
+        except InputError as error:
+            raise _at(error, place) from error
+        read.append(record_columns(record, bundle.extras))
+    columns = {name: np.concatenate([one[name] for one in read]) for name in read[0]}
+    return _scores(bundle, columns, pd.RangeIndex(len(read)))
+
+
+def _scores(bundle: BundleParts, columns: Columns, index: pd.Index[Any]) -> pd.DataFrame:
+    assessment: Assessment = assess(bundle, columns, explained=False)
+    found = {"pd": assessment.pd, "grade": assessment.grade, "score": assessment.score}
+    return pd.DataFrame(found, index=index)
+
+
+def _by_columns(given: Mapping[str, Any]) -> pd.DataFrame:
+    lengths = {len(value) for value in given.values()}
+    if len(lengths) > 1:
+        raise InputError(
+            "ICS-REC-009", "columns differ in length", field="model_input", remedy="give one value of each for each row"
+        )
+    return pd.DataFrame({name: [_item(value) for value in values] for name, values in given.items()})
+
+
+def _is_column(value: object) -> bool:
+    """Tell a column from a value: MLflow's server wraps each value of a record into an array without dimensions."""
+    return isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim == 1)
+
+
+def _plain(name: str, value: object) -> object:
+    """Return a value as JSON would give it: a record made from a row holds NumPy's and pandas' own."""
+    value = _item(value)
+    field = FIELD_BY_NAME.get(name)
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+        return None
+    if field is not None and field.kind is Kind.DATE:
+        return without_midnight(value.isoformat() if isinstance(value, datetime) else value)
+    return value
+
+
+def _item(value: object) -> object:
+    """Return NumPy's scalars, also in an array without dimensions, as Python's own."""
+    single = isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0)
+    return value.item() if single else value  # type: ignore[attr-defined]
+
+
+def _at(error: InputError, place: int) -> InputError:
+    field = f"record {place + 1}: {error.field}" if error.field else f"record {place + 1}"
+    return InputError(error.code, error.message, field=field, remedy=error.remedy)
+
+
+def _kind(given: object) -> str:
+    name = type(given).__name__
+    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray | pd.Series):
+        return f"a value of type {name}"
+    values = np.asarray(given, dtype=object).ravel().tolist()
+    return f"a {name} of {type(values[0]).__name__}" if values else f"an empty {name}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from icsml.core.arithmetic import Floats
 from icsml.errors import InputError, ModelError
@@ -23,13 +23,34 @@ from icsml.records.columns import Columns
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Domain
 from icsml.records.fields import FIELDS
+from icsml.records.labels import Direction
 
 if TYPE_CHECKING:
     from icsml.innovation.points import Points
 
-__all__ = ["Encoder", "Variant"]
+__all__ = ["DirectionOverride", "Encoder", "Variant"]
 
 Variant = Literal["points", "raw"]
+
+
+class DirectionOverride(BaseModel):
+    """Another direction for a feature than its declared one, and why; the reason stays with the model.
+
+    Parameters
+    ----------
+    feature : str
+        Name of the feature.
+    direction : Direction
+        What a rising value does to the PD.
+    reason : str
+        Why the declared direction does not hold.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    feature: str
+    direction: Direction
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -44,6 +65,8 @@ class Encoder:
         Declared extra features; their columns follow the canonical ones.
     score_inputs : tuple of str
         The innovation fields that the rulebook's score rests on.
+    overrides : tuple of DirectionOverride
+        Features whose direction is not the declared one, each with the reason.
 
     Raises
     ------
@@ -54,6 +77,7 @@ class Encoder:
     names: tuple[str, ...]
     extras: tuple[ExtraFeature, ...] = ()
     score_inputs: tuple[str, ...] = INNOVATION_FIELDS
+    overrides: tuple[DirectionOverride, ...] = ()
 
     def __post_init__(self) -> None:
         for name in self.names:
@@ -74,8 +98,10 @@ class Encoder:
         extras: Sequence[ExtraFeature] = (),
         *,
         variant: Variant = "points",
+        include: Collection[str] | None = None,
         exclude: Collection[str] = (),
         score_inputs: Collection[str] = INNOVATION_FIELDS,
+        overrides: Sequence[DirectionOverride] = (),
     ) -> tuple[Encoder, list[str]]:
         """Choose the features that a data set can feed.
 
@@ -91,10 +117,14 @@ class Encoder:
             Its declared extra features; all of them are kept.
         variant : {'points', 'raw'}
             ``points`` holds the rulebook's points beside the raw sub-indicators; ``raw`` leaves the points out.
+        include : collection of str, optional
+            The only features wanted; None wants all.
         exclude : collection of str
             Features left out on purpose, by name (``extra.NAME`` for an extra one).
         score_inputs : collection of str
             Fields that the rulebook reads; those of them that are innovation features count.
+        overrides : sequence of DirectionOverride
+            Other directions; those of features that do not stay are dropped.
 
         Returns
         -------
@@ -106,18 +136,20 @@ class Encoder:
         Raises
         ------
         InputError
-            ICS-FEA-003 if ``exclude`` names no feature, ICS-FEA-004 if no feature is left.
+            ICS-FEA-003 if ``include``, ``exclude`` or ``overrides`` name no feature, ICS-FEA-004 if no feature is left,
+            ICS-FEA-008 if the data set cannot feed one of ``include``, ICS-FEA-009 if an override changes nothing.
         """
-        _refuse_unknown(exclude, extras)
+        _refuse_unknown([*(include or ()), *exclude, *(each.feature for each in overrides)], extras)
         score_fields = tuple(name for name in INNOVATION_FIELDS if name in set(score_inputs))
         left_out = {*exclude, *([INNOVATION_SCORE] if variant == "raw" else [])}
+        left_out |= set() if include is None else {*FEATURE_BY_NAME, *(each.column for each in extras)} - set(include)
         wanted = [feature for feature in CATALOGUE if feature.name not in left_out]
         fed = {feature.name for feature in wanted if _is_fed(feature, {*present_fields, CLOCK}, score_fields)}
-        encoder = cls(
-            tuple(feature.name for feature in wanted if feature.name in fed),
-            tuple(extra for extra in extras if extra.column not in left_out),
-            score_fields,
-        )
+        if include is not None:
+            _refuse_unfed([feature for feature in wanted if feature.name not in fed], {*present_fields, CLOCK})
+        names = tuple(feature.name for feature in wanted if feature.name in fed)
+        kept = tuple(extra for extra in extras if extra.column not in left_out)
+        encoder = cls(names, kept, score_fields).with_directions(overrides)
         if not encoder.features:
             raise InputError(
                 "ICS-FEA-004",
@@ -139,6 +171,7 @@ class Encoder:
         try:
             names, score_inputs = _texts(obj["features"]), _texts(obj["score_inputs"])
             extras = tuple(ExtraFeature.model_validate(extra) for extra in obj["extras"])
+            overrides = tuple(DirectionOverride.model_validate(each) for each in obj.get("overrides", ()))
         except (KeyError, TypeError, ValidationError) as error:
             raise ModelError(
                 "ICS-FEA-005",
@@ -146,7 +179,7 @@ class Encoder:
                 field="encoder",
                 remedy="fetch the bundle again, or train again",
             ) from error
-        return cls(names, extras, score_inputs)
+        return cls(names, extras, score_inputs, overrides)
 
     def to_json(self) -> dict[str, Any]:
         """Return names and extra features as a JSON object."""
@@ -154,12 +187,16 @@ class Encoder:
             "features": list(self.names),
             "extras": [extra.model_dump(mode="json") for extra in self.extras],
             "score_inputs": list(self.score_inputs),
-        }
+        } | ({"overrides": [each.model_dump(mode="json") for each in self.overrides]} if self.overrides else {})
 
     @property
     def features(self) -> tuple[Feature, ...]:
         """The features in the order of the columns, extra ones last."""
-        return (*(self._canonical(name) for name in self.names), *(from_extra(extra) for extra in self.extras))
+        features = (*(self._canonical(name) for name in self.names), *(from_extra(extra) for extra in self.extras))
+        if not self.overrides:
+            return features
+        overrides = {each.feature: each for each in self.overrides}
+        return tuple(_directed(each, overrides[each.name]) if each.name in overrides else each for each in features)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -190,11 +227,29 @@ class Encoder:
 
     def without_innovation(self) -> Encoder:
         """Return the encoder of the companion: nothing derived from innovation records."""
-        return Encoder(
-            tuple(name for name in self.names if FEATURE_BY_NAME[name].domain is not Domain.INNOVATION),
-            tuple(extra for extra in self.extras if Domain(extra.domain) is not Domain.INNOVATION),
-            self.score_inputs,
-        )
+        names = tuple(name for name in self.names if FEATURE_BY_NAME[name].domain is not Domain.INNOVATION)
+        extras = tuple(extra for extra in self.extras if Domain(extra.domain) is not Domain.INNOVATION)
+        kept = {*names, *(extra.column for extra in extras)}
+        return Encoder(names, extras, self.score_inputs, tuple(each for each in self.overrides if each.feature in kept))
+
+    def with_directions(self, overrides: Sequence[DirectionOverride]) -> Encoder:
+        """Return the encoder with other directions for some of its features.
+
+        Raises
+        ------
+        InputError
+            ICS-FEA-009 if a feature has that direction already.
+        """
+        own = {feature.name: feature for feature in self.features}
+        for each in overrides:
+            if each.feature in own and own[each.feature].direction is each.direction:
+                raise InputError(
+                    "ICS-FEA-009",
+                    f"its direction is {each.direction} already",
+                    field=each.feature,
+                    remedy="take the override away, or state another direction",
+                )
+        return replace(self, overrides=tuple(each for each in overrides if each.feature in own))
 
     def encode(self, columns: Columns, points: Points | None = None) -> Floats:
         """Compute every feature of every row.
@@ -273,13 +328,29 @@ def _texts(values: object) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _refuse_unknown(exclude: Collection[str], extras: Sequence[ExtraFeature]) -> None:
+def _directed(feature: Feature, override: DirectionOverride) -> Feature:
+    basis = f"Set for this model in place of {feature.direction}: {override.reason}"
+    return replace(feature, direction=override.direction, basis=basis)
+
+
+def _refuse_unfed(features: Sequence[Feature], present: set[str]) -> None:
+    for feature in features:
+        missing = ", ".join(name for name in feature.inputs if name not in present) or "the innovation fields"
+        raise InputError(
+            "ICS-FEA-008",
+            f"this data set cannot feed it: it lacks {missing}",
+            field=feature.name,
+            remedy="map these fields, or take the feature off `include`",
+        )
+
+
+def _refuse_unknown(named: Collection[str], extras: Sequence[ExtraFeature]) -> None:
     declared = {*FEATURE_BY_NAME, *(extra.column for extra in extras)}
-    for name in exclude:
+    for name in named:
         if name not in declared:
             raise InputError(
                 "ICS-FEA-003",
-                "there is no such feature to exclude",
+                "there is no such feature",
                 field=name,
                 remedy="use a name of docs/reference/features.md, or extra.NAME",
             )

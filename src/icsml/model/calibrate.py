@@ -15,7 +15,7 @@ from scipy.special import expit, logit
 
 from icsml.errors import ModelError
 
-__all__ = ["Affine", "anchor", "calibrated_loss", "fit_affine"]
+__all__ = ["Affine", "anchor", "calibrated_loss", "fit_affine", "no_ranking", "refuse_no_ranking"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -37,6 +37,51 @@ class Affine:
 
     slope: float
     intercept: float
+
+    @property
+    def ranks(self) -> bool:
+        """Whether a higher margin means a higher PD: a positive slope, and both figures finite."""
+        return self.slope > 0.0 and bool(np.isfinite([self.slope, self.intercept]).all())
+
+
+def no_ranking(affine: Affine) -> str:
+    """Return what a calibration that does not rank has found, its slope included, as half a sentence."""
+    backwards = "the higher its margin, the rarer the event"
+    found = backwards if affine.slope < 0.0 else "its margin says nothing of the event"
+    return f"calibration slope {affine.slope:.4g}: on rows it had not seen, {found}"
+
+
+def refuse_no_ranking(
+    affine: Affine,
+    field: str,
+    *,
+    rows: int | None = None,
+    events: int | None = None,
+    remedy: str = "train on more rows or better features",
+) -> None:
+    """Refuse a model that does not rank, wherever one is to be kept.
+
+    Parameters
+    ----------
+    affine : Affine
+        Its calibration.
+    field : str
+        What to call it, such as ``model``.
+    rows, events : int, optional
+        What it was trained on, where known.
+    remedy : str
+        What to do about it.
+
+    Raises
+    ------
+    ModelError
+        ``ICS-MOD-017`` if the slope is not positive, or the calibration not finite.
+    """
+    if not affine.ranks:
+        trained = "" if rows is None else f", trained on {rows:,} rows with {events:,} events"
+        raise ModelError(
+            "ICS-MOD-017", f"does not rank risk{trained} ({no_ranking(affine)})", field=field, remedy=remedy
+        )
 
 
 def fit_affine(margin: npt.ArrayLike, y: npt.ArrayLike, *, prior_targets: bool = True) -> Affine:

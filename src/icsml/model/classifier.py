@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Self
+import numbers
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self, cast
 
 import lightgbm as lgb
 import numpy as np
@@ -14,15 +16,24 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
+from icsml.core.names import nearest
 from icsml.core.progress import Progress, silent
-from icsml.model.calibrate import Affine
+from icsml.model.calibrate import Affine, no_ranking
 from icsml.model.config import Hyperparameters, ModelConfig
 from icsml.model.predict import log_odds, margin, pd_from_log_odds
 from icsml.model.rounds import FitError, RoundSearch, block_splits, find_rounds, fold_splits, grow
 
-__all__ = ["PDClassifier", "from_config"]
+__all__ = ["NoRankingWarning", "PDClassifier", "UnnamedEventWarning", "from_config"]
 
 FloatArray = npt.NDArray[np.float64]
+
+
+class NoRankingWarning(UserWarning):
+    """The fitted margins do not rank the event on held-out rows: its PDs would rank the wrong way round, or not."""
+
+
+class UnnamedEventWarning(UserWarning):
+    """The labels are text and ``event`` does not say which of them is the event: no PD can be given."""
 
 
 class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -45,8 +56,15 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Rounds between two checkpoints.
     inner_folds : int, default=5
         Stratified, grouped folds over which rounds and calibration are found; not used with ``blocks``.
-    monotone : sequence of int, optional
-        +1, -1 or 0 for each feature: the margin never falls, never rises, or is free as the feature rises.
+    monotone : sequence or mapping, optional
+        +1, -1 or 0 for each feature: the margin of the event never falls, never rises, or is free as the feature
+        rises. One for each column, or by name where X is a DataFrame; a feature the mapping does not name is free.
+    event : label, optional
+        The label that is the event (default). With numbers or booleans, None takes the greater one. Text has no order
+        that means anything (``good`` comes after ``bad``), so there the event must be named: without it no PD is
+        given. ``predict_proba`` and ``margin`` are then refused, and so is ``fit`` with ``monotone``; ``fit`` itself
+        only warns, because scikit-learn's contract for a classifier has it accept any two labels, and ``predict`` and
+        ``decision_function`` mean the same whichever is the event.
     random_state : int, default=0
         Seed of folds and of row and feature sampling.
     n_jobs : int, default=1
@@ -55,13 +73,17 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     classes_ : ndarray of shape (2,)
-        Class labels; the second one is the event (default).
+        Class labels, sorted.
+    event_ : label or None
+        The one of them that is the event; None where the labels are text and it was not named. The PD is the column of
+        ``predict_proba`` at its place in ``classes_``: the second one unless ``event`` names the lesser label.
     booster_ : lightgbm.Booster
         Trees grown on all rows.
     rounds_ : int
         Boosting rounds found.
     calibration_ : Affine
-        Map from margin to log-odds. A slope that is not positive is kept here, and refused when a bundle is written.
+        Map from margin to log-odds of the event. A slope that is not positive is kept here with a
+        :class:`NoRankingWarning`, and refused when a bundle is written.
     inner_loss_ : float
         Calibrated log-loss on held-out rows at ``rounds_``.
     inner_curve_ : tuple of (int, float)
@@ -96,7 +118,8 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         patience: int = 150,
         check_every: int = 25,
         inner_folds: int = 5,
-        monotone: Sequence[int] | None = None,
+        monotone: Sequence[int] | Mapping[str, int] | None = None,
+        event: object = None,
         random_state: int = 0,
         n_jobs: int = 1,
     ) -> None:
@@ -112,6 +135,7 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.check_every = check_every
         self.inner_folds = inner_folds
         self.monotone = monotone
+        self.event = event
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -138,7 +162,7 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X : array-like of shape (n, p)
             Features; NaN is missing, infinity is refused.
         y : array-like of shape (n,)
-            Two classes; the greater label is the event.
+            Two classes; ``event`` says which one is the event.
         groups : array-like of shape (n,), optional
             Rows that must stay in one fold, such as the years of an enterprise.
         blocks : array-like of shape (n,), optional
@@ -156,8 +180,15 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         FitError
-            ``ICS-MOD-001`` for a parameter out of range or not exactly two classes, ``ICS-MOD-002`` where a class is
-            too rare to be held out. Also a ValueError.
+            ``ICS-MOD-001`` for a parameter out of range, an event that is not one of the labels or not exactly two
+            classes, ``ICS-MOD-002`` where a class is too rare to be held out. Also a ValueError.
+
+        Warns
+        -----
+        NoRankingWarning
+            If the calibration slope is not positive: the fit is kept to be looked at, not to be used.
+        UnnamedEventWarning
+            If the labels are text and ``event`` is not given.
         """
         X, event, params = self._prepared(X, y)
         found = self._search(X, event, params, groups, blocks, progress)
@@ -165,6 +196,8 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.calibration_: Affine = found.calibration
         self.held_out_margin_ = found.margins
         self.booster_: lgb.Booster = grow(X, event, params, found.rounds)
+        if not found.calibration.ranks:
+            warnings.warn(_without_ranking(found.calibration, event), NoRankingWarning, stacklevel=2)
         return self
 
     def search_rounds(
@@ -181,25 +214,49 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self._search(X, event, params, groups, blocks, progress)
 
     def margin(self, X: npt.ArrayLike) -> FloatArray:
-        """Return uncalibrated margins of shape (n,), equal to ``booster_.predict(X, raw_score=True)`` bit for bit."""
+        """Return uncalibrated margins of the event, of shape (n,).
+
+        They equal ``booster_.predict(X, raw_score=True)`` bit for bit. Refused where the event is not named.
+        """
         check_is_fitted(self)
-        checked = validate_data(self, X, reset=False, dtype=np.float64, order="C", ensure_all_finite="allow-nan")
-        return margin(self.booster_, checked)
+        self._require_event()
+        return self._raw(X)
 
     def decision_function(self, X: npt.ArrayLike) -> FloatArray:
-        """Return calibrated log-odds of the event, of shape (n,)."""
-        return log_odds(self.margin(X), self.calibration_)
+        """Return calibrated log-odds of ``classes_[1]``, of shape (n,), as scikit-learn's scorers take them.
+
+        These are the log-odds of the event, unless ``event`` names the lesser label: then they have the other sign.
+        """
+        check_is_fitted(self)
+        found = log_odds(self._raw(X), self.calibration_)
+        return -found if self._event_first else found
 
     def predict_proba(self, X: npt.ArrayLike) -> FloatArray:
-        """Return 1 - PD and PD in two columns, of shape (n, 2)."""
-        pd = pd_from_log_odds(self.decision_function(X))
-        return np.column_stack([1.0 - pd, pd])
+        """Return the probability of each of ``classes_``, of shape (n, 2); the column of ``event_`` is the PD.
+
+        Refused where the event is not named. After a :class:`NoRankingWarning` the PDs are those of the fit all the
+        same: they rank the wrong way round, or not at all.
+        """
+        pd = pd_from_log_odds(log_odds(self.margin(X), self.calibration_))
+        return np.column_stack([pd, 1.0 - pd] if self._event_first else [1.0 - pd, pd])
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
         """Return the likelier class, of shape (n,); rank and price by the PD, not by this."""
         likely = (self.decision_function(X) > 0).astype(np.intp)
         predicted: npt.NDArray[Any] = self.classes_[likely]
         return predicted
+
+    @property
+    def _event_first(self) -> bool:
+        return self.event_ is not None and bool(self.event_ == self.classes_[0])
+
+    def _raw(self, X: npt.ArrayLike) -> FloatArray:
+        checked = validate_data(self, X, reset=False, dtype=np.float64, order="C", ensure_all_finite="allow-nan")
+        return margin(self.booster_, checked)
+
+    def _require_event(self) -> None:
+        if self.event_ is None:
+            raise _unnamed(self.classes_.tolist())
 
     def _prepared(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, FloatArray, dict[str, Any]]:
         X, event = self._validated(X, y)
@@ -236,14 +293,38 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         labels = column_or_1d(y, warn=True)
         check_classification_targets(labels)
-        self.classes_, codes = np.unique(labels, return_inverse=True)
+        self.classes_ = np.unique(labels)
         if self.classes_.size > 2:
             raise _fit_error(
                 f"Only binary classification is supported. The type of the target is {type_of_target(labels)}.", "y"
             )
         if self.classes_.size < 2:
             raise _fit_error("only one class: a PD needs rows with and without the event", "y")
-        return checked, codes.astype(np.float64)
+        self.event_ = self._named_event()
+        event = self.classes_[1] if self.event_ is None else self.event_
+        return checked, (labels == event).astype(np.float64)
+
+    def _named_event(self) -> object:
+        """Return the label that is the event as ``classes_`` holds it, None where it is text and not named."""
+        labels = list(self.classes_)
+        if self.event is None:
+            if all(isinstance(label, numbers.Real | np.bool_) for label in labels):
+                return labels[1]
+            unnamed = _unnamed(self.classes_.tolist())
+            if self.monotone is not None:
+                raise unnamed
+            warnings.warn(f"{unnamed.message}: {unnamed.remedy}, or no PD is given", UnnamedEventWarning, stacklevel=5)
+            return None
+        for label in labels:
+            if _is_label(self.event, label):
+                return label
+        known = self.classes_.tolist()
+        raise FitError(
+            "ICS-MOD-001",
+            f"{self.event!r} is not one of the labels {known[0]!r} and {known[1]!r}",
+            field="event",
+            remedy="name one of them, of the same type",
+        )
 
     def _lightgbm_params(self, features: int) -> dict[str, Any]:
         settings = {name: _plain(value) for name, value in self.get_params().items()}
@@ -281,10 +362,19 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _monotone_params(self, features: int) -> dict[str, Any]:
         if self.monotone is None:
             return {}
-        signs = [int(sign) for sign in self.monotone]
-        if len(signs) != features or not set(signs) <= {-1, 0, 1}:
-            raise _fit_error(f"needs one of -1, 0, +1 for each of the {features} features", "monotone")
-        return {"monotone_constraints": signs, "monotone_constraints_method": "basic"}
+        names = [str(name) for name in getattr(self, "feature_names_in_", ())]
+        signs = _listed(self.monotone, names)
+        if len(signs) != features:
+            told = f" ({', '.join(names)})" if names else ""
+            raise _fit_error(f"has {len(signs)} values for {features} features{told}", "monotone", _MONOTONE)
+        for place, sign in enumerate(signs):
+            if sign not in (-1, 0, 1) or isinstance(sign, bool):
+                name = names[place] if names else f"feature {place} (counted from 0)"
+                raise _fit_error(f"{name} has {sign!r}, which is none of -1, 0 and +1", "monotone", _MONOTONE)
+        return {
+            "monotone_constraints": [int(cast(float, sign)) for sign in signs],
+            "monotone_constraints_method": "basic",
+        }
 
 
 def from_config(
@@ -311,7 +401,7 @@ def from_config(
         max_rounds=config.max_rounds,
         patience=config.patience,
         random_state=config.seed,
-        monotone=None if monotone is None else [int(sign) for sign in monotone],
+        monotone=monotone,
     )
 
 
@@ -325,5 +415,49 @@ def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _fit_error(message: str, field: str) -> FitError:
-    return FitError("ICS-MOD-001", message, field=field, remedy="see the documentation of PDClassifier")
+_MONOTONE = "give -1, 0 or +1 for each feature in the order of the columns, or by name where X is a DataFrame"
+
+
+def _listed(monotone: object, names: list[str]) -> list[object]:
+    """Return one value a column, as given; a mapping by the names of the columns."""
+    if isinstance(monotone, Mapping):
+        return _by_name(monotone, names)
+    if isinstance(monotone, str | bytes | set | frozenset) or not isinstance(monotone, Iterable):
+        raise _fit_error(f"{monotone!r} does not give one value a feature", "monotone", _MONOTONE)
+    return [_plain(sign) for sign in monotone]
+
+
+def _by_name(monotone: Mapping[Any, object], names: list[str]) -> list[object]:
+    if not names:
+        raise _fit_error("names features, and X has no names of columns", "monotone", _MONOTONE)
+    for name in monotone:
+        if name not in names:
+            meant = nearest(str(name), names) or f"the features are {', '.join(names)}"
+            raise _fit_error(f"there is no feature {name!r}", "monotone", meant)
+    return [_plain(monotone.get(name, 0)) for name in names]
+
+
+def _is_label(event: object, label: object) -> bool:
+    """Whether both are the same text, or the same number; never a number and its text."""
+    return isinstance(event, str) == isinstance(label, str) and bool(_plain(event) == _plain(label))
+
+
+def _without_ranking(calibration: Affine, event: FloatArray) -> str:
+    return (
+        f"fitted on {event.size:,} rows with {int(event.sum()):,} events, this model does not rank the event"
+        f" ({no_ranking(calibration)}); predict_proba would rank the wrong way round or not at all, and no bundle can"
+        " be made of it: train on more rows or better features"
+    )
+
+
+def _unnamed(labels: list[object]) -> FitError:
+    return FitError(
+        "ICS-MOD-001",
+        f"the labels {labels[0]!r} and {labels[1]!r} are text, which does not say which one is the event",
+        field="event",
+        remedy=f"name it, such as PDClassifier(event={labels[0]!r}), and fit again",
+    )
+
+
+def _fit_error(message: str, field: str, remedy: str = "see the documentation of PDClassifier") -> FitError:
+    return FitError("ICS-MOD-001", message, field=field, remedy=remedy)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
-__all__ = ["Hyperparameters", "ModelConfig", "SearchRange"]
+__all__ = ["Hyperparameters", "ModelConfig", "SearchRange", "fault"]
 
 Share = Annotated[float, Field(gt=0.0, le=1.0)]
 
@@ -67,7 +69,7 @@ class ModelConfig(BaseModel):
     hyperparameters : Hyperparameters
         The starting point; trial 0 of a search, so that a search never ends below it.
     search : dict of str to SearchRange
-        Hyperparameters a search may move; the others keep their value.
+        Hyperparameters a search may move; the others keep their value, as does one whose range is null.
     trials : int
         Trials of the search; 0 or 1 trains with ``hyperparameters`` as they are.
     held_out : {'folds', 'time_blocks'}
@@ -93,18 +95,43 @@ class ModelConfig(BaseModel):
     patience: Annotated[int, Field(ge=1)] = 150
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
+    @field_validator("search", mode="before")
+    @classmethod
+    def _without_nulls(cls, ranges: object) -> object:
+        """Leave out a range that is null, so that a file can take away one of the shipped ranges."""
+        if not isinstance(ranges, Mapping):
+            return {} if ranges is None else ranges
+        return {name: span for name, span in ranges.items() if span is not None}
+
     @model_validator(mode="after")
     def _searchable(self) -> Self:
         start = self.hyperparameters.model_dump()
         for name, span in self.search.items():
             if name not in start:
-                raise ValueError(f"search.{name} is no hyperparameter; choose from {', '.join(start)}")
-            if not span.low <= start[name] <= span.high:
-                raise ValueError(f"search.{name} does not hold the starting value; widen the range")
-            Hyperparameters.model_validate(start | {name: _typed(start[name], span.low)})
-            Hyperparameters.model_validate(start | {name: _typed(start[name], span.high)})
+                raise fault(("search", name), f"no hyperparameter; choose from {', '.join(start)}")
+            for end in (span.low, span.high):
+                _refuse_bound(start, name, end)
+            if self.trials > 1 and not span.low <= start[name] <= span.high:
+                raise fault(
+                    ("search", name),
+                    f"{span.low:g} to {span.high:g} does not hold {start[name]:g}, where the search starts; widen the"
+                    " range, move the start, or take the range away with null",
+                )
         return self
 
 
+def fault(key: tuple[str | int, ...], message: str) -> PydanticCustomError:
+    """Return an error of a validator that names a key below what it validates."""
+    return PydanticCustomError("config_fault", "{message}", {"message": message, "key": key})
+
+
+def _refuse_bound(start: Mapping[str, Any], name: str, end: float) -> None:
+    try:
+        Hyperparameters.model_validate({**start, name: _typed(start[name], end)})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise fault(("search", name), f"{end:g} is no value of {name}: {first['msg']}") from error
+
+
 def _typed(like: float, value: float) -> float:
-    return int(value) if isinstance(like, int) else value
+    return int(value) if isinstance(like, int) and float(value).is_integer() else value

@@ -26,10 +26,15 @@ class Trial:
     slope: float
     hyperparameters: Hyperparameters
 
+    @property
+    def ranks(self) -> bool:
+        """Whether its margins rank the event on held-out rows; a setting that does not is a last resort."""
+        return self.slope > 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """The best trial's hyperparameters and loss, and every trial in order."""
+    """The hyperparameters and loss of the best trial that ranks (of the best one where none does), and every trial."""
 
     hyperparameters: Hyperparameters
     loss: float
@@ -48,7 +53,9 @@ def tune(
 ) -> Tuning:
     """Search hyperparameters with Optuna's tree-structured Parzen estimator.
 
-    Trial 0 is the configuration's own setting, so the result is never worse than it on the criterion. Every trial is
+    Trial 0 is the configuration's own setting, so the result is never worse than it on the criterion. A trial whose
+    calibration slope is not positive does not rank, whatever its loss: it is told, and chosen only where none ranks
+    (``fit`` then warns, and no bundle is written). Every trial is
     judged on the same folds or time blocks, which are also those of the final fit: the best of many trials looks a
     little better there than it is, which is why reported figures come from rows outside all of this.
 
@@ -77,14 +84,24 @@ def tune(
         model = from_config(config, monotone=monotone, hyperparameters=tried)
         found = model.search_rounds(X, y, groups=groups, blocks=blocks)
         trials.append(Trial(asked.number, found.loss, found.rounds, found.calibration.slope, tried))
-        best = min(trial.loss for trial in trials)
-        progress(f"trial {asked.number + 1}/{total}: loss {found.loss:.5f} at {found.rounds} rounds, best {best:.5f}")
+        progress(f"trial {asked.number + 1}/{total}: {_said(trials[-1])}, best {_best(trials).loss:.5f}")
         return found.loss
 
     total = max(config.trials, 1)
     study.optimize(objective, n_trials=total)
-    chosen = min(trials, key=lambda trial: (trial.loss, trial.number))
+    chosen = _best(trials)
+    if not chosen.ranks:
+        progress(f"none of {total} trials ranks the event on held-out rows")
     return Tuning(chosen.hyperparameters, chosen.loss, tuple(trials))
+
+
+def _best(trials: Sequence[Trial]) -> Trial:
+    return min(trials, key=lambda trial: (not trial.ranks, trial.loss, trial.number))
+
+
+def _said(trial: Trial) -> str:
+    told = "" if trial.ranks else f" (does not rank, calibration slope {trial.slope:.4g})"
+    return f"loss {trial.loss:.5f} at {trial.rounds} rounds{told}"
 
 
 def _suggest(asked: optuna.Trial, config: ModelConfig, start: dict[str, Any]) -> dict[str, Any]:

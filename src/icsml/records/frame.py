@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
@@ -20,8 +21,9 @@ from icsml.records.extra import EXTRA_PREFIX, ExtraFeature
 from icsml.records.field import Field, Kind, Outside
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
 
-__all__ = ["frame_schema", "read_enterprises", "validate_frame"]
+__all__ = ["frame_schema", "read_enterprises", "validate_frame", "without_midnight"]
 
+_MIDNIGHT = re.compile(r"(?<=^[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]00:00(:00(\.0+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?$")
 _DTYPES = {
     Kind.TEXT: "str",
     Kind.CATEGORY: "str",
@@ -145,11 +147,19 @@ def _cast(series: pd.Series[Any], kind: Kind) -> pd.Series[Any]:
 
 def _dates(series: pd.Series[Any]) -> pd.Series[Any]:
     if series.dtype.kind != "M" and not all(isinstance(day, date) for day in series.dropna()):
-        series = pd.to_datetime(series.astype("str"), format="%Y-%m-%d", exact=True)
+        series = pd.to_datetime(series.astype("str").map(without_midnight), format="%Y-%m-%d", exact=True)
     dates = pd.to_datetime(series).astype("datetime64[us]")
     if (dates.dropna() != dates.dropna().dt.normalize()).any():
         raise ValueError("time of day")
     return dates
+
+
+def without_midnight(value: object) -> object:
+    """Return the date of an ISO timestamp at midnight, as JSON writers put one; anything else as it is.
+
+    A zone is passed over: at midnight the day is the one that is written. Another time of day hides one, and stays.
+    """
+    return _MIDNIGHT.sub("", value) if isinstance(value, str) else value
 
 
 def _input_error(cases: pd.DataFrame) -> InputError:

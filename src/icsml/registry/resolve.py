@@ -16,8 +16,11 @@ from icsml.core.clock import timestamp
 from icsml.core.paths import home
 from icsml.errors import InputError, MissingError, ModelError
 from icsml.model.shelf import is_intact, move_in
-from icsml.registry.session import has_registry, mlflow_session, tracking_uri
-from icsml.registry.tracking import BUNDLE_ARTIFACT, CHAMPION
+from icsml.registry.experiment import refuse_moved
+from icsml.registry.logged_model import BUNDLE_ARTIFACT
+from icsml.registry.pages import pages
+from icsml.registry.session import has_registry, is_embedded, mlflow_session, tracking_uri
+from icsml.registry.tracking import CHAMPION
 
 __all__ = ["DEFAULT_REFERENCE", "Fetched", "fetch_bundle", "list_versions"]
 
@@ -98,8 +101,8 @@ def list_versions() -> list[dict[str, Any]]:
     with mlflow_session() as mlflow:
         client = mlflow.MlflowClient()
         listed = []
-        for model in _pages(client.search_registered_models):
-            for version in _pages(client.search_model_versions, f"name = '{model.name}'"):
+        for model in pages(client.search_registered_models):
+            for version in pages(client.search_model_versions, f"name = '{model.name}'"):
                 aliases = sorted(alias for alias, held in model.aliases.items() if str(held) == str(version.version))
                 entry = {"name": model.name, "version": str(version.version), "aliases": aliases}
                 listed.append(entry | {"run_id": version.run_id} | _facts(version))
@@ -125,17 +128,6 @@ def _number(text: str | None) -> float | None:
         return None
 
 
-def _pages(search: Any, query: str | None = None) -> list[Any]:  # noqa: ANN401 - a method of mlflow.MlflowClient
-    found: list[Any] = []
-    token = None
-    while True:
-        page = search(query, page_token=token)
-        found.extend(page)
-        token = page.token
-        if not token:
-            return found
-
-
 def _folder(ref: str) -> Fetched:
     folder = Path(ref)
     if not folder.is_dir():
@@ -158,14 +150,15 @@ def _version(mlflow: ModuleType, ref: str, model: re.Match[str]) -> Any:  # noqa
 def _fetch_run(mlflow: ModuleType, ref: str, run_id: str, path: str) -> Fetched:
     client = mlflow.MlflowClient()
     try:
-        client.get_run(run_id)
+        run = client.get_run(run_id)
     except mlflow.exceptions.MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise _no_model(ref) from error
         raise
-    registered = _pages(client.search_model_versions, f"run_id = '{run_id}'")
+    registered = pages(client.search_model_versions, f"run_id = '{run_id}'")
     if registered:
         return _fetch_version(mlflow, registered[0])
+    refuse_moved(run.info.artifact_uri, f"run {run_id}")
     return Fetched(_cached(mlflow, f"runs:/{run_id}/{path}", f"run-{run_id}"), path.rsplit("/", 1)[-1], None)
 
 
@@ -173,6 +166,9 @@ def _fetch_version(mlflow: ModuleType, version: Any) -> Fetched:  # noqa: ANN401
     name, number = str(version.name), str(version.version)
     # A registry that was deleted and begun anew counts from 1 again.
     origin = digest([tracking_uri(), version.source, version.creation_timestamp])[:12]
+    if is_embedded():
+        location = mlflow.MlflowClient().get_model_version_download_uri(name, number)
+        refuse_moved(location, f"model {name} version {number}")
     folder = _cached(mlflow, f"models:/{name}/{number}", f"{quote(name, safe='')}-{number}-{origin}")
     return Fetched(folder, name, number)
 

@@ -2,48 +2,88 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
+import re
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from types import ModuleType
+from typing import Final
+from urllib.parse import urlsplit
 
+from icsml.core.canonical import digest
 from icsml.core.paths import home
+from icsml.core.progress import Progress, silent
 from icsml.errors import MissingError
 
-__all__ = ["URI_VARIABLE", "artifact_location", "has_registry", "mlflow_session", "tracking_uri"]
+__all__ = [
+    "URI_VARIABLE",
+    "artifact_location",
+    "database",
+    "embedded_lock",
+    "has_registry",
+    "is_embedded",
+    "mlflow_session",
+    "tracking_uri",
+]
 
-URI_VARIABLE = "MLFLOW_TRACKING_URI"
-_QUIET = {
+URI_VARIABLE: Final = "MLFLOW_TRACKING_URI"
+_DATABASE: Final = "mlflow.db"
+_QUIET: Final = {
     "GIT_PYTHON_REFRESH": "quiet",
     "MLFLOW_DISABLE_AGENT_HINT": "true",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING": "false",
     "MLFLOW_UV_AUTO_DETECT": "false",
 }
+_ATTEMPTS: Final = 4  # to connect to a database, in about a second; MLflow's ten take 100 s
+_SENTENCE: Final = 600  # characters of what MLflow said, which may be a page
+_SECRET: Final = re.compile(r"//[^/@\s]+@")
 
 
 def tracking_uri() -> str:
     """Return ``MLFLOW_TRACKING_URI``, by default SQLite in ``mlflow.db`` under ``ICSML_HOME``."""
-    return os.environ.get(URI_VARIABLE) or f"sqlite:///{home() / 'mlflow.db'}"
+    return os.environ.get(URI_VARIABLE) or _sqlite(database())
+
+
+def database() -> Path:
+    """Return the file of the embedded registry, which may not be there yet."""
+    return home() / _DATABASE
+
+
+def is_embedded() -> bool:
+    """Return whether the registry is the one under ``ICSML_HOME``."""
+    return os.environ.get(URI_VARIABLE, "") in ("", _sqlite(database()))
 
 
 def artifact_location() -> str | None:
     """Return where a new experiment keeps its files; None where a tracking server decides."""
-    if tracking_uri().startswith(("http:", "https:", "databricks")):
+    if _is_remote(tracking_uri()):
         return None
     return (home() / "mlartifacts").as_uri()
 
 
 def has_registry() -> bool:
     """Return False where the embedded registry was never written, so that looking does not create it."""
-    return bool(os.environ.get(URI_VARIABLE)) or (home() / "mlflow.db").exists()
+    return not is_embedded() or database().exists()
 
 
 @contextmanager
-def mlflow_session() -> Iterator[ModuleType]:
-    """Give MLflow, set to `tracking_uri`.
+def mlflow_session(*, writing: bool = False, progress: Progress = silent) -> Iterator[ModuleType]:
+    """Give MLflow, set to `tracking_uri`; afterwards it is set as before.
+
+    Parameters
+    ----------
+    writing : bool
+        Whether something is to be written. Into a database that no server stands before, one process writes at a time
+        and the others wait: SQLite refuses a second writer, and MLflow makes its tables without a lock.
+    progress : callable
+        Told that another process is being waited for.
 
     Raises
     ------
@@ -51,18 +91,32 @@ def mlflow_session() -> Iterator[ModuleType]:
         If MLflow is not installed or the registry cannot be used.
     """
     mlflow = _load()
-    from mlflow.exceptions import MlflowException
-
-    before = os.environ.get(URI_VARIABLE)
+    before = os.environ.get(URI_VARIABLE), mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
     try:
-        _open(mlflow)
-        yield mlflow
-    except MlflowException as error:
-        raise _unusable(error.error_code) from error
+        with embedded_lock(progress) if writing else nullcontext():
+            _open(mlflow, progress, locked=writing)
+            yield mlflow
+    except (mlflow.exceptions.MlflowException, OSError) as error:  # OSError: a disk, or a server that went away
+        raise _unusable(error) from error
     finally:
+        mlflow.set_tracking_uri(before[1])
         # MLflow writes its address into the environment, where it would outlive a change of ICSML_HOME.
-        if before is None:
+        if before[0] is None:
             os.environ.pop(URI_VARIABLE, None)
+
+
+def _sqlite(database: Path) -> str:
+    """Return the URL of a database; quoted only where it must be, and then by the form that MLflow takes no path from.
+
+    MLflow makes the folder that it reads out of a ``sqlite:///`` URL, and does not read quotes.
+    """
+    path = str(database)
+    quoted = path.replace("%", "%25").replace("?", "%3F")
+    return f"sqlite:///{path}" if quoted == path else f"sqlite+pysqlite:///{quoted}"
+
+
+def _is_remote(uri: str) -> bool:
+    return uri.startswith(("http:", "https:", "databricks"))
 
 
 def _load() -> ModuleType:
@@ -79,19 +133,64 @@ def _load() -> ModuleType:
     return mlflow
 
 
-def _open(mlflow: ModuleType) -> None:
-    home().mkdir(parents=True, exist_ok=True)
-    mlflow.set_tracking_uri(tracking_uri())
+def _open(mlflow: ModuleType, progress: Progress, *, locked: bool) -> None:
+    """Connect; the embedded database is made aside and moved in, so that nobody ever finds half of its tables."""
+    from mlflow.store.db import utils
+
+    utils.MAX_RETRY_COUNT = _ATTEMPTS
     try:
+        home().mkdir(parents=True, exist_ok=True)
+        if is_embedded() and not has_registry():
+            with nullcontext() if locked else embedded_lock(progress):
+                _make_database(database())
+        mlflow.set_tracking_uri(tracking_uri())
         mlflow.MlflowClient()
     except Exception as error:  # while opening its store, MLflow lets the errors of any database driver through
-        raise _unusable(type(error).__name__) from error
+        raise _unusable(error) from error
 
 
-def _unusable(reason: str) -> MissingError:
+def _make_database(target: Path) -> None:
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    if target.exists():  # another process made it while this one waited
+        return
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent) as scratch:
+        made = Path(scratch) / target.name
+        store = SqlAlchemyStore(_sqlite(made), artifact_location())  # type: ignore[no-untyped-call]
+        store.engine.dispose()
+        made.replace(target)
+
+
+@contextmanager
+def embedded_lock(progress: Progress) -> Iterator[None]:
+    """Hold the lock of a registry that is a database and no server; one process has it at a time, the others wait."""
+    uri = tracking_uri()
+    if _is_remote(uri):
+        yield
+        return
+    home().mkdir(parents=True, exist_ok=True)
+    with _lock_file(uri).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress("waiting for another process that writes to the register")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _lock_file(uri: str) -> Path:
+    """Return a file beside an SQLite database, so that every ICSML_HOME that writes to it finds the same one."""
+    database = Path(urlsplit(uri).path[1:])
+    if uri.startswith("sqlite:") and database.parent.is_dir():
+        return Path(f"{database}.lock")
+    return home() / ("mlflow.lock" if is_embedded() else f"mlflow-{digest(uri)[:12]}.lock")
+
+
+def _unusable(error: Exception) -> MissingError:
+    said = _SECRET.sub("//***@", " ".join(str(error).split())) or type(error).__name__
     return MissingError(
         "ICS-REG-003",
-        f"the registry cannot be used ({reason})",
+        f"the registry {_SECRET.sub('//***@', tracking_uri())} cannot be used: {said[:_SENTENCE]}",
         field=URI_VARIABLE,
         remedy="check that it is there, answers, and may be written",
     )

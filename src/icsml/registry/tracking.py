@@ -1,44 +1,34 @@
-"""One training as one MLflow run: parameters, metrics, tables, plots, data set, the bundle as a registered pyfunc."""
+"""From a bundle and what its training left to a registered version of the model."""
 
 from __future__ import annotations
 
-import io
-import json
-import shutil
-import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Final
 
-from icsml.registry.progress import MlflowProgress
-from icsml.registry.session import artifact_location, mlflow_session
+from icsml.core.canonical import canonical_bytes
+from icsml.core.flatten import flattened
+from icsml.core.progress import Progress, silent
+from icsml.errors import MissingError
+from icsml.model.manifest import verified_files
+from icsml.registry.logged_model import log_model
+from icsml.registry.pages import pages
+from icsml.registry.record import DatasetFacts, RunRecord, find_record, forget_record, keep_record
+from icsml.registry.run import RunStart, fill_run, new_run
+from icsml.registry.session import mlflow_session
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BUNDLE_ARTIFACT", "CHAMPION", "EXPERIMENT", "DatasetFacts", "Logged", "log_training"]
+    from icsml.registry.progress import MlflowProgress
 
-EXPERIMENT = "icsml"
-CHAMPION = "champion"
-BUNDLE_ARTIFACT = "bundle"
-_MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
-_AUCS = ("test_auc", "cv_auc")
-_CHATTER = ("Successfully registered model ", "Registered model ", "Created version ")
-_DIGEST_CHARACTERS = 36  # as many as MLflow's tables hold; the tag has all
+__all__ = ["CHAMPION", "Logged", "log_training", "register_bundle", "register_record", "table_files"]
 
-
-class DatasetFacts(TypedDict):
-    """What a run says of its data: name, SHA-256, where it lay, number of rows."""
-
-    name: str
-    digest: str
-    source: str
-    rows: int
+CHAMPION: Final = "champion"
+_SHA256: Final = "bundle_sha256"
+_SPLITS: Final = {"out_of_time": "test_auc", "folds": "cv_auc"}
 
 
 @dataclass(frozen=True)
@@ -53,12 +43,98 @@ class Logged:
         ``models:/NAME/VERSION``.
     name, version : str
         In the registry.
+    champion : str or None
+        The version that has the alias ``champion`` now.
     """
 
     run_id: str
     model_uri: str
     name: str
     version: str
+    champion: str | None = None
+
+
+def register_record(bundle_folder: Path, record: RunRecord, progress: Progress = silent) -> Logged:
+    """Log a training's record and register its bundle.
+
+    The record is kept under ``ICSML_HOME`` until the register holds everything, so that the same call can be made again
+    by :func:`register_bundle` after a server died; what an attempt before has logged is not logged twice.
+
+    Parameters
+    ----------
+    bundle_folder : Path
+        The bundle; every file of it is kept as it is.
+    record : RunRecord
+        What the training left. Its version becomes the champion where there is none and nothing blocks it.
+    progress : callable
+        Told that another process is waited for.
+
+    Raises
+    ------
+    MissingError
+        ICS-REG-009 if the registry cannot be used now; it says where the bundle lies and how to register it later.
+    """
+    _, sha256 = verified_files(bundle_folder)
+    keep_record(record, sha256)
+    try:
+        with mlflow_session(writing=True, progress=progress) as mlflow:
+            logged = _register(mlflow, bundle_folder, record, sha256)
+    except MissingError as error:
+        raise MissingError(
+            "ICS-REG-009",
+            f"the bundle is trained and kept, but not registered: {error.message}",
+            field=str(bundle_folder),
+            remedy=f"when the registry can be used: icsml model register {bundle_folder}",
+        ) from error
+    forget_record(sha256)
+    return logged
+
+
+def register_bundle(bundle_folder: Path, progress: Progress = silent) -> tuple[Logged, bool]:
+    """Register a bundle that lies in a folder, with what its training left where that is still kept.
+
+    Without such a record the run holds what the bundle itself states. A bundle that is registered already is not
+    registered again.
+
+    Returns
+    -------
+    logged : Logged
+        The version.
+    new : bool
+        False where it was registered before.
+
+    Raises
+    ------
+    MissingError, ModelError
+        If there is no sound bundle, or the registry cannot be used.
+    """
+    from icsml.model.bundle import read_bundle
+
+    bundle = read_bundle(bundle_folder)
+    record = find_record(bundle.sha256)
+    if record is not None:
+        return register_record(bundle_folder, record, progress), True
+    with mlflow_session() as mlflow:
+        found = _registered(mlflow, bundle.name, bundle.sha256)
+    if found is not None:
+        return found, False
+    training = dict(bundle.training)
+    stated: RunRecord = RunRecord(
+        name=bundle.name,
+        params=flattened(training.get("configuration", {})),
+        metrics=dict(training.get("figures", {})),
+        dataset={
+            "name": str(training.get("dataset", "not stated")),
+            "digest": str(training.get("dataset_sha256", "not stated")),
+            "source": "not stated",
+            "rows": int(training.get("rows", 0)),
+        },
+        tags={_SHA256: bundle.sha256, "synthetic": str(bundle.synthetic).lower(), "registered_from": "bundle"}
+        | ({"split": str(training["split"])} if "split" in training else {}),
+        blocking=training.get("blocking", ["it was trained by a version of icsml that states no blocking checks"]),
+        files={"model_card.md": bundle.card.encode()},
+    )
+    return register_record(bundle_folder, stated, progress), True
 
 
 def log_training(
@@ -73,16 +149,16 @@ def log_training(
     drawings: Mapping[str, str] | None = None,
     progress: MlflowProgress | None = None,
 ) -> Logged:
-    """Log a training and register its bundle; the alias ``champion`` is set only where there is none.
+    """Log a training that was made elsewhere and register its bundle, in one call.
 
     Parameters
     ----------
     bundle_folder : Path
-        The bundle; every file of it is kept as it is.
+        The bundle.
     name : str
         Registered model, such as ``icsml-pd``.
     params, metrics, tags : mapping
-        As MLflow shows them; parameters that are no scalars are written as JSON.
+        As MLflow shows them; parameters that are no texts are written as JSON.
     tables : mapping of str to DataFrame
         Kept as ``tables/NAME.json``.
     dataset : DatasetFacts
@@ -97,88 +173,84 @@ def log_training(
     MissingError
         If MLflow is not installed or the registry cannot be used.
     """
-    with mlflow_session() as mlflow:
-        client = mlflow.MlflowClient()
-        with mlflow.start_run(experiment_id=_experiment(client), run_name=name) as run:
-            mlflow.log_params({key: _scalar(value) for key, value in params.items()})
-            mlflow.log_metrics(dict(metrics))
-            mlflow.set_tags(dict(tags or {}) | {"dataset_sha256": dataset["digest"], "icsml": version("icsml")})
-            client.log_inputs(run.info.run_id, [_dataset_input(dataset)])
-            _log_tables(mlflow, tables)
-            for title, drawing in (drawings or {}).items():
-                mlflow.log_text(drawing, f"plots/{title}.svg")
-            if progress is not None:
-                mlflow.log_text(progress.text, "training.log")
-            number = _register(mlflow, bundle_folder, name)
-            for key, value in _version_tags(dataset, tags or {}, metrics).items():
-                client.set_model_version_tag(name, number, key, value)
-        if CHAMPION not in client.get_registered_model(name).aliases:
-            client.set_registered_model_alias(name, CHAMPION, number)
-        return Logged(run.info.run_id, f"models:/{name}/{number}", name, number)
-
-
-def _experiment(client: Any) -> str:  # noqa: ANN401 - mlflow.MlflowClient
-    found = client.get_experiment_by_name(EXPERIMENT)
-    identifier: str = found.experiment_id if found else client.create_experiment(EXPERIMENT, artifact_location())
-    return identifier
-
-
-def _log_tables(mlflow: ModuleType, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Write what ``mlflow.log_table`` would, which itself warns about pandas 3's text columns."""
-    files = {f"tables/{title}.json": table for title, table in tables.items()}
-    for file, table in files.items():
-        content = table.to_json(orient="split", index=False, date_format="iso", double_precision=15)
-        mlflow.log_text(content, file)
-    if files:
-        mlflow.set_tag("mlflow.loggedArtifacts", json.dumps([{"path": file, "type": "table"} for file in files]))
-
-
-def _register(mlflow: ModuleType, bundle_folder: Path, name: str) -> str:
-    with tempfile.TemporaryDirectory() as scratch:
-        bundle = shutil.copytree(bundle_folder, Path(scratch) / BUNDLE_ARTIFACT)
-        # Named requirements, because MLflow would spend minutes finding out; no signature, because MLflow would then
-        # drop unknown columns in silence, where icsml refuses them.
-        with _without_chatter():
-            info = mlflow.pyfunc.log_model(
-                name="model",
-                python_model=str(_MODEL_CODE),
-                artifacts={BUNDLE_ARTIFACT: str(bundle)},
-                pip_requirements=[f"icsml=={version('icsml')}"],
-                registered_model_name=name,
-            )
-    return str(info.registered_model_version)
-
-
-@contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Keep back what MLflow prints about registering, which it has no option for; pass on whatever else it says."""
-    said = io.StringIO()
-    try:
-        with redirect_stderr(said):
-            yield
-    finally:
-        sys.stderr.writelines(line for line in said.getvalue().splitlines(True) if not line.startswith(_CHATTER))
-
-
-def _version_tags(dataset: DatasetFacts, tags: Mapping[str, str], metrics: Mapping[str, float]) -> dict[str, str]:
-    """Return what a list of versions shows, so that it need not look into every run."""
-    stated = {key: tags[key] for key in ("synthetic", "bundle_sha256") if key in tags}
-    measured = {key: repr(float(metrics[key])) for key in _AUCS if key in metrics}
-    return {"dataset": dataset["name"]} | stated | measured
-
-
-def _dataset_input(dataset: DatasetFacts) -> Any:  # noqa: ANN401 - mlflow.entities.DatasetInput
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
-    entity = Dataset(
-        name=dataset["name"],
-        digest=dataset["digest"][:_DIGEST_CHARACTERS],
-        source_type="local",
-        source=json.dumps({"uri": dataset["source"]}),
-        profile=json.dumps({"num_rows": dataset["rows"]}),
+    files, shown = table_files(tables)
+    files |= {f"plots/{title}.svg": drawing.encode() for title, drawing in (drawings or {}).items()}
+    files |= {"training.log": progress.text.encode()} if progress is not None else {}
+    record = RunRecord(
+        name=name, params=params, metrics=metrics, dataset=dataset, tags=dict(tags or {}) | shown, files=files
     )
-    return DatasetInput(entity, [InputTag("mlflow.data.context", "training")])
+    return register_record(bundle_folder, record)
 
 
-def _scalar(value: object) -> object:
-    return value if isinstance(value, str | int | float | None) else json.dumps(value, default=str)
+def table_files(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Return tables as the artifacts that ``mlflow.log_table`` would write, and the tag by which MLflow shows them.
+
+    ``mlflow.log_table`` itself warns about pandas 3's text columns.
+    """
+    files = {
+        f"tables/{title}.json": table.to_json(orient="split", index=False, date_format="iso", double_precision=15)
+        for title, table in tables.items()
+    }
+    shown = canonical_bytes([{"path": file, "type": "table"} for file in files]).decode()
+    tags = {"mlflow.loggedArtifacts": shown} if files else {}
+    return {path: content.encode() for path, content in files.items()}, tags
+
+
+def _register(mlflow: ModuleType, bundle_folder: Path, record: RunRecord, sha256: str) -> Logged:
+    client = mlflow.MlflowClient()
+    run_id = record.run_id if _is_open(mlflow, client, record.run_id) else None
+    if run_id is None:
+        run_id = new_run(mlflow, RunStart(name=record.name, dataset=record.dataset))
+        keep_record(replace(record, run_id=run_id), sha256)
+    fill_run(mlflow, run_id, record)
+    number = (
+        _version_of(client, run_id) or log_model(mlflow, bundle_folder, run_id=run_id, register_as=record.name).version
+    )
+    for key, value in _version_tags(record, sha256).items():
+        client.set_model_version_tag(record.name, number, key, value)
+    if not record.blocking and CHAMPION not in client.get_registered_model(record.name).aliases:
+        client.set_registered_model_alias(record.name, CHAMPION, number)
+    client.set_terminated(run_id, "FINISHED", record.ended)
+    return _logged(client, run_id, record.name, str(number))
+
+
+def _is_open(mlflow: ModuleType, client: Any, run_id: str | None) -> bool:  # noqa: ANN401 - mlflow.MlflowClient
+    if run_id is None:
+        return False
+    try:
+        info = client.get_run(run_id).info
+    except mlflow.exceptions.MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return False
+        raise
+    return bool(info.lifecycle_stage == "active")
+
+
+def _version_of(client: Any, run_id: str) -> str | None:  # noqa: ANN401 - mlflow.MlflowClient
+    """Return the version that an interrupted attempt registered."""
+    found = pages(client.search_model_versions, f"run_id = '{run_id}'")
+    return str(found[0].version) if found else None
+
+
+def _registered(mlflow: ModuleType, name: str, sha256: str) -> Logged | None:
+    client = mlflow.MlflowClient()
+    for version in pages(client.search_model_versions, f"name = '{name}'"):
+        if version.tags.get(_SHA256) == sha256:
+            return _logged(client, version.run_id, name, str(version.version))
+    return None
+
+
+def _logged(client: Any, run_id: str, name: str, number: str) -> Logged:  # noqa: ANN401 - mlflow.MlflowClient
+    champion = client.get_registered_model(name).aliases.get(CHAMPION)
+    return Logged(run_id, f"models:/{name}/{number}", name, number, None if champion is None else str(champion))
+
+
+def _version_tags(record: RunRecord, sha256: str) -> dict[str, str]:
+    """Return what a list of versions shows, so that it need not look into every run."""
+    stated = {key: record.tags[key] for key in ("synthetic",) if key in record.tags}
+    measured = {key: repr(float(record.metrics[key])) for key in _SPLITS.values() if key in record.metrics}
+    by_split = _SPLITS.get(record.tags.get("split", ""))
+    if by_split and "auc" in record.metrics:
+        measured[by_split] = repr(float(record.metrics["auc"]))
+    blocked = {"blocking": "; ".join(record.blocking)[:5_000]} if record.blocking else {}
+    return {"dataset": record.dataset["name"], _SHA256: record.tags.get(_SHA256, sha256)} | stated | measured | blocked

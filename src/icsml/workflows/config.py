@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from icsml.core.flatten import flattened
 from icsml.core.paths import configs_dir
-from icsml.core.yaml import load_model
-from icsml.model.config import ModelConfig
+from icsml.core.yaml import compose, construct, merged, nested, parse_change, place_of, validate
+from icsml.errors import ConfigError, IcsmlError, MissingError
+from icsml.features.catalogue import FEATURE_BY_NAME
+from icsml.innovation.rulebook import load_rulebook
+from icsml.model.config import Hyperparameters, ModelConfig, fault
 from icsml.model.document import Explainer
+from icsml.records.extra import EXTRA_PREFIX
+from icsml.records.labels import Direction
 
-__all__ = ["CardConfig", "ReasonsConfig", "TrainingConfig", "load_training_config"]
+__all__ = ["CardConfig", "DirectionConfig", "ReasonsConfig", "TrainingConfig", "flat", "load_training_config"]
+
+_CODE: Final = "ICS-CFG-002"
 
 
 class _Strict(BaseModel):
@@ -57,6 +69,31 @@ class ReasonsConfig(_Strict):
         return self
 
 
+class DirectionConfig(_Strict):
+    """Another direction for a feature, and why.
+
+    Parameters
+    ----------
+    direction : {'raises_risk', 'lowers_risk', 'free'}
+        What a rising value does to the PD, as a law of the model.
+    reason : str
+        Why the direction of the catalogue, or of the data set, does not hold here; it goes into the bundle.
+    """
+
+    direction: Direction
+    reason: Annotated[str, Field(pattern=r"\S", max_length=1_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where a configuration was read; two that say the same are equal wherever they come from."""
+
+    node: yaml.Node | None = field(default=None, compare=False)
+    given: str | None = field(default=None, compare=False)
+    path: Path | None = field(default=None, compare=False)
+    changes: tuple[str, ...] = field(default=(), compare=False)
+
+
 class TrainingConfig(_Strict):
     """How to train.
 
@@ -68,8 +105,14 @@ class TrainingConfig(_Strict):
         Rulebook whose points are the feature; its copy goes into the bundle.
     variant : {'points', 'raw'}
         With or without the rule-based score beside its raw sub-indicators.
+    include : list of str, optional
+        The only features to train on; None takes all that the data set can feed.
     exclude : list of str
         Features to leave out.
+    directions : dict of str to DirectionConfig
+        Features whose direction is another than declared.
+    split_seed : int, optional
+        Seed of the folds; None takes the one that ``dataset.yaml`` states.
     long_run_rate : float, optional
         Default rate that the mean PD of the training population is anchored to; None leaves the calibration as fitted.
     model : ModelConfig
@@ -83,18 +126,135 @@ class TrainingConfig(_Strict):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")] = "icsml-pd"
     rulebook: str = "national-2025"
     variant: Literal["points", "raw"] = "points"
+    include: Annotated[list[str], Field(min_length=1)] | None = None
     exclude: list[str] = []
+    directions: dict[str, DirectionConfig] = {}
+    split_seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
     long_run_rate: Annotated[float, Field(gt=0, lt=1)] | None = None
     model: ModelConfig = ModelConfig()
     reasons: ReasonsConfig = ReasonsConfig()
     card: CardConfig
+
+    _origin: _Origin = PrivateAttr(default_factory=lambda: _Origin())
+
+    @field_validator("directions", mode="before")
+    @classmethod
+    def _without_nulls(cls, directions: object) -> object:
+        if not isinstance(directions, Mapping):
+            return {} if directions is None else directions
+        return {name: each for name, each in directions.items() if each is not None}
+
+    @model_validator(mode="after")
+    def _known_features(self) -> Self:
+        listed: list[tuple[tuple[str | int, ...], str]] = [
+            *((("include", place), name) for place, name in enumerate(self.include or [])),
+            *((("exclude", place), name) for place, name in enumerate(self.exclude)),
+            *((("directions", name), name) for name in self.directions),
+        ]
+        for key, name in listed:
+            if name not in FEATURE_BY_NAME and not name.startswith(EXTRA_PREFIX):
+                raise fault(key, f"{name!r} is no feature; use a name of docs/reference/features.md, or extra.NAME")
+        return self
+
+    @property
+    def given(self) -> str | None:
+        """The text of the file that was given; None where there was none."""
+        return self._origin.given
+
+    @property
+    def given_path(self) -> Path | None:
+        """The file that was given."""
+        return self._origin.path
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Single values that were set after the file, as ``KEY=VALUE``."""
+        return self._origin.changes
+
+    def where(self, *key: str | int) -> str:
+        """Return a key as ``file:line: key`` where it was read from a file, else as it is."""
+        dotted = ".".join(map(str, key))
+        node = self._origin.node
+        return dotted if node is None else f"{place_of(node, key, 'configuration')}: {dotted}"
 
     def with_model(self, **changes: int) -> TrainingConfig:
         """Return the configuration with other values in its ``model`` section, checked like those of a file."""
         model = ModelConfig.model_validate(self.model.model_dump() | changes)
         return self.model_copy(update={"model": model})
 
+    def with_seed(self, seed: int) -> TrainingConfig:
+        """Return the configuration with another seed, of the model and of the folds."""
+        return self.with_model(seed=seed).model_copy(update={"split_seed": seed})
 
-def load_training_config(path: Path | None = None) -> TrainingConfig:
-    """Read a training configuration, the shipped default if no path is given."""
-    return load_model(path or configs_dir() / "training" / "default.yaml", TrainingConfig, code="ICS-CFG-002")
+
+def load_training_config(path: Path | None = None, *, changes: Sequence[str] = ()) -> TrainingConfig:
+    """Read a training configuration.
+
+    Parameters
+    ----------
+    path : Path, optional
+        A file that holds what differs from the shipped ``configs/training/default.yaml``: mappings are merged key by
+        key, anything else is replaced, and a range of ``model.search`` that is null is taken away.
+    changes : sequence of str
+        Single values as ``KEY=VALUE``, after the file; hyperparameters may be named as ``model.max_depth``.
+
+    Raises
+    ------
+    MissingError
+        If there is no such file.
+    ConfigError
+        If a value does not fit; ``field`` names the file and line, or the change, that wrote it.
+    """
+    default = configs_dir() / "training" / "default.yaml"
+    given = None if path is None else _text(path)
+    documents = [compose(_text(default), str(default), code=_CODE)]
+    if path is not None and given is not None:
+        documents.append(_mapping(compose(given, str(path), code=_CODE), str(path)))
+    documents += [_change(change) for change in changes]
+    node = reduce(merged, documents)
+    name = str(path or default)
+    config = validate(node, construct(node, name, code=_CODE), name, TrainingConfig, code=_CODE)
+    config._origin = _Origin(node, given, path, tuple(changes))
+    _refuse_rulebook(config)
+    return config
+
+
+def flat(config: TrainingConfig) -> dict[str, Any]:
+    """Return the whole configuration with dotted keys, such as ``model.hyperparameters.max_depth``."""
+    return flattened(config.model_dump(mode="json"))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise MissingError(_CODE, "no such file", field=str(path), remedy="check the path") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(_CODE, "not UTF-8 text", field=str(path), remedy="save it as UTF-8") from error
+
+
+def _mapping(node: yaml.Node | None, name: str) -> yaml.Node | None:
+    if node is None or isinstance(node, yaml.MappingNode):
+        return node
+    raise ConfigError(
+        _CODE, "holds no keys", field=place_of(node, (), name), remedy="write key: value, as the shipped file does"
+    )
+
+
+def _change(change: str) -> yaml.Node:
+    key, value = parse_change(change, "--set", code=_CODE)
+    if key[0] == "model" and len(key) == 2 and key[1] in Hyperparameters.model_fields:
+        key = ("model", "hyperparameters", key[1])
+    return nested(key, value)
+
+
+def _refuse_rulebook(config: TrainingConfig) -> None:
+    try:
+        load_rulebook(config.rulebook)
+    except IcsmlError as error:
+        raise ConfigError(
+            _CODE,
+            f"{config.rulebook} cannot be used: {error.message}",
+            field=config.where("rulebook"),
+            remedy=error.remedy or "see `icsml rulebook list`",
+        ) from error

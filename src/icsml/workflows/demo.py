@@ -27,7 +27,8 @@ from icsml.records.enterprise import EnterpriseRecord, frame_records
 from icsml.registry import DEFAULT_REFERENCE
 from icsml.workflows.config import load_training_config
 from icsml.workflows.drawing import can_draw
-from icsml.workflows.train import Registered, train, train_bundle
+from icsml.workflows.register import Registered, train
+from icsml.workflows.train import train_bundle
 
 __all__ = ["DemoReport", "demo"]
 
@@ -97,8 +98,8 @@ def demo(*, enterprises: int, seed: int, progress: Progress = silent) -> DemoRep
         "metrics": registered.trained.metrics,
         "none_book": none.metrics,
         "model": {
-            "name": registered.name,
-            "version": registered.version,
+            "name": registered.logged.name,
+            "version": registered.logged.version,
             "bundle_sha256": registered.trained.bundle.sha256,
         },
         "decisions": decisions,
@@ -118,7 +119,7 @@ def _report(registered: Registered, path: Path, progress: Progress) -> Path | No
 
     trained = registered.trained
     progress("the auditor's report")
-    write_report(trained.bundle, trained.dataset, path, "en", version=registered.version, progress=progress)
+    write_report(trained.bundle, trained.dataset, path, "en", version=registered.logged.version, progress=progress)
     return path
 
 
@@ -128,7 +129,7 @@ def _decisions(registered: Registered, progress: Progress) -> list[dict[str, Any
     records = _three(bundle, registered.trained.dataset)
     ledger = Ledger.open(None)
     try:
-        return [_recorded(ledger, bundle, registered.version, record, progress) for record in records]
+        return [_recorded(ledger, bundle, registered.logged.version, record, progress) for record in records]
     finally:
         ledger.close()
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Final
 
+import pandas as pd
+
 from icsml.core.progress import Progress, silent
 from icsml.model.bundle import Bundle
 from icsml.records.dataset import Dataset
 
-__all__ = ["can_draw", "training_drawings"]
+__all__ = ["can_draw", "held_out_drawings", "training_drawings"]
 
 _NEEDED: Final = ("jinja2", "matplotlib", "shap")
 _ROWS: Final = 5_000
@@ -42,3 +44,26 @@ def training_drawings(bundle: Bundle, dataset: Dataset, progress: Progress = sil
 
     found = find(bundle, dataset, rows=_ROWS, interactions=False)
     return {name: each.svg for name, each in model_drawings(found, "en").items()}
+
+
+def held_out_drawings(predictions: pd.DataFrame) -> dict[str, str]:
+    """Return the ROC and calibration curves of held-out PDs, as SVG files by name; none where nothing can be drawn.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        ``bad``, ``pd`` and ``pd_without_innovation`` of rows the model was not trained on.
+    """
+    if not can_draw():
+        return {}
+    from icsml.reports.held_out import calibration_curve, roc_curve
+
+    y = predictions["bad"].to_numpy(dtype="float64")
+    named = {"model": "pd", "without innovation": "pd_without_innovation"}
+    pds = {name: predictions[column].to_numpy(dtype="float64") for name, column in named.items()}
+    pds = {name: values for name, values in pds.items() if not pd.isna(values).any()}
+    drawn = [
+        roc_curve("roc", "ROC on rows not trained on", y, pds),
+        calibration_curve("calibration", "Default rate by PD on rows not trained on", y, pds),
+    ]
+    return {each.name: each.svg for each in drawn}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from icsml.features.encoder import Encoder
 from icsml.features.reason_codes import load_reason_catalogue
 from icsml.model.bundle import BundleParts
 from icsml.model.calibrate import Affine, anchor
-from icsml.model.classifier import PDClassifier, from_config
+from icsml.model.classifier import NoRankingWarning, PDClassifier, from_config
 from icsml.model.config import Hyperparameters
 from icsml.model.levers import Levers
 from icsml.model.reference import ReferencePopulation
@@ -124,7 +125,9 @@ def fit_model(prepared: Prepared, rows: Rows, config: TrainingConfig, encoder: E
         found = tune(X, y, config.model, monotone=encoder.directions, progress=progress, **kept)
         hyperparameters, trials = found.hyperparameters, found.trials
     classifier = from_config(config.model, monotone=encoder.directions, hyperparameters=hyperparameters)
-    classifier.fit(X, y, progress=progress, **kept)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoRankingWarning)  # the workflow refuses or tells it, naming the fold
+        classifier.fit(X, y, progress=progress, **kept)
     return Fitted(classifier, encoder, _calibration(classifier, config), hyperparameters, trials)
 
 

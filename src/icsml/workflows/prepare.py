@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from icsml.core.progress import Progress
 from icsml.errors import InputError
-from icsml.features.encoder import Encoder
+from icsml.features.encoder import DirectionOverride, Encoder
 from icsml.innovation.evaluate import evaluate, fit_peers
 from icsml.innovation.rulebook import load_rulebook
 from icsml.innovation.schema import Rulebook
@@ -104,13 +104,9 @@ def prepare(dataset: Dataset, config: TrainingConfig, progress: Progress) -> Pre
     progress(f"{meta.name}: {meta.rows:,} rows, {meta.defaults:,} bad")
     columns = screen(to_columns(dataset.enterprises, meta.extra_features), meta.extra_features).columns
     rulebook = _rulebook(dataset, config)
-    encoder, dropped = Encoder.fit_catalogue(
-        meta.fields,
-        meta.extra_features,
-        variant=config.variant,
-        exclude=config.exclude,
-        score_inputs=rulebook.innovation_inputs() if rulebook else (),
-    )
+    encoder, dropped = _encoder(dataset, config, rulebook)
+    for override in encoder.overrides:
+        progress(f"{override.feature} is {override.direction} in this model: {override.reason}")
     progress(f"{len(encoder.features)} features, {len(dropped)} dropped for want of their inputs")
     return Prepared(
         dataset=dataset,
@@ -122,6 +118,34 @@ def prepare(dataset: Dataset, config: TrainingConfig, progress: Progress) -> Pre
         y=dataset.outcomes["bad"].to_numpy(dtype=np.float64, na_value=np.nan),
         groups=dataset_groups(dataset.enterprises, grouped=meta.grouped),
     )
+
+
+def _encoder(dataset: Dataset, config: TrainingConfig, rulebook: Rulebook | None) -> tuple[Encoder, list[str]]:
+    meta = dataset.meta
+    try:
+        return Encoder.fit_catalogue(
+            meta.fields,
+            meta.extra_features,
+            variant=config.variant,
+            include=config.include,
+            exclude=config.exclude,
+            score_inputs=rulebook.innovation_inputs() if rulebook else (),
+            overrides=[
+                DirectionOverride(feature=name, direction=each.direction, reason=each.reason)
+                for name, each in config.directions.items()
+            ],
+        )
+    except InputError as error:
+        raise InputError(error.code, error.message, field=_written(config, error.field), remedy=error.remedy) from error
+
+
+def _written(config: TrainingConfig, name: str | None) -> str | None:
+    """Return where the configuration names a feature."""
+    for key in ("include", "exclude"):
+        listed = getattr(config, key) or []
+        if name in listed:
+            return f"{config.where(key, listed.index(name))}: {name}"
+    return config.where("directions", name) if name in config.directions else name
 
 
 def ranked_within(prepared: Prepared, rows: Rows) -> Prepared:

@@ -1,9 +1,10 @@
-"""Train: prepare, fit the pair, measure it on rows it never saw, write the bundle, log and register it."""
+"""Train: prepare, fit the pair, measure it on rows it never saw, write the bundle."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +25,16 @@ from icsml.portfolio.import_checks import recheck
 from icsml.records.columns import take
 from icsml.records.dataset import Dataset, read_dataset
 from icsml.records.finding import Finding
-from icsml.registry import MlflowProgress, list_versions, log_training
-from icsml.registry.tracking import CHAMPION
 from icsml.workflows.config import TrainingConfig
-from icsml.workflows.drawing import training_drawings
+from icsml.workflows.figures import comparable, split_kind
 from icsml.workflows.fit import FittedPair, parts
-from icsml.workflows.measure import measure
+from icsml.workflows.measure import Measured, measure
 from icsml.workflows.prepare import Prepared, Split, prepare, ranked_within, split_rows
 from icsml.workflows.reference import reference_population
 from icsml.workflows.steps import fit_levers
-from icsml.workflows.suspicion import suspicions
+from icsml.workflows.suspicion import blocking, suspicions
 
-__all__ = ["Registered", "Trained", "train", "train_bundle"]
+__all__ = ["Trained", "refuse_occupied", "train_bundle", "trained_on"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,9 @@ class Trained:
         The fitted models.
     dataset : Dataset
         What it was trained on.
+    predictions : DataFrame
+        PDs of rows that no model behind them had seen: ``row`` of the data set, ``enterprise_id``, ``as_of``, ``bad``,
+        ``pd``, ``pd_without_innovation`` (missing where there is no companion) and ``fold`` (missing out of time).
     """
 
     bundle: Bundle
@@ -63,6 +65,7 @@ class Trained:
     tables: dict[str, pd.DataFrame]
     pair: FittedPair
     dataset: Dataset
+    predictions: pd.DataFrame
 
 
 def train_bundle(
@@ -77,7 +80,7 @@ def train_bundle(
     config : TrainingConfig
         How to train.
     seed : int, optional
-        In place of the configuration's seed and of the folds' seed in ``dataset.yaml``.
+        In place of the configuration's seeds, of the model and of the folds.
     out : Path, optional
         Where to write the bundle; by default a folder under ``ICSML_HOME``.
     progress : callable
@@ -90,34 +93,41 @@ def train_bundle(
     ModelError
         If the model does not rank risk on rows it had not seen.
     """
-    _refuse_occupied(out)
-    config = config if seed is None else config.with_model(seed=seed)
-    dataset = read_dataset(data)
+    refuse_occupied(out)
+    return trained_on(read_dataset(data), config if seed is None else config.with_seed(seed), out, progress)
+
+
+def trained_on(dataset: Dataset, config: TrainingConfig, out: Path | None, progress: Progress) -> Trained:
+    """Do what :func:`train_bundle` does with a data set in memory."""
     found = recheck(dataset, load_check_config())
     for finding in found:
         progress(f"warning: {_said(finding)}")
     prepared = prepare(dataset, config, progress)
-    split = split_rows(prepared, seed)
+    split = split_rows(prepared, config.split_seed)
     prepared = ranked_within(prepared, split.train)
-    measured, pair = measure(prepared, split, config, progress)
+    measured = measure(prepared, split, config, progress)
+    warnings = suspicions(prepared, split, measured.figures)
+    for warning in warnings:
+        progress(f"warning: {warning}")
     metrics = (
-        measured
+        measured.figures
         | _counts(prepared, split)
         | {
             "data_checks": [finding.model_dump() for finding in found],
-            "warnings": [_said(finding) for finding in found] + suspicions(prepared, split, measured),
+            "warnings": [_said(finding) for finding in found] + warnings,
+            "blocking": [_said(each) for each in found if each.level == "block"] + blocking(measured.figures),
         }
     )
-    for warning in metrics["warnings"][len(found) :]:
-        progress(f"warning: {warning}")
-    training = _facts(prepared, split, pair, config)
+    pair = measured.pair
+    training = _facts(prepared, split, pair, config, metrics)
     reference = reference_population(prepared, split.train, pair, config)
     card = render_card(_card(prepared, split, config, metrics, training["points_robustness"], reference))
     levers = fit_levers(prepared, split.train)
     whole = parts(prepared, pair, config, card=card, training=training, reference=reference, levers=levers)
     bundle = _write(whole, out)
     progress(f"bundle {bundle.sha256[:12]} in {bundle.folder}")
-    return Trained(bundle, metrics, _tables(prepared, split, pair, found), pair, prepared.dataset)
+    predictions = _predictions(prepared, split, measured)
+    return Trained(bundle, metrics, _tables(prepared, split, pair, found), pair, dataset, predictions)
 
 
 def _said(finding: Finding) -> str:
@@ -141,12 +151,16 @@ def _counts(prepared: Prepared, split: Split) -> dict[str, Any]:
     }
 
 
-def _facts(prepared: Prepared, split: Split, pair: FittedPair, config: TrainingConfig) -> dict[str, Any]:
+def _facts(
+    prepared: Prepared, split: Split, pair: FittedPair, config: TrainingConfig, metrics: Mapping[str, Any]
+) -> dict[str, Any]:
     """State what the bundle says of its training: nothing that changes from run to run."""
     model = pair.model
     return {
+        "configuration": config.model_dump(mode="json"),
         "dataset": prepared.dataset.meta.name,
         "dataset_sha256": prepared.dataset.digest,
+        "split": split_kind(prepared.dataset),
         "rows": int(split.train.sum()),
         "defaults": int(prepared.y[split.train].sum()),
         "seed": config.model.seed,
@@ -158,7 +172,23 @@ def _facts(prepared: Prepared, split: Split, pair: FittedPair, config: TrainingC
         "trials": len(model.trials),
         "reference_cut_off": config.reasons.cut_off if config.reasons.reference == "approval_margin" else None,
         "points_robustness": _robustness(prepared, split),
+        "figures": {name: float(f"{value:.6g}") for name, value in comparable(metrics).items() if isfinite(value)},
+        "blocking": metrics["blocking"],
     }
+
+
+def _predictions(prepared: Prepared, split: Split, measured: Measured) -> pd.DataFrame:
+    rows = np.flatnonzero(split.test)
+    frame = prepared.dataset.enterprises.iloc[rows]
+    found = pd.DataFrame({"row": rows})
+    for name in ("enterprise_id", "as_of"):
+        if name in frame:
+            found[name] = frame[name].to_numpy()
+    found["bad"] = prepared.y[rows].astype(np.int64)
+    found["pd"], found["pd_without_innovation"] = measured.held_out[rows].T
+    if split.folds is not None:
+        found["fold"] = split.folds[rows] + 1
+    return found
 
 
 def _robustness(prepared: Prepared, split: Split) -> dict[str, Any] | None:
@@ -252,82 +282,7 @@ def _write(bundle: BundleParts, out: Path | None) -> Bundle:
     return write_bundle(out, bundle) if out is not None else place_bundle(home() / "bundles", bundle)
 
 
-def _refuse_occupied(out: Path | None) -> None:
+def refuse_occupied(out: Path | None) -> None:
+    """Refuse a place for the bundle that holds something."""
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError("ICS-TRN-003", "exists and is not empty", field=str(out), remedy="choose another folder")
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A trained model in the register."""
-
-    trained: Trained
-    run_id: str
-    model_uri: str
-    name: str
-    version: str
-    champion: str | None
-
-    def summary(self) -> dict[str, Any]:
-        """Return what ``icsml train --json`` prints."""
-        bundle = self.trained.bundle
-        return {
-            "run_id": self.run_id,
-            "model_uri": self.model_uri,
-            "name": self.name,
-            "version": self.version,
-            "champion": self.champion,
-            "bundle": str(bundle.folder),
-            "bundle_sha256": bundle.sha256,
-            "metrics": self.trained.metrics,
-        }
-
-
-def train(
-    data: Path, config: TrainingConfig, *, seed: int | None = None, out: Path | None = None, progress: Progress = silent
-) -> Registered:
-    """Train as :func:`train_bundle` does, then log the run to MLflow and register the bundle."""
-    said = MlflowProgress(progress)
-    trained = train_bundle(data, config, seed=seed, out=out, progress=said)
-    bundle, meta = trained.bundle, trained.dataset.meta
-    drawings = training_drawings(bundle, trained.dataset, said)
-    progress("logging to MLflow and registering")
-    logged = log_training(
-        bundle.folder,
-        name=bundle.name,
-        params=_params(bundle),
-        metrics=_flat(trained.metrics),
-        tables=trained.tables,
-        drawings=drawings,
-        dataset={
-            "name": meta.name,
-            "digest": trained.dataset.digest,
-            "source": str(data),
-            "rows": meta.rows,
-        },
-        tags={"bundle_sha256": bundle.sha256, "synthetic": str(meta.synthetic).lower()},
-        progress=said,
-    )
-    champions = [
-        each["version"] for each in list_versions() if CHAMPION in each["aliases"] and each["name"] == logged.name
-    ]
-    champion = champions[0] if champions else None
-    return Registered(trained, logged.run_id, logged.model_uri, logged.name, logged.version, champion)
-
-
-def _params(bundle: Bundle) -> dict[str, Any]:
-    training = dict(bundle.training)
-    hyperparameters: dict[str, Any] = training.pop("hyperparameters")
-    training.pop("points_robustness", None)
-    return hyperparameters | training | {"features": len(bundle.encoder.features)}
-
-
-def _flat(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """Return every figure as ``part_metric``, as MLflow wants them."""
-    flat: dict[str, float] = {}
-    for part, figures in metrics.items():
-        if isinstance(figures, dict):
-            flat |= {f"{part}_{key}": float(value) for key, value in figures.items() if isinstance(value, int | float)}
-        elif isinstance(figures, int | float):
-            flat[part] = float(figures)
-    return flat

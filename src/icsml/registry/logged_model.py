@@ -1,0 +1,138 @@
+"""A bundle as a model of MLflow: written as code, with its own wheel, an input example and a signature of its answer.
+
+MLflow enforces a signature of inputs by dropping the columns that it does not name, with no more than a line in a log.
+A misspelt field, or the extra features of a record, would be missing from a PD that looks like any other. So the
+signature states what comes out, the inputs stand in the model's metadata, and the model itself refuses what it does
+not know.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+from icsml.core.canonical import sha256_file
+from icsml.registry.wheel import icsml_wheel, pinned_requirements
+
+if TYPE_CHECKING:
+    from icsml.model.bundle import Bundle
+
+__all__ = ["BUNDLE_ARTIFACT", "WHEEL_ARTIFACT", "LoggedModel", "log_model"]
+
+BUNDLE_ARTIFACT: Final = "bundle"
+WHEEL_ARTIFACT: Final = "wheel"
+_MODEL_CODE: Final = Path(__file__).with_name("pyfunc_model.py")
+_CHATTER: Final = ("Successfully registered model ", "Registered model ", "Created version ")
+
+
+@dataclass(frozen=True)
+class LoggedModel:
+    """A model that was logged: MLflow's identifier, its address, and its version where it was registered."""
+
+    model_id: str
+    model_uri: str
+    version: str | None
+
+
+def log_model(mlflow: ModuleType, bundle_folder: Path, *, run_id: str, register_as: str | None) -> LoggedModel:
+    """Log a bundle as the model of a run, and register it.
+
+    Parameters
+    ----------
+    mlflow : module
+        MLflow, set to the registry.
+    bundle_folder : Path
+        The bundle; every file of it is kept as it is.
+    run_id : str
+        The run; the caller's active run plays no part.
+    register_as : str, optional
+        Name of the registered model.
+    """
+    from icsml.model.bundle import read_bundle
+
+    bundle = read_bundle(bundle_folder)
+    wheel = icsml_wheel()
+    client = mlflow.MlflowClient()
+    run = client.get_run(run_id)
+    made = client.create_logged_model(
+        run.info.experiment_id, name="model", source_run_id=run_id, params=run.data.params
+    )  # MLflow would put a model of no active run into its default experiment
+    with tempfile.TemporaryDirectory() as scratch, _without_chatter():
+        own = shutil.copytree(bundle_folder, Path(scratch) / BUNDLE_ARTIFACT)
+        carried = Path(scratch) / wheel.name
+        carried.write_bytes(wheel.content)
+        info = mlflow.models.Model.log(
+            artifact_path=None,
+            model_id=made.model_id,
+            flavor=mlflow.pyfunc,
+            run_id=run_id,
+            registered_model_name=register_as,
+            python_model=str(_MODEL_CODE),
+            artifacts={BUNDLE_ARTIFACT: str(own), WHEEL_ARTIFACT: str(carried)},
+            # Named requirements, because MLflow would spend minutes finding out; the wheel lies among the artifacts.
+            pip_requirements=[
+                f"mlflow=={version('mlflow')}",
+                f"artifacts/{wheel.name}",
+                *pinned_requirements(),
+            ],
+            signature=_signature(),
+            input_example=_example(bundle),
+            model_config={"icsml_wheel_sha256": wheel.sha256},
+            metadata={
+                "bundle_sha256": bundle.sha256,
+                "icsml_wheel_sha256": sha256_file(carried),
+                "inputs": _inputs(bundle),
+            },
+        )
+    number = info.registered_model_version
+    return LoggedModel(info.model_id, info.model_uri, None if number is None else str(number))
+
+
+def _signature() -> Any:  # noqa: ANN401 - mlflow.models.ModelSignature
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    outputs: list[Any] = [
+        ColSpec("double", "pd"),
+        ColSpec("string", "grade", required=False),
+        ColSpec("double", "score", required=False),
+    ]
+    return ModelSignature(inputs=None, outputs=Schema(outputs))
+
+
+def _example(bundle: Bundle) -> Any:  # noqa: ANN401 - a DataFrame, and pandas comes with whatever calls this
+    """Return one record that the bundle accepts, in the form of a row of ``enterprises.parquet`` with text dates."""
+    import pandas as pd
+
+    from icsml.decision.example import bundle_example
+
+    record = bundle_example(bundle)
+    extra = {f"extra.{name}": value for name, value in record.pop("extra", {}).items()}
+    return pd.DataFrame([record | extra])
+
+
+def _inputs(bundle: Bundle) -> dict[str, str]:
+    """Return the columns the model reads: every declared extra feature is required, the canonical fields are not."""
+    extras = {extra.column for extra in bundle.extras}
+    read = dict.fromkeys((*bundle.encoder.inputs, *(bundle.rulebook.inputs() if bundle.rulebook else ())))
+    return {name: "optional" for name in read if name not in extras} | dict.fromkeys(sorted(extras), "required")
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keep back what MLflow prints about registering, which it has no option for; pass on whatever else it says."""
+    said = io.StringIO()
+    try:
+        with redirect_stderr(said):
+            yield
+    finally:
+        sys.stderr.writelines(line for line in said.getvalue().splitlines(True) if not line.startswith(_CHATTER))

@@ -1,0 +1,20 @@
+"""All pages of what MLflow's client finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["pages"]
+
+
+def pages(search: Callable[..., Any], query: str | None = None) -> list[Any]:
+    """Return everything a search method of ``mlflow.MlflowClient`` finds."""
+    found: list[Any] = []
+    token = None
+    while True:
+        page = search(query, page_token=token)
+        found.extend(page)
+        token = page.token
+        if not token:
+            return found

@@ -1,0 +1,120 @@
+"""What a training leaves for MLflow, kept on disk until the register holds it: a server that dies loses nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypedDict
+
+from icsml.core.paths import home
+
+__all__ = ["DatasetFacts", "RunRecord", "TrialFacts", "find_record", "forget_record", "keep_record"]
+
+_RECORD: Final = "record.json"
+_FILES: Final = "files"
+
+
+class DatasetFacts(TypedDict, total=False):
+    """What a run says of its data.
+
+    ``name``, ``digest`` (SHA-256), ``source`` (where it lay), ``rows``; and where they are known ``stated`` (the source
+    that the data set itself states) and ``columns`` (MLflow's type of each column, by name).
+    """
+
+    name: str
+    digest: str
+    source: str
+    rows: int
+    stated: str
+    columns: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialFacts:
+    """One trial of a search: the hyperparameters tried, and what they gave on held-out rows."""
+
+    number: int
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """Everything that a training logs.
+
+    Parameters
+    ----------
+    name : str
+        Registered model, such as ``icsml-pd``.
+    params, tags : mapping
+        As MLflow shows them; parameters that are no texts are written as JSON.
+    metrics : mapping of str to float
+        Figures by name.
+    curves : mapping of str to sequence of (int, float)
+        Metrics by step.
+    dataset : DatasetFacts
+        What was trained on.
+    trials : sequence of TrialFacts
+        Of the search; each becomes a run below the training's own.
+    blocking : sequence of str
+        Why this version must not become the champion by itself; empty where nothing speaks against it.
+    files : mapping of str to bytes
+        Artifacts by their path in the run.
+    run_id : str, optional
+        The run that was opened for it.
+    ended : int, optional
+        When the training ended, in milliseconds since 1970.
+    """
+
+    name: str
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    dataset: DatasetFacts
+    tags: Mapping[str, str] = field(default_factory=dict)
+    curves: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
+    trials: Sequence[TrialFacts] = ()
+    blocking: Sequence[str] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    run_id: str | None = None
+    ended: int | None = None
+
+
+def keep_record(record: RunRecord, bundle_sha256: str) -> None:
+    """Keep a record under ``ICSML_HOME`` until the bundle of that SHA-256 is registered."""
+    place = _place(bundle_sha256)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=place.parent) as scratch:
+        made = Path(scratch) / "record"
+        for path, content in record.files.items():
+            target = made / _FILES / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        made.mkdir(exist_ok=True)
+        stated = asdict(record) | {"files": sorted(record.files)}
+        (made / _RECORD).write_text(json.dumps(stated, ensure_ascii=False), "utf-8")
+        forget_record(bundle_sha256)
+        made.rename(place)
+
+
+def find_record(bundle_sha256: str) -> RunRecord | None:
+    """Return the record kept for a bundle; None where none is."""
+    place = _place(bundle_sha256)
+    if not (place / _RECORD).is_file():
+        return None
+    stated = json.loads((place / _RECORD).read_text("utf-8"))
+    stated["files"] = {path: (place / _FILES / path).read_bytes() for path in stated["files"]}
+    stated["trials"] = [TrialFacts(**trial) for trial in stated["trials"]]
+    return RunRecord(**stated)
+
+
+def forget_record(bundle_sha256: str) -> None:
+    """Take away the record of a bundle that is registered."""
+    shutil.rmtree(_place(bundle_sha256), ignore_errors=True)
+
+
+def _place(bundle_sha256: str) -> Path:
+    return home() / "unregistered" / bundle_sha256[:12]

@@ -1,0 +1,41 @@
+"""Figures of a training under names that compare, however its data set is split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from icsml.records.dataset import Dataset, FoldSplit
+
+__all__ = ["comparable", "split_kind"]
+
+_PARTS: Final = {
+    "test": "",
+    "cv": "",
+    "test_without_innovation": "without_innovation_",
+    "cv_without_innovation": "without_innovation_",
+}
+
+
+def split_kind(dataset: Dataset) -> str:
+    """Return ``folds`` or ``out_of_time``: on which rows the figures of a training on this data set are."""
+    return "folds" if isinstance(dataset.meta.split, FoldSplit) else "out_of_time"
+
+
+def comparable(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Return every figure under a name that does not depend on how the data set is split.
+
+    ``auc`` is that of the test period or of all folds pooled; the tag ``split`` says which.
+    """
+    found: dict[str, float] = {}
+    for part, figures in metrics.items():
+        if isinstance(figures, Mapping):
+            prefix = _PARTS.get(part, f"{part}_")
+            found |= {f"{prefix}{key}": float(value) for key, value in figures.items() if _is_number(value)}
+        elif _is_number(figures):
+            found[part] = float(figures)
+    return found
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,84 @@
+"""Train into the register: the run is opened before anything is computed, and closed with what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from icsml.core.progress import Progress, silent
+from icsml.records.dataset import read_dataset
+from icsml.registry import Logged, MlflowProgress, close_run, open_run, register_record
+from icsml.workflows.config import TrainingConfig
+from icsml.workflows.run_record import run_record, run_start
+from icsml.workflows.train import Trained, refuse_occupied, trained_on
+
+__all__ = ["Registered", "train"]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A trained model in the register."""
+
+    trained: Trained
+    logged: Logged
+
+    @property
+    def model_uri(self) -> str:
+        """``models:/NAME/VERSION``."""
+        return self.logged.model_uri
+
+    def summary(self) -> dict[str, Any]:
+        """Return what ``icsml train --json`` prints."""
+        bundle, logged = self.trained.bundle, self.logged
+        return {
+            "run_id": logged.run_id,
+            "model_uri": logged.model_uri,
+            "name": logged.name,
+            "version": logged.version,
+            "champion": logged.champion,
+            "bundle": str(bundle.folder),
+            "bundle_sha256": bundle.sha256,
+            "metrics": self.trained.metrics,
+        }
+
+
+def train(
+    data: Path, config: TrainingConfig, *, seed: int | None = None, out: Path | None = None, progress: Progress = silent
+) -> Registered:
+    """Train as :func:`icsml.workflows.train.train_bundle` does, log the run to MLflow and register the bundle.
+
+    The register is reached, and the run opened in it, before training begins. A training that fails ends its run with
+    the reason; a bundle that is written while the register cannot be used is kept, with everything to be logged.
+
+    Parameters
+    ----------
+    data, config, seed, out, progress
+        As for :func:`icsml.workflows.train.train_bundle`.
+
+    Raises
+    ------
+    MissingError
+        ICS-REG-003 and ICS-REG-006 to ICS-REG-008 before training, if the register cannot be used; ICS-REG-009 after
+        it, if the register cannot be used any more.
+    """
+    refuse_occupied(out)
+    config = config if seed is None else config.with_seed(seed)
+    said = MlflowProgress(progress)
+    dataset = read_dataset(data)
+    said("opening the run in MLflow")
+    run_id = open_run(run_start(dataset, data, config), said)
+    try:
+        trained = trained_on(dataset, config, out, said)
+        said("logging to MLflow and registering")
+        record = run_record(trained, data, config, said, run_id=run_id)
+    except BaseException as error:
+        close_run(
+            run_id,
+            failed=isinstance(error, Exception),
+            reason=f"{type(error).__name__}: {error}",
+            files={"training.log": said.text.encode()},
+            progress=progress,
+        )
+        raise
+    return Registered(trained, register_record(trained.bundle.folder, record, said))

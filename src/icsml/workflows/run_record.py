@@ -1,0 +1,161 @@
+"""What a training tells MLflow: before it begins, and of what it made."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from icsml.core.clock import utc_now
+from icsml.core.yaml import dump_yaml
+from icsml.records.dataset import Dataset, FoldSplit
+from icsml.registry import MlflowProgress, RunRecord, RunStart, TrialFacts
+from icsml.registry.code import environment_text
+from icsml.registry.record import DatasetFacts
+from icsml.registry.tracking import table_files
+from icsml.workflows.config import TrainingConfig, flat
+from icsml.workflows.drawing import held_out_drawings, training_drawings
+from icsml.workflows.figures import comparable, split_kind
+from icsml.workflows.train import Trained
+
+__all__ = ["run_record", "run_start"]
+
+_CONFIGURATION: Final = "configuration/training.yaml"
+
+
+def run_start(dataset: Dataset, data: Path, config: TrainingConfig) -> RunStart:
+    """Return what is known before training: the whole configuration, the data set, the environment."""
+    return RunStart(
+        name=config.name,
+        dataset=_dataset_facts(dataset, data),
+        params=flat(config) | _split_params(dataset, config) | {"dataset": dataset.meta.name},
+        tags={
+            "synthetic": str(dataset.meta.synthetic).lower(),
+            "split": split_kind(dataset),
+            "mlflow.note.content": _note(dataset),
+        },
+        files=_configuration_files(config)
+        | {
+            "data/dataset.yaml": dump_yaml(dataset.meta.model_dump(mode="json")).encode(),
+            "environment/installed.txt": environment_text().encode(),
+        },
+    )
+
+
+def run_record(
+    trained: Trained, data: Path, config: TrainingConfig, said: MlflowProgress, *, run_id: str | None
+) -> RunRecord:
+    """Return everything that a finished training logs."""
+    bundle, dataset = trained.bundle, trained.dataset
+    start = run_start(dataset, data, config)
+    drawings = training_drawings(bundle, dataset, said) | held_out_drawings(trained.predictions)
+    tables, shown = table_files(trained.tables)
+    return RunRecord(
+        name=bundle.name,
+        params=dict(start.params) | _found(trained),
+        metrics=comparable(trained.metrics)
+        | {"model_rounds": trained.pair.model.classifier.rounds_}
+        | ({"companion_rounds": trained.pair.companion.classifier.rounds_} if trained.pair.companion else {}),
+        curves=_curves(trained),
+        dataset=start.dataset,
+        tags=dict(start.tags) | shown | {"bundle_sha256": bundle.sha256},
+        trials=_trials(trained),
+        blocking=trained.metrics["blocking"],
+        files=dict(start.files)
+        | tables
+        | {f"plots/{name}.svg": drawing.encode() for name, drawing in drawings.items()}
+        | {
+            "model_card.md": bundle.card.encode(),
+            "predictions/held_out.parquet": _parquet(trained.predictions),
+            "training.log": said.text.encode(),
+        },
+        run_id=run_id,
+        ended=round(utc_now().timestamp() * 1000),
+    )
+
+
+def _configuration_files(config: TrainingConfig) -> dict[str, bytes]:
+    files = {_CONFIGURATION: dump_yaml(config.model_dump(mode="json")).encode()}
+    if config.given is not None:
+        files["configuration/given.yaml"] = config.given.encode()
+    if config.changes:
+        files["configuration/set.txt"] = "".join(f"{change}\n" for change in config.changes).encode()
+    return files
+
+
+def _dataset_facts(dataset: Dataset, data: Path) -> DatasetFacts:
+    columns = {str(name): _column_type(dtype) for name, dtype in dataset.enterprises.dtypes.items()}
+    return {
+        "name": dataset.meta.name,
+        "digest": dataset.digest,
+        "source": str(data.resolve()),
+        "stated": dataset.meta.source,
+        "rows": dataset.meta.rows,
+        "columns": columns | {"bad": "long"},
+    }
+
+
+def _column_type(dtype: Any) -> str:  # noqa: ANN401 - numpy's or one of pandas' own
+    return {"f": "double", "i": "long", "u": "long", "b": "boolean", "M": "datetime"}.get(dtype.kind, "string")
+
+
+def _split_params(dataset: Dataset, config: TrainingConfig) -> dict[str, Any]:
+    split = dataset.meta.split
+    if split is None:
+        return {}
+    stated = {f"split.{key}": value for key, value in split.model_dump(mode="json").items()}
+    if isinstance(split, FoldSplit) and config.split_seed is not None:
+        stated["split.seed"] = config.split_seed
+    return {"split": split_kind(dataset)} | stated
+
+
+def _note(dataset: Dataset) -> str:
+    simulated = (
+        "\n\n**Simulated data: these figures show the machinery and are no evidence about the world.**"
+        if dataset.meta.synthetic
+        else ""
+    )
+    return (
+        f"Trained on `{dataset.meta.name}` ({dataset.meta.source}). Figures are of rows that no model behind them had"
+        f" seen ({'all folds pooled' if split_kind(dataset) == 'folds' else 'the test period'}). The whole"
+        f" configuration is `{_CONFIGURATION}`: `icsml train --data DIR --config training.yaml` makes the same bundle"
+        f" again from the same data.{simulated}"
+    )
+
+
+def _found(trained: Trained) -> dict[str, Any]:
+    """Return what training itself chose."""
+    model = trained.pair.model
+    chosen = {f"chosen.{key}": value for key, value in model.hyperparameters.model_dump().items()}
+    return chosen | {
+        "features": len(trained.bundle.encoder.features),
+        "code_version": trained.bundle.code_version,
+        "rulebook_used": trained.bundle.rulebook.id if trained.bundle.rulebook else None,
+    }
+
+
+def _curves(trained: Trained) -> dict[str, list[tuple[int, float]]]:
+    """Return the calibrated log-loss on held-out rows of training, by boosting rounds."""
+    curves = {"inner_log_loss": list(trained.pair.model.classifier.inner_curve_)}
+    if trained.pair.companion is not None:
+        curves["without_innovation_inner_log_loss"] = list(trained.pair.companion.classifier.inner_curve_)
+    return curves
+
+
+def _trials(trained: Trained) -> list[TrialFacts]:
+    return [
+        TrialFacts(
+            number=trial.number,
+            params={f"model.hyperparameters.{key}": value for key, value in trial.hyperparameters.model_dump().items()},
+            metrics={"inner_log_loss": trial.loss, "model_rounds": trial.rounds, "inner_slope": trial.slope},
+        )
+        for trial in trained.pair.model.trials
+    ]
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    out = io.BytesIO()
+    frame.to_parquet(out, index=False)
+    return out.getvalue()
