@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from icsml.innovation.selection import Cut, select
     from icsml.innovation.timeline import rulebook_as_of
     from icsml.model.bundle import Bundle, read_bundle
-    from icsml.model.classifier import PDClassifier
+    from icsml.model.classifier import NoRankingWarning, PDClassifier, UnnamedEventWarning
     from icsml.portfolio.importer import import_dataset
     from icsml.portfolio.synthetic import synthesize
     from icsml.records.columns import record_columns, to_columns
@@ -51,11 +51,13 @@ __all__ = [
     "Decision",
     "EnterpriseRecord",
     "IcsmlError",
+    "NoRankingWarning",
     "PDClassifier",
     "PeerTables",
     "Points",
     "Rulebook",
     "TrainingConfig",
+    "UnnamedEventWarning",
     "__version__",
     "assess",
     "coverage",
@@ -103,7 +105,7 @@ _ROOMS = {
     "innovation.selection": ("Cut", "select"),
     "innovation.timeline": ("rulebook_as_of",),
     "model.bundle": ("Bundle", "read_bundle"),
-    "model.classifier": ("PDClassifier",),
+    "model.classifier": ("NoRankingWarning", "PDClassifier", "UnnamedEventWarning"),
     "portfolio.importer": ("import_dataset",),
     "portfolio.synthetic": ("synthesize",),
     "records.columns": ("record_columns", "to_columns"),

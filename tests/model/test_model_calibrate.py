@@ -104,8 +104,14 @@ def test_anchor_refuses_an_empty_population():
 
 @pytest.mark.parametrize(
     ("slope", "intercept", "ranks"),
-    [(1e-9, -2.0, True), (0.0, -2.0, False), (-0.3, -2.0, False), (np.nan, -2.0, False), (np.inf, -2.0, False)]
-    + [(1.0, np.nan, False)],
+    [
+        (1e-9, -2.0, True),
+        (0.0, -2.0, False),
+        (-0.3, -2.0, False),
+        (np.nan, -2.0, False),
+        (np.inf, -2.0, False),
+        (1.0, np.nan, False),
+    ],
 )
 def test_only_a_positive_finite_slope_ranks(slope: float, intercept: float, ranks: bool):
     affine = Affine(slope, intercept)

@@ -37,7 +37,7 @@ def test_from_config_passes_everything_on():
     ("change", "says"),
     [
         ({"search": {"depth": {"low": 1, "high": 2}}}, "is no hyperparameter"),
-        ({"search": {"max_depth": {"low": 1, "high": 3}}}, "does not hold the starting value"),
+        ({"search": {"max_depth": {"low": 1, "high": 3}}, "trials": 2}, "does not hold the starting value"),
         ({"search": {"max_depth": {"low": 4, "high": 40}}}, "max_depth"),
         ({"search": {"reg_lambda": {"low": 0, "high": 3, "log": True}}}, "must start above 0"),
         ({"search": {"reg_lambda": {"low": 3, "high": 1}}}, "swap them"),

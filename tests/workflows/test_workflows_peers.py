@@ -69,7 +69,7 @@ def test_every_fold_ranks_within_its_own_training_rows(book_folder, ranked_confi
     whole = ranked_within(prepared, split.train)
     fitted_on = []
     monkeypatch.setattr(
-        "icsml.workflows.train.ranked_within",
+        "icsml.workflows.measure.ranked_within",
         lambda held, rows: fitted_on.append(rows.copy()) or ranked_within(held, rows),
     )
     measure(whole, split, ranked_config, said)

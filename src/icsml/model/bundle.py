@@ -29,7 +29,7 @@ from icsml.features.reason_codes import ReasonCatalogue, load_reason_catalogue
 from icsml.innovation.peers import PeerTables
 from icsml.innovation.rulebook import parse_rulebook
 from icsml.innovation.schema import Rulebook
-from icsml.model.calibrate import Affine
+from icsml.model.calibrate import Affine, refuse_no_ranking
 from icsml.model.certificate import Certificate, certify
 from icsml.model.document import (
     FORMAT,
@@ -437,13 +437,7 @@ def _refuse_pair(name: str, booster: lgb.Booster, encoder: Encoder, calibration:
     expected, found = len(encoder.features), booster.num_feature()
     if expected != found:
         raise _unfit(name, f"the trees have {found} features and the encoder {expected}")
-    if not (calibration.slope > 0.0 and np.isfinite([calibration.slope, calibration.intercept]).all()):
-        raise ModelError(
-            "ICS-MOD-017",
-            "the calibration slope is not a positive number: on rows it had not seen the model does not rank risk",
-            field=name,
-            remedy="train on more rows or better features",
-        )
+    refuse_no_ranking(calibration, name)
 
 
 def _refuse_changed(name: str, part: BoosterPart, encoder: Encoder) -> None:

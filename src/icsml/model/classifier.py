@@ -316,7 +316,7 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             warnings.warn(f"{unnamed.message}: {unnamed.remedy}, or no PD is given", UnnamedEventWarning, stacklevel=5)
             return None
         for label in labels:
-            if _is_label(self.event, label):
+            if _plain(self.event) == _plain(label):  # never a number and its text
                 return label
         known = self.classes_.tolist()
         raise FitError(
@@ -401,7 +401,7 @@ def from_config(
         max_rounds=config.max_rounds,
         patience=config.patience,
         random_state=config.seed,
-        monotone=monotone,
+        monotone=None if monotone is None else list(monotone),
     )
 
 
@@ -435,11 +435,6 @@ def _by_name(monotone: Mapping[Any, object], names: list[str]) -> list[object]:
             meant = nearest(str(name), names) or f"the features are {', '.join(names)}"
             raise _fit_error(f"there is no feature {name!r}", "monotone", meant)
     return [_plain(monotone.get(name, 0)) for name in names]
-
-
-def _is_label(event: object, label: object) -> bool:
-    """Whether both are the same text, or the same number; never a number and its text."""
-    return isinstance(event, str) == isinstance(label, str) and bool(_plain(event) == _plain(label))
 
 
 def _without_ranking(calibration: Affine, event: FloatArray) -> str:

@@ -108,13 +108,13 @@ class ModelConfig(BaseModel):
         start = self.hyperparameters.model_dump()
         for name, span in self.search.items():
             if name not in start:
-                raise fault(("search", name), f"no hyperparameter; choose from {', '.join(start)}")
+                raise fault(("search", name), f"{name!r} is no hyperparameter; choose from {', '.join(start)}")
             for end in (span.low, span.high):
                 _refuse_bound(start, name, end)
             if self.trials > 1 and not span.low <= start[name] <= span.high:
                 raise fault(
                     ("search", name),
-                    f"{span.low:g} to {span.high:g} does not hold {start[name]:g}, where the search starts; widen the"
+                    f"{span.low:g} to {span.high:g} does not hold the starting value {start[name]:g}; widen the"
                     " range, move the start, or take the range away with null",
                 )
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import platform
+import shlex
 import sys
 from importlib.metadata import distributions, version
 from pathlib import Path
@@ -18,7 +19,8 @@ def code_facts() -> dict[str, str]:
     """Return tags of a run: icsml's version, the commit of its checkout where it is run from one, user and command."""
     return {
         "icsml": version("icsml"),
-        "mlflow.source.name": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:5_000] if sys.argv[0] else "icsml",
+        "mlflow.source.name": Path(sys.argv[0]).name or "icsml",
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])[:5_000],
         "mlflow.source.type": "LOCAL",
         "mlflow.user": _user(),
     } | _commit()

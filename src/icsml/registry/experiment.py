@@ -10,12 +10,13 @@ from urllib.parse import unquote, urlsplit
 
 from icsml.core.paths import home
 from icsml.errors import MissingError
-from icsml.registry.session import artifact_location, is_embedded, tracking_uri
+from icsml.registry.session import artifact_location, is_embedded, shown_uri
 
 __all__ = ["EXPERIMENT", "EXPERIMENT_VARIABLE", "experiment_of", "moved_from", "open_experiment", "refuse_moved"]
 
 EXPERIMENT: Final = "icsml"
 EXPERIMENT_VARIABLE: Final = "MLFLOW_EXPERIMENT_NAME"
+_KIND: Final = {"mlflow.experimentKind": "custom_model_development"}  # so that MLflow's pages are those of training
 
 
 def open_experiment(mlflow: ModuleType, client: Any) -> str:  # noqa: ANN401 - mlflow.MlflowClient
@@ -32,7 +33,7 @@ def open_experiment(mlflow: ModuleType, client: Any) -> str:  # noqa: ANN401 - m
     found = client.get_experiment_by_name(name)
     if found is None:
         try:
-            identifier: str = client.create_experiment(name, artifact_location())
+            identifier: str = client.create_experiment(name, artifact_location(), _KIND)
         except mlflow.exceptions.MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
@@ -56,7 +57,7 @@ def experiment_of(client: Any, identifier: str) -> str:  # noqa: ANN401 - mlflow
             "ICS-REG-006",
             f"experiment {found.name!r} is deleted in MLflow, which keeps its name",
             field=f"experiment {identifier}",
-            remedy=f"restore it: MLFLOW_TRACKING_URI='{tracking_uri()}' mlflow experiments restore -x {identifier};"
+            remedy=f"restore it: MLFLOW_TRACKING_URI='{shown_uri()}' mlflow experiments restore -x {identifier};"
             f" or name another by {EXPERIMENT_VARIABLE}",
         )
     refuse_moved(found.artifact_location, f"experiment {found.name}")

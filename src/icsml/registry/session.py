@@ -27,6 +27,7 @@ __all__ = [
     "has_registry",
     "is_embedded",
     "mlflow_session",
+    "shown_uri",
     "tracking_uri",
 ]
 
@@ -49,6 +50,11 @@ _SECRET: Final = re.compile(r"//[^/@\s]+@")
 def tracking_uri() -> str:
     """Return ``MLFLOW_TRACKING_URI``, by default SQLite in ``mlflow.db`` under ``ICSML_HOME``."""
     return os.environ.get(URI_VARIABLE) or _sqlite(database())
+
+
+def shown_uri() -> str:
+    """Return `tracking_uri` without the name and password it may hold."""
+    return _SECRET.sub("//***@", tracking_uri())
 
 
 def database() -> Path:
@@ -190,7 +196,7 @@ def _unusable(error: Exception) -> MissingError:
     said = _SECRET.sub("//***@", " ".join(str(error).split())) or type(error).__name__
     return MissingError(
         "ICS-REG-003",
-        f"the registry {_SECRET.sub('//***@', tracking_uri())} cannot be used: {said[:_SENTENCE]}",
+        f"the registry {shown_uri()} cannot be used: {said[:_SENTENCE]}",
         field=URI_VARIABLE,
         remedy="check that it is there, answers, and may be written",
     )

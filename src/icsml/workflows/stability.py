@@ -27,6 +27,7 @@ from icsml.explain.reasons import by_group
 from icsml.explain.stability import Comparison, compare, movement
 from icsml.features.feature import Feature
 from icsml.model.bundle import Bundle, BundleParts
+from icsml.model.calibrate import refuse_no_ranking
 from icsml.records.columns import Columns, take, to_columns
 from icsml.records.dataset import Dataset, read_dataset
 from icsml.workflows.config import TrainingConfig
@@ -422,6 +423,7 @@ def _trained(prepared: Prepared, rows: Rows, config: TrainingConfig, progress: P
     """Fit the model alone: its companion explains no row that has an innovation feed."""
     own = ranked_within(prepared, rows)
     model = fit_model(own, rows, config, own.encoder, progress)
+    refuse_no_ranking(model.calibration, f"the retrain with seed {config.model.seed}")
     pair = FittedPair(model, None, ())
     reference = reference_population(own, rows, pair, config)
     return parts(own, pair, config, reference=reference, levers=fit_levers(own, rows))

@@ -270,6 +270,7 @@ def _tables(prepared: Prepared, split: Split, pair: FittedPair, found: Sequence[
                     "number": trial.number,
                     "loss": trial.loss,
                     "rounds": trial.rounds,
+                    "slope": trial.slope,
                     **trial.hyperparameters.model_dump(),
                 }
                 for trial in pair.model.trials
