@@ -25,6 +25,8 @@ __all__ = [
     "ModelRef",
     "OutFile",
     "OutFolder",
+    "TrainingChanges",
+    "TrainingConfigFile",
     "day",
     "load_bundle",
     "ranked_by",
@@ -38,6 +40,14 @@ ModelRef = Annotated[
     typer.Option("--model", help="models:/NAME@champion, models:/NAME/3, runs:/… or a bundle folder.", metavar="REF"),
 ]
 HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write a page that opens offline.", metavar="F.html")]
+TrainingConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="What differs from the shipped training configuration.", metavar="F.yaml"),
+]
+TrainingChanges = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change one value, as in model.max_depth=3; may be repeated.", metavar="KEY=VALUE"),
+]
 Lang = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the page.")]
 InFile = Annotated[Path, typer.Option("--in", help="File to read.", metavar="F")]
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder of the data set to write.", metavar="DIR")]

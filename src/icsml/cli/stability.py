@@ -46,7 +46,8 @@ def register(app: typer.Typer) -> None:
 
 def stability(
     data: Annotated[Path, typer.Option(help="Folder of the data set.", metavar="DIR")],
-    config: Annotated[Path | None, typer.Option(help="Training configuration; the shipped one by default.")] = None,
+    config: TrainingConfigFile = None,
+    set_: TrainingChanges = None,
     retrains: Annotated[int | None, typer.Option(min=1, help="Times to train again; 5 by default.")] = None,
     keep: Annotated[
         float | None,
@@ -64,12 +65,12 @@ def stability(
             "ICS-CLI-010", "given one of the two", field="--old, --new", remedy="name both models, or neither"
         )
     if old is None or new is None:
-        found = _retrained(data, config, retrains, keep, rows, top)
-    elif not (config is None and retrains is None and keep is None):
+        found = _retrained(data, config, set_ or [], retrains, keep, rows, top)
+    elif not (config is None and not set_ and retrains is None and keep is None):
         raise InputError(
             "ICS-CLI-010",
             "two models are compared as they are, and nothing is trained",
-            field="--config, --retrains, --keep",
+            field="--config, --set, --retrains, --keep",
             remedy="leave them out, or leave out --old and --new",
         )
     else:
@@ -78,14 +79,14 @@ def stability(
 
 
 def _retrained(
-    data: Path, config: Path | None, retrains: int | None, keep: float | None, rows: int, top: int
+    data: Path, config: Path | None, changes: list[str], retrains: int | None, keep: float | None, rows: int, top: int
 ) -> Stability:
     from icsml.decision.reasons import contradicting_share
     from icsml.decision.recourse import survivals
     from icsml.workflows.config import load_training_config
     from icsml.workflows.stability import retrain
 
-    settings = load_training_config(config)
+    settings = load_training_config(config, changes=changes)
     return retrain(
         data,
         settings,

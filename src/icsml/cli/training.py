@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from icsml.cli.inputs import TrainingChanges, TrainingConfigFile
 from icsml.cli.output import JsonFlag, emit, kept_stdout, progress, table
 
 __all__ = ["register"]
@@ -19,11 +20,8 @@ def register(app: typer.Typer) -> None:
 
 def train_(
     data: Annotated[Path, typer.Option(help="Folder of the data set.", metavar="DIR")],
-    config: Annotated[Path | None, typer.Option(help="What differs from the shipped training configuration.")] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Change one value, as in model.max_depth=3; may be repeated.", metavar="KEY=VALUE"),
-    ] = None,
+    config: TrainingConfigFile = None,
+    set_: TrainingChanges = None,
     trials: Annotated[int | None, typer.Option(min=0, help="Trials of the search; the configuration's number.")] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**31 - 1, help="Seed, also of the folds; the configured ones.")
@@ -35,10 +33,12 @@ def train_(
     from icsml.workflows.config import load_training_config
     from icsml.workflows.register import train
 
-    changes = [*(set_ or ()), *([f"model.trials={trials}"] if trials is not None else [])]
+    changes = list(set_ or ())
+    changes += [f"model.trials={trials}"] if trials is not None else []
+    changes += [f"model.seed={seed}", f"split_seed={seed}"] if seed is not None else []
     settings = load_training_config(config, changes=changes)
     with kept_stdout():
-        found = train(data, settings, seed=seed, out=out, progress=progress())
+        found = train(data, settings, out=out, progress=progress())
     emit(found.summary(), as_json=json_, text=_read_out(found.summary()))
 
 

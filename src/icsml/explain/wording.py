@@ -61,7 +61,8 @@ def reason_text(
 def _forms(catalogue: ReasonCatalogue, feature: Feature, value: float, log_odds: float, median: float) -> Forms:
     if math.isnan(value):
         return catalogue.missing.not_on_file if len(feature.inputs) == 1 else catalogue.missing.not_computable
-    if feature.code not in catalogue.codes or _misleads(feature, value, log_odds, median):
+    unsaid = feature.overridden or feature.code not in catalogue.codes
+    if unsaid or _misleads(feature, value, log_odds, median):
         return catalogue.plain
     return catalogue.codes[feature.code]
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from icsml.core.arithmetic import Floats
 from icsml.errors import InputError, ModelError
@@ -50,7 +50,7 @@ class DirectionOverride(BaseModel):
 
     feature: str
     direction: Direction
-    reason: str
+    reason: Annotated[str, Field(pattern=r"\S")]
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Encoder:
         ------
         InputError
             ICS-FEA-003 if ``include``, ``exclude`` or ``overrides`` name no feature, ICS-FEA-004 if no feature is left,
-            ICS-FEA-008 if the data set cannot feed one of ``include``, ICS-FEA-009 if an override changes nothing.
+            ICS-FEA-010 if the data set cannot feed one of ``include``, ICS-FEA-009 if an override changes nothing.
         """
         _refuse_unknown([*(include or ()), *exclude, *(each.feature for each in overrides)], extras)
         score_fields = tuple(name for name in INNOVATION_FIELDS if name in set(score_inputs))
@@ -330,14 +330,14 @@ def _texts(values: object) -> tuple[str, ...]:
 
 def _directed(feature: Feature, override: DirectionOverride) -> Feature:
     basis = f"Set for this model in place of {feature.direction}: {override.reason}"
-    return replace(feature, direction=override.direction, basis=basis)
+    return replace(feature, direction=override.direction, basis=basis, overridden=True)
 
 
 def _refuse_unfed(features: Sequence[Feature], present: set[str]) -> None:
     for feature in features:
         missing = ", ".join(name for name in feature.inputs if name not in present) or "the innovation fields"
         raise InputError(
-            "ICS-FEA-008",
+            "ICS-FEA-010",
             f"this data set cannot feed it: it lacks {missing}",
             field=feature.name,
             remedy="map these fields, or take the feature off `include`",

@@ -54,6 +54,9 @@ class Feature:
         How it is computed, in one line.
     basis : str
         The evidence behind a monotone direction, or why it was left free.
+    overridden : bool
+        Whether the direction was set for one model; the catalogue's reason texts, which speak of "higher" and "lower"
+        by the declared direction, are not used then.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Feature:
     range: tuple[float | None, float | None]
     definition: str = ""
     basis: str = ""
+    overridden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 __all__ = ["Hyperparameters", "ModelConfig", "SearchRange", "fault"]
@@ -40,7 +40,7 @@ class Hyperparameters(BaseModel):
     min_child_samples: Annotated[int, Field(ge=1)] = 20
     subsample: Share = 1.0
     colsample: Share = 1.0
-    reg_lambda: Annotated[float, Field(ge=0.0)] = 1.0
+    reg_lambda: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 1.0
 
 
 class SearchRange(BaseModel):
@@ -48,8 +48,8 @@ class SearchRange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    low: float
-    high: float
+    low: Annotated[float, Field(allow_inf_nan=False)]
+    high: Annotated[float, Field(allow_inf_nan=False)]
     log: bool = False
 
     @model_validator(mode="after")
@@ -102,6 +102,12 @@ class ModelConfig(BaseModel):
         if not isinstance(ranges, Mapping):
             return {} if ranges is None else ranges
         return {name: span for name, span in ranges.items() if span is not None}
+
+    @field_serializer("search")
+    def _with_nulls(self, search: dict[str, SearchRange]) -> dict[str, dict[str, Any] | None]:
+        """Write null for what is not searched, so that reading it over the shipped ranges gives the same again."""
+        spans = {name: search.get(name) for name in Hyperparameters.model_fields}
+        return {name: None if span is None else span.model_dump() for name, span in spans.items()}
 
     @model_validator(mode="after")
     def _searchable(self) -> Self:

@@ -12,6 +12,7 @@ import io
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
@@ -66,7 +67,9 @@ def log_model(mlflow: ModuleType, bundle_folder: Path, *, run_id: str, register_
     made = client.create_logged_model(
         run.info.experiment_id, name="model", source_run_id=run_id, params=run.data.params
     )  # MLflow would put a model of no active run into its default experiment
-    with tempfile.TemporaryDirectory() as scratch, _without_chatter():
+    with tempfile.TemporaryDirectory() as scratch, _without_chatter(), warnings.catch_warnings():
+        # MLflow writes the input example in a way that pandas 3 warns of.
+        warnings.filterwarnings("ignore", "Operation with range is deprecated")
         own = shutil.copytree(bundle_folder, Path(scratch) / BUNDLE_ARTIFACT)
         carried = Path(scratch) / wheel.name
         carried.write_bytes(wheel.content)

@@ -12,10 +12,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from icsml.core.flatten import flattened
+from icsml.core.names import nearest
 from icsml.core.paths import configs_dir
 from icsml.core.yaml import compose, construct, merged, nested, parse_change, place_of, validate
 from icsml.errors import ConfigError, IcsmlError, MissingError
 from icsml.features.catalogue import FEATURE_BY_NAME
+from icsml.features.feature import INNOVATION_SCORE
 from icsml.innovation.rulebook import load_rulebook
 from icsml.model.config import Hyperparameters, ModelConfig, fault
 from icsml.model.document import Explainer
@@ -154,6 +156,11 @@ class TrainingConfig(_Strict):
         for key, name in listed:
             if name not in FEATURE_BY_NAME and not name.startswith(EXTRA_PREFIX):
                 raise fault(key, f"{name!r} is no feature; use a name of docs/reference/features.md, or extra.NAME")
+        if self.variant == "raw" and INNOVATION_SCORE in (self.include or []):
+            place = (self.include or []).index(INNOVATION_SCORE)
+            raise fault(
+                ("include", place), "variant: raw leaves the points out; take it off, or choose points"
+            )
         return self
 
     @property
@@ -209,7 +216,9 @@ def load_training_config(path: Path | None = None, *, changes: Sequence[str] = (
     given = None if path is None else _text(path)
     documents = [compose(_text(default), str(default), code=_CODE)]
     if path is not None and given is not None:
-        documents.append(_mapping(compose(given, str(path), code=_CODE), str(path)))
+        own = _mapping(compose(given, str(path), code=_CODE), str(path))
+        construct(own, str(path), code=_CODE)  # a key written twice must not vanish in the merge
+        documents.append(own)
     documents += [_change(change) for change in changes]
     node = reduce(merged, documents)
     name = str(path or default)
@@ -243,7 +252,18 @@ def _mapping(node: yaml.Node | None, name: str) -> yaml.Node | None:
 
 def _change(change: str) -> yaml.Node:
     key, value = parse_change(change, "--set", code=_CODE)
-    if key[0] == "model" and len(key) == 2 and key[1] in Hyperparameters.model_fields:
+    construct(value, f"--set {change}", code=_CODE)
+    if key[0] == "directions" and key[1:2] == ("extra",) and len(key) > 2:
+        key = ("directions", f"extra.{key[2]}", *key[3:])
+    if key[0] == "model" and len(key) == 2 and key[1] not in ModelConfig.model_fields:
+        known = [*ModelConfig.model_fields, *Hyperparameters.model_fields]
+        if key[1] not in Hyperparameters.model_fields:
+            raise ConfigError(
+                _CODE,
+                "unknown key",
+                field=f"--set {change}",
+                remedy=f"{nearest(key[1], known)} known keys of model: {', '.join(known)}".strip(),
+            )
         key = ("model", "hyperparameters", key[1])
     return nested(key, value)
 
@@ -254,7 +274,7 @@ def _refuse_rulebook(config: TrainingConfig) -> None:
     except IcsmlError as error:
         raise ConfigError(
             _CODE,
-            f"{config.rulebook} cannot be used: {error.message}",
+            f"{config.rulebook} cannot be used: {f'{error.field}: ' if error.field else ''}{error.message}",
             field=config.where("rulebook"),
             remedy=error.remedy or "see `icsml rulebook list`",
         ) from error

@@ -136,16 +136,19 @@ def _encoder(dataset: Dataset, config: TrainingConfig, rulebook: Rulebook | None
             ],
         )
     except InputError as error:
-        raise InputError(error.code, error.message, field=_written(config, error.field), remedy=error.remedy) from error
+        keys = ("directions",) if error.code == "ICS-FEA-009" else ("include", "exclude", "directions")
+        field = _written(config, keys, error.field)
+        raise InputError(error.code, error.message, field=field, remedy=error.remedy) from error
 
 
-def _written(config: TrainingConfig, name: str | None) -> str | None:
-    """Return where the configuration names a feature."""
-    for key in ("include", "exclude"):
-        listed = getattr(config, key) or []
-        if name in listed:
-            return f"{config.where(key, listed.index(name))}: {name}"
-    return config.where("directions", name) if name in config.directions else name
+def _written(config: TrainingConfig, keys: tuple[str, ...], name: str | None) -> str | None:
+    """Return where the configuration names a feature, under the first of some keys that does."""
+    for key in keys:
+        listed = list(getattr(config, key) or [])
+        if name is not None and name in listed:
+            by_name = key == "directions"
+            return config.where(key, name) if by_name else f"{config.where(key, listed.index(name))}: {name}"
+    return name
 
 
 def ranked_within(prepared: Prepared, rows: Rows) -> Prepared:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from icsml.core.canonical import sha256_hex
 from icsml.core.clock import utc_now
 from icsml.core.yaml import dump_yaml
 from icsml.records.dataset import Dataset, FoldSplit
@@ -67,6 +68,7 @@ def run_record(
         | tables
         | {f"plots/{name}.svg": drawing.encode() for name, drawing in drawings.items()}
         | {
+            **({"configuration/rulebook.yaml": bundle.rulebook.source_text.encode()} if bundle.rulebook else {}),
             "model_card.md": bundle.card.encode(),
             "predictions/held_out.parquet": _parquet(trained.predictions),
             "training.log": said.text.encode(),
@@ -127,12 +129,13 @@ def _note(dataset: Dataset) -> str:
 
 def _found(trained: Trained) -> dict[str, Any]:
     """Return what training itself chose."""
-    model = trained.pair.model
+    model, rulebook = trained.pair.model, trained.bundle.rulebook
     chosen = {f"chosen.{key}": value for key, value in model.hyperparameters.model_dump().items()}
     return chosen | {
         "features": len(trained.bundle.encoder.features),
         "code_version": trained.bundle.code_version,
-        "rulebook_used": trained.bundle.rulebook.id if trained.bundle.rulebook else None,
+        "rulebook_used": rulebook.id if rulebook else None,
+        "rulebook_sha256": sha256_hex(rulebook.source_text.encode()) if rulebook else None,
     }
 
 
