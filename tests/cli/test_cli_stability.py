@@ -60,7 +60,7 @@ def test_why_there_is_no_figure(icsml, bundle, book_folder, tmp_path):
         (["--old", "a"], "--old, --new: given one of the two"),
         (
             ["--old", "a", "--new", "b", "--keep", "0.9"],
-            "--config, --retrains, --keep: two models are compared as they are",
+            "--config, --set, --retrains, --keep: two models are compared as they are",
         ),
     ],
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from icsml.cli.inputs import TrainingChanges, TrainingConfigFile
 from icsml.cli.output import JsonFlag, emit, progress, table
 from icsml.errors import InputError
 
