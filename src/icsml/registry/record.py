@@ -107,7 +107,9 @@ def find_record(bundle_sha256: str) -> RunRecord | None:
         return None
     stated = json.loads((place / _RECORD).read_text("utf-8"))
     stated["files"] = {path: (place / _FILES / path).read_bytes() for path in stated["files"]}
-    stated["trials"] = [TrialFacts(**trial) for trial in stated["trials"]]
+    stated["trials"] = tuple(TrialFacts(**trial) for trial in stated["trials"])
+    stated["blocking"] = tuple(stated["blocking"])
+    stated["curves"] = {key: [tuple(point) for point in curve] for key, curve in stated["curves"].items()}
     return RunRecord(**stated)
 
 

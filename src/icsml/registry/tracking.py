@@ -208,10 +208,15 @@ def _register(mlflow: ModuleType, bundle_folder: Path, record: RunRecord, sha256
     )
     for key, value in _version_tags(record, sha256).items():
         client.set_model_version_tag(record.name, number, key, value)
-    if not record.blocking and CHAMPION not in client.get_registered_model(record.name).aliases:
-        client.set_registered_model_alias(record.name, CHAMPION, number)
+    _crown(client, record, number)
     client.set_terminated(run_id, "FINISHED", record.ended)
     return _logged(client, run_id, record.name, str(number))
+
+
+def _crown(client: Any, record: RunRecord, number: str | None) -> None:  # noqa: ANN401 - mlflow.MlflowClient
+    """Make the version the champion where there is none and nothing blocks it."""
+    if not record.blocking and CHAMPION not in client.get_registered_model(record.name).aliases:
+        client.set_registered_model_alias(record.name, CHAMPION, number)
 
 
 def _is_open(mlflow: ModuleType, client: Any, run_id: str | None) -> bool:  # noqa: ANN401 - mlflow.MlflowClient
