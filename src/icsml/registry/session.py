@@ -12,7 +12,6 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Final
-from urllib.parse import urlsplit
 
 from icsml.core.canonical import digest
 from icsml.core.paths import home
@@ -109,6 +108,8 @@ def mlflow_session(*, writing: bool = False, progress: Progress = silent) -> Ite
         # MLflow writes its address into the environment, where it would outlive a change of ICSML_HOME.
         if before[0] is None:
             os.environ.pop(URI_VARIABLE, None)
+        else:
+            os.environ[URI_VARIABLE] = before[0]
 
 
 def _sqlite(database: Path) -> str:
@@ -186,9 +187,9 @@ def embedded_lock(progress: Progress) -> Iterator[None]:
 
 def _lock_file(uri: str) -> Path:
     """Return a file beside an SQLite database, so that every ICSML_HOME that writes to it finds the same one."""
-    database = Path(urlsplit(uri).path[1:])
-    if uri.startswith("sqlite:") and database.parent.is_dir():
-        return Path(f"{database}.lock")
+    file = Path(uri.removeprefix("sqlite:///").partition("?")[0])
+    if uri.startswith("sqlite:///") and file.parent.is_dir():
+        return file.with_name(f"{file.name}.lock")
     return home() / ("mlflow.lock" if is_embedded() else f"mlflow-{digest(uri)[:12]}.lock")
 
 
