@@ -62,6 +62,7 @@ def validate_frame(frame: pd.DataFrame, extras: Sequence[ExtraFeature] = ()) -> 
         If a column is unknown, has values of another type, or values that are refused.
     """
     _refuse_unknown(frame, extras)
+    _refuse_repeated(frame)
     absent = [field.name for field in FIELDS if field.required and field.name not in frame]
     if absent:
         raise InputError("ICS-REC-003", "required column is absent", field=absent[0], remedy="add it")
@@ -111,6 +112,18 @@ def _refuse_unknown(frame: pd.DataFrame, extras: Sequence[ExtraFeature]) -> None
             else "see `icsml records schema`; import other tables with `icsml data import`"
         )
         raise InputError("ICS-REC-003", "unknown column", field=", ".join(unknown), remedy=remedy)
+
+
+def _refuse_repeated(frame: pd.DataFrame) -> None:
+    repeated = frame.columns[frame.columns.duplicated()]
+    if len(repeated):
+        name = str(repeated[0])
+        raise InputError(
+            "ICS-REC-003",
+            f"the column stands {int((frame.columns == repeated[0]).sum())} times in the table",
+            field=name,
+            remedy="keep one of them",
+        )
 
 
 def _typed(series: pd.Series[Any]) -> pd.Series[Any]:

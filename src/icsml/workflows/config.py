@@ -245,6 +245,8 @@ def _text(path: Path) -> str:
 def _mapping(node: yaml.Node | None, name: str) -> yaml.Node | None:
     if node is None or isinstance(node, yaml.MappingNode):
         return node
+    if node.tag == "tag:yaml.org,2002:null":
+        return None
     raise ConfigError(
         _CODE, "holds no keys", field=place_of(node, (), name), remedy="write key: value, as the shipped file does"
     )
