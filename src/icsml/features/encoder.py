@@ -249,7 +249,8 @@ class Encoder:
                     field=each.feature,
                     remedy="take the override away, or state another direction",
                 )
-        return replace(self, overrides=tuple(each for each in overrides if each.feature in own))
+        kept = sorted((each for each in overrides if each.feature in own), key=lambda each: each.feature)
+        return replace(self, overrides=tuple(kept))
 
     def encode(self, columns: Columns, points: Points | None = None) -> Floats:
         """Compute every feature of every row.
