@@ -227,6 +227,7 @@ def test_logging_says_nothing_and_leaves_the_callers_run_alone(trained, tmp_path
     import mlflow
 
     before = mlflow.get_tracking_uri()
+    monkeypatch.chdir(tmp_path)  # where MLflow's default experiment keeps its files
     monkeypatch.setenv("ICSML_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mine.db")
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mine.db")

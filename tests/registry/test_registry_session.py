@@ -203,6 +203,7 @@ def test_a_run_of_the_caller_in_another_registry_is_no_parent(home, tmp_path, mo
     import mlflow
 
     home()
+    monkeypatch.chdir(tmp_path)  # where MLflow's default experiment keeps its files
     elsewhere = f"sqlite:///{tmp_path}/theirs.db"
     mlflow.set_tracking_uri(elsewhere)
     try:
