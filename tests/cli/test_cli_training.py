@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 
 import pytest
+
+from icsml.registry.session import mlflow_session
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),  # MLflow's tables under SQLAlchemy 2.1
@@ -54,6 +57,24 @@ def test_train_register_list_and_relocate(icsml, icsml_json, book_folder, tmp_pa
     assert "icsml model relocate" in error
     assert list(icsml_json("model", "relocate")["changed"]) == [str(tmp_path / "other")]
     assert icsml_json("model", "show", "--model", "models:/icsml-pd/1")["bundle_sha256"] == found["bundle_sha256"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_training_that_is_stopped_ends_its_run(book_folder, tmp_path, monkeypatch, number):
+    command = [sys.executable, "-c", "from icsml.cli.main import run; run()", "train", "--data", str(book_folder)]
+    process = subprocess.Popen([*command, "--trials", "500"], stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if "trial 1/" in line:
+            process.send_signal(number)
+            break
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert said.splitlines()[-1] == "icsml: stopped"
+    with mlflow_session() as mlflow:
+        client = mlflow.MlflowClient()
+        (run,) = client.search_runs([client.get_experiment_by_name("icsml").experiment_id])
+    assert run.info.status == "KILLED"
+    assert run.data.tags["error"].startswith("KeyboardInterrupt")
 
 
 def test_what_blocks_the_champion_is_said_with_the_way_on(icsml, book_folder, monkeypatch):

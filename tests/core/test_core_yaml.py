@@ -4,9 +4,11 @@ from typing import Annotated, Literal
 
 import pytest
 import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
-from icsml.core.yaml import dump_yaml, load_model, load_model_text, place_of
+from icsml.core.yaml import compose, dump_yaml, load_model, load_model_text, merged, parse_change, place_of, written_at
 from icsml.errors import ConfigError, MissingError
 
 
@@ -160,3 +162,26 @@ def test_the_line_of_an_absent_key_is_that_of_the_part_above(key, line):
 
 def test_an_empty_document_has_a_first_line():
     assert place_of(None, ("a",), "f.yaml") == "f.yaml:1"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\n\r\t\x85\u2028\ufeff :#'\"")))
+@example("a\x85b")
+def test_any_text_that_is_dumped_is_read_back(text):
+    assert yaml.safe_load(dump_yaml({"a": text, text: [text]})) == {"a": text, text: [text]}
+
+
+def test_what_is_merged_knows_which_document_wrote_it():
+    base = compose("a: {b: 1, c: 2}\nd: [1, 2]\n", "base", code="ICS-X-001")
+    over = compose("x: 9\na:\n  c: 3\nd: [4]\n", "over", code="ICS-X-001")
+    both = merged(base, over)
+    assert yaml.safe_load(yaml.serialize(both)) == {"a": {"b": 1, "c": 3}, "d": [4], "x": 9}
+    keys = [("a", "b"), ("a", "c"), ("d", 0), ("d", 1), ("x",), ("y",)]
+    assert [written_at(both, key) for key in keys] == ["base:1", "over:3", "over:4", None, "over:1", None]
+    assert written_at(None, ()) is None
+    assert yaml.safe_load(yaml.serialize(base)) == {"a": {"b": 1, "c": 2}, "d": [1, 2]}
+
+
+def test_an_option_that_cannot_be_read_is_named_without_a_line():
+    with pytest.raises(ConfigError, match="special characters") as caught:
+        parse_change("a=\x07", "--set", code="ICS-X-001")
+    assert caught.value.field == "--set a=\x07"

@@ -44,6 +44,14 @@ def test_an_allow_list_that_the_data_cannot_feed_names_what_is_missing():
     assert (caught.value.code, caught.value.field) == ("ICS-FEA-010", "current_ratio")
 
 
+def test_the_score_on_an_allow_list_needs_any_one_field_of_the_rulebook():
+    chosen = {"include": ["innovation_score"], "score_inputs": ["rd_expense_cny", "ip_class1"]}
+    assert Encoder.fit_catalogue(["ip_class1"], **chosen)[0].names == ("innovation_score",)
+    with pytest.raises(InputError, match="lacks every innovation field that the rulebook reads") as caught:
+        Encoder.fit_catalogue(["staff_rd"], **chosen)
+    assert (caught.value.code, caught.value.field) == ("ICS-FEA-010", "innovation_score")
+
+
 @pytest.mark.parametrize("key", ["include", "exclude"])
 def test_a_name_that_is_no_feature_is_refused(key):
     with pytest.raises(InputError) as caught:

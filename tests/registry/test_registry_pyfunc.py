@@ -132,6 +132,7 @@ def test_timestamps_at_midnight_are_dates(stored, frame, expected):
         (lambda frame: frame[["revenue_cny"]].to_numpy(), "model_input"),
         (lambda frame: [1.0, 2.0], "model_input"),
         (lambda frame: "E1", "model_input"),
+        (lambda frame: "", "model_input"),
         (lambda frame: 7, "model_input"),
     ],
 )
@@ -221,6 +222,17 @@ def test_a_model_with_another_wheel_is_refused(stored):
             mlflow.pyfunc.load_model("models:/icsml-pd/1")
     finally:
         wheel.write_bytes(content)
+
+
+def test_a_model_of_other_code_says_so(stored, monkeypatch):
+    import mlflow
+
+    from icsml.registry import wheel
+
+    other = SimpleNamespace(sha256="f" * 64)
+    monkeypatch.setattr(wheel, "icsml_wheel", lambda: other)
+    with pytest.warns(UserWarning, match="other icsml code"):
+        mlflow.pyfunc.load_model("models:/icsml-pd/1")
 
 
 def test_logging_says_nothing_and_leaves_the_callers_run_alone(trained, tmp_path, monkeypatch, capfd):

@@ -164,7 +164,7 @@ def contents(folder):
 def test_the_run_holds_what_was_logged(client, store):
     logged = client.get_run(store.run_id)
     assert logged.info.status == "FINISHED"
-    assert len(logged.data.params.pop("icsml_wheel_sha256")) == 64
+    assert len(logged.data.tags["icsml_wheel_sha256"]) == 64
     assert logged.data.params == {"num_leaves": "8", "features": '["a","b"]', "long_run_rate": "null"}
     assert logged.data.metrics == {"test_auc": 0.8125, "test_ks": 0.5}
     assert logged.data.tags["dataset_sha256"] == DIGEST

@@ -71,6 +71,12 @@ FAULTS = [
     ("model:\n  trials: 5\n  search:\n    max_depth: {low: 1, high: 3}\n", 4, "model.search.max_depth"),
     ("model:\n  seed: 1\n  seed: 2\n", 3, None),
     ("- a\n- b\n", 1, None),
+    ("reasons:\n  reference_rows: 9\n  reference: approval_margin\n", 3, "reasons.reference"),
+    (
+        "reasons:\n  cut_off: 0.1\n  explainer: pred_contrib\n  reference: approval_margin\n",
+        3,
+        "reasons.explainer",
+    ),
 ]
 
 
@@ -149,6 +155,18 @@ def test_a_key_knows_where_it_was_written(write):
     made = TrainingConfig.model_validate(found.model_dump(mode="json"))
     assert made.where("exclude", 0) == "exclude.0"
     assert made == found
+
+
+def test_a_key_that_no_file_wrote_has_no_line():
+    coded = load_training_config().model_copy(update={"exclude": ["extra.calls"]})
+    assert coded.where("exclude", 0) == "exclude.0"
+
+
+def test_a_fault_is_not_laid_on_a_later_change_of_its_neighbour(write):
+    path = write("name: x\nreasons: {reference: approval_margin}\n")
+    with pytest.raises(ConfigError, match="needs a cut_off") as caught:
+        load_training_config(path, changes=["reasons.reference_rows=5"])
+    assert caught.value.field == f"{path}:2: reasons.reference"
 
 
 CHANGES = st.fixed_dictionaries(

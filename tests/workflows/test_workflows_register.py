@@ -75,7 +75,7 @@ def test_a_run_holds_what_a_data_scientist_looks_for(home, registered, book_fold
     assert run.data.params["rulebook_sha256"] == sha256_hex(rulebook)
 
     assert run.data.tags["icsml"] == trained.bundle.code_version
-    assert len(run.data.params["icsml_wheel_sha256"]) == 64
+    assert len(run.data.tags["icsml_wheel_sha256"]) == 64
     assert "numpy==" in files["environment/installed.txt"].read_text()
 
     (given,) = run.inputs.dataset_inputs

@@ -68,6 +68,9 @@ _EXTRA_OF = {
 }
 
 
+_STOPPED = 130
+
+
 def run(argv: list[str] | None = None) -> None:
     """Run the command line and exit the process with its code."""
     sys.exit(_run(sys.argv[1:] if argv is None else argv))
@@ -75,13 +78,14 @@ def run(argv: list[str] | None = None) -> None:
 
 def _run(argv: list[str]) -> int:
     try:
-        return int(app(argv, prog_name="icsml", standalone_mode=False) or 0)
+        code = int(app(argv, prog_name="icsml", standalone_mode=False) or 0)
+        return _fail("stopped", code) if code == _STOPPED else code  # typer turns Ctrl-C into a code
     except IcsmlError as error:
         return _fail(str(error), error.exit_code)
     except TyperException as error:
         return _misused(error)
     except (Abort, KeyboardInterrupt):
-        return _fail("stopped", 130)
+        return _fail("stopped", _STOPPED)
     except (FileNotFoundError, PermissionError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         return _fail(f"{error.filename}: {error.strerror} — check the path and its rights", 2)
     except ModuleNotFoundError as error:

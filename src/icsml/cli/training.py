@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,9 +40,23 @@ def train_(
     changes += [f"model.trials={trials}"] if trials is not None else []
     changes += [f"model.seed={seed}", f"split_seed={seed}"] if seed is not None else []
     settings = load_training_config(config, changes=changes)
-    with kept_stdout():
+    with kept_stdout(), _ended_in_order():
         found = train(data, settings, out=out, progress=progress())
     emit(found.summary(), as_json=json_, text=_read_out(found.summary()))
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let a scheduler's SIGTERM end the training as Ctrl-C does, so that its run does not stay open in MLflow."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _read_out(summary: dict[str, Any]) -> str:

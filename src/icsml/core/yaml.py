@@ -26,6 +26,7 @@ __all__ = [
     "place_of",
     "serialize",
     "validate",
+    "written_at",
 ]
 
 M = TypeVar("M", bound=BaseModel)
@@ -103,8 +104,8 @@ def compose(text: str, name: str, *, code: str) -> yaml.Node | None:
         try:
             loader = _Loader(text)
         except yaml.reader.ReaderError as error:
-            line = text.count("\n", 0, error.position) + 1
-            raise _not_yaml(error.reason, f"{name}:{line}", code, "correct the YAML at this line") from error
+            line = text.count("\n", 0, error.position)
+            raise _not_yaml(error.reason, _at(name, line), code, "correct the YAML at this line") from error
         loader.name = name
         return loader.get_single_node()
 
@@ -149,6 +150,12 @@ def place_of(node: yaml.Node | None, key: Key, name: str) -> str:
         The file of an empty document.
     """
     return _follow(node, key, name)[0]
+
+
+def written_at(node: yaml.Node | None, key: Key) -> str | None:
+    """Return ``file:line`` of a key that a document writes; None of one that it does not."""
+    place, found = _follow(node, key, "")
+    return place if node is not None and found == key else None
 
 
 def merged(base: yaml.Node | None, over: yaml.Node | None) -> yaml.Node | None:
@@ -200,7 +207,17 @@ def serialize(node: yaml.Node) -> str:
 
 def dump_yaml(value: object) -> str:
     """Return block-style YAML with keys in the given order and readable Chinese."""
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120)
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Safe dumper that escapes U+0085: YAML reads it as a line break, and a line break in a text as a space."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style='"' if "\x85" in text else None)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
 
 
 @contextmanager
@@ -216,7 +233,11 @@ def _yaml_errors(name: str, code: str) -> Iterator[None]:
 
 
 def _place(mark: yaml.Mark) -> str:
-    return mark.name if mark.name.startswith("--") else f"{mark.name}:{mark.line + 1}"  # an option has no lines
+    return _at(mark.name, mark.line)
+
+
+def _at(name: str, line: int) -> str:
+    return name if name.startswith("--") else f"{name}:{line + 1}"  # an option has no lines
 
 
 def _not_yaml(problem: str, where: str, code: str, remedy: str) -> ConfigError:

@@ -10,7 +10,7 @@ import numpy as np
 
 from icsml.core.clock import timestamp
 from icsml.decision.assess import Assessment, assess
-from icsml.decision.frame import refuse_undeclared
+from icsml.decision.declared import refuse_undeclared
 from icsml.decision.notices import notices, recourse_notices
 from icsml.decision.reasons import RowReasons
 from icsml.decision.recourse import Answer, recourse

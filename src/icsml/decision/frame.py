@@ -10,15 +10,16 @@ import numpy as np
 import pandas as pd
 
 from icsml.decision.assess import Assessment, assess
+from icsml.decision.declared import refuse_undeclared
 from icsml.errors import InputError
 from icsml.model.bundle import BundleParts
 from icsml.records.columns import Columns, record_columns, to_columns
-from icsml.records.enterprise import EnterpriseRecord, parse_record
+from icsml.records.enterprise import parse_record
 from icsml.records.field import Kind
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.frame import validate_frame, without_midnight
 
-__all__ = ["frame_scores", "input_scores", "refuse_undeclared"]
+__all__ = ["frame_scores", "input_scores"]
 
 
 def frame_scores(bundle: BundleParts, frame: pd.DataFrame) -> pd.DataFrame:
@@ -78,7 +79,7 @@ def input_scores(bundle: BundleParts, given: object) -> pd.DataFrame:
     if isinstance(given, Mapping):
         by_column = bool(given) and all(_is_column(value) for value in given.values())
         return frame_scores(bundle, _by_columns(given)) if by_column else _records_scores(bundle, [given])
-    if isinstance(given, Sequence) and all(isinstance(each, Mapping) for each in given):
+    if isinstance(given, list | tuple) and all(isinstance(each, Mapping) for each in given):
         return _records_scores(bundle, given)
     raise InputError(
         "ICS-REC-009",
@@ -88,23 +89,11 @@ def input_scores(bundle: BundleParts, given: object) -> pd.DataFrame:
     )
 
 
-def refuse_undeclared(bundle: BundleParts, record: EnterpriseRecord) -> None:
-    """Refuse a record with an extra feature that the bundle does not declare."""
-    undeclared = sorted(set(record.extra) - {extra.name for extra in bundle.extras})
-    if undeclared:
-        raise InputError(
-            "ICS-DEC-002",
-            "this model declares no such extra feature",
-            field=f"extra.{undeclared[0]}",
-            remedy="see `icsml records example --model REF`",
-            details=[(f"extra.{name}", "unknown extra feature") for name in undeclared],
-        )
-
-
 def _records_scores(bundle: BundleParts, given: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Score records one by one read; the row of a record is equal to what ``icsml decide`` makes of it."""
     if not given:
-        return pd.DataFrame({"pd": np.empty(0), "grade": np.empty(0, dtype=object), "score": np.empty(0)})
+        nobody = pd.DataFrame({"enterprise_id": []}, dtype=object)
+        return _scores(bundle, to_columns(nobody, bundle.extras), nobody.index)
     read = []
     for place, each in enumerate(given):
         try:
@@ -140,6 +129,8 @@ def _is_column(value: object) -> bool:
 def _plain(name: str, value: object) -> object:
     """Return a value as JSON would give it: a record made from a row holds NumPy's and pandas' own."""
     value = _item(value)
+    if name == "extra" and isinstance(value, Mapping):
+        return {str(each): _plain(f"extra.{each}", content) for each, content in value.items()}
     field = FIELD_BY_NAME.get(name)
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return None
@@ -150,18 +141,20 @@ def _plain(name: str, value: object) -> object:
 
 def _item(value: object) -> object:
     """Return NumPy's scalars, also in an array without dimensions, as Python's own."""
-    single = isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0)
-    return value.item() if single else value  # type: ignore[attr-defined]
+    if not isinstance(value, np.generic | np.ndarray) or value.ndim > 0:
+        return value
+    return pd.Timestamp(value[()]) if value.dtype.kind == "M" else value.item()  # type: ignore[call-overload]
 
 
 def _at(error: InputError, place: int) -> InputError:
     field = f"record {place + 1}: {error.field}" if error.field else f"record {place + 1}"
-    return InputError(error.code, error.message, field=field, remedy=error.remedy)
+    return InputError(error.code, error.message, field=field, remedy=error.remedy, details=error.details)
 
 
 def _kind(given: object) -> str:
     name = type(given).__name__
     if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray | pd.Series):
         return f"a value of type {name}"
-    values = np.asarray(given, dtype=object).ravel().tolist()
-    return f"a {name} of {type(values[0]).__name__}" if values else f"an empty {name}"
+    values = given if isinstance(given, Sequence) else np.asarray(given, dtype=object).ravel().tolist()
+    kinds = dict.fromkeys(type(value).__name__ for value in values)
+    return f"a {name} of {' and '.join(kinds)}" if kinds else f"an empty {name}"

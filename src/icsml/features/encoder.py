@@ -336,7 +336,9 @@ def _directed(feature: Feature, override: DirectionOverride) -> Feature:
 
 def _refuse_unfed(features: Sequence[Feature], present: set[str]) -> None:
     for feature in features:
-        missing = ", ".join(name for name in feature.inputs if name not in present) or "the innovation fields"
+        missing = ", ".join(name for name in feature.inputs if name not in present)
+        if feature.name == INNOVATION_SCORE:  # any one field of the rulebook would do
+            missing = "every innovation field that the rulebook reads"
         raise InputError(
             "ICS-FEA-010",
             f"this data set cannot feed it: it lacks {missing}",

@@ -27,10 +27,11 @@ from icsml.registry.wheel import icsml_wheel, pinned_requirements
 if TYPE_CHECKING:
     from icsml.model.bundle import Bundle
 
-__all__ = ["BUNDLE_ARTIFACT", "WHEEL_ARTIFACT", "LoggedModel", "log_model"]
+__all__ = ["BUNDLE_ARTIFACT", "WHEEL_ARTIFACT", "WHEEL_SHA256", "LoggedModel", "log_model"]
 
 BUNDLE_ARTIFACT: Final = "bundle"
 WHEEL_ARTIFACT: Final = "wheel"
+WHEEL_SHA256: Final = "icsml_wheel_sha256"
 _MODEL_CODE: Final = Path(__file__).with_name("pyfunc_model.py")
 _CHATTER: Final = ("Successfully registered model ", "Registered model ", "Created version ")
 
@@ -64,6 +65,7 @@ def log_model(mlflow: ModuleType, bundle_folder: Path, *, run_id: str, register_
     wheel = icsml_wheel()
     client = mlflow.MlflowClient()
     run = client.get_run(run_id)
+    client.set_tag(run_id, WHEEL_SHA256, wheel.sha256)
     made = client.create_logged_model(
         run.info.experiment_id, name="model", source_run_id=run_id, params=run.data.params
     )  # MLflow would put a model of no active run into its default experiment
@@ -89,10 +91,9 @@ def log_model(mlflow: ModuleType, bundle_folder: Path, *, run_id: str, register_
             ],
             signature=_signature(),
             input_example=_example(bundle),
-            model_config={"icsml_wheel_sha256": wheel.sha256},
             metadata={
                 "bundle_sha256": bundle.sha256,
-                "icsml_wheel_sha256": sha256_file(carried),
+                WHEEL_SHA256: sha256_file(carried),
                 "inputs": _inputs(bundle),
             },
         )

@@ -53,11 +53,10 @@ def icsml_wheel() -> Wheel:
     }
     files[f"{info}/RECORD"] = _record(files, f"{info}/RECORD")
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w") as archive:  # stored: what compression makes depends on the machine's zlib
         for path, content in files.items():
             entry = zipfile.ZipInfo(path, _EARLIEST)
             entry.external_attr = 0o644 << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, content)
     return Wheel(f"icsml-{number}-py3-none-any.whl", out.getvalue(), sha256_hex(out.getvalue()))
 

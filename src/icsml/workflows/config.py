@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator,
 from icsml.core.flatten import flattened
 from icsml.core.names import nearest
 from icsml.core.paths import configs_dir
-from icsml.core.yaml import compose, construct, merged, nested, parse_change, place_of, validate
+from icsml.core.yaml import compose, construct, merged, nested, parse_change, place_of, validate, written_at
 from icsml.errors import ConfigError, IcsmlError, MissingError
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.features.feature import INNOVATION_SCORE
@@ -65,9 +65,10 @@ class ReasonsConfig(_Strict):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.reference == "approval_margin" and self.cut_off is None:
-            raise ValueError("reference: approval_margin needs a cut_off, the PD up to which applicants are approved")
+            said = "approval_margin needs a cut_off, the PD up to which applicants are approved"
+            raise fault(("reference",), said)
         if self.reference == "approval_margin" and self.explainer == "pred_contrib":
-            raise ValueError("explainer: pred_contrib knows no reference population; use tree_shap")
+            raise fault(("explainer",), "pred_contrib knows no reference population; use tree_shap")
         return self
 
 
@@ -158,9 +159,7 @@ class TrainingConfig(_Strict):
                 raise fault(key, f"{name!r} is no feature; use a name of docs/reference/features.md, or extra.NAME")
         if self.variant == "raw" and INNOVATION_SCORE in (self.include or []):
             place = (self.include or []).index(INNOVATION_SCORE)
-            raise fault(
-                ("include", place), "variant: raw leaves the points out; take it off, or choose points"
-            )
+            raise fault(("include", place), "variant: raw leaves the points out; take it off, or choose points")
         return self
 
     @property
@@ -179,10 +178,9 @@ class TrainingConfig(_Strict):
         return self._origin.changes
 
     def where(self, *key: str | int) -> str:
-        """Return a key as ``file:line: key`` where it was read from a file, else as it is."""
-        dotted = ".".join(map(str, key))
-        node = self._origin.node
-        return dotted if node is None else f"{place_of(node, key, 'configuration')}: {dotted}"
+        """Return a key as ``file:line: key`` where a file wrote it, else as it is."""
+        place, dotted = written_at(self._origin.node, key), ".".join(map(str, key))
+        return dotted if place is None else f"{place}: {dotted}"
 
     def with_model(self, **changes: int) -> TrainingConfig:
         """Return the configuration with other values in its ``model`` section, checked like those of a file."""
