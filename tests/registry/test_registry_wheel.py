@@ -44,6 +44,7 @@ def archive(wheel):
 
 def test_the_same_code_gives_the_same_bytes(wheel):
     assert wheel.sha256 == hashlib.sha256(wheel.content).hexdigest()
+    assert f"-0{wheel.sha256[:12]}-" in wheel.name
     icsml_wheel.cache_clear()
     assert icsml_wheel() == wheel
     script = "from icsml.registry.wheel import icsml_wheel; print(icsml_wheel().sha256)"

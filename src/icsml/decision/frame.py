@@ -143,7 +143,8 @@ def _item(value: object) -> object:
     """Return NumPy's scalars, also in an array without dimensions, as Python's own."""
     if not isinstance(value, np.generic | np.ndarray) or value.ndim > 0:
         return value
-    return pd.Timestamp(value[()]) if value.dtype.kind == "M" else value.item()  # type: ignore[call-overload]
+    found = value.item()
+    return pd.Timestamp(found) if value.dtype == "datetime64[ns]" else found  # NumPy gives nanoseconds as a number
 
 
 def _at(error: InputError, place: int) -> InputError:
@@ -153,7 +154,7 @@ def _at(error: InputError, place: int) -> InputError:
 
 def _kind(given: object) -> str:
     name = type(given).__name__
-    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray | pd.Series):
+    if isinstance(given, str | bytes) or not isinstance(given, Sequence | np.ndarray | pd.Series):
         return f"a value of type {name}"
     values = given if isinstance(given, Sequence) else np.asarray(given, dtype=object).ravel().tolist()
     kinds = dict.fromkeys(type(value).__name__ for value in values)

@@ -39,7 +39,7 @@ class Wheel:
 
 @lru_cache(maxsize=1)
 def icsml_wheel() -> Wheel:
-    """Return the running package as a wheel; the same code gives the same bytes.
+    """Return the running package as a wheel; the same code gives the same bytes, and their hash stands in the name.
 
     It is made of the files that run, of a regular installation or of a checkout, so that the wheel is the code that
     trained the model and not what a build somewhere else would make of it.
@@ -58,7 +58,9 @@ def icsml_wheel() -> Wheel:
             entry = zipfile.ZipInfo(path, _EARLIEST)
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, content)
-    return Wheel(f"icsml-{number}-py3-none-any.whl", out.getvalue(), sha256_hex(out.getvalue()))
+    content = out.getvalue()
+    # The build tag: MLflow shares an environment between models whose requirements read alike.
+    return Wheel(f"icsml-{number}-0{sha256_hex(content)[:12]}-py3-none-any.whl", content, sha256_hex(content))
 
 
 def pinned_requirements() -> list[str]:
