@@ -203,6 +203,8 @@ def test_without_a_named_event_text_gives_classes_and_no_pd(small_book, plain):
         ((0, 1), "1"),
         ((0, 1), 2),
         ((0, 1), float("nan")),
+        ((0, 1), pd.NA),
+        ((0, 1), np.array([0, 1])),
         (("0", "1"), 1),
     ],
 )
@@ -231,15 +233,23 @@ def constraints(model: PDClassifier) -> list[int]:
 
 @pytest.mark.parametrize(
     "monotone",
-    [{"staff": -1, "debt_ratio": 1}, [1, 0, 0, -1], np.array([1.0, 0.0, 0.0, -1.0]), (np.int8(1), 0, 0, -1)],
-    ids=["mapping", "list", "floats", "numpy"],
+    [
+        {"staff": -1, "debt_ratio": 1},
+        pd.Series({"staff": -1, "age": 0, "cash_ratio": 0, "debt_ratio": 1}),
+        [1, 0, 0, -1],
+        np.array([1.0, 0.0, 0.0, -1.0]),
+        (np.int8(1), 0, 0, -1),
+        pd.Series([1, 0, 0, -1]),
+        pd.Series([1, 0, 0, -1], index=[7, 5, 6, 4]),
+    ],
+    ids=["mapping", "named-series", "list", "floats", "numpy", "series", "series-of-rows"],
 )
 def test_directions_by_name_or_by_place(small_book, monotone):
     X, y = small_book
     assert constraints(PDClassifier(**QUICK, monotone=monotone).fit(named(X), y)) == [1, 0, 0, -1]
 
 
-@pytest.mark.parametrize("value", [2, 0.5, -1.5, float("nan"), None, "1", True, [1]])
+@pytest.mark.parametrize("value", [2, 0.5, -1.5, float("nan"), None, pd.NA, "1", True, [1], np.arange(2)])
 def test_a_value_that_is_no_direction_is_refused_by_the_feature_it_is_given_for(small_book, value):
     X, y = small_book
     told = re.escape(repr(value))
@@ -262,6 +272,19 @@ def test_too_few_or_too_many_directions_are_counted_and_the_features_named(small
         PDClassifier(**QUICK, monotone=[1, 0, 0]).fit(X, y)
     with pytest.raises(FitError, match=r"has 5 values for 4 features \(debt_ratio, cash_ratio, age, staff\)"):
         PDClassifier(**QUICK, monotone=[1, 0, 0, 0, 0]).fit(named(X), y)
+
+
+@pytest.mark.parametrize("shape", [(), (4, 2), (1, 4)])
+def test_an_array_of_other_than_one_axis_is_refused(small_book, shape):
+    with pytest.raises(FitError, match=rf"monotone: has the shape {re.escape(str(shape))}, not one value a feature"):
+        PDClassifier(**QUICK, monotone=np.zeros(shape)).fit(*small_book)
+
+
+def test_a_series_that_names_a_feature_twice_is_refused(small_book):
+    X, y = small_book
+    twice = pd.Series([1, 0, 0, -1], index=["age", "staff", "debt_ratio", "age"])
+    with pytest.raises(FitError, match="ICS-MOD-001 monotone: names 'age' twice"):
+        PDClassifier(**QUICK, monotone=twice).fit(named(X), y)
 
 
 @pytest.mark.parametrize("monotone", ["1000", {1, 0}, 1])

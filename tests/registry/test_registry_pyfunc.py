@@ -18,6 +18,7 @@ from icsml.records.dataset import read_dataset, write_dataset
 from icsml.records.extra import ExtraFeature
 from icsml.records.labels import Label
 from icsml.registry import log_training, tracking_uri
+from icsml.validation.auc import auc
 from icsml.validation.brier import brier
 from icsml.workflows.train import train_bundle
 
@@ -69,6 +70,21 @@ def frame(extended):
 @pytest.fixture
 def expected(extended, frame):
     return frame_scores(extended.bundle, frame)
+
+
+@pytest.fixture(scope="module")
+def server(stored):
+    """MLflow's scoring server of the model."""
+    from fastapi.testclient import TestClient
+    from mlflow.pyfunc import scoring_server
+
+    with TestClient(scoring_server.init(stored.model)) as client:
+        yield client
+
+
+def split(rows):
+    columns = list(rows[0])
+    return {"columns": columns, "data": [[row[name] for name in columns] for row in rows]}
 
 
 def records(frame):
@@ -297,3 +313,96 @@ def test_mlflow_evaluates_it(stored, extended):
             model="models:/icsml-pd/1", data=rows, targets="bad", predictions="pd", extra_metrics=[metric]
         )
     assert found.metrics["squared"] == pytest.approx(brier(seen["bad"], seen["pd"]), rel=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:Only one class is present")  # MLflow tries a metric on the first row
+def test_mlflow_evaluates_its_auc(stored, extended):
+    import mlflow
+    from sklearn.metrics import roc_auc_score
+
+    seen = extended.predictions.head(400)
+    rows = extended.dataset.enterprises.iloc[seen["row"]].assign(bad=seen["bad"].to_numpy())
+
+    def ranked(predictions, targets, metrics):
+        return float(roc_auc_score(targets, predictions))
+
+    metric = mlflow.models.make_metric(eval_fn=ranked, greater_is_better=True, name="auc")
+    with mlflow.start_run(experiment_id="0"):
+        found = mlflow.models.evaluate(
+            model="models:/icsml-pd/1", data=rows, targets="bad", predictions="pd", extra_metrics=[metric]
+        )
+    expected = auc(seen["bad"], frame_scores(extended.bundle, rows.drop(columns="bad"))["pd"])
+    assert found.metrics["auc"] == expected
+    assert 0.55 < expected < 1
+
+
+def test_the_server_refuses_what_it_does_not_know_in_every_form(server, frame):
+    rows = [row | {"revenu_cny": 1.0} for row in flat(frame.head(2))]
+    nested = [row | {"extra": {"cals": 1.0}} for row in records(frame.head(2))]
+    for named, content in (
+        ("ICS-REC-003 revenu_cny", {"dataframe_records": rows}),
+        ("ICS-REC-003 revenu_cny", {"dataframe_split": split(rows)}),
+        ("ICS-REC-003 revenu_cny", {"inputs": {name: [row[name] for row in rows] for name in rows[0]}}),
+        ("ICS-REC-003 revenu_cny", {"instances": rows}),
+        ("ICS-DEC-002 record 1: extra.cals", {"inputs": nested}),
+        ("ICS-DEC-002 record 1: extra.cals", {"inputs": nested[1]}),
+    ):
+        answer = server.post("/invocations", json=content)
+        assert answer.status_code == 400, (answer.status_code, *content)
+        assert f"{named}: " in answer.text
+
+
+def test_the_server_takes_nested_records_one_record_and_columns_without_values(server, frame, expected):
+    told = records(frame)
+    answer = server.post("/invocations", json={"inputs": told[3]})
+    assert [each["pd"] for each in answer.json()["predictions"]] == [expected["pd"].iloc[3]]
+    absent = [dict.fromkeys(flat(frame)[0]) | row for row in told]
+    absent = [{name: value for name, value in row.items() if not name.startswith("extra.")} for row in absent]
+    answer = server.post("/invocations", json={"inputs": absent})
+    assert [each["pd"] for each in answer.json()["predictions"]] == expected["pd"].tolist()
+    answer = server.post("/invocations", json={"inputs": []})
+    assert answer.json() == {"predictions": []}
+
+
+def test_the_server_refuses_a_frame_without_a_declared_extra_column(server, frame):
+    for form in ("dataframe_records", "instances"):
+        answer = server.post("/invocations", json={form: flat(frame.drop(columns="extra.calls"))})
+        assert answer.status_code == 400, form
+        assert "ICS-REC-003 extra.calls: " in answer.text
+
+
+def test_the_input_that_lies_beside_the_model_is_one_that_its_server_takes(stored, server, extended):
+    content = json.loads((model_folder(stored) / "serving_input_example.json").read_text())
+    answer = server.post("/invocations", json=content)
+    assert answer.status_code == 200, answer.text
+    expected = stored.model.predict(bundle_example(extended.bundle))
+    assert [each["pd"] for each in answer.json()["predictions"]] == expected["pd"].tolist()
+
+
+def test_the_callers_run_and_its_end_are_its_own(trained, tmp_path, monkeypatch):
+    import mlflow
+
+    before = mlflow.get_tracking_uri()
+    monkeypatch.chdir(tmp_path)  # where MLflow's default experiment keeps its files
+    uri = f"sqlite:///{tmp_path}/mine.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    mlflow.set_tracking_uri(uri)
+    try:
+        with mlflow.start_run(experiment_id="0") as mine:
+            mlflow.log_param("own", 1)
+            was = mlflow.get_run(mine.info.run_id).to_dictionary()
+            logged = log_training(
+                trained.bundle.folder, name="beside", params={"b": 2}, metrics={"auc": 0.7}, tables={}, dataset=DATASET
+            )
+            assert mlflow.active_run().info.run_id == mine.info.run_id
+            assert mlflow.get_run(mine.info.run_id).to_dictionary() == was
+            assert logged.run_id != mine.info.run_id
+            mlflow.log_metric("later", 2.0)
+        assert mlflow.get_run(mine.info.run_id).info.status == "FINISHED"
+        assert mlflow.get_run(mine.info.run_id).data.metrics == {"later": 2.0}
+        own = mlflow.get_run(logged.run_id)
+        assert (own.info.status, own.data.metrics, own.data.params) == ("FINISHED", {"auc": 0.7}, {"b": "2"})
+        (model,) = mlflow.search_logged_models(experiment_ids=["0"], output_format="list")
+        assert model.source_run_id == logged.run_id
+    finally:
+        mlflow.set_tracking_uri(before)

@@ -17,6 +17,7 @@ from icsml.errors import ModelError
 from icsml.model.calibrate import Affine
 from icsml.portfolio.importer import import_dataset
 from icsml.records.dataset import FoldSplit, read_dataset, write_dataset
+from icsml.validation.summary import summary
 from icsml.workflows import measure as workflow
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import FittedPair, fit_pair
@@ -285,8 +286,9 @@ def test_folds_without_ranking_are_warned_of_with_what_they_were(folded):
         ),
         (
             {"cv": figures_of(0.4, 0.3, 0.45, [3])},
-            ["the model does not rank in outer fold 3 of 3", "the model ranks the wrong way round"],
+            ["the model does not rank in outer fold 3 of 3", "the model ranks no better than chance"],
         ),
+        ({"cv": figures_of(0.4, 0.3, 0.45, [])}, ["the model ranks the wrong way round"]),
     ],
 )
 def test_what_keeps_a_version_from_becoming_the_champion_by_itself(measured, reasons):
@@ -295,6 +297,21 @@ def test_what_keeps_a_version_from_becoming_the_champion_by_itself(measured, rea
     for line, start in zip(found, reasons, strict=True):
         assert line.startswith(start)
         assert "\n" not in line
+
+
+def test_folds_that_say_nothing_are_not_said_to_rank_the_wrong_way_round():
+    """A fold with more events was trained on fewer, so its one PD is the lower one."""
+    folds, y = np.repeat([0, 1, 2], 667), np.zeros(2001)
+    for number, events in enumerate((40, 30, 20)):
+        y[np.flatnonzero(folds == number)[:events]] = 1.0
+    rate = np.array([y[folds != number].mean() for number in range(3)])[folds]
+    figures = summary(y, rate, folds=folds)
+    assert figures["auc_high"] < 0.5  # though every fold by itself is at 0.5
+    assert figures["auc_folds"] == [0.5, 0.5, 0.5]
+    figures |= {"folds": [told(n, -0.25, 0.04) for n in (1, 2, 3)], "folds_without_ranking": [1, 2, 3]}
+    silent_folds, chance = blocking({"cv": figures})
+    assert silent_folds.startswith("the model does not rank in outer folds 1, 2, 3 of 3")
+    assert chance.startswith("the model ranks no better than chance")
 
 
 def test_an_auc_no_better_than_chance_is_warned_of(folded):

@@ -10,6 +10,7 @@ from typing import Any, Self, cast
 import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from pydantic import ValidationError
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
@@ -58,7 +59,8 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Stratified, grouped folds over which rounds and calibration are found; not used with ``blocks``.
     monotone : sequence or mapping, optional
         +1, -1 or 0 for each feature: the margin of the event never falls, never rises, or is free as the feature
-        rises. One for each column, or by name where X is a DataFrame; a feature the mapping does not name is free.
+        rises. One for each column, or by name where X is a DataFrame; a feature the mapping does not name is free. A
+        Series with text for an index is such a mapping.
     event : label, optional
         The label that is the event (default). With numbers or booleans, None takes the greater one. Text has no order
         that means anything (``good`` comes after ``bad``), so there the event must be named: without it no PD is
@@ -316,7 +318,7 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             warnings.warn(f"{unnamed.message}: {unnamed.remedy}, or no PD is given", UnnamedEventWarning, stacklevel=5)
             return None
         for label in labels:
-            if _plain(self.event) == _plain(label):  # never a number and its text
+            if _same(self.event, label):
                 return label
         known = self.classes_.tolist()
         raise FitError(
@@ -368,7 +370,7 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             told = f" ({', '.join(names)})" if names else ""
             raise _fit_error(f"has {len(signs)} values for {features} features{told}", "monotone", _MONOTONE)
         for place, sign in enumerate(signs):
-            if sign not in (-1, 0, 1) or isinstance(sign, bool):
+            if not _is_sign(sign):
                 name = names[place] if names else f"feature {place} (counted from 0)"
                 raise _fit_error(f"{name} has {sign!r}, which is none of -1, 0 and +1", "monotone", _MONOTONE)
         return {
@@ -415,13 +417,30 @@ def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else value
 
 
+def _same(event: object, label: object) -> bool:
+    """Whether they are equal, never so for a number and its text, for NA or for an array."""
+    found = _plain(event) == _plain(label)
+    return isinstance(found, bool) and found
+
+
+def _is_sign(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value in (-1, 0, 1)
+
+
 _MONOTONE = "give -1, 0 or +1 for each feature in the order of the columns, or by name where X is a DataFrame"
 
 
 def _listed(monotone: object, names: list[str]) -> list[object]:
     """Return one value a column, as given; a mapping by the names of the columns."""
+    if isinstance(monotone, pd.Series) and monotone.index.inferred_type == "string":
+        if not monotone.index.is_unique:
+            twice = monotone.index[monotone.index.duplicated()][0]
+            raise _fit_error(f"names {twice!r} twice", "monotone", _MONOTONE)
+        return _by_name(monotone.to_dict(), names)
     if isinstance(monotone, Mapping):
         return _by_name(monotone, names)
+    if isinstance(monotone, np.ndarray) and monotone.ndim != 1:
+        raise _fit_error(f"has the shape {monotone.shape}, not one value a feature", "monotone", _MONOTONE)
     if isinstance(monotone, str | bytes | set | frozenset) or not isinstance(monotone, Iterable):
         raise _fit_error(f"{monotone!r} does not give one value a feature", "monotone", _MONOTONE)
     return [_plain(sign) for sign in monotone]

@@ -47,9 +47,11 @@ def icsml_wheel() -> Wheel:
     number = version("icsml")
     info = f"icsml-{number}.dist-info"
     files = dict(sorted(_code())) | {
-        f"{info}/METADATA": _stated("METADATA"),
+        # Without the README: an editable installation states it as it was when it was installed.
+        f"{info}/METADATA": _stated("METADATA").partition(b"\n\n")[0].rstrip() + b"\n",
         f"{info}/WHEEL": _WHEEL.encode(),
         f"{info}/entry_points.txt": _stated("entry_points.txt"),
+        f"{info}/licenses/LICENSE": _stated("licenses/LICENSE"),
     }
     files[f"{info}/RECORD"] = _record(files, f"{info}/RECORD")
     out = io.BytesIO()

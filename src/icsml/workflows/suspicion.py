@@ -83,7 +83,9 @@ def _measured(measured: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, A
 
 
 def _no_ranking(who: str, figures: Mapping[str, Any]) -> str:
-    chance = "ranks the wrong way round" if figures["auc_high"] < _CHANCE else "ranks no better than chance"
+    # One PD a fold pulls the pooled AUC below chance by itself: a fold with more events was trained on fewer.
+    reverses = figures["auc_high"] < _CHANCE and not figures.get("folds_without_ranking")
+    chance = "ranks the wrong way round" if reverses else "ranks no better than chance"
     return (
         f"{who} {chance} on rows never seen: AUC {figures['auc']:.4f}"
         f" ({figures['auc_low']:.4f} to {figures['auc_high']:.4f})"
