@@ -43,6 +43,9 @@ def test_the_trees_obey_the_direction_that_was_set(directed):
     assert bundle.companion_encoder.overrides == bundle.encoder.overrides
     assert {each.feature: each.reason for each in bundle.encoder.overrides}["debt_to_assets"] == WHY
     assert bundle.training["configuration"]["directions"]["debt_to_assets"]["reason"] == WHY
+    assert f"- `debt_to_assets`: lowers_risk. {WHY}" in bundle.card
+    table = directed.tables["features"].set_index("feature")["direction_set"]
+    assert table[table].index.tolist() == ["debt_to_assets", "current_ratio"]
 
 
 def test_a_reason_is_told_by_the_direction_that_was_set(directed):

@@ -40,6 +40,8 @@ class CardFacts:
         Whom its reasons compare with, such as ``training-applicants, 10,000 rows``.
     figures : mapping of str to float or None
         Metrics on rows the model was not trained on, by name; None is not known.
+    directions : mapping of str to (str, str)
+        Features whose direction is another than declared: the direction, and why.
     """
 
     name: str
@@ -58,6 +60,7 @@ class CardFacts:
     rulebook: str | None = None
     reference: str | None = None
     figures: Mapping[str, float | None] = field(default_factory=dict)
+    directions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def render_card(facts: CardFacts) -> str:
@@ -75,6 +78,7 @@ def render_card(facts: CardFacts) -> str:
         f"**Reasons compare with.** {facts.reference or 'All training rows, by the cover of the trees.'}",
         "## Limits\n\n" + "\n".join(f"- {limit}" for limit in facts.limits),
         "## Figures on rows the model was not trained on\n\n" + _figures(facts.figures),
+        *(["## Directions set for this model\n\n" + _directions(facts.directions)] if facts.directions else []),
         f"## Features ({len(facts.features)})\n\n" + ", ".join(f"`{name}`" for name in facts.features),
     ]
     return "\n\n".join(sections) + "\n"
@@ -84,6 +88,10 @@ _SYNTHETIC = (
     "> **Synthetic data.** Trained on invented enterprises to show how the system works. Its figures say nothing about "
     "real firms, and it must not be used to decide about any."
 )
+
+
+def _directions(directions: Mapping[str, tuple[str, str]]) -> str:
+    return "\n".join(f"- `{name}`: {direction}. {reason}" for name, (direction, reason) in sorted(directions.items()))
 
 
 def _figures(figures: Mapping[str, float | None]) -> str:

@@ -88,7 +88,9 @@ def tune(
         return found.loss
 
     total = max(config.trials, 1)
-    study.optimize(objective, n_trials=total)
+    for _ in range(total):  # not study.optimize, which hides Ctrl-C behind an error of its own
+        asked = study.ask()
+        study.tell(asked, objective(asked))
     chosen = _best(trials)
     if not chosen.ranks:
         progress(f"none of {total} trials ranks the event on held-out rows")

@@ -278,7 +278,7 @@ def retrain(
         If the data set cannot be trained on.
     """
     prepared = prepare(read_dataset(data), config, progress)
-    trained, held = _parted(split_rows(prepared, None))
+    trained, held = _parted(split_rows(prepared, config.split_seed))
     places = _sample(np.flatnonzero(held), rows, config.model.seed)
     columns = take(prepared.columns, places)
     progress("the base")

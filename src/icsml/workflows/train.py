@@ -225,6 +225,7 @@ def _card(
         features=[feature.name for feature in prepared.encoder.features],
         rulebook=_points_said(rulebook, points_robustness) if rulebook else None,
         reference=_population_said(reference, config) if reference else None,
+        directions={each.feature: (str(each.direction), each.reason) for each in prepared.encoder.overrides},
         figures={f"{name} {key}": value for key, value in metrics[name].items() if isinstance(value, float)},
     )
 
@@ -252,6 +253,7 @@ def _tables(prepared: Prepared, split: Split, pair: FittedPair, found: Sequence[
                     "group": feature.group,
                     "domain": str(feature.domain),
                     "direction": str(feature.direction),
+                    "direction_set": feature.overridden,
                     "missing_share": float(missing[i]),
                     "gain": float(gain),
                 }
