@@ -268,12 +268,6 @@ def test_a_number_is_no_date(bundle, frame):
         assert refused(bundle, given | {"as_of": number}, "ICS-REC-001").field == "record 1: as_of"
 
 
-def test_midnight_is_cut_from_dates_alone(bundle, frame):
-    given = record_of(frame.iloc[0].to_dict())
-    assert refused(bundle, given | {"industry": "2024-06-30T00:00:00"}, "ICS-REC-001").field == "record 1: industry"
-    assert refused(bundle, given | {"revenue_cny": "2024-06-30T00:00:00"}, "ICS-REC-001")
-
-
 def test_an_unknown_name_is_refused_in_every_form(bundle, frame):
     wrong = frame.rename(columns={"revenue_cny": "revenu_cny"})
     assert refused(bundle, wrong, "ICS-REC-003").field == "revenu_cny"

@@ -54,6 +54,7 @@ def stored(extended, tmp_path_factory):
     home = tmp_path_factory.mktemp("stored") / "home"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ICSML_HOME", str(home))
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)  # other modules point MLflow elsewhere
         logged = log_training(
             extended.bundle.folder, name="icsml-pd", params={"a": 1}, metrics={}, tables={}, dataset=DATASET
         )
@@ -150,6 +151,18 @@ def test_timestamps_at_midnight_are_dates(stored, frame, expected):
         (lambda frame: "E1", "model_input"),
         (lambda frame: "", "model_input"),
         (lambda frame: 7, "model_input"),
+        (
+            lambda frame: frame.assign(revenue_cny=pd.Series([True, *[5.0] * 59], frame.index, dtype=object)),
+            "revenue_cny",
+        ),
+        (
+            lambda frame: frame.assign(revenue_cny=pd.Series(["12", *[5.0] * 59], frame.index, dtype=object)),
+            "revenue_cny",
+        ),
+        (
+            lambda frame: frame.assign(staff_total=pd.Series([True, *[5] * 59], frame.index, dtype=object)),
+            "staff_total",
+        ),
     ],
 )
 def test_what_it_does_not_know_is_refused_and_never_dropped(stored, frame, change, named):
@@ -197,7 +210,7 @@ def test_the_model_file_says_what_goes_in_and_comes_out(stored, extended):
     inputs = stated["metadata"]["inputs"]
     assert inputs["extra.calls"] == "required"
     assert set(extended.bundle.encoder.inputs) <= inputs.keys()
-    assert {inputs[name] for name in inputs if not name.startswith("extra.")} == {"optional"}
+    assert {name for name in inputs if inputs[name] == "required"} == {"enterprise_id", "extra.calls"}
     assert stated["metadata"]["bundle_sha256"] == extended.bundle.sha256
     example = mlflow.models.Model.load(str(folder)).load_input_example(str(folder))
     assert 0 < stored.model.predict(example)["pd"].iloc[0] < 1

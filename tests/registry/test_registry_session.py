@@ -255,6 +255,14 @@ def test_a_moved_registry_is_refused_until_it_is_relocated(home, tmp_path, train
     assert [each["version"] for each in list_versions()] == ["1"]
 
 
+def test_a_home_reached_through_a_link_was_not_moved(home, tmp_path):
+    folder = home("one")
+    open_run(start())
+    (tmp_path / "link").symlink_to(folder)
+    home("link")
+    assert get_run(open_run(start())).info.status == "RUNNING"
+
+
 def test_a_copied_registry_does_not_write_into_the_first(home, tmp_path):
     folder = home("one")
     open_run(start(files={"a.txt": b"a"}))

@@ -386,6 +386,22 @@ def _other(bundle):
     )  # fmt: skip
 
 
+def test_a_run_that_registered_another_model_gets_a_version_of_its_own(client, bundle, monkeypatch):
+    given = client.create_run(client.get_experiment_by_name("icsml").experiment_id).info.run_id
+    client.create_registered_model("theirs")
+    client.create_model_version("theirs", "file:///nowhere", run_id=given)
+    monkeypatch.setenv("MLFLOW_RUN_ID", given)
+    before = next(each for each in list_versions() if each["name"] == "icsml-pd")
+    try:
+        logged = log_training(
+            bundle.folder, name="icsml-pd", params={}, metrics={}, tables={},
+            dataset={"name": "book", "digest": DIGEST, "source": "book", "rows": 1},
+        )  # fmt: skip
+        assert (logged.run_id, int(logged.version)) == (given, int(before["version"]) + 1)
+    finally:
+        client.delete_registered_model("theirs")
+
+
 def test_without_a_bundle_nothing_is_registered(client, tmp_path):
     before = list_versions()
     with pytest.raises(MissingError, match="ICS-MOD-010"):

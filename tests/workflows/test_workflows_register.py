@@ -35,6 +35,7 @@ def registered(book_folder, quick_config, tmp_path_factory):
     home = tmp_path_factory.mktemp("registered") / "home"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ICSML_HOME", str(home))
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)  # other modules point MLflow elsewhere
         return home, train(book_folder, quick_config)
 
 

@@ -78,9 +78,11 @@ def register_(
     with kept_stdout():
         found, new = register_bundle(bundle, progress())
     said = {"name": found.name, "version": found.version, "model_uri": found.model_uri, "run_id": found.run_id}
+    why = "".join(f"\nNOT made the champion by itself: {reason}" for reason in found.blocking)
     text = f"{found.name} version {found.version}  ({found.model_uri})" + ("" if new else ", registered before")
     champion = f"version {found.champion}" if found.champion else "not set; see `icsml model list`"
-    emit(said | {"new": new, "champion": found.champion}, as_json=json_, text=f"{text}\n@champion is {champion}")
+    stated = {"new": new, "champion": found.champion, "blocking": list(found.blocking)}
+    emit(said | stated, as_json=json_, text=f"{text}{why}\n@champion is {champion}")
 
 
 def relocate_(json_: JsonFlag = False) -> None:

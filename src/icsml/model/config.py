@@ -101,7 +101,8 @@ class ModelConfig(BaseModel):
         """Leave out a range that is null, so that a file can take away one of the shipped ranges."""
         if not isinstance(ranges, Mapping):
             return {} if ranges is None else ranges
-        return {name: span for name, span in ranges.items() if span is not None}
+        known = Hyperparameters.model_fields
+        return {name: span for name, span in ranges.items() if span is not None or name not in known}
 
     @field_serializer("search")
     def _with_nulls(self, search: dict[str, SearchRange]) -> dict[str, dict[str, Any] | None]:

@@ -150,12 +150,17 @@ def _cast(series: pd.Series[Any], kind: Kind) -> pd.Series[Any]:
         raise TypeError("text")
     if kind is Kind.FLAG:
         return series.astype("boolean")
-    if pd.api.types.is_bool_dtype(series):
-        raise TypeError("truth values")
+    if pd.api.types.is_bool_dtype(series) or _holds_others(series):
+        raise TypeError("truth values or text")
     numbers = pd.Series(series.to_numpy(dtype="float64", na_value=float("nan")), index=series.index)
     if kind is Kind.COUNT and (numbers.dropna() % 1 != 0).any():
         raise ValueError("fractions")
     return numbers
+
+
+def _holds_others(series: pd.Series[Any]) -> bool:
+    """Tell whether a column of Python objects holds truth values or text, which NumPy would take for numbers."""
+    return series.dtype == object and any(isinstance(each, bool | np.bool_ | str) for each in series)
 
 
 def _dates(series: pd.Series[Any]) -> pd.Series[Any]:

@@ -77,7 +77,7 @@ def moved_from(location: str) -> Path | None:
         return None
     path = Path(unquote(parts.path))
     root = next((folder for folder in (path, *path.parents) if folder.name == "mlartifacts"), None)
-    return None if root is None or root.parent == home() else root.parent
+    return None if root is None or root.parent.resolve() == home().resolve() else root.parent
 
 
 def refuse_moved(location: str, what: str) -> None:

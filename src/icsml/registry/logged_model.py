@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from icsml.core.canonical import sha256_file
+from icsml.records.fields import FIELDS
 from icsml.registry.wheel import icsml_wheel, pinned_requirements
 
 if TYPE_CHECKING:
@@ -125,10 +126,11 @@ def _example(bundle: Bundle) -> Any:  # noqa: ANN401 - a DataFrame, and pandas c
 
 
 def _inputs(bundle: Bundle) -> dict[str, str]:
-    """Return the columns the model reads: every declared extra feature is required, the canonical fields are not."""
+    """Return the columns the model reads: every declared extra feature and the identifier are required."""
     extras = {extra.column for extra in bundle.extras}
     read = dict.fromkeys((*bundle.encoder.inputs, *(bundle.rulebook.inputs() if bundle.rulebook else ())))
-    return {name: "optional" for name in read if name not in extras} | dict.fromkeys(sorted(extras), "required")
+    needed = [*(field.name for field in FIELDS if field.required), *sorted(extras)]
+    return {name: "optional" for name in read if name not in needed} | dict.fromkeys(needed, "required")
 
 
 @contextmanager

@@ -45,6 +45,8 @@ class Logged:
         In the registry.
     champion : str or None
         The version that has the alias ``champion`` now.
+    blocking : tuple of str
+        Why this version was not made the champion by itself.
     """
 
     run_id: str
@@ -52,9 +54,12 @@ class Logged:
     name: str
     version: str
     champion: str | None = None
+    blocking: tuple[str, ...] = ()
 
 
-def register_record(bundle_folder: Path, record: RunRecord, progress: Progress = silent) -> Logged:
+def register_record(
+    bundle_folder: Path, record: RunRecord, progress: Progress = silent, *, once: bool = False
+) -> Logged:
     """Log a training's record and register its bundle.
 
     The record is kept under ``ICSML_HOME`` until the register holds everything, so that the same call can be made again
@@ -68,6 +73,8 @@ def register_record(bundle_folder: Path, record: RunRecord, progress: Progress =
         What the training left. Its version becomes the champion where there is none and nothing blocks it.
     progress : callable
         Told that another process is waited for.
+    once : bool
+        Whether a version of the same bundle that is there already is returned in place of another one.
 
     Raises
     ------
@@ -78,7 +85,8 @@ def register_record(bundle_folder: Path, record: RunRecord, progress: Progress =
     keep_record(record, sha256)
     try:
         with mlflow_session(writing=True, progress=progress) as mlflow:
-            logged = _register(mlflow, bundle_folder, record, sha256)
+            held = _registered(mlflow, record.name, sha256) if once else None
+            logged = held or _register(mlflow, bundle_folder, record, sha256)
     except MissingError as error:
         raise MissingError(
             "ICS-REG-009",
@@ -134,7 +142,7 @@ def register_bundle(bundle_folder: Path, progress: Progress = silent) -> tuple[L
         blocking=training.get("blocking", ["it was trained by a version of icsml that states no blocking checks"]),
         files={"model_card.md": bundle.card.encode()},
     )
-    return register_record(bundle_folder, stated, progress), True
+    return register_record(bundle_folder, stated, progress, once=True), True
 
 
 def log_training(
@@ -198,19 +206,20 @@ def table_files(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, bytes], d
 
 def _register(mlflow: ModuleType, bundle_folder: Path, record: RunRecord, sha256: str) -> Logged:
     client = mlflow.MlflowClient()
-    run_id = record.run_id if _is_open(mlflow, client, record.run_id) else None
+    run_id, ended = (record.run_id, record.ended) if _is_open(mlflow, client, record.run_id) else (None, None)
     if run_id is None:
         run_id = new_run(mlflow, RunStart(name=record.name, dataset=record.dataset))
         keep_record(replace(record, run_id=run_id), sha256)
     fill_run(mlflow, run_id, record)
     number = (
-        _version_of(client, run_id) or log_model(mlflow, bundle_folder, run_id=run_id, register_as=record.name).version
+        _version_of(client, run_id, record.name)
+        or log_model(mlflow, bundle_folder, run_id=run_id, register_as=record.name).version
     )
     for key, value in _version_tags(record, sha256).items():
         client.set_model_version_tag(record.name, number, key, value)
     _crown(client, record, number)
-    client.set_terminated(run_id, "FINISHED", record.ended)
-    return _logged(client, run_id, record.name, str(number))
+    client.set_terminated(run_id, "FINISHED", ended)
+    return replace(_logged(client, run_id, record.name, str(number)), blocking=tuple(record.blocking))
 
 
 def _crown(client: Any, record: RunRecord, number: str | None) -> None:  # noqa: ANN401 - mlflow.MlflowClient
@@ -231,9 +240,9 @@ def _is_open(mlflow: ModuleType, client: Any, run_id: str | None) -> bool:  # no
     return bool(info.lifecycle_stage == "active")
 
 
-def _version_of(client: Any, run_id: str) -> str | None:  # noqa: ANN401 - mlflow.MlflowClient
-    """Return the version that an interrupted attempt registered."""
-    found = pages(client.search_model_versions, f"run_id = '{run_id}'")
+def _version_of(client: Any, run_id: str, name: str) -> str | None:  # noqa: ANN401 - mlflow.MlflowClient
+    """Return the version that an interrupted attempt registered; the run may hold models of other names."""
+    found = [each for each in pages(client.search_model_versions, f"run_id = '{run_id}'") if each.name == name]
     return str(found[0].version) if found else None
 
 

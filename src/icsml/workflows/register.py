@@ -81,4 +81,8 @@ def train(
             progress=progress,
         )
         raise
-    return Registered(trained, register_record(trained.bundle.folder, record, said))
+    try:
+        return Registered(trained, register_record(trained.bundle.folder, record, said))
+    except KeyboardInterrupt:
+        progress(f"the bundle is trained and kept: icsml model register {trained.bundle.folder}")
+        raise

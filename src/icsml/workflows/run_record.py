@@ -13,7 +13,7 @@ from icsml.core.clock import utc_now
 from icsml.core.yaml import dump_yaml
 from icsml.records.dataset import Dataset, FoldSplit
 from icsml.registry import MlflowProgress, RunRecord, RunStart, TrialFacts
-from icsml.registry.code import environment_text
+from icsml.registry.code import code_facts, environment_text
 from icsml.registry.record import DatasetFacts
 from icsml.registry.tracking import table_files
 from icsml.workflows.config import TrainingConfig, flat
@@ -61,7 +61,7 @@ def run_record(
         | ({"companion_rounds": trained.pair.companion.classifier.rounds_} if trained.pair.companion else {}),
         curves=_curves(trained),
         dataset=start.dataset,
-        tags=dict(start.tags) | shown | {"bundle_sha256": bundle.sha256},
+        tags=code_facts() | dict(start.tags) | shown | {"bundle_sha256": bundle.sha256},
         trials=_trials(trained),
         blocking=trained.metrics["blocking"],
         files=dict(start.files)
