@@ -73,20 +73,12 @@ def test_the_wheel_installs_and_runs_by_itself(wheel, tmp_path):
     assert done.stdout.split() == ["national-2025", "icsml-pd"]
 
 
-def test_pip_installs_it_and_what_is_installed_makes_the_same_wheel(wheel, tmp_path):
+def test_it_installs_and_what_is_installed_makes_the_same_wheel(wheel, tmp_path):
     file, target, elsewhere = tmp_path / wheel.name, tmp_path / "target", tmp_path / "elsewhere"
     file.write_bytes(wheel.content)
     elsewhere.mkdir()
-    pip = [
-        "pip",
-        "install",
-        "--no-deps",
-        "--no-index",
-        "--disable-pip-version-check",
-        "--target",
-        str(target),
-        str(file),
-    ]
+    # uv, as an environment may have been made without pip.
+    pip = ["uv", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(target), str(file)]
     subprocess.run([sys.executable, "-m", *pip], check=True, capture_output=True)
     environment = os.environ | {"PYTHONPATH": str(target), "PYTHONHASHSEED": "7", "LC_ALL": "C"}
     done = subprocess.run(
