@@ -21,7 +21,7 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the state of the checkout."""
     monkeypatch.setenv("ICSML_HOME", str(tmp_path / "home"))
-    for name in ("ICSML_LEDGER_URL", "ICSML_RULEBOOKS", "MLFLOW_TRACKING_URI"):
+    for name in ("ICSML_LEDGER_URL", "ICSML_RULEBOOKS", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
 
 

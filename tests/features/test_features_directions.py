@@ -169,8 +169,10 @@ def test_the_companion_keeps_its_own():
     assert [each.feature for each in found.overrides] == ["current_ratio"]
 
 
-def test_one_for_a_feature_that_is_left_out_does_nothing():
-    assert encoder(override("current_ratio"), exclude=["current_ratio"]).overrides == ()
+def test_one_for_a_feature_that_is_left_out_is_refused():
+    with pytest.raises(InputError) as caught:
+        encoder(override("current_ratio"), exclude=["current_ratio"])
+    assert (caught.value.code, caught.value.field) == ("ICS-FEA-011", "current_ratio")
 
 
 @pytest.mark.parametrize(("feature", "direction"), [("current_ratio", "lowers_risk"), ("extra.calls", "raises_risk")])
@@ -185,12 +187,12 @@ def test_one_without_a_reason_is_refused():
         override("current_ratio", reason="  ")
 
 
-def test_one_for_a_feature_that_the_data_cannot_feed_does_nothing():
+@pytest.mark.parametrize("direction", ["free", "lowers_risk"])
+def test_one_for_a_feature_that_the_data_cannot_feed_is_refused(direction):
     present = [name for name in ALL if name != "current_assets_cny"]
-    for direction in ("free", "lowers_risk"):
-        found, dropped = Encoder.fit_catalogue(present, [], overrides=[override("current_ratio", direction)])
-        assert found.overrides == ()
-        assert "current_ratio" in dropped
+    with pytest.raises(InputError) as caught:
+        Encoder.fit_catalogue(present, [], overrides=[override("current_ratio", direction)])
+    assert (caught.value.code, caught.value.field) == ("ICS-FEA-011", "current_ratio")
 
 
 def test_the_companion_keeps_one_of_a_financial_extra_and_no_innovative_one():

@@ -120,6 +120,8 @@ def test_frames_records_and_one_record_give_the_same_to_the_last_bit(stored, fra
     assert stored.model.predict(records(frame)[3])["pd"].tolist() == [expected["pd"].iloc[3]]
     rows = flat(frame)
     by_column = {name: [row[name] for row in rows] for name in rows[0]}
+    as_series = {name: pd.Series(values, dtype=object) for name, values in by_column.items()}
+    assert stored.model.predict(as_series)["pd"].tolist() == expected["pd"].tolist()
     assert stored.model.predict(by_column)["pd"].tolist() == expected["pd"].tolist()
 
 
@@ -129,6 +131,11 @@ def test_timestamps_at_midnight_are_dates(stored, frame, expected):
         assert stored.model.predict(texts)["pd"].tolist() == expected["pd"].tolist()
         told = [row | {"as_of": text} for row, text in zip(records(frame), texts["as_of"], strict=True)]
         assert stored.model.predict(told)["pd"].tolist() == expected["pd"].tolist()
+    zoned = frame.assign(as_of=pd.to_datetime(frame["as_of"]).dt.tz_localize("Asia/Shanghai"))
+    assert stored.model.predict(zoned)["pd"].tolist() == expected["pd"].tolist()
+    just_after = frame.assign(as_of=pd.to_datetime(frame["as_of"]).astype("datetime64[ns]") + pd.Timedelta(1, "ns"))
+    with pytest.raises(InputError, match="as_of"):
+        stored.model.predict(just_after)
     late = frame.assign(as_of=pd.to_datetime(frame["as_of"]).dt.strftime("%Y-%m-%dT16:00:00Z"))
     with pytest.raises(InputError, match="as_of"):
         stored.model.predict(late)

@@ -159,6 +159,17 @@ def test_another_experiment_may_be_named(home, monkeypatch):
         assert mlflow.MlflowClient().get_experiment(run.info.experiment_id).name == "mine"
 
 
+def test_the_experiment_of_set_experiment_is_followed(home, monkeypatch):
+    home()
+    with mlflow_session() as mlflow:
+        theirs = mlflow.MlflowClient().create_experiment("theirs")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", theirs)
+    assert get_run(open_run(start())).info.experiment_id == theirs
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "12345")
+    with pytest.raises(MissingError, match="No Experiment with id=12345"):
+        open_run(start())
+
+
 def test_a_run_that_is_named_is_taken_once(home, monkeypatch):
     home()
     with mlflow_session() as mlflow:
@@ -302,7 +313,7 @@ def test_the_caller_finds_mlflow_as_he_left_it(home, tmp_path):
     assert "MLFLOW_TRACKING_URI" not in os.environ
 
 
-@pytest.mark.parametrize("uri", ["http://user:secret@127.0.0.1:9", "postgresql+psycopg://user:secret@127.0.0.1:9/x"])
+@pytest.mark.parametrize("uri", ["http://user:a@secret@127.0.0.1:9", "postgresql+psycopg://user:secret@127.0.0.1:9/x"])
 def test_an_error_says_what_mlflow_said_and_no_password(home, monkeypatch, uri):
     home()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)

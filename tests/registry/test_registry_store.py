@@ -127,7 +127,7 @@ def bundle(frame, tmp_path_factory):
     parts = BundleParts(
         name="icsml-pd", booster=booster, encoder=encoder, calibration=Affine(0.9, -0.2), rulebook=rulebook,
         scale=load_scale(configs_dir() / "policy" / "master-scale.yaml"), event="default", horizon_months=12,
-        synthetic=True, card="A bundle for tests.\n",
+        synthetic=True, card="A bundle for tests.\n", training={"blocking": []},
     )  # fmt: skip
     return write_bundle(tmp_path_factory.mktemp("bundles") / "small", parts)
 

@@ -111,6 +111,42 @@ def test_a_file_that_is_no_mapping_is_refused_with_how_to_write_one(write, text)
     assert "key: value" in str(caught.value.remedy)
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("include: [current_ratio]\nexclude:\n  - current_ratio\n", 3, "on include as well"),
+        (
+            "exclude: [current_ratio]\ndirections:\n  current_ratio: {direction: free, reason: why}\n",
+            3,
+            "left out of the model",
+        ),
+        (
+            "include: [quick_ratio]\ndirections:\n  current_ratio: {direction: free, reason: why}\n",
+            3,
+            "left out of the model",
+        ),
+    ],
+)
+def test_what_cannot_be_in_force_together_is_refused(write, text, line, says):
+    path = write(text)
+    with pytest.raises(ConfigError, match=says) as caught:
+        load_training_config(path)
+    assert str(caught.value.field).startswith(f"{path}:{line}: ")
+
+
+def test_a_rulebook_file_lies_beside_the_configuration_and_is_recorded_by_one_name(write, tmp_path, monkeypatch):
+    own = (configs_dir() / "rulebooks" / "national-2025.yaml").read_text("utf-8")
+    (tmp_path / "own.yaml").write_text(own, "utf-8")
+    path = write("rulebook: own.yaml\n")
+    monkeypatch.chdir("/")
+    found = load_training_config(path)
+    assert found.rulebook == str(tmp_path / "own.yaml")
+    assert found.recorded()["rulebook"] == flat(found)["rulebook"] == "rulebook.yaml"
+    monkeypatch.chdir(tmp_path)
+    assert load_training_config(changes=["rulebook=own.yaml"]).rulebook == "own.yaml"
+    assert load_training_config().recorded() == load_training_config().model_dump(mode="json")
+
+
 def test_a_missing_file_is_missing(tmp_path):
     with pytest.raises(MissingError, match="no such file"):
         load_training_config(tmp_path / "none.yaml")
@@ -354,11 +390,25 @@ CHANGES = st.fixed_dictionaries(
 )
 
 
+def _without_contradictions(changes):
+    """Return the changes without directions of features that are left out, and features on both lists."""
+    include = changes.get("include")
+    exclude = [name for name in changes.get("exclude", []) if name not in (include or [])]
+    directions = {
+        name: each
+        for name, each in changes.get("directions", {}).items()
+        if name not in exclude and (include is None or name in include)
+    }
+    kept = {"exclude": exclude, "directions": directions}
+    return changes | {name: value for name, value in kept.items() if name in changes}
+
+
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(CHANGES)
 @example({"directions": {"extra.calls": {"direction": "free", "reason": "a\x85b"}}})
 @example({"directions": {"extra.calls": {"direction": "free", "reason": "\u2028\ufeff\r\n: '#\"\x07"}}})
 def test_what_is_recorded_reads_back_as_the_same(tmp_path, changes):
+    changes = _without_contradictions(changes)
     (tmp_path / "mine.yaml").write_text(dump_yaml(copy.deepcopy(changes)), "utf-8")
     config = load_training_config(tmp_path / "mine.yaml")
     meant = {name: each["reason"] for name, each in changes.get("directions", {}).items()}

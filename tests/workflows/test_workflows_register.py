@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from icsml.core.canonical import sha256_hex
-from icsml.core.yaml import load_model_text
+from icsml.core.paths import configs_dir
+from icsml.core.yaml import dump_yaml, load_model_text
 from icsml.errors import InputError, MissingError
 from icsml.records.dataset import FoldSplit, read_dataset, write_dataset
 from icsml.records.extra import ExtraFeature
@@ -22,6 +23,7 @@ from icsml.reports.held_out import grouped_rates
 from icsml.workflows import register
 from icsml.workflows.config import TrainingConfig, flat, load_training_config
 from icsml.workflows.register import train
+from icsml.workflows.train import train_bundle
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),  # MLflow's tables under SQLAlchemy 2.1
@@ -129,6 +131,40 @@ def test_a_training_that_fails_leaves_a_run_that_says_why(book_folder, quick_con
     assert "ICS-FEA-003" in run.data.tags["error"]
     assert run.data.params["exclude"] == '["extra.absent"]'
     assert list_versions() == []
+
+
+def test_a_training_by_a_rulebook_file_is_made_again_from_its_record_alone(book_folder, quick_config, tmp_path):
+    own = (configs_dir() / "rulebooks" / "national-2025.yaml").read_text("utf-8")
+    (tmp_path / "own.yaml").write_text(own.replace("id: national-2025", "id: own"), "utf-8")
+    stated = {"rulebook": "own.yaml", "model": quick_config.model.model_dump(mode="json")}
+    (tmp_path / "mine.yaml").write_text(dump_yaml(stated), "utf-8")
+    found = train(book_folder, load_training_config(tmp_path / "mine.yaml"))
+    kept = files_of(tmp_path / "home", found.logged.run_id)["configuration/training.yaml"]
+    (tmp_path / "own.yaml").unlink()
+    again = train_bundle(book_folder, load_training_config(kept), out=tmp_path / "again")
+    assert found.trained.bundle.rulebook.id == "own"
+    assert again.bundle.sha256 == found.trained.bundle.sha256
+
+
+@pytest.mark.parametrize("moment", ["with_drawings", "register_record"])
+def test_what_was_trained_is_kept_when_it_is_stopped_afterwards(
+    book_folder, quick_config, tmp_path, monkeypatch, moment
+):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    said = []
+    with monkeypatch.context() as patch:
+        patch.setattr(register, moment, stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(book_folder, quick_config, out=tmp_path / "kept", progress=said.append)
+    assert f"icsml model register {tmp_path / 'kept'}" in said[-1]
+    run = only_run()
+    assert (run.info.status, run.data.tags["error"]) == ("KILLED", "stopped")
+    logged, new = register_bundle(tmp_path / "kept")
+    assert (new, logged.run_id) == (True, run.info.run_id)
+    assert only_run().info.status == "FINISHED"
+    assert "predictions/held_out.parquet" in files_of(tmp_path / "home", logged.run_id)
 
 
 def test_a_training_that_is_interrupted_is_called_so(book_folder, quick_config, monkeypatch):

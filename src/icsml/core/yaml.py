@@ -18,6 +18,7 @@ __all__ = [
     "compose",
     "construct",
     "dump_yaml",
+    "file_text",
     "load_model",
     "load_model_text",
     "merged",
@@ -77,13 +78,25 @@ def load_model(path: Path, model: type[M], *, code: str) -> M:
     ConfigError
         If the file is not YAML or does not fit the model; ``field`` reads ``file:line: key``.
     """
+    return load_model_text(file_text(path, code=code), str(path), model, code=code)
+
+
+def file_text(path: Path, *, code: str) -> str:
+    """Return the text of a configuration file.
+
+    Raises
+    ------
+    MissingError
+        If there is no such file.
+    ConfigError
+        If it is not UTF-8.
+    """
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise MissingError(code, "no such file", field=str(path), remedy="check the path") from error
     except UnicodeDecodeError as error:
         raise ConfigError(code, "not UTF-8 text", field=str(path), remedy="save it as UTF-8") from error
-    return load_model_text(text, str(path), model, code=code)
 
 
 def load_model_text(text: str, name: str, model: type[M], *, code: str) -> M:

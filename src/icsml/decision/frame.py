@@ -123,7 +123,7 @@ def _by_columns(given: Mapping[str, Any]) -> pd.DataFrame:
 
 def _is_column(value: object) -> bool:
     """Tell a column from a value: MLflow's server wraps each value of a record into an array without dimensions."""
-    return isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim == 1)
+    return isinstance(value, list | tuple | pd.Series) or (isinstance(value, np.ndarray) and value.ndim == 1)
 
 
 def _plain(name: str, value: object) -> object:

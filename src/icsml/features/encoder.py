@@ -124,7 +124,7 @@ class Encoder:
         score_inputs : collection of str
             Fields that the rulebook reads; those of them that are innovation features count.
         overrides : sequence of DirectionOverride
-            Other directions; those of features that do not stay are dropped.
+            Other directions, of features that stay.
 
         Returns
         -------
@@ -137,7 +137,8 @@ class Encoder:
         ------
         InputError
             ICS-FEA-003 if ``include``, ``exclude`` or ``overrides`` name no feature, ICS-FEA-004 if no feature is left,
-            ICS-FEA-010 if the data set cannot feed one of ``include``, ICS-FEA-009 if an override changes nothing.
+            ICS-FEA-010 if the data set cannot feed one of ``include``, ICS-FEA-009 if an override changes nothing,
+            ICS-FEA-011 if it is of a feature that does not stay.
         """
         _refuse_unknown([*(include or ()), *exclude, *(each.feature for each in overrides)], extras)
         score_fields = tuple(name for name in INNOVATION_FIELDS if name in set(score_inputs))
@@ -238,19 +239,25 @@ class Encoder:
         Raises
         ------
         InputError
-            ICS-FEA-009 if a feature has that direction already.
+            ICS-FEA-009 if a feature has that direction already, ICS-FEA-011 if it is none of the model's.
         """
         own = {feature.name: feature for feature in self.features}
         for each in overrides:
-            if each.feature in own and own[each.feature].direction is each.direction:
+            if each.feature not in own:
+                raise InputError(
+                    "ICS-FEA-011",
+                    "its direction is set, and it is not in the model: left out, or the data set cannot feed it",
+                    field=each.feature,
+                    remedy="take the direction away, or map the fields it reads",
+                )
+            if own[each.feature].direction is each.direction:
                 raise InputError(
                     "ICS-FEA-009",
                     f"its direction is {each.direction} already",
                     field=each.feature,
                     remedy="take the override away, or state another direction",
                 )
-        kept = sorted((each for each in overrides if each.feature in own), key=lambda each: each.feature)
-        return replace(self, overrides=tuple(kept))
+        return replace(self, overrides=tuple(sorted(overrides, key=lambda each: each.feature)))
 
     def encode(self, columns: Columns, points: Points | None = None) -> Floats:
         """Compute every feature of every row.

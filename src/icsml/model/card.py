@@ -91,7 +91,8 @@ _SYNTHETIC = (
 
 
 def _directions(directions: Mapping[str, tuple[str, str]]) -> str:
-    return "\n".join(f"- `{name}`: {direction}. {reason}" for name, (direction, reason) in sorted(directions.items()))
+    stated = ((name, direction, " ".join(reason.split())) for name, (direction, reason) in sorted(directions.items()))
+    return "\n".join(f"- `{name}`: {direction}. {reason}" for name, direction, reason in stated)
 
 
 def _figures(figures: Mapping[str, float | None]) -> str:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import numbers
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from pydantic import ValidationError
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
-from icsml.core.names import nearest
 from icsml.core.progress import Progress, silent
 from icsml.model.calibrate import Affine, no_ranking
 from icsml.model.config import Hyperparameters, ModelConfig
+from icsml.model.monotone import monotone_signs
 from icsml.model.predict import log_odds, margin, pd_from_log_odds
 from icsml.model.rounds import FitError, RoundSearch, block_splits, find_rounds, fold_splits, grow
 
@@ -365,18 +364,8 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.monotone is None:
             return {}
         names = [str(name) for name in getattr(self, "feature_names_in_", ())]
-        signs = _listed(self.monotone, names)
-        if len(signs) != features:
-            told = f" ({', '.join(names)})" if names else ""
-            raise _fit_error(f"has {len(signs)} values for {features} features{told}", "monotone", _MONOTONE)
-        for place, sign in enumerate(signs):
-            if not _is_sign(sign):
-                name = names[place] if names else f"feature {place} (counted from 0)"
-                raise _fit_error(f"{name} has {sign!r}, which is none of -1, 0 and +1", "monotone", _MONOTONE)
-        return {
-            "monotone_constraints": [int(cast(float, sign)) for sign in signs],
-            "monotone_constraints_method": "basic",
-        }
+        signs = monotone_signs(self.monotone, features, names)
+        return {"monotone_constraints": signs, "monotone_constraints_method": "basic"}
 
 
 def from_config(
@@ -421,39 +410,6 @@ def _same(event: object, label: object) -> bool:
     """Whether they are equal, never so for a number and its text, for NA or for an array."""
     found = _plain(event) == _plain(label)
     return isinstance(found, bool) and found
-
-
-def _is_sign(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value in (-1, 0, 1)
-
-
-_MONOTONE = "give -1, 0 or +1 for each feature in the order of the columns, or by name where X is a DataFrame"
-
-
-def _listed(monotone: object, names: list[str]) -> list[object]:
-    """Return one value a column, as given; a mapping by the names of the columns."""
-    if isinstance(monotone, pd.Series) and monotone.index.inferred_type == "string":
-        if not monotone.index.is_unique:
-            twice = monotone.index[monotone.index.duplicated()][0]
-            raise _fit_error(f"names {twice!r} twice", "monotone", _MONOTONE)
-        return _by_name(monotone.to_dict(), names)
-    if isinstance(monotone, Mapping):
-        return _by_name(monotone, names)
-    if isinstance(monotone, np.ndarray) and monotone.ndim != 1:
-        raise _fit_error(f"has the shape {monotone.shape}, not one value a feature", "monotone", _MONOTONE)
-    if isinstance(monotone, str | bytes | set | frozenset) or not isinstance(monotone, Iterable):
-        raise _fit_error(f"{monotone!r} does not give one value a feature", "monotone", _MONOTONE)
-    return [_plain(sign) for sign in monotone]
-
-
-def _by_name(monotone: Mapping[Any, object], names: list[str]) -> list[object]:
-    if not names:
-        raise _fit_error("names features, and X has no names of columns", "monotone", _MONOTONE)
-    for name in monotone:
-        if name not in names:
-            meant = nearest(str(name), names) or f"the features are {', '.join(names)}"
-            raise _fit_error(f"there is no feature {name!r}", "monotone", meant)
-    return [_plain(monotone.get(name, 0)) for name in names]
 
 
 def _without_ranking(calibration: Affine, event: FloatArray) -> str:

@@ -166,10 +166,12 @@ def _holds_others(series: pd.Series[Any]) -> bool:
 def _dates(series: pd.Series[Any]) -> pd.Series[Any]:
     if series.dtype.kind != "M" and not all(isinstance(day, date) for day in series.dropna()):
         series = pd.to_datetime(series.astype("str").map(without_midnight), format="%Y-%m-%d", exact=True)
-    dates = pd.to_datetime(series).astype("datetime64[us]")
+    dates = pd.to_datetime(series)
+    if dates.dt.tz is not None:  # the day is the one that is written, as in a record
+        dates = dates.dt.tz_localize(None)
     if (dates.dropna() != dates.dropna().dt.normalize()).any():
         raise ValueError("time of day")
-    return dates
+    return dates.astype("datetime64[us]")
 
 
 def without_midnight(value: object) -> object:

@@ -16,11 +16,12 @@ __all__ = ["EXPERIMENT", "EXPERIMENT_VARIABLE", "experiment_of", "moved_from", "
 
 EXPERIMENT: Final = "icsml"
 EXPERIMENT_VARIABLE: Final = "MLFLOW_EXPERIMENT_NAME"
+_ID_VARIABLE: Final = "MLFLOW_EXPERIMENT_ID"
 _KIND: Final = {"mlflow.experimentKind": "custom_model_development"}  # so that MLflow's pages are those of training
 
 
 def open_experiment(mlflow: ModuleType, client: Any) -> str:  # noqa: ANN401 - mlflow.MlflowClient
-    """Return the experiment of trainings: the one that ``MLFLOW_EXPERIMENT_NAME`` names, or ``icsml``.
+    """Return the experiment of trainings: the one of ``MLFLOW_EXPERIMENT_NAME`` or ``_ID``, or ``icsml``.
 
     It is made where there is none; where another process makes it at the same moment, that one is taken.
 
@@ -29,7 +30,10 @@ def open_experiment(mlflow: ModuleType, client: Any) -> str:  # noqa: ANN401 - m
     MissingError
         As :func:`experiment_of` raises it.
     """
-    name = os.environ.get(EXPERIMENT_VARIABLE) or EXPERIMENT
+    name, given = os.environ.get(EXPERIMENT_VARIABLE), os.environ.get(_ID_VARIABLE)
+    if given and not name:  # mlflow.set_experiment sets it
+        return experiment_of(client, given)
+    name = name or EXPERIMENT
     found = client.get_experiment_by_name(name)
     if found is None:
         try:

@@ -43,7 +43,7 @@ _QUIET: Final = {
 }
 _ATTEMPTS: Final = 4  # to connect to a database, in about a second; MLflow's ten take 100 s
 _SENTENCE: Final = 600  # characters of what MLflow said, which may be a page
-_SECRET: Final = re.compile(r"//[^/@\s]+@")
+_SECRET: Final = re.compile(r"//[^/\s]+@")  # greedy: a password may hold an @
 
 
 def tracking_uri() -> str:

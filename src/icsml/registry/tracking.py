@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -139,7 +139,7 @@ def register_bundle(bundle_folder: Path, progress: Progress = silent) -> tuple[L
         },
         tags={_SHA256: bundle.sha256, "synthetic": str(bundle.synthetic).lower(), "registered_from": "bundle"}
         | ({"split": str(training["split"])} if "split" in training else {}),
-        blocking=training.get("blocking", ["it was trained by a version of icsml that states no blocking checks"]),
+        blocking=_stated_blocking(training),
         files={"model_card.md": bundle.card.encode()},
     )
     return register_record(bundle_folder, stated, progress, once=True), True
@@ -181,13 +181,28 @@ def log_training(
     MissingError
         If MLflow is not installed or the registry cannot be used.
     """
+    from icsml.model.bundle import read_bundle
+
     files, shown = table_files(tables)
     files |= {f"plots/{title}.svg": drawing.encode() for title, drawing in (drawings or {}).items()}
     files |= {"training.log": progress.text.encode()} if progress is not None else {}
     record = RunRecord(
-        name=name, params=params, metrics=metrics, dataset=dataset, tags=dict(tags or {}) | shown, files=files
+        name=name,
+        params=params,
+        metrics=metrics,
+        dataset=dataset,
+        tags=dict(tags or {}) | shown,
+        blocking=_stated_blocking(read_bundle(bundle_folder).training),
+        files=files,
     )
     return register_record(bundle_folder, record)
+
+
+def _stated_blocking(training: Mapping[str, Any]) -> Sequence[str]:
+    stated: Sequence[str] = training.get(
+        "blocking", ["it was trained by a version of icsml that states no blocking checks"]
+    )
+    return stated
 
 
 def table_files(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, bytes], dict[str, str]]:

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator,
 from icsml.core.flatten import flattened
 from icsml.core.names import nearest
 from icsml.core.paths import configs_dir
-from icsml.core.yaml import compose, construct, merged, nested, parse_change, place_of, validate, written_at
-from icsml.errors import ConfigError, IcsmlError, MissingError
+from icsml.core.yaml import compose, construct, file_text, merged, nested, parse_change, place_of, validate, written_at
+from icsml.errors import ConfigError, IcsmlError
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.features.feature import INNOVATION_SCORE
 from icsml.innovation.rulebook import load_rulebook
@@ -157,6 +157,13 @@ class TrainingConfig(_Strict):
         for key, name in listed:
             if name not in FEATURE_BY_NAME and not name.startswith(EXTRA_PREFIX):
                 raise fault(key, f"{name!r} is no feature; use a name of docs/reference/features.md, or extra.NAME")
+        left_out = {*self.exclude, *([INNOVATION_SCORE] if self.variant == "raw" else [])}
+        for place, name in enumerate(self.exclude):
+            if name in (self.include or []):
+                raise fault(("exclude", place), f"{name} is on include as well; take it off one of the two")
+        for name in self.directions:
+            if name in left_out or (self.include is not None and name not in self.include):
+                raise fault(("directions", name), f"{name} is left out of the model; take the direction away")
         if self.variant == "raw" and INNOVATION_SCORE in (self.include or []):
             place = (self.include or []).index(INNOVATION_SCORE)
             raise fault(("include", place), "variant: raw leaves the points out; take it off, or choose points")
@@ -181,6 +188,15 @@ class TrainingConfig(_Strict):
         """Return a key as ``file:line: key`` where a file wrote it, else as it is."""
         place, dotted = written_at(self._origin.node, key), ".".join(map(str, key))
         return dotted if place is None else f"{place}: {dotted}"
+
+    def recorded(self) -> dict[str, Any]:
+        """Return the whole configuration as run and bundle keep it.
+
+        A rulebook that was a file is called ``rulebook.yaml``: its copy lies beside the record by that name, and the
+        folder it came from means nothing on another machine.
+        """
+        stated = self.model_dump(mode="json")
+        return stated | ({"rulebook": "rulebook.yaml"} if _is_file(self.rulebook) else {})
 
     def with_model(self, **changes: int) -> TrainingConfig:
         """Return the configuration with other values in its ``model`` section, checked like those of a file."""
@@ -211,8 +227,8 @@ def load_training_config(path: Path | None = None, *, changes: Sequence[str] = (
         If a value does not fit; ``field`` names the file and line, or the change, that wrote it.
     """
     default = configs_dir() / "training" / "default.yaml"
-    given = None if path is None else _text(path)
-    documents = [compose(_text(default), str(default), code=_CODE)]
+    given = None if path is None else file_text(path, code=_CODE)
+    documents = [compose(file_text(default, code=_CODE), str(default), code=_CODE)]
     if path is not None and given is not None:
         own = _mapping(compose(given, str(path), code=_CODE), str(path))
         construct(own, str(path), code=_CODE)  # a key written twice must not vanish in the merge
@@ -221,6 +237,7 @@ def load_training_config(path: Path | None = None, *, changes: Sequence[str] = (
     node = reduce(merged, documents)
     name = str(path or default)
     config = validate(node, construct(node, name, code=_CODE), name, TrainingConfig, code=_CODE)
+    config = config.model_copy(update={"rulebook": _beside(config.rulebook, node, path)})
     config._origin = _Origin(node, given, path, tuple(changes))
     _refuse_rulebook(config)
     return config
@@ -228,16 +245,19 @@ def load_training_config(path: Path | None = None, *, changes: Sequence[str] = (
 
 def flat(config: TrainingConfig) -> dict[str, Any]:
     """Return the whole configuration with dotted keys, such as ``model.hyperparameters.max_depth``."""
-    return flattened(config.model_dump(mode="json"))
+    return flattened(config.recorded())
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise MissingError(_CODE, "no such file", field=str(path), remedy="check the path") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(_CODE, "not UTF-8 text", field=str(path), remedy="save it as UTF-8") from error
+def _beside(rulebook: str, node: yaml.Node | None, path: Path | None) -> str:
+    """Return a rulebook's file as seen from here: one that a configuration file names lies relative to that file."""
+    if path is None or node is None or not _is_file(rulebook):
+        return rulebook
+    written = str(written_at(node, ("rulebook",))).startswith(f"{path}:")
+    return str(path.parent / rulebook) if written else rulebook
+
+
+def _is_file(rulebook: str) -> bool:
+    return rulebook.endswith((".yaml", ".yml"))
 
 
 def _mapping(node: yaml.Node | None, name: str) -> yaml.Node | None:

@@ -136,7 +136,7 @@ def _encoder(dataset: Dataset, config: TrainingConfig, rulebook: Rulebook | None
             ],
         )
     except InputError as error:
-        keys = ("directions",) if error.code == "ICS-FEA-009" else ("include", "exclude", "directions")
+        keys = ("directions",) if error.code in ("ICS-FEA-009", "ICS-FEA-011") else ("include", "exclude", "directions")
         field = _written(config, keys, error.field)
         raise InputError(error.code, error.message, field=field, remedy=error.remedy) from error
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from icsml.core.progress import Progress, silent
+from icsml.errors import MissingError
 from icsml.records.dataset import read_dataset
-from icsml.registry import Logged, MlflowProgress, close_run, open_run, register_record
+from icsml.registry import Logged, MlflowProgress, RunStart, close_run, open_run, register_record
+from icsml.registry.record import keep_record
 from icsml.workflows.config import TrainingConfig
-from icsml.workflows.run_record import run_record, run_start
+from icsml.workflows.run_record import run_record, run_start, with_drawings
 from icsml.workflows.train import Trained, refuse_occupied, trained_on
 
 __all__ = ["Registered", "train"]
@@ -66,23 +68,35 @@ def train(
     config = config if seed is None else config.with_seed(seed)
     said = MlflowProgress(progress)
     dataset = read_dataset(data)
+    start = run_start(dataset, data, config)
     said("opening the run in MLflow")
-    run_id = open_run(run_start(dataset, data, config), said)
+    run_id = open_run(start, said)
     try:
         trained = trained_on(dataset, config, out, said)
-        said("logging to MLflow and registering")
-        record = run_record(trained, data, config, said, run_id=run_id)
     except BaseException as error:
-        close_run(
-            run_id,
-            failed=isinstance(error, Exception),
-            reason=f"{type(error).__name__}: {error}",
-            files={"training.log": said.text.encode()},
-            progress=progress,
-        )
+        _close(run_id, error, said)
         raise
+    return Registered(trained, _registered(start, trained, said, run_id))
+
+
+def _registered(start: RunStart, trained: Trained, said: MlflowProgress, run_id: str) -> Logged:
+    """Log and register; whatever stops it, the bundle and what is to be logged are kept, and that is said."""
+    bundle = trained.bundle
     try:
-        return Registered(trained, register_record(trained.bundle.folder, record, said))
-    except KeyboardInterrupt:
-        progress(f"the bundle is trained and kept: icsml model register {trained.bundle.folder}")
+        record = run_record(start, trained, said, run_id=run_id)
+        keep_record(record, bundle.sha256)
+        said("logging to MLflow and registering")
+        return register_record(bundle.folder, with_drawings(record, trained, said), said)
+    except MissingError:  # says itself where the bundle lies
         raise
+    except BaseException as error:
+        said(f"the bundle is trained and kept, but not registered: icsml model register {bundle.folder}")
+        _close(run_id, error, said)
+        raise
+
+
+def _close(run_id: str, error: BaseException, said: MlflowProgress) -> None:
+    stopped = not isinstance(error, Exception)
+    reason = "stopped" if stopped else f"{type(error).__name__}: {error}"
+    files = {"training.log": said.text.encode()}
+    close_run(run_id, failed=not stopped, reason=reason, files=files, progress=said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ import pandas as pd
 from icsml.core.canonical import sha256_hex
 from icsml.core.clock import utc_now
 from icsml.core.yaml import dump_yaml
+from icsml.innovation.rulebook import load_rulebook
 from icsml.records.dataset import Dataset, FoldSplit
 from icsml.registry import MlflowProgress, RunRecord, RunStart, TrialFacts
 from icsml.registry.code import code_facts, environment_text
@@ -21,7 +23,7 @@ from icsml.workflows.drawing import held_out_drawings, training_drawings
 from icsml.workflows.figures import comparable, split_kind
 from icsml.workflows.train import Trained
 
-__all__ = ["run_record", "run_start"]
+__all__ = ["run_record", "run_start", "with_drawings"]
 
 _CONFIGURATION: Final = "configuration/training.yaml"
 
@@ -45,13 +47,9 @@ def run_start(dataset: Dataset, data: Path, config: TrainingConfig) -> RunStart:
     )
 
 
-def run_record(
-    trained: Trained, data: Path, config: TrainingConfig, said: MlflowProgress, *, run_id: str | None
-) -> RunRecord:
-    """Return everything that a finished training logs."""
-    bundle, dataset = trained.bundle, trained.dataset
-    start = run_start(dataset, data, config)
-    drawings = training_drawings(bundle, dataset, said) | held_out_drawings(trained.predictions)
+def run_record(start: RunStart, trained: Trained, said: MlflowProgress, *, run_id: str) -> RunRecord:
+    """Return everything that a finished training logs, but for its drawings."""
+    bundle = trained.bundle
     tables, shown = table_files(trained.tables)
     return RunRecord(
         name=bundle.name,
@@ -66,9 +64,7 @@ def run_record(
         blocking=trained.metrics["blocking"],
         files=dict(start.files)
         | tables
-        | {f"plots/{name}.svg": drawing.encode() for name, drawing in drawings.items()}
         | {
-            **({"configuration/rulebook.yaml": bundle.rulebook.source_text.encode()} if bundle.rulebook else {}),
             "model_card.md": bundle.card.encode(),
             "predictions/held_out.parquet": _parquet(trained.predictions),
             "training.log": said.text.encode(),
@@ -78,8 +74,18 @@ def run_record(
     )
 
 
+def with_drawings(record: RunRecord, trained: Trained, said: MlflowProgress) -> RunRecord:
+    """Return the record with plots of what the model goes by and of how it did on rows it had not seen."""
+    drawn = training_drawings(trained.bundle, trained.dataset, said) | held_out_drawings(trained.predictions)
+    plots = {f"plots/{name}.svg": drawing.encode() for name, drawing in drawn.items()}
+    return replace(record, files={**record.files, **plots, "training.log": said.text.encode()})
+
+
 def _configuration_files(config: TrainingConfig) -> dict[str, bytes]:
-    files = {_CONFIGURATION: dump_yaml(config.model_dump(mode="json")).encode()}
+    files = {
+        _CONFIGURATION: dump_yaml(config.recorded()).encode(),
+        "configuration/rulebook.yaml": load_rulebook(config.rulebook).source_text.encode(),
+    }
     if config.given is not None:
         files["configuration/given.yaml"] = config.given.encode()
     if config.changes:

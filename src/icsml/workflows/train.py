@@ -157,7 +157,7 @@ def _facts(
     """State what the bundle says of its training: nothing that changes from run to run."""
     model = pair.model
     return {
-        "configuration": config.model_dump(mode="json"),
+        "configuration": config.recorded(),
         "dataset": prepared.dataset.meta.name,
         "dataset_sha256": prepared.dataset.digest,
         "split": split_kind(prepared.dataset),

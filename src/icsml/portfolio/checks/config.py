@@ -9,8 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from icsml.core.paths import configs_dir
-from icsml.core.yaml import compose, construct, load_model, validate
-from icsml.errors import ConfigError, MissingError
+from icsml.core.yaml import compose, construct, file_text, load_model, validate
 from icsml.portfolio.checks.thresholds import (
     Check,
     CodingChange,
@@ -112,7 +111,7 @@ def load_check_config(path: Path | None = None) -> CheckConfig:
     shipped = _shipped()
     if path is None:
         return shipped
-    text = _text(path)
+    text = file_text(path, code=_CODE)
     node = compose(text, str(path), code=_CODE)
     given = construct(node, str(path), code=_CODE)
     merged = _merged(shipped.model_dump(), {} if given is None else given)
@@ -129,12 +128,3 @@ def _merged(base: Any, given: Any) -> Any:  # noqa: ANN401 - whatever YAML holds
     if not isinstance(base, dict) or not isinstance(given, dict):
         return given
     return base | {key: _merged(base.get(key), value) for key, value in given.items()}
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise MissingError(_CODE, "no such file", field=str(path), remedy="check the path") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(_CODE, "not UTF-8 text", field=str(path), remedy="save it as UTF-8") from error
