@@ -145,7 +145,7 @@ MOMENTS = {
     "before the trials": (runs, "_log_trials"),
     "before the model": (tracking, "log_model"),
     "before the version is described": (tracking, "_version_tags"),
-    "before the run is closed": (tracking, "_crown"),
+    "before the run is closed": (tracking, "_make_champion"),
 }
 
 

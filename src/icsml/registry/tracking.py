@@ -232,12 +232,12 @@ def _register(mlflow: ModuleType, bundle_folder: Path, record: RunRecord, sha256
     )
     for key, value in _version_tags(record, sha256).items():
         client.set_model_version_tag(record.name, number, key, value)
-    _crown(client, record, number)
+    _make_champion(client, record, number)
     client.set_terminated(run_id, "FINISHED", ended)
     return replace(_logged(client, run_id, record.name, str(number)), blocking=tuple(record.blocking))
 
 
-def _crown(client: Any, record: RunRecord, number: str | None) -> None:  # noqa: ANN401 - mlflow.MlflowClient
+def _make_champion(client: Any, record: RunRecord, number: str | None) -> None:  # noqa: ANN401 - mlflow.MlflowClient
     """Make the version the champion where there is none and nothing blocks it."""
     if not record.blocking and CHAMPION not in client.get_registered_model(record.name).aliases:
         client.set_registered_model_alias(record.name, CHAMPION, number)
