@@ -111,7 +111,8 @@ def assert_equal_to_the_last_bit(found, expected):
     assert list(found) == ["pd", "grade", "score"]
     assert found["pd"].to_numpy().tobytes() == expected["pd"].to_numpy().tobytes()
     assert found["score"].tolist() == expected["score"].tolist()
-    assert found["grade"].tolist() == expected["grade"].tolist()
+    assert found["grade"].isna().tolist() == expected["grade"].isna().tolist()
+    assert found["grade"].dropna().tolist() == expected["grade"].dropna().tolist()
 
 
 def refused(bundle, given, code):

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from icsml.decision.assess import assess
 from icsml.decision.decide import decide
 from icsml.decision.recourse import SurvivalShares, rescorer, survival_shares, survivals
-from icsml.explain.proposals import _within
 from icsml.explain.survival import survives
 from icsml.model.bundle import read_bundle
 from icsml.model.levers import MOVABLE, PRIOR_YEAR, moved, size_class
@@ -20,6 +19,7 @@ from icsml.records.decision import Decision
 from icsml.records.enterprise import example_record, frame_records, parse_record
 from icsml.records.field import Domain, Purpose
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
+from icsml.records.labels import Label
 from icsml.records.screening import PARTS
 from icsml.workflows.train import train_bundle
 
@@ -280,7 +280,7 @@ def test_what_it_says_is_what_the_model_would_answer_and_no_promise(bundle, some
             for promise in ("default", "will", "would fall", "would be"):
                 assert promise not in proposal.text.en
             for step in (proposal, *proposal.also):
-                assert _within(step.label.en) in proposal.text.en
+                assert step.label.en_within in proposal.text.en
                 assert step.label.zh in proposal.text.zh
 
 
@@ -299,7 +299,7 @@ def test_what_it_says_is_what_the_model_would_answer_and_no_promise(bundle, some
     ],
 )
 def test_a_label_stands_within_a_sentence_without_its_capital_unless_it_is_a_name(label, within):
-    assert _within(label) == within
+    assert Label(en=label, zh="").en_within == within
 
 
 def test_the_keys_are_from_and_to_in_json_and_read_back(bundle, some):

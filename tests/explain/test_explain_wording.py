@@ -2,17 +2,18 @@
 
 import math
 import re
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icsml.explain.quantity import quantity
-from icsml.explain.wording import form_of, reason_text, reference_text
+from icsml.explain.quantity import apart, quantity
+from icsml.explain.wording import Want, form_of, statement
 from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
 from icsml.features.feature import from_extra
 from icsml.features.reason_codes import load_reason_catalogue
-from icsml.records.extra import ExtraFeature
+from icsml.records.extra import ExtraFeature, Unit
 from icsml.records.labels import Direction, Label
 
 TEXTS = load_reason_catalogue()
@@ -47,7 +48,14 @@ def compared_zh(chinese):
     return any(word in chinese for word in UP_ZH) - any(word in chinese for word in DOWN_ZH)
 
 
-@pytest.mark.parametrize("feature", CATALOGUE, ids=lambda feature: feature.code)
+DIRECTED = [feature for feature in CATALOGUE if feature.direction is not Direction.FREE]
+NEUTRAL = {
+    1: ("the model places higher risk here", "给出的风险较高"),
+    -1: ("the model places lower risk here", "给出的风险较低"),
+}
+
+
+@pytest.mark.parametrize("feature", DIRECTED, ids=lambda feature: feature.code)
 @pytest.mark.parametrize("form", ["adverse", "favourable"])
 def test_no_text_judges_and_each_names_the_side_its_direction_says(feature, form):
     found = TEXTS.codes[feature.code].of(form)
@@ -65,15 +73,59 @@ def test_no_text_judges_and_each_names_the_side_its_direction_says(feature, form
     st.floats(-1e9, 1e9) | st.floats(-2, 2) | st.integers(0, 4),
 )
 def test_what_is_said_of_a_value_is_true_beside_the_median(feature, value, log_odds, median):
-    found = text(feature, float(value), log_odds, float(median))
+    found = told(feature, float(value), log_odds, float(median))
     side = (value > median) - (value < median)
-    told_alike = quantity(value, feature.unit) == quantity(median, feature.unit)
-    agrees = side * feature.direction.sign * log_odds > 0.0 and not told_alike
-    assert compared(found.en) == compared_zh(found.zh) == (side if agrees else 0)
-    if not agrees:
-        effect = ("adds to the risk", "提高了风险") if log_odds > 0.0 else ("takes from the risk", "降低了风险")
-        assert effect[0] in found.en
-        assert effect[1] in found.zh
+    seen = apart(float(value), float(median), feature.unit)
+    agrees = side * feature.direction.sign * log_odds > 0.0 and seen is not None
+    assert found.kind == ("comparison" if agrees else "neutral")
+    if agrees:
+        assert compared(found.text.en) == compared_zh(found.text.zh) == side
+        for label in seen:
+            assert label.en in found.text.en
+            assert label.zh in found.text.zh
+    else:
+        assert not words(found.text.en.split(";")[0]) & (UP_EN | DOWN_EN)
+        en, zh = NEUTRAL[int(math.copysign(1, log_odds))]
+        assert en in found.text.en
+        assert zh in found.text.zh
+
+
+@given(st.sampled_from(DIRECTED), st.floats(1e-3, 1e6), st.floats(1e-6, 10.0))
+def test_digits_grow_until_value_and_median_differ(feature, median, more):
+    value = median * (1.0 + more)
+    seen = apart(value, median, feature.unit)
+    usual = quantity(value, feature.unit), quantity(median, feature.unit)
+    if usual[0].en != usual[1].en and usual[0].zh != usual[1].zh:
+        assert seen == usual
+    elif seen is not None:
+        assert seen[0].en != seen[1].en
+        assert seen[0].zh != seen[1].zh
+        assert told(feature, value, feature.direction.sign * 0.4, median).kind == "comparison"
+    else:
+        found = told(feature, value, feature.direction.sign * 0.4, median)
+        assert found.kind == "neutral"
+        assert "(median the same)" in found.text.en
+
+
+def test_a_contradicted_value_is_told_neutrally_even_where_somebody_signed():
+    free = next(feature for feature in CATALOGUE if feature.direction is Direction.FREE)
+    forms = TEXTS.codes["LEV01"].model_copy(update={"signed_by": "A. Officer"})
+    signed = TEXTS.model_copy(update={"codes": {**TEXTS.codes, free.code: forms}})
+    said = [
+        statement(catalogue, free, 0.8, 0.4, "training-applicants", 0.5, contradicts=contradicts).kind
+        for catalogue, contradicts in ((TEXTS, False), (signed, False), (signed, True))
+    ]
+    assert said == ["neutral", "comparison", "neutral"]
+
+
+def test_a_bank_may_demand_that_somebody_signs_for_each_free_feature():
+    free = [feature for feature in CATALOGUE if feature.direction is Direction.FREE]
+    assert TEXTS.unsigned(CATALOGUE) == []
+    demanding = TEXTS.model_copy(update={"free_features": "signed"})
+    assert demanding.unsigned(CATALOGUE) == [feature.name for feature in free]
+    forms = TEXTS.codes["LEV01"].model_copy(update={"signed_by": "A. Officer"})
+    signed = demanding.model_copy(update={"codes": {**TEXTS.codes, free[0].code: forms}})
+    assert signed.unsigned(CATALOGUE) == [feature.name for feature in free[1:]]
 
 
 @pytest.mark.parametrize(
@@ -97,6 +149,7 @@ def test_what_is_said_of_a_value_is_true_beside_the_median(feature, value, log_o
         (123_456.7, "as declared", "123,457", "123,457"),
         (0.012345, "as declared", "0.0123", "0.0123"),
         (-0.0, "as declared", "0", "0"),
+        (3.0, "rank", "rank 3", "第3位"),
     ],
 )
 def test_a_value_reads_by_its_unit(value, unit, en, zh):
@@ -106,18 +159,22 @@ def test_a_value_reads_by_its_unit(value, unit, en, zh):
 def test_every_unit_of_the_catalogue_is_known():
     from icsml.explain.quantity import _UNITS
 
-    assert {feature.unit for feature in CATALOGUE} == set(_UNITS)
+    assert {feature.unit for feature in CATALOGUE} | set(get_args(Unit)) == set(_UNITS)
 
 
-def text(name, value, log_odds, median=NAN, reference="training-applicants"):
+def told(name, value, log_odds, median=NAN, reference="training-applicants", **more):
     feature = FEATURE_BY_NAME[name] if isinstance(name, str) else name
-    return reason_text(TEXTS, feature, value, log_odds, reference, median)
+    return statement(TEXTS, feature, value, log_odds, reference, median, **more)
+
+
+def text(*args, **more):
+    return told(*args, **more).text
 
 
 def test_a_text_has_the_value_and_the_reference():
     assert text("debt_to_assets", 0.81, 0.4, 0.55) == Label(
         en="Liabilities relative to total assets are higher: 81.0%, compared with the average applicant (median 55.0%)",
-        zh="资产负债率为81.0%，与一般申请企业（中位数55.0%）相比更高",
+        zh="资产负债率为81.0%，与参照样本平均水平（中位数55.0%）相比更高",
     )
     assert text("total_assets", 9e6, -0.4, 4e6, "approval-margin").zh == (
         "资产总额为900万元，与准入线附近的申请企业（中位数400万元）相比更大"
@@ -126,47 +183,70 @@ def test_a_text_has_the_value_and_the_reference():
 
 def test_without_a_median_no_value_is_compared():
     assert text("debt_to_assets", 0.81, 0.4, reference="training-cover") == Label(
-        en="Debt to assets at 81.0% adds to the risk, compared with the training applicants",
-        zh="资产负债率为81.0%，与训练样本企业相比提高了风险",
+        en="Debt to assets: 81.0%, compared with the training applicants; the model places higher risk here",
+        zh="资产负债率为81.0%，与训练样本企业相比，模型对此取值给出的风险较高",
     )
     for feature in CATALOGUE:
-        assert not compared(text(feature, 1.0, 0.4, reference="training-cover").en)
+        assert told(feature, 1.0, 0.4, reference="training-cover").kind == "neutral"
 
 
-def test_higher_is_not_said_of_a_value_below_the_median():
+def test_higher_is_not_said_of_a_value_that_is_not_above_the_median():
     assert text("debt_to_assets", 0.5, 0.4, 0.55).en == (
-        "Debt to assets at 50.0% adds to the risk, compared with the average applicant (median 55.0%)"
+        "Debt to assets: 50.0%, compared with the average applicant (median 55.0%); the model places higher risk here"
     )
-    assert text("current_ratio", 1.0, -0.1, 2.0).zh == "流动比率为1.00倍，与一般申请企业（中位数2.00倍）相比降低了风险"
-    assert "adds to the risk" in text("debt_to_assets", 0.55, 0.4, 0.55).en
-    assert "adds to the risk" in text("debt_to_assets", 0.55041, 0.4, 0.55).en  # "higher: 55.0%" than 55.0%
-    free = text("gross_margin", 0.1, 0.4, 0.3).en
-    assert free.startswith("The gross margin adds to the risk: 10.0%,")  # true of any level
-
-
-def test_a_missing_value_has_its_own_text():
-    for name, why in (("debt_to_assets", "an input is missing"), ("overdue_count", "not on file")):
-        for log_odds, does in ((0.4, "raises"), (-0.4, "lowers")):
-            found = text(name, NAN, log_odds, 0.5)
-            assert why in found.en
-            assert f"which {does} the risk here" in found.en
-            assert FEATURE_BY_NAME[name].label.zh in found.zh
-    absent = text("overdue_count", NAN, 0.4, 1.0)
-    assert absent.zh == "近24个月逾期次数：未提供，与一般申请企业（中位数1）相比提高了风险"
-
-
-def test_an_extra_feature_speaks_by_its_label():
-    extra = from_extra(
-        ExtraFeature(
-            name="x1",
-            label=Label(en="Odd {label}", zh="标签"),
-            group="g",
-            direction=Direction.RAISES_RISK,
-            range=(0, 1),
-        )
+    assert text("current_ratio", 1.0, -0.1, 2.0).zh == (
+        "流动比率为1.00倍，与参照样本平均水平（中位数2.00倍）相比，模型对此取值给出的风险较低"
     )
-    assert text(extra, 0.25, 0.4, 0.1).en == (
-        "Odd {label} at 0.25 adds to the risk, compared with the average applicant (median 0.1)"
+    assert told("debt_to_assets", 0.55, 0.4, 0.55).kind == "neutral"
+    assert "higher: 55.04%" in text("debt_to_assets", 0.55041, 0.4, 0.55).en  # the digits grow
+    assert "(median 55.00%)" in text("debt_to_assets", 0.55041, 0.4, 0.55).en
+
+
+@pytest.mark.parametrize("name", ["super_deduction_share", "gross_margin", "staff"])
+def test_a_free_feature_is_no_fault_of_the_firm(name):
+    for value, median in ((0.93, 0.45), (0.1, 0.45), (0.45, 0.45)):
+        found = told(name, value, 0.4, median)
+        assert found.kind == "neutral"
+        assert found.text.en.endswith("the model places higher risk here")
+
+
+def test_what_was_not_provided_is_named():
+    fields = Want(absent=(Label(en="Net profit", zh="净利润"), Label(en="Total assets", zh="资产总额")))
+    found = told("return_on_assets", NAN, 0.4, 0.05, want=fields)
+    assert (found.kind, found.text) == (
+        "not_provided",
+        Label(
+            en="Not provided: Net profit, Total assets; without it the model places higher risk here"
+            " (Return on assets)",
+            zh="未提供：净利润、资产总额；缺少该项时模型给出的风险较高（总资产净利率）",
+        ),
+    )
+    assert "lower risk" in text("return_on_assets", NAN, -0.4, 0.05, want=fields).en
+    assert text("overdue_count", NAN, 0.4, 1.0).zh.startswith("未提供：近24个月逾期次数；")
+
+
+def test_a_base_that_is_negative_is_said_to_be_so():
+    found = told(
+        "debt_to_equity", NAN, 0.4, 1.0, want=Want(bases=(Label(en="owners' equity is negative", zh="所有者权益为负"),))
+    )
+    assert (found.kind, found.text) == (
+        "not_computable",
+        Label(
+            en="Debt to equity cannot be computed, as owners' equity is negative; the model places higher risk here",
+            zh="所有者权益为负，产权比率无法计算；模型对此给出的风险较高",
+        ),
+    )
+    assert "not provided" not in found.text.en.lower()
+
+
+def test_an_extra_feature_speaks_by_its_label_and_its_unit():
+    stated = {"name": "x1", "group": "g", "direction": Direction.RAISES_RISK, "range": (0, 99)}
+    label = Label(en="Odd {label}", zh="标签")
+    assert text(from_extra(ExtraFeature(label=label, **stated)), 0.25, 0.4, 0.1).en == (
+        "Odd {label}: 0.25, compared with the average applicant (median 0.1); the model places higher risk here"
+    )
+    assert text(from_extra(ExtraFeature(label=label, unit="years", **stated)), 25, 0.4, 10).zh == (
+        "标签为25.0年，与参照样本平均水平（中位数10.0年）相比，模型对此取值给出的风险较高"
     )
 
 
@@ -181,10 +261,10 @@ def test_every_text_is_whole_and_always_the_same(feature, value, log_odds, media
     found = text(feature, value, log_odds, median, reference)
     assert not set("{}") & set(found.en + found.zh)
     assert found == text(feature, value, log_odds, median, reference)
+    whom = TEXTS.references[reference].without_value
     if not math.isnan(value):
-        assert quantity(value, feature.unit).en in found.en
-        assert quantity(value, feature.unit).zh in found.zh
-    named = reference_text(TEXTS, reference, None if math.isnan(median) else quantity(median, feature.unit))
-    assert named.en in found.en
-    assert named.zh in found.zh
+        assert whom.en.split(" (")[0] in found.en
+        assert whom.zh.removesuffix("相比") in found.zh
+    else:
+        assert found.en.startswith("Not provided: ")
     assert form_of(log_odds) == ("adverse" if log_odds > 0 else "favourable")

@@ -9,6 +9,7 @@ from icsml.core.paths import configs_dir
 from icsml.errors import ConfigError, MissingError
 from icsml.features.catalogue import CATALOGUE
 from icsml.features.reason_codes import ReasonCatalogue, load_reason_catalogue
+from icsml.records.labels import Direction
 
 SHIPPED = configs_dir() / "policy" / "reasons.yaml"
 
@@ -23,7 +24,7 @@ def changed(tmp_path, change):
 
 def test_every_feature_has_its_texts_in_both_languages():
     catalogue = load_reason_catalogue()
-    assert set(catalogue.codes) == {feature.code for feature in CATALOGUE}
+    assert set(catalogue.codes) == {feature.code for feature in CATALOGUE if feature.direction is not Direction.FREE}
     for forms in catalogue.codes.values():
         for text in (forms.adverse, forms.favourable):
             assert re.search(r"[\u4e00-\u9fff]", text.zh)
@@ -54,15 +55,18 @@ def test_a_bundle_keeps_what_its_features_need():
         (lambda c: c["codes"]["LEV01"]["adverse"].update(en="{value}, {reference"), "expected '}' before end"),
         (lambda c: c["codes"]["LEV01"]["favourable"].update(zh="{value}"), "codes.LEV01: a text lacks {reference}"),
         (lambda c: c["codes"]["LEV01"]["favourable"].pop("zh"), "Field required"),
-        (lambda c: c["missing"]["not_on_file"]["adverse"].update(en="{reference}"), "a text lacks {label}"),
-        (lambda c: c["plain"]["adverse"].update(en="{label}, {reference}"), "plain: a text lacks {value}"),
+        (lambda c: c["missing"]["not_provided"]["adverse"].update(en="{reference}"), "a text lacks {fields}"),
+        (lambda c: c["neutral"]["adverse"].update(en="{label}, {reference}"), "neutral: a text lacks {value}"),
         (lambda c: c["references"].pop("approval-margin"), "approval-margin is not named"),
         (lambda c: c["references"].update(nobody=c["references"]["approval-margin"]), "references"),
         (lambda c: c["references"]["approval-margin"]["without_value"].update(en="{value}"), "{value} is not known"),
         (lambda c: c.update(adverse_reasons=0), "adverse_reasons"),
         (lambda c: c.update(adverse_at_least=-0.1), "adverse_at_least"),
+        (lambda c: c.update(adverse_coverage_at_least=1.1), "adverse_coverage_at_least"),
+        (lambda c: c.update(free_features="any"), "free_features"),
+        (lambda c: c["codes"]["LEV01"].update(signed_by=" "), "signed_by"),
         (lambda c: c.update(merge_above=1.5), "merge_above"),
-        (lambda c: c.update(format=2), "format"),
+        (lambda c: c.update(format=1), "format"),
         (lambda c: c.update(colour="red"), "unknown key"),
     ],
 )

@@ -19,6 +19,7 @@ from icsml.model.bundle import BundleParts, read_bundle, write_bundle
 from icsml.model.calibrate import Affine
 from icsml.model.document import InnovationEvidence
 from icsml.model.manifest import manifest_bytes
+from icsml.model.policy import load_assessment_policy
 from icsml.model.predict import margin
 from icsml.model.reference import ReferencePopulation
 from icsml.records.decision import Decision
@@ -62,8 +63,9 @@ def code_of(folder: Path) -> str:
 def test_what_is_written_is_read_back(folder: Path, bundle_parts: Any):
     bundle: Any = read_bundle(folder)
     for part in dataclasses.fields(BundleParts):
-        if part.name not in {"booster", "companion"}:
+        if part.name not in {"booster", "companion", "policy"}:
             assert getattr(bundle, part.name) == getattr(bundle_parts, part.name), part.name
+    assert bundle.policy == bundle_parts.assessment_policy == load_assessment_policy()
     X = np.random.default_rng(1).normal(size=(300, len(bundle.encoder.features)))
     X[::7, 2] = np.nan
     assert np.array_equal(margin(bundle.booster, X), bundle_parts.booster.predict(X, raw_score=True))
@@ -205,7 +207,7 @@ def test_what_format_2_brought_is_foreign_to_format_1(folder: Path):
     edit(folder, format=1, reference=None)
     assert code_of(folder) == "ICS-MOD-015 bundle.json: explainer"
     content = json.loads((folder / "bundle.json").read_bytes())
-    for key in ("explainer", "levers", "reasons", "reference"):
+    for key in ("explainer", "levers", "policy", "reasons", "reference"):
         del content[key]
     (folder / "bundle.json").write_bytes(canonical_bytes(content))
     reseal(folder)
@@ -213,6 +215,7 @@ def test_what_format_2_brought_is_foreign_to_format_1(folder: Path):
     assert bundle.reference is None
     assert bundle.explainer == "tree_shap"
     assert bundle.levers is None
+    assert bundle.policy is None
     assert bundle.reasons == load_reason_catalogue().for_features(bundle.encoder.features)
 
 

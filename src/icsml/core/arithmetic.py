@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Dates", "Floats", "add", "age", "growth", "known", "ratio", "scale", "subtract"]
+__all__ = ["Dates", "Floats", "add", "age", "growth", "known", "product", "ratio", "scale", "subtract"]
 
 Floats = NDArray[np.float64]
 Dates = NDArray[np.datetime64]
@@ -42,6 +42,11 @@ def add(a: Floats, b: Floats) -> Floats:
 def subtract(a: Floats, b: Floats) -> Floats:
     """Return a - b, NaN where either is missing or the difference overflows."""
     return _quietly(np.subtract, a, b)
+
+
+def product(a: Floats, b: Floats) -> Floats:
+    """Return a times b, NaN where either is missing or the product overflows."""
+    return _quietly(np.multiply, a, b)
 
 
 def scale(values: Floats, factor: float) -> Floats:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.decision.information import lacking
 from icsml.errors import InputError
 from icsml.explain.engine import margins
 from icsml.explain.merging import Clusters, clusters, merge
@@ -73,7 +75,10 @@ class Assessment:
     score : ndarray of int of shape (n,)
         Score on the master scale.
     grade : ndarray of object of shape (n,)
-        Grade, or None where the master scale does not apply to this bundle's event and horizon.
+        Grade, or None where the master scale does not apply to this bundle's event and horizon, or the row says less
+        than the bundle's policy asks for.
+    insufficient : dict of str to ndarray of bool of shape (n,)
+        By group of information, the rows that hold too little of it.
     pd_without_innovation : ndarray of shape (n,), optional
         PD of the companion; None where the bundle has none.
     explanation : Explanation, optional
@@ -88,6 +93,7 @@ class Assessment:
     pd: Floats
     score: Ints
     grade: NDArray[Any]
+    insufficient: dict[str, Flags]
     pd_without_innovation: Floats | None
     explanation: Explanation | None
 
@@ -128,6 +134,7 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, fir
     if companion is not None:
         scored = np.where(fallback, companion, scored)
     score = bundle.scale.score(scored)
+    insufficient = lacking(bundle, screening.columns)
     pd = pd_from_log_odds(scored)
     return Assessment(
         screening=screening,
@@ -137,10 +144,19 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, fir
         log_odds=scored,
         pd=pd,
         score=score,
-        grade=bundle.grade(pd),
+        grade=_graded(bundle.grade(pd), insufficient),
+        insufficient=insufficient,
         pd_without_innovation=None if companion is None else pd_from_log_odds(companion),
         explanation=None if terms is None else _explanation(bundle, features, terms, fallback, score),
     )
+
+
+def _graded(grade: NDArray[Any], insufficient: Mapping[str, Flags]) -> NDArray[Any]:
+    """Take the grade away where a row says too little to be graded."""
+    for flags in insufficient.values():
+        grade = grade.copy()
+        grade[flags] = None
+    return grade
 
 
 def warm(bundle: BundleParts) -> None:

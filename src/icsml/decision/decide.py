@@ -11,18 +11,40 @@ import numpy as np
 from icsml.core.clock import timestamp
 from icsml.decision.assess import Assessment, assess
 from icsml.decision.declared import refuse_undeclared
+from icsml.decision.findings import Finding, findings
 from icsml.decision.notices import notices, recourse_notices
 from icsml.decision.reasons import RowReasons
 from icsml.decision.recourse import Answer, recourse
+from icsml.decision.wants import field_label, wanted_for_a_grade
+from icsml.decision.withheld import withheld
 from icsml.innovation.describe import describe
 from icsml.model.bundle import Bundle
 from icsml.records.columns import record_columns
-from icsml.records.decision import Decision, InnovationScore, InputSummary, ModelIdentity, ScoreScale
+from icsml.records.decision import (
+    Decision,
+    InnovationScore,
+    InputSummary,
+    ModelIdentity,
+    Referral,
+    ScoreScale,
+    ToProvide,
+)
 from icsml.records.enterprise import EnterpriseRecord
+from icsml.records.labels import Label
 
 __all__ = ["DEFAULT_REASONS", "Decided", "decide"]
 
 DEFAULT_REASONS = 8
+
+_REASONS_INCOMPLETE = Referral(
+    code="REASONS_INCOMPLETE",
+    field="adverse_reasons",
+    text=Label(
+        en="The adverse reasons told cover less of what raised the PD than the catalogue asks for: do not give them as"
+        " the whole of it.",
+        zh="所列不利原因对风险上升部分的覆盖程度低于规定下限：请勿将其作为全部原因告知。",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +92,8 @@ def decide(
     refuse_undeclared(bundle, record)
     assessment = assess(bundle, record_columns(record, bundle.extras))
     answer = recourse(bundle, assessment) if with_recourse else Answer(None, None)
+    told = RowReasons(bundle, assessment, 0, reasons)
+    found = findings(bundle, assessment, 0)
     decision = Decision(
         decision_id=decision_id,
         decided_at=timestamp(decided_at),
@@ -82,17 +106,35 @@ def decide(
         grade=assessment.grade[0],
         score=int(assessment.score[0]),
         scale=ScoreScale(offset=bundle.scale.offset, pdo=bundle.scale.pdo),
-        **RowReasons(bundle, assessment, 0).parts(reasons),
+        **told.parts(),
         innovation_log_odds=_first(assessment.innovation_log_odds(bundle)),
         pd_without_innovation=_first(assessment.pd_without_innovation),
         innovation_evidence=bundle.innovation_evidence if bundle.companion else None,
         recourse=answer.proposals,
+        to_provide=_to_provide(bundle, assessment, told) or None,
+        refer=_referrals(found, told) or None,
+        pd_if_withheld=withheld(bundle, assessment, 0),
         warnings=[
             *notices(bundle, assessment, 0, record.as_of, decided_at.astimezone(UTC).date()),
+            *(finding.notice for finding in found),
             *recourse_notices(bundle, assessment, answer.reason),
         ],
     )
     return Decided(decision, _feature_vector(bundle, assessment))
+
+
+def _to_provide(bundle: Bundle, assessment: Assessment, told: RowReasons) -> list[ToProvide]:
+    """List what to ask for: what a grade wants, and what an adverse reason wants."""
+    wanted = dict.fromkeys([*wanted_for_a_grade(bundle, assessment, 0), *told.not_provided])
+    return [ToProvide(field=name, label=field_label(bundle, name)) for name in wanted]
+
+
+def _referrals(found: list[Finding], told: RowReasons) -> list[Referral]:
+    """List what a person must look at before any decision."""
+    referred = [finding.referral for finding in found if finding.then == "refer"]
+    if told.principal_left_out:
+        referred.append(_REASONS_INCOMPLETE)
+    return referred
 
 
 def _identity(bundle: Bundle, version: str | None) -> ModelIdentity:

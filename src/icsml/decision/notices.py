@@ -7,13 +7,17 @@ from datetime import date, timedelta
 import numpy as np
 
 from icsml.decision.assess import Assessment
+from icsml.decision.information import demands
+from icsml.decision.wants import field_label
 from icsml.explain.jumps import jumped
+from icsml.explain.quantity import quantity
 from icsml.explain.recourse import NoRecourse
 from icsml.innovation.validity import ages
 from icsml.model.bundle import BundleParts
 from icsml.records.decision import Notice
 from icsml.records.extra import EXTRA_PREFIX
 from icsml.records.labels import Label
+from icsml.records.screening import is_present
 
 __all__ = ["notices", "recourse_notices"]
 
@@ -45,7 +49,8 @@ def notices(
     return [
         *_on_model(bundle),
         *_on_rulebook(bundle, as_of, decided_on),
-        *_on_record(assessment, row, as_of),
+        *_on_record(bundle, assessment, row, as_of),
+        *_on_information(bundle, assessment, row),
         *_on_date(as_of, decided_on),
         *_implausible(bundle, assessment, row),
         *_on_features(bundle, assessment, row),
@@ -185,7 +190,30 @@ def _dependence(bundle: BundleParts) -> tuple[str, str]:
     )
 
 
-def _on_record(assessment: Assessment, row: int, as_of: date | None) -> list[Notice]:
+def _on_information(bundle: BundleParts, assessment: Assessment, row: int) -> list[Notice]:
+    """Say of which information the record holds too little for a grade, and what to ask for."""
+    found = []
+    for demand in demands(bundle):
+        flags = assessment.insufficient.get(demand.group.id)
+        if flags is None or not flags[row]:
+            continue
+        columns, group = assessment.screening.columns, demand.group
+        absent = [field_label(bundle, n) for n in demand.fields if not is_present(columns[n][row : row + 1])[0]]
+        held = len(demand.fields) - len(absent)
+        found.append(
+            _notice(
+                "INSUFFICIENT_DATA",
+                group.id,
+                f"Too little on {group.label.en} for a grade: {held} of {len(demand.fields)} fields, {demand.least} are"
+                f" asked for. Ask for: {', '.join(label.en for label in absent)}.",
+                f"{group.label.zh}不足，不予评级：{len(demand.fields)}项中仅有{held}项，至少需要{demand.least}项。"
+                f"请补充：{'、'.join(label.zh for label in absent)}。",
+            )
+        )
+    return found
+
+
+def _on_record(bundle: BundleParts, assessment: Assessment, row: int, as_of: date | None) -> list[Notice]:
     found: list[Notice] = []
     if as_of is None:
         found.append(_notice("UNDATED", "as_of", "The record has no decision date.", "记录未给出评估基准日。"))
@@ -198,15 +226,16 @@ def _on_record(assessment: Assessment, row: int, as_of: date | None) -> list[Not
                 "无创新类数据：违约概率由不含创新特征的对照模型给出。",
             )
         )
-    found.extend(
-        _notice(
-            "OUT_OF_RANGE",
-            name,
-            "The value lies outside its declared range, or above the whole it is part of.",
-            "数值超出声明范围或大于其所属总额。",
+    for name in assessment.screening.out_of_range_in(row):
+        label = field_label(bundle, name)
+        found.append(
+            _notice(
+                "OUT_OF_RANGE",
+                name,
+                f"{label.en} lies outside its declared range, or above the whole it is part of.",
+                f"{label.zh}超出声明范围，或大于其所属总额。",
+            )
         )
-        for name in assessment.screening.out_of_range_in(row)
-    )
     return found
 
 
@@ -223,8 +252,9 @@ def _implausible(bundle: BundleParts, assessment: Assessment, row: int) -> list[
         _notice(
             "OUT_OF_RANGE",
             feature.name,
-            "The feature lies outside its plausible range: check what it is made of.",
-            "特征值超出合理范围：请核对其来源数据。",
+            f"{feature.label.en} is {quantity(value, feature.unit).en}, outside its plausible range: check what it is"
+            " made of.",
+            f"{feature.label.zh}为{quantity(value, feature.unit).zh}，超出合理范围：请核对其来源数据。",
         )
         for feature, value in zip(bundle.encoder.features, assessment.features[row], strict=True)
         if not feature.name.startswith(EXTRA_PREFIX) and _is_outside(value, feature.range)
@@ -243,8 +273,8 @@ def _on_features(bundle: BundleParts, assessment: Assessment, row: int) -> list[
         _notice(
             "NEVER_MISSING_IN_TRAINING",
             feature.name,
-            "Missing here, though never in training: the model reads it as zero.",
-            "训练数据中从无缺失而此处缺失：模型按零处理。",
+            f"{feature.label.en} has no value here, though it always had in training: the model reads it as zero.",
+            f"{feature.label.zh}在训练数据中从无缺失，此处缺失：模型按零处理。",
         )
         for feature, value in zip(bundle.encoder.features, assessment.features[row], strict=True)
         if feature.name in never_missing

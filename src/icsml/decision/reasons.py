@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from icsml.decision.assess import Assessment, Explanation, assess, companion_places
+from icsml.decision.wants import absent_fields, want
 from icsml.explain.contradiction import contradictions, contradicts, is_free, one_at_a_time, spreads
 from icsml.explain.engine import margins
 from icsml.explain.indicators import split_points, split_term
 from icsml.explain.merging import merged_into
 from icsml.explain.reasons import adverse, by_group, pd_effects, shown
 from icsml.explain.sums import sum_in_order
-from icsml.explain.wording import form_of, reason_text, reference_text
+from icsml.explain.wording import UNKNOWN, Statement, form_of, reference_text, statement
 from icsml.features.feature import INNOVATION_SCORE, Feature
 from icsml.innovation.indicators import ScoringDomain
 from icsml.model.bundle import BundleParts
@@ -30,6 +31,7 @@ from icsml.records.decision import (
     IndicatorReason,
     InterventionalReference,
     Reason,
+    ReasonKind,
     Reference,
     ReferenceId,
 )
@@ -39,6 +41,10 @@ __all__ = ["RowReasons", "contradicting_share"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+_ASSUMED: Final = Label(en=" (own calculation, not the official points)", zh="（内部测算，非官方积分）")
+
+_ORDER: Final[Mapping[ReasonKind, int]] = {"comparison": 0, "not_computable": 1, "not_provided": 1, "neutral": 2}
 
 
 @dataclass(frozen=True)
@@ -53,29 +59,66 @@ class RowReasons:
         What it gave, ``explained``.
     row : int
         Which row.
+    most : int
+        How many reasons are shown at most.
     """
 
     bundle: BundleParts
     assessment: Assessment
     row: int
+    most: int
 
-    def parts(self, most: int) -> dict[str, Any]:
-        """Return what a decision says of its reasons, ``most`` of them shown."""
+    def parts(self) -> dict[str, Any]:
+        """Return what a decision says of its reasons."""
         log_odds, points = self._told
-        positions = shown(log_odds, most)
-        catalogue = self.bundle.catalogue
-        told = shown(adverse(log_odds, catalogue.adverse_at_least), catalogue.adverse_reasons)
-        against = self._contradictions(sorted({*positions, *told}))
+        positions = shown(log_odds, self.most)
         return {
             "base_log_odds": float(self._explanation.terms.base[self.row]),
             "base_points": int(self._explanation.base_points[self.row]),
-            "reasons": [self._reason(position, against.get(position)) for position in positions],
+            "reasons": [self._reason(position) for position in positions],
             "other_log_odds": float(sum_in_order(np.delete(log_odds, positions)[None, :])[0]),
             "other_points": int(np.delete(points, positions).sum()),
             "groups": self._groups(),
-            "adverse_reasons": [self._adverse(position, against.get(position)) for position in told],
+            "adverse_reasons": [self._adverse(position) for position in self._in_telling_order(self.adverse)],
+            "adverse_coverage": self.adverse_coverage,
             "reference": self._reference(),
         }
+
+    @cached_property
+    def adverse(self) -> list[int]:
+        """Places of the features whose terms are told as adverse, largest first."""
+        catalogue = self.bundle.catalogue
+        return shown(adverse(self._told[0], catalogue.adverse_at_least), catalogue.adverse_reasons)
+
+    @property
+    def adverse_coverage(self) -> float | None:
+        """Share of the log-odds above zero that the adverse reasons cover; None where no term is above zero."""
+        log_odds = self._told[0]
+        whole = float(log_odds[log_odds > 0.0].sum())
+        return min(float(log_odds[self.adverse].sum()) / whole, 1.0) if whole > 0.0 else None
+
+    @property
+    def principal_left_out(self) -> bool:
+        """Whether the adverse reasons cover less than the catalogue asks for and more could have been told."""
+        catalogue, coverage = self.bundle.catalogue, self.adverse_coverage
+        tellable = int((adverse(self._told[0], catalogue.adverse_at_least) > 0.0).sum())
+        return coverage is not None and coverage < catalogue.adverse_coverage_at_least and tellable > len(self.adverse)
+
+    @property
+    def not_provided(self) -> list[str]:
+        """Fields for want of which an adverse reason has no value, in the order of the reasons."""
+        columns = self.assessment.screening.columns
+        wanted = [
+            name
+            for place in self._in_telling_order(self.adverse)
+            if np.isnan(self._value(place))
+            for name in absent_fields(self._features[place], columns, self.row)
+        ]
+        return list(dict.fromkeys(wanted))
+
+    def _in_telling_order(self, places: Sequence[int]) -> list[int]:
+        """Put comparisons first, then what has no value, then what is told neutrally; each by size, as they came."""
+        return sorted(places, key=lambda place: _ORDER[self._statement(place).kind])
 
     @property
     def _explanation(self) -> Explanation:
@@ -102,7 +145,8 @@ class RowReasons:
     def _value(self, position: int) -> float:
         return float(self.assessment.features[self.row, position])
 
-    def _reason(self, position: int, contradicts: bool | None) -> Reason:
+    def _reason(self, position: int) -> Reason:
+        statement = self._statement(position)
         feature, term = self._features[position], float(self._told[0][position])
         return Reason(
             code=feature.code,
@@ -115,21 +159,33 @@ class RowReasons:
             pd_effect=self._effect(term),
             direction=feature.direction,
             form=form_of(term),
-            contradicts=contradicts,
-            text=self._text(position),
+            kind=statement.kind,
+            contradicts=self._contradicts.get(position),
+            text=statement.text,
             indicators=self._indicators() if feature.name == INNOVATION_SCORE else None,
             also=self._also(position),
         )
 
-    def _text(self, position: int) -> Label:
-        return reason_text(
+    def _statement(self, position: int) -> Statement:
+        feature, value = self._named(position), self._value(position)
+        return statement(
             self.bundle.catalogue,
-            self._features[position],
-            self._value(position),
+            feature,
+            value,
             float(self._told[0][position]),
             self._reference_id,
             self._median(position),
+            contradicts=bool(self._contradicts.get(position)),
+            want=want(self.bundle, self.assessment, feature, self.row) if np.isnan(value) else UNKNOWN,
         )
+
+    def _named(self, position: int) -> Feature:
+        """Return a feature as texts name it: a score that rests on assumed rules is said to be no official one."""
+        feature, rulebook = self._features[position], self.bundle.rulebook
+        if feature.name != INNOVATION_SCORE or rulebook is None or rulebook.provenance != "assumed":
+            return feature
+        label = Label(en=feature.label.en + _ASSUMED.en, zh=feature.label.zh + _ASSUMED.zh)
+        return replace(feature, label=label)
 
     def _effect(self, term: float) -> float:
         return float(pd_effects(self.assessment.log_odds[self.row : self.row + 1], np.array([term]))[0])
@@ -159,14 +215,18 @@ class RowReasons:
             for group, (term, share) in sums.items()
         ]
 
-    def _adverse(self, position: int, contradicts: bool | None) -> AdverseReason:
+    def _adverse(self, position: int) -> AdverseReason:
+        statement, feature = self._statement(position), self._features[position]
         return AdverseReason(
-            code=self._features[position].code,
-            feature=self._features[position].name,
+            code=feature.code,
+            feature=feature.name,
+            kind=statement.kind,
+            value=_known(self._value(position)),
+            reference_value=_known(self._median(position)),
             log_odds=float(self._told[0][position]),
             points=int(self._told[1][position]),
-            contradicts=contradicts,
-            text=self._text(position),
+            contradicts=self._contradicts.get(position),
+            text=statement.text,
             also=self._also(position),
         )
 
@@ -187,12 +247,14 @@ class RowReasons:
             return partial(ask, bundle.companion, places=places), bundle.companion_calibration, places
         return partial(ask, bundle.booster), bundle.calibration, list(range(len(self._features)))
 
-    def _contradictions(self, positions: Sequence[int]) -> dict[int, bool]:
-        """Tell of free features whether their term has another sign than their effect alone.
+    @cached_property
+    def _contradicts(self) -> dict[int, bool]:
+        """Tell of the free features that are shown or told whether their term has another sign than their effect alone.
 
         A merged reason is judged by the feature that it names, with that feature's own term: what is in ``also`` has
         effects of its own.
         """
+        positions = sorted({*shown(self._told[0], self.most), *self.adverse})
         population, free = self.bundle.reference, [place for place in positions if is_free(self._features[place])]
         if population is None or not free:
             return {}

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from icsml.core.arithmetic import ratio
+from icsml.core.arithmetic import product, ratio, scale
 from icsml.explain.jumps import jumped
 from icsml.model.levers import Lever, Levers, moved
 from icsml.records.columns import Columns, take
@@ -79,14 +79,18 @@ def _accounts(columns: Columns, research: Floats, expense: Floats, sales: Floats
 
 def _credit(columns: Columns, sales: Floats) -> Floats:
     """Return what the buyers of additional sales still owe: the same share of them as of today's revenue."""
-    owed = np.rint(sales * ratio(columns["receivables_cny"], columns["revenue_cny"]) * _FEN) / _FEN
+    owed = _to_fen(product(sales, ratio(columns["receivables_cny"], columns["revenue_cny"])))
     return np.where(sales > 0.0, owed, 0.0)
+
+
+def _to_fen(amount: Floats) -> Floats:
+    return np.rint(scale(amount, _FEN)) / _FEN
 
 
 def _deduction(columns: Columns, spent: Floats) -> Floats:
     """Return the super-deduction where the tax office accepts the same share of R&D as it does today."""
     deducted, before = columns["rd_super_deduction_cny"], columns["rd_expense_cny"]
-    grown = np.rint(deducted * ratio(spent, before) * _FEN) / _FEN
+    grown = _to_fen(product(deducted, ratio(spent, before)))
     return np.where((spent > before) & (grown > deducted), grown, deducted)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -95,7 +94,7 @@ def _changes(proposal: Proposal, columns: Columns) -> list[RecordChange]:
 
 def _text(steps: Sequence[RecourseStep], before: Scored, after: Scored) -> Label:
     en = " and ".join(
-        f"{_within(step.label.en)} rose from {step.before:,.15g} to {step.after:,.15g} {step.unit.en}" for step in steps
+        f"{step.label.en_within} rose from {step.before:,.15g} to {step.after:,.15g} {step.unit.en}" for step in steps
     )
     zh = "、".join(f"{step.label.zh}由{step.before:,.15g}增至{step.after:,.15g}{step.unit.zh}" for step in steps)
     return Label(
@@ -104,11 +103,6 @@ def _text(steps: Sequence[RecourseStep], before: Scored, after: Scored) -> Label
         zh=f"若{zh}（已计入相应成本），模型届时将给出违约概率{_answer(after, '等级')}"
         f"（目前为{_answer(before, '等级')}）",
     )
-
-
-def _within(label: str) -> str:
-    """Return an English label as it stands within a sentence; R&D, PCT and Class I keep their capitals."""
-    return re.sub(r"^[A-Z](?=[a-z][\w-]*\b(?! [IVX]+\b))", lambda first: first[0].lower(), label)
 
 
 def _answer(scored: Scored, word: str) -> str:

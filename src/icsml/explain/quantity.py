@@ -7,13 +7,15 @@ from typing import Final
 
 from icsml.records.labels import Label
 
-__all__ = ["quantity"]
+__all__ = ["apart", "quantity"]
 
 _MILLION: Final = 1e6
 _WAN: Final = 1e4
+_HUGE: Final = 1e15  # no amount is larger; a value beyond it is an error, and its digits say nothing
+_MOST_DIGITS: Final = 6  # two values that read alike with these are told as the same
 
 
-def quantity(value: float, unit: str) -> Label:
+def quantity(value: float, unit: str, more: int = 0) -> Label:
     """Return a finite value in words of both languages; the same value always reads the same.
 
     Parameters
@@ -22,32 +24,59 @@ def quantity(value: float, unit: str) -> Label:
         The value.
     unit : str
         The feature's unit; one that is not known here leaves the number alone.
+    more : int
+        Digits beyond those that the unit is usually told with.
     """
-    return _UNITS.get(unit, _number)(value)
+    return _UNITS.get(unit, _number)(min(max(float(value), -_HUGE), _HUGE), more)
 
 
-def _number(value: float) -> Label:
-    return _same(_decimals(value, 0 if abs(value) >= 1000 else 2) if abs(value) >= 1 else f"{value + 0.0:.3g}")
+def apart(value: float, reference: float, unit: str) -> tuple[Label, Label] | None:
+    """Return two values with as many digits as it takes to see which is which; None where they are the same.
+
+    Parameters
+    ----------
+    value, reference : float
+        Finite values.
+    unit : str
+        As for :func:`quantity`.
+    """
+    for more in range(_MOST_DIGITS + 1):
+        seen, other = quantity(value, unit, more), quantity(reference, unit, more)
+        if seen.en != other.en and seen.zh != other.zh:
+            return seen, other
+    return None
 
 
-def _money(value: float) -> Label:
-    en = f"CNY {_decimals(value / _MILLION, 2)} million" if abs(value) >= _MILLION else f"CNY {_decimals(value, 0)}"
-    return Label(en=en, zh=f"{_decimals(value / _WAN, 1)}万元")
+def _number(value: float, more: int) -> Label:
+    if abs(value) < 1:
+        return _same(f"{value + 0.0:.{3 + more}g}")
+    return _same(_decimals(value, more if abs(value) >= 1000 else 2 + more))
 
 
-def _percent(value: float) -> Label:
-    return _same(f"{_fixed(100.0 * value, 1)}%")
+def _money(value: float, more: int) -> Label:
+    million = abs(value) >= _MILLION
+    en = f"CNY {_decimals(value / _MILLION, 2 + more)} million" if million else f"CNY {_decimals(value, more)}"
+    return Label(en=en, zh=f"{_decimals(value / _WAN, 1 + more)}万元")
 
 
-def _with(places: int, en: str, zh: str, before: str = "") -> Callable[[float], Label]:
-    def words(value: float) -> Label:
-        number = _fixed(value, places)
+def _percent(value: float, more: int) -> Label:
+    return _same(f"{_fixed(100.0 * value, 1 + more)}%")
+
+
+def _with(places: int, en: str, zh: str, before: str = "") -> Callable[[float, int], Label]:
+    def words(value: float, more: int) -> Label:
+        number = _fixed(value, places + more)
         return Label(en=f"{number} {en}", zh=f"{before}{number}{zh}")
 
     return words
 
 
-_UNITS: Final[Mapping[str, Callable[[float], Label]]] = {
+def _rank(value: float, more: int) -> Label:
+    number = _decimals(value, 2 + more)
+    return Label(en=f"rank {number}", zh=f"第{number}位")
+
+
+_UNITS: Final[Mapping[str, Callable[[float, int], Label]]] = {
     "CNY": _money,
     "count": _number,
     "days": _with(0, "days", "天"),
@@ -55,6 +84,7 @@ _UNITS: Final[Mapping[str, Callable[[float], Label]]] = {
     "months": _with(0, "months", "个月"),
     "persons": _with(0, "persons", "人"),
     "points": _with(1, "points", "分"),
+    "rank": _rank,
     "rights per 100 R&D staff": _with(1, "per 100 R&D staff", "件", "每百人"),
     "rights per million CNY": _with(2, "per million CNY", "件", "每百万元"),
     "times": _with(2, "times", "倍"),

@@ -1,16 +1,48 @@
-"""The text of a reason: what the catalogue says of its code, with the value and whom it is compared with."""
+"""The text of a reason: what may be said of a value, a median and a term, and no more."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import Final
 
-from icsml.explain.quantity import quantity
+from icsml.explain.quantity import apart, quantity
 from icsml.features.feature import Feature
 from icsml.features.reason_codes import Forms, ReasonCatalogue
-from icsml.records.decision import ReasonForm, ReferenceId
+from icsml.records.decision import ReasonForm, ReasonKind, ReferenceId
 from icsml.records.labels import Label
 
-__all__ = ["form_of", "reason_text", "reference_text"]
+__all__ = ["UNKNOWN", "Statement", "Want", "form_of", "reference_text", "statement"]
+
+_SAME: Final = Label(en="the same", zh="与之相同")
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Why a feature has no value.
+
+    Parameters
+    ----------
+    absent : tuple of Label
+        Fields that the record does not hold, by their names.
+    bases : tuple of Label
+        Clauses that say what is zero or negative where a ratio needs a base above zero.
+    """
+
+    absent: tuple[Label, ...] = ()
+    bases: tuple[Label, ...] = ()
+
+
+UNKNOWN: Final = Want()
+"""Nothing is known of the fields: the feature itself is then named as what was not provided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What is said of one feature of one row, and of what kind it is."""
+
+    kind: ReasonKind
+    text: Label
 
 
 def form_of(log_odds: float) -> ReasonForm:
@@ -23,14 +55,24 @@ def reference_text(catalogue: ReasonCatalogue, reference: ReferenceId, median: L
     texts = catalogue.references[reference]
     if median is None:
         return texts.without_value
-    en, zh = texts.with_value.en, texts.with_value.zh
-    return Label(en=en.format(reference_value=median.en), zh=zh.format(reference_value=median.zh))
+    return _filled(texts.with_value, reference_value=median)
 
 
-def reason_text(
-    catalogue: ReasonCatalogue, feature: Feature, value: float, log_odds: float, reference: ReferenceId, median: float
-) -> Label:
-    """Return the text of one reason.
+def statement(
+    catalogue: ReasonCatalogue,
+    feature: Feature,
+    value: float,
+    log_odds: float,
+    reference: ReferenceId,
+    median: float,
+    *,
+    contradicts: bool = False,
+    want: Want = UNKNOWN,
+) -> Statement:
+    """Return what is said of one reason.
+
+    A comparison is told only where it is true and on the side that the term's sign and the feature's direction name. A
+    term is a mean over the whole population, so its sign does not say on which side of the median the value is.
 
     Parameters
     ----------
@@ -39,41 +81,67 @@ def reason_text(
     feature : Feature
         The feature.
     value : float
-        Its value, NaN where it has none: the text then says so, because "debt is higher" would be untrue of a firm that
-        gave no balance sheet.
+        Its value, NaN where it has none.
     log_odds : float
         Its term; above zero is adverse.
     reference : str
         Id of the reference population.
     median : float
-        That population's median of the feature, NaN where there is none: the text then compares no value.
+        That population's median of the feature, NaN where there is none.
+    contradicts : bool
+        Whether the feature, taken alone, does the opposite here.
+    want : Want
+        Of a feature without value: why it has none.
     """
-    forms = _forms(catalogue, feature, value, log_odds, median)
-    text = forms.of(form_of(log_odds))
-    seen = None if math.isnan(value) else quantity(value, feature.unit)
-    compared = reference_text(catalogue, reference, None if math.isnan(median) else quantity(median, feature.unit))
+    form = form_of(log_odds)
+    if math.isnan(value):
+        return _without_value(catalogue, feature, form, reference_text(catalogue, reference), want)
+    seen, other = _values(value, median, feature.unit)
+    compared = reference_text(catalogue, reference, other)
+    forms = catalogue.comparison(feature)
+    if forms is None or contradicts or not _on_its_side(feature, value, log_odds, median, other):
+        return _told("neutral", catalogue.neutral, form, label=feature.label, value=seen, reference=compared)
+    return _told("comparison", forms, form, label=feature.label, value=seen, reference=compared)
+
+
+def _without_value(
+    catalogue: ReasonCatalogue, feature: Feature, form: ReasonForm, reference: Label, want: Want
+) -> Statement:
+    if want.bases and not want.absent:
+        bases = _joined(want.bases, " and ", "，")
+        forms = catalogue.missing.not_computable
+        return _told("not_computable", forms, form, label=feature.label, bases=bases, reference=reference)
+    fields = _joined(want.absent or (feature.label,), ", ", "、")
+    forms = catalogue.missing.not_provided
+    return _told("not_provided", forms, form, label=feature.label, fields=fields, reference=reference)
+
+
+def _values(value: float, median: float, unit: str) -> tuple[Label, Label | None]:
+    """Return a value and the median, with the digits it takes to tell them apart."""
+    if math.isnan(median):
+        return quantity(value, unit), None
+    return apart(value, median, unit) or (quantity(value, unit), _SAME)
+
+
+def _on_its_side(feature: Feature, value: float, log_odds: float, median: float, other: Label | None) -> bool:
+    """Tell whether the value is seen to lie on the side of the median that the text of its code names."""
+    if feature.direction.sign == 0:  # a signed text names no side
+        return True
+    if other is None or other is _SAME:
+        return False
+    return value > median if feature.direction.sign * log_odds > 0.0 else value < median
+
+
+def _told(kind: ReasonKind, forms: Forms, form: ReasonForm, **parts: Label) -> Statement:
+    return Statement(kind, _filled(forms.of(form), **parts))
+
+
+def _filled(text: Label, **parts: Label) -> Label:
     return Label(
-        en=text.en.format(label=feature.label.en, value=seen.en if seen else "", reference=compared.en),
-        zh=text.zh.format(label=feature.label.zh, value=seen.zh if seen else "", reference=compared.zh),
+        en=text.en.format(**{name: part.en for name, part in parts.items()}),
+        zh=text.zh.format(**{name: part.zh for name, part in parts.items()}),
     )
 
 
-def _forms(catalogue: ReasonCatalogue, feature: Feature, value: float, log_odds: float, median: float) -> Forms:
-    if math.isnan(value):
-        return catalogue.missing.not_on_file if len(feature.inputs) == 1 else catalogue.missing.not_computable
-    unsaid = feature.overridden or feature.code not in catalogue.codes
-    if unsaid or _misleads(feature, value, log_odds, median):
-        return catalogue.plain
-    return catalogue.codes[feature.code]
-
-
-def _misleads(feature: Feature, value: float, log_odds: float, median: float) -> bool:
-    """Tell whether "higher" or "lower" is untrue of the median, or cannot be seen: both read alike, or there is none.
-
-    A term is a mean over the whole population, so its sign does not say on which side of the median the value is.
-    """
-    if feature.direction.sign == 0:
-        return False
-    if not (value > median if feature.direction.sign * log_odds > 0.0 else value < median):
-        return True
-    return quantity(value, feature.unit) == quantity(median, feature.unit)
+def _joined(labels: tuple[Label, ...], en: str, zh: str) -> Label:
+    return Label(en=en.join(label.en for label in labels), zh=zh.join(label.zh for label in labels))

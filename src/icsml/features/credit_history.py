@@ -64,7 +64,7 @@ def credit_inquiries(credit_inquiries_6m: Floats) -> Floats:
     label=Label(en="Use of credit lines", zh="授信额度使用率"),
     direction=Direction.RAISES_RISK,
     unit="fraction",
-    plausible=(0.0, 1.0),
+    plausible=(0.0, 2.0),
     basis="Jimenez, Lopez and Saurina 2009 (drawn on the way to default); of existing lines, not of the one asked for",
 )
 def line_utilisation(credit_line_utilisation: Floats) -> Floats:

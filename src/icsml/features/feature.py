@@ -13,7 +13,9 @@ from icsml.records.field import Domain
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.labels import Direction, Label
 
-__all__ = ["CLOCK", "INNOVATION_SCORE", "POINTS_COLUMN", "Feature", "Group", "from_extra"]
+__all__ = ["CLOCK", "EXTRA_CODE_PREFIX", "INNOVATION_SCORE", "POINTS_COLUMN", "Feature", "Group", "from_extra"]
+
+EXTRA_CODE_PREFIX = "X_"
 
 CLOCK = "as_of"
 """The decision date: the clock that ages are read off, no evidence about the enterprise."""
@@ -133,14 +135,14 @@ def from_extra(extra: ExtraFeature) -> Feature:
     column, label = extra.column, extra.label
     return Feature(
         name=column,
-        code=f"X_{extra.name.upper()}",
+        code=f"{EXTRA_CODE_PREFIX}{extra.name.upper()}",
         group=extra.group,
         label=label,
         direction=extra.direction,
         domain=Domain(extra.domain),
         inputs=(column,),
         function=lambda columns: known(columns[column]),
-        unit="as declared",
+        unit=extra.unit or "as declared",
         range=extra.range,
         definition="The declared column, as it is",
         basis="Declared with the data set",

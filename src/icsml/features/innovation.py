@@ -50,7 +50,7 @@ innovation_score = Feature(
     name=INNOVATION_SCORE,
     code="INN01",
     group=_INNOVATION.name,
-    label=Label(en="Innovation points", zh="创新积分"),
+    label=Label(en="Score of the innovation indicators", zh="创新类指标得分"),
     direction=Direction.FREE,
     domain=Domain.INNOVATION,
     inputs=INNOVATION_FIELDS,

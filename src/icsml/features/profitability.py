@@ -52,7 +52,7 @@ def gross_margin(revenue_cny: Floats, operating_cost_cny: Floats) -> Floats:
 
 @_PROFITABILITY.feature(
     4,
-    label=Label(en="Return on equity", zh="净资产利润率"),
+    label=Label(en="Return on equity (ROE)", zh="净资产收益率（ROE）"),
     direction=Direction.FREE,
     unit="fraction",
     plausible=(-3.0, 3.0),

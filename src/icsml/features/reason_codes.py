@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Final, Literal, Self, get_args
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -14,12 +14,12 @@ from icsml.core.paths import configs_dir
 from icsml.core.yaml import load_model
 from icsml.errors import ConfigError
 from icsml.features.catalogue import CATALOGUE
-from icsml.features.feature import Feature
+from icsml.features.feature import EXTRA_CODE_PREFIX, Feature
 from icsml.records.decision import ReasonForm, ReferenceId
 from icsml.records.extra import EXTRA_PREFIX
-from icsml.records.labels import Label
+from icsml.records.labels import Direction, Label
 
-__all__ = ["Forms", "MissingTexts", "ReasonCatalogue", "ReferenceTexts", "load_reason_catalogue"]
+__all__ = ["Forms", "MissingTexts", "ReasonCatalogue", "ReferenceTexts", "load_reason_catalogue", "of_format_1"]
 
 _ERROR: Final = "ICS-FEA-008"
 
@@ -29,10 +29,19 @@ class _Part(BaseModel):
 
 
 class Forms(_Part):
-    """A text for a term that adds to the risk, and one for a term that takes from it."""
+    """A text for a term that adds to the risk, and one for a term that takes from it.
+
+    Parameters
+    ----------
+    adverse, favourable : Label
+        The two texts.
+    signed_by : str, optional
+        Who answers for the texts; without it a code's texts are not used for a feature of free direction.
+    """
 
     adverse: Label
     favourable: Label
+    signed_by: Annotated[str, Field(pattern=r"\S", max_length=200)] | None = None
 
     def of(self, form: ReasonForm) -> Label:
         """Return the text of a form."""
@@ -52,9 +61,9 @@ class ReferenceTexts(_Part):
 
 
 class MissingTexts(_Part):
-    """What is said of a feature without value: of one that reads one field, and of one that reads several."""
+    """What is said of a feature without value: a field was not provided, or a ratio has no base."""
 
-    not_on_file: Forms
+    not_provided: Forms
     not_computable: Forms
 
 
@@ -64,31 +73,37 @@ class ReasonCatalogue(_Part):
     Parameters
     ----------
     format : int
-        1.
+        2.
     adverse_reasons : int
         At most so many adverse reasons are told to the applicant.
     adverse_at_least : float
         Log-odds that an adverse reason adds at least; 0, as in a catalogue that does not say, lets any be told.
+    adverse_coverage_at_least : float
+        Share of the positive log-odds that the adverse reasons told must cover; below it the decision is referred. 0,
+        as in a catalogue that does not say, refers none.
+    free_features : {'neutral', 'signed'}
+        Whether a model may be champion with features of free direction that have no signed text.
     merge_above : float or None
         Rank correlation from which features of one group become one reason; None keeps them apart.
     references : mapping of str to ReferenceTexts
         By id of the reference population.
     missing : MissingTexts
         For a feature without value.
-    plain : Forms
-        For an extra feature, where there is no median, and for a value that is not on the side of the median that its
-        code's text names.
+    neutral : Forms
+        Value and reference, and that the model places the risk there: for whatever cannot be told as a comparison.
     codes : mapping of str to Forms
-        By reason code.
+        By reason code; every feature with a direction has one.
     """
 
-    format: Literal[1]
+    format: Literal[2]
     adverse_reasons: Annotated[int, Field(ge=1, le=20)]
     adverse_at_least: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    adverse_coverage_at_least: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    free_features: Literal["neutral", "signed"] = "neutral"
     merge_above: Annotated[float, Field(gt=0.0, le=1.0)] | None
     references: Mapping[ReferenceId, ReferenceTexts]
     missing: MissingTexts
-    plain: Forms
+    neutral: Forms
     codes: Mapping[str, Forms]
 
     @model_validator(mode="after")
@@ -99,9 +114,9 @@ class ReasonCatalogue(_Part):
         for name, words in self.references.items():
             _check(f"references.{name}.with_value", (words.with_value.en, words.with_value.zh), {"reference_value"})
             _check(f"references.{name}.without_value", (words.without_value.en, words.without_value.zh), set())
-        _check("missing.not_on_file", self.missing.not_on_file.texts, {"label", "reference"})
-        _check("missing.not_computable", self.missing.not_computable.texts, {"label", "reference"})
-        _check("plain", self.plain.texts, {"label", "value", "reference"})
+        _check("missing.not_provided", self.missing.not_provided.texts, {"fields"}, may={"label", "reference"})
+        _check("missing.not_computable", self.missing.not_computable.texts, {"label", "bases"}, may={"reference"})
+        _check("neutral", self.neutral.texts, {"label", "value", "reference"})
         for code, forms in self.codes.items():
             _check(f"codes.{code}", forms.texts, {"value", "reference"}, may={"label"})
         return self
@@ -112,9 +127,41 @@ class ReasonCatalogue(_Part):
         kept = {code: forms for code, forms in self.codes.items() if code in needed}
         return self.model_copy(update={"codes": kept})
 
+    def comparison(self, feature: Feature) -> Forms | None:
+        """Return the texts that a feature's code may be told by; None where only the neutral one is honest.
+
+        A direction that was set for one model may be the opposite of the one that the code's texts speak of, and of a
+        free feature nobody said which side is worse unless somebody signed for it.
+        """
+        forms = self.codes.get(feature.code)
+        if forms is None or feature.overridden or (feature.direction is Direction.FREE and forms.signed_by is None):
+            return None
+        return forms
+
     def lacks(self, features: Iterable[Feature]) -> list[str]:
-        """Return the codes of canonical features that have no entry."""
-        return [f.code for f in features if not f.name.startswith(EXTRA_PREFIX) and f.code not in self.codes]
+        """Return the codes of canonical features with a direction that have no entry."""
+        return [f.code for f in features if _needs_text(f) and f.code not in self.codes]
+
+    def unsigned(self, features: Iterable[Feature]) -> list[str]:
+        """Return the features that keep a model from being champion: free, and no text is signed for."""
+        if self.free_features == "neutral":
+            return []
+        return [f.name for f in features if f.direction is Direction.FREE and self.comparison(f) is None]
+
+
+def _needs_text(feature: Feature) -> bool:
+    extra = feature.name.startswith(EXTRA_PREFIX)
+    return not (extra or feature.overridden or feature.direction is Direction.FREE)
+
+
+def of_format_1(stated: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of a catalogue of format 1, as older bundles hold it, in the present format.
+
+    Its texts for missing values and for what cannot be compared said "adds to the risk" of values better than the
+    median, so they give way to the present ones; its texts of codes are kept.
+    """
+    present = _shipped().model_dump(include={"format", "missing", "neutral"})
+    return {key: value for key, value in stated.items() if key != "plain"} | present
 
 
 def load_reason_catalogue(path: Path | None = None) -> ReasonCatalogue:
@@ -139,7 +186,8 @@ def _load(path: Path) -> ReasonCatalogue:
     catalogue = load_model(path, ReasonCatalogue, code=_ERROR)
     known = {feature.code for feature in CATALOGUE}
     _refuse(path, catalogue.lacks(CATALOGUE), "this reason code has no entry", "add its texts")
-    _refuse(path, [code for code in catalogue.codes if code not in known], "no feature has this code", "take it out")
+    foreign = [code for code in catalogue.codes if code not in known and not code.startswith(EXTRA_CODE_PREFIX)]
+    _refuse(path, foreign, "no feature has this code", "take it out")
     return catalogue
 
 

@@ -48,7 +48,9 @@ def _section(group: str) -> str:
 
 
 def _texts(feature: Feature) -> str:
-    forms = load_reason_catalogue().codes[feature.code]
+    forms = load_reason_catalogue().comparison(feature)
+    if forms is None:
+        return f"- {feature.code}: no side is worse, so it is told neutrally"
     adverse, favourable = forms.adverse, forms.favourable
     return f"- {feature.code} ▲ {adverse.en} / {adverse.zh} ▼ {favourable.en} / {favourable.zh}"
 

@@ -53,6 +53,7 @@ from icsml.model.manifest import (
     manifest_bytes,
     verified_files,
 )
+from icsml.model.policy import AssessmentPolicy, load_assessment_policy
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import MasterScale
 from icsml.model.shelf import move_in
@@ -110,6 +111,8 @@ class BundleParts:
         The texts of its reasons; None takes those of this version.
     levers : Levers or None
         What a firm can move, and how far its peers among the training rows did in a year; None: no recourse.
+    policy : AssessmentPolicy or None
+        What an assessment asks of a record; None takes that of this version.
     """
 
     name: str
@@ -133,13 +136,19 @@ class BundleParts:
     kind: str = "standard"
     reference: ReferencePopulation | None = None
     explainer: Explainer = "tree_shap"
-    reasons: ReasonCatalogue | None = None
+    reasons: ReasonCatalogue | None = field(default=None, repr=False)
     levers: Levers | None = None
+    policy: AssessmentPolicy | None = field(default=None, repr=False)
 
     @property
     def catalogue(self) -> ReasonCatalogue:
         """The texts of its reasons: its own, or those of this version."""
         return self.reasons if self.reasons is not None else load_reason_catalogue()
+
+    @property
+    def assessment_policy(self) -> AssessmentPolicy:
+        """What an assessment asks of a record: its own policy, or that of this version."""
+        return self.policy if self.policy is not None else load_assessment_policy()
 
     def grade(self, pd: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
         """Return grade ids of PDs of shape (n,), all None where the master scale is of another event or horizon."""
@@ -353,6 +362,7 @@ def _reference(files: Mapping[str, bytes], part: ReferencePart) -> ReferencePopu
 def _document(parts: BundleParts) -> Document:
     stated = {name: getattr(parts, name) for name in _PLAIN if name != "code_version"}
     stated["reasons"] = parts.catalogue.for_features(parts.encoder.features)
+    stated["policy"] = parts.assessment_policy
     stated["training"] = json.loads(canonical_bytes(dict(parts.training)))  # refuses what pydantic would write as null
     companion = None
     if parts.companion_encoder is not None and parts.companion_calibration is not None:

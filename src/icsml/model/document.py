@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from icsml.errors import ModelError
-from icsml.features.reason_codes import ReasonCatalogue
+from icsml.features.reason_codes import ReasonCatalogue, of_format_1
 from icsml.model.calibrate import Affine
 from icsml.model.levers import Levers
+from icsml.model.policy import AssessmentPolicy
 from icsml.model.scale import MasterScale
 from icsml.records.decision import ReferenceId
 from icsml.records.extra import ExtraFeature
@@ -104,6 +105,14 @@ class Document(_Part):
     reference: ReferencePart | None = None
     reasons: ReasonCatalogue | None = None
     levers: Levers | None = None
+    policy: AssessmentPolicy | None = None
+
+    @field_validator("reasons", mode="before")
+    @classmethod
+    def _present_format(cls, reasons: object) -> object:
+        if isinstance(reasons, Mapping) and reasons.get("format") == 1:
+            return of_format_1(reasons)
+        return reasons
 
 
 def parse_document(content: bytes) -> Document:

@@ -24,17 +24,25 @@ __all__ = [
     "Notice",
     "Reason",
     "ReasonForm",
+    "ReasonKind",
     "RecordChange",
     "Recourse",
     "RecourseStep",
     "Reference",
     "ReferenceId",
+    "Referral",
     "ScoreScale",
+    "ToProvide",
+    "Withheld",
 ]
 
 Provenance = Literal["official", "published", "assumed"]
 ReasonForm = Literal["adverse", "favourable"]
 """Whether a term adds to the risk or takes from it."""
+
+ReasonKind = Literal["comparison", "neutral", "not_provided", "not_computable"]
+"""What a reason states: the value is on the worse or better side of the median; value and median alone, no fault of the
+firm; a field was not provided; a ratio has no base."""
 
 ReferenceId = Literal["training-applicants", "approval-margin", "training-cover"]
 """Compared with whom: training rows, training rows nearest to the cut-off, or all training rows by the trees' cover."""
@@ -167,6 +175,7 @@ class Reason(_Part):
     pd_effect: float
     direction: Direction
     form: ReasonForm
+    kind: ReasonKind | None = None
     contradicts: bool | None
     text: Label
     indicators: list[IndicatorReason] | None
@@ -176,16 +185,48 @@ class Reason(_Part):
 class AdverseReason(_Part):
     """One of the few factors that counted most against the applicant, as it may be told to them.
 
-    ``contradicts`` and ``also`` are as in a reason: think twice before telling one that contradicts.
+    ``contradicts`` and ``also`` are as in a reason. ``kind`` says what the text states, null in decisions recorded
+    earlier: comparisons come first, then what has no value, then what is told neutrally, each by size.
     """
 
     code: str
     feature: str
+    kind: ReasonKind | None = None
+    value: float | None = None
+    reference_value: float | None = None
     log_odds: float
     points: int
     contradicts: bool | None
     text: Label
     also: list[AlsoReason]
+
+
+class ToProvide(_Part):
+    """A field that was not provided and would change what can be said; ``label`` is its name."""
+
+    field: str
+    label: Label
+
+
+class Referral(_Part):
+    """What a person must look at before any decision; ``field`` names what it is about."""
+
+    code: str
+    field: str
+    text: Label
+
+
+class Withheld(_Part):
+    """The PD were what is absent filled in.
+
+    Every feature that could not be computed for want of a field is filled, jointly, with the values of reference rows
+    that have them; ``pd`` is the ``quantile`` of the ``rows`` PDs that come of it, ``groups`` names the groups filled.
+    """
+
+    groups: list[str]
+    quantile: float
+    rows: int
+    pd: float
 
 
 class GroupTerm(_Part):
@@ -274,7 +315,12 @@ class Notice(_Part):
 
 
 class Decision(_Part):
-    """A supplementary credit-risk assessment of one enterprise at one date."""
+    """A supplementary credit-risk assessment of one enterprise at one date.
+
+    ``adverse_coverage`` is the share of the positive log-odds that ``adverse_reasons`` cover, null where nothing raised
+    the PD. ``to_provide`` lists what to ask the applicant for, ``refer`` what a person must look at before any
+    decision; both are null where there is nothing. ``grade`` is null below the declared minimum of information.
+    """
 
     decision_id: str
     decided_at: str
@@ -299,4 +345,8 @@ class Decision(_Part):
     pd_without_innovation: float | None
     innovation_evidence: Literal["supported", "equivalent", "not_shown", "not_tested"] | None
     recourse: list[Recourse] | None = None
+    adverse_coverage: float | None = None
+    to_provide: list[ToProvide] | None = None
+    refer: list[Referral] | None = None
+    pd_if_withheld: Withheld | None = None
     warnings: list[Notice]

@@ -11,6 +11,7 @@ from icsml.records.labels import Direction, Label
 
 __all__ = ["EXTRA_NAME", "EXTRA_PREFIX", "ExtraFeature"]
 
+Unit = Literal["CNY", "count", "days", "fraction", "months", "persons", "points", "rank", "times", "years"]
 EXTRA_PREFIX = "extra."
 EXTRA_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 
@@ -34,6 +35,8 @@ class ExtraFeature(BaseModel):
         Lowest and highest plausible value, inclusive; None is unbounded.
     outside : Outside
         What becomes of a value outside the range.
+    unit : str, optional
+        What a value is counted in, for the texts of reasons; without one the bare number is told.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,6 +48,7 @@ class ExtraFeature(BaseModel):
     domain: Literal["financial", "innovation"] = "financial"
     range: tuple[float | None, float | None] = (None, None)
     outside: Outside = Outside.REPORT
+    unit: Unit | None = None
 
     @property
     def column(self) -> str:

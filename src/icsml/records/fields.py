@@ -292,7 +292,18 @@ FIELDS: tuple[Field, ...] = (
     _count(
         "credit_inquiries_6m", "Lender inquiries in six months", "近6个月授信查询次数", 2, domain=_FINANCIAL, high=10000
     ),
-    _share("credit_line_utilisation", "Use of existing credit lines", "授信额度使用率", 0.62),
+    Field(
+        "credit_line_utilisation",
+        Kind.NUMBER,
+        "Use of existing credit lines",
+        "授信额度使用率",
+        "fraction",
+        _FINANCIAL,
+        low=0.0,
+        high=10.0,  # above 1 is drawn over the limit, and such borrowers are those to assess; 62 is no fraction
+        outside=Outside.REFUSE,
+        example=0.62,
+    ),
     # the application
     _money("application_amount_cny", "Amount applied for", "申请金额", 5_000_000.0),
     _count("application_term_months", "Term applied for", "申请期限", 12, domain=_FINANCIAL, unit="months", high=600),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +17,11 @@ class Label(BaseModel):
 
     en: str
     zh: str
+
+    @property
+    def en_within(self) -> str:
+        """The English text as it stands within a sentence; R&D, PCT and Class I keep their capitals."""
+        return re.sub(r"^[A-Z](?=[a-z][\w-]*\b(?! [IVX]+\b))", lambda first: first[0].lower(), self.en)
 
 
 class Direction(StrEnum):

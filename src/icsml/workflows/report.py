@@ -229,7 +229,7 @@ def _assessed(bundle: Bundle, columns: Columns) -> Iterator[tuple[int, Assessmen
 def _reference(bundle: Bundle, columns: Columns) -> dict[str, Any]:
     """Return the ``reference`` object of the model's decisions."""
     one = assess(bundle, take(columns, np.array([0])))
-    found: dict[str, Any] = RowReasons(bundle, one, 0).parts(0)["reference"].model_dump(mode="json")
+    found: dict[str, Any] = RowReasons(bundle, one, 0, 0).parts()["reference"].model_dump(mode="json")
     return found
 
 
@@ -342,7 +342,7 @@ def _decision(bundle: Bundle, columns: Columns, role: str, row: int) -> Chosen:
         log_odds=explanation.terms.log_odds[0],
         values=found.features[0],
         points=explanation.points[0],
-        reasons=tuple(each.text for each in RowReasons(bundle, found, 0).parts(_TOLD)["reasons"]),
+        reasons=tuple(each.text for each in RowReasons(bundle, found, 0, _TOLD).parts()["reasons"]),
     )
 
 

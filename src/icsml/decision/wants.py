@@ -1,0 +1,104 @@
+"""Why a feature of a record has no value: which fields are not in the record, and which are no base for a ratio."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.decision.assess import Assessment
+from icsml.decision.information import demands
+from icsml.explain.wording import Want
+from icsml.features.feature import INNOVATION_SCORE, Feature
+from icsml.model.bundle import BundleParts
+from icsml.records.columns import Columns
+from icsml.records.extra import EXTRA_PREFIX
+from icsml.records.fields import FIELD_BY_NAME
+from icsml.records.labels import Label
+from icsml.records.screening import is_present
+
+__all__ = ["absent_fields", "absent_for_want", "field_label", "want", "wanted_for_a_grade"]
+
+_MOST = 3  # fields named in a text; the rest are counted, and all stand in `to_provide`
+_UNUSABLE = Label(en=" (outside its declared range)", zh="（超出声明范围）")
+
+
+def field_label(bundle: BundleParts, name: str) -> Label:
+    """Return a field's name in words: of a canonical field, or of an extra feature that the bundle declares."""
+    if name.startswith(EXTRA_PREFIX):
+        return next(extra.label for extra in bundle.extras if extra.column == name)
+    field = FIELD_BY_NAME[name]
+    return Label(en=field.en, zh=field.zh)
+
+
+def absent_fields(feature: Feature, columns: Columns, row: int) -> tuple[str, ...]:
+    """Return the inputs of a feature that one record does not hold."""
+    return tuple(name for name in feature.inputs if not is_present(columns[name][row : row + 1])[0])
+
+
+def absent_for_want(bundle: BundleParts, columns: Columns, features: NDArray[np.float64], row: int) -> list[int]:
+    """Return the places of the features of one row that have no value for want of a field."""
+    return [
+        place
+        for place, feature in enumerate(bundle.encoder.features)
+        if np.isnan(features[row, place]) and absent_fields(feature, columns, row)
+    ]
+
+
+def wanted_for_a_grade(bundle: BundleParts, assessment: Assessment, row: int) -> list[str]:
+    """Return the fields that a row lacks of each group of which it holds too little to be graded."""
+    columns = assessment.screening.columns
+    return [
+        name
+        for demand in demands(bundle)
+        if demand.group.id in assessment.insufficient and assessment.insufficient[demand.group.id][row]
+        for name in demand.fields
+        if not is_present(columns[name][row : row + 1])[0]
+    ]
+
+
+def want(bundle: BundleParts, assessment: Assessment, feature: Feature, row: int) -> Want:
+    """Return why a feature of a row has no value."""
+    columns = assessment.screening.columns
+    absent = absent_fields(feature, columns, row)
+    if absent:
+        outside = assessment.screening.out_of_range_in(row)
+        return Want(absent=_named([_absent_label(bundle, name, outside) for name in absent]))
+    return Want(bases=tuple(_base(bundle, name, sign) for name, sign in _bases(feature, columns, row)))
+
+
+def _absent_label(bundle: BundleParts, name: str, outside: Sequence[str]) -> Label:
+    label = field_label(bundle, name)
+    if name not in outside:
+        return label
+    return Label(en=label.en + _UNUSABLE.en, zh=label.zh + _UNUSABLE.zh)
+
+
+def _named(labels: list[Label]) -> tuple[Label, ...]:
+    if len(labels) <= _MOST:
+        return tuple(labels)
+    more = len(labels) - _MOST
+    return (*labels[:_MOST], Label(en=f"{more} more fields", zh=f"等{len(labels)}项"))
+
+
+def _bases(feature: Feature, columns: Columns, row: int) -> list[tuple[str, float]]:
+    """Return the inputs that are zero or negative where a value of one would make the feature computable."""
+    if feature.name == INNOVATION_SCORE:  # reads points, not these fields
+        return []
+    own = {name: columns[name][row : row + 1] for name in feature.inputs}
+    found = []
+    for name, values in own.items():
+        if values.dtype.kind == "f" and values[0] <= 0.0:
+            other = feature.function(own | {name: np.ones(1)})
+            if not np.isnan(other[0]):
+                found.append((name, float(values[0])))
+    return found
+
+
+def _base(bundle: BundleParts, name: str, value: float) -> Label:
+    label = field_label(bundle, name)
+    name_en = label.en_within
+    if value < 0.0:
+        return Label(en=f"{name_en} is negative", zh=f"{label.zh}为负")
+    return Label(en=f"{name_en} is zero", zh=f"{label.zh}为零")

@@ -1,0 +1,103 @@
+"""The PD were what a record leaves out filled in, so that leaving out what speaks against a firm does not pay."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.decision.assess import Assessment
+from icsml.decision.wants import absent_for_want
+from icsml.model.bundle import BundleParts
+from icsml.model.predict import log_odds, margin, pd_from_log_odds
+from icsml.model.reference import ReferencePopulation
+from icsml.records.decision import Withheld
+
+__all__ = ["withheld"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_FEWEST = 30  # rows that have everything that is absent; with fewer, those that have most of it
+
+
+def withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Withheld | None:
+    """Return the declared quantile of the PDs of one row with what it leaves out filled in.
+
+    Everything that has no value for want of a field is filled jointly with the values of one reference row, so that
+    what belongs together stays together; the rows are those nearest on what the record does hold. The model itself
+    scores the filled rows, also where its companion scored the record.
+
+    Parameters
+    ----------
+    bundle : BundleParts
+        The model.
+    assessment : Assessment
+        What it gave.
+    row : int
+        Which row.
+
+    Returns
+    -------
+    Withheld or None
+        None where nothing is absent, or the bundle holds no reference population.
+    """
+    absent = absent_for_want(bundle, assessment.screening.columns, assessment.features, row)
+    if not absent or bundle.reference is None:
+        return None
+    policy = bundle.assessment_policy.withheld
+    own = assessment.features[row]
+    places = np.array(absent)
+    donors = _donors(bundle.reference, own, places, policy.rows)
+    filled = np.tile(own, (len(donors), 1))
+    filled[:, places] = bundle.reference.rows[np.ix_(donors, places)]
+    found = pd_from_log_odds(log_odds(margin(bundle.booster, filled), bundle.calibration))
+    groups = [bundle.encoder.features[place].group for place in absent]
+    return Withheld(
+        groups=list(dict.fromkeys(groups)),
+        quantile=policy.quantile,
+        rows=len(donors),
+        pd=float(np.quantile(found, policy.quantile, method="higher")),
+    )
+
+
+def _donors(reference: ReferencePopulation, own: Floats, absent: Ints, most: int) -> Ints:
+    """Return the places of the reference rows that lend their values."""
+    having = (~np.isnan(reference.rows[:, absent])).sum(axis=1)
+    complete = np.flatnonzero(having == len(absent))
+    if len(complete) < _FEWEST:
+        complete = np.argsort(-having, kind="stable")[:most]
+    if len(complete) <= most:
+        return complete
+    return complete[np.argsort(_distance(reference, own, complete), kind="stable")[:most]]
+
+
+def _distance(reference: ReferencePopulation, own: Floats, rows: Ints) -> Floats:
+    """Return how far rows lie from a record: the mean difference of ranks over what the record holds."""
+    present = np.flatnonzero(~np.isnan(own))
+    if len(present) == 0:
+        return np.zeros(len(rows))
+    ranks, ordered = _ranks(reference)
+    total = np.zeros(len(rows))
+    for place in present:
+        column = ordered[place]
+        own_rank = np.searchsorted(column, own[place], side="right") / max(len(column), 1)
+        difference = np.abs(ranks[rows, place] - own_rank)
+        total += np.where(np.isnan(difference), 0.5, difference)
+    distance: Floats = total / len(present)
+    return distance
+
+
+@lru_cache(maxsize=8)
+def _ranks(reference: ReferencePopulation) -> tuple[Floats, list[Floats]]:
+    """Return each value's rank in its column, from 0 to 1, and the sorted values of each column."""
+    ranks = np.full(reference.rows.shape, np.nan)
+    ordered = []
+    for place in range(reference.rows.shape[1]):
+        values = reference.rows[:, place]
+        known = ~np.isnan(values)
+        column = np.sort(values[known])
+        ordered.append(column)
+        ranks[known, place] = np.searchsorted(column, values[known], side="right") / max(len(column), 1)
+    return ranks, ordered
