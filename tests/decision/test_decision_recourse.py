@@ -107,7 +107,9 @@ def test_recourse_rescores_to_exactly_what_it_claims(bundle, drawn, number, chan
 def test_recourse_is_better_and_in_order(bundle, drawn, number, changes):
     found = decision_of(bundle, drawn(number, changes))
     grades = [grade.id for grade in bundle.scale.grades]
-    better = [grades.index(each.grade_after) < grades.index(found.grade) for each in found.recourse]
+    graded = found.grade is not None
+    assert all((each.grade_after is not None) is graded for each in found.recourse)
+    better = [graded and grades.index(each.grade_after) < grades.index(found.grade) for each in found.recourse]
     assert all(
         each.pd_after < found.pd and each.score_after >= found.score + bundle.levers.policy.least_points
         for each in found.recourse

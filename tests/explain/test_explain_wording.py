@@ -227,12 +227,12 @@ def test_what_was_not_provided_is_named():
 
 def test_a_base_that_is_negative_is_said_to_be_so():
     found = told(
-        "debt_to_equity", NAN, 0.4, 1.0, want=Want(bases=(Label(en="owners' equity is negative", zh="所有者权益为负"),))
+        "debt_to_equity", NAN, 0.4, 1.0, want=Want(bases=(Label(en="owners' equity: negative", zh="所有者权益为负"),))
     )
     assert (found.kind, found.text) == (
         "not_computable",
         Label(
-            en="Debt to equity cannot be computed, as owners' equity is negative; the model places higher risk here",
+            en="Debt to equity cannot be computed (owners' equity: negative); the model places higher risk here",
             zh="所有者权益为负，产权比率无法计算；模型对此给出的风险较高",
         ),
     )

@@ -11,7 +11,7 @@ import typer
 
 from icsml.cli.inputs import HtmlFile, InFile, Lang, ModelRef, OutFile, load_bundle, read_json
 from icsml.cli.output import JsonFlag, emit, progress, table
-from icsml.records.decision import AlsoReason, Decision, InnovationScore
+from icsml.records.decision import AlsoReason, Decision, InnovationScore, Withheld
 
 __all__ = ["register"]
 
@@ -91,6 +91,9 @@ def _read_out(decision: Decision) -> str:
         f"{decision.enterprise_id}  {f'as of {decision.as_of}' if decision.as_of else 'undated'}",
         f"PD {decision.pd:.2%}  grade {decision.grade or '–'}  score {decision.score}   ({event})",
     ]
+    lines += [f"REFER {each.code} {each.field}: {each.text.en}" for each in decision.refer or ()]
+    if decision.pd_if_withheld is not None:
+        lines.append(_withheld(decision.pd_if_withheld))
     if decision.innovation:
         lines.append(_points(decision.innovation))
     if decision.pd_without_innovation is not None:
@@ -102,23 +105,47 @@ def _read_out(decision: Decision) -> str:
     )
     lines.append(f"the terms are {decision.reference.text.en} ({_population(decision)})")
     lines += ["", _groups(decision)]
-    if decision.adverse_reasons:
-        lines += ["", "to be told, if the answer is no:"]
-        told = enumerate(decision.adverse_reasons, 1)
-        lines += [
-            f"  {number}. {each.code} {each.text.en}{_flag(each.contradicts)}{_with(each.also)}"
-            for number, each in told
-        ]
+    lines += _adverse(decision)
     lines += [""] if decision.recourse else []
     lines += [f"recourse: {proposal.text.en}" for proposal in decision.recourse or ()]
     lines += [""] if decision.warnings else []
-    lines += [f"note {notice.code} {notice.field or ''}: {notice.text.en}" for notice in decision.warnings]
+    referred = {(each.code, each.field) for each in decision.refer or ()}
+    lines += [
+        f"note {notice.code} {notice.field or ''}: {notice.text.en}"
+        for notice in decision.warnings
+        if (notice.code, notice.field) not in referred
+    ]
     return "\n".join(lines)
+
+
+def _adverse(decision: Decision) -> list[str]:
+    """Return what may be told to the applicant: the reasons, what is told neutrally, what is to be provided."""
+    lines: list[str] = []
+    if decision.adverse_reasons:
+        covered = "" if decision.adverse_coverage is None else f", {decision.adverse_coverage:.0%} of what raised it"
+        lines += ["", f"to be told, if the answer is no ({len(decision.adverse_reasons)} reasons{covered}):"]
+    neutral = False
+    for number, each in enumerate(decision.adverse_reasons, 1):
+        if each.kind == "neutral" and not neutral:
+            neutral = True
+            lines.append("  values at which the model places higher risk, no fault of the firm:")
+        lines.append(f"  {number}. {each.code} {each.text.en}{_flag(each.contradicts)}{_with(each.also)}")
+    if decision.to_provide:
+        lines.append(f"to be provided: {', '.join(f'{each.label.en} ({each.field})' for each in decision.to_provide)}")
+    return lines
+
+
+def _withheld(found: Withheld) -> str:
+    return (
+        f"PD were the absent known {found.pd:.2%}: the {found.quantile:.0%} quantile over {found.rows} like firms;"
+        f" filled: {', '.join(found.groups)}"
+    )
 
 
 def _points(found: InnovationScore) -> str:
     score = "not scored, out" if found.score is None else f"{found.score:.1f}"
-    return f"points {score} of {found.max_score:g} by {found.rulebook} ({found.provenance})"
+    own = ", own calculation, not official" if found.provenance == "assumed" else ""
+    return f"innovation points {score} of {found.max_score:g} by {found.rulebook} ({found.provenance}{own})"
 
 
 def _with(also: Sequence[AlsoReason]) -> str:

@@ -115,8 +115,8 @@ def decide(
         refer=_referrals(found, told) or None,
         pd_if_withheld=withheld(bundle, assessment, 0),
         warnings=[
-            *notices(bundle, assessment, 0, record.as_of, decided_at.astimezone(UTC).date()),
             *(finding.notice for finding in found),
+            *notices(bundle, assessment, 0, record.as_of, decided_at.astimezone(UTC).date()),
             *recourse_notices(bundle, assessment, answer.reason),
         ],
     )

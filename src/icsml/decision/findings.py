@@ -119,7 +119,9 @@ def findings(bundle: BundleParts, assessment: Assessment, row: int) -> list[Find
 
 
 def _flags(record: _Record) -> Iterator[Finding]:
-    for name, then in record.policy.flags.items():
+    flags = record.policy.flags
+    for name in (field.name for field in FIELDS if field.name in flags):
+        then = flags[name]
         if record.number(name) == 1.0:
             must = "a person must decide" if then == "refer" else "look at it before you decide"
             must_zh = "须由人工审定" if then == "refer" else "请在决定前核实"
@@ -127,7 +129,7 @@ def _flags(record: _Record) -> Iterator[Finding]:
                 name.upper(),
                 name,
                 then,
-                f"The record says: {{0}}. The model does not read this; {must}.",
+                f"{{0}}: so the record says. The model does not read this; {must}.",
                 f"记录显示：{{0}}。模型不使用该信息，{must_zh}。",
             )
 
@@ -139,7 +141,7 @@ def _unit(record: _Record) -> Iterator[Finding]:
             "ZERO_AMOUNTS",
             "revenue_cny",
             checks.zero_amounts.then,
-            "{0}, total assets and total cost are all given as zero: leave out what is not known.",
+            "{0}: zero, as are total assets and total cost. Leave out what is not known.",
             "{0}、资产总额与成本费用总额均填为零：未知的项目请留空。",
         )
         return
@@ -153,7 +155,7 @@ def _unit(record: _Record) -> Iterator[Finding]:
             "AMOUNTS_IN_WAN",
             largest,
             checks.unit.then,
-            "{0} and all other amounts are very small: they look like 万元 (10,000 yuan), and yuan is asked for.",
+            "{0}: very small, as are all other amounts. They look like 万元 (10,000 yuan), and yuan is asked for.",
             "{0}等全部金额过小：疑似以万元填报，本系统要求以元为单位。",
         )
         return
@@ -167,7 +169,7 @@ def _unit(record: _Record) -> Iterator[Finding]:
                 "AMOUNTS_IN_WAN",
                 small,
                 checks.unit.then,
-                f"{{0}} is out of all proportion to {other.en_within}: one of the two may be in 万元 (10,000 yuan).",
+                f"{{0}}: out of all proportion to {other.en_within}. One of the two may be in 万元 (10,000 yuan).",
                 f"{{0}}与{other.zh}相差悬殊：其中一项可能以万元填报。",
             )
             return
@@ -183,7 +185,7 @@ def _accounts(record: _Record) -> Iterator[Finding]:
             "ACCOUNTS_DO_NOT_ADD_UP",
             "total_assets_cny",
             checks.accounts.then,
-            f"{{0}} is not total liabilities plus owners' equity: CNY {off:,.0f} are unexplained.",
+            f"{{0}}: not total liabilities plus owners' equity; CNY {off:,.0f} are unexplained.",
             f"{{0}}不等于负债总额与所有者权益之和，相差{off:,.0f}元。",
         )
     if equity < 0.0:
@@ -191,7 +193,7 @@ def _accounts(record: _Record) -> Iterator[Finding]:
             "NEGATIVE_EQUITY",
             "equity_cny",
             checks.negative_equity.then,
-            "{0} is negative: liabilities exceed assets, and ratios to equity have no value.",
+            "{0}: negative. Liabilities exceed assets, and ratios to equity have no value.",
             "{0}为负，已资不抵债；以所有者权益为分母的比率无法计算。",
         )
     if assets > 0.0 and liabilities > checks.indebted.times * assets:
@@ -199,7 +201,7 @@ def _accounts(record: _Record) -> Iterator[Finding]:
             "LIABILITIES_FAR_ABOVE_ASSETS",
             "total_liabilities_cny",
             checks.indebted.then,
-            f"{{0}} is {liabilities / assets:,.1f} times total assets.",
+            f"{{0}}: {liabilities / assets:,.1f} times total assets.",
             f"{{0}}为资产总额的{liabilities / assets:,.1f}倍。",
         )
 
@@ -210,7 +212,7 @@ def _dates(record: _Record) -> Iterator[Finding]:
             "FOUNDED_AFTER_STATEMENTS",
             "founded_on",
             record.policy.checks.founding.then,
-            "{0} lies after the end of the statement period: check the two dates.",
+            "{0}: after the end of the statement period. Check the two dates.",
             "{0}晚于报表期末：请核对两个日期。",
         )
 
@@ -223,7 +225,7 @@ def _credit(record: _Record) -> Iterator[Finding]:
             "ARREARS_WITHOUT_DAYS",
             "overdue_days_max_24m",
             checks.arrears.then,
-            f"{{0}} is zero, and {count:,.0f} payments were late: one of the two is wrong.",
+            f"{{0}}: zero, and {count:,.0f} payments were late. One of the two is wrong.",
             f"{{0}}为零，而逾期次数为{count:,.0f}次：两者矛盾，请核对。",
         )
     if days > 0.0 and count == 0.0:
@@ -231,7 +233,7 @@ def _credit(record: _Record) -> Iterator[Finding]:
             "ARREARS_WITHOUT_COUNT",
             "overdue_count_24m",
             checks.arrears.then,
-            f"{{0}} is zero, and the longest delay is {days:,.0f} days: one of the two is wrong.",
+            f"{{0}}: zero, and the longest delay is {days:,.0f} days. One of the two is wrong.",
             f"{{0}}为零，而最长逾期为{days:,.0f}天：两者矛盾，请核对。",
         )
     used = record.number("credit_line_utilisation")
@@ -240,16 +242,18 @@ def _credit(record: _Record) -> Iterator[Finding]:
             "OVER_LIMIT",
             "credit_line_utilisation",
             checks.over_limit.then,
-            f"{{0}} is {used:.0%}: more is drawn than the credit lines allow.",
+            f"{{0}}: {used:.0%}. More is drawn than the credit lines allow.",
             f"{{0}}为{used:.0%}：已超额度用信。",
         )
     deep, pd = checks.arrears_low_pd, float(record.assessment.pd[record.row])
     if (days >= deep.days or count >= deep.count) and pd < deep.pd:
-        field, said = ("overdue_days_max_24m", days) if days >= deep.days else ("overdue_count_24m", count)
+        by_days = days >= deep.days
+        field, said = ("overdue_days_max_24m", f"{days:,.0f}") if by_days else ("overdue_count_24m", f"{count:,.0f}")
         yield record.finding(
             "ARREARS_WITH_LOW_PD",
             field,
             deep.then,
-            f"{{0}} is {said:,.0f}, and the PD is {pd:.2%} all the same: do not rely on the PD alone.",
-            f"{{0}}为{said:,.0f}，而违约概率仍仅为{pd:.2%}：请勿仅凭违约概率判断。",
+            f"{{0}}: {said}{' days' if by_days else ''}, and the PD is {pd:.2%} all the same. Do not rely on the PD"
+            " alone.",
+            f"{{0}}为{said}{'天' if by_days else '次'}，而违约概率仍仅为{pd:.2%}：请勿仅凭违约概率判断。",
         )

@@ -232,7 +232,7 @@ def _on_record(bundle: BundleParts, assessment: Assessment, row: int, as_of: dat
             _notice(
                 "OUT_OF_RANGE",
                 name,
-                f"{label.en} lies outside its declared range, or above the whole it is part of.",
+                f"{label.en}: outside the declared range, or above the whole it is part of.",
                 f"{label.zh}超出声明范围，或大于其所属总额。",
             )
         )
@@ -252,7 +252,7 @@ def _implausible(bundle: BundleParts, assessment: Assessment, row: int) -> list[
         _notice(
             "OUT_OF_RANGE",
             feature.name,
-            f"{feature.label.en} is {quantity(value, feature.unit).en}, outside its plausible range: check what it is"
+            f"{feature.label.en}: {quantity(value, feature.unit).en}, outside the plausible range. Check what it is"
             " made of.",
             f"{feature.label.zh}为{quantity(value, feature.unit).zh}，超出合理范围：请核对其来源数据。",
         )
@@ -273,7 +273,7 @@ def _on_features(bundle: BundleParts, assessment: Assessment, row: int) -> list[
         _notice(
             "NEVER_MISSING_IN_TRAINING",
             feature.name,
-            f"{feature.label.en} has no value here, though it always had in training: the model reads it as zero.",
+            f"{feature.label.en}: no value here, though it always had one in training. The model reads it as zero.",
             f"{feature.label.zh}在训练数据中从无缺失，此处缺失：模型按零处理。",
         )
         for feature, value in zip(bundle.encoder.features, assessment.features[row], strict=True)

@@ -100,5 +100,5 @@ def _base(bundle: BundleParts, name: str, value: float) -> Label:
     label = field_label(bundle, name)
     name_en = label.en_within
     if value < 0.0:
-        return Label(en=f"{name_en} is negative", zh=f"{label.zh}为负")
-    return Label(en=f"{name_en} is zero", zh=f"{label.zh}为零")
+        return Label(en=f"{name_en}: negative", zh=f"{label.zh}为负")
+    return Label(en=f"{name_en}: zero", zh=f"{label.zh}为零")

@@ -26,7 +26,8 @@ def withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Withheld 
     """Return the declared quantile of the PDs of one row with what it leaves out filled in.
 
     Everything that has no value for want of a field is filled jointly with the values of one reference row, so that
-    what belongs together stays together; the rows are those nearest on what the record does hold. The model itself
+    what belongs together stays together; the rows are those nearest on what the record does hold, each feature counting
+    by its gain in the model. The model itself
     scores the filled rows, also where its companion scored the record.
 
     Parameters
@@ -49,7 +50,7 @@ def withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Withheld 
     policy = bundle.assessment_policy.withheld
     own = assessment.features[row]
     places = np.array(absent)
-    donors = _donors(bundle.reference, own, places, policy.rows)
+    donors = _donors(bundle, bundle.reference, own, places, policy.rows)
     filled = np.tile(own, (len(donors), 1))
     filled[:, places] = bundle.reference.rows[np.ix_(donors, places)]
     found = pd_from_log_odds(log_odds(margin(bundle.booster, filled), bundle.calibration))
@@ -62,7 +63,7 @@ def withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Withheld 
     )
 
 
-def _donors(reference: ReferencePopulation, own: Floats, absent: Ints, most: int) -> Ints:
+def _donors(bundle: BundleParts, reference: ReferencePopulation, own: Floats, absent: Ints, most: int) -> Ints:
     """Return the places of the reference rows that lend their values."""
     having = (~np.isnan(reference.rows[:, absent])).sum(axis=1)
     complete = np.flatnonzero(having == len(absent))
@@ -70,22 +71,19 @@ def _donors(reference: ReferencePopulation, own: Floats, absent: Ints, most: int
         complete = np.argsort(-having, kind="stable")[:most]
     if len(complete) <= most:
         return complete
-    return complete[np.argsort(_distance(reference, own, complete), kind="stable")[:most]]
+    weights = bundle.booster.feature_importance("gain")
+    return complete[np.argsort(_distance(reference, own, complete, weights), kind="stable")[:most]]
 
 
-def _distance(reference: ReferencePopulation, own: Floats, rows: Ints) -> Floats:
-    """Return how far rows lie from a record: the mean difference of ranks over what the record holds."""
+def _distance(reference: ReferencePopulation, own: Floats, rows: Ints, weights: Floats) -> Floats:
+    """Return how far rows lie from a record: differences of ranks over what it holds, weighted by the model's gain."""
     present = np.flatnonzero(~np.isnan(own))
-    if len(present) == 0:
-        return np.zeros(len(rows))
     ranks, ordered = _ranks(reference)
-    total = np.zeros(len(rows))
-    for place in present:
-        column = ordered[place]
-        own_rank = np.searchsorted(column, own[place], side="right") / max(len(column), 1)
-        difference = np.abs(ranks[rows, place] - own_rank)
-        total += np.where(np.isnan(difference), 0.5, difference)
-    distance: Floats = total / len(present)
+    own_ranks = [
+        np.searchsorted(ordered[place], own[place], side="right") / max(len(ordered[place]), 1) for place in present
+    ]
+    apart = np.abs(ranks[np.ix_(rows, present)] - np.array(own_ranks))
+    distance: Floats = np.where(np.isnan(apart), 0.5, apart) @ weights[present]
     return distance
 
 

@@ -108,7 +108,7 @@ def _without_value(
     catalogue: ReasonCatalogue, feature: Feature, form: ReasonForm, reference: Label, want: Want
 ) -> Statement:
     if want.bases and not want.absent:
-        bases = _joined(want.bases, " and ", "，")
+        bases = _joined(want.bases, ", ", "，")
         forms = catalogue.missing.not_computable
         return _told("not_computable", forms, form, label=feature.label, bases=bases, reference=reference)
     fields = _joined(want.absent or (feature.label,), ", ", "、")

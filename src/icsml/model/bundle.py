@@ -137,7 +137,7 @@ class BundleParts:
     reference: ReferencePopulation | None = None
     explainer: Explainer = "tree_shap"
     reasons: ReasonCatalogue | None = field(default=None, repr=False)
-    levers: Levers | None = None
+    levers: Levers | None = field(default=None, repr=False)
     policy: AssessmentPolicy | None = field(default=None, repr=False)
 
     @property

@@ -5,7 +5,7 @@ What a decision does not hold, because an earlier version recorded it or its mod
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +16,17 @@ from icsml.reports.wording import Lang, phrase, rule_text, rulebook_name
 
 __all__ = ["decision_page", "write_page"]
 
-_LATER: Final[Mapping[str, Any]] = {"adverse_reasons": [], "groups": [], "recourse": None, "warnings": []}
-"""What decisions recorded by the first versions do not hold."""
+_LATER: Final[Mapping[str, Any]] = {
+    "adverse_reasons": [],
+    "adverse_coverage": None,
+    "groups": [],
+    "pd_if_withheld": None,
+    "recourse": None,
+    "refer": None,
+    "to_provide": None,
+    "warnings": [],
+}
+"""What decisions recorded by earlier versions do not hold."""
 _NOTICE: Final[Mapping[str, Any]] = {"field": None, "text": None}
 
 _SAID = {"yes", "no", "missing"}
@@ -49,8 +58,10 @@ def decision_page(decision: Mapping[str, Any], lang: Lang) -> str:
         "causes": _causes(decision, lang),
         "recourse": decision["recourse"],
         "no_recourse": _no_recourse(decision, lang),
-        "adverse": decision["adverse_reasons"],
-        "told": {each["code"] for each in decision["reasons"]},
+        "adverse": [each for each in decision["adverse_reasons"] if each.get("kind") != "neutral"],
+        "neutral": [each for each in decision["adverse_reasons"] if each.get("kind") == "neutral"],
+        "assumed": bool(points) and points["provenance"] == "assumed",
+        "warnings": _besides(decision["warnings"], decision["refer"] or []),
         "groups": decision["groups"],
     }
     return render("decision.html", lang, facts)
@@ -59,6 +70,12 @@ def decision_page(decision: Mapping[str, Any], lang: Lang) -> str:
 def write_page(decision: Mapping[str, Any], path: Path, lang: Lang) -> None:
     """Write the page of a decision; it appears whole or not at all."""
     write(path, decision_page(decision, lang))
+
+
+def _besides(warnings: Sequence[Mapping[str, Any]], referrals: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the warnings that are not told as referrals already."""
+    referred = {(each["code"], each["field"]) for each in referrals}
+    return [each for each in warnings if (each["code"], each["field"]) not in referred]
 
 
 def _no_recourse(decision: Mapping[str, Any], lang: Lang) -> str:

@@ -34,7 +34,17 @@ _PHRASES: Final[dict[str, Label]] = {
         "此处所有数字均为本模型对这些样本的计算结果。各项贡献是违约概率对数几率（log-odds）的组成部分："
         "大于零提高违约概率。贡献并非因果。",
     ),
-    "adverse_reasons": _label("Adverse reasons:", "不利原因："),
+    "adverse_coverage": _label(
+        "These cover {share} of what raised the log-odds of this decision.",
+        "以上合计覆盖本次评估中风险上升部分的{share}。",
+    ),
+    "adverse_neutral": _label(
+        "Values at which the model places higher risk; no fault of the firm is stated:",
+        "模型给出较高风险的其他取值（并非企业的不足）：",
+    ),
+    "adverse_reasons": _label(
+        "Adverse reasons, to be told if the answer is no:", "不利原因（如不予通过，应告知申请人）："
+    ),
     "all_others": _label("all other features", "其余全部特征"),
     "and_more": _label("and {count} more, in the list itself", "其余 {count} 家见名单文件"),
     "as_of": _label("as of", "基准日"),
@@ -283,7 +293,18 @@ _PHRASES: Final[dict[str, Label]] = {
     "pd_without_innovation": _label(
         "PD without innovation (companion; not causal)", "剔除创新的违约概率（对照模型；非因果）"
     ),
+    "refer": _label("To be decided by a person:", "须由人工审定："),
+    "to_provide": _label("To be provided:", "请补充提供："),
     "points": _label("Points", "积分"),
+    "pd_if_withheld": _label("PD were the absent known*", "补齐缺失后的违约概率*"),
+    "pd_if_withheld_about": _label(
+        "PD were the absent known: what has no value for want of a field is filled in with the values of {rows} like"
+        " firms of the reference population, and {pd} is the {quantile} quantile of the PDs that come of it. Filled:",
+        "补齐缺失后的违约概率：以参照样本中{rows}家相近企业的实际值补齐缺失项，{pd}为所得违约概率的{quantile}分位数。补齐的类别：",
+    ),
+    "points_assumed_of": _label(
+        "innovation points of {max}, own calculation, not official", "创新积分（内部测算，非官方，满分 {max}）"
+    ),
     "points_of": _label("innovation points of {max}", "创新积分（满分 {max}）"),
     "population": _label(
         "Population “{name}”: {rows} enterprises scored by both", "样本“{name}”：两套规则均可计分 {rows} 家"

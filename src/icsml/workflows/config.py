@@ -18,15 +18,27 @@ from icsml.core.yaml import compose, construct, file_text, merged, nested, parse
 from icsml.errors import ConfigError, IcsmlError
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.features.feature import INNOVATION_SCORE
+from icsml.features.reason_codes import ReasonCatalogue, load_reason_catalogue
 from icsml.innovation.rulebook import load_rulebook
 from icsml.model.config import Hyperparameters, ModelConfig, fault
 from icsml.model.document import Explainer
+from icsml.model.policy import AssessmentPolicy, load_assessment_policy
 from icsml.records.extra import EXTRA_PREFIX
 from icsml.records.labels import Direction
 
-__all__ = ["CardConfig", "DirectionConfig", "ReasonsConfig", "TrainingConfig", "flat", "load_training_config"]
+__all__ = [
+    "CardConfig",
+    "DirectionConfig",
+    "ReasonsConfig",
+    "TrainingConfig",
+    "assessment_policy",
+    "flat",
+    "load_training_config",
+    "reason_catalogue",
+]
 
 _CODE: Final = "ICS-CFG-002"
+_FILES: Final = {"rulebook": "rulebook.yaml", "catalogue": "reasons.yaml", "assessment": "assessment.yaml"}
 
 
 class _Strict(BaseModel):
@@ -55,12 +67,15 @@ class ReasonsConfig(_Strict):
         The PD up to which applicants are approved; needed for ``approval_margin`` and used for nothing else.
     explainer : {'tree_shap', 'pred_contrib'}
         What computes contributions; ``pred_contrib`` is slow and knows no reference population.
+    catalogue : str, optional
+        File of the texts of reasons, in place of the shipped ``configs/policy/reasons.yaml``.
     """
 
     reference: Literal["training_applicants", "approval_margin"] = "training_applicants"
     reference_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     cut_off: Annotated[float, Field(gt=0, lt=1)] | None = None
     explainer: Explainer = "tree_shap"
+    catalogue: str | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -121,7 +136,9 @@ class TrainingConfig(_Strict):
     model : ModelConfig
         Hyperparameters, search, rounds, seed.
     reasons : ReasonsConfig
-        Compared with whom reasons are meant.
+        Compared with whom reasons are meant, and by which texts they are told.
+    assessment : str, optional
+        File of what an assessment asks of a record, in place of the shipped ``configs/policy/assessment.yaml``.
     card : CardConfig
         Owner, tier, purpose, limits.
     """
@@ -136,6 +153,7 @@ class TrainingConfig(_Strict):
     long_run_rate: Annotated[float, Field(gt=0, lt=1)] | None = None
     model: ModelConfig = ModelConfig()
     reasons: ReasonsConfig = ReasonsConfig()
+    assessment: str | None = None
     card: CardConfig
 
     _origin: _Origin = PrivateAttr(default_factory=lambda: _Origin())
@@ -192,11 +210,23 @@ class TrainingConfig(_Strict):
     def recorded(self) -> dict[str, Any]:
         """Return the whole configuration as run and bundle keep it.
 
-        A rulebook that was a file is called ``rulebook.yaml``: its copy lies beside the record by that name, and the
-        folder it came from means nothing on another machine.
+        A file that it names is called ``rulebook.yaml``, ``reasons.yaml`` or ``assessment.yaml``: its copy lies beside
+        the record by that name, and the folder it came from means nothing on another machine.
         """
-        stated = self.model_dump(mode="json")
-        return stated | ({"rulebook": "rulebook.yaml"} if _is_file(self.rulebook) else {})
+        return self._with_files(_FILES).model_dump(mode="json")
+
+    def files(self) -> dict[str, Path]:
+        """Return, by the name of its copy, where each policy lies that the configuration names."""
+        named = {_FILES["catalogue"]: self.reasons.catalogue, _FILES["assessment"]: self.assessment}
+        return {name: Path(path) for name, path in named.items() if path is not None}
+
+    def _with_files(self, names: Mapping[str, str]) -> TrainingConfig:
+        """Return the configuration with other names for the files that it names."""
+        rulebook = names["rulebook"] if _is_file(self.rulebook) else self.rulebook
+        catalogue = None if self.reasons.catalogue is None else names["catalogue"]
+        assessment = None if self.assessment is None else names["assessment"]
+        reasons = self.reasons.model_copy(update={"catalogue": catalogue})
+        return self.model_copy(update={"rulebook": rulebook, "reasons": reasons, "assessment": assessment})
 
     def with_model(self, **changes: int) -> TrainingConfig:
         """Return the configuration with other values in its ``model`` section, checked like those of a file."""
@@ -237,10 +267,29 @@ def load_training_config(path: Path | None = None, *, changes: Sequence[str] = (
     node = reduce(merged, documents)
     name = str(path or default)
     config = validate(node, construct(node, name, code=_CODE), name, TrainingConfig, code=_CODE)
-    config = config.model_copy(update={"rulebook": _beside(config.rulebook, node, path)})
+    config = config._with_files(
+        {
+            "rulebook": _beside(config.rulebook, ("rulebook",), node, path),
+            "catalogue": _beside(config.reasons.catalogue or "", ("reasons", "catalogue"), node, path),
+            "assessment": _beside(config.assessment or "", ("assessment",), node, path),
+        }
+    )
     config._origin = _Origin(node, given, path, tuple(changes))
     _refuse_rulebook(config)
+    reason_catalogue(config)
+    assessment_policy(config)
     return config
+
+
+def reason_catalogue(config: TrainingConfig) -> ReasonCatalogue:
+    """Return the texts of reasons that the configuration names, or the shipped ones."""
+    named = config.reasons.catalogue
+    return load_reason_catalogue(None if named is None else Path(named))
+
+
+def assessment_policy(config: TrainingConfig) -> AssessmentPolicy:
+    """Return what the configuration has an assessment ask of a record, or what the shipped file does."""
+    return load_assessment_policy(None if config.assessment is None else Path(config.assessment))
 
 
 def flat(config: TrainingConfig) -> dict[str, Any]:
@@ -248,12 +297,12 @@ def flat(config: TrainingConfig) -> dict[str, Any]:
     return flattened(config.recorded())
 
 
-def _beside(rulebook: str, node: yaml.Node | None, path: Path | None) -> str:
-    """Return a rulebook's file as seen from here: one that a configuration file names lies relative to that file."""
-    if path is None or node is None or not _is_file(rulebook):
-        return rulebook
-    written = str(written_at(node, ("rulebook",))).startswith(f"{path}:")
-    return str(path.parent / rulebook) if written else rulebook
+def _beside(named: str, key: tuple[str, ...], node: yaml.Node | None, path: Path | None) -> str:
+    """Return a file as seen from here: one that a configuration file names lies relative to that file."""
+    if path is None or node is None or not _is_file(named):
+        return named
+    written = str(written_at(node, key)).startswith(f"{path}:")
+    return str(path.parent / named) if written else named
 
 
 def _is_file(rulebook: str) -> bool:

@@ -12,7 +12,6 @@ import numpy as np
 from icsml.core.paths import configs_dir
 from icsml.core.progress import Progress
 from icsml.features.encoder import Encoder
-from icsml.features.reason_codes import load_reason_catalogue
 from icsml.model.bundle import BundleParts
 from icsml.model.calibrate import Affine, anchor
 from icsml.model.classifier import NoRankingWarning, PDClassifier, from_config
@@ -21,7 +20,7 @@ from icsml.model.levers import Levers
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import load_scale
 from icsml.model.tune import Trial, tune
-from icsml.workflows.config import TrainingConfig
+from icsml.workflows.config import TrainingConfig, assessment_policy, reason_catalogue
 from icsml.workflows.prepare import Prepared, Rows, inner_blocks
 
 __all__ = ["Fitted", "FittedPair", "fit_model", "fit_pair", "parts"]
@@ -105,7 +104,8 @@ def parts(
         training=training or {},
         reference=reference,
         explainer=config.reasons.explainer,
-        reasons=load_reason_catalogue().for_features(pair.model.encoder.features),
+        reasons=reason_catalogue(config).for_features(pair.model.encoder.features),
+        policy=assessment_policy(config),
         levers=levers,
     )
 

@@ -86,6 +86,7 @@ def _configuration_files(config: TrainingConfig) -> dict[str, bytes]:
         _CONFIGURATION: dump_yaml(config.recorded()).encode(),
         "configuration/rulebook.yaml": load_rulebook(config.rulebook).source_text.encode(),
     }
+    files |= {f"configuration/{name}": path.read_bytes() for name, path in config.files().items()}
     if config.given is not None:
         files["configuration/given.yaml"] = config.given.encode()
     if config.changes:

@@ -25,7 +25,7 @@ from icsml.portfolio.import_checks import recheck
 from icsml.records.columns import take
 from icsml.records.dataset import Dataset, read_dataset
 from icsml.records.finding import Finding
-from icsml.workflows.config import TrainingConfig
+from icsml.workflows.config import TrainingConfig, reason_catalogue
 from icsml.workflows.figures import comparable, split_kind
 from icsml.workflows.fit import FittedPair, parts
 from icsml.workflows.measure import Measured, measure
@@ -115,7 +115,9 @@ def trained_on(dataset: Dataset, config: TrainingConfig, out: Path | None, progr
         | {
             "data_checks": [finding.model_dump() for finding in found],
             "warnings": [_said(finding) for finding in found] + warnings,
-            "blocking": [_said(each) for each in found if each.level == "block"] + blocking(measured.figures),
+            "blocking": [_said(each) for each in found if each.level == "block"]
+            + blocking(measured.figures)
+            + _unsigned(prepared, config),
         }
     )
     pair = measured.pair
@@ -133,6 +135,14 @@ def trained_on(dataset: Dataset, config: TrainingConfig, out: Path | None, progr
 def _said(finding: Finding) -> str:
     blocking = "a blocking check of the data set" if finding.level == "block" else "a check of the data set"
     return f"{blocking} found ({finding.id}): {finding.found}"
+
+
+def _unsigned(prepared: Prepared, config: TrainingConfig) -> list[str]:
+    """Return why the model must not become champion where the catalogue of reasons asks for texts that are signed."""
+    missing = reason_catalogue(config).unsigned(prepared.encoder.features)
+    if not missing:
+        return []
+    return [f"free features without a direction or a signed text, which the catalogue asks for: {', '.join(missing)}"]
 
 
 def _counts(prepared: Prepared, split: Split) -> dict[str, Any]:
