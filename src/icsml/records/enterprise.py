@@ -202,7 +202,8 @@ def _sentence(kind: str, message: str) -> str:
         return "required field is absent"
     if kind in ("model_type", "model_attributes_type"):
         return "a JSON object is needed"
-    return message.removeprefix("Value error, ").lower()
+    said = message.removeprefix("Value error, ")
+    return said[:1].lower() + said[1:]  # never the case of a pattern that it quotes
 
 
 def frame_records(frame: pd.DataFrame) -> list[EnterpriseRecord]:
