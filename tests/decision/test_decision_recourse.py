@@ -102,6 +102,22 @@ def test_recourse_rescores_to_exactly_what_it_claims(bundle, drawn, number, chan
                 assert step.points_gain == points[step.indicator][0] - now[step.indicator]
 
 
+def test_the_proposals_that_re_score_are_many_and_of_every_kind(bundle, enterprises):
+    """The laws above are not vacuous: firms do get proposals, single and joint, by several levers."""
+    proposals = [
+        (record, proposal)
+        for record in frame_records(enterprises.iloc[::40])
+        for proposal in decision_of(bundle, record).recourse
+    ]
+    assert len(proposals) >= 20
+    assert len({proposal.lever for _, proposal in proposals}) >= 3
+    assert any(proposal.also for _, proposal in proposals)
+    for record, proposal in proposals:
+        again = decision_of(bundle, after(record, proposal))
+        assert (again.pd, again.score) == (proposal.pd_after, proposal.score_after)
+        assert again.score > decision_of(bundle, record).score
+
+
 @LAWS
 @given(ROWS, CHANGES)
 def test_recourse_is_better_and_in_order(bundle, drawn, number, changes):

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 
 from icsml.errors import ConfigError, InputError
 from icsml.model.bundle import read_bundle
+from icsml.model.document import InnovationEvidence
 from icsml.records.dataset import FoldSplit, OutOfTimeSplit, read_dataset, write_dataset
 from icsml.records.extra import ExtraFeature
 from icsml.records.labels import Label
@@ -50,16 +52,31 @@ def test_training_never_reads_the_truth(book_folder, quick_config, trained, tmp_
 
 
 def test_the_bundle_is_not_moved_by_the_outcomes_of_the_test(book_folder, quick_config, trained, tmp_path):
-    """Leakage guard: turn every test outcome round; the fitted trees and the calibration stay as they were."""
+    """Leakage guard: turn every test outcome round; all that decides stays as it was, of model and companion."""
     dataset = read_dataset(book_folder)
     later = (dataset.enterprises["as_of"] >= pd.Timestamp(dataset.meta.split.test_from)).to_numpy()
     outcomes = dataset.outcomes.copy()
     outcomes.loc[later, "bad"] = 1 - outcomes.loc[later, "bad"]
     write_dataset(tmp_path / "turned", dataset.meta, dataset.enterprises, outcomes)
     turned = train_bundle(tmp_path / "turned", quick_config, out=tmp_path / "b")
-    assert turned.bundle.booster.model_to_string() == trained.bundle.booster.model_to_string()
-    assert turned.bundle.calibration == trained.bundle.calibration
+    moved = {
+        path.name
+        for path in turned.bundle.folder.iterdir()
+        if path.read_bytes() != (trained.bundle.folder / path.name).read_bytes()
+    }
+    assert moved == {"bundle.json", "manifest.json", "model_card.md"}
+    assert {"model.txt", "companion.txt", "reference.npy"} < {path.name for path in turned.bundle.folder.iterdir()}
+    stated = [json.loads((each.bundle.folder / "bundle.json").read_text("utf-8")) for each in (turned, trained)]
+    measured = {"dataset_sha256", "figures", "blocking"}  # what says how it did, and on which data
+    facts = [each.pop("training") for each in stated]
+    assert {key for key in facts[0] if facts[0][key] != facts[1][key]} <= measured
+    assert facts[0]["figures"] != facts[1]["figures"]
+    evidence = [each.pop("innovation_evidence") for each in stated]
+    assert stated[0] == stated[1]
+    assert set(evidence) <= set(get_args(InnovationEvidence))
+    assert stated[0]["companion"]["calibration"] != stated[0]["model"]["calibration"]
     assert turned.metrics["test"]["auc"] != trained.metrics["test"]["auc"]
+    assert turned.metrics["test_without_innovation"]["auc"] != trained.metrics["test_without_innovation"]["auc"]
 
 
 def test_train_embargo_and_test_are_disjoint_and_ordered(book_folder, quick_config):

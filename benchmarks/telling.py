@@ -1,0 +1,161 @@
+"""What adverse reasons tell, and what withholding gains: the tables of docs/explanation/reasons.md.
+
+    python benchmarks/telling.py [--data ../shared/data]
+
+The book is simulated: it proves the machinery and is no evidence about the world.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from icsml.core.paths import configs_dir
+from icsml.core.progress import silent
+from icsml.decision.assess import assess
+from icsml.decision.reasons import RowReasons
+from icsml.decision.withheld import withheld
+from icsml.explain.quantity import quantity
+from icsml.model.bundle import Bundle
+from icsml.portfolio.importer import import_dataset
+from icsml.portfolio.synthetic import synthesize
+from icsml.records.columns import to_columns
+from icsml.records.frame import validate_frame
+from icsml.workflows.config import load_training_config
+from icsml.workflows.train import train_bundle
+
+__all__ = ["gains", "run", "tables", "telling"]
+
+SETS = ("book", "taiwan", "polish-1year")
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "reasons.md"
+_DECISIONS, _FIRMS = 1_000, 2_000
+CREDIT = ["existing_debt_cny", "existing_lenders", "credit_history_months", "overdue_count_24m", "overdue_days_max_24m"]
+CREDIT += ["credit_inquiries_6m", "credit_line_utilisation"]
+PROFIT = ["net_profit_cny", "net_profit_prev_cny", "operating_profit_cny", "equity_cny", "retained_earnings_cny"]
+LEFT_OUT = {"credit history": CREDIT, "profit and equity": PROFIT, "both": CREDIT + PROFIT}
+
+
+def telling(bundle: Bundle, frame: pd.DataFrame) -> dict[str, Any]:
+    """Count what adverse reasons say: as once told (by code, whatever the value), and by kind as told now."""
+    rows = frame.sample(min(_DECISIONS, len(frame)), random_state=0)
+    found = assess(bundle, to_columns(validate_frame(rows, bundle.extras), bundle.extras))
+    features = {feature.name: feature for feature in bundle.encoder.features}
+    kinds: Counter[str] = Counter()
+    before = after = referred = 0
+    for row in range(len(rows)):
+        reasons = RowReasons(bundle, found, row, 0)
+        told = reasons.parts()["adverse_reasons"]
+        kinds.update(str(each.kind) for each in told)
+        faults = [_undefendable(features[each.feature], each) for each in told]
+        before += any(faults)
+        after += any(fault and each.kind == "comparison" for fault, each in zip(faults, told, strict=True))
+        referred += reasons.principal_left_out
+    n = len(rows)
+    return {"decisions": n, "before": before / n, "after": after / n, "kinds": dict(kinds), "referred": referred / n}
+
+
+def _undefendable(feature: Any, reason: Any) -> bool:  # noqa: ANN401 - a Feature and an AdverseReason
+    if reason.value is None:
+        return True
+    if reason.contradicts or reason.reference_value is None:
+        return True
+    better = feature.direction.sign * (reason.value - reason.reference_value) < 0.0
+    alike = quantity(reason.value, feature.unit) == quantity(reason.reference_value, feature.unit)
+    return (
+        better
+        or (alike and f"{reason.reference_value}" == f"{reason.value}")
+        or (alike and reason.kind != "comparison")
+    )
+
+
+def gains(bundle: Bundle, folder: Path) -> dict[str, pd.DataFrame]:
+    """Return, by what is left out, mean PDs and shares of firms that gain, by tenth of the true PD."""
+    every = pd.read_parquet(folder / "enterprises.parquet")
+    rows = np.random.default_rng(0).choice(len(every), min(_FIRMS, len(every)), replace=False)
+    frame = every.iloc[rows].reset_index(drop=True)
+    truth = pd.read_parquet(folder / "truth.parquet")["pd"].to_numpy()[rows]
+    tenth = pd.qcut(pd.Series(truth).rank(method="first"), 10, labels=False) + 1
+    whole = _assessed(bundle, frame).pd
+    tables = {}
+    for name, fields in LEFT_OUT.items():
+        less = frame.copy()
+        less[fields] = np.nan
+        found = _assessed(bundle, less)
+        filled = [withheld(bundle, found, row) for row in range(len(less))]
+        higher = np.fmax(found.pd, [math.nan if each is None else each.pd for each in filled])
+        shown = {
+            "whole": 100 * whole,
+            "the rest alone": 100 * found.pd,
+            "the higher": 100 * higher,
+            "gain before": 100.0 * (found.pd < 0.999 * whole),
+            "gain now": 100.0 * (higher < 0.999 * whole),
+        }
+        tables[name] = pd.DataFrame(shown).groupby(tenth).mean()
+    return tables
+
+
+def _assessed(bundle: Bundle, frame: pd.DataFrame) -> Any:  # noqa: ANN401 - an Assessment
+    return assess(bundle, to_columns(validate_frame(frame, bundle.extras), bundle.extras), explained=False)
+
+
+def run(data: Path) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """Train on each set and count; the gains are of the book."""
+    told: dict[str, Any] = {}
+    found: dict[str, pd.DataFrame] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in SETS if data.is_dir() else SETS[:1]:
+            folder = Path(scratch) / name
+            if name == "book":
+                synthesize(5000, 0, "small", folder, progress=silent)
+            else:
+                import_dataset(configs_dir() / "datasets" / f"{name}.yaml", folder, progress=silent)
+            trained = train_bundle(folder, load_training_config(), out=Path(scratch) / f"{name}-bundle")
+            told[name] = telling(trained.bundle, trained.dataset.enterprises)
+            if name == "book":
+                found = gains(trained.bundle, folder)
+    return told, found
+
+
+def tables(told: dict[str, Any], found: dict[str, pd.DataFrame]) -> dict[str, str]:
+    """Return both tables as Markdown."""
+    kinds = ("comparison", "not_computable", "not_provided", "neutral")
+    lines = [
+        f"| Set | Not to be defended, before | Now | {' | '.join(kinds)} | Referred as incomplete |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for name, each in told.items():
+        counts = " | ".join(f"{each['kinds'].get(kind, 0):,}" for kind in kinds)
+        lines.append(f"| {name} | {each['before']:.1%} | {each['after']:.1%} | {counts} | {each['referred']:.1%} |")
+    gained = [
+        "| Left out | Tenth | Whole record | The rest alone | The higher | Gain before | Gain now |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for name, table in found.items():
+        for tenth, row in zip(table.index, table.to_numpy(), strict=True):
+            gained.append(f"| {name} | {tenth} | {' | '.join(f'{value:.2f}' for value in row)} |")
+    return {"telling": "\n".join(lines), "withheld": "\n".join(gained)}
+
+
+def main() -> int:
+    """Run it and put the tables into the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    page = PAGE.read_text("utf-8")
+    for name, table in tables(*run(parser.parse_args().data)).items():
+        start, end = f"<!-- {name}:start -->\n", f"<!-- {name}:end -->"
+        before, rest = page.split(start)
+        page = before + start + table + "\n" + end + rest.split(end)[1]
+    PAGE.write_text(page, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
