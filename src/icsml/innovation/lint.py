@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 import yaml
 
@@ -15,14 +14,14 @@ from icsml.innovation.eligibility import CategoryPoints, Condition, IndicatorPoi
 from icsml.innovation.fault import Fault
 from icsml.innovation.indicators import Indicator, ScoringDomain
 from icsml.innovation.lint_points import point_faults
-from icsml.innovation.numbers import Weight, at_stage, shown
+from icsml.innovation.numbers import Weight, at_stage
 from icsml.innovation.provenance import Provenance
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.values import MIXED, Age, Ratio, Unit, Value
 from icsml.records.field import Domain, Kind, Purpose
 from icsml.records.fields import FIELD_BY_NAME
 
-__all__ = ["Finding", "findings", "located"]
+__all__ = ["Finding", "findings"]
 
 _NEVER_SCORED = (Purpose.CONSEQUENCE, Purpose.PERSONAL, Purpose.BANK_RATING)
 
@@ -63,11 +62,6 @@ def findings(rulebook: Rulebook, document: yaml.Node | None, name: str) -> list[
     faults = [fault for check in checks for fault in check(rulebook)]
     if any(fault.code == "ICS-RUL-025" for fault in faults):  # sums at stages that do not fit say nothing more
         faults = [fault for fault in faults if fault.code not in ("ICS-RUL-005", "ICS-RUL-006", "ICS-RUL-008")]
-    return located(faults, document, name)
-
-
-def located(faults: Iterable[Fault], document: yaml.Node | None, name: str) -> list[Finding]:
-    """Return faults as findings, with the file and line that hold them."""
     return [
         Finding(fault.code, f"{place_of(document, fault.key, name)}: {_dotted(fault.key)}", fault.message, fault.remedy)
         for fault in faults
@@ -213,7 +207,7 @@ def _totals(rulebook: Rulebook) -> Iterator[Fault]:
                 yield Fault(
                     "ICS-RUL-006",
                     ("totals", name),
-                    f"is {_told(stated)}, but its categories sum to {_told(total)}{_at(stage)}",
+                    f"is {stated}, but its categories sum to {total}{_at(stage)}",
                     "correct the total or the categories' max",
                 )
 
@@ -232,19 +226,14 @@ def _categories(rulebook: Rulebook) -> Iterator[Fault]:
         key = ("categories", place, "max")
         yield from _weights(rulebook, key, category.max)
         for stage in rulebook.stage_ids:
-            stated = at_stage(category.max, stage)
             own = [at_stage(each.max, stage) for each in rulebook.indicators if each.category == category.id]
-            if sum(own) != stated:
+            if sum(own) != at_stage(category.max, stage):
                 yield Fault(
                     "ICS-RUL-005",
                     key,
-                    f"is {_told(stated)}, but its indicators sum to {_told(sum(own))}{_at(stage)}",
+                    f"is {at_stage(category.max, stage)}, but its indicators sum to {sum(own)}{_at(stage)}",
                     "correct the category's max or the indicators' max",
                 )
-
-
-def _told(number: Fraction | int) -> str:
-    return shown(Fraction(number), percent=False)
 
 
 def _at(stage: str | None) -> str:
@@ -335,14 +324,14 @@ def _reach(key: Key, indicator: Indicator, stage: str | None) -> Iterator[Fault]
         yield Fault(
             "ICS-RUL-008",
             (*key, "max"),
-            f"is {_told(most)}, but the points reach {_told(max(amounts))}{_at(stage)}",
+            f"is {most}, but the points reach {max(amounts)}{_at(stage)}",
             "make the best step worth the maximum, or write it as 100%",
         )
     elif min(amounts) < least or (least < 0 and min(amounts) != least):
         yield Fault(
             "ICS-RUL-008",
             (*key, "min"),
-            f"is {_told(least)}, but the points reach {_told(min(amounts))}{_at(stage)}",
+            f"is {least}, but the points reach {min(amounts)}{_at(stage)}",
             "state the largest deduction as min",
         )
 

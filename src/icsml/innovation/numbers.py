@@ -117,11 +117,6 @@ class Comparison(Part):
         return self._written()[0][0] in ("at_least", "above")
 
     @property
-    def comparator(self) -> str:
-        """Which of the four it is, such as ``at_least``."""
-        return self._written()[0][0]
-
-    @property
     def threshold(self) -> Fraction:
         """The exact number compared with."""
         return self._written()[0][1]

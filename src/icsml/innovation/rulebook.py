@@ -6,7 +6,6 @@ Rulebooks lie in ``configs/rulebooks/``, and in the folder that ``ICSML_RULEBOOK
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import yaml
@@ -17,10 +16,8 @@ from icsml.core.yaml import construct, place_of, serialize, validate
 from icsml.errors import ConfigError, MissingError
 from icsml.innovation.formats import upgraded
 from icsml.innovation.inherit import Text, resolve
-from icsml.innovation.lint import Finding, findings, located
-from icsml.innovation.lint_plausible import plausibility_faults
-from icsml.innovation.lint_text import full_width
-from icsml.innovation.schema import Outline, Rulebook, Scope
+from icsml.innovation.lint import Finding, findings
+from icsml.innovation.schema import Outline, Rulebook
 
 __all__ = [
     "Outline",
@@ -81,7 +78,7 @@ def load_edition(id_or_path: str | Path) -> Rulebook | Outline:
         If the file is not sound.
     """
     path = rulebook_path(id_or_path)
-    return _parse(_text(path), str(path), _finder(path.parent), plausible=True)
+    return _parse(_text(path), str(path), _finder(path.parent))
 
 
 def edition_text(id_or_path: str | Path) -> str:
@@ -121,15 +118,11 @@ def lint_rulebook(path: str | Path) -> list[Finding]:
     """
     file = Path(path)
     try:
-        mistyped = _mistyped(_text(file), str(file))
-        if mistyped:
-            return mistyped
         edition, node = _read(_text(file), str(file), _finder(file.parent))
     except ConfigError as error:
         remedy = error.remedy or "see docs/reference/rulebooks.md"
         return [Finding(error.code, error.field or str(file), error.message, remedy)]
-    faults = _findings(edition, node, str(file))
-    faults += _overlaps(edition, node, str(file))
+    faults = findings(edition, node, str(file)) if isinstance(edition, Rulebook) else []
     if edition.corrects is not None and edition.corrects not in {*_known(), *_beside(file)}:
         faults.append(
             Finding(
@@ -151,57 +144,9 @@ def lint_rulebook(path: str | Path) -> list[Finding]:
     return faults
 
 
-def _findings(edition: Rulebook | Outline, node: yaml.Node | None, name: str) -> list[Finding]:
-    """Return what is wrong, and of a sound rulebook what cannot be meant."""
-    if not isinstance(edition, Rulebook):
-        return []
-    return findings(edition, node, name) or located(plausibility_faults(edition), node, name)
-
-
-def _mistyped(text: str, name: str) -> list[Finding]:
-    return [
-        Finding(
-            "ICS-RUL-039",
-            f"{name}:{line}: column {column}",
-            f"the full-width character {found} stands where YAML wants an ASCII one",
-            f"write {meant if meant.strip() else 'a space'}",
-        )
-        for line, column, found, meant in full_width(text)
-    ]
-
-
-def _overlaps(edition: Rulebook | Outline, node: yaml.Node | None, name: str) -> list[Finding]:
-    """Return the known editions of the same kind and issuer that are in force on a day on which this one is."""
-    if edition.scope is not Scope.NATIONAL:
-        return []
-    found = []
-    for other in list_sound()[0]:
-        if other.scope is edition.scope and other.id not in (edition.id, edition.corrects) and _meet(edition, other):
-            found.append(
-                Finding(
-                    "ICS-RUL-040",
-                    f"{place_of(node, ('in_force',), name)}: in_force",
-                    f"{other.id} is in force on some of the same days",
-                    "end one where the other begins; a correction says `corrects:`, a scenario `scope: variant`",
-                )
-            )
-    return found
-
-
-def _meet(one: Rulebook | Outline, other: Rulebook | Outline) -> bool:
-    first, last = (each.in_force for each in (one, other))
-    if first.since is None or last.since is None:
-        return False
-    return first.since <= (last.until or date.max) and last.since <= (first.until or date.max)
-
-
-def _parse(text: str, name: str, find: Callable[[str], Text], *, plausible: bool = False) -> Rulebook | Outline:
-    """Read a sound edition; one that a bundle holds was sound and meant when the bundle was written."""
+def _parse(text: str, name: str, find: Callable[[str], Text]) -> Rulebook | Outline:
     edition, node = _read(text, name, find)
-    if plausible:
-        faults = _findings(edition, node, name)
-    else:
-        faults = findings(edition, node, name) if isinstance(edition, Rulebook) else []
+    faults = findings(edition, node, name) if isinstance(edition, Rulebook) else []
     if faults:
         first, more = faults[0], len(faults) - 1
         message = f"{first.message} (and {more} more)" if more else first.message

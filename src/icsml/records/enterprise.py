@@ -202,8 +202,7 @@ def _sentence(kind: str, message: str) -> str:
         return "required field is absent"
     if kind in ("model_type", "model_attributes_type"):
         return "a JSON object is needed"
-    said = message.removeprefix("Value error, ")
-    return said[:1].lower() + said[1:]  # never the case of a pattern that it quotes
+    return message.removeprefix("Value error, ").lower()
 
 
 def frame_records(frame: pd.DataFrame) -> list[EnterpriseRecord]:
