@@ -6,6 +6,7 @@ Rulebooks lie in ``configs/rulebooks/``, and in the folder that ``ICSML_RULEBOOK
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -16,7 +17,8 @@ from icsml.core.yaml import construct, place_of, serialize, validate
 from icsml.errors import ConfigError, MissingError
 from icsml.innovation.formats import upgraded
 from icsml.innovation.inherit import Text, resolve
-from icsml.innovation.lint import Finding, findings
+from icsml.innovation.lint import Finding, findings, located
+from icsml.innovation.lint_series import series_faults
 from icsml.innovation.schema import Outline, Rulebook
 
 __all__ = [
@@ -123,6 +125,7 @@ def lint_rulebook(path: str | Path) -> list[Finding]:
         remedy = error.remedy or "see docs/reference/rulebooks.md"
         return [Finding(error.code, error.field or str(file), error.message, remedy)]
     faults = findings(edition, node, str(file)) if isinstance(edition, Rulebook) else []
+    faults += [located(fault, node, str(file)) for fault in series_faults(edition, _others(file))]
     if edition.corrects is not None and edition.corrects not in {*_known(), *_beside(file)}:
         faults.append(
             Finding(
@@ -146,7 +149,8 @@ def lint_rulebook(path: str | Path) -> list[Finding]:
 
 def _parse(text: str, name: str, find: Callable[[str], Text]) -> Rulebook | Outline:
     edition, node = _read(text, name, find)
-    faults = findings(edition, node, name) if isinstance(edition, Rulebook) else []
+    every = findings(edition, node, name) if isinstance(edition, Rulebook) else []
+    faults = [each for each in every if each.level == "fault"]
     if faults:
         first, more = faults[0], len(faults) - 1
         message = f"{first.message} (and {more} more)" if more else first.message
@@ -211,6 +215,18 @@ def rulebook_path(id_or_path: str | Path) -> Path:
         return known[id_or_path]
     remedy = nearest(id_or_path, known) or f"known: {', '.join(sorted(known))}"
     raise MissingError("ICS-RUL-002", f"no rulebook {id_or_path}", field="rulebook", remedy=remedy)
+
+
+def _others(file: Path) -> list[Rulebook | Outline]:
+    """Return the sound editions that a file stands among: those that are known, and those beside it."""
+    paths = {path.resolve(): path for path in (*_known().values(), *sorted(file.parent.glob("*.yaml")))}
+    paths.pop(file.resolve(), None)
+    found: dict[str, Rulebook | Outline] = {}
+    for path in paths.values():
+        with suppress(ConfigError, MissingError):
+            edition = _read(_text(path), str(path), _finder(path.parent))[0]
+            found[edition.id] = edition
+    return list(found.values())
 
 
 def _beside(file: Path) -> set[str]:

@@ -165,7 +165,9 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-    faults = [(".".join(str(part) for part in item["loc"]), within_sentence(str(item["msg"]))) for item in error.errors()]
+    faults = [
+        (".".join(str(part) for part in item["loc"]), within_sentence(str(item["msg"]))) for item in error.errors()
+    ]
     return problem_response(
         request.state.request_id,
         HTTPStatus.UNPROCESSABLE_ENTITY,
