@@ -16,6 +16,7 @@ from icsml.core.paths import rulebook_folders
 from icsml.core.yaml import construct, place_of, serialize, validate
 from icsml.errors import ConfigError, MissingError
 from icsml.innovation.formats import upgraded
+from icsml.innovation.full_width import misplaced
 from icsml.innovation.inherit import Text, resolve
 from icsml.innovation.lint import Finding, findings, located
 from icsml.innovation.lint_series import series_faults
@@ -122,8 +123,7 @@ def lint_rulebook(path: str | Path) -> list[Finding]:
     try:
         edition, node = _read(_text(file), str(file), _finder(file.parent))
     except ConfigError as error:
-        remedy = error.remedy or "see docs/reference/rulebooks.md"
-        return [Finding(error.code, error.field or str(file), error.message, remedy)]
+        return _unreadable(error, file)
     faults = findings(edition, node, str(file)) if isinstance(edition, Rulebook) else []
     faults += [located(fault, node, str(file)) for fault in series_faults(edition, _others(file))]
     if edition.corrects is not None and edition.corrects not in {*_known(), *_beside(file)}:
@@ -148,7 +148,11 @@ def lint_rulebook(path: str | Path) -> list[Finding]:
 
 
 def _parse(text: str, name: str, find: Callable[[str], Text]) -> Rulebook | Outline:
-    edition, node = _read(text, name, find)
+    try:
+        edition, node = _read(text, name, find)
+    except ConfigError as error:
+        _refuse_full_width(error, text, name)
+        raise
     every = findings(edition, node, name) if isinstance(edition, Rulebook) else []
     faults = [each for each in every if each.level == "fault"]
     if faults:
@@ -156,6 +160,37 @@ def _parse(text: str, name: str, find: Callable[[str], Text]) -> Rulebook | Outl
         message = f"{first.message} (and {more} more)" if more else first.message
         raise ConfigError(first.code, message, field=first.where, remedy=first.remedy)
     return edition
+
+
+def _unreadable(error: ConfigError, file: Path) -> list[Finding]:
+    """Return why a file cannot be read; a full-width character stands for the error that it causes on its line."""
+    remedy = error.remedy or "see docs/reference/rulebooks.md"
+    where = error.field or str(file)
+    found = _full_width(error, _text(file), str(file))
+    caused = any(where.split(": ")[0] == each.where.split(": ")[0] for each in found)
+    return found if caused else [*found, Finding(error.code, where, error.message, remedy)]
+
+
+def _refuse_full_width(error: ConfigError, text: str, name: str) -> None:
+    found = _full_width(error, text, name)
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        first = found[0]
+        raise ConfigError(first.code, first.message + more, field=first.where, remedy=first.remedy) from error
+
+
+def _full_width(error: ConfigError, text: str, name: str) -> list[Finding]:
+    if error.code not in ("ICS-RUL-001", "ICS-RUL-019") or not (error.field or "").startswith(f"{name}:"):
+        return []
+    return [
+        Finding(
+            "ICS-RUL-038",
+            f"{name}:{each.line}: column {each.column}",
+            f"the full-width character {each.found} (U+{ord(each.found):04X}), where YAML reads ASCII",
+            f"write {each.write} instead" + (", and a space after it" if each.write in ":," else ""),
+        )
+        for each in misplaced(text)
+    ]
 
 
 def _read(text: str, name: str, find: Callable[[str], Text]) -> tuple[Rulebook | Outline, yaml.Node | None]:
