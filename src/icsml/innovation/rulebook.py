@@ -167,7 +167,7 @@ def _unreadable(error: ConfigError, file: Path) -> list[Finding]:
     remedy = error.remedy or "see docs/reference/rulebooks.md"
     where = error.field or str(file)
     found = _full_width(error, _text(file), str(file))
-    caused = any(where.split(": ")[0] == each.where.split(": ")[0] for each in found)
+    caused = any(where.split(": ")[0] == each.where.split(": ")[0] for each in found) and "write" not in error.message
     return found if caused else [*found, Finding(error.code, where, error.message, remedy)]
 
 
