@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+import icsml.innovation
 from icsml.core.paths import configs_dir
 from icsml.errors import ConfigError
 from icsml.innovation import lint_rulebook, parse_rulebook
@@ -283,3 +285,13 @@ def test_a_multiple_is_declared_as_a_rate(tmp_path):
     text = edition(TABLE, (ratio, ratio.replace("fraction", "rate")), ("0.06, points: 50", "60, points: 50"))
     assert lint(tmp_path, text) == []
     assert load_rulebook(tmp_path / "tech-sme-2017.yaml").id == "tech-sme-2017"
+
+
+def test_every_code_of_these_checks_has_a_mistake_that_shows_it():
+    folder = Path(icsml.innovation.__file__).parent
+    names = ("lint_thresholds", "lint_ratios", "lint_ladder")
+    used = {
+        code for name in names for code in re.findall(r"ICS-RUL-(\d{3})", (folder / f"{name}.py").read_text("utf-8"))
+    }
+    assert used
+    assert used <= {mistake[2] for mistake in (*FAULTS.values(), *WARNINGS.values())}

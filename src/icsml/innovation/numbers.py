@@ -33,7 +33,7 @@ COMPARATORS: dict[str, tuple[str, Callable[..., NDArray[np.bool_]]]] = {
 }
 _OPPOSITE = {"≥": "<", ">": "≤", "≤": ">", "<": "≥"}
 _NO_NUMBER = "should be a number or a fraction such as 100/9"
-_UNITS = {None: 1, "%": Fraction(1, 100), "万": 10**4, "亿": 10**8}
+_UNITS = {None: Fraction(1), "%": Fraction(1, 100), "万": Fraction(10**4), "亿": Fraction(10**8)}
 _JSON_SCHEMA = WithJsonSchema({"type": ["number", "string"]})
 
 
