@@ -166,7 +166,7 @@ def _unreadable(error: ConfigError, file: Path) -> list[Finding]:
     """Return why a file cannot be read; a full-width character stands for the error that it causes on its line."""
     remedy = error.remedy or "see docs/reference/rulebooks.md"
     where = error.field or str(file)
-    found = _full_width(error, _text(file), str(file))
+    found = _full_width(error, file.read_text("utf-8", errors="replace"), str(file))
     caused = any(where.split(": ")[0] == each.where.split(": ")[0] for each in found) and "write" not in error.message
     return found if caused else [*found, Finding(error.code, where, error.message, remedy)]
 
@@ -254,7 +254,10 @@ def rulebook_path(id_or_path: str | Path) -> Path:
 
 def _others(file: Path) -> list[Rulebook | Outline]:
     """Return the sound editions that a file stands among: those that are known, and those beside it."""
-    paths = {path.resolve(): path for path in (*_known().values(), *sorted(file.parent.glob("*.yaml")))}
+    known: dict[str, Path] = {}
+    with suppress(ConfigError):  # two files of one id: told where a rulebook is asked for by its id
+        known = _known()
+    paths = {path.resolve(): path for path in (*known.values(), *sorted(file.parent.glob("*.yaml")))}
     paths.pop(file.resolve(), None)
     found: dict[str, Rulebook | Outline] = {}
     for path in paths.values():
