@@ -168,7 +168,8 @@ def test_lint_tells_every_fault_with_file_line_key_and_remedy(icsml, broken):
     assert {each["code"] for each in found["findings"]} == {"ICS-RUL-005", "ICS-RUL-006"}
     lines = broken.read_text().splitlines()
     for each in found["findings"]:
-        assert set(each) == {"code", "where", "message", "remedy"}
+        assert set(each) == {"code", "where", "message", "remedy", "level"}
+        assert each["level"] == "fault"
         file, line, key = each["where"].split(":", 2)
         assert file == str(broken)
         assert key.split(".")[-1].strip() in lines[int(line) - 1]

@@ -42,7 +42,7 @@ stages:
     - {id: old, label: {en: Old, zh: 老}}
   rule:
     value: revenue_cny
-    steps: [{below: 100, stage: young}, {below: 1000, stage: grown}]
+    steps: [{below: 10000000, stage: young}, {below: 100000000, stage: grown}]
     otherwise: old
     missing: young
   provenance: {names: assumed, rule: assumed}
@@ -86,7 +86,12 @@ in_force: {from: 2021-01-01, to: null, provenance: assumed}
 known_since: 2026-01-01
 """
 # Half of awards, 5 of 10 % of intensity: at young 40 + 10, at grown 30 + 20, at old 20 + 30.
-KNOWN = {"awards_2y": 1, "rd_expense_cny": [2.5, 25, 250], "revenue_cny": [50, 500, 5000], "staff_total": 100}
+KNOWN = {
+    "awards_2y": 1,
+    "rd_expense_cny": [2.5e5, 25e5, 250e5],
+    "revenue_cny": [50e5, 500e5, 5000e5],
+    "staff_total": 100,
+}
 
 
 @pytest.fixture
@@ -307,10 +312,10 @@ stages:
   rule:
     value: revenue_cny
     steps:
-      - {below: 10, stage: seed}
-      - {below: 100, stage: young}
-      - {below: 1000, stage: grown}
-      - {below: 3000, stage: strong}
+      - {below: 1000000, stage: seed}
+      - {below: 10000000, stage: young}
+      - {below: 100000000, stage: grown}
+      - {below: 300000000, stage: strong}
     otherwise: old
     missing: refuse
   provenance: {names: assumed, rule: assumed}
@@ -320,7 +325,7 @@ indicators:
 """
     over = load_rulebook(shelf("over", overlay(changes)))
     assert over.stage_ids == ("seed", "young", "grown", "strong", "old")
-    revenue = np.array([5, 50, 500, 2000, 5000])
+    revenue = np.array([5, 50, 500, 2000, 5000]) * 1e5
     scored = evaluate(over, blank(5, {"awards_2y": 2, "rd_expense_cny": 0, "revenue_cny": revenue}))
     assert [scored.stage_of(row) for row in range(5)] == list(over.stage_ids)
     assert scored.score.tolist() == [90, 80, 60, 50, 40]

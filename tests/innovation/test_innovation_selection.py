@@ -44,7 +44,7 @@ indicators:
 eligibility:
   conditions:
     - {id: staff, label: {en: Small, zh: 小}, value: staff_total, at_most: 500, provenance: assumed}
-    - {id: assets, label: {en: Light, zh: 轻}, value: total_assets_cny, at_most: 100, provenance: assumed}
+    - {id: assets, label: {en: Light, zh: 轻}, value: total_assets_cny, at_most: 100000000, provenance: assumed}
     - {id: conduct, label: {en: Honest, zh: 诚}, value: serious_violation, is: false, provenance: assumed}
   vetoes:
     - {id: debtor, label: {en: Debtor, zh: 债}, value: dishonest_debtor, is: true, provenance: assumed}
@@ -58,7 +58,7 @@ eligibility:
 """
 CLEAN = {
     "staff_total": 10,
-    "total_assets_cny": 10,
+    "total_assets_cny": 10e6,
     "serious_violation": 0,
     "dishonest_debtor": 0,
     "safety_accident_3y": 0,
@@ -279,7 +279,7 @@ def test_the_cases_are_all_there_are(plain, firms):
 
 
 def test_each_row_names_its_own_conditions_in_declared_order(plain, firms):
-    columns = firms([60] * 5, staff_total=[501, 10, 501, 501, 10], total_assets_cny=[10, 101, 101, np.nan, 10])
+    columns = firms([60] * 5, staff_total=[501, 10, 501, 501, 10], total_assets_cny=[10e6, 101e6, 101e6, np.nan, 10e6])
     made = run(plain, columns, cut_off=60)
     assert made.frame["reason_en"].tolist() == [
         "Not eligible: Small",

@@ -14,6 +14,7 @@ from icsml.cli.output import JsonFlag, emit, progress, table
 from icsml.errors import InputError
 
 if TYPE_CHECKING:
+    from icsml.innovation.lint import Finding
     from icsml.innovation.schema import Outline, Rulebook
 
 __all__ = ["register"]
@@ -95,15 +96,21 @@ def show(identifier: Identifier, json_: JsonFlag = False) -> None:
 def lint(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A YAML file, or an identifier.")], json_: JsonFlag = False
 ) -> None:
-    """Check a rulebook: every fault with file, line, key and remedy; exit code 1 if there is any."""
+    """Check a rulebook: every fault and warning with file, line, key and remedy; exit code 1 if there is a fault."""
     from icsml.innovation.rulebook import lint_rulebook, rulebook_path
 
     found = lint_rulebook(rulebook_path(file))
-    lines = [f"{each.code} {each.where}: {each.message} — {each.remedy}" for each in found]
-    report = {"ok": not found, "findings": [asdict(each) for each in found]}
-    emit(report, as_json=json_, text="\n".join(lines) or f"{file} is sound")
-    if found:
+    refused = any(each.level == "fault" for each in found)
+    lines = [_finding(each) for each in found] + ([] if refused else [f"{file} is sound"])
+    report = {"ok": not refused, "findings": [asdict(each) for each in found]}
+    emit(report, as_json=json_, text="\n".join(lines))
+    if refused:
         raise typer.Exit(1)
+
+
+def _finding(found: Finding) -> str:
+    level = "warning: " if found.level == "warning" else ""
+    return f"{level}{found.code} {found.where}: {found.message} — {found.remedy}"
 
 
 def schema(json_: JsonFlag = False) -> None:

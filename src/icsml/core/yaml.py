@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,14 +35,20 @@ M = TypeVar("M", bound=BaseModel)
 Key = tuple[str | int, ...]
 
 
+_DISGUISED = re.compile(r"[-+]?0[0-7_]*[1-7][0-7_]*|[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?")
+"""What YAML 1.1 reads as octal (010 is 8) or by sixties (1:30 is 90)."""
+
+
 class _Loader(yaml.SafeLoader):
     """Safe loader that refuses a key written twice, and names the line of a value that is not what it looks like."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
-        for key_node, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+        for key_node, value_node in node.value if isinstance(node, yaml.MappingNode) else ():
             if not isinstance(key_node, yaml.ScalarNode):
                 raise _fault("a key must be plain text, not a list or mapping", key_node)
+            if node.flow_style and re.fullmatch(r"\d{3}", key_node.value) and value_node.value == "":
+                raise _fault("a comma ends a number: write 1000, not 1,000", key_node)
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise _fault(f"key {key!r} is written twice", key_node)
@@ -49,6 +56,8 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: ANN401 - whatever YAML holds
+        if node.tag.endswith((":int", ":float")) and _DISGUISED.fullmatch(node.value):
+            raise _fault(f"{node.value} is read as an octal number or a time: drop leading zeros, or quote it", node)
         try:
             return super().construct_object(node, deep)
         except (AttributeError, KeyError, OverflowError, ValueError) as error:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
+from icsml.core.yaml import Key
 from icsml.innovation.numbers import Comparison, Part
 from icsml.innovation.provenance import Provenance
 from icsml.innovation.stages import Identifier
@@ -204,6 +205,13 @@ class Eligibility(Part):
     def declared(self) -> tuple[Condition, ...]:
         """Every condition that is written, in use or not."""
         return (*self.conditions, *self.vetoes, *(self.bypass.any_of if self.bypass else ()))
+
+    @property
+    def located(self) -> tuple[tuple[Key, Condition], ...]:
+        """Every condition that is written, with its key in the document."""
+        ways = self.bypass.any_of if self.bypass else ()
+        lists = (("conditions",), self.conditions), (("vetoes",), self.vetoes), (("bypass", "any_of"), ways)
+        return tuple((("eligibility", *key, i), each) for key, held in lists for i, each in enumerate(held))
 
     @property
     def reads_points(self) -> bool:

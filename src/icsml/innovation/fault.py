@@ -21,9 +21,12 @@ class Fault:
         Key of the document that holds it.
     message, remedy : str
         What is wrong, and what to do.
+    warning : bool
+        Whether it may be meant: it is told, and the rulebook is read all the same.
     """
 
     code: str
     key: Key
     message: str
     remedy: str
+    warning: bool = False

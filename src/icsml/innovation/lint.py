@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import yaml
 
 from icsml.core.names import nearest
 from icsml.core.yaml import Key, place_of
+from icsml.innovation.decimals import decimal
 from icsml.innovation.eligibility import CategoryPoints, Condition, IndicatorPoints, Score
 from icsml.innovation.fault import Fault
 from icsml.innovation.indicators import Indicator, ScoringDomain
+from icsml.innovation.lint_ladder import ladder_faults
 from icsml.innovation.lint_points import point_faults
+from icsml.innovation.lint_ratios import ratio_faults
+from icsml.innovation.lint_thresholds import threshold_faults
 from icsml.innovation.numbers import Weight, at_stage
 from icsml.innovation.provenance import Provenance
 from icsml.innovation.schema import Rulebook
@@ -21,7 +26,7 @@ from icsml.innovation.values import MIXED, Age, Ratio, Unit, Value
 from icsml.records.field import Domain, Kind, Purpose
 from icsml.records.fields import FIELD_BY_NAME
 
-__all__ = ["Finding", "findings"]
+__all__ = ["Finding", "findings", "located"]
 
 _NEVER_SCORED = (Purpose.CONSEQUENCE, Purpose.PERSONAL, Purpose.BANK_RATING)
 
@@ -38,16 +43,19 @@ class Finding:
         ``file:line: key``.
     message, remedy : str
         What is wrong, and what to do.
+    level : str
+        ``fault``: the rulebook is refused; ``warning``: it may be meant, and the rulebook is read.
     """
 
     code: str
     where: str
     message: str
     remedy: str
+    level: Literal["fault", "warning"] = "fault"
 
 
 def findings(rulebook: Rulebook, document: yaml.Node | None, name: str) -> list[Finding]:
-    """Return every semantic fault of a rulebook, with the file and line that hold it.
+    """Return every semantic fault and warning of a rulebook, with the file and line that hold it.
 
     Parameters
     ----------
@@ -58,14 +66,31 @@ def findings(rulebook: Rulebook, document: yaml.Node | None, name: str) -> list[
     name : str
         File name to show where the document knows none.
     """
-    checks = (_identifiers, _in_force, _sources, _stages, _peers, _totals, _categories, _indicators, _conditions)
+    checks = (
+        _identifiers,
+        _in_force,
+        _sources,
+        _stages,
+        _peers,
+        _totals,
+        _categories,
+        _indicators,
+        _conditions,
+        _thresholds,
+    )
     faults = [fault for check in checks for fault in check(rulebook)]
     if any(fault.code == "ICS-RUL-025" for fault in faults):  # sums at stages that do not fit say nothing more
         faults = [fault for fault in faults if fault.code not in ("ICS-RUL-005", "ICS-RUL-006", "ICS-RUL-008")]
     return [
-        Finding(fault.code, f"{place_of(document, fault.key, name)}: {_dotted(fault.key)}", fault.message, fault.remedy)
-        for fault in faults
+        located(fault, document, name)
+        for fault in sorted(faults, key=lambda fault: fault.warning)  # what refuses comes first
     ]
+
+
+def located(fault: Fault, document: yaml.Node | None, name: str) -> Finding:
+    """Return a fault with the file and line that hold it."""
+    where = f"{place_of(document, fault.key, name)}: {_dotted(fault.key)}"
+    return Finding(fault.code, where, fault.message, fault.remedy, "warning" if fault.warning else "fault")
 
 
 def _identifiers(rulebook: Rulebook) -> Iterator[Fault]:
@@ -103,7 +128,7 @@ def _sources(rulebook: Rulebook) -> Iterator[Fault]:
         key: Key = ("indicators", place)
         yield from _cited(rulebook, key, indicator.sources, indicator.provenance.parts)
     if rulebook.eligibility is not None:
-        for key, condition in _located_conditions(rulebook):
+        for key, condition in rulebook.eligibility.located:
             yield from _cited(rulebook, key, condition.sources, (condition.provenance,))
         for place, presumed in enumerate(rulebook.eligibility.presumed):
             yield from _cited(rulebook, ("eligibility", "presumed", place), presumed.sources, (presumed.provenance,))
@@ -134,6 +159,7 @@ def _stages(rulebook: Rulebook) -> Iterator[Fault]:
     yield from _repeated((*key, "list"), stages.ids)
     yield from _unknown_fields((*key, "rule", "value"), stages.rule.value)
     yield from _unit((*key, "rule"), stages.rule.value, stages.rule.unit)
+    yield from ratio_faults((*key, "rule", "value"), stages.rule.value)
     leads_to: list[tuple[Key, str]] = [(("steps", i, "stage"), step.stage) for i, step in enumerate(stages.rule.steps)]
     leads_to += [(("otherwise",), stages.rule.otherwise)]
     named = [*leads_to, *([(("missing",), stages.rule.missing)] if stages.rule.missing != "refuse" else [])]
@@ -207,7 +233,7 @@ def _totals(rulebook: Rulebook) -> Iterator[Fault]:
                 yield Fault(
                     "ICS-RUL-006",
                     ("totals", name),
-                    f"is {stated}, but its categories sum to {total}{_at(stage)}",
+                    f"is {decimal(stated)}, but its categories sum to {decimal(total)}{_at(stage)}",
                     "correct the total or the categories' max",
                 )
 
@@ -231,7 +257,8 @@ def _categories(rulebook: Rulebook) -> Iterator[Fault]:
                 yield Fault(
                     "ICS-RUL-005",
                     key,
-                    f"is {at_stage(category.max, stage)}, but its indicators sum to {sum(own)}{_at(stage)}",
+                    f"is {decimal(at_stage(category.max, stage))}, but its indicators sum to {decimal(sum(own))}"
+                    f"{_at(stage)}",
                     "correct the category's max or the indicators' max",
                 )
 
@@ -247,7 +274,10 @@ def _indicators(rulebook: Rulebook) -> Iterator[Fault]:
             here = (*key, "best_of", number) if indicator.best_of else key
             yield from _unknown_fields((*here, "value"), option.value)
             yield from _unit(here, option.value, option.unit)
+            yield from ratio_faults((*here, "value"), option.value)
             yield from point_faults(here, indicator, option, rulebook.stage_ids)
+            if option.points.ordered:
+                yield from ladder_faults(here, option, indicator.full(rulebook.stage_ids[0]))
         if all(name in FIELD_BY_NAME for name in indicator.fields):
             yield from _domain(key, indicator)
         yield from _weights(rulebook, (*key, "max"), indicator.max)
@@ -324,14 +354,14 @@ def _reach(key: Key, indicator: Indicator, stage: str | None) -> Iterator[Fault]
         yield Fault(
             "ICS-RUL-008",
             (*key, "max"),
-            f"is {most}, but the points reach {max(amounts)}{_at(stage)}",
+            f"is {decimal(most)}, but the points reach {decimal(max(amounts))}{_at(stage)}",
             "make the best step worth the maximum, or write it as 100%",
         )
     elif min(amounts) < least or (least < 0 and min(amounts) != least):
         yield Fault(
             "ICS-RUL-008",
             (*key, "min"),
-            f"is {least}, but the points reach {min(amounts)}{_at(stage)}",
+            f"is {decimal(least)}, but the points reach {decimal(min(amounts))}{_at(stage)}",
             "state the largest deduction as min",
         )
 
@@ -339,10 +369,11 @@ def _reach(key: Key, indicator: Indicator, stage: str | None) -> Iterator[Fault]
 def _conditions(rulebook: Rulebook) -> Iterator[Fault]:
     if rulebook.eligibility is None:
         return
-    for key, condition in _located_conditions(rulebook):
+    for key, condition in rulebook.eligibility.located:
         if not isinstance(condition.value, Score | CategoryPoints | IndicatorPoints):
             yield from _unknown_fields((*key, "value"), condition.value)
             yield from _unit(key, condition.value, None)
+            yield from ratio_faults((*key, "value"), condition.value)
         yield from _references(rulebook, key, condition)
     bypass = rulebook.eligibility.bypass
     names = [condition.id for condition in rulebook.eligibility.conditions]
@@ -369,16 +400,9 @@ def _references(rulebook: Rulebook, key: Key, condition: Condition) -> Iterator[
         yield Fault("ICS-RUL-009", (*key, "value"), f"no {condition.value.kind} {name}", _nearest(name, known))
 
 
-def _located_conditions(rulebook: Rulebook) -> Iterator[tuple[Key, Condition]]:
-    if rulebook.eligibility is None:
-        return
-    for place, condition in enumerate(rulebook.eligibility.conditions):
-        yield ("eligibility", "conditions", place), condition
-    for place, veto in enumerate(rulebook.eligibility.vetoes):
-        yield ("eligibility", "vetoes", place), veto
-    bypass = rulebook.eligibility.bypass
-    for place, condition in enumerate(bypass.any_of if bypass else ()):
-        yield ("eligibility", "bypass", "any_of", place), condition
+def _thresholds(rulebook: Rulebook) -> Iterator[Fault]:
+    known = all(name in FIELD_BY_NAME for name in rulebook.inputs())
+    return threshold_faults(rulebook) if known else iter(())
 
 
 def _is_flag(name: str) -> bool:

@@ -23,10 +23,11 @@ def point_faults(key: Key, indicator: Indicator, option: Option, stages: Sequenc
     """Return the faults of one option's points function."""
     points = option.points
     if not points.ordered:
+        part, what = _misordered(option)
         yield Fault(
             "ICS-RUL-007",
-            (*key, "points"),
-            f"{points.kind} out of order, a step cannot be reached",
+            (*key, "points", *part),
+            f"{what}{points.kind} out of order, a step cannot be reached",
             "lower bounds from high to low, upper bounds from low to high, anchors and counts from low to high",
         )
         return
@@ -35,6 +36,20 @@ def point_faults(key: Key, indicator: Indicator, option: Option, stages: Sequenc
         yield from _tiled(key, points.rows, option)
     yield from _in_range(key, option)
     yield from _falling(key, indicator, option, stages)
+
+
+def _misordered(option: Option) -> tuple[Key, str]:
+    """Return the band that stands wrong and what is wrong with it; of other functions, nothing in particular."""
+    if not isinstance(option.points, Bands):
+        return (), ""
+    steps = option.points.steps
+    for place, (a, b) in enumerate(pairwise(steps), start=1):
+        before, here = a.text(percent=option.percent), b.text(percent=option.percent)
+        if before == here:
+            return ("steps", place), f"{here} is written twice: "
+        if not Bands(kind="bands", steps=(a, b)).ordered:
+            return ("steps", place), f"{here} stands after {before}: "
+    return (), ""
 
 
 def _fitting(key: Key, option: Option) -> Iterator[Fault]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,6 +21,8 @@ from pydantic import (
     model_validator,
 )
 
+from icsml.innovation.decimals import decimal
+
 __all__ = ["COMPARATORS", "Amount", "Comparison", "Part", "Rational", "Share", "Weight", "at_stage", "shown"]
 
 COMPARATORS: dict[str, tuple[str, Callable[..., NDArray[np.bool_]]]] = {
@@ -28,6 +32,8 @@ COMPARATORS: dict[str, tuple[str, Callable[..., NDArray[np.bool_]]]] = {
     "below": ("<", np.less),
 }
 _OPPOSITE = {"≥": "<", ">": "≤", "≤": ">", "<": "≥"}
+_NO_NUMBER = "should be a number or a fraction such as 100/9"
+_UNITS = {None: Fraction(1), "%": Fraction(1, 100), "万": Fraction(10**4), "亿": Fraction(10**8)}
 _JSON_SCHEMA = WithJsonSchema({"type": ["number", "string"]})
 
 
@@ -51,11 +57,21 @@ def _fraction(value: Any) -> Fraction:  # noqa: ANN401 - whatever YAML gave
     if isinstance(value, Fraction):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("should be a number or a fraction such as 100/9")
+        raise ValueError(_NO_NUMBER)
+    text = str(value)
     try:
-        return Fraction(str(value))
+        if text.isascii():  # Fraction reads full-width digits too
+            return Fraction(text)
     except (ValueError, ZeroDivisionError):
-        raise ValueError("should be a number or a fraction such as 100/9") from None
+        pass
+    raise ValueError(_NO_NUMBER + _meant(text))
+
+
+def _meant(text: str) -> str:
+    """Return what to write for a number with a unit, separators or full-width digits; nothing where unclear."""
+    plain = re.sub(r"[\s,、]", "", unicodedata.normalize("NFKC", text)).replace("。", ".")
+    found = re.fullmatch(r"([-+]?\d+(?:\.\d+)?)(%|万|亿)?(?:人民币)?元?", plain)
+    return f"; for {text} write {decimal(Fraction(found[1]) * _UNITS[found[2]])}" if found else ""
 
 
 def _amount(value: Any) -> Fraction | Share:  # noqa: ANN401 - whatever YAML gave
@@ -63,6 +79,8 @@ def _amount(value: Any) -> Fraction | Share:  # noqa: ANN401 - whatever YAML gav
         return value
     if isinstance(value, str) and value.endswith("%"):
         return Share(_fraction(value[:-1].strip()) / 100)
+    if isinstance(value, str) and value.endswith("％"):
+        raise ValueError(f"{_NO_NUMBER}; write {unicodedata.normalize('NFKC', value)} with the ASCII %")
     return _fraction(value)
 
 

@@ -6,6 +6,7 @@ Rulebooks lie in ``configs/rulebooks/``, and in the folder that ``ICSML_RULEBOOK
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -15,8 +16,10 @@ from icsml.core.paths import rulebook_folders
 from icsml.core.yaml import construct, place_of, serialize, validate
 from icsml.errors import ConfigError, MissingError
 from icsml.innovation.formats import upgraded
+from icsml.innovation.full_width import misplaced
 from icsml.innovation.inherit import Text, resolve
-from icsml.innovation.lint import Finding, findings
+from icsml.innovation.lint import Finding, findings, located
+from icsml.innovation.lint_series import series_faults
 from icsml.innovation.schema import Outline, Rulebook
 
 __all__ = [
@@ -120,9 +123,9 @@ def lint_rulebook(path: str | Path) -> list[Finding]:
     try:
         edition, node = _read(_text(file), str(file), _finder(file.parent))
     except ConfigError as error:
-        remedy = error.remedy or "see docs/reference/rulebooks.md"
-        return [Finding(error.code, error.field or str(file), error.message, remedy)]
+        return _unreadable(error, file)
     faults = findings(edition, node, str(file)) if isinstance(edition, Rulebook) else []
+    faults += [located(fault, node, str(file)) for fault in series_faults(edition, _others(file))]
     if edition.corrects is not None and edition.corrects not in {*_known(), *_beside(file)}:
         faults.append(
             Finding(
@@ -145,13 +148,49 @@ def lint_rulebook(path: str | Path) -> list[Finding]:
 
 
 def _parse(text: str, name: str, find: Callable[[str], Text]) -> Rulebook | Outline:
-    edition, node = _read(text, name, find)
-    faults = findings(edition, node, name) if isinstance(edition, Rulebook) else []
+    try:
+        edition, node = _read(text, name, find)
+    except ConfigError as error:
+        _refuse_full_width(error, text, name)
+        raise
+    every = findings(edition, node, name) if isinstance(edition, Rulebook) else []
+    faults = [each for each in every if each.level == "fault"]
     if faults:
         first, more = faults[0], len(faults) - 1
         message = f"{first.message} (and {more} more)" if more else first.message
         raise ConfigError(first.code, message, field=first.where, remedy=first.remedy)
     return edition
+
+
+def _unreadable(error: ConfigError, file: Path) -> list[Finding]:
+    """Return why a file cannot be read; a full-width character stands for the error that it causes on its line."""
+    remedy = error.remedy or "see docs/reference/rulebooks.md"
+    where = error.field or str(file)
+    found = _full_width(error, file.read_text("utf-8", errors="replace"), str(file))
+    caused = any(where.split(": ")[0] == each.where.split(": ")[0] for each in found) and "write" not in error.message
+    return found if caused else [*found, Finding(error.code, where, error.message, remedy)]
+
+
+def _refuse_full_width(error: ConfigError, text: str, name: str) -> None:
+    found = _full_width(error, text, name)
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        first = found[0]
+        raise ConfigError(first.code, first.message + more, field=first.where, remedy=first.remedy) from error
+
+
+def _full_width(error: ConfigError, text: str, name: str) -> list[Finding]:
+    if error.code not in ("ICS-RUL-001", "ICS-RUL-019") or not (error.field or "").startswith(f"{name}:"):
+        return []
+    return [
+        Finding(
+            "ICS-RUL-038",
+            f"{name}:{each.line}: column {each.column}",
+            f"the full-width character {each.found} (U+{ord(each.found):04X}), where YAML reads ASCII",
+            f"write {each.write} instead" + (", and a space after it" if each.write in ":," else ""),
+        )
+        for each in misplaced(text)
+    ]
 
 
 def _read(text: str, name: str, find: Callable[[str], Text]) -> tuple[Rulebook | Outline, yaml.Node | None]:
@@ -211,6 +250,21 @@ def rulebook_path(id_or_path: str | Path) -> Path:
         return known[id_or_path]
     remedy = nearest(id_or_path, known) or f"known: {', '.join(sorted(known))}"
     raise MissingError("ICS-RUL-002", f"no rulebook {id_or_path}", field="rulebook", remedy=remedy)
+
+
+def _others(file: Path) -> list[Rulebook | Outline]:
+    """Return the sound editions that a file stands among: those that are known, and those beside it."""
+    known: dict[str, Path] = {}
+    with suppress(ConfigError):  # two files of one id: told where a rulebook is asked for by its id
+        known = _known()
+    paths = {path.resolve(): path for path in (*known.values(), *sorted(file.parent.glob("*.yaml")))}
+    paths.pop(file.resolve(), None)
+    found: dict[str, Rulebook | Outline] = {}
+    for path in paths.values():
+        with suppress(ConfigError, MissingError):
+            edition = _read(_text(path), str(path), _finder(path.parent))[0]
+            found[edition.id] = edition
+    return list(found.values())
 
 
 def _beside(file: Path) -> set[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, PrivateAttr
+from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from icsml.core.canonical import sha256_hex
 from icsml.errors import InputError
@@ -38,6 +40,20 @@ __all__ = [
 ]
 
 
+def _as_day(value: Any) -> Any:  # noqa: ANN401 - whatever YAML gave
+    """Refuse what is no ISO date and say how to write it; a bare number would be read as seconds since 1970."""
+    if value is None or isinstance(value, date) or (isinstance(value, str) and re.fullmatch(_ISO, value)):
+        return value
+    text = unicodedata.normalize("NFKC", str(value)).strip()
+    found = re.fullmatch(r"(\d{4})\D?(\d{1,2})\D?(\d{1,2})日?", text)
+    meant = f"; write {found[1]}-{int(found[2]):02d}-{int(found[3]):02d}" if found else ""
+    raise ValueError(f"should be a date such as 2026-01-31{meant}")
+
+
+_ISO = r"\d{4}-\d\d-\d\d(T00:00:00)?"
+Day = Annotated[date, BeforeValidator(_as_day)]
+
+
 class Scope(StrEnum):
     """Which rulebooks compete for a date: only national ones do."""
 
@@ -61,8 +77,8 @@ class InForce(Part):
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True)
 
-    since: date | None = Field(alias="from")
-    until: date | None = Field(alias="to")
+    since: Annotated[date | None, BeforeValidator(_as_day)] = Field(alias="from")
+    until: Annotated[date | None, BeforeValidator(_as_day)] = Field(alias="to")
     provenance: Provenance
     note: str | None = None
 
@@ -119,7 +135,7 @@ class Edition(Part):
     title: Label
     issuer: Label
     in_force: InForce
-    known_since: date
+    known_since: Day
     corrects: str | None = None
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
     note: str | None = None

@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic import Field as Constraint
 
+from icsml.core.sentence import within_sentence
 from icsml.errors import InputError
 from icsml.records.extra import EXTRA_PREFIX, ExtraFeature
 from icsml.records.field import Field, Kind, Outside, Purpose
@@ -202,7 +203,7 @@ def _sentence(kind: str, message: str) -> str:
         return "required field is absent"
     if kind in ("model_type", "model_attributes_type"):
         return "a JSON object is needed"
-    return message.removeprefix("Value error, ").lower()
+    return within_sentence(message)
 
 
 def frame_records(frame: pd.DataFrame) -> list[EnterpriseRecord]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from icsml.core.paths import configs_dir
+from icsml.core.sentence import within_sentence
 from icsml.core.yaml import load_model
 from icsml.errors import ConfigError
 
@@ -102,5 +103,8 @@ def load_settings(path: Path | None = None, options: Mapping[str, object] | None
 def _wrong(error: ValidationError, shown: Callable[[str], str], kind: str) -> ConfigError:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     return ConfigError(
-        _CODE, first["msg"].lower(), field=shown(str(first["loc"][0])), remedy=f"correct the {kind} or leave it out"
+        _CODE,
+        within_sentence(first["msg"]),
+        field=shown(str(first["loc"][0])),
+        remedy=f"correct the {kind} or leave it out",
     )

@@ -1,0 +1,37 @@
+"""How an exact number reads in a message: always as a decimal."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Final
+
+__all__ = ["decimal"]
+
+_PLACES: Final = 6
+
+
+def decimal(number: Fraction | int) -> str:
+    """Return a number as a decimal: exact where it ends, else cut to six places with an ellipsis.
+
+    Examples
+    --------
+    >>> decimal(Fraction(1, 10) + Fraction(2, 10)), decimal(Fraction(100)), decimal(Fraction(100, 3))
+    ('0.3', '100', '33.333333…')
+    """
+    exact = Fraction(number)
+    sign, size = "-" if exact < 0 else "", abs(exact)
+    places = _places(exact.denominator)
+    kept = _PLACES if places is None else places
+    whole, rest = divmod(size.numerator * 10**kept // size.denominator, 10**kept)
+    digits = f".{rest:0{kept}d}" if kept else ""
+    return f"{sign}{whole}{digits}{'…' if places is None else ''}"
+
+
+def _places(denominator: int) -> int | None:
+    """Return how many decimal places a fraction of this denominator has; None if they do not end."""
+    counted = {2: 0, 5: 0}
+    for prime in counted:
+        while denominator % prime == 0:
+            denominator //= prime
+            counted[prime] += 1
+    return max(counted.values()) if denominator == 1 else None

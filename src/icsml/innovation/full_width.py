@@ -1,0 +1,94 @@
+"""Full-width characters where YAML reads only ASCII: what a Chinese input method types by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["Misplaced", "misplaced"]
+
+_ASCII: Final = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
+    "“": '"',
+    "”": '"',
+    "‘": "'",
+    "’": "'",
+    "。": ".",
+    "、": ",",
+    "–": "-",
+    "—": "-",
+    "\u3000": "a space",
+    "\u00a0": "a space",
+}
+_TEXT: Final = "zh|en|title|where|note|edition"
+_QUOTED = re.compile(r"""(?<=[\s:,\[{])("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')""")
+_COMMENT = re.compile(r"(^|\s)#.*$")
+_VALUE = re.compile(rf"(?<!\w)(?:{_TEXT})\s*[:：]\s*([^\s].*?)(?=\s*$|\s*[}}｝]|\s*[,，]\s*[A-Za-z_]\w*\s*[:：])")
+_BLOCK = re.compile(rf"^(\s*(?:-\s+)?)(?:[A-Za-z_]\w*)\s*:\s*[>|][-+\d]*\s*$|^(\s*(?:-\s+)?)(?:{_TEXT})\s*:")
+_NEW = re.compile(r"^\s*(-\s|[A-Za-z_]\w*\s*[:：]|[{}\[\]])")
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """A full-width character that YAML does not understand.
+
+    Parameters
+    ----------
+    line, column : int
+        Its place, both from 1.
+    found, write : str
+        The character, and what to write instead.
+    """
+
+    line: int
+    column: int
+    found: str
+    write: str
+
+
+def misplaced(text: str) -> list[Misplaced]:
+    """Return every full-width character outside of quotes, comments and running text, in order.
+
+    Parameters
+    ----------
+    text : str
+        A rulebook file that could not be read; in one that can be, such a character is where it belongs.
+    """
+    return [
+        Misplaced(number, column, found, _ASCII[found])
+        for number, line in enumerate(_masked(text), start=1)
+        for column, found in enumerate(line, start=1)
+        if found in _ASCII
+    ]
+
+
+def _masked(text: str) -> Iterator[str]:
+    """Return the lines with everything that may hold any character blanked out."""
+    held: int | None = None  # the indentation of a key whose text runs on over the lines below
+    literal = False
+    for line in text.splitlines():
+        indent = len(line) - len(line.lstrip(" "))
+        if held is not None and line.strip() and (indent <= held or (not literal and _NEW.match(line))):
+            held = None
+        if held is not None:
+            yield ""
+            continue
+        block = _BLOCK.match(line)
+        if block is not None:
+            held, literal = len(block[1] if block[1] is not None else block[2]), block[1] is not None
+        yield _line(line)
+
+
+def _line(line: str) -> str:
+    for pattern in (_QUOTED, _COMMENT):
+        line = pattern.sub(lambda found: " " * len(found[0]), line)
+    return _VALUE.sub(_text_value, line)
+
+
+def _text_value(found: re.Match[str]) -> str:
+    """Blank out a text, save Chinese quotes around the whole of an English one: they quote nothing."""
+    value = found[1]
+    around = value[:1] + " " * (len(value) - 2) + value[-1:] if re.fullmatch("“.*”", value) else " " * len(value)
+    kept = around if not found[0].startswith("zh") else " " * len(value)
+    return found[0][: -len(value)] + kept
