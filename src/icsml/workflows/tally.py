@@ -133,12 +133,13 @@ class Tally:
             self.graded.add(self._outside_grade(found))
 
     def _outside_grade(self, found: Assessment) -> Floats:
-        """Return 1 for each row whose PD is not within its grade's bounds."""
+        """Return 1 for each row whose PD is not within its grade's bounds; a row too short of facts has no grade."""
         uppers = {grade.id: grade.upper for grade in self.bundle.scale.grades}
         lowers = dict(zip(uppers, [0.0, *uppers.values()], strict=False))
         low = np.array([lowers.get(grade, np.nan) for grade in found.grade])
         high = np.array([uppers.get(grade, np.nan) for grade in found.grade])
-        return (~((low < found.pd) & (found.pd <= high))).astype(np.float64)
+        graded = np.array([grade is not None for grade in found.grade])
+        return (graded & ~((low < found.pd) & (found.pd <= high))).astype(np.float64)
 
     def _innovation(self, found: Assessment) -> None:
         own = found.innovation_log_odds(self.bundle)
@@ -150,7 +151,8 @@ class Tally:
         without = self.bundle.grade(found.pd_without_innovation)
         if any(grade is None for grade in without):
             return
-        step = np.sign([places[a] - places[b] for a, b in zip(found.grade, without, strict=True)])
+        pairs = [(a, b) for a, b in zip(found.grade, without, strict=True) if a is not None]
+        step = np.sign([places[a] - places[b] for a, b in pairs])
         self.moves += [int((step == way).sum()) for way in (-1, 0, 1)]
 
     def _groups(self, found: Assessment, explanation: Explanation, columns: Columns) -> None:
