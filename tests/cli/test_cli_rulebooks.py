@@ -429,3 +429,18 @@ def test_one_unsound_file_does_not_hide_the_others(icsml, tmp_path, monkeypatch)
     assert code == 0
     assert "tech-sme-2017" in out
     assert "half-edited is not listed" in err
+
+
+def test_a_warning_alone_is_told_and_does_not_fail(icsml, tmp_path):
+    text = icsml("rulebook", "show", "tech-sme-2017")[1]
+    path = tmp_path / "tech-sme-2017.yaml"
+    changed = text.replace("        - {at_least: 0.20, points: 12}\n", "", 1)
+    path.write_text(changed, "utf-8")
+    line = changed[: changed.index("{at_least: 0.15, points: 8}")].count("\n") + 1
+    code, out, err = icsml("rulebook", "lint", path)
+    warning, verdict = out.splitlines()
+    assert (code, err) == (0, "")
+    assert warning.startswith(f"warning: ICS-RUL-036 {path}:{line}: ")
+    assert verdict.endswith("is sound")
+    found = json.loads(icsml("rulebook", "lint", path, "--json")[1])
+    assert (found["ok"], [each["level"] for each in found["findings"]]) == (True, ["warning"])

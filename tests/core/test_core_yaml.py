@@ -1,5 +1,6 @@
 """YAML errors name file, line and key."""
 
+import re
 from typing import Annotated, Literal
 
 import pytest
@@ -185,3 +186,22 @@ def test_an_option_that_cannot_be_read_is_named_without_a_line():
     with pytest.raises(ConfigError, match="special characters") as caught:
         parse_change("a=\x07", "--set", code="ICS-X-001")
     assert caught.value.field == "--set a=\x07"
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "said"),
+    [
+        ("a: 1\nb: 010\n", "f:2", "010 is read as an octal number"),
+        ("a: 1\nb: 1:30\n", "f:2", "1:30 is read as an octal number or a time"),
+        ("a: 1\nb: {c: 1,000, d: 2}\n", "f:2", "write 1000, not 1,000"),
+    ],
+)
+def test_a_number_that_yaml_reads_as_another_is_refused(text, field, said):
+    with pytest.raises(ConfigError, match=re.escape(said)) as caught:
+        load_model_text(text, "f", Open, code="ICS-X-001")
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(("written", "value"), [("0", 0), ("00", 0), ("10", 10), ("0.5", 0.5), ("'010'", "010")])
+def test_a_number_that_reads_as_it_looks_is_let_through(written, value):
+    assert load_model_text(f"b: {written}\n", "f", Open, code="ICS-X-001").model_dump() == {"b": value}

@@ -43,6 +43,7 @@ def rising(draw, numbers, most):
 
 
 THRESHOLDS = st.sampled_from([0.01, 0.05, 0.1, 0.3, 0.5, 1, 2, 3, 5, 8, 40, 1000])
+AMOUNTS = st.sampled_from([10_000, 30_000, 250_000, 1_000_000, 8_000_000, 1_000_000_000])
 COUNTED = st.sampled_from([1, 3, 5, 8])  # far enough apart that a whole number lies between any two
 
 
@@ -113,8 +114,8 @@ def indicator(draw, field, category, weight, stages):
         "max": written(weight, stages),
         "better": better,
         "missing": draw(st.sampled_from(["zero", "zero", "rescale", "rescale", "rescale", "refuse"])),
-        "value": RATIO if field == "ratio" else field,
-        "points": make(draw, better, COUNTED if field in COUNTS else THRESHOLDS),
+        **({"value": RATIO, "unit": "rate"} if field == "ratio" else {"value": field}),
+        "points": make(draw, better, COUNTED if field in COUNTS else AMOUNTS if field in MONEY else THRESHOLDS),
         "provenance": ASSUMED,
     }
 
@@ -162,7 +163,7 @@ def stage_part(draw, stages):
         "list": [{"id": name, "label": LABEL} for name in stages],
         "rule": {
             "value": "revenue_cny",
-            "steps": [{"below": 10**place, "stage": name} for place, name in enumerate(stages[:-1], start=2)],
+            "steps": [{"below": 10**place, "stage": name} for place, name in enumerate(stages[:-1], start=6)],
             "otherwise": stages[-1],
             "missing": draw(st.sampled_from(["refuse", stages[0]])),
         },
@@ -215,7 +216,9 @@ def rulebooks(draw):
     return book
 
 
-NUMBER = st.one_of(THRESHOLDS.map(float), st.integers(0, 9).map(float), st.floats(0, 50), st.floats(0, 1e13))
+NUMBER = st.one_of(
+    THRESHOLDS.map(float), AMOUNTS.map(float), st.integers(0, 9).map(float), st.floats(0, 50), st.floats(0, 1e13)
+)
 MISSING = st.just(np.nan)
 
 
@@ -232,7 +235,7 @@ def records(draw, rulebook, blank, most=5):
     n = draw(st.integers(1, most))
     names = {*rulebook.inputs(), "revenue_cny"}
     fields = {name: draw(st.lists(cells(name), min_size=n, max_size=n)) for name in sorted(names)}
-    fields["revenue_cny"] = draw(st.lists(st.sampled_from([np.nan, 5.0, 500.0, 5e4]), min_size=n, max_size=n))
+    fields["revenue_cny"] = draw(st.lists(st.sampled_from([np.nan, 5e4, 5e6, 5e8]), min_size=n, max_size=n))
     for name, options in (("region", REGIONS), ("technical_field", ("aerospace", "new_energy", None))):
         fields[name] = draw(st.lists(st.sampled_from(options), min_size=n, max_size=n))
     return blank(n, fields)
