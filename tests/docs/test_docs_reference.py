@@ -13,6 +13,7 @@ from icsml.ledger.store.schema import metadata
 from icsml.model import manifest
 from icsml.model.document import Document
 from icsml.model.levers import load_recourse_policy
+from icsml.model.policy import load_assessment_policy
 from icsml.portfolio.aggregates import AGGREGATES
 from icsml.portfolio.mapping import (
     DateSource,
@@ -136,8 +137,11 @@ def test_the_page_on_decisions_explains_every_part_of_a_reason():
 
 
 def test_the_page_on_decisions_has_every_warning_and_no_other():
-    source = (ROOT / "src" / "icsml" / "decision" / "notices.py").read_text("utf-8")
+    decision = ROOT / "src" / "icsml" / "decision"
     page = (HOW_TO / "read-a-decision.md").read_text("utf-8")
-    assert set(re.findall(r'_notice\(\s*"([A-Z_]+)"', source)) == set(re.findall(r"`([A-Z][A-Z_]{5,})`", page)) - {
-        "ICSML_HOME"
-    }
+    said = set(re.findall(r'_notice\(\s*"([A-Z_]+)"', (decision / "notices.py").read_text("utf-8")))
+    said |= set(re.findall(r'\.finding\(\s*"([A-Z_]+)"', (decision / "findings.py").read_text("utf-8")))
+    said |= {name.upper() for name in load_assessment_policy().flags}
+    said |= set(re.findall(r'code="([A-Z_]+)"', (decision / "decide.py").read_text("utf-8")))
+    assert len(said) > 25
+    assert said == set(re.findall(r"`([A-Z][A-Z_0-9]{5,})`", page)) - {"ICSML_HOME"}

@@ -114,8 +114,9 @@ def test_a_reason_is_told_by_the_direction_that_was_set(directed):
     assert str(told["debt_to_assets"].direction) == "lowers_risk"
     assert str(told["current_ratio"].direction) == "free"
     for name in ("debt_to_assets", "current_ratio"):
-        assert "higher" not in told[name].text.en
-        assert "lower" not in told[name].text.en
+        assert told[name].kind == "neutral"
+        assert "are higher" not in told[name].text.en
+        assert "are lower" not in told[name].text.en
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ def decision_page(decision: Mapping[str, Any], lang: Lang) -> str:
         "no_recourse": _no_recourse(decision, lang),
         "adverse": [each for each in decision["adverse_reasons"] if each.get("kind") != "neutral"],
         "neutral": [each for each in decision["adverse_reasons"] if each.get("kind") == "neutral"],
+        "told": {each["code"] for each in decision["reasons"]},
         "assumed": bool(points) and points["provenance"] == "assumed",
         "warnings": _besides(decision["warnings"], decision["refer"] or []),
         "groups": decision["groups"],

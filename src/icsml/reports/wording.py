@@ -285,6 +285,12 @@ _PHRASES: Final[dict[str, Label]] = {
         "The PD minus what it would be if this term alone were zero, in percentage points: to read, not to add up.",
         "违约概率与仅该项为零时之差，以百分点计：供阅读，不可相加。",
     ),
+    "pd_if_withheld": _label("PD were the absent known", "补齐缺失后的违约概率"),
+    "pd_if_withheld_about": _label(
+        "PD were the absent known: what has no value for want of a field is filled in with the values of {rows} like"
+        " firms of the reference population, and {pd} is the {quantile} quantile of the PDs that come of it. Filled:",
+        "补齐缺失后的违约概率：以参照样本中{rows}家相近企业的实际值补齐缺失项，{pd}为所得违约概率的{quantile}分位数。补齐的类别：",
+    ),
     "pd_is": _label("PD {pd}", "违约概率 {pd}"),
     "pd_mean": _label("mean PD", "平均违约概率"),
     "pd_meaning": _label("PD of {event} within {months} months", "违约概率所指：{months} 个月内{event}"),
@@ -293,17 +299,9 @@ _PHRASES: Final[dict[str, Label]] = {
     "pd_without_innovation": _label(
         "PD without innovation (companion; not causal)", "剔除创新的违约概率（对照模型；非因果）"
     ),
-    "refer": _label("To be decided by a person:", "须由人工审定："),
-    "to_provide": _label("To be provided:", "请补充提供："),
     "points": _label("Points", "积分"),
-    "pd_if_withheld": _label("PD were the absent known*", "补齐缺失后的违约概率*"),
-    "pd_if_withheld_about": _label(
-        "PD were the absent known: what has no value for want of a field is filled in with the values of {rows} like"
-        " firms of the reference population, and {pd} is the {quantile} quantile of the PDs that come of it. Filled:",
-        "补齐缺失后的违约概率：以参照样本中{rows}家相近企业的实际值补齐缺失项，{pd}为所得违约概率的{quantile}分位数。补齐的类别：",
-    ),
     "points_assumed_of": _label(
-        "innovation points of {max}, own calculation, not official", "创新积分（内部测算，非官方，满分 {max}）"
+        "innovation points of {max} (own calculation, not official)", "创新积分（内部测算，非官方，满分 {max}）"
     ),
     "points_of": _label("innovation points of {max}", "创新积分（满分 {max}）"),
     "population": _label(
@@ -336,6 +334,7 @@ _PHRASES: Final[dict[str, Label]] = {
         "Of the recourse that {base} proposes, {mean} ({low} to {high}) is answered with a lower PD too by the others.",
         "{base} 所提改进建议中，{mean}（{low} 至 {high}）在其他模型中违约概率同样降低。",
     ),
+    "refer": _label("To be decided by a person:", "须由人工审定："),
     "reference_interventional": _label("{n} rows of {id}, interventional", "{id} 的 {n} 行，干预式"),
     "reference_of_report": _label("Reference of the reasons", "原因的参照对象"),
     "reference_path_dependent": _label(
@@ -406,6 +405,7 @@ _PHRASES: Final[dict[str, Label]] = {
     ),
     "technical_field": _label("Technical field", "技术领域"),
     "the_list": _label("The list", "名单"),
+    "to_provide": _label("To be provided:", "请补充提供："),
     "together_with": _label("with", "含"),
     "trees_pairs": _label("{file}: trees, pairs", "{file}：树、叶对"),
     "unused_features": _label(

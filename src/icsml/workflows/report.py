@@ -265,6 +265,8 @@ def _origin(bundle: Bundle, dataset: Dataset, version: str | None, rows: int, re
 def _pd_figures(bundle: Bundle, sums: Tally) -> PdFigures:
     pds = np.concatenate(sums.pd)
     grades = [(grade.id, sums.grades[grade.id]) for grade in bundle.scale.grades]
+    if sums.grades[None]:
+        grades.append(("–", sums.grades[None]))  # too short of facts for a grade
     known = tuple(grades) if any(count for _, count in grades) else ()
     return PdFigures(float(pds.mean()), known)
 

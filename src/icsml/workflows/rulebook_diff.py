@@ -172,8 +172,8 @@ def pd_moves(bundle: BundleParts, before: Rulebook, after: Rulebook, columns: Co
     Returns
     -------
     dict
-        JSON: ``pd_mean_a``, ``pd_mean_b``, quantiles of the change, ``grade_changed``, ``migration`` (grade by grade)
-        and ``notes``.
+        JSON: ``pd_mean_a``, ``pd_mean_b``, quantiles of the change, ``grade_changed``, ``migration`` (grade by grade),
+        ``ungraded`` (rows too short of facts for a grade) and ``notes``.
     """
     one, other = (assess(replace(bundle, rulebook=rulebook), columns, explained=False) for rulebook in (before, after))
     change = other.pd - one.pd
@@ -188,6 +188,7 @@ def pd_moves(bundle: BundleParts, before: Rulebook, after: Rulebook, columns: Co
         "pd_change": {name: float(q) for name, q in zip(("p5", "p25", "p50", "p75", "p95"), quantiles, strict=True)},
         "grade_changed": int((one.grade != other.grade).sum()),
         "migration": _migration(bundle, one, other),
+        "ungraded": int(sum(grade is None for grade in one.grade)),
         "synthetic": bundle.synthetic,
         "notes": [note.model_dump() for note in _model_notes(bundle, before, after)],
     }
