@@ -66,7 +66,7 @@ _PHRASES: Final[dict[str, Label]] = {
     "card_about": _label("As it stands in the bundle, word for word.", "模型包中的原文（英文），逐字照录。"),
     "causes_about": _label(
         "The innovation score's reason by indicator, log-odds (points / reference's mean points):",
-        "创新积分一项的原因按指标分解，对数几率（得分／参照样本平均得分）：",
+        "创新类指标得分一项的原因按指标分解，对数几率（得分／参照样本平均得分）：",
     ),
     "certificate": _label("Direction certificate", "单调方向证明"),
     "certificate_about": _label(
@@ -484,7 +484,7 @@ _PROVINCES: Final[dict[str, Label]] = {
 }
 
 _SIZES: Final[dict[str, Label]] = {
-    "staff < 20": _label("fewer than 20", "20人以下"),
+    "staff < 20": _label("fewer than 20", "不足20人"),
     "staff 20–99": _label("20 to 99", "20–99人"),
     "staff 100–299": _label("100 to 299", "100–299人"),
     "staff ≥ 300": _label("300 or more", "300人及以上"),
@@ -553,7 +553,7 @@ _RULE_WORDS: Final = (
 
 # The bands of icsml.reports.findings.
 _BANDS: Final[dict[str, Label]] = {
-    "below 1 %": _label("below 1%", "1%以下"),
+    "below 1 %": _label("below 1%", "低于1%"),
     "1–5 %": _label("1% to 5%", "1%至5%"),
     "5–20 %": _label("5% to 20%", "5%至20%"),
     "20 % or more": _label("20% or more", "20%及以上"),
