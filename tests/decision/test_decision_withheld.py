@@ -1,0 +1,124 @@
+"""What withholding would hide, from its definition, and what the adverse reasons cover."""
+
+import dataclasses
+import math
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from icsml.decision.decide import decide
+from icsml.records.enterprise import example_record, parse_record
+
+MOMENT = datetime(2026, 7, 1, tzinfo=UTC)
+CREDIT = ["existing_debt_cny", "existing_lenders", "credit_history_months", "overdue_count_24m", "overdue_days_max_24m"]
+CREDIT += ["credit_inquiries_6m", "credit_line_utilisation"]
+
+
+def decided(bundle, record, reasons=1000):
+    made = decide(
+        bundle, parse_record(record), decision_id="d", decided_at=MOMENT, reasons=reasons, with_recourse=False
+    )
+    return made.decision, made.features
+
+
+def without(*names):
+    return {name: value for name, value in example_record().items() if name not in names}
+
+
+def by_definition(bundle, features, absent, rows):
+    """Return the PDs of a record filled in from the reference rows nearest to it that have what it lacks."""
+    names = [feature.name for feature in bundle.encoder.features]
+    own = np.array([np.nan if features[name] is None else features[name] for name in names])
+    places = [names.index(name) for name in absent]
+    frame = pd.DataFrame(bundle.reference.rows)
+    gain = bundle.booster.feature_importance("gain")
+    distance = np.zeros(len(frame))
+    for place in np.flatnonzero(~np.isnan(own)):
+        known = frame[place].dropna()
+        ranks = frame[place].rank(method="max") / len(known)
+        apart = (ranks - (known <= own[place]).sum() / len(known)).abs().fillna(0.5)
+        distance += gain[place] * apart.to_numpy()
+    whole = frame[frame[places].notna().all(axis=1)].index.to_numpy()
+    nearest = whole[np.argsort(distance[whole], kind="stable")[:rows]]
+    filled = np.tile(own, (len(nearest), 1))
+    filled[:, places] = bundle.reference.rows[np.ix_(nearest, places)]
+    margins = bundle.booster.predict(filled, raw_score=True)
+    return 1 / (1 + np.exp(-(bundle.calibration.slope * margins + bundle.calibration.intercept)))
+
+
+@pytest.mark.parametrize(
+    ("gone", "absent"),
+    [
+        (["credit_line_utilisation"], ["line_utilisation"]),
+        (["net_profit_cny"], ["return_on_assets", "return_on_equity", "profit_change_to_assets"]),
+        (["overdue_count_24m", "overdue_days_max_24m"], ["overdue_count", "overdue_days"]),
+    ],
+)
+def test_the_pd_were_the_absent_known_is_a_quantile_over_the_nearest_rows(bundle, gone, absent):
+    found, features = decided(bundle, without(*gone))
+    policy = bundle.assessment_policy.withheld
+    assert [name for name, value in features.items() if value is None] == absent
+    expected = np.sort(by_definition(bundle, features, absent, policy.rows))
+    assert len(expected) == found.pd_if_withheld.rows == policy.rows
+    assert found.pd_if_withheld.pd == pytest.approx(expected[math.ceil(policy.quantile * (policy.rows - 1))], rel=1e-9)
+    assert found.pd_if_withheld.quantile == policy.quantile == 0.9
+    assert len(set(expected.round(12))) > 1
+    groups = {feature.name: feature.group for feature in bundle.encoder.features}
+    assert found.pd_if_withheld.groups == list(dict.fromkeys(groups[name] for name in absent))
+
+
+def test_a_ratio_without_a_base_is_known_and_not_filled_in(bundle):
+    found, features = decided(bundle, example_record() | {"total_liabilities_cny": 46e6, "equity_cny": -5e6})
+    assert features["debt_to_equity"] is None
+    assert found.pd_if_withheld is None
+
+
+def test_whoever_has_everything_or_no_population_is_told_none(bundle):
+    assert decided(bundle, example_record())[0].pd_if_withheld is None
+    alone = dataclasses.replace(bundle, reference=None)
+    assert decided(alone, without(*CREDIT))[0].pd_if_withheld is None
+
+
+def test_where_few_rows_have_everything_those_that_have_most_lend(bundle):
+    rows = bundle.reference.rows.copy()
+    places = [n for n, feature in enumerate(bundle.encoder.features) if feature.group == "credit_history"]
+    rows[10:, places[0]] = np.nan
+    few = dataclasses.replace(bundle.reference, rows=rows)
+    found, _ = decided(dataclasses.replace(bundle, reference=few), without(*CREDIT))
+    assert found.pd_if_withheld.rows == bundle.assessment_policy.withheld.rows
+    assert 0.0 < found.pd_if_withheld.pd < 1.0
+
+
+def test_coverage_is_the_share_of_the_positive_log_odds_that_is_told(bundle):
+    shares = []
+    for record in (
+        example_record(),
+        without(*CREDIT),
+        without("net_profit_cny"),
+        {"enterprise_id": "E", "as_of": "2026-06-30"},
+    ):
+        found, _ = decided(bundle, record)
+        raised = math.fsum(reason.log_odds for reason in found.reasons if reason.log_odds > 0.0)
+        told = math.fsum(reason.log_odds for reason in found.adverse_reasons)
+        assert found.adverse_coverage == pytest.approx(told / raised, rel=1e-12)
+        shares.append(found.adverse_coverage)
+    assert len(set(shares)) == 4
+    assert min(shares) < 0.999
+
+
+def test_no_principal_driver_is_dropped_in_silence(bundle):
+    record = without("net_profit_cny", "credit_line_utilisation")
+
+    def referred(**changes):
+        own = dataclasses.replace(bundle, reasons=bundle.catalogue.model_copy(update=changes))
+        return [each.code for each in decided(own, record)[0].refer or ()]
+
+    assert referred(adverse_reasons=1, adverse_coverage_at_least=0.95) == ["REASONS_INCOMPLETE"]
+    assert referred(adverse_reasons=1, adverse_coverage_at_least=0.0) == []
+    assert (
+        referred(adverse_reasons=20, adverse_at_least=0.02, adverse_coverage_at_least=1.0) == []
+    )  # all that may be told
+    assert referred() == []
+    assert bundle.catalogue.adverse_coverage_at_least == 0.5
