@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.features.encoder import DirectionOverride
 from icsml.features.feature import Feature
 from icsml.model.certificate import Certificate
 from icsml.records.labels import Label
@@ -349,6 +350,8 @@ class Findings:
         The bundle's model card, Markdown.
     proposes : bool
         Whether its decisions propose steps that would move the answer.
+    overrides : mapping of str to DirectionOverride
+        Directions set for this model, by the name of the feature.
     evidence : Evidence
         What a validator looks for first.
     """
@@ -373,6 +376,7 @@ class Findings:
     checks: tuple[Check, ...]
     card: str
     proposes: bool
+    overrides: Mapping[str, DirectionOverride]
     evidence: Evidence
 
     @property

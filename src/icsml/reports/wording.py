@@ -12,6 +12,7 @@ from icsml.reports.wording_model import MODEL_PHRASES
 __all__ = [
     "Lang",
     "compared_with",
+    "event_name",
     "group_name",
     "pd_meaning",
     "phrase",
@@ -30,8 +31,8 @@ def _label(en: str, zh: str) -> Label:
 
 _PHRASES: Final[dict[str, Label]] = {
     "about_terms": _label(
-        "Unless another source is named, every figure is of this model on these rows. Terms are parts of the logit of the PD (log-odds): "
-        "above zero raises the PD. A term is no cause.",
+        "Unless another source is named, every figure is of this model on these rows. Terms are parts of the logit "
+        "of the PD (log-odds): above zero raises the PD. A term is no cause.",
         "除另注来源外，此处数字均为本模型对这些样本的计算结果。各项贡献是违约概率对数几率（log-odds）的组成部分："
         "大于零提高违约概率。贡献并非因果。",
     ),
@@ -193,8 +194,7 @@ _PHRASES: Final[dict[str, Label]] = {
     "indicator": _label("indicator", "指标"),
     "indicators_of": _label("Points by {rulebook}", "积分规则 {rulebook} 的得分"),
     "innovation_about": _label(
-        "In this model; not causal. The companion is a second model of the same rows without the innovation "
-        "variables.",
+        "In this model; not causal. The companion is a second model of the same rows without the innovation variables.",
         "仅就本模型而言，并非因果。对照模型以同样样本训练，不含创新类变量。",
     ),
     "innovation_did": _label("Effect of the innovation variables", "创新类变量的影响"),
@@ -552,12 +552,16 @@ def group_name(kind: str, name: str | None, lang: Lang, stages: dict[str, Label]
     return str(getattr(known[name], lang)) if name in known else name
 
 
+def event_name(event: str | None, lang: Lang) -> str:
+    """Return the name of an event; what has no other name keeps its own."""
+    if event is None:
+        return phrase("event_unknown", lang)
+    return phrase(f"event_{event}", lang) if f"event_{event}" in _PHRASES else event
+
+
 def pd_meaning(event: str | None, months: int | None, lang: Lang) -> str:
     """Return what a PD is a PD of."""
-    if event is None:
-        what = phrase("event_unknown", lang)
-    else:
-        what = phrase(f"event_{event}", lang) if f"event_{event}" in _PHRASES else event
+    what = event_name(event, lang)
     if months is None:
         return phrase("pd_meaning_open", lang, event=what)
     return phrase("pd_meaning", lang, event=what, months=months)

@@ -77,6 +77,7 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
         "out of fold, each row by a model of the other folds", "交叉验证，每个样本由其余各折训练的模型给出"
     ),
     "figures_where_out_of_time": _label("the test period", "测试期（时间外样本）"),
+    "figures_where_unstated": _label("which rows, the bundle does not say", "模型包未说明所用样本"),
     "firm_data_of": _label("Rows assessed", "样本查询"),
     "firms_about": _label(
         "{rows} rows, the highest PD first. Type part of an identifier, or choose. Nothing leaves this file.",
@@ -147,9 +148,7 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
         "数据集不含实际结果：无法在这些样本上检验违约概率是否兑现。",
     ),
     "no_rulebook_held": _label("the bundle holds no rulebook", "模型包不含积分规则"),
-    "not_in_register": _label(
-        "read from a folder, not from the register", "读自文件夹，未经模型登记库"
-    ),
+    "not_in_register": _label("read from a folder, not from the register", "读自文件夹，未经模型登记库"),
     "not_recorded": _label("the bundle does not record it", "模型包未记录"),
     "of_rows_held": _label("Parts of the data set, all {rows} rows held", "数据集全部 {rows} 个样本的用途"),
     "other_rows": _label("use in training not known", "是否用于训练未知"),
@@ -194,9 +193,7 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
     "sample_trained": _label(
         "Trained on “{data}”: {rows} rows, {events} events.", "训练数据集“{data}”：样本 {rows} 个，坏样本 {events} 个。"
     ),
-    "sample_trained_unknown": _label(
-        "The bundle does not say what it was trained on.", "模型包未记录训练数据集。"
-    ),
+    "sample_trained_unknown": _label("The bundle does not say what it was trained on.", "模型包未记录训练数据集。"),
     "scale": _label("Master scale and backtest", "主标尺与返回检验"),
     "scale_assumed": _label(
         "Master scale: assumed. It is the one icsml ships, to be replaced by the bank's own.",

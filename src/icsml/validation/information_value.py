@@ -38,8 +38,8 @@ def information_value(values: npt.ArrayLike, y: npt.ArrayLike) -> float | None:
     """
     x, outcome = np.asarray(values, dtype=np.float64), np.asarray(y, dtype=np.float64)
     bins = _bins(x)
-    bads = np.bincount(bins, weights=outcome)
-    goods = np.bincount(bins, weights=1.0 - outcome)
+    bads = np.bincount(bins, weights=outcome).astype(np.float64)
+    goods = np.bincount(bins, weights=1.0 - outcome).astype(np.float64)
     filled = bads + goods > 0.0
     if not bads.sum() or not goods.sum() or filled.sum() < 2:
         return None

@@ -201,6 +201,7 @@ def find(
             *_directions(proved),
         ),
         card=bundle.card,
+        overrides={each.feature: each for each in bundle.encoder.overrides},
         proposes=bundle.levers is not None and bundle.rulebook is not None,
         evidence=Evidence(
             gain=gain(bundle, np.concatenate(sums.pd), sums.without, bad, used, _groups(dataset, columns)),
