@@ -16,7 +16,7 @@ from icsml.reports.card import card_html
 from icsml.reports.card_words import card_in
 from icsml.reports.drawing import Drawing
 from icsml.reports.evidence import Evidence, Gain, SampleFigures
-from icsml.reports.findings import Chosen, Findings, GroupFigures, Marks, Pair
+from icsml.reports.findings import Chosen, Findings, GroupFigures, Marks, Origin, Pair
 from icsml.reports.lookup import firm_data, firm_rows, lookup_script, script_hash, usage_name
 from icsml.reports.page import render
 from icsml.reports.rationale import rationale
@@ -99,6 +99,7 @@ def _evidence(found: Findings, lang: Lang) -> dict[str, Any]:
     return {
         "evidence": evidence,
         "sample": evidence.sample,
+        "definition": _event(found.origin, lang),
         "split_said": _split(evidence.sample, lang),
         "gain": evidence.gain,
         "gain_said": _gain(evidence.gain, lang),
@@ -133,6 +134,13 @@ def _gain(gain: Gain, lang: Lang) -> str:
     if gain.rows is None:
         return phrase(f"gain_{gain.source}", lang)
     return phrase(f"gain_{gain.source}", lang, rows=f"{gain.rows:,}", events=f"{gain.events:,}")
+
+
+def _event(origin: Origin, lang: Lang) -> str:
+    named = event_name(origin.event, lang)
+    if origin.horizon_months is None:
+        return phrase("event_in_open", lang, event=named)
+    return phrase("event_in", lang, event=named, months=origin.horizon_months)
 
 
 def _split(sample: SampleFigures, lang: Lang) -> str | None:

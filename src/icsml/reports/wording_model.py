@@ -40,7 +40,7 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
     "correlation": _label("highest |ρ|", "最大相关系数绝对值"),
     "correlation_with": _label("with", "相关变量"),
     "declared_with_data": _label("Declared with the data set", "随数据集声明，未附依据"),
-    "definition": _label("Event", "违约定义"),
+    "definition": _label("Event", "坏样本定义"),
     "definition_words": _label("in the words of the data set", "数据集原文"),
     "depth": _label("depth", "最大深度"),
     "direction_of_the_data_set": _label("what the data set declares", "数据集所声明的方向"),
@@ -50,7 +50,9 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
     ),
     "end_first": _label("first", "起"),
     "end_last": _label("last", "止"),
-    "event_rate": _label("observed rate", "实际违约率"),
+    "event_in": _label("{event} within {months} months", "{months} 个月内{event}"),
+    "event_in_open": _label("{event}, horizon not stated", "{event}，期限未说明"),
+    "event_rate": _label("observed rate", "坏样本率"),
     "events": _label("events", "坏样本数"),
     "excluded_after_horizon": _label("labelled bad, but after the horizon: counted good", "事件晚于观察期，计为好样本"),
     "excluded_defaults_refused": _label("bad rows among those refused", "剔除行中的坏样本"),
@@ -154,11 +156,11 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
     "other_rows": _label("use in training not known", "是否用于训练未知"),
     "outcomes_below": _label(
         "Observed rates stand beside mean PDs under “Master scale and backtest”.",
-        "实际违约率与平均违约概率的对照见“主标尺与返回检验”。",
+        "坏样本率与平均违约概率的对照见“主标尺与返回检验”。",
     ),
     "outside": _label(
         "‡ The mean PD lies outside the interval of the observed rate. The interval takes rows as independent.",
-        "‡ 平均违约概率落在实际违约率的置信区间之外。区间按样本相互独立计算。",
+        "‡ 平均违约概率落在坏样本率的置信区间之外。区间按样本相互独立计算。",
     ),
     "part_embargo": _label("left out before the test (embargo)", "隔离期（未使用）"),
     "part_other": _label("with an outcome, use in training not known", "有实际结果，是否用于训练未知"),
@@ -178,6 +180,12 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
         "Whether proposed steps hold under other models: not known, the comparison found no proposal to test.",
         "所提改善措施在其他模型下是否成立：未知，所做比较中没有可供检验的建议。",
     ),
+    "recourse_robustness": _label(
+        "How often such steps still lower the PD when the model is trained again: not measured in a decision. `icsml "
+        "stability` measures it for the model; the auditor's report shows it.",
+        "模型重新训练后此类措施是否仍能降低违约概率：单笔决策不作测算。"
+        "由 `icsml stability` 就模型整体测算，见模型审计报告。",
+    ),
     "relation_other": _label(
         "This is not the data set that the model was trained on. Whether it was trained on any of these enterprises is "
         "not known.",
@@ -188,7 +196,7 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
         "模型包未记录，或数据集已无法还原，所示样本中哪些曾参与训练未知。",
     ),
     "run_id": _label("Run", "训练运行编号"),
-    "sample": _label("Sample and definition of the event", "样本与违约定义"),
+    "sample": _label("Sample and definition of the event", "样本与坏样本定义"),
     "sample_split": _label("Split", "样本划分"),
     "sample_trained": _label(
         "Trained on “{data}”: {rows} rows, {events} events.", "训练数据集“{data}”：样本 {rows} 个，坏样本 {events} 个。"
@@ -224,19 +232,19 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
     "total": _label("all", "合计"),
     "trained_rows": _label("trained on", "训练样本"),
     "trained_shown": _label(
-        "{rows} of the rows shown were trained on: rates and PDs agree better there than on rows never seen.",
-        "所示样本中有 {rows} 个曾参与训练：其实际违约率与违约概率的吻合程度优于样本外。",
+        "{rows} of the rows shown were trained on: that rates and PDs agree there tests nothing.",
+        "所示样本中有 {rows} 个曾参与训练：其坏样本率与违约概率吻合不构成检验。",
     ),
     "variable_list": _label("List of variables", "入模变量清单"),
     "variable_list_about": _label(
-        "IV: ten bins at deciles and one for missing values, on {iv} rows{which}. ρ: Spearman, on {rows} rows drawn by "
+        "IV: ten bins at deciles and one for missing values, on {iv} {which}. ρ: Spearman, on {rows} rows drawn by "
         "a fixed seed. † Direction set for this model.",
-        "IV值：按十分位分10箱，缺失单独成箱，取{which}样本 {iv} 个。ρ：斯皮尔曼秩相关系数，按固定种子抽取 {rows} 个"
+        "IV值：按十分位分10箱，缺失单独成箱，取{which} {iv} 个。ρ：斯皮尔曼秩相关系数，按固定种子抽取 {rows} 个"
         "样本。† 方向由本模型另行设定。",
     ),
-    "variables_known": _label(" with an outcome", "有实际结果的"),
-    "variables_none": _label(", there being no outcomes", "无实际结果的"),
-    "variables_trained": _label(" trained on", "训练"),
+    "variables_known": _label("rows with an outcome", "有实际结果的样本"),
+    "variables_none": _label("rows, as the data set holds no outcomes", "样本（数据集不含实际结果）"),
+    "variables_trained": _label("rows trained on", "训练样本"),
     "version": _label("Version in the register", "登记版本"),
     "without_companion_rows": _label(
         "Rows that the companion answered are left out.", "由对照模型给出结果的样本不列入。"
