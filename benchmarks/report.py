@@ -107,7 +107,7 @@ def _book(rows: int, folder: Path) -> Dataset:
     """Return so many rows of a simulated book of its own; its outcomes are not read."""
     synthesize(rows // _YEARS + 1, 12, "small", folder, progress=silent)
     dataset = read_dataset(folder)
-    return replace(dataset, enterprises=dataset.enterprises.head(rows))
+    return replace(dataset, enterprises=dataset.enterprises.head(rows), outcomes=dataset.outcomes.head(rows))
 
 
 def table(results: dict[str, Any]) -> str:

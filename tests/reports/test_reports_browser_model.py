@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -57,7 +58,7 @@ def test_a_page_opens_offline_and_fetches_nothing(page, open_page):
         each for each in opened.requests[1:] if each.startswith("data:image/png;base64,")
     }
     assert opened.complaints == []
-    assert opened.page.evaluate("document.scripts.length") == 0
+    assert opened.page.evaluate("document.scripts.length") == (2 if page[0] == "model" else 0)
     fetched = opened.page.evaluate("performance.getEntriesByType('resource').map(each => each.name)")
     assert [each for each in fetched if not each.startswith("data:")] == []
 
@@ -160,6 +161,85 @@ def test_hostile_names_are_shown_as_text(found, decision, open_page, tmp_path):
     for name in ("m.html", "d.html"):
         opened = open_page(tmp_path / name)
         assert opened.complaints == []
-        assert opened.page.evaluate("document.querySelectorAll('script, img').length") == 0
+        assert opened.page.evaluate("document.querySelectorAll('img').length") == 0
+        assert opened.page.evaluate("document.scripts.length") == (2 if name == "m.html" else 0)
         assert HOSTILE in opened.page.inner_text("body")
         assert ATTRIBUTE in opened.page.title()
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_one_enterprise_is_looked_up_and_rows_are_filtered_offline(pages, found, lang, open_page):
+    shown = open_page(pages["model", lang]).page
+    firms, rows = found.evidence.firms, shown.locator("#firm-rows tbody tr")
+    wanted = firms.ids[7]
+    shown.fill("#firm-search", wanted.lower())
+    assert rows.count() == firms.ids.count(wanted) > 0
+    assert set(shown.locator("#firm-rows tbody td:first-child").all_text_contents()) == {wanted}
+    shown.fill("#firm-search", "no such firm")
+    assert rows.count() == 0
+    shown.fill("#firm-search", "")
+    shown.select_option("#firm-flag", "bad")
+    assert str(int((firms.bad == 1).sum())) in shown.inner_text("#firm-count")
+    shown.select_option("#firm-flag", "trained")
+    assert str(found.evidence.trained_rows) in shown.inner_text("#firm-count")
+    shown.select_option("#firm-grade", label="B1")
+    assert set(shown.locator("#firm-rows tbody td:nth-child(4)").all_text_contents()) == {"B1"}
+    shown.select_option("#firm-flag", "")
+    shown.select_option("#firm-grade", "")
+
+
+def test_a_row_reads_the_same_before_and_after_the_script(pages, browser):
+    texts = []
+    for allowed in (False, True):
+        page = browser.new_context(java_script_enabled=allowed).new_page()
+        page.goto(pages["model", "en"].as_uri())
+        texts.append([each.split() for each in page.locator("#firm-rows tbody tr").all_inner_texts()[:20]])
+    assert len(texts[0]) == 20
+    assert texts[0] == texts[1]
+
+
+def test_heads_of_tables_are_printed_again_on_every_page(pages, open_page):
+    shown = open_page(pages["model", "zh"], A4).page
+    shown.emulate_media(media="print")
+    heads = shown.evaluate("[...document.querySelectorAll('thead')].map(head => getComputedStyle(head).display)")
+    assert len(heads) > 10
+    assert set(heads) == {"table-header-group"}
+    shown.emulate_media(media="screen")
+
+
+def _printed(pdf):
+    """The text drawn on each page, by the fonts' own maps from glyphs to characters."""
+    objects = {int(number): body for number, body in re.findall(rb"(\d+) 0 obj\n(.*?)endobj", pdf, re.DOTALL)}
+
+    def stream(number):
+        body = objects[number].split(b"stream", 1)[1].lstrip(b"\r\n")
+        return zlib.decompressobj().decompress(body)
+
+    def glyphs(number):
+        if b"/ToUnicode" not in objects[number]:
+            return {}
+        table = stream(int(re.search(rb"/ToUnicode (\d+)", objects[number])[1])).decode()
+        found = {int(glyph, 16): chr(int(sign, 16)) for glyph, sign in re.findall(r"<(\w{4})> <(\w{4})>\n", table)}
+        for first, last, sign in re.findall(r"<(\w{4})> <(\w{4})> <(\w{4})>", table):
+            span = range(int(first, 16), int(last, 16) + 1)
+            found |= {glyph: chr(int(sign, 16) + glyph - span.start) for glyph in span}
+        return found
+
+    for body in objects.values():
+        if not re.search(rb"/Type /Page\b", body):
+            continue
+        fonts = {name: glyphs(int(number)) for name, number in re.findall(rb"/(F\d+) (\d+) 0 R", body)}
+        text, font = [], {}
+        content = stream(int(re.search(rb"/Contents (\d+)", body)[1]))
+        for name, shown in re.findall(rb"/(F\d+) [\d.-]+ Tf|<([0-9A-Fa-f]+)>", content):
+            font = fonts.get(name, font) if name else font
+            text += [font.get(int(shown[at : at + 4], 16), "") for at in range(0, len(shown), 4)]
+        yield "".join(text)
+
+
+def test_every_printed_page_has_its_number_and_the_hash_of_the_bundle(pages, found, open_page):
+    printed = list(_printed(open_page(pages["model", "en"], A4).page.pdf(format="A4", prefer_css_page_size=True)))
+    assert len(printed) > 5
+    for number, text in enumerate(printed, start=1):
+        assert f"{number}/{len(printed)}" in text.replace(" ", "")
+        assert found.origin.hashes["bundle"] in text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import re
@@ -13,14 +15,18 @@ import numpy as np
 import pytest
 
 from icsml.cli.main import _run
+from icsml.features.catalogue import CATALOGUE
+from icsml.features.encoder import DirectionOverride
 from icsml.model.certificate import Bound, Violation
+from icsml.records.labels import Direction
+from icsml.reports.evidence import Gain
 from icsml.reports.findings import Check, Sample
 from icsml.reports.model import model_drawings, model_page
+from icsml.reports.rationale import CHINESE
 from icsml.reports.stability import parse_stability
 from icsml.reports.wording import compared_with, rulebook_name
 
 MOST_BYTES = 3_000_000
-CHINESE = re.compile(r"[\u4e00-\u9fff]")
 AGAIN = """
 import sys
 from icsml.cli.main import _run
@@ -54,7 +60,8 @@ def test_the_same_command_gives_the_same_bytes_in_another_process(bundle, book_f
 def test_a_page_names_nothing_outside_itself(pages):
     for page in pages.values():
         assert len(page.encode()) < MOST_BYTES
-        assert not re.search(r"https?:|\b(src|srcset|action)\s*=|@import|<(script|link|iframe|img|form)\b", page)
+        assert not re.search(r"https?:|\b(src|srcset|action)\s*=|@import|<(link|iframe|img|form)\b", page)
+        assert re.findall(r"<script[^>]*>", page) == ['<script type="application/json" id="firm-data">', "<script>"]
         assert {each[0] for each in re.findall(r'href="([^"]*)', page)} <= {"#", "d"}
         assert all(each.startswith(("#", "data:image/png;base64,")) for each in re.findall(r'href="([^"]*)', page))
         assert "default-src 'none'" in page
@@ -141,11 +148,11 @@ def test_what_another_room_has_not_computed_leaves_its_place(found):
         chosen=(),
     )
     page = model_page(bare, "en")
-    assert "What innovation did" not in page
+    assert "Effect of the innovation variables" not in page
     assert "The model declares no direction" in page
     assert "Not known: the bundle holds no reference population" in page
     assert "Not given." in page
-    assert "No two features interact" in page
+    assert "No two variables interact" in page
     assert "Dashed lines" not in page
 
 
@@ -153,7 +160,7 @@ def test_a_model_of_one_constant_has_a_page(found):
     zero = np.zeros(len(found.features))
     everybody = replace(found.segments["all"][0], adverse=zero.astype(np.int64))
     page = model_page(replace(found, sizes=zero, interactions=None, segments={"all": (everybody,)}, chosen=()), "en")
-    assert "No feature has any effect" in page
+    assert "No variable has any effect" in page
 
 
 def test_a_broken_direction_is_told_with_its_tree_and_leaves(found):
@@ -183,7 +190,7 @@ STABILITY = {
 
 def test_stability_found_before_is_shown_with_its_spread(found):
     moved = parse_stability(json.dumps(STABILITY).encode(), "s.json")
-    for lang, words in (("en", ("the riskiest tenth", "each feature")), ("zh", ("风险最高的十分之一", "逐个特征"))):
+    for lang, words in (("en", ("the riskiest tenth", "each variable")), ("zh", ("风险最高的十分之一", "逐个变量"))):
         page = model_page(replace(found, stability=moved), lang)
         assert "81.0% (70.0%–90.0%)" in page
         assert "83.0%" in page
@@ -209,7 +216,8 @@ def test_it_is_told_which_models_were_compared(found):
     assert "from one model (models:/a/1) to another (models:/a/2)" in en
     assert "从一个模型（models:/a/1）到另一个模型（models:/a/2）" in zh
     for page in (en, zh):
-        assert not re.search("more, each on|that none was trained on|另外训练|未参与训练", page)
+        told = page.split('<h2 id="stability">')[1].split("<h2")[0]
+        assert not re.search("more, each on|that none was trained on|另外训练|未参与训练", told)
         assert "81.0%</td>" in page
 
 
@@ -225,28 +233,117 @@ def test_a_comparison_of_other_bundles_is_refused(bundle, book_folder, tmp_path,
     assert _run(command) == 0
 
 
-def test_the_rulebook_is_named_in_the_language_of_the_page_and_no_audit_opinion_is_claimed(found, pages):
+def test_the_rulebook_is_named_in_the_language_of_the_page(found, pages):
     name, provenance = found.origin.rulebook
     for lang, page in pages.items():
         own = page.split('<div class="card"')[0]
         assert own.count(rulebook_name(name, provenance, lang)) > 1
         assert compared_with(found.origin.reference, lang) in own
     assert f"({provenance})" not in pages["zh"].split('<div class="card"')[0]
-    assert "供审计使用的模型报告" in pages["zh"]
-    assert "审计报告" not in pages["zh"]
+    assert "<h1>模型审计报告：" in pages["zh"]
 
 
-def test_rows_are_counted_by_grade(found, pages):
+def _table(page, kind):
+    table = re.search(rf'<table class="{kind}">(.*?)</table>', page, re.DOTALL)[1]
+    return [
+        [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)]
+        for row in re.findall(r"<tr[^>]*>(.*?)</tr>", table, re.DOTALL)
+        if "<td" in row
+    ]
+
+
+def test_rows_are_counted_by_grade_beside_what_became_of_them(found, pages):
+    scale = found.evidence.bands
+    assert scale.held_out.rows > 0 < scale.trained.rows
     for page in pages.values():
-        table = re.search(r'<table class="grades">(.*?)</table>', page, re.DOTALL)[1]
-        grades, counts, shares = re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)
-        assert re.findall(r'<th class="n id">(.*?)</th>', grades) == [grade for grade, _ in found.pd.grades]
-        told = [int(each.replace(",", "")) for each in re.findall(r'<td class="n">(.*?)</td>', counts)]
-        assert told == [count for _, count in found.pd.grades]
-        assert sum(told) == found.origin.rows
-        assert sum(float(each) for each in re.findall(r">([\d.]+)%<", shares)) == pytest.approx(100, abs=0.5)
-    without = model_page(replace(found, pd=replace(found.pd, grades=())), "en")
-    assert 'class="grades"' not in without
+        *rows, total = _table(page, "grades")
+        assert [row[0] for row in rows] == [grade for grade, _ in found.pd.grades]
+        assert [int(row[2].replace(",", "")) for row in rows] == [count for _, count in found.pd.grades]
+        assert rows[1][1] == "0.3% … 0.5%"
+        told = [int(total[at].replace(",", "")) for at in (2, 4, 5, 9, 10)]
+        held_out, trained = scale.held_out, scale.trained
+        assert told == [found.origin.rows, held_out.rows, held_out.events, trained.rows, trained.events]
+    assert "assumed" in pages["en"].split('<h2 id="scale">')[1].split("<table")[0]
+    bare = replace(scale, graded=False, provenance="declared")
+    page = model_page(replace(found, evidence=replace(found.evidence, bands=bare)), "en")
+    assert "it gets no grade" in page
+    assert "declared by whoever trained the model" in page
+
+
+def test_what_innovation_adds_stands_at_the_top_with_its_interval(found, pages):
+    gain = found.evidence.gain
+    assert gain.source == "test"
+    top = pages["en"].split("<nav>")[0]
+    assert f"{gain.auc:+.4f} [".replace("-", "\N{MINUS SIGN}") in top
+    assert "share of contributions of innovation variables" in top
+    assert ("The interval holds zero" in top) == (gain.low <= 0 <= gain.high)
+    for source, words in (("no_innovation", "has no innovation variable"), ("not_recorded", "not in the bundle")):
+        none = replace(found.evidence, gain=Gain(None, None, None, source))
+        assert words in model_page(replace(found, evidence=none), "en").split("<nav>")[0]
+
+
+def test_rows_that_the_companion_decided_are_told_at_the_top(found, pages):
+    assert "gave their PD" not in pages["en"].split("<nav>")[0]
+    page = model_page(replace(found, evidence=replace(found.evidence, fallback=found.origin.rows // 2)), "en")
+    assert "50.0% of the rows" in page.split("<nav>")[0]
+
+
+def test_every_variable_is_listed_with_its_rationale_in_the_language_of_the_page(found, pages):
+    for lang, page in pages.items():
+        rows = _table(page, "variables")
+        assert [row[0] for row in rows] == [feature.code for feature in found.features]
+        assert all(row[3] for row in rows)
+        assert rows[0][1] == getattr(found.features[0].label, lang)
+    chinese = {row[0]: row[3] for row in _table(pages["zh"], "variables")}
+    assert "不设" in chinese["PRF03"]
+    moved = replace(found.features[0], overridden=True, direction=Direction.FREE)
+    override = DirectionOverride(feature=moved.name, direction=Direction.FREE, reason="seen otherwise here")
+    page = model_page(replace(found, features=(moved, *found.features[1:]), overrides={moved.name: override}), "en")
+    row = _table(page, "variables")[0]
+    assert row[2].endswith("†")
+    assert "declared: raises the risk. Reason given: seen otherwise here" in row[3]
+
+
+def test_every_rationale_has_a_chinese_form():
+    assert {feature.name for feature in CATALOGUE} == set(CHINESE)
+
+
+def test_the_card_is_in_the_language_of_the_page(pages):
+    english, chinese = (pages[lang].split('<h2 id="card">')[1].split('<h2 id="origin">')[0] for lang in ("en", "zh"))
+    assert "word for word" in english
+    assert "Not for natural persons" in english
+    assert "使用限制" in chinese
+    words = re.sub(r"<code[^>]*>.*?</code>|<[^>]+>|SHA-256|AUC|KS|Brier|icsml-pd|national-2025|R&amp;D", " ", chinese)
+    assert re.findall(r"[A-Za-z]{3,}", words) == []
+
+
+def test_what_the_card_says_of_points_is_corrected_where_there_are_none(found, pages):
+    assert "does not apply" not in pages["en"]
+    page = model_page(replace(found, origin=replace(found.origin, rulebook=None)), "en")
+    assert "what the card says of points does not apply" in page
+
+
+def test_a_page_of_another_data_set_claims_no_row_was_unseen(found):
+    sample = replace(found.evidence.sample, relation="other", test_from=None, split="out_of_time")
+    page = model_page(replace(found, evidence=replace(found.evidence, sample=sample)), "en")
+    assert "not the data set that the model was trained on" in page
+    assert '<th class="side" colspan="5">use in training not known</th>' in page
+
+
+def test_recourse_that_was_not_measured_is_told_with_what_measures_it(found, pages):
+    assert found.proposes
+    assert "not measured here. `icsml stability" in pages["en"]
+    assert "未测算" in pages["zh"]
+    assert "not measured here. `icsml stability" not in model_page(replace(found, proposes=False), "en")
+
+
+def test_the_only_script_that_may_run_is_the_page_s_own(pages):
+    for page in pages.values():
+        script = re.search(r"<script>(.*?)</script>", page, re.DOTALL)[1]
+        own = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"script-src 'sha256-{own}'" in page
+        told = json.loads(re.search(r'id="firm-data">(.*?)</script>', page, re.DOTALL)[1])
+        assert len(told["id"]) == len(told["pd"]) == len(told["usage"]) == len(told["adverse"]) // told["most"]
 
 
 def test_what_is_no_stability_is_refused(bundle, book_folder, tmp_path, capsys):
@@ -269,8 +366,14 @@ def test_hostile_names_are_shown_as_text(found):
         "all": found.segments["all"],
         "province": tuple(replace(each, name=HOSTILE) for each in found.segments["province"]),
     }
+    firms = replace(found.evidence.firms, ids=(HOSTILE,) * len(found.evidence.firms.ids))
+    evidence = replace(found.evidence, firms=firms)
     page = model_page(
-        replace(found, origin=origin, chosen=chosen, features=features, segments=groups, card=HOSTILE), "en"
+        replace(
+            found, origin=origin, chosen=chosen, features=features, segments=groups, card=HOSTILE, evidence=evidence
+        ),
+        "en",
     )
-    assert "<script" not in page
+    assert len(re.findall("<script", page)) == 2
+    assert len(re.findall("</script", page)) == 2
     assert page.count("&lt;script&gt;") > 8

@@ -52,6 +52,12 @@ def everything(trained):
     return columns, assess(trained.bundle, columns)
 
 
+def _rows(dataset, places):
+    """Some rows of a data set, with their outcomes."""
+    places = list(places)
+    return replace(dataset, enterprises=dataset.enterprises.iloc[places], outcomes=dataset.outcomes.iloc[places])
+
+
 def test_figures_over_all_rows_are_those_of_all_rows(found, everything, trained):
     _, assessment = everything
     terms = assessment.explanation.terms.log_odds
@@ -94,7 +100,7 @@ def test_adverse_reasons_are_counted_row_by_row_as_decisions_tell_them(found, ev
 def test_the_adverse_reasons_of_a_decision_are_those_counted(found, trained):
     record = frame_records(trained.dataset.enterprises.iloc[[3]])[0]
     decision = decide(trained.bundle, record, decision_id="d", decided_at=datetime(2026, 7, 1, tzinfo=UTC)).decision
-    one = find(trained.bundle, replace(trained.dataset, enterprises=trained.dataset.enterprises.iloc[[3]]))
+    one = find(trained.bundle, _rows(trained.dataset, [3]))
     counted = [one.features[place].code for place in np.flatnonzero(one.segments["all"][0].adverse)]
     assert sorted(counted) == sorted(each.code for each in decision.adverse_reasons)
     assert one.chosen[0].reasons == tuple(each.text for each in decision.reasons[:3])
@@ -227,7 +233,7 @@ def _without_feed(trained, rows):
 @pytest.mark.parametrize("rows", [0, 40, 200], ids=["model", "both", "companion"])
 def test_log_odds_are_compared_whichever_booster_gave_them(trained, rows):
     data = _without_feed(trained, rows)
-    found = find(trained.bundle, replace(data, enterprises=data.enterprises.iloc[:200]), interactions=False)
+    found = find(trained.bundle, _rows(data, range(200)), interactions=False)
     (check,) = (each for each in found.checks if each.id == "pd_is_of_the_trees")
     assert (check.rows, check.failed) == (200, 0)
     assert found.innovation.fallback == rows
@@ -331,7 +337,7 @@ def test_fewer_rows_are_drawn_the_same_way_each_time(trained):
 
 
 def test_a_data_set_without_rows_is_refused(trained):
-    empty = replace(trained.dataset, enterprises=trained.dataset.enterprises.iloc[:0])
+    empty = _rows(trained.dataset, [])
     with pytest.raises(InputError, match="ICS-RPT-001"):
         find(trained.bundle, empty)
 

@@ -117,7 +117,15 @@ def report(
     moved = None if stability is None else parse_stability(stability.read_bytes(), str(stability))
     bundle, version = load_bundle(model)
     found = write_report(
-        bundle, read_dataset(data), out, lang, version=version, rows=rows, stability=moved, progress=progress()
+        bundle,
+        read_dataset(data),
+        out,
+        lang,
+        version=version,
+        run_id=_run_of(bundle.name, version),
+        rows=rows,
+        stability=moved,
+        progress=progress(),
     )
     lines = [f"{out}: {found['bytes']:,} bytes, {found['rows']:,} rows assessed", f"sha256 {found['sha256']}"]
     lines += [f"CHECK FAILED: {name}" for name in found["failed"]]
@@ -126,3 +134,14 @@ def report(
     emit(found, as_json=json_, text="\n".join(lines))
     if found["failed"]:
         raise typer.Exit(1)
+
+
+def _run_of(name: str, version: str | None) -> str | None:
+    """Return the run that made a registered version; None for a bundle folder."""
+    if version is None:
+        return None
+    from icsml.registry import list_versions
+
+    return next(
+        (str(each["run_id"]) for each in list_versions() if (each["name"], each["version"]) == (name, version)), None
+    )

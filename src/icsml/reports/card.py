@@ -54,9 +54,10 @@ def _table(lines: list[str]) -> Iterator[Markup]:
     for place, line in enumerate(rows):
         cells = line.strip().strip("|").split("|")
         tag = "td" if place else "th"
-        yield Markup("<tr>{}</tr>").format(
+        row = Markup("<tr>{}</tr>").format(
             _joined(Markup("<{0}>{1}</{0}>").format(tag, _words(cell.strip())) for cell in cells)
         )
+        yield row if place else Markup("<thead>{}</thead>").format(row)
 
 
 def _words(text: str) -> Markup:

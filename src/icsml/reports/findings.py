@@ -12,9 +12,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.features.encoder import DirectionOverride
 from icsml.features.feature import Feature
 from icsml.model.certificate import Certificate
 from icsml.records.labels import Label
+from icsml.reports.evidence import Evidence
 from icsml.reports.stability import StabilityFigures
 
 __all__ = [
@@ -189,12 +191,15 @@ class Marks:
 class Chosen:
     """One decision that is shown whole; ``role`` is ``good``, ``middling`` or ``poor``.
 
-    ``log_odds``, ``values`` and ``points`` have shape (p,); ``reasons`` are the texts of the foremost.
+    ``log_odds``, ``values`` and ``points`` have shape (p,); ``reasons`` are the texts of the foremost; ``usage`` tells
+    how training used the row (:mod:`icsml.reports.evidence`), ``fallback`` whether the companion gave its PD.
     """
 
     role: str
     enterprise_id: str
     as_of: str | None
+    usage: int
+    fallback: bool
     pd: float
     grade: str | None
     score: int
@@ -343,6 +348,12 @@ class Findings:
         What was checked.
     card : str
         The bundle's model card, Markdown.
+    proposes : bool
+        Whether its decisions propose steps that would move the answer.
+    overrides : mapping of str to DirectionOverride
+        Directions set for this model, by the name of the feature.
+    evidence : Evidence
+        What a validator looks for first.
     """
 
     origin: Origin
@@ -364,6 +375,9 @@ class Findings:
     stages: Mapping[str, Label]
     checks: tuple[Check, ...]
     card: str
+    proposes: bool
+    overrides: Mapping[str, DirectionOverride]
+    evidence: Evidence
 
     @property
     def order(self) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
@@ -10,14 +10,19 @@ import numpy as np
 
 from icsml.features.feature import Feature
 from icsml.model.certificate import DirectionProof, Violation
+from icsml.records.field import Domain
 from icsml.reports import plots
 from icsml.reports.card import card_html
+from icsml.reports.card_words import card_in
 from icsml.reports.drawing import Drawing
-from icsml.reports.findings import Chosen, Findings, GroupFigures, Marks, Pair
+from icsml.reports.evidence import Evidence, Gain, SampleFigures
+from icsml.reports.findings import Chosen, Findings, GroupFigures, Marks, Origin, Pair
+from icsml.reports.lookup import firm_data, firm_rows, lookup_script, script_hash, usage_name
 from icsml.reports.page import render
+from icsml.reports.rationale import rationale
 from icsml.reports.stability import Spread, StabilityFigures
 from icsml.reports.values import shown_value
-from icsml.reports.wording import Lang, phrase, rulebook_name
+from icsml.reports.wording import Lang, event_name, phrase, rulebook_name
 
 __all__ = ["model_drawings", "model_page"]
 
@@ -30,6 +35,17 @@ _TERMS: Final = 9
 _CODES: Final = 8
 _SHORT: Final = 7
 _VIOLATIONS: Final = 3
+_FIRMS: Final = 20
+_PERFORMANCE: Final = {
+    "rows": "rows",
+    "events": "defaults",
+    "auc": "auc",
+    "low": "auc_low",
+    "high": "auc_high",
+    "ks": "ks",
+    "slope": "calibration_slope",
+    "intercept": "calibration_intercept",
+}
 _MOVES: Final = ("overlap", "rank_biased_overlap", "sign_flips")
 
 
@@ -57,7 +73,8 @@ def model_page(found: Findings, lang: Lang) -> str:
         "codes": _codes(found, lang),
         "kinds": [kind for kind in found.segments if kind != "all"],
         "failed": [check for check in found.checks if not check.passed],
-        "card": card_html(found.card),
+        "card": card_html(card_in(found.card, lang)),
+        "card_notes": _card_notes(found, lang),
         "proofs": _proofs(found, lang),
         "broken": [
             _violation(found, name, first, lang)
@@ -71,7 +88,96 @@ def model_page(found: Findings, lang: Lang) -> str:
     facts["segments"] = {
         kind: [_group(each, facts["codes"]) for each in found.segments[kind]] for kind in facts["kinds"]
     }
-    return render("model.html", lang, facts, found.stages)
+    return render("model.html", lang, facts | _evidence(found, lang), found.stages)
+
+
+def _evidence(found: Findings, lang: Lang) -> dict[str, Any]:
+    """Return what a validator looks for first, as the template shows it."""
+    evidence, scale = found.evidence, found.evidence.bands
+    grades = [band.name for band in scale.bands] if scale.graded else []
+    share = found.innovation.share if found.innovation else found.segments["all"][0].innovation_share
+    return {
+        "evidence": evidence,
+        "sample": evidence.sample,
+        "definition": _event(found.origin, lang),
+        "split_said": _split(evidence.sample, lang),
+        "gain": evidence.gain,
+        "gain_said": _gain(evidence.gain, lang),
+        "innovation_share": share,
+        "performance": _performance(evidence.figures),
+        "figures_where": phrase(f"figures_where_{evidence.sample.split or 'unstated'}", lang),
+        "scale": scale,
+        "scale_of": phrase("scale_of", lang, event=event_name(scale.scale_event, lang), months=scale.scale_months),
+        "sides": [side for side in ("held_out", "trained") if getattr(scale, side).rows],
+        "side_names": {
+            "held_out": phrase("held_out_rows" if evidence.sample.relation == "same" else "other_rows", lang),
+            "trained": phrase("trained_rows", lang),
+        },
+        "iv_which": phrase(_which(evidence), lang),
+        "variables": [_variable(found, place, lang) for place in range(len(found.features))],
+        "proposes": found.proposes,
+        "grades": grades,
+        "firms": firm_rows(evidence.firms, found.features, _FIRMS, lang),
+        "firm_data": firm_data(evidence.firms, found.features, grades, lang),
+        "script": lookup_script(),
+        "script_hash": script_hash(),
+    }
+
+
+def _which(evidence: Evidence) -> str:
+    if not evidence.iv_rows:
+        return "variables_none"
+    return "variables_trained" if evidence.trained_rows else "variables_known"
+
+
+def _gain(gain: Gain, lang: Lang) -> str:
+    if gain.rows is None:
+        return phrase(f"gain_{gain.source}", lang)
+    return phrase(f"gain_{gain.source}", lang, rows=f"{gain.rows:,}", events=f"{gain.events:,}")
+
+
+def _event(origin: Origin, lang: Lang) -> str:
+    named = event_name(origin.event, lang)
+    if origin.horizon_months is None:
+        return phrase("event_in_open", lang, event=named)
+    return phrase("event_in", lang, event=named, months=origin.horizon_months)
+
+
+def _split(sample: SampleFigures, lang: Lang) -> str | None:
+    if sample.test_from is not None:
+        return phrase("split_out_of_time", lang, test_from=sample.test_from, months=sample.embargo_months)
+    if sample.folds is not None:
+        return phrase("split_folds", lang, folds=sample.folds, seed=sample.seed)
+    return phrase(f"split_kind_{sample.split}", lang) if sample.split else None
+
+
+def _performance(figures: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return what training measured of the model and of its companion; none where the bundle does not say."""
+    return [
+        {"companion": bool(prefix)} | {name: figures.get(f"{prefix}{key}") for name, key in _PERFORMANCE.items()}
+        for prefix in ("", "without_innovation_")
+        if f"{prefix}auc" in figures
+    ]
+
+
+def _variable(found: Findings, place: int, lang: Lang) -> dict[str, Any]:
+    feature, alone = found.features[place], found.evidence.variables[place]
+    return _feature(found, place, lang) | {
+        "overridden": feature.overridden,
+        "rationale": rationale(feature, found.overrides.get(feature.name), lang),
+        "iv": alone.iv,
+        "correlation": None if alone.correlation is None else abs(alone.correlation),
+        "partner": None if alone.partner is None else found.features[alone.partner].code,
+    }
+
+
+def _card_notes(found: Findings, lang: Lang) -> list[str]:
+    """Return what must be read beside a card whose standing sentences are not true of this bundle."""
+    if found.origin.rulebook is not None:
+        return []
+    own = sum(feature.domain is Domain.INNOVATION for feature in found.features)
+    notes = [phrase("card_no_points", lang)]
+    return [*notes, phrase("card_own_innovation", lang, count=own)] if own else notes
 
 
 def model_drawings(found: Findings, lang: Lang) -> dict[str, Drawing]:
@@ -205,6 +311,7 @@ def _decision(chosen: Chosen, lang: Lang) -> dict[str, Any]:
     return {
         "drawing": f"waterfall-{chosen.role}",
         "chosen": chosen,
+        "usage": usage_name(chosen.usage, lang),
         "reasons": [getattr(each, lang) for each in chosen.reasons],
         "points": chosen.base_points + int(chosen.points.sum()),
     }

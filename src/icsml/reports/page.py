@@ -72,7 +72,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"whole": _whole, "share": _share, "signed": _signed, "decimals": _decimals}
     environment.filters |= {"way": _way, "breakable": _breakable, "tiny": _tiny}
-    environment.filters |= {"breakable_code": _breakable_code, "plus": _plus}
+    environment.filters |= {"breakable_code": _breakable_code, "plus": _plus, "bound": _bound}
     return environment
 
 
@@ -87,6 +87,11 @@ def _whole(value: float) -> str:
 
 def _share(value: float, digits: int = 1) -> str:
     return f"{value:.{digits}%}"
+
+
+def _bound(value: float) -> str:
+    """Show a bound of PDs with the digits it has, so that no two read the same."""
+    return f"{100.0 * value:.6g}%"
 
 
 def _signed(value: float, digits: int = 1) -> str:

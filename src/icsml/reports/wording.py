@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from icsml.records.labels import Label
+from icsml.reports.wording_model import MODEL_PHRASES
 
 __all__ = [
     "Lang",
     "compared_with",
+    "event_name",
     "group_name",
     "pd_meaning",
     "phrase",
@@ -29,9 +31,9 @@ def _label(en: str, zh: str) -> Label:
 
 _PHRASES: Final[dict[str, Label]] = {
     "about_terms": _label(
-        "Every figure here is of this model on these rows. Terms are parts of the logit of the PD (log-odds): "
-        "above zero raises the PD. A term is no cause.",
-        "此处所有数字均为本模型对这些样本的计算结果。各项贡献是违约概率对数几率（log-odds）的组成部分："
+        "Unless another source is named, every figure is of this model on these rows. Terms are parts of the logit "
+        "of the PD (log-odds): above zero raises the PD. A term is no cause.",
+        "除另注来源外，此处数字均为本模型对这些样本的计算结果。各项贡献是违约概率对数几率（log-odds）的组成部分："
         "大于零提高违约概率。贡献并非因果。",
     ),
     "adverse_coverage": _label(
@@ -45,16 +47,16 @@ _PHRASES: Final[dict[str, Label]] = {
     "adverse_reasons": _label(
         "Adverse reasons, to be told if the answer is no:", "不利原因（如不予通过，应告知申请人）："
     ),
-    "all_others": _label("all other features", "其余全部特征"),
+    "all_others": _label("all other variables", "其余全部变量"),
     "and_more": _label("and {count} more, in the list itself", "其余 {count} 家见名单文件"),
     "as_of": _label("as of", "基准日"),
-    "assessed_rows": _label("{rows} of {held} rows of “{data}”", "“{data}”共 {held} 行，评估 {rows} 行"),
+    "assessed_rows": _label("{rows} of {held} rows of “{data}”", "“{data}”共 {held} 个样本，评估 {rows} 个"),
     "base": _label("base", "基准"),
     "beeswarm": _label("Every term of a sample", "样本的逐项贡献"),
     "beeswarm_about": _label(
-        "One dot for each of {rows} rows drawn by a fixed seed. Blue is a low value of the feature, red a "
+        "One dot for each of {rows} rows drawn by a fixed seed. Blue is a low value of the variable, red a "
         "high one, grey a missing one. Right of zero raises the PD.",
-        "按固定种子抽取 {rows} 行，每行一点。蓝色为特征取值低，红色为高，灰色为缺失。零点右侧提高违约概率。",
+        "按固定种子抽取 {rows} 个样本，每个一点。蓝色为变量取值低，红色为高，灰色为缺失。零点右侧提高违约概率。",
     ),
     "best_share": _label("the best {share}", "得分最高的 {share} 企业"),
     "bound": _label("bound", "界限"),
@@ -63,18 +65,18 @@ _PHRASES: Final[dict[str, Label]] = {
     "by_group_told": _label("By group:", "按类别："),
     "by_rulebook": _label("Rulebook {rulebook} ({provenance})", "积分规则 {rulebook}（{provenance}）"),
     "card": _label("Model card", "模型卡"),
-    "card_about": _label("As it stands in the bundle, word for word.", "模型包中的原文（英文），逐字照录。"),
+    "card_about": _label("As it stands in the bundle, word for word.", "模型包中的原文，逐字照录。"),
     "causes_about": _label(
         "The innovation score's reason by indicator, log-odds (points / reference's mean points):",
         "创新类指标得分一项的原因按指标分解，对数几率（得分／参照样本平均得分）：",
     ),
-    "certificate": _label("Direction certificate", "单调方向证明"),
+    "certificate": _label("Direction certificate", "单调性验证"),
     "certificate_about": _label(
-        "Of every tree, every two leaves that rows equal in all other features can reach are compared: proved "
+        "Of every tree, every two leaves that rows equal in all other variables can reach are compared: proved "
         "on the fitted trees, not sampled. It is a law on present values, all else equal; missing is a branch "
         "of its own.",
-        "对每棵树，凡其他特征相同的样本可能到达的任意两片叶均作比较：在拟合后的树上证明，而非抽样。"
-        "此为其他条件相同时、对有值特征的性质；缺失另为一支。",
+        "对每棵树，凡其他变量相同的样本可能到达的任意两个叶节点均作比较：在拟合后的树上证明，而非抽样。"
+        "此为其他条件相同时、对有值变量的性质；缺失另为一支。",
     ),
     "certificate_none": _label(
         "The model declares no direction: there is nothing to prove.", "模型未声明任何方向：无可证明。"
@@ -83,10 +85,10 @@ _PHRASES: Final[dict[str, Label]] = {
     "change_changed": _label("changed", "修改"),
     "change_removed": _label("removed", "删除"),
     "changes": _label("What the rules say differently", "规则有何不同"),
-    "check": _label("check", "检查项"),
+    "check": _label("check", "校验项"),
     "check_adds_up": _label("Base and terms sum to the logit of the PD", "基准与各项贡献之和等于违约概率的对数几率"),
     "check_directions_proved": _label(
-        "Leaves of every tree are in the declared order (pairs of leaves)", "每棵树的叶值符合声明方向（叶对）"
+        "Leaves of every tree are in the declared order (pairs of leaves)", "每棵树的叶节点取值符合声明方向（叶节点对）"
     ),
     "check_grade_holds_pd": _label("The grade's bounds hold the PD", "违约概率落在所属等级的界限内"),
     "check_one_is_batch": _label("A row alone has the same bits as in its batch", "单独评估与批量评估逐位一致"),
@@ -99,36 +101,36 @@ _PHRASES: Final[dict[str, Label]] = {
     "check_score_reconciles": _label(
         "Base points and points of the terms sum to the score exactly", "基准分与各项分值之和恰等于评分"
     ),
-    "checks": _label("Checks", "检查"),
+    "checks": _label("Checks", "校验"),
     "checks_failed": _label(
         "{count} of the checks below failed: do not rely on this model or this report before it is known why.",
-        "以下检查有 {count} 项未通过：查明原因之前，不得依赖本模型或本报告。",
+        "以下校验有 {count} 项未通过：查明原因之前，不得依赖本模型或本报告。",
     ),
-    "checks_passed": _label("checks passed", "通过的检查"),
+    "checks_passed": _label("checks passed", "校验通过项"),
     "code": _label("code", "代码"),
     "code_of_report": _label("Code", "程序版本"),
     "codes_about": _label(
-        "Share of rows in which a feature is among the at most {most} terms that raise the PD most. Whole "
+        "Share of rows in which a variable is among the at most {most} terms that raise the PD most. Whole "
         "population above, then by segment: the darker, the more often.",
-        "某特征位列提高违约概率最多的至多 {most} 项之中的样本占比。先列全体，再按分组：颜色越深越常见。",
+        "某变量位列提高违约概率最多的至多 {most} 项之中的样本占比。先列全体，再按分组：颜色越深越常见。",
     ),
     "compared_with": _label("Terms are {reference}.", "各项贡献{reference}。"),
     "compared_with_rows": _label("Reference: {reference}.", "参照：{reference}。"),
-    "contradicting": _label("contradicting", "相反的占比"),
-    "contradictions": _label("Contradicting reasons", "方向相反的原因"),
+    "contradicting": _label("contradicting", "不一致占比"),
+    "contradictions": _label("Reasons against the variable's own effect", "与单变量效应方向不一致的原因"),
     "contradictions_are": _label(
-        "{rate} of the reasons of free features contradict: the term has another sign than the feature's own "
+        "{rate} of the reasons of free variables contradict: the term has another sign than the variable's own "
         "effect, moved alone over the reference population. On {rows} rows, {most} reasons each.",
-        "不设方向的特征所给原因中，{rate} 方向相反：该项贡献的符号与该特征在参照样本上单独变化时的作用不同。"
-        "取 {rows} 行，每行 {most} 条原因。",
+        "无单调约束的变量所给原因中，{rate} 方向不一致：该项贡献的符号与该变量在参照样本上单独变化时的效应不同。"
+        "取样本 {rows} 个，每个 {most} 条原因。",
     ),
     "contradictions_none": _label(
-        "Not known: the bundle holds no reference population, or no free feature gave a reason.",
-        "未知：模型包不含参照样本，或没有不设方向的特征给出原因。",
+        "Not known: the bundle holds no reference population, or no free variable gave a reason.",
+        "未知：模型包不含参照样本，或没有无单调约束的变量给出原因。",
     ),
     "contradicts_about": _label(
-        "The term has another sign than the feature's effect taken alone.",
-        "该项贡献的方向与该特征单独变化时的作用相反。",
+        "The term has another sign than the variable's effect taken alone.",
+        "该项贡献的方向与该变量单独变化时的效应不一致。",
     ),
     "cut_at": _label("Cut at {points} of {max} points", "入选分数线：{points} 分（满分 {max}）"),
     "cut_points": _label("those with {points} points or more", "得分不低于 {points} 分的企业"),
@@ -141,14 +143,14 @@ _PHRASES: Final[dict[str, Label]] = {
         "The rows at the 5th, 50th and 99th percentile of the PD, each assessed again alone.",
         "违约概率位于第 5、50、99 百分位的样本，各自单独重新评估。",
     ),
-    "decisions_shown": _label("Three decisions", "三例决策"),
-    "dependence": _label("Dependence", "依赖关系"),
+    "decisions_shown": _label("Typical cases (low, medium and high risk)", "典型样本（低、中、高风险）"),
+    "dependence": _label("Variable effects (SHAP dependence)", "变量效应（SHAP依赖图）"),
     "dependence_about": _label(
-        "The term of a feature against its value; the axis shows where most rows lie, a missing value stands "
-        "at the left edge. Red dots have a high value of the feature it interacts with most, blue ones a low "
+        "The term of a variable against its value; the axis shows where most rows lie, a missing value stands "
+        "at the left edge. Red dots have a high value of the variable it interacts with most, blue ones a low "
         "one.",
-        "特征的贡献随其取值的变化；横轴显示大多数样本所在范围，缺失值列于左缘。"
-        "红点表示与之交互最强的特征取值高，蓝点表示低。",
+        "变量的贡献随其取值的变化；横轴显示大多数样本所在范围，缺失值列于左缘。"
+        "红点表示与之交互最强的变量取值高，蓝点表示低。",
     ),
     "depends": _label("of these moves hang on assumed weights", "的变动取决于假设权重"),
     "depends_list": _label("of the list hang on assumed weights", "的入选取决于假设权重"),
@@ -168,21 +170,21 @@ _PHRASES: Final[dict[str, Label]] = {
     "event_charge_off": _label("charge-off", "核销"),
     "event_default": _label("default", "违约"),
     "event_unknown": _label("an event that is not stated", "未说明的事件"),
-    "evidence": _label("what the out-of-time test found on whether innovation adds", "跨期检验：创新是否有增益"),
-    "evidence_short": _label("out-of-time test of innovation:", "创新增益的跨期检验："),
+    "evidence": _label("formal test of whether innovation adds", "创新增益的正式检验"),
+    "evidence_short": _label("formal test of whether innovation adds:", "创新增益的正式检验："),
     "failed": _label("FAILED", "未通过"),
     "fallback_rows": _label(
-        "{rows} rows have no innovation data: the companion without innovation decided, and its terms are counted.",
-        "{rows} 行无创新类数据：由不含创新特征的对照模型给出结果，并计入其贡献。",
+        "{rows} rows hold no usable innovation data: the companion gave their PD, and its terms are counted.",
+        "{rows} 个样本无可用的创新类数据：由对照模型给出结果，并计入其贡献。",
     ),
-    "feature": _label("feature", "特征"),
-    "feature_group": _label("group of features", "特征类别"),
+    "feature": _label("variable", "入模变量"),
+    "feature_group": _label("group of variables", "变量类别"),
     "footer": _label("Made by icsml. No data leave this file.", "由 icsml 生成。本文件不向外发送任何数据。"),
     "grade": _label("Grade", "等级"),
     "grade_changed": _label("change grade", "等级变化"),
     "grade_moves": _label(
         "rows with a better / the same / a worse grade than without innovation",
-        "与剔除创新相比，等级更好／相同／更差的行数",
+        "与剔除创新类变量相比，等级更好／相同／更差的样本数",
     ),
     "group": _label("Group", "分组"),
     "hash_bundle": _label("bundle", "模型包"),
@@ -194,35 +196,34 @@ _PHRASES: Final[dict[str, Label]] = {
         "SHA-256 of the rulebook {rules}…, of the records {records}….",
         "SHA-256：积分规则 {rules}…，企业记录 {records}…。",
     ),
-    "importance": _label("Mean size of each term", "各项贡献的平均大小"),
+    "importance": _label("Mean absolute contribution", "平均绝对贡献"),
     "importance_about": _label(
-        "Mean |term| over all {rows} rows, in log-odds.", "全部 {rows} 行的平均 |贡献|，以对数几率计。"
+        "Mean |term| over all {rows} rows, in log-odds.", "全部 {rows} 个样本的平均绝对贡献，以对数几率计。"
     ),
-    "importance_all": _label("What the model goes by", "模型依据什么"),
+    "importance_all": _label("Variable importance", "变量重要性"),
     "indicator": _label("indicator", "指标"),
     "indicators_of": _label("Points by {rulebook}", "积分规则 {rulebook} 的得分"),
     "innovation_about": _label(
-        "In this model; not causal. The companion is a second model of the same rows without anything derived "
-        "from innovation records.",
-        "仅就本模型而言，并非因果。对照模型以同样样本训练，不含任何来自创新记录的特征。",
+        "In this model; not causal. The companion is a second model of the same rows without the innovation variables.",
+        "仅就本模型而言，并非因果。对照模型以同样样本训练，不含创新类变量。",
     ),
-    "innovation_did": _label("What innovation did", "创新起了什么作用"),
-    "innovation_log_odds": _label("sum of the innovation terms, log-odds", "创新各项贡献之和（对数几率）"),
+    "innovation_did": _label("Effect of the innovation variables", "创新类变量的影响"),
+    "innovation_log_odds": _label("sum of the innovation terms, log-odds", "创新类变量贡献之和（对数几率）"),
     "innovation_part": _label("innovation", "创新占比"),
     "innovation_points": _label("Innovation points", "创新积分"),
-    "innovation_share": _label("of the size of all terms is innovation's", "的贡献总量来自创新"),
+    "innovation_share": _label("share of contributions of innovation variables", "创新类变量贡献占比"),
     "input_is": _label(
         "{present} fields of the record were present, {missing} missing.",
         "记录中 {present} 个字段有值，{missing} 个缺失。",
     ),
     "interaction_of": _label("{first}; colour: {second}", "{first}；颜色：{second}"),
-    "interactions": _label("Interactions", "交互作用"),
+    "interactions": _label("Variable interactions", "变量交互效应"),
     "interactions_about": _label(
         "SHAP interaction values by shap's TreeExplainer on {rows} rows, path-dependent whatever the "
         "reference of the decisions is. {main} of the size of all terms needs no pair. Dots: the part of both "
-        "features together, coloured by the second from low (blue) to high (red).",
-        "由 shap 的 TreeExplainer 在 {rows} 行上计算的 SHAP 交互值；无论决策以何为参照，此处均为路径依赖。"
-        "全部贡献中 {main} 无需成对解释。图中各点为两个特征共同的部分，按第二个特征由低（蓝）到高（红）着色。",
+        "variables together, coloured by the second from low (blue) to high (red).",
+        "由 shap 的 TreeExplainer 在 {rows} 个样本上计算的 SHAP 交互值；无论决策以何为参照，此处均为路径依赖。"
+        "全部贡献中 {main} 无需成对解释。图中各点为两个变量共同的部分，按第二个变量由低（蓝）到高（红）着色。",
     ),
     "item": _label("Item", "项目"),
     "leave": _label("leave", "退出"),
@@ -232,9 +233,9 @@ _PHRASES: Final[dict[str, Label]] = {
     "log_odds_of_pd": _label("log-odds of the PD", "违约概率的对数几率"),
     "log_odds_short": _label("log-odds", "对数几率"),
     "marks_about": _label(
-        "Dashed lines are the thresholds of {rulebook}, on the scale of the feature; they are drawn where an "
-        "indicator measures the same as the feature in every row.",
-        "虚线为积分规则 {rulebook} 的分界值，按特征的尺度绘制；仅当指标与特征在每一行度量一致时绘出。",
+        "Dashed lines are the thresholds of {rulebook}, on the scale of the variable; they are drawn where an "
+        "indicator measures the same as the variable in every row.",
+        "虚线为积分规则 {rulebook} 的分界值，按变量的尺度绘制；仅当指标与变量在每个样本上度量一致时绘出。",
     ),
     "mean_changes": _label(
         "Mean changes in percentage points: of the score as a share of its scale, and of the rank.",
@@ -243,27 +244,23 @@ _PHRASES: Final[dict[str, Label]] = {
     "mean_maximum": _label("mean maximum", "平均满分"),
     "mean_of": _label("mean, of {a} → {b} points", "均值（满分 {a}→{b}）"),
     "mean_points": _label("mean points", "平均得分"),
-    "mean_size": _label("mean |term|, log-odds", "平均 |贡献|（对数几率）"),
-    "mean_size_short": _label("mean size", "平均大小"),
+    "mean_size": _label("mean |term|, log-odds", "平均绝对贡献（对数几率）"),
+    "mean_size_short": _label("mean |term|", "平均绝对贡献"),
     "migration": _label("Grades before (rows) and after", "等级迁移（行：之前；列：之后）"),
-    "missing_share": _label("missing", "缺失"),
+    "missing_share": _label("missing", "缺失率"),
     "model": _label("What it does to the PDs of {model}", "对模型 {model} 违约概率的影响"),
     "model_of_report": _label("Model", "模型"),
-    "model_title": _label("Model report for the auditor: {model}", "供审计使用的模型报告：{model}"),
+    "model_title": _label("Model report for the auditor: {model}", "模型审计报告：{model}"),
     "model_version": _label("version {version}", "版本 {version}"),
     "moves_overlap": _label("top {top} adverse reasons shared", "前 {top} 条不利原因的重合"),
     "moves_rank_biased_overlap": _label("agreement of whole rankings", "整体排序的一致"),
     "moves_sign_flips": _label("reasons that change sign", "符号翻转的原因"),
     "no_changes": _label("The rules are the same.", "两套规则相同。"),
-    "no_interactions": _label("No two features interact in the sample.", "样本中没有特征交互。"),
-    "no_performance": _label(
-        "Whether outcomes agree is not judged here; for that see the model card.",
-        "此处不评判结果与实际是否相符；请见模型卡。",
-    ),
+    "no_interactions": _label("No two variables interact in the sample.", "样本中没有变量交互。"),
     "no_population": _label("No population was given.", "未提供企业样本。"),
     "no_recourse": _label("None was found.", "未找到。"),
     "no_rulebook": _label("none", "无"),
-    "no_terms": _label("No feature has any effect on these rows.", "在这些样本上，没有特征起作用。"),
+    "no_terms": _label("No variable has any effect on these rows.", "在这些样本上，没有变量起作用。"),
     "not_known": _label("not known", "未知"),
     "not_official_assumed": _label(
         "The points rest on weights or rules that are assumed: this is not an official list.",
@@ -275,8 +272,8 @@ _PHRASES: Final[dict[str, Label]] = {
     ),
     "not_passed": _label("not passed", "未通过"),
     "origin": _label("Where it comes from", "来源与校验值"),
-    "other_features": _label("{count} other features", "其余 {count} 个特征"),
-    "pair": _label("pair", "特征对"),
+    "other_features": _label("{count} other variables", "其余 {count} 个变量"),
+    "pair": _label("pair", "变量对"),
     "passed": _label("passed", "通过"),
     "pd": _label("PD", "违约概率"),
     "pd_band": _label("Band of PD", "违约概率区间"),
@@ -295,7 +292,7 @@ _PHRASES: Final[dict[str, Label]] = {
     "pd_mean": _label("mean PD", "平均违约概率"),
     "pd_meaning": _label("PD of {event} within {months} months", "违约概率所指：{months} 个月内{event}"),
     "pd_meaning_open": _label("PD of {event}, horizon not stated", "违约概率所指：{event}，期限未说明"),
-    "pd_without_and_with": _label("mean PD without → with innovation", "平均违约概率：剔除创新 → 含创新"),
+    "pd_without_and_with": _label("mean PD without → with innovation", "平均违约概率：剔除创新类变量 → 含创新类变量"),
     "pd_without_innovation": _label(
         "PD without innovation (companion; not causal)", "剔除创新的违约概率（对照模型；非因果）"
     ),
@@ -307,7 +304,7 @@ _PHRASES: Final[dict[str, Label]] = {
     "population": _label(
         "Population “{name}”: {rows} enterprises scored by both", "样本“{name}”：两套规则均可计分 {rows} 家"
     ),
-    "provenance": _label("provenance", "来源"),
+    "provenance": _label("provenance", "依据"),
     "provenance_assumed": _label("assumed", "含假设成分"),
     "provenance_official": _label("official", "官方"),
     "provenance_published": _label("published", "公开来源"),
@@ -321,7 +318,7 @@ _PHRASES: Final[dict[str, Label]] = {
     "reason_codes": _label("Reason codes", "原因代码"),
     "reasons": _label("Why enterprises are in or out", "入选与未入选的原因"),
     "reasons_shown": _label("reasons shown", "给出的原因"),
-    "recourse": _label("What would move the answer", "何种变化会改变结果"),
+    "recourse": _label("What would move the answer", "可改善评级的情形（模型测算）"),
     "recourse_about": _label(
         "What the model would answer if the record read so; not a forecast, and no promise that the risk falls.",
         "若记录如此，模型将给出的结果；并非预测，也不保证风险下降。",
@@ -335,7 +332,7 @@ _PHRASES: Final[dict[str, Label]] = {
         "{base} 所提改进建议中，{mean}（{low} 至 {high}）在其他模型中违约概率同样降低。",
     ),
     "refer": _label("To be decided by a person:", "须由人工审定："),
-    "reference_interventional": _label("{n} rows of {id}, interventional", "{id} 的 {n} 行，干预式"),
+    "reference_interventional": _label("{n} rows of {id}, interventional", "{id} 的 {n} 个样本，干预式"),
     "reference_of_report": _label("Reference of the reasons", "原因的参照对象"),
     "reference_path_dependent": _label(
         "{id}: all training rows as the branches of the trees weigh them, path-dependent",
@@ -347,8 +344,8 @@ _PHRASES: Final[dict[str, Label]] = {
     "risk_middling": _label("A middling risk", "中等风险一例"),
     "risk_poor": _label("A poor risk", "高风险一例"),
     "robustness": _label("How much hangs on assumed weights", "结果在多大程度上取决于假设权重"),
-    "rows": _label("rows", "行数"),
-    "rows_assessed": _label("rows assessed", "评估行数"),
+    "rows": _label("rows", "样本数"),
+    "rows_assessed": _label("rows assessed", "样本数"),
     "rulebook_of_report": _label("Rulebook in the bundle", "模型包内的积分规则"),
     "score": _label("score", "评分"),
     "score_change": _label("score", "积分"),
@@ -380,16 +377,16 @@ _PHRASES: Final[dict[str, Label]] = {
         "this very bundle. On {rows} rows of “{data}” that none was trained on, and on the {risky} with the highest "
         "PD: mean (lowest to highest). A row has {top} adverse reasons.",
         "从首次训练（{base}）到按同一配置另外训练的 {count} 个模型，{drawn}，原因的变动；并非本模型包本身。"
-        "基于“{data}”中未参与训练的 {rows} 行，及其中违约概率最高的 {risky} 行：均值（最低至最高）。"
-        "每行 {top} 条不利原因。",
+        "基于“{data}”中未参与训练的样本 {rows} 个，及其中违约概率最高的 {risky} 个：均值（最低至最高）。"
+        "每个样本 {top} 条不利原因。",
     ),
     "stability_of_two": _label(
         "How far reasons move from one model ({base}) to another ({others}), each as it stands; nothing was retrained. "
         "On {rows} rows of “{data}”, which either may have been trained on, and on the {risky} with the highest PD. "
         "A row has {top} adverse reasons.",
         "从一个模型（{base}）到另一个模型（{others}），两者均为现成模型，未重新训练，原因的变动。"
-        "基于“{data}”的 {rows} 行（任一模型训练时可能已用过），及其中违约概率最高的 {risky} 行。"
-        "每行 {top} 条不利原因。",
+        "基于“{data}”的样本 {rows} 个（任一模型训练时可能已用过），及其中违约概率最高的 {risky} 个。"
+        "每个样本 {top} 条不利原因。",
     ),
     "stage": _label("Life-cycle stage", "发展阶段"),
     "stay": _label("stay", "保留"),
@@ -407,16 +404,16 @@ _PHRASES: Final[dict[str, Label]] = {
     "the_list": _label("The list", "名单"),
     "to_provide": _label("To be provided:", "请补充提供："),
     "together_with": _label("with", "含"),
-    "trees_pairs": _label("{file}: trees, pairs", "{file}：树、叶对"),
+    "trees_pairs": _label("{file}: trees, pairs", "{file}：树、叶节点对"),
     "unused_features": _label(
-        "{count} more features of the model have no effect on any of these rows.",
-        "模型另有 {count} 个特征对这些样本均无作用。",
+        "{count} more variables of the model have no effect on any of these rows.",
+        "模型另有 {count} 个变量对这些样本均无作用。",
     ),
     "validity": _label("valid until", "有效期至"),
     "value": _label("value", "取值"),
     "violation": _label(
         "{file}, tree {tree}: {feature} moves the wrong way between leaves {low} ({a}) and {high} ({b}).",
-        "{file} 第 {tree} 棵树：{feature} 在叶 {low}（{a}）与叶 {high}（{b}）之间方向相反。",
+        "{file} 第 {tree} 棵树：{feature} 在叶节点 {low}（{a}）与叶节点 {high}（{b}）之间方向相反。",
     ),
     "waterfall_about": _label(
         "From the base, {base}, by the terms, largest first, to the log-odds of the PD. Foremost:",
@@ -432,7 +429,7 @@ _PHRASES: Final[dict[str, Label]] = {
     ),
     "worst": _label("largest deviation", "最大偏差"),
     "wrong_order": _label("in the wrong order", "方向相反"),
-}
+} | MODEL_PHRASES
 
 _FIELDS: Final[dict[str, Label]] = {
     "electronics_information": _label("Electronics and information", "电子信息"),
@@ -514,15 +511,15 @@ _VALUES: Final[dict[str, Label]] = {
     "size_age": _label("size and age", "规模与年限"),
     "all": _label("all", "全部"),
     "riskiest": _label("the riskiest tenth", "风险最高的十分之一"),
-    "features": _label("each feature", "逐个特征"),
-    "worded": _label("like features as one, by the text told", "相近特征合并（按所述原因）"),
-    "alike": _label("like features as one", "相近特征合并"),
+    "features": _label("each variable", "逐个变量"),
+    "worded": _label("like variables as one, by the text told", "相近变量合并（按所述原因）"),
+    "alike": _label("like variables as one", "相近变量合并"),
     "groups": _label("each group", "逐个类别"),
     "True": _label("yes", "是"),
     "False": _label("no", "否"),
     "raises_risk": _label("raises the risk", "提高风险"),
     "lowers_risk": _label("lowers the risk", "降低风险"),
-    "free": _label("free", "不设方向"),
+    "free": _label("free", "无单调约束"),
     "supported": _label("supported", "获支持"),
     "equivalent": _label("equivalent", "等效"),
     "not_shown": _label("not shown", "未显示"),
@@ -576,12 +573,16 @@ def group_name(kind: str, name: str | None, lang: Lang, stages: dict[str, Label]
     return str(getattr(known[name], lang)) if name in known else name
 
 
+def event_name(event: str | None, lang: Lang) -> str:
+    """Return the name of an event; what has no other name keeps its own."""
+    if event is None:
+        return phrase("event_unknown", lang)
+    return phrase(f"event_{event}", lang) if f"event_{event}" in _PHRASES else event
+
+
 def pd_meaning(event: str | None, months: int | None, lang: Lang) -> str:
     """Return what a PD is a PD of."""
-    if event is None:
-        what = phrase("event_unknown", lang)
-    else:
-        what = phrase(f"event_{event}", lang) if f"event_{event}" in _PHRASES else event
+    what = event_name(event, lang)
     if months is None:
         return phrase("pd_meaning_open", lang, event=what)
     return phrase("pd_meaning", lang, event=what, months=months)

@@ -119,7 +119,15 @@ def _report(registered: Registered, path: Path, progress: Progress) -> Path | No
 
     trained = registered.trained
     progress("the auditor's report")
-    write_report(trained.bundle, trained.dataset, path, "en", version=registered.logged.version, progress=progress)
+    write_report(
+        trained.bundle,
+        trained.dataset,
+        path,
+        "en",
+        version=registered.logged.version,
+        run_id=registered.logged.run_id,
+        progress=progress,
+    )
     return path
 
 

@@ -27,6 +27,7 @@ from icsml.model.calibrate import Affine
 from icsml.model.certificate import Certificate
 from icsml.records.columns import Columns, take, to_columns
 from icsml.records.dataset import Dataset
+from icsml.reports.evidence import TRAINED, Evidence, Firms
 from icsml.reports.findings import (
     Check,
     Chosen,
@@ -44,6 +45,17 @@ from icsml.reports.findings import (
 from icsml.reports.interactions import affordable_rows, interaction_values
 from icsml.reports.stability import StabilityFigures
 from icsml.reports.wording import Lang
+from icsml.workflows.evidence import (
+    bands,
+    gain,
+    labels,
+    makes,
+    rows_of_value,
+    sample_figures,
+    training_figures,
+    usage,
+    variables,
+)
 from icsml.workflows.tally import Tally, explained
 
 __all__ = ["find", "write_report"]
@@ -56,6 +68,7 @@ _DOTS: Final = 2_000
 _ALONE: Final = 64
 _PAIRS: Final = 8
 _SEED: Final = 0
+_LOOKED_UP: Final = 50_000
 _TOLD: Final = 3
 _CONTRADICTING: Final = 500
 _ROLES: Final = (("good", 0.05), ("middling", 0.5), ("poor", 0.99))
@@ -69,6 +82,7 @@ def write_report(
     lang: Lang,
     *,
     version: str | None = None,
+    run_id: str | None = None,
     rows: int | None = None,
     stability: StabilityFigures | None = None,
     progress: Progress = silent,
@@ -85,8 +99,8 @@ def write_report(
         The page; it appears whole or not at all.
     lang : {'en', 'zh'}
         Its language.
-    version : str, optional
-        The register's version of the model.
+    version, run_id : str, optional
+        The register's version of the model, and the run that made it.
     rows : int, optional
         Assess so many of the rows, drawn by a fixed seed; all by default.
     stability : StabilityFigures, optional
@@ -109,7 +123,7 @@ def write_report(
     from icsml.reports.page import write
 
     check_target(target)
-    found = find(bundle, dataset, version=version, rows=rows, stability=stability, progress=progress)
+    found = find(bundle, dataset, version=version, run_id=run_id, rows=rows, stability=stability, progress=progress)
     progress("drawing")
     page = model_page(found, lang)
     write(target, page)
@@ -123,6 +137,7 @@ def find(
     dataset: Dataset,
     *,
     version: str | None = None,
+    run_id: str | None = None,
     rows: int | None = None,
     interactions: bool = True,
     stability: StabilityFigures | None = None,
@@ -132,7 +147,7 @@ def find(
 
     Parameters
     ----------
-    bundle, dataset, version, rows, stability, progress
+    bundle, dataset, version, run_id, rows, stability, progress
         As for :func:`write_report`.
     interactions : bool
         Whether to compute interactions, which takes seconds.
@@ -144,9 +159,13 @@ def find(
         ``ICS-RPT-004`` if the stability is of other bundles.
     """
     _require_of(bundle, stability)
-    columns = _columns(bundle, dataset, rows)
-    count = len(columns["enterprise_id"])
-    sums = Tally(bundle, _drawn(count, _DOTS))
+    places = _places(bundle, dataset, rows)
+    columns = to_columns(dataset.enterprises.iloc[places], bundle.extras)
+    relation, used_of_all = usage(bundle, dataset)
+    used, bad = used_of_all[places], labels(dataset)[places]
+    count = len(places)
+    valued = rows_of_value(bad, used)
+    sums = Tally(bundle, _drawn(count, _DOTS), valued)
     for first, assessment, chunk in _assessed(bundle, columns):
         sums.add(first, assessment, chunk)
         progress(f"assessed {min(first + _CHUNK, count):,} of {count:,} rows")
@@ -155,7 +174,7 @@ def find(
     if interactions and len(sample.values):
         progress("interactions")
         pairs = _interactions(bundle, sample)
-    chosen = _chosen(bundle, columns, np.concatenate(sums.pd))
+    chosen = _chosen(bundle, columns, np.concatenate(sums.pd), used)
     proved = certificates(bundle)
     return Findings(
         origin=_origin(bundle, dataset, version, count, _reference(bundle, columns)),
@@ -182,6 +201,23 @@ def find(
             *_directions(proved),
         ),
         card=bundle.card,
+        overrides={each.feature: each for each in bundle.encoder.overrides},
+        proposes=bundle.levers is not None and bundle.rulebook is not None,
+        evidence=Evidence(
+            gain=gain(bundle, np.concatenate(sums.pd), sums.without, bad, used, _groups(dataset, columns)),
+            sample=sample_figures(bundle, dataset, relation, used_of_all),
+            bands=bands(bundle, np.concatenate(sums.pd), bad, used),
+            variables=variables(np.concatenate(sums.values), bad[valued], sums.drawn_values),
+            iv_rows=len(valued),
+            correlation_rows=len(sums.drawn_values),
+            makes=makes(bundle),
+            figures=training_figures(bundle),
+            seed=bundle.training.get("seed"),
+            run_id=run_id,
+            fallback=int(np.concatenate(sums.fallback).sum()),
+            trained_rows=int((used == TRAINED).sum()),
+            firms=_firms(columns, sums, bad, used),
+        ),
     )
 
 
@@ -196,7 +232,8 @@ def _require_of(bundle: Bundle, stability: StabilityFigures | None) -> None:
         )
 
 
-def _columns(bundle: Bundle, dataset: Dataset, rows: int | None) -> Columns:
+def _places(bundle: Bundle, dataset: Dataset, rows: int | None) -> NDArray[np.intp]:
+    """Return the places of the rows to assess, in order."""
     frame = dataset.enterprises
     absent = [extra.column for extra in bundle.extras if extra.column not in frame]
     if absent:
@@ -208,9 +245,30 @@ def _columns(bundle: Bundle, dataset: Dataset, rows: int | None) -> Columns:
         )
     if not len(frame) or rows == 0:
         raise InputError("ICS-RPT-001", "holds no rows", field=dataset.meta.name, remedy="give rows to assess")
-    if rows is not None and rows < len(frame):
-        frame = frame.iloc[_drawn(len(frame), rows)]
-    return to_columns(frame, bundle.extras)
+    return _drawn(len(frame), len(frame) if rows is None else rows)
+
+
+def _groups(dataset: Dataset, columns: Columns) -> NDArray[Any] | None:
+    """Return what rows belong together by, None where rows have no identity that recurs."""
+    return np.asarray(columns["enterprise_id"], dtype=str) if dataset.meta.grouped else None
+
+
+def _firms(columns: Columns, sums: Tally, bad: Floats, used: NDArray[np.int8]) -> Firms:
+    """Return the rows that can be looked up: all, or of very many those drawn by a fixed seed."""
+    kept = _drawn(len(bad), _LOOKED_UP)
+    days = np.asarray(columns["as_of"])[kept].astype("datetime64[D]")
+    return Firms(
+        ids=tuple(str(each) for each in np.asarray(columns["enterprise_id"])[kept]),
+        as_of=tuple("" if np.isnat(day) else str(day) for day in days),
+        pd=np.concatenate(sums.pd)[kept],
+        score=np.concatenate(sums.scores)[kept],
+        without=None if sums.without is None else sums.without[kept],
+        grade=np.concatenate(sums.graded_as)[kept],
+        usage=used[kept],
+        bad=bad[kept],
+        fallback=np.concatenate(sums.fallback)[kept],
+        adverse=np.concatenate(sums.adverse)[kept],
+    )
 
 
 def _drawn(count: int, most: int) -> NDArray[np.intp]:
@@ -285,7 +343,7 @@ def _innovation(bundle: Bundle, sums: Tally, count: int) -> InnovationFigures | 
         better=moves[0],
         same=moves[1],
         worse=moves[2],
-        fallback=sums.fallback,
+        fallback=int(np.concatenate(sums.fallback).sum()),
         evidence=bundle.innovation_evidence,
         indicators=_indicators(bundle, sums, count),
     )
@@ -321,13 +379,14 @@ def _interactions(bundle: Bundle, sample: Sample) -> Interactions:
     return Interactions(values, pairs, alone / whole if whole else 0.0)
 
 
-def _chosen(bundle: Bundle, columns: Columns, pds: Floats) -> tuple[Chosen, ...]:
+def _chosen(bundle: Bundle, columns: Columns, pds: Floats, used: NDArray[np.int8]) -> tuple[Chosen, ...]:
     """Return a good, a middling and a poor risk, each assessed alone."""
     order = np.argsort(pds, kind="stable")
-    return tuple(_decision(bundle, columns, role, int(order[int(at * (len(order) - 1))])) for role, at in _ROLES)
+    rows = [(role, int(order[int(at * (len(order) - 1))])) for role, at in _ROLES]
+    return tuple(_decision(bundle, columns, role, row, int(used[row])) for role, row in rows)
 
 
-def _decision(bundle: Bundle, columns: Columns, role: str, row: int) -> Chosen:
+def _decision(bundle: Bundle, columns: Columns, role: str, row: int, used: int) -> Chosen:
     one = take(columns, np.array([row]))
     found = assess(bundle, one, first_row=row)
     explanation = explained(found)
@@ -336,6 +395,8 @@ def _decision(bundle: Bundle, columns: Columns, role: str, row: int) -> Chosen:
         role=role,
         enterprise_id=str(one["enterprise_id"][0]),
         as_of=None if np.isnat(as_of) else str(as_of),
+        usage=used,
+        fallback=bool(found.fallback[0]),
         pd=float(found.pd[0]),
         grade=found.grade[0],
         score=int(found.score[0]),

@@ -68,6 +68,12 @@ class _Deviation:
         return Check(name, self.rows, self.failed, self.worst, self.bound)
 
 
+def _within(places: NDArray[np.intp], first: int, rows: int) -> NDArray[np.intp]:
+    """Return those of the places that lie in a chunk, counted from its first row."""
+    found: NDArray[np.intp] = places[(places >= first) & (places < first + rows)] - first
+    return found
+
+
 @dataclass
 class Tally:
     """What is kept of the rows while they pass by.
@@ -78,13 +84,20 @@ class Tally:
         The model.
     wanted : ndarray of int of shape (k,)
         Places of the rows that are drawn as dots and held against LightGBM.
+    valued : ndarray of int of shape (m,)
+        Places of the rows whose feature values are kept besides.
     """
 
     bundle: Bundle
     wanted: NDArray[np.intp]
+    valued: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     pd: list[Floats] = field(default_factory=list)
     grades: Counter[str | None] = field(default_factory=Counter)
-    fallback: int = 0
+    fallback: list[Flags] = field(default_factory=list)
+    graded_as: list[NDArray[Any]] = field(default_factory=list)
+    scores: list[NDArray[np.int64]] = field(default_factory=list)
+    adverse: list[NDArray[np.int16]] = field(default_factory=list)
+    values: list[Floats] = field(default_factory=list)
     pd_without: list[Floats] = field(default_factory=list)
     innovation: list[Floats] = field(default_factory=list)
     moves: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, dtype=np.int64))
@@ -107,7 +120,10 @@ class Tally:
         terms = explanation.terms.log_odds
         self.pd.append(found.pd)
         self.grades.update(found.grade)
-        self.fallback += int(found.fallback.sum())
+        self.fallback.append(found.fallback)
+        self.graded_as.append(found.grade)
+        self.scores.append(found.score)
+        self.values.append(found.features[_within(self.valued, first, len(terms))])
         self.size += np.abs(terms).sum(axis=0)
         self.missing += np.isnan(found.features).sum(axis=0)
         self._check(found, explanation)
@@ -115,7 +131,7 @@ class Tally:
         self._groups(found, explanation, columns)
         self._sums_by_group(explanation)
         self._points(found)
-        own = self.wanted[(self.wanted >= first) & (self.wanted < first + len(terms))] - first
+        own = _within(self.wanted, first, len(terms))
         fed = own[~found.fallback[own]]
         self.drawn.append((terms[fed], found.features[fed]))
         totals = explanation.terms.total
@@ -162,6 +178,8 @@ class Tally:
         counted = np.zeros(told.shape, dtype=np.int64)
         np.put_along_axis(counted, ranked, 1, axis=1)
         counted &= against > 0.0
+        adverse_to = np.take_along_axis(against, ranked, 1) > 0.0
+        self.adverse.append(np.where(adverse_to, ranked, -1).astype(np.int16))
         sizes = np.abs(terms)
         innovative = sizes[:, self.bundle.encoder.innovative].sum(axis=1)
         for kind, names in self._kinds(found, columns).items():
@@ -211,6 +229,16 @@ class Tally:
         """Return the rows drawn as dots."""
         terms, values = zip(*self.drawn, strict=True)
         return Sample(np.concatenate(terms), np.concatenate(values))
+
+    @property
+    def without(self) -> Floats | None:
+        """PDs of the companion over all rows; None where there is none."""
+        return np.concatenate(self.pd_without) if self.pd_without else None
+
+    @property
+    def drawn_values(self) -> Floats:
+        """Feature values of all rows drawn, those that the companion answered included."""
+        return np.concatenate([features for features, *_ in self.told])
 
     def segments(self) -> dict[str, tuple[GroupFigures, ...]]:
         """Return the figures of every group of every kind that the data have."""

@@ -1,0 +1,133 @@
+"""Rows that can be looked up in a page without a server: their data, and the script that searches them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import numpy as np
+from markupsafe import Markup
+
+from icsml.features.feature import Feature
+from icsml.reports.evidence import EMBARGO, OTHER, TESTED, TRAINED, UNLABELLED, Firms
+from icsml.reports.wording import Lang, phrase
+
+__all__ = ["firm_data", "firm_rows", "lookup_script", "script_hash", "usage_name"]
+
+_USAGES: Final = {
+    OTHER: "other_rows",
+    TRAINED: "part_train",
+    TESTED: "part_test",
+    EMBARGO: "part_embargo",
+    UNLABELLED: "part_unlabelled",
+}
+_OUTCOMES: Final = {"0": "firms_outcome_good", "1": "firms_outcome_bad"}
+_UNKNOWN: Final = "?"
+
+
+@cache
+def lookup_script() -> Markup:
+    """Return the script, the same in every page."""
+    text = (files("icsml.reports") / "scripts" / "lookup.js").read_text("utf-8")
+    return Markup(text)  # noqa: S704 - our own file
+
+
+def script_hash() -> str:
+    """Return what the page's policy allows to run: this script and no other."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(str(lookup_script()).encode()).digest()).decode()
+
+
+def usage_name(usage: int, lang: Lang) -> str:
+    """Return how training used a row, in words."""
+    return phrase(_USAGES[usage], lang)
+
+
+def firm_data(firms: Firms, features: tuple[Feature, ...], grades: list[str], lang: Lang) -> Markup:
+    """Return the rows as JSON that cannot end the element it stands in.
+
+    Parameters
+    ----------
+    firms : Firms
+        The rows.
+    features : tuple of Feature
+        Of the model, in order.
+    grades : list of str
+        Grades from the best; none where the master scale does not apply.
+    lang : {'en', 'zh'}
+        Language.
+    """
+    dates = sorted(set(firms.as_of))
+    place = {day: at for at, day in enumerate(dates)}
+    said: dict[str, Any] = {
+        "words": _words(lang),
+        "codes": [[feature.code, getattr(feature.label, lang)] for feature in features],
+        "grades": [*grades, "–"],
+        "dates": dates,
+        "most": firms.adverse.shape[1],
+        "id": firms.ids,
+        "date": [place[day] for day in firms.as_of],
+        "pd": _rounded(firms.pd),
+        "without": None if firms.without is None else _rounded(firms.without),
+        "grade": _grade_places(firms, grades),
+        "score": firms.score.tolist(),
+        "usage": "".join(str(each) for each in firms.usage.tolist()),
+        "fallback": "".join("1" if each else "0" for each in firms.fallback.tolist()),
+        "bad": "".join(_outcome(each) for each in firms.bad.tolist()),
+        "adverse": firms.adverse.ravel().tolist(),
+    }
+    text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704 - no sign is left in it that HTML knows
+
+
+def firm_rows(firms: Firms, features: tuple[Feature, ...], most: int, lang: Lang) -> list[dict[str, Any]]:
+    """Return the rows with the highest PD, as the page shows them before anything is searched."""
+    order = np.argsort(-firms.pd, kind="stable")[:most]
+    return [_row(firms, features, int(row), lang) for row in order]
+
+
+def _row(firms: Firms, features: tuple[Feature, ...], row: int, lang: Lang) -> dict[str, Any]:
+    outcome = _outcome(float(firms.bad[row]))
+    return {
+        "id": firms.ids[row],
+        "as_of": firms.as_of[row],
+        "pd": float(firms.pd[row]),
+        "without": None if firms.without is None else float(firms.without[row]),
+        "grade": firms.grade[row] or "–",
+        "score": int(firms.score[row]),
+        "outcome": phrase(_OUTCOMES[outcome], lang) if outcome in _OUTCOMES else "–",
+        "usage": usage_name(int(firms.usage[row]), lang),
+        "fallback": phrase("firms_companion", lang) if firms.fallback[row] else "",
+        "adverse": [
+            {"code": features[place].code, "label": getattr(features[place].label, lang)}
+            for place in firms.adverse[row].tolist()
+            if place >= 0
+        ],
+    }
+
+
+def _words(lang: Lang) -> dict[str, Any]:
+    return {
+        "matches": phrase("firms_matches", lang, n="{n}", shown="{shown}"),
+        "companion": phrase("firms_companion", lang),
+        "usage": {str(usage): usage_name(usage, lang) for usage in _USAGES},
+        "outcome": {_UNKNOWN: "–"} | {outcome: phrase(key, lang) for outcome, key in _OUTCOMES.items()},
+    }
+
+
+def _rounded(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[float]:
+    return [round(value, 6) for value in values.tolist()]
+
+
+def _grade_places(firms: Firms, grades: list[str]) -> list[int]:
+    places = {grade: at for at, grade in enumerate(grades)}
+    return [places.get(grade, len(grades)) for grade in firms.grade.tolist()]
+
+
+def _outcome(bad: float) -> str:
+    return _UNKNOWN if np.isnan(bad) else str(int(bad))

@@ -1,0 +1,252 @@
+"""The words of the auditor's report that no other page has."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from icsml.records.labels import Label
+
+__all__ = ["MODEL_PHRASES"]
+
+
+def _label(en: str, zh: str) -> Label:
+    return Label(en=en, zh=zh)
+
+
+MODEL_PHRASES: Final[dict[str, Label]] = {
+    "accuracy_ratio": _label("accuracy ratio (2·AUC − 1)", "准确率AR（2·AUC − 1）"),
+    "adverse_short": _label("adverse reasons", "不利原因"),
+    "auc": _label("AUC", "AUC（区分度）"),
+    "calibration_about": _label(
+        "Calibration: log-odds of the PD = a · LightGBM's raw score + b.",
+        "校准：违约概率的对数几率 = a · LightGBM 原始得分 + b。",
+    ),
+    "calibration_intercept": _label("calibration intercept", "校准截距"),
+    "calibration_slope": _label("calibration slope", "校准斜率"),
+    "card_about_zh": _label(
+        "Made from the English card in the bundle; what the model's owner wrote stands in their own words.",
+        "依据模型包内的英文模型卡译出；模型责任人自行填写的内容照录原文。",
+    ),
+    "card_no_points": _label(
+        "This bundle has no rulebook and reads no innovation points: what the card says of points does not apply.",
+        "本模型包不含积分规则，也不使用创新积分：模型卡中有关积分的内容不适用。",
+    ),
+    "card_own_innovation": _label(
+        "The model does read {count} innovation variables, from columns of the data set itself.",
+        "本模型另使用数据集自带的 {count} 个创新类变量。",
+    ),
+    "companion": _label("companion (without innovation)", "对照模型（不含创新类变量）"),
+    "companion_short": _label("model", "所用模型"),
+    "correlation": _label("highest |ρ|", "最大相关系数绝对值"),
+    "correlation_with": _label("with", "相关变量"),
+    "declared_with_data": _label("Declared with the data set", "随数据集声明，未附依据"),
+    "definition": _label("Event", "坏样本定义"),
+    "definition_words": _label("in the words of the data set", "数据集原文"),
+    "depth": _label("depth", "最大深度"),
+    "direction_of_the_data_set": _label("what the data set declares", "数据集所声明的方向"),
+    "direction_set": _label(
+        "Set for this model; declared: {declared}. Reason given: {reason}",
+        "本模型另行设定；原声明：{declared}。所述理由：{reason}",
+    ),
+    "end_first": _label("first", "起"),
+    "end_last": _label("last", "止"),
+    "event_in": _label("{event} within {months} months", "{months} 个月内{event}"),
+    "event_in_open": _label("{event}, horizon not stated", "{event}，期限未说明"),
+    "event_rate": _label("observed rate", "坏样本率"),
+    "events": _label("events", "坏样本数"),
+    "excluded_after_horizon": _label("labelled bad, but after the horizon: counted good", "事件晚于观察期，计为好样本"),
+    "excluded_defaults_refused": _label("bad rows among those refused", "剔除行中的坏样本"),
+    "excluded_embargo": _label(
+        "left out before the test: outcome not yet known then", "隔离期样本：测试期开始时结果尚未可知，未使用"
+    ),
+    "excluded_good_with_event": _label("labelled good, with an event in the horizon", "标为好样本但观察期内有事件日期"),
+    "excluded_open_horizon": _label("good, horizon not over on the day of import", "导入时观察期未满的好样本"),
+    "excluded_out_of_range": _label("values outside their declared range", "超出声明取值范围的数值"),
+    "excluded_refused": _label("rows refused at import", "导入时剔除的行"),
+    "excluded_unlabelled": _label("rows whose outcome is not known", "结果未知的样本"),
+    "excluded_unreadable": _label("unreadable values, now missing", "无法读取、按缺失处理的数值"),
+    "exclusions": _label("Exclusions", "剔除与说明"),
+    "fallback_top": _label(
+        "{share} of the rows ({rows}) hold no usable innovation data: the companion, the model without innovation, "
+        "gave their PD.",
+        "{share} 的样本（{rows} 个）无可用的创新类数据：其违约概率由不含创新类变量的对照模型给出。",
+    ),
+    "figures_of_training": _label("Discrimination and calibration on rows not trained on", "样本外区分度与校准"),
+    "figures_of_training_about": _label(
+        "As training measured them and the bundle records them: {where}.", "训练时测得并记录于模型包：{where}。"
+    ),
+    "figures_where_folds": _label(
+        "out of fold, each row by a model of the other folds", "交叉验证，每个样本由其余各折训练的模型给出"
+    ),
+    "figures_where_out_of_time": _label("the test period", "测试期（时间外样本）"),
+    "figures_where_unstated": _label("which rows, the bundle does not say", "模型包未说明所用样本"),
+    "firm_data_of": _label("Rows assessed", "样本查询"),
+    "firms_about": _label(
+        "{rows} rows, the highest PD first. Type part of an identifier, or choose. Nothing leaves this file.",
+        "共 {rows} 个样本，按违约概率由高到低排列。输入企业标识的一部分，或按条件筛选。数据不离开本文件。",
+    ),
+    "firms_all_flags": _label("any", "不限"),
+    "firms_bad": _label("event seen", "坏样本"),
+    "firms_companion": _label("companion decided", "由对照模型给出"),
+    "firms_drawn": _label(
+        "Of {held} rows {rows} are listed, drawn by a fixed seed: an enterprise that is not found may be among the "
+        "others. `icsml decide` gives the page of any one.",
+        "{held} 个样本中按固定种子抽取 {rows} 个列出：未查到的企业可能在其余样本中，可用 `icsml decide` 生成单户页面。",
+    ),
+    "firms_flag": _label("flag", "标记"),
+    "firms_matches": _label("{n} rows match; {shown} shown.", "符合条件 {n} 个，显示 {shown} 个。"),
+    "firms_no_script": _label(
+        "Searching needs scripts to be allowed in this browser; the rows with the highest PD are shown.",
+        "查询需要浏览器允许运行脚本；以下为违约概率最高的样本。",
+    ),
+    "firms_not_trained": _label("not trained on", "未参与训练"),
+    "firms_outcome": _label("outcome", "实际结果"),
+    "firms_outcome_bad": _label("event", "坏"),
+    "firms_outcome_good": _label("none", "好"),
+    "firms_search": _label("enterprise", "企业标识"),
+    "firms_trained": _label("trained on", "训练样本"),
+    "firms_usage": _label("use in training", "样本用途"),
+    "firms_without": _label("PD without innovation", "剔除创新类变量"),
+    "gain_folds": _label(
+        "AUC added by innovation [95% interval], out of fold: {rows} rows, {events} events",
+        "创新类变量带来的AUC提升［95%置信区间］；交叉验证，样本 {rows} 个，坏样本 {events} 个",
+    ),
+    "gain_holds_zero": _label(
+        "The interval holds zero: that innovation adds to discrimination is not shown.",
+        "置信区间包含零：未显示创新类变量提升区分度。",
+    ),
+    "gain_no_companion": _label(
+        "AUC added by innovation: not measured, the bundle has no companion without it",
+        "创新类变量带来的AUC提升：未测算，模型包无对照模型",
+    ),
+    "gain_no_innovation": _label(
+        "AUC added by innovation: the model has no innovation variable", "创新类变量带来的AUC提升：模型不含创新类变量"
+    ),
+    "gain_not_recorded": _label(
+        "AUC added by innovation: not in the bundle, and no rows shown are known to be untrained on",
+        "创新类变量带来的AUC提升：模型包未记录，所示样本中亦无确知未参与训练者",
+    ),
+    "gain_rows": _label(
+        "AUC added by innovation [95% interval], test rows shown: {rows} rows, {events} events",
+        "创新类变量带来的AUC提升［95%置信区间］；所示测试样本 {rows} 个，坏样本 {events} 个",
+    ),
+    "gain_test": _label(
+        "AUC added by innovation [95% interval], test period: {rows} rows, {events} events",
+        "创新类变量带来的AUC提升［95%置信区间］；测试期样本 {rows} 个，坏样本 {events} 个",
+    ),
+    "held_out_rows": _label("not trained on", "未参与训练"),
+    "interval_95": _label("95% interval", "95%置信区间"),
+    "iv": _label("IV", "IV值"),
+    "make": _label("Make-up of the model", "模型构成"),
+    "make_a": _label("a", "校准系数a"),
+    "make_b": _label("b", "校准系数b"),
+    "make_file": _label("file", "模型文件"),
+    "make_model": _label("model", "主模型"),
+    "no_figures_recorded": _label(
+        "The bundle records no figures of training; see the card.", "模型包未记录训练指标，请见模型卡。"
+    ),
+    "no_outcomes": _label(
+        "The data set holds no outcomes: whether PDs come true cannot be judged on these rows.",
+        "数据集不含实际结果：无法在这些样本上检验违约概率是否兑现。",
+    ),
+    "no_rulebook_held": _label("the bundle holds no rulebook", "模型包不含积分规则"),
+    "not_in_register": _label("read from a folder, not from the register", "读自文件夹，未经模型登记库"),
+    "not_recorded": _label("the bundle does not record it", "模型包未记录"),
+    "of_rows_held": _label("Parts of the data set, all {rows} rows held", "数据集全部 {rows} 个样本的用途"),
+    "other_rows": _label("use in training not known", "是否用于训练未知"),
+    "outcomes_below": _label(
+        "Observed rates stand beside mean PDs under “Master scale and backtest”.",
+        "坏样本率与平均违约概率的对照见“主标尺与返回检验”。",
+    ),
+    "outside": _label(
+        "‡ The mean PD lies outside the interval of the observed rate. The interval takes rows as independent.",
+        "‡ 平均违约概率落在坏样本率的置信区间之外。区间按样本相互独立计算。",
+    ),
+    "part_embargo": _label("left out before the test (embargo)", "隔离期（未使用）"),
+    "part_other": _label("with an outcome, use in training not known", "有实际结果，是否用于训练未知"),
+    "part_test": _label("test, not trained on", "测试样本（未参与训练）"),
+    "part_train": _label("trained on", "训练样本"),
+    "part_unlabelled": _label("outcome not known, not trained on", "结果未知（未参与训练）"),
+    "pd_bounds": _label("PD above … up to", "违约概率区间（左开右闭）"),
+    "pd_bounds_bands": _label("PD from … to below", "违约概率区间（左闭右开）"),
+    "rationale": _label("rationale of the direction", "方向依据"),
+    "recourse_not_measured": _label(
+        "How often the proposed steps still lower the PD under retrained models: not measured here. `icsml stability "
+        "--data DIR --json > F.json` measures it; give the file with `--stability`.",
+        "所提改善措施在重新训练的模型下是否仍能降低违约概率：未测算。可用 `icsml stability --data DIR --json > F.json` "
+        "测算，再以 `--stability` 提供该文件。",
+    ),
+    "recourse_not_stated": _label(
+        "Whether proposed steps hold under other models: not known, the comparison found no proposal to test.",
+        "所提改善措施在其他模型下是否成立：未知，所做比较中没有可供检验的建议。",
+    ),
+    "recourse_robustness": _label(
+        "How often such steps still lower the PD when the model is trained again: not measured in a decision. `icsml "
+        "stability` measures it for the model; the auditor's report shows it.",
+        "模型重新训练后此类措施是否仍能降低违约概率：单笔决策不作测算。"
+        "由 `icsml stability` 就模型整体测算，见模型审计报告。",
+    ),
+    "relation_other": _label(
+        "This is not the data set that the model was trained on. Whether it was trained on any of these enterprises is "
+        "not known.",
+        "本数据集并非该模型的训练数据集；所示企业是否曾参与训练未知。",
+    ),
+    "relation_unknown": _label(
+        "The bundle does not say, or the data set no longer shows, which of these rows it was trained on.",
+        "模型包未记录，或数据集已无法还原，所示样本中哪些曾参与训练未知。",
+    ),
+    "run_id": _label("Run", "训练运行编号"),
+    "sample": _label("Sample and definition of the event", "样本与坏样本定义"),
+    "sample_split": _label("Split", "样本划分"),
+    "sample_trained": _label(
+        "Trained on “{data}”: {rows} rows, {events} events.", "训练数据集“{data}”：样本 {rows} 个，坏样本 {events} 个。"
+    ),
+    "sample_trained_unknown": _label("The bundle does not say what it was trained on.", "模型包未记录训练数据集。"),
+    "scale": _label("Master scale and backtest", "主标尺与返回检验"),
+    "scale_assumed": _label(
+        "Master scale: assumed. It is the one icsml ships, to be replaced by the bank's own.",
+        "主标尺依据：假设。为 icsml 自带标尺，应由银行自有标尺替换。",
+    ),
+    "scale_declared": _label(
+        "Master scale: declared by whoever trained the model; not the one icsml ships.",
+        "主标尺依据：由建模方设定，非 icsml 自带标尺。",
+    ),
+    "scale_of": _label("It grades PDs of {event} within {months} months.", "适用于 {months} 个月内{event}的违约概率。"),
+    "scale_unused": _label(
+        "This model's PD is of another event or horizon: it gets no grade, and rates are shown by band of PD.",
+        "本模型的违约概率所指事件或期限与之不同：不予评级，以下按违约概率区间列示。",
+    ),
+    "seed": _label("Seed of training", "训练随机种子"),
+    "split_folds": _label(
+        "{folds} folds, seed {seed}. The model is trained on all rows with an outcome; figures of training are out of "
+        "fold.",
+        "{folds} 折交叉验证，种子 {seed}。模型以全部有实际结果的样本训练；训练指标为折外结果。",
+    ),
+    "split_kind_folds": _label("By folds.", "按交叉验证划分。"),
+    "split_kind_out_of_time": _label("By time.", "按时间划分。"),
+    "split_out_of_time": _label(
+        "By time: tested from {test_from} on, the {months} months before it left out.",
+        "按时间划分：{test_from} 起为测试期，此前 {months} 个月为隔离期，不参与训练。",
+    ),
+    "steady_trees": _label("trees", "树数"),
+    "total": _label("all", "合计"),
+    "trained_rows": _label("trained on", "训练样本"),
+    "trained_shown": _label(
+        "{rows} of the rows shown were trained on: that rates and PDs agree there tests nothing.",
+        "所示样本中有 {rows} 个曾参与训练：其坏样本率与违约概率吻合不构成检验。",
+    ),
+    "variable_list": _label("List of variables", "入模变量清单"),
+    "variable_list_about": _label(
+        "IV: ten bins at deciles and one for missing values, on {iv} {which}. ρ: Spearman, on {rows} rows drawn by "
+        "a fixed seed. † Direction set for this model.",
+        "IV值：按十分位分10箱，缺失单独成箱，取{which} {iv} 个。ρ：斯皮尔曼秩相关系数，按固定种子抽取 {rows} 个"
+        "样本。† 方向由本模型另行设定。",
+    ),
+    "variables_known": _label("rows with an outcome", "有实际结果的样本"),
+    "variables_none": _label("rows, as the data set holds no outcomes", "样本（数据集不含实际结果）"),
+    "variables_trained": _label("rows trained on", "训练样本"),
+    "version": _label("Version in the register", "登记版本"),
+    "without_companion_rows": _label(
+        "Rows that the companion answered are left out.", "由对照模型给出结果的样本不列入。"
+    ),
+}
