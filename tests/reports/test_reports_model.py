@@ -22,7 +22,7 @@ from icsml.records.labels import Direction
 from icsml.reports.evidence import Gain
 from icsml.reports.findings import Check, Sample
 from icsml.reports.model import model_drawings, model_page
-from icsml.reports.rationale import CHINESE
+from icsml.reports.rationale import CHINESE as RATIONALES
 from icsml.reports.stability import parse_stability
 from icsml.reports.wording import compared_with, rulebook_name
 
@@ -306,7 +306,7 @@ def test_every_variable_is_listed_with_its_rationale_in_the_language_of_the_page
 
 
 def test_every_rationale_has_a_chinese_form():
-    assert {feature.name for feature in CATALOGUE} == set(CHINESE)
+    assert {feature.name for feature in CATALOGUE} == set(RATIONALES)
 
 
 def test_the_card_is_in_the_language_of_the_page(pages):
