@@ -22,7 +22,7 @@ from icsml.records.labels import Direction
 from icsml.reports.evidence import Gain
 from icsml.reports.findings import Check, Sample
 from icsml.reports.model import model_drawings, model_page
-from icsml.reports.rationale import CHINESE
+from icsml.reports.rationale import CHINESE as RATIONALES
 from icsml.reports.stability import parse_stability
 from icsml.reports.wording import compared_with, rulebook_name
 
@@ -257,12 +257,15 @@ def test_rows_are_counted_by_grade_beside_what_became_of_them(found, pages):
     assert scale.held_out.rows > 0 < scale.trained.rows
     for page in pages.values():
         *rows, total = _table(page, "grades")
-        assert [row[0] for row in rows] == [grade for grade, _ in found.pd.grades]
-        assert [int(row[2].replace(",", "")) for row in rows] == [count for _, count in found.pd.grades]
+        counted = dict(found.pd.grades)
+        ungraded = counted.pop("–", 0)
+        assert ungraded > 0
+        assert {row[0]: int(row[2].replace(",", "")) for row in rows} == counted
         assert rows[1][1] == "0.3% … 0.5%"
         told = [int(total[at].replace(",", "")) for at in (2, 4, 5, 9, 10)]
         held_out, trained = scale.held_out, scale.trained
-        assert told == [found.origin.rows, held_out.rows, held_out.events, trained.rows, trained.events]
+        assert told[0] == found.origin.rows - ungraded
+        assert told[1:] == [held_out.rows, held_out.events, trained.rows, trained.events]
     assert "assumed" in pages["en"].split('<h2 id="scale">')[1].split("<table")[0]
     bare = replace(scale, graded=False, provenance="declared")
     page = model_page(replace(found, evidence=replace(found.evidence, bands=bare)), "en")
@@ -305,7 +308,7 @@ def test_every_variable_is_listed_with_its_rationale_in_the_language_of_the_page
 
 
 def test_every_rationale_has_a_chinese_form():
-    assert {feature.name for feature in CATALOGUE} == set(CHINESE)
+    assert {feature.name for feature in CATALOGUE} == set(RATIONALES)
 
 
 def test_the_card_is_in_the_language_of_the_page(pages):
@@ -313,7 +316,7 @@ def test_the_card_is_in_the_language_of_the_page(pages):
     assert "word for word" in english
     assert "Not for natural persons" in english
     assert "使用限制" in chinese
-    words = re.sub(r"<code[^>]*>.*?</code>|<[^>]+>|SHA-256|AUC|KS|Brier|icsml-pd|national-2025|R&amp;D", " ", chinese)
+    words = re.sub(r"<code[^>]*>.*?</code>|<[^>]+>|SHA-256|AUC|ROE|KS|Brier|icsml-pd|national-2025|R&amp;D", " ", chinese)
     assert re.findall(r"[A-Za-z]{3,}", words) == []
 
 

@@ -139,8 +139,8 @@ def _gain(gain: Gain, lang: Lang) -> str:
 def _event(origin: Origin, lang: Lang) -> str:
     named = event_name(origin.event, lang)
     if origin.horizon_months is None:
-        return phrase("event_in_open", lang, event=named)
-    return phrase("event_in", lang, event=named, months=origin.horizon_months)
+        return phrase("within_open", lang, event=named)
+    return phrase("within", lang, event=named, months=origin.horizon_months)
 
 
 def _split(sample: SampleFigures, lang: Lang) -> str | None:

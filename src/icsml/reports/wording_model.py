@@ -50,9 +50,6 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
     ),
     "end_first": _label("first", "起"),
     "end_last": _label("last", "止"),
-    "event_in": _label("{event} within {months} months", "{months} 个月内{event}"),
-    "event_in_open": _label("{event}, horizon not stated", "{event}，期限未说明"),
-    "event_rate": _label("observed rate", "坏样本率"),
     "events": _label("events", "坏样本数"),
     "excluded_after_horizon": _label("labelled bad, but after the horizon: counted good", "事件晚于观察期，计为好样本"),
     "excluded_defaults_refused": _label("bad rows among those refused", "剔除行中的坏样本"),
@@ -152,6 +149,7 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
     "no_rulebook_held": _label("the bundle holds no rulebook", "模型包不含积分规则"),
     "not_in_register": _label("read from a folder, not from the register", "读自文件夹，未经模型登记库"),
     "not_recorded": _label("the bundle does not record it", "模型包未记录"),
+    "observed_rate": _label("observed rate", "坏样本率"),
     "of_rows_held": _label("Parts of the data set, all {rows} rows held", "数据集全部 {rows} 个样本的用途"),
     "other_rows": _label("use in training not known", "是否用于训练未知"),
     "outcomes_below": _label(
@@ -181,10 +179,8 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
         "所提改善措施在其他模型下是否成立：未知，所做比较中没有可供检验的建议。",
     ),
     "recourse_robustness": _label(
-        "How often such steps still lower the PD when the model is trained again: not measured in a decision. `icsml "
-        "stability` measures it for the model; the auditor's report shows it.",
-        "模型重新训练后此类措施是否仍能降低违约概率：单笔决策不作测算。"
-        "由 `icsml stability` 就模型整体测算，见模型审计报告。",
+        "Whether it holds when the model is retrained: not measured here; `icsml stability` measures it for the model.",
+        "模型重新训练后是否仍成立：此处未测算，由 `icsml stability` 就模型整体测算。",
     ),
     "relation_other": _label(
         "This is not the data set that the model was trained on. Whether it was trained on any of these enterprises is "
@@ -246,6 +242,8 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
     "variables_none": _label("rows, as the data set holds no outcomes", "样本（数据集不含实际结果）"),
     "variables_trained": _label("rows trained on", "训练样本"),
     "version": _label("Version in the register", "登记版本"),
+    "within": _label("{event} within {months} months", "{months} 个月内{event}"),
+    "within_open": _label("{event}, horizon not stated", "{event}，期限未说明"),
     "without_companion_rows": _label(
         "Rows that the companion answered are left out.", "由对照模型给出结果的样本不列入。"
     ),
