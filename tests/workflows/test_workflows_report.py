@@ -352,7 +352,9 @@ def test_a_data_set_of_other_features_is_refused(trained, shared_data, quick_con
     assert found["bytes"] < 3_000_000
     page = (tmp_path / "r.html").read_text("utf-8")
     assert "模拟" not in page
-    assert "创新起了什么作用" in page
+    assert "创新类变量的影响" in page
+    assert "不含创新类变量的对照模型给出" in page.split("<nav>")[0]
+    assert "积分的内容不适用" in page
 
 
 def test_where_what_draws_is_not_installed_training_goes_on_and_says_so(trained, monkeypatch):
