@@ -68,7 +68,7 @@ def compare(booster: lgb.Booster, rows: Floats, reference: Floats) -> Sums:
     base, values = _shap(booster, rows, reference)
     other = rounded_thresholds(booster)
     # shap's base is LightGBM's own mean margin; what its values split starts from the reference as it reads it.
-    start = float(np.mean(other.predict(reference, raw_score=True)))
+    start = float(np.asarray(other.predict(reference, raw_score=True)).mean())
     rounded = np.asarray(other.predict(rows, raw_score=True)) - start
     off = np.abs(base + values - margins)
     return Sums(
