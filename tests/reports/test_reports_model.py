@@ -337,6 +337,7 @@ def test_a_page_of_another_data_set_claims_no_row_was_unseen(found):
     page = model_page(replace(found, evidence=replace(found.evidence, sample=sample)), "en")
     assert "not the data set that the model was trained on" in page
     assert '<th class="side" colspan="5">use in training not known</th>' in page
+    assert '"untrained":""' in page
 
 
 def test_recourse_that_was_not_measured_is_told_with_what_measures_it(found, pages):

@@ -355,6 +355,8 @@ def test_a_data_set_of_other_features_is_refused(trained, shared_data, quick_con
     assert "模拟" not in page
     assert "模型审计报告" in page
     assert "创新类变量的影响" in page  # the set declares one feature of innovation
+    assert "不含创新类变量的对照模型给出" in page.split("<nav>")[0]
+    assert "积分的内容不适用" in page
 
 
 def test_where_what_draws_is_not_installed_training_goes_on_and_says_so(trained, monkeypatch):

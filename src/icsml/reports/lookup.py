@@ -46,7 +46,7 @@ def usage_name(usage: int, lang: Lang) -> str:
     return phrase(_USAGES[usage], lang)
 
 
-def firm_data(firms: Firms, features: tuple[Feature, ...], grades: list[str], lang: Lang) -> Markup:
+def firm_data(firms: Firms, features: tuple[Feature, ...], grades: list[str], lang: Lang, *, same: bool) -> Markup:
     """Return the rows as JSON that cannot end the element it stands in.
 
     Parameters
@@ -59,6 +59,8 @@ def firm_data(firms: Firms, features: tuple[Feature, ...], grades: list[str], la
         Grades from the best; none where the master scale does not apply.
     lang : {'en', 'zh'}
         Language.
+    same : bool
+        Whether the data set is the one trained on; of another, no row is known not to have been.
     """
     dates = sorted(set(firms.as_of))
     place = {day: at for at, day in enumerate(dates)}
@@ -67,6 +69,7 @@ def firm_data(firms: Firms, features: tuple[Feature, ...], grades: list[str], la
         "codes": [[feature.code, getattr(feature.label, lang)] for feature in features],
         "grades": [*grades, "–"],
         "dates": dates,
+        "untrained": "".join(str(each) for each in ((TESTED, EMBARGO, UNLABELLED) if same else ())),
         "most": firms.adverse.shape[1],
         "id": firms.ids,
         "date": [place[day] for day in firms.as_of],

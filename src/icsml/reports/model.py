@@ -118,7 +118,7 @@ def _evidence(found: Findings, lang: Lang) -> dict[str, Any]:
         "proposes": found.proposes,
         "grades": grades,
         "firms": firm_rows(evidence.firms, found.features, _FIRMS, lang),
-        "firm_data": firm_data(evidence.firms, found.features, grades, lang),
+        "firm_data": firm_data(evidence.firms, found.features, grades, lang, same=evidence.sample.relation == "same"),
         "script": lookup_script(),
         "script_hash": script_hash(),
     }

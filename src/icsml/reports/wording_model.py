@@ -120,8 +120,8 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
         "AUC added by innovation: the model has no innovation variable", "创新类变量带来的AUC提升：模型不含创新类变量"
     ),
     "gain_not_recorded": _label(
-        "AUC added by innovation: not in the bundle, and no rows shown are known to be untrained on",
-        "创新类变量带来的AUC提升：模型包未记录，所示样本中亦无确知未参与训练者",
+        "AUC added by innovation: not in the bundle, and none of the rows shown is known as a test row",
+        "创新类变量带来的AUC提升：模型包未记录，所示样本中亦无可确认的测试样本",
     ),
     "gain_rows": _label(
         "AUC added by innovation [95% interval], test rows shown: {rows} rows, {events} events",
@@ -164,7 +164,7 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
     "part_other": _label("with an outcome, use in training not known", "有实际结果，是否用于训练未知"),
     "part_test": _label("test, not trained on", "测试样本（未参与训练）"),
     "part_train": _label("trained on", "训练样本"),
-    "part_unlabelled": _label("outcome not known, not trained on", "结果未知（未参与训练）"),
+    "part_unlabelled": _label("outcome not known", "结果未知"),
     "pd_bounds": _label("PD above … up to", "违约概率区间（左开右闭）"),
     "pd_bounds_bands": _label("PD from … to below", "违约概率区间（左闭右开）"),
     "rationale": _label("rationale of the direction", "方向依据"),

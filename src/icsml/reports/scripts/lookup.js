@@ -10,7 +10,7 @@
   const flagged = {
     "": () => true,
     trained: row => data.usage[row] === "1",
-    untrained: row => "234".includes(data.usage[row]),
+    untrained: row => data.untrained.includes(data.usage[row]),
     companion: row => data.fallback[row] === "1",
     bad: row => data.bad[row] === "1",
   };
