@@ -106,6 +106,7 @@ def _flag(
 FIELDS: tuple[Field, ...] = (
     # identity
     _text("enterprise_id", "Enterprise identifier", "企业编号", required=True, example="E000001"),
+    _text("enterprise_name", "Enterprise name", "企业名称", example="示例科技有限公司"),
     _date("as_of", "Decision date", "评估基准日", "2026-06-30"),
     _text(
         "uscc",

@@ -28,6 +28,7 @@ SHEET: Final = "records"
 """The sheet to fill in."""
 LEADING: Final = (
     "enterprise_id",
+    "enterprise_name",
     "as_of",
     "uscc",
     "region",
