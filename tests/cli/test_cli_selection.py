@@ -31,6 +31,7 @@ REPORT = {
 }
 COLUMNS = [
     "enterprise_id",
+    "enterprise_name",
     "as_of",
     "batch",
     "entry",
@@ -46,6 +47,7 @@ COLUMNS = [
     "reason",
     "reason_en",
     "reason_zh",
+    "missing",
     "valid_from",
     "valid_until",
     "because",
@@ -141,8 +143,8 @@ def test_a_list_by_hand(made, records):
     assert (report["on"], report["batch"], report["synthetic"]) == ("2025-06-30", "1", False)
     assert report["robustness"] is None
     assert {name: frame["reason_en"].tolist()[place] for name, place in {"C": 3, "E": 5}.items()} == {
-        "C": "Not eligible: A total of at least 60 points",
-        "E": "Not eligible: No more than 500 staff",
+        "C": "Condition not met: “A total of at least 60 points” (your company: 58 points)",
+        "E": "Condition not met: “No more than 500 staff” (your company: 501 persons)",
     }
     assert report["figures"]["province"] == [
         {"group": "11", "evaluated": 1, "selected": 1},

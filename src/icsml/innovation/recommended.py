@@ -40,6 +40,8 @@ __all__ = [
 ]
 
 _KEY: Final = b"icsml.selection"
+_LATER_COLUMNS: Final = ((1, "enterprise_name"), (17, "missing"))
+"""Place and name of the columns that the first lists do not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,15 @@ def read_list(path: Path) -> tuple[pd.DataFrame, ListTerms]:
         raise InputError(
             "ICS-SEL-003", "no recommended list", field=str(path), remedy="give a file written by `icsml select`"
         ) from error
-    return table.to_pandas(), replace(terms, stages=tuple(terms.stages))
+    return _completed(table.to_pandas()), replace(terms, stages=tuple(terms.stages))
+
+
+def _completed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a list with every column of today; one that was written before says nothing in those it lacks."""
+    for place, name in _LATER_COLUMNS:
+        if name not in frame:
+            frame.insert(place, name, pd.Series([None] * len(frame), index=frame.index, dtype="str"))
+    return frame
 
 
 def read_lists(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[ListTerms]]:
@@ -229,7 +239,8 @@ def appeal(
     if reason[0] == "":
         enough = points.score[0] >= terms.threshold or _places_left(frame, terms, on)
         reason[0] = "selected" if enough else "below_cut"
-    row = _fields(entries(rulebook, points, age, columns, reason, on=on, batch=terms.batch).iloc[0])
+    made = entries(rulebook, points, age, columns, reason, on=on, batch=terms.batch, threshold=terms.threshold)
+    row = _fields(made.iloc[0])
     kept = record.model_dump(mode="json", exclude_none=True)
     entry = row | {
         "entry": int(last["entry"]) + 1,
