@@ -11,7 +11,18 @@ import numpy as np
 import typer
 
 from icsml.cli.innovation import RulebookRef
-from icsml.cli.inputs import HtmlFile, InFile, Lang, OutFile, day, ranked_by, read_columns, read_json, refuse_peers
+from icsml.cli.inputs import (
+    HtmlFile,
+    InFile,
+    Lang,
+    OutTable,
+    day,
+    ranked_by,
+    read_columns,
+    read_json,
+    refuse_peers,
+    rows_of,
+)
 from icsml.cli.output import JsonFlag, emit, progress, table
 from icsml.errors import InputError
 
@@ -40,7 +51,7 @@ def register(app: typer.Typer) -> None:
 def select_(
     rulebook: RulebookRef,
     source: InFile,
-    out: OutFile,
+    out: OutTable,
     top_share: Annotated[float | None, typer.Option(help="The best share of all evaluated, such as 0.137.")] = None,
     cut_off: Annotated[float | None, typer.Option(help="Whoever has at least so many points.")] = None,
     on: Annotated[str, typer.Option(help="Day of selection (default: the latest date in the file).")] = "",
@@ -56,6 +67,7 @@ def select_(
     """
     from icsml.core.canonical import sha256_file
     from icsml.core.files import check_targets, whole_file
+    from icsml.core.tables import check_table
     from icsml.innovation.recommended import figures, make_list, refuse_to_replace, standing, write_list
     from icsml.innovation.robustness import robustness
     from icsml.innovation.rulebook import load_rulebook
@@ -65,6 +77,7 @@ def select_(
 
     cut = Cut(top_share, cut_off)
     check_targets(out, html, source=source)
+    check_table(out, rows=rows_of(source))
     refuse_to_replace(out)
     say = progress()
     rules = load_rulebook(rulebook)
@@ -125,6 +138,8 @@ def _made(report: dict[str, Any], out: Path, ranked: bool) -> list[str]:
         f"batch {report['batch']}, at {report['threshold']:.4g} of {report['max_score']:g} points or more, in {out}",
         f"by {report['rulebook']} ({report['provenance']}) on {report['on']}",
     ]
+    if out.suffix.lower() != ".parquet":
+        lines.append("a copy to read: appeals, withdrawals and letters need the list as .parquet")
     if ranked:
         lines.append(f"peer tables, which an appeal needs: {_peers_file(out)}")
     lines += _figures(report["figures"])

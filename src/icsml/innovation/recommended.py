@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from icsml.core.files import whole_file
+from icsml.core.tables import is_for_people, write_table
 from icsml.errors import InputError, MissingError
 from icsml.innovation.evaluate import evaluate
 from icsml.innovation.groups import group_order
@@ -134,11 +134,19 @@ def refuse_to_replace(path: Path) -> None:
 
 
 def write_list(path: Path, frame: pd.DataFrame, terms: ListTerms) -> None:
-    """Write a list; the file appears whole or not at all."""
+    """Write a list; the file appears whole or not at all.
+
+    Only a Parquet file holds the terms and can be added to. A CSV file or a workbook is a copy to read: it holds the
+    threshold beside the score, and no record of an appeal.
+    """
+    if is_for_people(path):
+        copy = frame.drop(columns="record")
+        copy.insert(list(copy.columns).index("max_score"), "threshold", terms.threshold)
+        write_table(path, pa.Table.from_pandas(copy, preserve_index=False))
+        return
     table = pa.Table.from_pandas(frame, preserve_index=False)
     about = {**(table.schema.metadata or {}), _KEY: json.dumps(asdict(terms), ensure_ascii=False).encode()}
-    with whole_file(path) as partial:
-        pq.write_table(table.replace_schema_metadata(about), partial)
+    write_table(path, table.replace_schema_metadata(about))
 
 
 def read_list(path: Path) -> tuple[pd.DataFrame, ListTerms]:
@@ -158,7 +166,10 @@ def read_list(path: Path) -> tuple[pd.DataFrame, ListTerms]:
         terms = ListTerms(**json.loads((table.schema.metadata or {})[_KEY]))
     except (pa.ArrowInvalid, OSError, KeyError, ValueError, TypeError) as error:
         raise InputError(
-            "ICS-SEL-003", "no recommended list", field=str(path), remedy="give a file written by `icsml select`"
+            "ICS-SEL-003",
+            "no recommended list",
+            field=str(path),
+            remedy="give a .parquet file written by `icsml select`",
         ) from error
     return _completed(table.to_pandas()), replace(terms, stages=tuple(terms.stages))
 
