@@ -87,10 +87,15 @@ def numbers(
     return Converted.of(_scaled(out, scale), empty, declared, np.zeros(len(out), dtype=bool))
 
 
+_FEN = 100.0
+_EXACT = 2.0**53
+
+
 def _scaled(values: Floats, scale: float | None) -> Floats:
     """Return the values times a factor; by a whole one, such as 万元 into 元, as exact as the decimals written.
 
-    430.12 · 10000 differs from 4301200 in the last bit; a product that is an amount to the fen is taken for it.
+    Two roundings can leave a product off in its last bit. Where a whole number of fen divided by the factor is the very
+    value that was read, that amount is what was written.
     """
     if scale is None:
         return values
@@ -98,9 +103,9 @@ def _scaled(values: Floats, scale: float | None) -> Floats:
     if scale < 1 or scale != np.rint(scale):
         return product
     with np.errstate(over="ignore", invalid="ignore"):
-        to_the_fen = np.rint(product * 100.0) / 100.0
-        near = np.abs(product - to_the_fen) <= 2.0 * np.spacing(np.abs(product))
-    return np.where(near & np.isfinite(to_the_fen), to_the_fen, product)
+        fen = np.rint(product * _FEN)
+        written = (np.abs(fen) < _EXACT) & (fen / (_FEN * scale) == values)
+        return np.where(written, fen / _FEN, product)
 
 
 def _of_type(column: Column, key: str) -> Floats:
