@@ -68,6 +68,8 @@ class ListTerms:
         The file of records.
     stages : tuple of str
         Stages of the rulebook, in order.
+    synthetic : bool
+        Whether the enterprises are simulated.
     """
 
     rulebook: str
@@ -84,10 +86,11 @@ class ListTerms:
     selected: int
     source_sha256: str
     stages: tuple[str, ...] = ()
+    synthetic: bool = False
 
 
 def make_list(
-    rulebook: Rulebook, columns: Columns, *, cut: Cut, on: date, batch: str, source_sha256: str
+    rulebook: Rulebook, columns: Columns, *, cut: Cut, on: date, batch: str, source_sha256: str, synthetic: bool = False
 ) -> tuple[Entries, ListTerms]:
     """Return a list and the terms it was made on; see :func:`icsml.innovation.selection.select`."""
     made = select(rulebook, columns, cut=cut, on=on, batch=batch)
@@ -107,6 +110,7 @@ def make_list(
         selected=made.selected,
         stages=made.points.stages,
         source_sha256=source_sha256,
+        synthetic=synthetic,
     )
 
 

@@ -29,7 +29,7 @@ from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.labels import Label
 from icsml.records.screening import is_present
 
-__all__ = ["LISTED", "REASONS", "Teller", "amount", "field_names"]
+__all__ = ["LISTED", "REASONS", "Teller", "amount", "field_names", "points_text"]
 
 Flags = NDArray[np.bool_]
 
@@ -119,6 +119,11 @@ def amount(value: float, unit: str, apart_from: float | None = None) -> Label:
     before_en, after_en, before_zh, after_zh, factor = _UNIT_WORDS.get(unit, ("", "", "", "", 1.0))
     text = _number(value * factor, None if apart_from is None else apart_from * factor)
     return Label(en=f"{before_en}{text}{after_en}", zh=f"{before_zh}{text}{after_zh}")
+
+
+def points_text(points: float, apart_from: float | None = None) -> str:
+    """Return a number of points, with as many places as tell it apart from another."""
+    return _number(points, apart_from)
 
 
 def _number(value: float, apart_from: float | None) -> str:
