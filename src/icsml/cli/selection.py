@@ -298,6 +298,8 @@ def letter(
     from icsml.reports.selection import write_letter
 
     check_target(out, source=list_)
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise InputError("ICS-CFG-010", "a letter is written as a page", field=str(out), remedy="end its name in .html")
     frame, terms = read_list(list_)
     today = day(on, "--on") if on else frame["decided_on"].max().date()
     current = standing(frame, today)
