@@ -622,7 +622,7 @@ def test_a_list_to_read_holds_names_reasons_and_the_threshold(icsml, records, tm
     assert code == 0
     assert "a copy to read" in told
     read = pd.read_csv(out, dtype=str) if suffix == "csv" else pd.read_excel(out, dtype=str)
-    assert [*read.columns] == [*COLUMNS[:7], "threshold", *COLUMNS[7:-1]]
+    assert [*read.columns] == [*COLUMNS[:8], "threshold", *COLUMNS[8:-1]]
     assert read["enterprise_name"].tolist()[:2] == ["'=HYPERLINK(1)" if suffix == "csv" else "=HYPERLINK(1)", "B 公司"]
     assert "（贵公司：501人）" in read["reason_zh"].tolist()[5]
     assert set(read["threshold"].astype(float)) == {50.0}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,8 @@ from icsml.records.screening import is_present
 __all__ = ["LISTED", "REASONS", "Teller", "amount", "field_names", "points_text"]
 
 Flags = NDArray[np.bool_]
+Places = NDArray[np.intp]
+T = TypeVar("T")
 
 REASONS: Final[dict[str, Label]] = {
     "selected": Label(en="At or above the cut", zh="达到或高于入选分数线"),
@@ -50,7 +53,6 @@ REASONS: Final[dict[str, Label]] = {
 }
 """Why an enterprise is in or out, by code."""
 
-_EXPLAINED: Final = ("vetoed", "not_eligible", "eligibility_unknown")
 _POINTS: Final = "points"
 _UNIT_WORDS: Final = {
     # unit: (before and after the number in English, the same in Chinese, factor)
@@ -145,7 +147,7 @@ def field_names(names: Iterable[str]) -> Label:
     return Label(en=", ".join(each.en for each in fields), zh="、".join(each.zh for each in fields))
 
 
-@dataclass(slots=True)
+@dataclass
 class Teller:
     """Tells rows of a list why they are in or out.
 
@@ -172,36 +174,59 @@ class Teller:
     on: date
     threshold: float
     _gaps: dict[str, Flags] = field(default_factory=dict)
-    _looked_at: dict[str, tuple[Floats, str]] = field(default_factory=dict)
 
     def tell(self, reasons: NDArray[Any]) -> list[Label]:
-        """Return the reason of every row in words; of conditions every one that is not met or cannot be known."""
-        matters = self._matters() if np.isin(reasons.astype(str), _EXPLAINED).any() else {}
-        return [self._reason(str(code), row, matters) for row, code in enumerate(reasons)]
+        """Return the reason of every row in words; of conditions every one that is not met or cannot be known.
+
+        Rows that are alike share one text, so that a nation is told in seconds.
+        """
+        told = [REASONS["selected"]] * len(reasons)
+        for code in sorted(set(reasons.tolist())):
+            at = np.flatnonzero(reasons == code)
+            for place, text in zip(at.tolist(), self._reason(code, at), strict=True):
+                told[place] = text
+        return told
 
     def missing(self) -> list[str]:
         """Return, for every row, the names of the fields that the rules read and the row lacks, comma between them."""
-        names = np.array(self.rulebook.inputs(), dtype=object)
-        gaps = np.stack([self._gap(name) for name in names], axis=1)
-        patterns, which = np.unique(gaps, axis=0, return_inverse=True)
-        texts = [", ".join(names[pattern]) for pattern in patterns]
-        return [texts[place] for place in which.ravel()]
+        names = self.rulebook.inputs()
+        everywhere = np.arange(len(self.points.score))
 
-    def _reason(self, code: str, row: int, matters: Mapping[str, Flags]) -> Label:
+        def lacking(row: int) -> str:
+            return ", ".join(name for name in names if self._gap(name)[row])
+
+        return _shared(everywhere, self._pattern, lacking)
+
+    def _reason(self, code: str, at: Places) -> list[Label]:
         match code:
             case "selected" | "below_cut":
-                return self._cut(code, float(self.points.score[row]))
+                return _shared(at, self.points.score, lambda row: self._cut(code, float(self.points.score[row])))
             case "expired" | "future_record":
-                return self._dated(code, row)
+                return _shared(at, self.columns["as_of"], lambda row: self._dated(code, row))
             case "no_data":
                 fields = [name for each in self.rulebook.indicators for name in each.fields]
-                return _with(REASONS[code], self._lack(fields, (), row))
+                return _shared(at, self._pattern, lambda row: _with(REASONS[code], self._lack(fields, (), row)))
             case "no_score":
-                return _with(REASONS[code], self._required(row))
+                return _shared(at, self._pattern, lambda row: _with(REASONS[code], self._required(row)))
             case "vetoed" | "not_eligible" | "eligibility_unknown":
-                return _in_turn(self._conditions(row, matters)) or REASONS[code]
+                return [_in_turn(parts) or REASONS[code] for parts in self._conditions(at)]
             case _:
-                return REASONS[code]
+                return [REASONS[code]] * len(at)
+
+    @cached_property
+    def _pattern(self) -> NDArray[np.int64]:
+        """Which rows lack the same fields and values, and have no stage alike, shape (n,)."""
+        flags = [self.points.stage < 0, self._gap("as_of")]
+        flags += [np.isnan(values) for values in self.points.values.values()]
+        flags += [self._gap(name) for name in self.rulebook.inputs()]
+        packed = np.packbits(np.stack(flags, axis=1), axis=1)
+        wide = np.zeros((len(packed), -(-packed.shape[1] // 8) * 8), dtype=np.uint8)
+        wide[:, : packed.shape[1]] = packed
+        found = np.zeros(len(packed), dtype=np.int64)
+        for word in wide.view(np.uint64).T:
+            _, which = np.unique(word, return_inverse=True)
+            _, found = np.unique(found * (int(which.max(initial=0)) + 1) + which, return_inverse=True)
+        return found
 
     def _cut(self, code: str, score: float) -> Label:
         own, cut = amount(score, _POINTS, self.threshold), amount(self.threshold, _POINTS, score)
@@ -264,39 +289,51 @@ class Teller:
             self._gaps[name] = ~is_present(self.columns[name])
         return self._gaps[name]
 
-    def _conditions(self, row: int, matters: Mapping[str, Flags]) -> list[Label]:
+    def _conditions(self, at: Places) -> list[list[Label]]:
+        """Return, of each of these rows, the conditions that keep it out: those decided before those that are open."""
+        parts: list[list[Label]] = [[] for _ in at]
         eligibility = self.rulebook.eligibility
         if eligibility is None:
-            return []
+            return parts
         vetoes = {each.id for each in eligibility.active_vetoes}
         ways = {each.id for each in eligibility.bypass.any_of} if eligibility.bypass is not None else set()
-        decided, open_ = [], []
-        for each in (*eligibility.active_vetoes, *(c for c in eligibility.in_use if c.id not in vetoes)):
-            answer = self.points.conditions[each.id][row]
-            if not matters[each.id][row]:
-                continue
-            if np.isnan(answer):
-                open_.append(self._open(each, row, veto=each.id in vetoes))
-            elif (answer == 1.0) == (each.id in vetoes) and each.id not in ways:
-                decided.append(self._decided(each, row, veto=each.id in vetoes))
-        return [*decided, *open_]
+        matters = self._matters(eligibility)
+        ordered = sorted(eligibility.in_use, key=lambda each: each.id not in vetoes)
+        for each in ordered:
+            answer, veto = self.points.conditions[each.id][at], each.id in vetoes
+            failed = matters[each.id][at] & (answer == float(veto))
+            if each.id not in ways:
+                _append(parts, np.flatnonzero(failed), self._decided(each, at[failed], veto=veto))
+        for each in ordered:
+            open_ = matters[each.id][at] & np.isnan(self.points.conditions[each.id][at])
+            _append(parts, np.flatnonzero(open_), self._open(each, at[open_], veto=each.id in vetoes))
+        return parts
 
-    def _decided(self, condition: Condition, row: int, *, veto: bool) -> Label:
-        own = self._own(condition, row)
+    def _decided(self, condition: Condition, at: Places, *, veto: bool) -> list[Label]:
         said = ("Excluded by", "一票否决") if veto else ("Condition not met:", "不满足条件")
-        return Label(
-            en=f"{said[0]} “{condition.label.en}” (your company: {own.en})",
-            zh=f"{said[1]}“{condition.label.zh}”（贵公司：{own.zh}）",
-        )
+        values, unit = self._values(condition)
 
-    def _open(self, condition: Condition, row: int, *, veto: bool) -> Label:
-        why = self._why_open(condition, row)
+        def told(row: int) -> Label:
+            own = _own(condition, float(values[row]), unit)
+            return Label(
+                en=f"{said[0]} “{condition.label.en}” (your company: {own.en})",
+                zh=f"{said[1]}“{condition.label.zh}”（贵公司：{own.zh}）",
+            )
+
+        return _shared(at, values, told)
+
+    def _open(self, condition: Condition, at: Places, *, veto: bool) -> list[Label]:
         said = ("Cannot be known whether excluded by", "无法判断是否适用一票否决")
         if not veto:
             said = ("Cannot be known whether the condition is met:", "无法判断是否满足条件")
-        return Label(
-            en=f"{said[0]} “{condition.label.en}” ({why.en})", zh=f"{said[1]}“{condition.label.zh}”（{why.zh}）"
-        )
+
+        def told(row: int) -> Label:
+            why = self._why_open(condition, row)
+            return Label(
+                en=f"{said[0]} “{condition.label.en}” ({why.en})", zh=f"{said[1]}“{condition.label.zh}”（{why.zh}）"
+            )
+
+        return _shared(at, self._pattern, told)
 
     def _why_open(self, condition: Condition, row: int) -> Label:
         match condition.value:
@@ -310,19 +347,6 @@ class Teller:
             case expression:
                 return self._lack(expression.fields, _bases(expression), row)
 
-    def _own(self, condition: Condition, row: int) -> Label:
-        if condition.id not in self._looked_at:
-            self._looked_at[condition.id] = self._values(condition)
-        values, unit = self._looked_at[condition.id]
-        value = float(values[row])
-        if np.isnan(value):
-            return Label(
-                en="short of it even with full points for what is missing", zh="缺失数据即使均按满分计算仍达不到"
-            )
-        if condition.holds_if is None:
-            return amount(value, unit, float(condition.threshold))
-        return _answer(condition.fields, value >= 0.5)
-
     def _values(self, condition: Condition) -> tuple[Floats, str]:
         """Return what a condition looks at and its unit; of points those given, NaN where there is no score."""
         match condition.value:
@@ -335,14 +359,10 @@ class Teller:
             case expression:
                 return expression.compute(self.columns), str(expression.unit or "")
 
-    def _matters(self) -> dict[str, Flags]:
+    def _matters(self, eligibility: Eligibility) -> dict[str, Flags]:
         """Return in which rows each condition matters: not where a bypass waives it, or nobody needs that way in."""
-        eligibility = self.rulebook.eligibility
-        if eligibility is None:
-            return {}
         everywhere = np.ones(len(self.points.score), dtype=np.bool_)
-        found = {each.id: everywhere for each in eligibility.in_use}
-        return found | self._bypassed(eligibility)
+        return {each.id: everywhere for each in eligibility.in_use} | self._bypassed(eligibility)
 
     def _bypassed(self, eligibility: Eligibility) -> dict[str, Flags]:
         bypass = eligibility.bypass
@@ -352,6 +372,26 @@ class Teller:
         another_way = any_holds([answers[each.id] for each in bypass.any_of]) == 1.0
         needs_none = all_hold([answers[name] for name in bypass.waives]) == 1.0
         return dict.fromkeys(bypass.waives, ~another_way) | {each.id: ~needs_none for each in bypass.any_of}
+
+
+def _shared(at: Places, key: NDArray[Any], told: Callable[[int], T]) -> list[T]:
+    """Return what is told of each row; rows of one key share what is told of the first of them."""
+    _, first, which = np.unique(key[at], return_index=True, return_inverse=True)
+    texts = [told(int(at[place])) for place in first]
+    return [texts[place] for place in which.ravel().tolist()]
+
+
+def _append(parts: list[list[Label]], places: Places, told: Sequence[Label]) -> None:
+    for place, each in zip(places.tolist(), told, strict=True):
+        parts[place].append(each)
+
+
+def _own(condition: Condition, value: float, unit: str) -> Label:
+    if np.isnan(value):
+        return Label(en="short of it even with full points for what is missing", zh="缺失数据即使均按满分计算仍达不到")
+    if condition.holds_if is None:
+        return amount(value, unit, float(condition.threshold))
+    return _answer(condition.fields, value >= 0.5)
 
 
 def _answer(fields: Sequence[str], holds: bool) -> Label:
