@@ -9,9 +9,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from icsml.cli import main
+from icsml.core import tables
 from icsml.core.canonical import sha256_file
 from icsml.innovation import load_rulebook
 from icsml.innovation.recommended import read_list
@@ -31,6 +33,7 @@ REPORT = {
 }
 COLUMNS = [
     "enterprise_id",
+    "enterprise_name",
     "as_of",
     "batch",
     "entry",
@@ -46,6 +49,7 @@ COLUMNS = [
     "reason",
     "reason_en",
     "reason_zh",
+    "missing",
     "valid_from",
     "valid_until",
     "because",
@@ -141,8 +145,8 @@ def test_a_list_by_hand(made, records):
     assert (report["on"], report["batch"], report["synthetic"]) == ("2025-06-30", "1", False)
     assert report["robustness"] is None
     assert {name: frame["reason_en"].tolist()[place] for name, place in {"C": 3, "E": 5}.items()} == {
-        "C": "Not eligible: A total of at least 60 points",
-        "E": "Not eligible: No more than 500 staff",
+        "C": "Condition not met: “A total of at least 60 points” (your company: 58 points)",
+        "E": "Condition not met: “No more than 500 staff” (your company: 501 persons)",
     }
     assert report["figures"]["province"] == [
         {"group": "11", "evaluated": 1, "selected": 1},
@@ -560,3 +564,127 @@ def test_nobody_is_listed_where_there_is_no_score(icsml_json, tmp_path):
     report = icsml_json(*argv, "--top-share", 1.0)
     assert (report["evaluated"], report["selected"], report["threshold"]) == (1, 0, 100.0)
     assert report["robustness"] is None
+
+
+# the letter, and copies to read
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "is not on the recommended list"), ("zh", "贵公司未入选推荐名单")])
+def test_a_letter_to_one_enterprise(icsml, icsml_json, made, tmp_path, lang, said):
+    path, out = made[0], tmp_path / "letter.html"
+    argv = ("selection", "letter", "--list", path, "--enterprise", "C", "--out", out, "--lang", lang)
+    assert icsml_json(*argv, "--issuer", "Bureau <1>", "--contact", "Room 5") == {
+        "enterprise_id": "C",
+        "status": "not listed",
+        "on": "2025-06-30",
+        "letter": str(out),
+    }
+    page = out.read_text("utf-8")
+    assert [each for each in (said, "58", "50", "Bureau &lt;1&gt;", "Room 5") if each not in page] == []
+    assert load_rulebook("tech-sme-2017").sha256 in page
+    assert icsml(*argv)[1] == f"C: not listed on 2025-06-30\nletter: {out}\n"
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["--enterprise", "Z"], "ICS-SEL-004 --enterprise: was not evaluated in this list by 2025-06-30"),
+        (["--enterprise", "A", "--on", "2025-06-29"], "ICS-SEL-004 --enterprise"),
+        (["--enterprise", "A", "--on", "soon"], "ICS-CLI-004 --on"),
+        (["--enterprise", "A", "--out", "{list}"], "ICS-CFG-003"),
+        (["--enterprise", "A", "--out", "letter.pdf"], "ICS-CFG-010 letter.pdf"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_letter_is_refused_in_one_line_and_nothing_is_written(icsml, made, tmp_path, argv, said):
+    before, out = made[0].read_bytes(), tmp_path / "letter.html"
+    argv = [each.format(list=made[0]) for each in argv]
+    code, told, err = icsml("selection", "letter", "--list", made[0], "--out", out, *argv)
+    assert (code, told, err.count("\n")) == (2, "", 1)
+    assert said in err
+    assert not out.exists()
+    assert made[0].read_bytes() == before
+
+
+def named(records, tmp_path):
+    table = pd.read_parquet(records)
+    table["enterprise_name"] = [f"{name} 公司" for name in table["enterprise_id"]]
+    table.loc[0, "enterprise_name"] = "=HYPERLINK(1)"
+    table.to_parquet(tmp_path / "named.parquet")
+    return tmp_path / "named.parquet"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_list_to_read_holds_names_reasons_and_the_threshold(icsml, records, tmp_path, suffix):
+    out = tmp_path / f"list.{suffix}"
+    argv = ("select", "--rulebook", "tech-sme-2017", "--in", named(records, tmp_path), "--cut-off", 50)
+    code, told, _ = icsml(*argv, "--out", out)
+    assert code == 0
+    assert "a copy to read" in told
+    read = pd.read_csv(out, dtype=str) if suffix == "csv" else pd.read_excel(out, dtype=str)
+    assert [*read.columns] == [*COLUMNS[:8], "threshold", *COLUMNS[8:-1]]
+    assert read["enterprise_name"].tolist()[:2] == ["'=HYPERLINK(1)" if suffix == "csv" else "=HYPERLINK(1)", "B 公司"]
+    assert "（贵公司：501人）" in read["reason_zh"].tolist()[5]
+    assert set(read["threshold"].astype(float)) == {50.0}
+    code, _, err = icsml("selection", "show", "--list", out)
+    assert (code, "ICS-SEL-003" in err, ".parquet" in err) == (2, True, True)
+
+
+def test_names_stand_in_the_list_and_an_old_list_without_them_is_still_read(icsml_json, records, tmp_path):
+    out = tmp_path / "l.parquet"
+    icsml_json(
+        *("select", "--rulebook", "tech-sme-2017", "--in", named(records, tmp_path), "--out", out, "--cut-off", 50)
+    )
+    frame, terms = read_list(out)
+    assert frame["enterprise_name"].tolist()[1] == "B 公司"
+    table = pq.read_table(out).drop_columns(["enterprise_name", "missing"])
+    pq.write_table(table, out)
+    old, kept = read_list(out)
+    assert (list(old.columns), kept) == (COLUMNS, terms)
+    assert old["enterprise_name"].isna().all()
+    assert icsml_json(*appealed(tmp_path, firm("D", 3, 3, 1), out))["after"]["selected"]
+    icsml_json("selection", "letter", "--list", out, "--enterprise", "B", "--out", tmp_path / "b.html")
+    assert "What to provide" not in (tmp_path / "b.html").read_text("utf-8")
+
+
+TABLES = [
+    ("points", "--rulebook", "tech-sme-2017"),
+    ("select", "--rulebook", "tech-sme-2017", "--cut-off", 50),
+    ("rulebook", "diff", "tech-sme-2017", "innovative-sme-2022"),
+    ("score", "--model", "no-such-bundle"),
+]
+
+
+@pytest.mark.parametrize("command", TABLES, ids=lambda command: " ".join(command[:2]))
+@pytest.mark.parametrize("name", ["t.xls", "t.json", "t"])
+def test_a_table_that_cannot_be_written_is_refused_before_any_work(icsml, records, tmp_path, command, name):
+    out = tmp_path / name
+    code, told, err = icsml(*command, "--in", records, "--out", out)
+    assert (code, told, err.count("\n")) == (2, "", 1)
+    assert f"ICS-CFG-010 {out}" in err
+    assert ".parquet, .csv or .xlsx" in err
+
+
+@pytest.mark.parametrize("command", TABLES, ids=lambda command: " ".join(command[:2]))
+def test_more_rows_than_a_sheet_holds_are_refused_before_any_work(icsml, records, tmp_path, command, monkeypatch):
+    monkeypatch.setattr(tables, "MOST_ROWS", 5)
+    code, told, err = icsml(*command, "--in", records, "--out", tmp_path / "t.xlsx")
+    assert (code, told, err.count("\n")) == (2, "", 1)
+    assert "ICS-CFG-011" in err
+    assert "a sheet holds 5 rows below its heading, and there are 6" in err
+    assert not (tmp_path / "t.xlsx").exists()
+
+
+@pytest.mark.parametrize("command", TABLES[:3], ids=lambda command: " ".join(command[:2]))
+def test_the_same_table_is_written_as_any_kind(icsml, records, tmp_path, command):
+    kinds = {"parquet": pd.read_parquet, "csv": pd.read_csv, "xlsx": pd.read_excel}
+    read = {}
+    for suffix, reader in kinds.items():
+        assert icsml(*command, "--in", records, "--out", tmp_path / f"t.{suffix}")[0] == 0
+        read[suffix] = reader(tmp_path / f"t.{suffix}")
+    numbers = [name for name, kind in read["parquet"].dtypes.items() if kind == "float64"]
+    assert numbers
+    for suffix in ("csv", "xlsx"):
+        pd.testing.assert_frame_equal(
+            read[suffix][numbers], read["parquet"][numbers], check_dtype=False, check_exact=True
+        )

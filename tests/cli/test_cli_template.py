@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -55,13 +57,18 @@ def typed(name, value):
 
 
 def fill(file, rows, cell=typed):
-    """Write rows under the headers; a field that a row does not have stays empty."""
+    """Write rows under the headings; a field that a row does not have stays empty."""
     book = load_workbook(file)
-    sheet = book["records"]
+    sheet, names = book["records"], [row[1] for row in book["fields"].iter_rows(min_row=2, values_only=True)]
     for number, row in enumerate(rows, start=2):
-        for head in sheet[1]:
-            sheet.cell(number, head.column).value = cell(head.value, row.get(head.value))
+        for column, name in enumerate(names, start=1):
+            sheet.cell(number, column).value = cell(name, row.get(name))
     book.save(file)
+
+
+def asked_for(file):
+    """The canonical fields of a template, in the order of its columns."""
+    return [row[1] for row in load_workbook(file)["fields"].iter_rows(min_row=2, values_only=True)]
 
 
 def imported(written, out):
@@ -94,6 +101,72 @@ def test_a_filled_in_template_comes_back_field_by_field(template, tmp_path):
     report, records = imported(written, tmp_path / "book")
     assert records == rows
     assert (report.rows, report.refused, report.unreadable, report.out_of_range) == (3, 0, {}, {})
+
+
+FORMS = [(lang, unit) for lang in ("en", "zh") for unit in ("yuan", "wan")]
+# What a person chooses, in either language.
+CHOSEN = {"en": ("yes", "no", "Electronics and information"), "zh": ("是", "否", "电子信息")}
+AMOUNTS = (4_301_200.0, 0.07, 1_234_567.89, 98_765_432_109.01, 90_000.3, 0.0)
+
+
+@pytest.mark.parametrize(("lang", "unit"), FORMS)
+def test_a_template_of_either_language_and_unit_gives_the_same_records(template, tmp_path, lang, unit):
+    written = template("--lang", lang, "--unit", unit)
+    yes, no, electronics = CHOSEN[lang]
+
+    def by_hand(name, value):
+        if FIELD_BY_NAME[name].unit == "CNY" and value is not None:
+            return float(Decimal(repr(value)) / {"yuan": 1, "wan": 10_000}[unit])
+        if isinstance(value, bool):
+            return yes if value else no
+        return electronics if name == "technical_field" and value else typed(name, value)
+
+    rows = firms(written["fields"])
+    assert {row.get("technical_field") for row in rows} == {"electronics_information", None}
+    for row, amount in zip(rows * 2, AMOUNTS, strict=True):
+        row["cash_cny" if "rd_expense_cny" in row and row is rows[0] else "inventory_cny"] = amount
+    fill(tmp_path / "firms.xlsx", rows, cell=by_hand)
+    report, records = imported(written, tmp_path / "book")
+    assert records == rows
+    assert (report.rows, report.refused, report.unreadable) == (3, 0, {})
+    assert (written["lang"], written["unit"]) == (lang, unit)
+
+
+def test_every_amount_in_wan_is_read_to_the_fen(template, tmp_path):
+    """Multiplied in binary, one in five of these is off in its last bit."""
+    written = template("--unit", "wan")
+    fen = [int(each) for each in np.random.default_rng(3).integers(1, 10**12, 300)]
+    rows = [{"enterprise_id": f"E{n}", "as_of": "2026-06-30", "revenue_cny": each / 100} for n, each in enumerate(fen)]
+    assert any(float(Decimal(each) / 1_000_000) * 10_000 != each / 100 for each in fen)
+
+    def in_wan(name, value):
+        return float(Decimal(repr(value)) / 10_000) if name == "revenue_cny" else typed(name, value)
+
+    fill(tmp_path / "firms.xlsx", rows, cell=in_wan)
+    assert [each["revenue_cny"] for each in imported(written, tmp_path / "book")[1]] == [each / 100 for each in fen]
+
+
+def test_a_table_in_wan_is_not_read_by_the_mapping_of_one_in_yuan(template, icsml, tmp_path):
+    template("--unit", "wan", "--lang", "zh")
+    code, _, _ = icsml("records", "template", "--lang", "zh", "--out", tmp_path / "yuan" / "firms.xlsx")
+    assert code == 0
+    fill(tmp_path / "firms.xlsx", [{"enterprise_id": "E1", "as_of": "2026-06-30"}])
+    (tmp_path / "firms.xlsx").replace(tmp_path / "yuan" / "firms.xlsx")
+    code, _, err = icsml(
+        "data", "import", "--mapping", tmp_path / "yuan" / "firms.mapping.yaml", "--out", tmp_path / "b"
+    )
+    assert code == 2
+    assert "（元）" in err
+
+
+def test_a_draft_of_a_filled_in_template_reads_the_unit_in_its_headings(template, icsml, tmp_path):
+    """Should the mapping be lost, one that is drafted from the headings has the factor too."""
+    template("--unit", "wan", "--lang", "zh", "--rulebook", "tech-sme-2017")
+    row = example_record(only=asked_for(tmp_path / "firms.xlsx"))
+    fill(tmp_path / "firms.xlsx", [row, row | {"enterprise_id": "E2", "revenue_cny": 7.0}])
+    assert icsml("data", "draft", tmp_path / "firms.xlsx", "--out", tmp_path / "drafted.yaml")[0] == 0
+    drafted = yaml.safe_load((tmp_path / "drafted.yaml").read_text("utf-8"))["fields"]
+    assert drafted["revenue_cny"] == {"column": "营业收入（万元）", "scale": 10_000.0}
 
 
 @pytest.mark.parametrize("words", [("TRUE", "FALSE"), ("是", "否"), (1, 0), ("1", "0")], ids=str)
@@ -135,8 +208,7 @@ def test_a_template_asks_for_all_that_its_rulebook_reads(identifier, template, i
     written = template("--rulebook", identifier)
     assert written["rulebook"] == identifier
     assert set(RULEBOOKS[identifier].inputs()) <= set(written["fields"])
-    sheet = load_workbook(written["file"])["records"]
-    assert [cell.value for cell in sheet[1]] == written["fields"]
+    assert asked_for(written["file"]) == written["fields"]
     row = example_record(only=written["fields"])
     fill(tmp_path / "firms.xlsx", [row])
     assert imported(written, tmp_path / "book")[1] == [row]
@@ -154,7 +226,7 @@ def test_the_text_leads_from_the_empty_table_to_points(icsml, tmp_path):
     file, mapping, book = tmp_path / "firms.xlsx", tmp_path / "firms.mapping.yaml", tmp_path / "book"
     code, out, err = icsml("records", "template", "--rulebook", "tech-sme-2017", "--out", file)
     assert (code, err) == (0, "")
-    fields = [cell.value for cell in load_workbook(file)["records"][1]]
+    fields = asked_for(file)
     assert out.startswith(f"{len(fields)} fields in {file}")
     assert f"icsml data import --mapping {mapping} --out DIR" in out
     code, _, err = icsml("data", "import", "--mapping", mapping, "--out", book)

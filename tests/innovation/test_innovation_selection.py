@@ -237,25 +237,46 @@ def test_older_records_take_no_share_of_the_list(plain, firms):
 # the reasons
 
 CASES = {  # reason: fields that make it, en, zh
-    "selected": ({}, "At or above the cut", "达到或高于入选分数线"),
-    "below_cut": ({"ip_class1": 59}, "Below the cut", "低于入选分数线"),
+    "selected": (
+        {},
+        "Selected (your company: 60 points; the cut: 60 points)",
+        "入选（贵公司：60分；入选分数线：60分）",
+    ),
+    "below_cut": (
+        {"ip_class1": 59},
+        "Below the cut (your company: 59 points; the cut: 60 points)",
+        "积分低于入选分数线（贵公司：59分；入选分数线：60分）",
+    ),
     "future_record": (
         {"as_of": "2025-07-01"},
-        "The record is dated after the day of selection",
-        "记录日期晚于遴选日",
+        "The record is dated after the day of selection (your company: 2025-07-01; day of selection: 2025-06-30)",
+        "记录日期晚于遴选日（贵公司：2025-07-01；遴选日：2025-06-30）",
     ),
-    "expired": ({"as_of": "2024-06-29"}, "The score is older than its validity", "积分已超过有效期"),
+    "expired": (
+        {"as_of": "2024-06-29"},
+        "The score is older than its validity (your company: record of 2024-06-29, valid until 2025-06-29; "
+        "day of selection: 2025-06-30)",
+        "积分已超过有效期（贵公司：数据基准日2024-06-29，有效期至2025-06-29；遴选日：2025-06-30）",
+    ),
     "no_score": (
         {"ip_class1": np.nan},
-        "No score: a value is missing that the rulebook requires",
-        "缺少规则要求的数据，无法得出积分",
+        "No score: a value is missing that the rulebook requires (missing: Class I rights held and valid)",
+        "缺少规则要求的数据，无法得出积分（缺少：有效Ⅰ类知识产权数）",
     ),
-    "vetoed": ({"dishonest_debtor": 1}, "Vetoed: Debtor", "一票否决：债"),
-    "not_eligible": ({"serious_violation": 1}, "Not eligible: Honest", "不符合准入条件：诚"),
+    "vetoed": (
+        {"dishonest_debtor": 1},
+        "Excluded by “Debtor” (your company: a dishonest judgment debtor)",
+        "一票否决“债”（贵公司：属于失信被执行人）",
+    ),
+    "not_eligible": (
+        {"serious_violation": 1},
+        "Condition not met: “Honest” (your company: a serious violation or dishonesty on record)",
+        "不满足条件“诚”（贵公司：有重大违法或严重失信记录）",
+    ),
     "eligibility_unknown": (
         {"serious_violation": np.nan},
-        "Eligibility cannot be known from the record: Honest",
-        "依据现有记录无法判断准入条件：诚",
+        "Cannot be known whether the condition is met: “Honest” (missing: Serious violation or dishonesty)",
+        "无法判断是否满足条件“诚”（缺少：重大违法或严重失信）",
     ),
 }
 
@@ -281,19 +302,28 @@ def test_the_cases_are_all_there_are(plain, firms):
 def test_each_row_names_its_own_conditions_in_declared_order(plain, firms):
     columns = firms([60] * 5, staff_total=[501, 10, 501, 501, 10], total_assets_cny=[10e6, 101e6, 101e6, np.nan, 10e6])
     made = run(plain, columns, cut_off=60)
+    small = "Condition not met: “Small” (your company: 501 persons)"
+    light = "Condition not met: “Light” (your company: CNY 101)"
+    unknown = "Cannot be known whether the condition is met: “Light” (missing: Total assets)"
     assert made.frame["reason_en"].tolist() == [
-        "Not eligible: Small",
-        "Not eligible: Light",
-        "Not eligible: Small; Light",
-        "Not eligible: Small",
-        "At or above the cut",
+        small,
+        light,
+        f"(1) {small}; (2) {light}",
+        f"(1) {small}; (2) {unknown}",
+        "Selected (your company: 60 points; the cut: 60 points)",
     ]
-    assert made.frame["reason_zh"].tolist()[2] == "不符合准入条件：小; 轻"
+    assert made.frame["reason_zh"].tolist()[2] == (
+        "（1）不满足条件“小”（贵公司：501人）；（2）不满足条件“轻”（贵公司：101元）"
+    )
+    assert made.frame["missing"].tolist() == ["", "", "", "total_assets_cny", ""]
 
 
 def test_both_vetoes_are_named_and_an_inactive_one_is_not(plain, firms):
     made = run(plain, firms([60], dishonest_debtor=1, safety_accident_3y=1, abnormal_list=1), cut_off=60)
-    assert made.frame["reason_en"].tolist() == ["Vetoed: Debtor; Accident"]
+    assert made.frame["reason_en"].tolist() == [
+        "(1) Excluded by “Debtor” (your company: a dishonest judgment debtor); "
+        "(2) Excluded by “Accident” (your company: a major safety accident on record)"
+    ]
     assert run(plain, firms([60], abnormal_list=1), cut_off=60).selected == 1
 
 
@@ -305,12 +335,14 @@ def test_a_veto_beats_a_bypass(plain, firms):
 def test_what_a_bypass_waives_is_not_behind_the_reason(plain, firms):
     """Too large, which its certificate waives, and dishonest, which nothing waives: only the latter keeps it out."""
     made = run(plain, firms([60], staff_total=501, serious_violation=1, high_tech_enterprise=1), cut_off=60)
-    assert made.frame["reason_en"].tolist() == ["Not eligible: Honest"]
+    assert made.frame["reason_en"].tolist() == [CASES["not_eligible"][1]]
 
 
 def test_an_unknown_veto_is_named(plain, firms):
     made = run(plain, firms([60], dishonest_debtor=np.nan), cut_off=60)
-    assert made.frame["reason_en"].tolist() == ["Eligibility cannot be known from the record: Debtor"]
+    assert made.frame["reason_en"].tolist() == [
+        "Cannot be known whether excluded by “Debtor” (missing: Dishonest judgment debtor)"
+    ]
 
 
 def test_an_unknown_way_in_is_named(plain, firms):
@@ -352,8 +384,8 @@ def test_who_has_nothing_on_file_is_not_listed_however_low_the_cut(forgiving, fi
     assert made.frame["score"].tolist() == [0.0, 0.0]
     assert made.frame["reason"].tolist() == ["no_data", "selected"]
     assert (made.frame["reason_en"][0], made.frame["reason_zh"][0]) == (
-        "No value for any indicator",
-        "所有指标均无数据",
+        "No value for any indicator (missing: Class I rights held and valid)",
+        "所有指标均无数据（缺少：有效Ⅰ类知识产权数）",
     )
     assert made.evaluated == 2
 

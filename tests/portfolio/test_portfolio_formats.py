@@ -279,7 +279,11 @@ def refusal(cells: dict[str, list[Cell]]) -> str | None:
 def scaled(cell: Cell) -> float:
     if cell.kind != "value":
         return np.nan
-    return cell.value if cell.own_unit else cell.value * 10000.0
+    if cell.own_unit:
+        return cell.value
+    exact = Decimal(repr(cell.value)) * 10000
+    to_the_fen = exact == round(exact, 2) and abs(exact) < 10**13
+    return float(exact) if to_the_fen else cell.value * 10000.0
 
 
 def expect(table: Table, *, numbers_in_cells: bool = False) -> Expected:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icsml.errors import InputError
+from icsml.features.catalogue import CATALOGUE
 from icsml.records.columns import record_columns, rows, take, to_columns
 from icsml.records.enterprise import EnterpriseRecord, example_record, frame_records, parse_record, record_schema
 from icsml.records.extra import ExtraFeature
@@ -114,6 +115,16 @@ def test_every_field_is_labelled_and_money_is_in_yuan():
         assert field.en
         assert field.zh
         assert field.name.endswith("_cny") == (field.unit == "CNY"), field.name
+
+
+def test_the_name_of_a_firm_describes_and_is_never_a_feature():
+    name = FIELD_BY_NAME["enterprise_name"]
+    assert (name.zh, name.kind, name.purpose, name.required) == ("企业名称", Kind.TEXT, Purpose.RECORD, False)
+    assert parse_record({"enterprise_id": "E1", "enterprise_name": "示例科技有限公司"}).enterprise_name
+    with pytest.raises(InputError, match="enterprise_name") as caught:
+        parse_record({"enterprise_id": "E1", "enterprise_name": "=1\n"})
+    assert "=1" not in str(caught.value)
+    assert all("enterprise_name" not in feature.inputs for feature in CATALOGUE)
 
 
 def test_nothing_personal_or_consequent_may_be_a_feature():

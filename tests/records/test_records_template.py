@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from openpyxl import load_workbook
 
 from icsml.errors import InputError
 from icsml.portfolio.mapping import load_mapping
 from icsml.records.field import Kind, Outside, Purpose
-from icsml.records.fields import FIELD_BY_NAME, FIELDS
+from icsml.records.fields import CHOICES, FIELD_BY_NAME, FIELDS, TECHNICAL_FIELDS
 from icsml.records.template import LEADING, usable_names, write_template
+from icsml.reports import wording
 
 USABLE = [FIELD_BY_NAME[name] for name in usable_names()]
 
 
+FORMS = [(lang, unit) for lang in ("en", "zh") for unit in ("yuan", "wan")]
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.fixture(scope="module", params=FORMS, ids="-".join)
+def form(request):
+    """Language and unit of a template."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    return write_template(tmp_path_factory.mktemp("template") / "firms.xlsx", usable_names(), title="firms")
+def written(tmp_path_factory, form):
+    lang, unit = form
+    path = tmp_path_factory.mktemp("template") / "firms.xlsx"
+    return write_template(path, usable_names(), title="firms", lang=lang, unit=unit)
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +40,15 @@ def book(written):
 
 
 @pytest.fixture(scope="module")
-def columns(book):
+def columns(book, written):
     """Letter of the column of each field."""
-    return {cell.value: cell.column_letter for cell in book["records"][1]}
+    return {name: cell.column_letter for name, cell in zip(written.fields, book["records"][1], strict=True)}
+
+
+@pytest.fixture(scope="module")
+def factor(form):
+    """Yuan in the unit of amounts."""
+    return {"yuan": 1.0, "wan": 10_000.0}[form[1]]
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +69,7 @@ def test_what_identifies_comes_first_and_the_rest_in_canonical_order(tmp_path):
     template = write_template(tmp_path / "new" / "a.xlsx", asked, title="t")
     assert template.fields == (*LEADING, "founded_on", "staff_rd", "total_assets_cny")
     sheet = load_workbook(template.file)["records"]
-    assert [cell.value for cell in sheet[1]] == list(template.fields)
+    assert [cell.value for cell in sheet[1]][-3:] == ["Date of founding", "R&D staff", "Total assets (yuan)"]
     assert sorted(path.name for path in template.file.parent.iterdir()) == ["a.mapping.yaml", "a.xlsx"]
 
 
@@ -64,20 +85,42 @@ def test_there_is_no_row_that_an_import_would_take_for_a_record(book):
     assert book["records"].freeze_panes == "B2"
 
 
+def test_headings_are_in_their_language_differ_and_name_the_unit_of_every_amount(book, columns, form):
+    lang, _ = form
+    headings = {name: book["records"][f"{letter}1"].value for name, letter in columns.items()}
+    assert len(set(headings.values())) == len(headings)
+    assert all(bool(CHINESE.search(each)) == (lang == "zh") for each in headings.values())
+    said = {
+        ("en", "yuan"): " (yuan)",
+        ("en", "wan"): " (10,000 yuan)",
+        ("zh", "yuan"): "（元）",
+        ("zh", "wan"): "（万元）",
+    }
+    amounts = {name for name, each in headings.items() if each.endswith(said[form])}
+    assert amounts == {field.name for field in USABLE if field.unit == "CNY"}
+    assert headings["rd_expense_cny"] == {"en": "R&D expense", "zh": "研发费用"}[lang] + said[form]
+    assert headings["enterprise_name"] == {"en": "Enterprise name", "zh": "企业名称"}[lang]
+
+
 @pytest.mark.parametrize("field", USABLE, ids=lambda field: field.name)
-def test_a_header_explains_its_column(field, book, columns):
+def test_a_header_explains_its_column(field, book, columns, form):
     sheet, letter = book["records"], columns[field.name]
     note = sheet[f"{letter}1"].comment.text
-    assert {field.zh, field.en, f"单位 / unit: {field.unit}"} <= set(note.splitlines())
-    assert ("required" in note) == (field.name in ("enterprise_id", "as_of"))
-    for part in (*field.choices, field.pattern or ""):
+    assert {getattr(field, form[0]), field.name} <= set(note.splitlines())
+    assert bool(CHINESE.search(note)) == (form[0] == "zh")
+    required = {"en": "required", "zh": "必填"}[form[0]]
+    assert (required in note) == (field.name in ("enterprise_id", "as_of"))
+    for part in (*(getattr(CHOICES[choice], form[0]) for choice in field.choices), field.pattern or ""):
         assert part in note
-    assert field.pattern is None or "位" in note, "a person does not read regular expressions"
-    assert sheet.column_dimensions[letter].width > len(field.name)
+    if field.unit == "CNY":
+        assert {"yuan": ("in yuan,", "以元为"), "wan": ("in 10,000 yuan,", "以万元为")}[form[1]][
+            form[0] == "zh"
+        ] in note
+    assert sheet.column_dimensions[letter].width > len(sheet[f"{letter}1"].value)
 
 
 @pytest.mark.parametrize("field", USABLE, ids=lambda field: field.name)
-def test_a_column_takes_what_its_field_may_hold(field, rules, book, columns):
+def test_a_column_takes_what_its_field_may_hold(field, rules, book, columns, form, factor):
     letter = columns[field.name]
     shape = book["records"].column_dimensions[letter].number_format
     rule = rules.get(letter)
@@ -87,12 +130,14 @@ def test_a_column_takes_what_its_field_may_hold(field, rules, book, columns):
     assert str(rule.sqref) == f"{letter}2:{letter}1048576"
     assert rule.allow_blank
     assert rule.showErrorMessage
-    bounds = [None if bound is None else float(bound) for bound in (field.low, field.high)]
+    scale = factor if field.unit == "CNY" else 1.0
+    bounds = [None if bound is None else bound / scale for bound in (field.low, field.high)]
+    words = [getattr(CHOICES[choice], form[0]) for choice in field.choices]
     match field.kind:
         case Kind.CATEGORY:
-            assert (shape, rule.type, rule.formula1) == ("@", "list", f'"{",".join(field.choices)}"')
+            assert (shape, rule.type, rule.formula1) == ("@", "list", f'"{",".join(words)}"')
         case Kind.FLAG:
-            assert (rule.type, rule.formula1) == ("list", '"TRUE,FALSE"')
+            assert (rule.type, rule.formula1) == ("list", {"en": '"yes,no"', "zh": '"是,否"'}[form[0]])
         case Kind.DATE:
             assert (shape, rule.type) == ("yyyy-mm-dd", "date")
         case _:
@@ -110,25 +155,36 @@ def test_rules_keep_to_the_limits_of_a_workbook(rules):
         assert len(rule.errorTitle) <= 32
 
 
-def test_the_second_sheet_lists_every_field(book, written):
+def test_the_second_sheet_lists_every_field(book, written, form, factor):
     head, *rows = book["fields"].iter_rows(values_only=True)
-    assert head == ("name", "label_zh", "label_en", "unit", "type", "range", "required", "example")
-    assert tuple(row[0] for row in rows) == written.fields
-    about = {row[0]: row[1:] for row in rows}
-    assert about["staff_rd"] == ("研发人员数", "R&D staff", "persons", "count", "0 – 1,000,000", "no", 22)
-    assert about["net_profit_cny"][4] == "≤ 10,000,000,000,000"
-    assert about["as_of"][2:] == ("date", "date", None, "yes", "2026-06-30")
+    assert head == ("heading", "name", "label_zh", "label_en", "unit", "type", "range", "required", "example")
+    assert [row[0] for row in rows] == [cell.value for cell in book["records"][1]]
+    assert tuple(row[1] for row in rows) == written.fields
+    about = {row[1]: row[2:] for row in rows}
+    no, yes, persons = {"en": ("no", "yes", "persons"), "zh": ("否", "是", "人")}[form[0]]
+    assert about["staff_rd"] == ("研发人员数", "R&D staff", persons, "count", "0 – 1,000,000", no, 22)
+    assert about["net_profit_cny"][4] == f"≤ {1e13 / factor:,.0f}"
+    assert about["net_profit_cny"][-1] == 3_600_000 / factor
+    assert about["as_of"][3:] == ("date", None, yes, "2026-06-30")
     assert about["uscc"][-1] == "91350100M000100Y43"
-    assert about["strategic_field"][-1] is True
+    assert about["strategic_field"][-1] == yes
+    assert about["technical_field"][-1] == getattr(CHOICES["electronics_information"], form[0])
 
 
-def test_the_mapping_reads_every_column_and_no_other(written):
+def test_the_mapping_reads_every_column_and_no_other(written, book, factor):
     mapping = load_mapping(written.mapping)
     assert (mapping.source.file, mapping.source.sheet) == ("firms.xlsx", "records")
     assert (mapping.name, mapping.outcome) == ("firms", None)
-    used = mapping.columns_used()
-    assert set(used) == set(written.fields)
-    assert all(key.removeprefix("fields.") == column for column, key in used.items())
+    assert set(mapping.columns_used()) == {cell.value for cell in book["records"][1]}
+    scales = {name: source.scale for name, source in mapping.fields.items() if source.scale is not None}
+    amounts = [field.name for field in USABLE if field.unit == "CNY"]
+    assert scales == ({} if factor == 1.0 else dict.fromkeys(amounts, factor))
+
+
+def test_every_value_of_every_category_has_a_name():
+    values = {choice for field in FIELDS for choice in field.choices}
+    assert values == set(CHOICES)
+    assert {value: CHOICES[value] for value in TECHNICAL_FIELDS} == wording._FIELDS
 
 
 def test_a_name_that_no_data_set_may_have_is_left_in_the_file_name(tmp_path):

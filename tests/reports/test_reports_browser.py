@@ -22,7 +22,7 @@ TITLES = {
     ("diff", "en"): "From national-2024 to national-2025: what would change",
     ("diff", "zh"): "从 national-2024 到 national-2025：将有何变化",
     ("list", "en"): "Recommended list, batch 7",
-    ("list", "zh"): "推荐名单，第 7 批",
+    ("list", "zh"): "推荐名单（批次：7）",
 }
 HEADINGS = {
     "stage": {"en": "Life-cycle stage", "zh": "发展阶段"},
@@ -31,6 +31,7 @@ HEADINGS = {
     "size": {"en": "Size by staff", "zh": "人员规模"},
     "reason": {"en": "Why enterprises are in or out", "zh": "入选与未入选的原因"},
     "list": {"en": "The list", "zh": "名单"},
+    "others": {"en": "Not on the list", "zh": "未入选企业"},
     "migration": {"en": "Grades before (rows) and after", "zh": "等级迁移（行：之前；列：之后）"},
     "changes": {"en": "What the rules say differently", "zh": "规则有何不同"},
 }
@@ -46,6 +47,7 @@ KNOWN = {
     ("size", "staff 20–99"): {"en": "20 to 99", "zh": "20–99人"},
     ("stage", None): {"en": "not known", "zh": "未知"},
 }
+OWN_SCRIPTS = {"diff": 0, "list": 1}
 A4 = 718
 PHONE = 390
 
@@ -77,7 +79,7 @@ def test_a_page_opens_offline_and_fetches_nothing(report, open_page):
     opened = open_page(report.path)
     assert opened.requests == [opened.url]
     assert opened.complaints == []
-    assert opened.page.evaluate("document.scripts.length") == 0
+    assert opened.page.evaluate("document.scripts.length") == OWN_SCRIPTS[report.path.stem.split("-")[0]]
     assert opened.page.evaluate("performance.getEntriesByType('resource').length") == 0
 
 
@@ -236,8 +238,43 @@ def test_the_list_names_the_best_in_order_and_says_how_many_more_there_are(listi
         name("province", None if each != each else each, listing.lang) for each in best["province"].astype(object)
     ]
     assert [row[6] for row in rows] == best["valid_until"].dt.strftime("%Y-%m-%d").tolist()
-    more = page.text_content(".wide + p.soft")
-    assert number(re.search(r"[\d,]+", more)[0]) == len(listed) - len(rows) > 0
+    assert len(rows) == len(listed)
+    shown = page.locator(".list tr.firm:visible").count()
+    told = page.text_content(".list tr >> xpath=ancestor::div/following-sibling::p[1]")
+    assert [number(each) for each in re.findall(r"[\d,]*\d", told)] in (
+        [shown, len(rows), len(rows)],
+        [shown, len(rows)],
+    )
+    assert shown < len(rows)
+
+
+def test_the_page_names_who_is_not_on_the_list_with_the_whole_reason(listing, open_page):
+    page, entries = open_page(listing.path).page, _entries(listing)
+    _, *rows = page.evaluate(TABLES)[HEADINGS["others"][listing.lang]]
+    out = entries[~entries["selected"]].sort_values(["score", "enterprise_id"], ascending=[False, True])
+    assert len(rows) == len(out) > 500
+    assert [row[0] for row in rows] == out["enterprise_id"].tolist()
+    assert [row[2] for row in rows] == out[f"reason_{listing.lang}"].tolist()
+    assert page.locator(".others tr.firm:visible").count() < len(rows)
+
+
+def test_an_enterprise_is_found_by_a_part_of_its_identifier_on_the_list_or_not(listing, open_page):
+    page, entries = open_page(listing.path, 1100).page, _entries(listing)
+    last = entries[~entries["selected"]].sort_values(["score", "enterprise_id"]).iloc[0]["enterprise_id"]
+    every = page.locator("tr.firm:visible").count()
+    row = page.locator("tr.firm", has_text=last)
+    assert not row.is_visible()
+    page.fill("#search", f" {last.lower()} ")
+    assert row.is_visible()
+    assert page.locator("tr.firm:visible").count() == 1
+    assert number(re.search(r"\d+", page.text_content("#said"))[0]) == 1
+    page.fill("#search", last[:2])
+    assert page.locator("tr.firm:visible").count() == page.locator("tr.firm").count() > every
+    page.fill("#search", "nobody")
+    assert page.locator("tr.firm:visible").count() == 0
+    page.fill("#search", "")
+    assert page.locator("tr.firm:visible").count() == every
+    assert page.text_content("#said") == ""
 
 
 def test_a_phone_scrolls_down_only(report, open_page):
@@ -268,10 +305,10 @@ HOSTILE = "<script>alert(1)</script>"
 ATTRIBUTE = '"><img src=x onerror=alert(2)>'
 
 
-def _seen_as_text(opened, *texts):
+def _seen_as_text(opened, *texts, scripts=0):
     assert opened.complaints == []
     assert opened.requests == [opened.url]
-    assert opened.page.evaluate("document.querySelectorAll('script, img').length") == 0
+    assert opened.page.evaluate("document.querySelectorAll('script, img').length") == scripts
     for text in texts:
         assert text in opened.page.inner_text("body")
 
@@ -286,7 +323,7 @@ def test_hostile_text_in_a_list_is_shown_as_text(listing, open_page, tmp_path):
     page = tmp_path / "list.html"
     write_list(current, replace(terms, batch=ATTRIBUTE, rulebook=HOSTILE), page, listing.lang, **about)
     opened = open_page(page)
-    _seen_as_text(opened, HOSTILE, ATTRIBUTE, "{{ 7 * 7 }}")
+    _seen_as_text(opened, HOSTILE, ATTRIBUTE, "{{ 7 * 7 }}", scripts=1)
     assert ATTRIBUTE in opened.page.title()
     assert opened.page.locator("td code").first.text_content() == HOSTILE
 

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -15,13 +16,15 @@ import pytest
 from jinja2 import UndefinedError
 
 from icsml.cli import main
-from icsml.innovation.recommended import make_list, standing
+from icsml.errors import InputError
+from icsml.innovation.recommended import make_list, standing, withdraw
 from icsml.innovation.rulebook import load_rulebook
 from icsml.innovation.selection import Cut
 from icsml.records.columns import to_columns
-from icsml.reports.page import _environment, render, write
+from icsml.reports import selection as selection_module
+from icsml.reports.page import _environment, render, script, write
 from icsml.reports.rulebook_diff import diff_page, write_page
-from icsml.reports.selection import selection_page
+from icsml.reports.selection import letter_page, selection_page
 from icsml.workflows.rulebook_diff import compare
 
 AGAIN = "import json, sys; from icsml.cli import main; sys.exit(sum(map(main._run, json.loads(sys.argv[1]))))"
@@ -32,6 +35,11 @@ STAGES = load_rulebook("national-2024").stage_labels
 def test_a_page_is_small_and_names_no_other_resource(report):
     page = report.path.read_text("utf-8")
     assert 5_000 < report.path.stat().st_size < MOST_BYTES
+    allowed = script("selection.js")
+    own = f"<script>{allowed['script']}</script>"
+    assert page.count(own) == (1 if report.path.stem.startswith("list") else 0)
+    assert (f"script-src '{allowed['script_hash']}'" in page) == (own in page)
+    page = page.replace(own, "")
     assert not re.search(
         r"//|https?:|\b(src|href|srcset|action)\s*=|url\(|@import|<(script|link|iframe|img|form)\b", page
     )
@@ -154,3 +162,111 @@ def test_a_list_of_nobody_has_a_page(tmp_path):
     )
     assert (made.evaluated, made.selected) == (0, 0)
     assert "<b>0.0%</b>" in page
+
+
+CLEAN = {"total_cost_cny": 1e9, "prohibited_business": False, "serious_violation": False, "serious_illegal_list": False}
+CLEAN |= {"staff_total": 10.0, "revenue_cny": 1e6, "total_assets_cny": 1e6, "as_of": pd.Timestamp("2025-06-30")}
+FIRMS = [
+    {
+        "enterprise_id": "A",
+        "enterprise_name": "甲公司",
+        "rd_expense_cny": 6e4,
+        "ip_class1": 1.0,
+        "abnormal_list": False,
+    },
+    {"enterprise_id": "B", "enterprise_name": "<b>乙", "rd_expense_cny": 6e4, "ip_class1": 1.0, "abnormal_list": True},
+    {"enterprise_id": "C", "enterprise_name": None, "rd_expense_cny": None, "ip_class1": 1.0, "abnormal_list": False},
+    {
+        "enterprise_id": "D",
+        "enterprise_name": "丁公司",
+        "rd_expense_cny": 5e4,
+        "ip_class1": 1.0,
+        "abnormal_list": False,
+    },
+]
+TODAY = date(2025, 6, 30)
+
+
+@pytest.fixture(scope="module")
+def told():
+    """A list of four: in, on the list of abnormal operation, without R&D expense, and below a cut of 90.001."""
+    columns = to_columns(pd.DataFrame([CLEAN | {"staff_st": 3.0} | firm for firm in FIRMS]))
+    rules = load_rulebook("tech-sme-2017")
+    made, terms = make_list(rules, columns, cut=Cut(cut_off=90.001), on=TODAY, batch="9", source_sha256="0" * 64)
+    return made.frame, terms
+
+
+def letter(told, name, lang, **more):
+    frame, terms = told
+    facts = {"on": TODAY} | more
+    return re.sub(r"\s+", " ", letter_page(standing(frame, facts["on"]), terms, name, lang, **facts))
+
+
+LETTERS = [
+    ("A", "en", ["is on the recommended list", "100 of 100", "valid until", "2026-06-30"]),
+    ("A", "zh", ["致：甲公司", "贵公司入选推荐名单", "100 分（满分 100 分）", "有效期至"]),
+    ("B", "en", ["is not on the recommended list", "“Not on the list of abnormal operation” (your company: listed)"]),
+    ("B", "zh", ["贵公司未入选推荐名单", "不满足条件“未列入经营异常名录”（贵公司：已列入）", "&lt;b&gt;乙"]),
+    ("C", "en", ["missing: R&amp;D expense", "<li>R&amp;D expense</li>", "<li>Class II rights held and valid</li>"]),
+    ("C", "zh", ["（缺少：研发费用）", "<li>研发费用</li>", "致：C"]),
+    ("D", "en", ["Below the cut (your company: 90 points; the cut: 90.001 points)", "90 of 100"]),
+    ("D", "zh", ["积分低于入选分数线（贵公司：90分；入选分数线：90.001分）"]),
+]
+
+
+@pytest.mark.parametrize(("name", "lang", "said"), LETTERS, ids=[f"{name}-{lang}" for name, lang, _ in LETTERS])
+def test_a_letter_tells_the_result_the_reason_and_what_to_provide(told, name, lang, said):
+    page = letter(told, name, lang)
+    assert [each for each in said if each not in page] == []
+    every = {
+        "en": ["are not official points", "How to ask for a review", "Send it to the body", "Date: 2025-06-30"],
+        "zh": ["并非官方积分", "如何申请复核", "报送至出具本通知的机构", "日期：2025-06-30"],
+    }
+    assert [each for each in (*every[lang], "tech-sme-2017", told[1].rulebook_sha256) if each not in page] == []
+    body = page.split("</style>")[1].replace("甲公司", "").replace("丁公司", "").replace("乙", "")
+    assert lang == "zh" or not re.search(r"[\u4e00-\u9fff]", body)
+
+
+def test_a_letter_says_that_points_are_assumed_or_simulated_and_who_issues_it(told):
+    frame, terms = told
+    assumed = (frame, replace(terms, provenance="assumed", synthetic=True))
+    page = letter(assumed, "A", "zh", issuer="某科技局", contact="某路1号 <x>")
+    assert "内部测算结果" in page
+    assert "模拟企业数据" in page
+    assert "出具机构：某科技局" in page
+    assert "报送至：某路1号 &lt;x&gt;。" in page
+    official = letter((frame, replace(terms, provenance="official")), "A", "zh")
+    assert "内部" not in official.split("</style>")[1]
+
+
+def test_a_letter_after_a_withdrawal_and_after_the_validity_says_so(told):
+    frame, terms = told
+    longer = withdraw(frame, "A", on=date(2025, 7, 1), because="moved away")
+    page = letter((longer, terms), "A", "en", on=date(2025, 7, 2))
+    assert "has been taken off" in page
+    assert "Reason given with this entry: moved away" in page
+    assert "is on the recommended list" in letter((longer, terms), "A", "en")
+    late = letter(told, "A", "en", on=date(2026, 7, 1))
+    assert "its validity has ended" in late
+    assert "Selected (" not in late
+
+
+def test_a_letter_to_nobody_is_refused(told):
+    for name, on in (("Z", TODAY), ("A", date(2025, 6, 29))):
+        with pytest.raises(InputError, match="was not evaluated in this list by") as caught:
+            letter(told, name, "en", on=on)
+        assert caught.value.code == "ICS-SEL-004"
+
+
+def test_a_page_shows_names_where_there_are_any_and_a_bounded_number_of_firms(told, monkeypatch):
+    monkeypatch.setattr(selection_module, "_MOST", 2)
+    monkeypatch.setattr(selection_module, "_AT_ONCE", 1)
+    frame, terms = told
+    page = selection_page(standing(frame, TODAY), terms, "en", stages={}, robustness=None, synthetic=False)
+    assert "甲公司" in page
+    assert "&lt;b&gt;乙" in page
+    assert "The first 1 of 2 are shown; the search looks through all 2." in page
+    assert "and 1 more, in the list itself" in page
+    assert page.count('<tr class="firm') == 3
+    unnamed = standing(frame.assign(enterprise_name=pd.array([None] * 4, dtype="str")), TODAY)
+    assert "<th>Name</th>" not in selection_page(unnamed, terms, "en", stages={}, robustness=None, synthetic=False)

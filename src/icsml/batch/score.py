@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from icsml.core.files import check_target, whole_file
+from icsml.core.files import check_target
 from icsml.core.parquet import ParquetParts
 from icsml.core.progress import Progress, silent
+from icsml.core.tables import Write, check_table, is_for_people, table_file
 from icsml.decision.assess import Assessment, assess
 from icsml.errors import InputError
 from icsml.explain.reasons import pd_effects, rank_terms
@@ -31,6 +31,8 @@ __all__ = ["ScoreReport", "score_file"]
 _BATCH_ROWS = 32_768
 _REASON = "reasons.list.element"
 _REPEATED = ("code", "feature", "group", "form", "reference_value")
+_REPEATING = ["grade", *(f"{_REASON}.{name}" for name in _REPEATED)]
+"""Columns that repeat, which Parquet writes by dictionary; numbers and identifiers do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +80,28 @@ def score_file(
         If a row is not acceptable; the error names the field and the rows.
     """
     check_target(target, source=source)
+    check_table(target, rows=lambda: ParquetParts.open(source, "ICS-DEC-003").rows)
     done, seconds, about = 0, 0.0, _about(bundle, version)
     with ThreadPoolExecutor(1) as reading:
         batches = _ahead(reading, _batches(source))
         first = next(batches, None)
         if first is None:
             raise InputError("ICS-DEC-003", "holds no rows", field=str(source), remedy="give records to score")
-        with whole_file(target) as partial, ExitStack() as closing:
-            writer: pq.ParquetWriter | None = None
+        with ExitStack() as closing:
+            write: Write | None = None
             written: Future[None] | None = None
             for frame in chain([first], batches):
                 started = time.perf_counter()
                 table = _score(bundle, frame, reasons, done).replace_schema_metadata(about)
                 seconds += time.perf_counter() - started
-                if writer is None:
-                    writer = closing.enter_context(_writer(partial, table.schema))
+                if is_for_people(target):
+                    table = _flat(table, reasons)
+                if write is None:
+                    write = closing.enter_context(table_file(target, table.schema, use_dictionary=_REPEATING))
                     writing = closing.enter_context(ThreadPoolExecutor(1))  # ends before what it writes to is closed
                 if written is not None:
                     written.result()
-                written = writing.submit(writer.write_table, table)
+                written = writing.submit(write, table)
                 done += len(frame)
                 progress(f"scored {done:,} rows")
             if written is not None:
@@ -113,9 +118,19 @@ def _ahead(pool: Executor, batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataF
         yield batch
 
 
-def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Write by dictionary what repeats; numbers and identifiers do not."""
-    return pq.ParquetWriter(path, schema, use_dictionary=["grade", *(f"{_REASON}.{name}" for name in _REPEATED)])
+def _flat(table: pa.Table, reasons: int) -> pa.Table:
+    """Return a table of plain values: of each reason a column for every part, ``reasons.1.code`` and so on."""
+    if reasons == 0:
+        return table
+    place = table.schema.get_field_index("reasons")
+    told, flat = table.column(place).combine_chunks(), table.remove_column(place)
+    kind, offsets = told.type.value_type, told.offsets.to_numpy()
+    parts, counts = told.values.flatten(), np.diff(offsets)
+    for rank in range(reasons):
+        taken = pa.array(offsets[:-1] + rank, mask=counts <= rank)
+        for number, part in enumerate(parts):
+            flat = flat.append_column(f"reasons.{rank + 1}.{kind.field(number).name}", part.take(taken))
+    return flat
 
 
 def _about(bundle: Bundle, version: str | None) -> dict[str, str]:

@@ -52,6 +52,10 @@ def template_(
         str,
         typer.Option(help="Ask for what this rulebook reads: an id or a YAML file; default: all that may be used."),
     ] = "",
+    lang: Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of headings and choices.")] = "en",
+    unit: Annotated[
+        Literal["yuan", "wan"], typer.Option("--unit", help="Amounts in yuan, or in wan: 10,000 yuan (万元).")
+    ] = "yuan",
     json_: JsonFlag = False,
 ) -> None:
     """Write a workbook to fill in, and beside it the mapping by which `icsml data import` reads it."""
@@ -61,15 +65,20 @@ def template_(
         from icsml.innovation.rulebook import load_rulebook
 
         chosen = load_rulebook(rulebook)
-        written = write_template(out, _read_by(chosen), title=f"{chosen.id}: {chosen.title.en}")
+        written = write_template(
+            out, _read_by(chosen), title=f"{chosen.id}: {getattr(chosen.title, lang)}", lang=lang, unit=unit
+        )
     else:
         chosen = None
-        written = write_template(out, usable_names(), title="Every field that may be scored or feed a model")
+        title = {"en": "Every field that may be scored or feed a model", "zh": "可用于计分或入模的全部字段"}[lang]
+        written = write_template(out, usable_names(), title=title, lang=lang, unit=unit)
     report = {
         "file": str(written.file),
         "mapping": str(written.mapping),
         "fields": written.fields,
         "rulebook": chosen.id if chosen else None,
+        "lang": lang,
+        "unit": unit,
     }
     emit(report, as_json=json_, text=_blank(written))
 

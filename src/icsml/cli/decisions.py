@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from icsml.cli.inputs import HtmlFile, InFile, Lang, ModelRef, OutFile, load_bundle, read_json
+from icsml.cli.inputs import HtmlFile, InFile, Lang, ModelRef, OutTable, load_bundle, read_json, rows_of
 from icsml.cli.output import JsonFlag, emit, progress, table
 from icsml.records.decision import AlsoReason, Decision, InnovationScore, Withheld
 
@@ -66,14 +66,16 @@ def decide_(
 def score(
     model: ModelRef,
     source: InFile,
-    out: OutFile,
+    out: OutTable,
     reasons: Annotated[int, typer.Option(min=0, help="Reasons a row; 0 leaves them out.")] = 0,
     engine: Annotated[Literal["local"], typer.Option(help="Where to run.")] = "local",
     json_: JsonFlag = False,
 ) -> None:
     """Score a Parquet file of records, one row out for each row in. Nothing is recorded."""
     from icsml.batch.score import score_file
+    from icsml.core.tables import check_table
 
+    check_table(out, rows=rows_of(source))
     bundle, version = load_bundle(model)
     report = score_file(bundle, source, out, version=version, reasons=reasons, progress=progress())
     found = {"rows": report.rows, "seconds": report.seconds, "rows_per_second": report.rows_per_second}

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from icsml.cli.inputs import InFile, OutFile, day, ranked_by, read_columns
-from icsml.cli.output import JsonFlag, emit, progress, table
+from icsml.cli.inputs import InFile, OutTable, day, ranked_by, read_columns, rows_of
+from icsml.cli.output import JsonFlag, emit, progress, table, write_frame
 from icsml.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def points(
     source: InFile,
-    out: OutFile,
+    out: OutTable,
     rulebook: RulebookRef = "",
     as_of: Annotated[str, typer.Option(help="Use the national rulebook in force on this day.", metavar="D")] = "",
     known_on: Annotated[str, typer.Option(help="As known on this day (default: that of --as-of).", metavar="D")] = "",
@@ -46,7 +46,8 @@ def points(
     json_: JsonFlag = False,
 ) -> None:
     """Score every row by a rulebook: one row out for each row in."""
-    from icsml.core.files import check_target, whole_file
+    from icsml.core.files import check_target
+    from icsml.core.tables import check_table
     from icsml.innovation.evaluate import evaluate
     from icsml.innovation.points import points_frame
     from icsml.innovation.robustness import robustness
@@ -65,6 +66,7 @@ def points(
     if known_on and not as_of:
         raise InputError("ICS-CLI-003", "asks with a date", field="--known-on", remedy="add --as-of, or leave it out")
     check_target(out, source=source)
+    check_table(out, rows=rows_of(source))
     asked = day(as_of, "--as-of") if as_of else None
     known = day(known_on, "--known-on") if known_on else None
     used = day(on, "--on") if on else asked
@@ -83,8 +85,7 @@ def points(
     if age is not None:
         frame["age_months"], frame["valid_until"] = age.months, age.until.astype("datetime64[us]")
         frame["expired"] = age.expired
-    with whole_file(out) as partial:
-        frame.to_parquet(partial, index=False)
+    write_frame(out, frame)
     report = _report(chosen, scored, columns, age, hangs_on) | {"seconds": seconds}
     for warning in _warnings(report, chosen.validity.expired if chosen.validity else "warn"):
         say(f"warning: {warning}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
@@ -25,6 +26,7 @@ __all__ = [
     "ModelRef",
     "OutFile",
     "OutFolder",
+    "OutTable",
     "TrainingChanges",
     "TrainingConfigFile",
     "day",
@@ -33,6 +35,7 @@ __all__ = [
     "read_columns",
     "read_json",
     "refuse_peers",
+    "rows_of",
 ]
 
 ModelRef = Annotated[
@@ -52,6 +55,9 @@ Lang = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of t
 InFile = Annotated[Path, typer.Option("--in", help="File to read.", metavar="F")]
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder of the data set to write.", metavar="DIR")]
 OutFile = Annotated[Path, typer.Option("--out", help="File to write.", metavar="F")]
+OutTable = Annotated[
+    Path, typer.Option("--out", help="Table to write, by its ending .parquet, .csv or .xlsx.", metavar="F")
+]
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -115,6 +121,17 @@ def read_columns(path: Path) -> Columns:
     from icsml.records.screening import screen
 
     return screen(to_columns(read_records(path))).columns
+
+
+def rows_of(path: Path) -> Callable[[], int]:
+    """Return what counts the rows of a file of records without reading them."""
+
+    def count() -> int:
+        from icsml.core.parquet import ParquetParts
+
+        return ParquetParts.open(path, "ICS-REC-004").rows
+
+    return count
 
 
 def refuse_peers(rulebook: Rulebook) -> NoReturn:

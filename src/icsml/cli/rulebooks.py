@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from icsml.cli.inputs import HtmlFile, InFile, Lang, OutFile, day, load_bundle, ranked_by, read_columns
-from icsml.cli.output import JsonFlag, emit, progress, table
+from icsml.cli.inputs import HtmlFile, InFile, Lang, OutFile, day, load_bundle, ranked_by, read_columns, rows_of
+from icsml.cli.output import JsonFlag, emit, progress, table, write_frame
 from icsml.errors import InputError
 
 if TYPE_CHECKING:
@@ -158,19 +158,25 @@ def diff(
     peers: Annotated[
         list[Path] | None, typer.Option(help="Peer tables of one of the two; again for the other.", metavar="F")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write both scores of every enterprise.", metavar="F")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write both scores of every enterprise, as .parquet, .csv or .xlsx.", metavar="F"),
+    ] = None,
     html: HtmlFile = None,
     lang: Lang = "en",
     json_: JsonFlag = False,
 ) -> None:
     """Show what changes from rulebook A to B, and what it does to a population."""
     from icsml.core.files import check_targets
+    from icsml.core.tables import check_table
     from icsml.innovation.peers import PeerTables
     from icsml.workflows.rulebook_diff import compare
 
     check_targets(out, html, source=source)
     if out is not None and source is None:
         raise InputError("ICS-CLI-003", "needs a population", field="--out", remedy="add --in F")
+    if out is not None and source is not None:
+        check_table(out, rows=rows_of(source))
     tables = [PeerTables.read(path) for path in peers or ()]
     bundle = load_bundle(model)[0] if model else None
     found = compare(
@@ -186,10 +192,7 @@ def diff(
     )
     text = "\n".join(_changed(found, lang))
     if out is not None and found.impact is not None:
-        from icsml.core.files import whole_file
-
-        with whole_file(out) as partial:
-            found.impact.firms.to_parquet(partial, index=False)
+        write_frame(out, found.impact.firms)
         text += f"\nenterprises: {out}"
     if html is not None:
         from icsml.reports.rulebook_diff import write_page

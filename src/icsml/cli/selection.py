@@ -11,7 +11,18 @@ import numpy as np
 import typer
 
 from icsml.cli.innovation import RulebookRef
-from icsml.cli.inputs import HtmlFile, InFile, Lang, OutFile, day, ranked_by, read_columns, read_json, refuse_peers
+from icsml.cli.inputs import (
+    HtmlFile,
+    InFile,
+    Lang,
+    OutTable,
+    day,
+    ranked_by,
+    read_columns,
+    read_json,
+    refuse_peers,
+    rows_of,
+)
 from icsml.cli.output import JsonFlag, emit, progress, table
 from icsml.errors import InputError
 
@@ -32,7 +43,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("select")(select_)
     selection = typer.Typer(help="Recommended lists: who stands on them, appeals, withdrawals.", no_args_is_help=True)
-    for name, command in (("show", show), ("appeal", appeal_), ("withdraw", withdraw_)):
+    for name, command in (("show", show), ("appeal", appeal_), ("withdraw", withdraw_), ("letter", letter)):
         selection.command(name)(command)
     app.add_typer(selection, name="selection")
 
@@ -40,7 +51,7 @@ def register(app: typer.Typer) -> None:
 def select_(
     rulebook: RulebookRef,
     source: InFile,
-    out: OutFile,
+    out: OutTable,
     top_share: Annotated[float | None, typer.Option(help="The best share of all evaluated, such as 0.137.")] = None,
     cut_off: Annotated[float | None, typer.Option(help="Whoever has at least so many points.")] = None,
     on: Annotated[str, typer.Option(help="Day of selection (default: the latest date in the file).")] = "",
@@ -56,6 +67,7 @@ def select_(
     """
     from icsml.core.canonical import sha256_file
     from icsml.core.files import check_targets, whole_file
+    from icsml.core.tables import check_table
     from icsml.innovation.recommended import figures, make_list, refuse_to_replace, standing, write_list
     from icsml.innovation.robustness import robustness
     from icsml.innovation.rulebook import load_rulebook
@@ -65,6 +77,7 @@ def select_(
 
     cut = Cut(top_share, cut_off)
     check_targets(out, html, source=source)
+    check_table(out, rows=rows_of(source))
     refuse_to_replace(out)
     say = progress()
     rules = load_rulebook(rulebook)
@@ -75,7 +88,15 @@ def select_(
     if not rules.in_force.holds(today):
         say(f"warning: {rules.id} was not in force on {today}")
     say(f"evaluating {len(columns['enterprise_id']):,} records on {today}")
-    made, terms = make_list(rules, columns, cut=cut, on=today, batch=batch, source_sha256=sha256_file(source))
+    made, terms = make_list(
+        rules,
+        columns,
+        cut=cut,
+        on=today,
+        batch=batch,
+        source_sha256=sha256_file(source),
+        synthetic=is_synthetic(source),
+    )
     write_list(out, made.frame, terms)
     tables = rules.peer_tables
     if tables is not None:
@@ -85,7 +106,7 @@ def select_(
     competing = made.competing
     share = made.selected / max(int(competing.sum()), 1)
     hangs_on = robustness(rules, made.points, among=competing, top_share=share) if made.selected else None
-    report = _report(terms, figures(current, made.points.stages), hangs_on, synthetic=is_synthetic(source))
+    report = _report(terms, figures(current, made.points.stages), hangs_on, synthetic=terms.synthetic)
     text = "\n".join(_made(report, out, tables is not None))
     if html is not None:
         from icsml.reports.selection import write_page
@@ -125,6 +146,8 @@ def _made(report: dict[str, Any], out: Path, ranked: bool) -> list[str]:
         f"batch {report['batch']}, at {report['threshold']:.4g} of {report['max_score']:g} points or more, in {out}",
         f"by {report['rulebook']} ({report['provenance']}) on {report['on']}",
     ]
+    if out.suffix.lower() != ".parquet":
+        lines.append("a copy to read: appeals, withdrawals and letters need the list as .parquet")
     if ranked:
         lines.append(f"peer tables, which an appeal needs: {_peers_file(out)}")
     lines += _figures(report["figures"])
@@ -257,3 +280,30 @@ def withdraw_(
         as_json=json_,
         text=f"{enterprise} is off the list from {on}: {because}",
     )
+
+
+def letter(
+    list_: ListFile,
+    enterprise: Annotated[str, typer.Option(help="Whom to write to.", metavar="ID")],
+    out: Annotated[Path, typer.Option("--out", help="The letter to write, for A4.", metavar="F.html")],
+    on: Annotated[str, typer.Option(help="Date of the letter (default: day of the latest entry).", metavar="D")] = "",
+    issuer: Annotated[str, typer.Option(help="Who issues it; by default a place to sign and seal.")] = "",
+    contact: Annotated[str, typer.Option(help="Where to ask for a review.")] = "",
+    lang: Lang = "en",
+    json_: JsonFlag = False,
+) -> None:
+    """Write the letter that tells one enterprise its result, each reason, and how to ask for a review."""
+    from icsml.core.files import check_target
+    from icsml.innovation.recommended import read_list, standing
+    from icsml.reports.selection import write_letter
+
+    check_target(out, source=list_)
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise InputError("ICS-CFG-010", "a letter is written as a page", field=str(out), remedy="end its name in .html")
+    frame, terms = read_list(list_)
+    today = day(on, "--on") if on else frame["decided_on"].max().date()
+    current = standing(frame, today)
+    write_letter(current, terms, enterprise, out, lang, on=today, issuer=issuer, contact=contact)
+    own = current[current["enterprise_id"] == enterprise].iloc[-1]
+    found = {"enterprise_id": enterprise, "status": str(own["status"]), "on": str(today), "letter": str(out)}
+    emit(found, as_json=json_, text=f"{enterprise}: {found['status']} on {today}\nletter: {out}")

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from icsml.core.files import whole_file
+from icsml.core.tables import is_for_people, write_table
 from icsml.errors import InputError, MissingError
 from icsml.innovation.evaluate import evaluate
 from icsml.innovation.groups import group_order
@@ -40,6 +40,8 @@ __all__ = [
 ]
 
 _KEY: Final = b"icsml.selection"
+_LATER_COLUMNS: Final = ((1, "enterprise_name"), (17, "missing"))
+"""Place and name of the columns that the first lists do not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class ListTerms:
         The file of records.
     stages : tuple of str
         Stages of the rulebook, in order.
+    synthetic : bool
+        Whether the enterprises are simulated.
     """
 
     rulebook: str
@@ -82,10 +86,11 @@ class ListTerms:
     selected: int
     source_sha256: str
     stages: tuple[str, ...] = ()
+    synthetic: bool = False
 
 
 def make_list(
-    rulebook: Rulebook, columns: Columns, *, cut: Cut, on: date, batch: str, source_sha256: str
+    rulebook: Rulebook, columns: Columns, *, cut: Cut, on: date, batch: str, source_sha256: str, synthetic: bool = False
 ) -> tuple[Entries, ListTerms]:
     """Return a list and the terms it was made on; see :func:`icsml.innovation.selection.select`."""
     made = select(rulebook, columns, cut=cut, on=on, batch=batch)
@@ -105,6 +110,7 @@ def make_list(
         selected=made.selected,
         stages=made.points.stages,
         source_sha256=source_sha256,
+        synthetic=synthetic,
     )
 
 
@@ -132,11 +138,19 @@ def refuse_to_replace(path: Path) -> None:
 
 
 def write_list(path: Path, frame: pd.DataFrame, terms: ListTerms) -> None:
-    """Write a list; the file appears whole or not at all."""
+    """Write a list; the file appears whole or not at all.
+
+    Only a Parquet file holds the terms and can be added to. A CSV file or a workbook is a copy to read: it holds the
+    threshold beside the score, and no record of an appeal.
+    """
+    if is_for_people(path):
+        copy = frame.drop(columns="record")
+        copy.insert(list(copy.columns).index("max_score"), "threshold", terms.threshold)
+        write_table(path, pa.Table.from_pandas(copy, preserve_index=False))
+        return
     table = pa.Table.from_pandas(frame, preserve_index=False)
     about = {**(table.schema.metadata or {}), _KEY: json.dumps(asdict(terms), ensure_ascii=False).encode()}
-    with whole_file(path) as partial:
-        pq.write_table(table.replace_schema_metadata(about), partial)
+    write_table(path, table.replace_schema_metadata(about))
 
 
 def read_list(path: Path) -> tuple[pd.DataFrame, ListTerms]:
@@ -156,9 +170,20 @@ def read_list(path: Path) -> tuple[pd.DataFrame, ListTerms]:
         terms = ListTerms(**json.loads((table.schema.metadata or {})[_KEY]))
     except (pa.ArrowInvalid, OSError, KeyError, ValueError, TypeError) as error:
         raise InputError(
-            "ICS-SEL-003", "no recommended list", field=str(path), remedy="give a file written by `icsml select`"
+            "ICS-SEL-003",
+            "no recommended list",
+            field=str(path),
+            remedy="give a .parquet file written by `icsml select`",
         ) from error
-    return table.to_pandas(), replace(terms, stages=tuple(terms.stages))
+    return _completed(table.to_pandas()), replace(terms, stages=tuple(terms.stages))
+
+
+def _completed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a list with every column of today; one that was written before says nothing in those it lacks."""
+    for place, name in _LATER_COLUMNS:
+        if name not in frame:
+            frame.insert(place, name, pd.Series([None] * len(frame), index=frame.index, dtype="str"))
+    return frame
 
 
 def read_lists(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[ListTerms]]:
@@ -229,7 +254,8 @@ def appeal(
     if reason[0] == "":
         enough = points.score[0] >= terms.threshold or _places_left(frame, terms, on)
         reason[0] = "selected" if enough else "below_cut"
-    row = _fields(entries(rulebook, points, age, columns, reason, on=on, batch=terms.batch).iloc[0])
+    made = entries(rulebook, points, age, columns, reason, on=on, batch=terms.batch, threshold=terms.threshold)
+    row = _fields(made.iloc[0])
     kept = record.model_dump(mode="json", exclude_none=True)
     entry = row | {
         "entry": int(last["entry"]) + 1,

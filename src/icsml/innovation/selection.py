@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import isfinite
@@ -14,41 +13,21 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from icsml.errors import InputError
-from icsml.innovation.eligibility import Condition, all_hold, any_holds
 from icsml.innovation.evaluate import evaluate
 from icsml.innovation.groups import population_groups
 from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
+from icsml.innovation.told import REASONS, Teller
 from icsml.innovation.validity import Ages, ages
 from icsml.innovation.values import Floats
 from icsml.records.columns import Columns, latest, rows, take
-from icsml.records.labels import Label
 
 __all__ = ["NOT_EVALUATED", "REASONS", "Cut", "Entries", "barred", "entries", "obstacles", "select"]
 
 Flags = NDArray[np.bool_]
 
-REASONS: Final[dict[str, Label]] = {
-    "selected": Label(en="At or above the cut", zh="达到或高于入选分数线"),
-    "below_cut": Label(en="Below the cut", zh="低于入选分数线"),
-    "older_record": Label(en="A later record of the same enterprise counts", zh="以同一企业较新的记录为准"),
-    "future_record": Label(en="The record is dated after the day of selection", zh="记录日期晚于遴选日"),
-    "expired": Label(en="The score is older than its validity", zh="积分已超过有效期"),
-    "no_data": Label(en="No value for any indicator", zh="所有指标均无数据"),
-    "no_score": Label(
-        en="No score: a value is missing that the rulebook requires", zh="缺少规则要求的数据，无法得出积分"
-    ),
-    "vetoed": Label(en="Vetoed", zh="一票否决"),
-    "not_eligible": Label(en="Not eligible", zh="不符合准入条件"),
-    "eligibility_unknown": Label(en="Eligibility cannot be known from the record", zh="依据现有记录无法判断准入条件"),
-    "withdrawn": Label(en="Withdrawn from the list", zh="已从名单中撤出"),
-}
-"""Why an enterprise is in or out, by code."""
-
 NOT_EVALUATED: Final = ("older_record", "future_record")
 """Rows that stand for no enterprise on the day of selection."""
-
-_EXPLAINED: Final = ("vetoed", "not_eligible", "eligibility_unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +140,7 @@ def select(rulebook: Rulebook, columns: Columns, *, cut: Cut, on: date, batch: s
     candidate = reason == ""
     threshold = cut.threshold(points.score[candidate], evaluated, points.max_score)
     reason[candidate] = np.where(points.score[candidate] >= threshold, "selected", "below_cut")
-    frame = entries(rulebook, points, age, columns, reason, on=on, batch=batch)
+    frame = entries(rulebook, points, age, columns, reason, on=on, batch=batch, threshold=threshold)
     return Entries(frame, threshold, evaluated, int((reason == "selected").sum()), points)
 
 
@@ -174,26 +153,25 @@ def entries(
     *,
     on: date,
     batch: str,
+    threshold: float,
 ) -> pd.DataFrame:
     """Return rows of a list from points and reasons.
 
     The rank is among those whom nothing but the cut can keep out; who is in is valid from the day of selection.
     """
     groups = population_groups(columns, points)
-    detail = _details(rulebook, points, reason)
+    teller = Teller(rulebook, columns, points, age, on, threshold)
+    told = teller.tell(reason)
     selected = reason == "selected"
     day = np.datetime64(on, "us")
     until = age.until.astype("datetime64[us]")
-    texts = {
-        lang: [f"{getattr(REASONS[code], lang)}{more}" for code, more in zip(reason, detail[lang], strict=True)]
-        for lang in ("en", "zh")
-    }
     rank = np.full(len(reason), np.nan)
     compete = (reason == "selected") | (reason == "below_cut")
     rank[compete] = rankdata(-points.score[compete], method="min")
     return pd.DataFrame(
         {
             "enterprise_id": pd.array(columns["enterprise_id"], dtype="str"),
+            "enterprise_name": pd.array(columns["enterprise_name"], dtype="str"),
             "as_of": columns["as_of"].astype("datetime64[us]"),
             "batch": pd.array([batch] * len(reason), dtype="str"),
             "entry": np.ones(len(reason), dtype=np.int64),
@@ -207,8 +185,9 @@ def entries(
             "province": pd.array(groups["province"], dtype="str"),
             "selected": selected,
             "reason": pd.array(reason, dtype="str"),
-            "reason_en": pd.array(texts["en"], dtype="str"),
-            "reason_zh": pd.array(texts["zh"], dtype="str"),
+            "reason_en": pd.array([each.en for each in told], dtype="str"),
+            "reason_zh": pd.array([each.zh for each in told], dtype="str"),
+            "missing": pd.array(teller.missing(), dtype="str"),
             "valid_from": np.where(selected, day, np.datetime64("NaT", "us")),
             "valid_until": np.where(selected, until, np.datetime64("NaT", "us")),
             "because": pd.array([None] * len(reason), dtype="str"),
@@ -248,67 +227,3 @@ def obstacles(rulebook: Rulebook, points: Points, age: Ages, columns: Columns, o
     reason[known[~latest(take(columns, known))]] = "older_record"
     reason[future] = "future_record"
     return reason
-
-
-def _details(rulebook: Rulebook, points: Points, reason: NDArray[Any]) -> dict[str, list[str]]:
-    """Return, in both languages, which conditions are behind a reason; empty where the reason says it all."""
-    found = {lang: np.full(len(reason), "", dtype=object) for lang in ("en", "zh")}
-    for code in _EXPLAINED:
-        at = np.flatnonzero(reason == code)
-        named = _conditions(rulebook, code)
-        if not len(at) or not named:
-            continue
-        spared = _spared(rulebook, points, at)
-        failed = np.stack([_behind(code, points.conditions[each.id][at]) & ~spared(each) for each in named], axis=1)
-        patterns, which = np.unique(failed, axis=0, return_inverse=True)
-        for lang, mark in (("en", ": "), ("zh", "：")):
-            texts = [mark + "; ".join(_labels(named, pattern, lang)) if pattern.any() else "" for pattern in patterns]
-            found[lang][at] = np.array(texts, dtype=object)[which.ravel()]
-    return {lang: values.tolist() for lang, values in found.items()}
-
-
-def _conditions(rulebook: Rulebook, code: str) -> Sequence[Condition]:
-    """Return the conditions that may be behind a reason."""
-    eligibility = rulebook.eligibility
-    if eligibility is None:
-        return ()
-    match code:
-        case "vetoed":
-            return eligibility.active_vetoes
-        case "not_eligible":
-            return eligibility.conditions
-        case _:
-            return eligibility.in_use
-
-
-def _behind(code: str, answer: Floats) -> Flags:
-    match code:
-        case "vetoed":
-            behind: Flags = answer == 1.0
-        case "not_eligible":
-            behind = answer == 0.0
-        case _:
-            behind = np.isnan(answer)
-    return behind
-
-
-def _spared(rulebook: Rulebook, points: Points, at: NDArray[np.intp]) -> Callable[[Condition], Flags]:
-    """Return which rows a condition does not matter to: waived by a bypass, or a way in that nobody needs."""
-    bypass = rulebook.eligibility.bypass if rulebook.eligibility is not None else None
-    nobody = np.zeros(len(at), dtype=np.bool_)
-    if bypass is None or not bypass.active:
-        return lambda condition: nobody
-    ways = {each.id for each in bypass.any_of}
-    another_way: Flags = any_holds([points.conditions[name][at] for name in ways]) == 1.0
-    needs_none: Flags = all_hold([points.conditions[name][at] for name in bypass.waives]) == 1.0
-
-    def spared(condition: Condition) -> Flags:
-        if condition.id in ways:
-            return needs_none
-        return another_way if condition.id in bypass.waives else nobody
-
-    return spared
-
-
-def _labels(conditions: Sequence[Condition], pattern: Flags, lang: str) -> list[str]:
-    return [str(getattr(each.label, lang)) for each, held in zip(conditions, pattern, strict=True) if held]

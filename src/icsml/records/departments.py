@@ -44,6 +44,7 @@ _KEPT_BY: Final[dict[str, tuple[str, ...]]] = {
     "human_resources": ("staff_total", "staff_postgraduate", "graduates_hired", "leading_talents"),
     "market_regulation": (
         "enterprise_id",
+        "enterprise_name",
         "uscc",
         "founded_on",
         "region",

@@ -7,8 +7,9 @@ Money is in yuan (``_cny``), shares and rates are fractions, ``_prev`` is the ye
 from __future__ import annotations
 
 from icsml.records.field import Domain, Field, Kind, Outside, Purpose
+from icsml.records.labels import Label
 
-__all__ = ["FIELDS", "FIELD_BY_NAME", "TECHNICAL_FIELDS"]
+__all__ = ["CHOICES", "FIELDS", "FIELD_BY_NAME", "TECHNICAL_FIELDS"]
 
 
 # Eight state-supported high-tech fields; the completion of the list is RECALLED (domain facts, 1.3).
@@ -106,6 +107,7 @@ def _flag(
 FIELDS: tuple[Field, ...] = (
     # identity
     _text("enterprise_id", "Enterprise identifier", "企业编号", required=True, example="E000001"),
+    _text("enterprise_name", "Enterprise name", "企业名称", example="示例科技有限公司"),
     _date("as_of", "Decision date", "评估基准日", "2026-06-30"),
     _text(
         "uscc",
@@ -370,3 +372,29 @@ FIELDS: tuple[Field, ...] = (
 )
 
 FIELD_BY_NAME: dict[str, Field] = {field.name: field for field in FIELDS}
+
+CHOICES: dict[str, Label] = {
+    "electronics_information": Label(en="Electronics and information", zh="电子信息"),
+    "biomedicine": Label(en="Biology and new medicine", zh="生物与新医药"),
+    "aerospace": Label(en="Aerospace", zh="航空航天"),
+    "new_materials": Label(en="New materials", zh="新材料"),
+    "hightech_services": Label(en="High-tech services", zh="高技术服务业"),
+    "new_energy": Label(en="New energy and energy saving", zh="新能源与节能"),
+    "resources_environment": Label(en="Resources and environment", zh="资源与环境"),
+    "advanced_manufacturing": Label(en="Advanced manufacturing", zh="先进制造与自动化"),
+    "working_capital": Label(en="Working capital", zh="流动资金贷款"),
+    "fixed_asset": Label(en="Fixed assets", zh="固定资产贷款"),
+    "credit_line": Label(en="Credit line", zh="循环授信额度"),
+    "ip_pledge": Label(en="Pledge of intellectual property", zh="知识产权质押贷款"),
+    "project": Label(en="Project", zh="项目贷款"),
+    "none": Label(en="None", zh="无"),
+    "real_estate": Label(en="Real estate", zh="不动产"),
+    "equipment": Label(en="Equipment", zh="机器设备"),
+    "receivables": Label(en="Receivables", zh="应收账款"),
+    "intellectual_property": Label(en="Intellectual property", zh="知识产权"),
+    "other": Label(en="Other", zh="其他"),
+    "personal": Label(en="Personal", zh="个人保证"),
+    "corporate": Label(en="Corporate", zh="企业保证"),
+    "government_fund": Label(en="Government guarantee fund", zh="政府性融资担保"),
+}
+"""How the values of categories read, by value."""

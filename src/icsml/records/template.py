@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
+from unicodedata import east_asian_width
 
 from openpyxl import Workbook
 from openpyxl.comments import Comment
@@ -20,14 +21,16 @@ from icsml.core.names import nearest
 from icsml.core.yaml import dump_yaml
 from icsml.errors import InputError
 from icsml.records.field import Field, Kind, Outside, Purpose
-from icsml.records.fields import FIELD_BY_NAME, FIELDS
+from icsml.records.fields import CHOICES, FIELD_BY_NAME, FIELDS
+from icsml.records.labels import Label
 
-__all__ = ["LEADING", "SHEET", "Template", "usable_names", "write_template"]
+__all__ = ["LEADING", "SHEET", "Lang", "Template", "Unit", "usable_names", "write_template"]
 
 SHEET: Final = "records"
 """The sheet to fill in."""
 LEADING: Final = (
     "enterprise_id",
+    "enterprise_name",
     "as_of",
     "uscc",
     "region",
@@ -43,34 +46,61 @@ _SUFFIX = ".xlsx"
 _LAST_ROW = 1_048_576
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
+Lang = Literal["en", "zh"]
+Unit = Literal["yuan", "wan"]
+
+_WAN: Final = 10_000
 _FORMATS = {Kind.TEXT: "@", Kind.CATEGORY: "@", Kind.DATE: "yyyy-mm-dd"}
 _MONEY_FORMAT = "#,##0.00"
 _WRITE = {
-    Kind.TEXT: "文本，保留前导零 / text; leading zeros are kept",
-    Kind.CATEGORY: "从下拉列表中选择 / choose from the list",
-    Kind.DATE: "日期，如 2026-06-30 / a date, such as 2026-06-30",
-    Kind.NUMBER: "数值 / a number",
-    Kind.COUNT: "整数 / a whole number",
-    Kind.FLAG: "TRUE（是）或 FALSE（否） / TRUE or FALSE",
+    Kind.TEXT: Label(en="text; leading zeros are kept", zh="文本，保留前导零"),
+    Kind.CATEGORY: Label(en="choose from the list", zh="从下拉列表中选择"),
+    Kind.DATE: Label(en="a date, such as 2026-06-30", zh="日期，如 2026-06-30"),
+    Kind.NUMBER: Label(en="a number", zh="数值"),
+    Kind.COUNT: Label(en="a whole number", zh="整数"),
+    Kind.FLAG: Label(en="choose yes or no", zh="从下拉列表中选择“是”或“否”"),
 }
-_WRITE_UNIT = {
-    "CNY": "以元为单位，不是万元 / a number in yuan, not in 万元",
-    "fraction": "小数，5% 写作 0.05 / a fraction, 0.05 for 5 %",
+_WRITE_MONEY = {
+    "yuan": Label(en="a number in yuan, not in 10,000 yuan", zh="以元为单位，不是万元"),
+    "wan": Label(en="a number in 10,000 yuan, not in yuan", zh="以万元为单位，不是元"),
 }
+_WRITE_FRACTION = Label(en="a fraction, 0.05 for 5 %", zh="小数，5% 写作 0.05")
 _WRITE_CODE = {
-    "uscc": "18 位，数字和大写字母，末位是校验码 / 18 digits and capitals, of which the last checks the others",
-    "region": "6 位数字，文本格式 / six digits, as text",
-    "industry": "门类字母加至多 4 位数字，如 C3990 / a letter and up to four digits, such as C3990",
+    "uscc": Label(
+        en="18 digits and capitals, of which the last checks the others", zh="18 位，数字和大写字母，末位是校验码"
+    ),
+    "region": Label(en="six digits, as text", zh="6 位数字，文本格式"),
+    "industry": Label(en="a letter and up to four digits, such as C3990", zh="门类字母加至多 4 位数字，如 C3990"),
+}
+_REQUIRED_WORDS = Label(en="required", zh="必填")
+_EMPTY_WORDS = Label(en="leave empty what is not known; 0 is a value", zh="未知则留空，不要填 0")
+_NOTE_WORDS = (
+    Label(en="unit: ", zh="单位："),
+    Label(en="range: ", zh="范围："),
+    Label(en="write: ", zh="填写："),
+)
+_CURRENCY = {"yuan": Label(en="yuan", zh="元"), "wan": Label(en="10,000 yuan", zh="万元")}
+_UNITS = {
+    "fraction": Label(en="fraction", zh="小数"),
+    "persons": Label(en="persons", zh="人"),
+    "count": Label(en="number", zh="个"),
+    "days": Label(en="days", zh="天"),
+    "months": Label(en="months", zh="月"),
+    "years": Label(en="years", zh="年"),
 }
 _TRUTH = {"TRUE": True, "FALSE": False, "true": True, "false": False, "是": True, "否": False, "1": True, "0": False}
+_NO = Label(en="no", zh="否")
+_TRUTH |= {"yes": True, "no": False}
+_YES_NO = {"en": ("yes", "no"), "zh": ("是", "否")}
 _HEAD_FILL = PatternFill("solid", fgColor="DDEBF7")
 _REQUIRED_FILL = PatternFill("solid", fgColor="F8CBAD")
 _ABOUT = (
     # (heading, width) of the sheet that explains the fields
+    ("heading", 40),
     ("name", 30),
     ("label_zh", 28),
     ("label_en", 48),
-    ("unit", 10),
+    ("unit", 12),
     ("type", 10),
     ("range", 40),
     ("required", 10),
@@ -97,6 +127,40 @@ class Template:
     fields: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """In which language a table is headed and filled in, and in which unit amounts are."""
+
+    lang: Lang
+    unit: Unit
+
+    def say(self, label: Label) -> str:
+        text: str = getattr(label, self.lang)
+        return text
+
+    def unit_of(self, field: Field) -> str:
+        if field.unit == "CNY":
+            return self.say(_CURRENCY[self.unit])
+        return self.say(_UNITS[field.unit]) if field.unit in _UNITS else ""
+
+    def scale(self, field: Field) -> int:
+        return _WAN if field.unit == "CNY" and self.unit == "wan" else 1
+
+    def heading(self, field: Field) -> str:
+        """Return the heading of a column: it names the unit of an amount or a share, which could be mistaken."""
+        label = self.say(Label(en=field.en, zh=field.zh))
+        if field.unit not in ("CNY", "fraction"):
+            return label
+        unit = self.unit_of(field)
+        return f"{label}（{unit}）" if self.lang == "zh" else f"{label} ({unit})"
+
+    def choices(self, field: Field) -> dict[str, str | bool]:
+        """Return what may be chosen in a column, and what each choice means."""
+        if field.kind is Kind.FLAG:
+            return dict(zip(_YES_NO[self.lang], (True, False), strict=True))
+        return {self.say(CHOICES[choice]): choice for choice in field.choices}
+
+
 def usable_names() -> tuple[str, ...]:
     """Return, in order, the fields that may be scored or feed features, or that identify and date a record.
 
@@ -105,11 +169,12 @@ def usable_names() -> tuple[str, ...]:
     return tuple(field.name for field in FIELDS if field.purpose not in _NEVER_USED)
 
 
-def write_template(path: Path, names: Iterable[str], *, title: str) -> Template:
+def write_template(path: Path, names: Iterable[str], *, title: str, lang: Lang = "en", unit: Unit = "yuan") -> Template:
     """Write a workbook to fill in, one enterprise a row, and beside it the mapping that reads it.
 
-    The sheet ``records`` holds the names of the fields and no row; the sheet ``fields`` explains them. The mapping lies
-    in ``F.mapping.yaml`` beside ``F.xlsx``.
+    The sheet ``records`` holds the headings and no row; the sheet ``fields`` explains them. The mapping lies in
+    ``F.mapping.yaml`` beside ``F.xlsx``. The unit of amounts stands in their headings, by which the mapping finds them,
+    so that a table in one unit is never read as one in the other.
 
     Parameters
     ----------
@@ -119,6 +184,10 @@ def write_template(path: Path, names: Iterable[str], *, title: str) -> Template:
         Canonical fields to ask for, in any order; those of :data:`LEADING` are always asked for, and come first.
     title : str
         What the table is for, in one line.
+    lang : {'en', 'zh'}
+        Language of headings, choices and notes.
+    unit : {'yuan', 'wan'}
+        Whether amounts are filled in in 元 or in 万元.
 
     Raises
     ------
@@ -126,12 +195,12 @@ def write_template(path: Path, names: Iterable[str], *, title: str) -> Template:
         If a name is no canonical field, the path is no ``.xlsx`` file or cannot become a file, or the workbook or the
         mapping is there already: it may have been filled in, so it is never replaced.
     """
-    fields = _ordered(names)
+    fields, form = _ordered(names), _Form(lang, unit)
     mapping = path.with_suffix(".mapping.yaml")
     _check_new(path, mapping)
     with whole_file(path) as workbook, whole_file(mapping) as text:
-        text.write_text(_mapping(path, mapping, fields, title), "utf-8")
-        _workbook(fields, title).save(workbook)
+        text.write_text(_mapping(path, mapping, fields, title, form), "utf-8")
+        _workbook(fields, title, form).save(workbook)
     return Template(path, mapping, tuple(field.name for field in fields))
 
 
@@ -159,36 +228,42 @@ def _check_new(path: Path, mapping: Path) -> None:
             )
 
 
-def _workbook(fields: Sequence[Field], title: str) -> Workbook:
+def _workbook(fields: Sequence[Field], title: str, form: _Form) -> Workbook:
     book = Workbook()
     book.properties.title, book.properties.creator = title, "icsml"
     records = book.active
     records.title = SHEET
     for number, field in enumerate(fields, start=1):
-        _add_column(records, number, field)
+        _add_column(records, number, field, form)
     records.freeze_panes = "B2"
-    _explain(book.create_sheet("fields"), fields)
+    _explain(book.create_sheet("fields"), fields, form)
     return book
 
 
-def _add_column(sheet: Worksheet, number: int, field: Field) -> None:
+def _add_column(sheet: Worksheet, number: int, field: Field, form: _Form) -> None:
     letter = get_column_letter(number)
-    head = sheet.cell(1, number, field.name)
+    heading = form.heading(field)
+    head = sheet.cell(1, number, heading)
     head.font, head.fill = Font(bold=True), _REQUIRED_FILL if _required(field) else _HEAD_FILL
-    head.comment = Comment(_note(field), "icsml", width=380, height=190)
+    head.comment = Comment(_note(field, form), "icsml", width=380, height=190)
     # The style of the whole column is what a cell takes that is not there yet.
     column = sheet.column_dimensions[letter]
-    column.width = max(14, len(field.name) + 3)
+    column.width = max(14, _width(heading) + 3)
     column.number_format = _MONEY_FORMAT if field.unit == "CNY" else _FORMATS.get(field.kind, "General")
-    rule = _validation(field)
+    rule = _validation(field, form)
     if rule is not None:
         rule.add(f"{letter}2:{letter}{_LAST_ROW}")
         sheet.add_data_validation(rule)
 
 
-def _validation(field: Field) -> DataValidation | None:
+def _width(text: str) -> int:
+    """Return how many letters wide a text is; a Chinese character is two."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _validation(field: Field, form: _Form) -> DataValidation | None:
     """Return what a cell may hold; a value that the import keeps and reports is warned of, any other is stopped."""
-    asked = _asked(field)
+    asked = _asked(field, form)
     if asked is None:
         return None
     kind, operator, first, second = asked
@@ -201,21 +276,21 @@ def _validation(field: Field) -> DataValidation | None:
         allow_blank=True,
         showErrorMessage=True,
         errorStyle="warning" if lenient else "stop",
-        errorTitle=field.name[:32],
-        error=f"{_write(field)}: {_range(field)}" if field.numeric and _range(field) else _write(field),
+        errorTitle=form.say(Label(en=field.en, zh=field.zh))[:32],
+        error=f"{_write(field, form)}: {_range(field, form)}"
+        if field.kind in (Kind.NUMBER, Kind.COUNT) and _range(field, form)
+        else _write(field, form),
     )
 
 
-def _asked(field: Field) -> tuple[str, str | None, str, str | None] | None:
+def _asked(field: Field, form: _Form) -> tuple[str, str | None, str, str | None] | None:
     """Return type, operator and operands of the rule of a column, in the terms of a workbook."""
-    if field.kind is Kind.FLAG:
-        return "list", None, '"TRUE,FALSE"', None
-    if field.choices:
-        return "list", None, f'"{",".join(field.choices)}"', None
+    if form.choices(field):
+        return "list", None, f'"{",".join(form.choices(field))}"', None
     if field.kind is Kind.DATE:
         return "date", "between", "DATE(1900,1,1)", "DATE(2199,12,31)"
     kind = "whole" if field.kind is Kind.COUNT else "decimal"
-    match field.low, field.high:
+    match _bounds(field, form):
         case None, None:
             return None
         case low, None:
@@ -231,14 +306,23 @@ def _required(field: Field) -> bool:
     return field.name in _REQUIRED
 
 
-def _write(field: Field) -> str:
-    return _WRITE_CODE.get(field.name) or _WRITE_UNIT.get(field.unit, _WRITE[field.kind])
+def _bounds(field: Field, form: _Form) -> tuple[float | None, float | None]:
+    """Return the declared range in the unit of the column."""
+    low, high = (None if bound is None else bound / form.scale(field) for bound in (field.low, field.high))
+    return low, high
 
 
-def _range(field: Field) -> str:
+def _write(field: Field, form: _Form) -> str:
+    if field.unit == "CNY":
+        return form.say(_WRITE_MONEY[form.unit])
+    words = _WRITE_FRACTION if field.unit == "fraction" else _WRITE[field.kind]
+    return form.say(_WRITE_CODE.get(field.name, words))
+
+
+def _range(field: Field, form: _Form) -> str:
     if field.choices or field.pattern:
-        return field.pattern or ", ".join(field.choices)
-    match field.low, field.high:
+        return field.pattern or ", ".join(form.choices(field))
+    match _bounds(field, form):
         case None, None:
             return ""
         case low, None:
@@ -249,38 +333,45 @@ def _range(field: Field) -> str:
             return f"{low:,.15g} – {high:,.15g}"
 
 
-def _note(field: Field) -> str:
-    allowed = _range(field)
-    empty = (
-        "必填 / required" if _required(field) else "未知则留空，不要填 0 / leave empty what is not known; 0 is a value"
-    )
-    lines = [field.zh, field.en, f"单位 / unit: {field.unit}"]
-    lines += [f"范围 / range: {allowed}"] if allowed else []
-    return "\n".join([*lines, f"填写 / write: {_write(field)}", empty])
+def _note(field: Field, form: _Form) -> str:
+    unit, allowed = form.unit_of(field), _range(field, form)
+    of_unit, of_range, how = map(form.say, _NOTE_WORDS)
+    lines = [form.say(Label(en=field.en, zh=field.zh)), field.name]
+    lines += [f"{of_unit}{unit}"] if unit else []
+    lines += [f"{of_range}{allowed}"] if allowed else []
+    empty = _REQUIRED_WORDS if _required(field) else _EMPTY_WORDS
+    return "\n".join([*lines, f"{how}{_write(field, form)}", form.say(empty)])
 
 
-def _explain(sheet: Worksheet, fields: Sequence[Field]) -> None:
+def _explain(sheet: Worksheet, fields: Sequence[Field], form: _Form) -> None:
     sheet.append([heading for heading, _ in _ABOUT])
     for number, (_, width) in enumerate(_ABOUT, start=1):
         sheet.cell(1, number).font = Font(bold=True)
         sheet.column_dimensions[get_column_letter(number)].width = width
     for field in fields:
-        required = "yes" if _required(field) else "no"
-        sheet.append(
-            [field.name, field.zh, field.en, field.unit, str(field.kind), _range(field), required, field.example]
-        )
+        unit, required = form.unit_of(field), form.say(Label(en="yes", zh="是") if _required(field) else _NO)
+        about = (form.heading(field), field.name, field.zh, field.en, unit, str(field.kind), _range(field, form))
+        sheet.append([*about, required, _example(field, form)])
     sheet.freeze_panes = "B2"
 
 
-def _mapping(path: Path, mapping: Path, fields: Sequence[Field], title: str) -> str:
+def _example(field: Field, form: _Form) -> str | float | int | bool | None:
+    """Return the example as it would be filled in."""
+    chosen = {meant: choice for choice, meant in form.choices(field).items()}
+    if field.example is None or chosen:
+        return chosen.get(field.example) if field.example is not None else None  # type: ignore[arg-type]
+    return field.example / _WAN if isinstance(field.example, float) and form.scale(field) == _WAN else field.example
+
+
+def _mapping(path: Path, mapping: Path, fields: Sequence[Field], title: str, form: _Form) -> str:
     content = {
         "name": path.stem if _NAME.fullmatch(path.stem) else SHEET,
         "licence": "internal",
         "source": {"file": path.name, "sheet": SHEET},
-        "enterprise_id": "enterprise_id",
-        "as_of": "as_of",
+        "enterprise_id": form.heading(FIELD_BY_NAME["enterprise_id"]),
+        "as_of": form.heading(FIELD_BY_NAME["as_of"]),
         "outcome": None,
-        "fields": {field.name: _source(field) for field in fields if field.name not in _REQUIRED},
+        "fields": {field.name: _source(field, form) for field in fields if field.name not in _REQUIRED},
     }
     head = (
         f"{' '.join(title.split())}\n# Fill in {path.name}, then: icsml data import --mapping {mapping.name} --out DIR"
@@ -288,6 +379,12 @@ def _mapping(path: Path, mapping: Path, fields: Sequence[Field], title: str) -> 
     return f"# {head}\n{dump_yaml(content)}"
 
 
-def _source(field: Field) -> object:
-    # One object for every flag: in YAML an anchor, so that a bank's own word for yes is added in one place.
-    return {"column": field.name, "values": _TRUTH} if field.kind is Kind.FLAG else field.name
+def _source(field: Field, form: _Form) -> object:
+    column = form.heading(field)
+    if field.kind is Kind.FLAG:
+        # One object for every flag: in YAML an anchor, so that a bank's own word for yes is added in one place.
+        return {"column": column, "values": _TRUTH}
+    if field.choices:
+        # What was chosen, and the canonical words themselves where somebody pastes them.
+        return {"column": column, "values": form.choices(field) | {choice: choice for choice in field.choices}}
+    return {"column": column, "scale": _WAN} if form.scale(field) == _WAN else column

@@ -1,12 +1,8 @@
-"""Rows that can be looked up in a page without a server: their data, and the script that searches them."""
+"""Rows that can be looked up in a page without a server: the data that its script searches."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +12,7 @@ from icsml.features.feature import Feature
 from icsml.reports.evidence import EMBARGO, OTHER, TESTED, TRAINED, UNLABELLED, Firms
 from icsml.reports.wording import Lang, phrase
 
-__all__ = ["firm_data", "firm_rows", "lookup_script", "script_hash", "usage_name"]
+__all__ = ["firm_data", "firm_rows", "usage_name"]
 
 _USAGES: Final = {
     OTHER: "other_rows",
@@ -27,18 +23,6 @@ _USAGES: Final = {
 }
 _OUTCOMES: Final = {"0": "firms_outcome_good", "1": "firms_outcome_bad"}
 _UNKNOWN: Final = "?"
-
-
-@cache
-def lookup_script() -> Markup:
-    """Return the script, the same in every page."""
-    text = (files("icsml.reports") / "scripts" / "lookup.js").read_text("utf-8")
-    return Markup(text)  # noqa: S704 - our own file
-
-
-def script_hash() -> str:
-    """Return what the page's policy allows to run: this script and no other."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(str(lookup_script()).encode()).digest()).decode()
 
 
 def usage_name(usage: int, lang: Lang) -> str:

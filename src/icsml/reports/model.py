@@ -17,8 +17,8 @@ from icsml.reports.card_words import card_in
 from icsml.reports.drawing import Drawing
 from icsml.reports.evidence import Evidence, Gain, SampleFigures
 from icsml.reports.findings import Chosen, Findings, GroupFigures, Marks, Origin, Pair
-from icsml.reports.lookup import firm_data, firm_rows, lookup_script, script_hash, usage_name
-from icsml.reports.page import render
+from icsml.reports.lookup import firm_data, firm_rows, usage_name
+from icsml.reports.page import render, script
 from icsml.reports.rationale import rationale
 from icsml.reports.stability import Spread, StabilityFigures
 from icsml.reports.values import shown_value
@@ -119,8 +119,7 @@ def _evidence(found: Findings, lang: Lang) -> dict[str, Any]:
         "grades": grades,
         "firms": firm_rows(evidence.firms, found.features, _FIRMS, lang),
         "firm_data": firm_data(evidence.firms, found.features, grades, lang, same=evidence.sample.relation == "same"),
-        "script": lookup_script(),
-        "script_hash": script_hash(),
+        **script("lookup.js"),
     }
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from icsml.core.files import whole_file
 from icsml.records.labels import Label
 from icsml.reports.wording import Lang, compared_with, group_name, pd_meaning, phrase, reference_name, value_name
 
-__all__ = ["render", "write"]
+__all__ = ["render", "script", "write"]
 
 
 def render(template: str, lang: Lang, facts: Mapping[str, Any], stages: Mapping[str, Label] | None = None) -> str:
@@ -53,6 +56,19 @@ def render(template: str, lang: Lang, facts: Mapping[str, Any], stages: Mapping[
 
     words = {"say": say, "name": name, "value": value, "event": event, "reference": reference, "compared": compared}
     return _environment().get_template(template).render(**facts, **words, lang=lang)
+
+
+def script(name: str) -> dict[str, Any]:
+    """Return the facts of a page that runs one of our scripts: its text, and the hash that the page's policy allows.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file.
+    """
+    text = (files("icsml.reports") / "scripts" / name).read_text("utf-8")
+    allowed = "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return {"script": Markup(text), "script_hash": allowed}  # noqa: S704 - our own file
 
 
 def write(path: Path, page: str) -> None:

@@ -1,24 +1,30 @@
-"""The page of a recommended list."""
+"""The page of a recommended list, and the letter to one enterprise."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from icsml.errors import InputError
 from icsml.innovation.recommended import ListTerms, figures
 from icsml.innovation.robustness import Robustness
+from icsml.innovation.told import points_text
+from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.labels import Label
-from icsml.reports.page import render, write
+from icsml.reports.page import render, script, write
 from icsml.reports.wording import Lang
 
-__all__ = ["selection_page", "write_page"]
+__all__ = ["letter_page", "selection_page", "write_letter", "write_page"]
 
 _KINDS = ("stage", "technical_field", "province")
-_MOST_SHOWN = 200
+_MOST = 2_000
+"""Enterprises of either kind on the page; the list itself holds all. Half a million would be a page of 150 MB."""
+_AT_ONCE = 100
 
 
 def selection_page(
@@ -48,7 +54,8 @@ def selection_page(
         Whether the enterprises are simulated.
     """
     listed = current[current["status"] == "listed"]
-    best = listed.sort_values(["score", "enterprise_id"], ascending=[False, True]).head(_MOST_SHOWN)
+    others = current[current["status"] != "listed"]
+    best, nearest = _best(listed), _best(others)
     facts: dict[str, Any] = {
         "terms": asdict(terms),
         "listed": len(listed),
@@ -57,10 +64,81 @@ def selection_page(
         "synthetic": synthetic,
         "firms": [_firm(row) for row in best.to_dict("records")],
         "more": len(listed) - len(best),
+        "others": [_firm(row) for row in nearest.to_dict("records")],
+        "more_others": len(others) - len(nearest),
+        "named": bool(current["enterprise_name"].notna().any()),
+        "at_once": _AT_ONCE,
+        **script("selection.js"),
     }
     facts["kinds"] = [kind for kind in _KINDS if stages or kind != "stage"]
     facts["widest"] = {kind: _widest(facts["figures"][kind]) for kind in facts["kinds"]}
     return render("selection.html", lang, facts, stages)
+
+
+def letter_page(
+    current: pd.DataFrame,
+    terms: ListTerms,
+    enterprise: str,
+    lang: Lang,
+    *,
+    on: date,
+    issuer: str = "",
+    contact: str = "",
+) -> str:
+    """Return the letter that tells one enterprise its result.
+
+    Parameters
+    ----------
+    current : DataFrame
+        Who stands on the list, see :func:`icsml.innovation.recommended.standing`.
+    terms : ListTerms
+        How it was made.
+    enterprise : str
+        Identifier of the enterprise.
+    lang : {'en', 'zh'}
+        Language.
+    on : date
+        Date of the letter.
+    issuer, contact : str
+        Who issues it, and where to ask for a review; blank where not given.
+
+    Raises
+    ------
+    InputError
+        ``ICS-SEL-004`` if the enterprise was not evaluated in the list by that day.
+    """
+    own = current[current["enterprise_id"] == enterprise]
+    if own.empty:
+        raise InputError(
+            "ICS-SEL-004",
+            f"was not evaluated in this list by {on}",
+            field="--enterprise",
+            remedy="check the identifier and --on",
+        )
+    firm = _firm(own.iloc[-1].to_dict())
+    facts: dict[str, Any] = {
+        "firm": firm,
+        "terms": asdict(terms),
+        "own": None if firm["score"] is None else points_text(firm["score"], terms.threshold),
+        "cut": points_text(terms.threshold, firm["score"]),
+        "missing": None if firm["missing"] is None else [_label(name) for name in firm["missing"].split(", ") if name],
+        "issuer": issuer,
+        "contact": contact,
+        "on": str(on),
+    }
+    return render("selection_letter.html", lang, facts)
+
+
+def write_letter(
+    current: pd.DataFrame,
+    terms: ListTerms,
+    enterprise: str,
+    path: Path,
+    lang: Lang,
+    **facts: Any,  # noqa: ANN401
+) -> None:
+    """Write the letter to one enterprise; see :func:`letter_page`."""
+    write(path, letter_page(current, terms, enterprise, lang, **facts))
 
 
 def write_page(current: pd.DataFrame, terms: ListTerms, path: Path, lang: Lang, **facts: Any) -> None:  # noqa: ANN401
@@ -73,7 +151,18 @@ def _widest(groups: Sequence[Mapping[str, Any]]) -> float:
     return max((each["selected"] / each["evaluated"] for each in groups), default=0.0) or 1.0
 
 
+def _best(firms: pd.DataFrame) -> pd.DataFrame:
+    return firms.sort_values(["score", "enterprise_id"], ascending=[False, True]).head(_MOST)
+
+
+def _label(name: str) -> dict[str, str]:
+    field = FIELD_BY_NAME.get(name)
+    return {"en": name, "zh": name} if field is None else {"en": field.en, "zh": field.zh}
+
+
+_DAYS = ("as_of", "decided_on", "valid_from", "valid_until")
+
+
 def _firm(row: Mapping[Any, Any]) -> dict[str, Any]:
     shown = {str(name): None if pd.isna(value) else value for name, value in row.items()}
-    until = shown["valid_until"]
-    return shown | {"valid_until": None if until is None else str(until)[:10]}
+    return shown | {name: str(shown[name])[:10] for name in _DAYS if shown[name] is not None}

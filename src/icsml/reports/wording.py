@@ -352,7 +352,169 @@ _PHRASES: Final[dict[str, Label]] = {
     "score_is": _label("score {score}", "评分 {score}"),
     "score_points": _label("score points", "分值"),
     "selected_share": _label("share", "入选比例"),
-    "selection_title": _label("Recommended list, batch {batch}", "推荐名单，第 {batch} 批"),
+    "selection_entry_because": _label(
+        "Reason given with this entry: {because}",
+        "本条记录的事由：{because}",
+    ),
+    "selection_first": _label(
+        "The first {shown} of {held} are shown; the search looks through all {held}.",
+        "先列前 {shown} 家；搜索范围为本页全部 {held} 家。",
+    ),
+    "selection_found": _label(
+        "{count} found on this page",
+        "本页找到 {count} 家",
+    ),
+    "selection_letter_addressee": _label(
+        "To: {name}",
+        "致：{name}",
+    ),
+    "selection_letter_as_of": _label(
+        "Date of the data",
+        "数据基准日",
+    ),
+    "selection_letter_basis": _label(
+        "Rules applied",
+        "适用规则",
+    ),
+    "selection_letter_batch": _label(
+        "Batch",
+        "批次",
+    ),
+    "selection_letter_contact": _label(
+        "Send it to: {contact}.",
+        "报送至：{contact}。",
+    ),
+    "selection_letter_contact_none": _label(
+        "Send it to the body that issued this notice.",
+        "报送至出具本通知的机构。",
+    ),
+    "selection_letter_cut": _label(
+        "Points needed",
+        "入选分数线",
+    ),
+    "selection_letter_date": _label(
+        "Date",
+        "日期",
+    ),
+    "selection_letter_decided": _label(
+        "Date of the decision",
+        "决定日期",
+    ),
+    "selection_letter_expired": _label(
+        "Your company was on the recommended list; its validity has ended.",
+        "贵公司曾入选推荐名单，有效期已届满。",
+    ),
+    "selection_letter_id": _label(
+        "Enterprise identifier",
+        "企业编号",
+    ),
+    "selection_letter_internal_assumed": _label(
+        "The points are an internal estimate: weights or rules are assumed in part. They are not the "
+        "official points of the science and technology authorities.",
+        "本积分为内部测算结果，所用权重或规则含假设成分，并非科技主管部门发布的官方积分。",
+    ),
+    "selection_letter_internal_published": _label(
+        "The points are an internal calculation by rules read in public reprints, not in the issuing "
+        "body's own text. They are not official points.",
+        "本积分由内部依据公开转载的规则文本计算，未与发布机关原文核对，并非官方积分。",
+    ),
+    "selection_letter_issuer": _label(
+        "Issued by",
+        "出具机构",
+    ),
+    "selection_letter_listed": _label(
+        "Your company is on the recommended list.",
+        "贵公司入选推荐名单。",
+    ),
+    "selection_letter_not_listed": _label(
+        "Your company is not on the recommended list.",
+        "贵公司未入选推荐名单。",
+    ),
+    "selection_letter_peers": _label(
+        "Peer tables (SHA-256)",
+        "同业分布表（SHA-256）",
+    ),
+    "selection_letter_points": _label(
+        "Your company's points",
+        "贵公司积分",
+    ),
+    "selection_letter_points_of": _label(
+        "{points} of {max}",
+        "{points} 分（满分 {max} 分）",
+    ),
+    "selection_letter_points_plain": _label(
+        "{points}",
+        "{points} 分",
+    ),
+    "selection_letter_provide": _label(
+        "What to provide",
+        "需补充的资料",
+    ),
+    "selection_letter_provide_about": _label(
+        "The rules read the following, and the record holds no value for it:",
+        "规则所需的下列数据，在现有记录中缺失：",
+    ),
+    "selection_letter_provide_none": _label(
+        "Nothing: the record holds every value that the rules read.",
+        "无：规则所需数据均已具备。",
+    ),
+    "selection_letter_reason": _label(
+        "Reason",
+        "原因",
+    ),
+    "selection_letter_result": _label(
+        "Result",
+        "结果",
+    ),
+    "selection_letter_review": _label(
+        "How to ask for a review",
+        "如何申请复核",
+    ),
+    "selection_letter_review_about": _label(
+        "If you think that a value is wrong or missing, ask for a review in writing. State the enterprise "
+        "identifier, the batch and what is to be corrected, and enclose the corrected data with evidence. "
+        "The review applies the same rules and the same points needed to a record of the same date; "
+        "this result and that of the review are both kept.",
+        "如认为数据有误或缺失，可书面申请复核：写明企业编号、批次及需更正的内容，并附更正后的数据和证明材料。"
+        "复核适用同一规则和同一分数线，数据基准日不变；原结果与复核结果均予保留。",
+    ),
+    "selection_letter_rulebook": _label(
+        "Rulebook",
+        "积分规则",
+    ),
+    "selection_letter_rulebook_hash": _label(
+        "Rulebook (SHA-256)",
+        "积分规则（SHA-256）",
+    ),
+    "selection_letter_seal": _label(
+        "(signature and seal)",
+        "（签章）",
+    ),
+    "selection_letter_title": _label(
+        "Notice of result: recommended list of technology enterprises",
+        "科技型企业推荐名单结果告知书",
+    ),
+    "selection_letter_withdrawn": _label(
+        "Your company has been taken off the recommended list.",
+        "贵公司已从推荐名单中撤出。",
+    ),
+    "selection_name": _label(
+        "Name",
+        "企业名称",
+    ),
+    "selection_not_listed": _label(
+        "Not on the list",
+        "未入选企业",
+    ),
+    "selection_search": _label(
+        "Find an enterprise by identifier or name",
+        "按企业编号或名称查找",
+    ),
+    "selection_title": _label("Recommended list, batch {batch}", "推荐名单（批次：{batch}）"),
+    "selection_was_valid_until": _label(
+        "On the list until {until}; its validity has ended",
+        "曾入选，有效期至{until}，已届满",
+    ),
     "share_of_rows": _label("share of rows", "样本占比"),
     "sign_assessed": _label("Assessed by", "评估人"),
     "sign_date": _label("Date", "日期"),

@@ -73,7 +73,7 @@ def numbers(
     if values is not None:
         found = translated(column, values, key, missing)
         out = np.array([np.nan if item is None else float(item) for item in found.values], dtype=np.float64)
-        return Converted(out if scale is None else out * scale, found.cells, found.unreadable)
+        return Converted(_scaled(out, scale), found.cells, found.unreadable)
     kind = column.values.type
     if is_text(kind):
         return _of_plain_text(column, scale, missing) or _of_text(column, key, scale, missing, remedy)
@@ -84,7 +84,28 @@ def numbers(
         listed = listed.astype(kind.to_pandas_dtype()).astype(np.float64)  # -999.9 as this column holds it
     declared = np.isin(floats, listed)
     out = np.where(declared, np.nan, floats)
-    return Converted.of(out if scale is None else out * scale, empty, declared, np.zeros(len(out), dtype=bool))
+    return Converted.of(_scaled(out, scale), empty, declared, np.zeros(len(out), dtype=bool))
+
+
+_FEN = 100.0
+_EXACT = 2.0**53
+
+
+def _scaled(values: Floats, scale: float | None) -> Floats:
+    """Return the values times a factor; by a whole one, such as 万元 into 元, as exact as the decimals written.
+
+    Two roundings can leave a product off in its last bit. Where a whole number of fen divided by the factor is the very
+    value that was read, that amount is what was written.
+    """
+    if scale is None:
+        return values
+    product: Floats = values * scale
+    if scale < 1 or scale != np.rint(scale):
+        return product
+    with np.errstate(over="ignore", invalid="ignore"):
+        fen = np.rint(product * _FEN)
+        written = (np.abs(fen) < _EXACT) & (fen / (_FEN * scale) == values)
+        return np.where(written, fen / _FEN, product)
 
 
 def _of_type(column: Column, key: str) -> Floats:
@@ -111,7 +132,7 @@ def _of_plain_text(column: Column, scale: float | None, missing: Missing) -> Con
     nowhere = np.zeros(len(values), dtype=bool)
     declared = np.isin(values, missing.numbers()) if missing.tokens else nowhere
     out = np.where(declared, np.nan, values) if declared.any() else values
-    return Converted.of(out if scale is None else out * scale, blank.to_numpy(), declared, nowhere)
+    return Converted.of(_scaled(out, scale), blank.to_numpy(), declared, nowhere)
 
 
 def _of_text(column: Column, key: str, scale: float | None, missing: Missing, remedy: str) -> Converted:
@@ -136,7 +157,7 @@ def _of_text(column: Column, key: str, scale: float | None, missing: Missing, re
     out = np.where(declared, np.nan, read.values)
     units = int((read.own_unit & ~declared).sum())
     if scale is not None:
-        out = np.where(read.own_unit, out, out * scale)
+        out = np.where(read.own_unit, out, _scaled(out, scale))
     bare = int((np.isfinite(out) & (out != 0) & ~read.own_unit).sum()) if units else 0
     return Converted.of(out, empty, declared, wrong, units=units, bare=bare)
 

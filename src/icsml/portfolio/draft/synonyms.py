@@ -7,6 +7,9 @@ from typing import Final
 __all__ = ["SYNONYMS"]
 
 SYNONYMS: Final = {
+    "enterprise_name": (
+        *("公司名称", "企业全称", "公司全称", "单位名称", "company name", "firm name", "name of enterprise"),
+    ),
     "uscc": ("社会信用代码", "信用代码", "统一信用代码", "unified social credit code"),
     "founded_on": (
         *("成立时间", "成立日", "注册日期", "注册时间", "设立日期", "成立年份", "founded", "date founded"),

@@ -24,8 +24,9 @@ LEFT_OUT = (
     *("on_recommended_list", "relending_supported", "interest_subsidised"),
     *("patent_citations", "patent_family_size", "patent_renewal_years", "ip_pledged_cny"),
     *("leading_talents", "future_industry", "safety_accident_3y", "research_blacklist", "dishonest_debtor"),
+    "enterprise_name",
 )
-"""Fields that this world has none of: what follows from a list or from support, patent value, regional items."""
+"""Fields that this world has none of: what follows from a list or from support, patent value, regional items, names."""
 
 STAGES = np.array(["start_up", "growth", "development", "mature"])
 _STAGE_EDGES = np.log([7e6, 20e6, 44e6])

@@ -1,0 +1,100 @@
+"""What a firm is told of itself: never what reads as its opposite, and never a number rounded onto the threshold."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from icsml.innovation import load_rulebook
+from icsml.innovation.selection import Cut, select
+from icsml.innovation.told import LISTED, amount, field_names
+from icsml.records.field import Kind
+from icsml.records.fields import FIELDS
+
+TODAY = date(2025, 6, 30)
+CLEAN = {
+    "as_of": TODAY,
+    "staff_total": 10,
+    "staff_st": 5,
+    "revenue_cny": 1e6,
+    "rd_expense_cny": 1e5,
+    "total_cost_cny": 1e6,
+    "total_assets_cny": 1e6,
+    "ip_class1": 1,
+    "ip_class2": 0,
+    "prohibited_business": 0,
+    "serious_violation": 0,
+    "abnormal_list": 0,
+    "serious_illegal_list": 0,
+}
+
+
+def told(blank, **fields):
+    made = select(load_rulebook("tech-sme-2017"), blank(1, CLEAN | fields), cut=Cut(cut_off=1.0), on=TODAY, batch="b")
+    return made.frame.iloc[0]
+
+
+def test_every_flag_reads_as_what_it_says_of_the_firm():
+    assert set(LISTED) == {field.name for field in FIELDS if field.kind is Kind.FLAG}
+    for pair in LISTED.values():
+        assert pair[0] != pair[1]
+        assert not {"yes", "no", "是", "否"} & {text for each in pair for text in (each.en, each.zh)}
+
+
+def test_not_listed_is_not_told_to_one_that_is(blank):
+    row = told(blank, abnormal_list=1)
+    assert row["reason_zh"] == "不满足条件“未列入经营异常名录”（贵公司：已列入）"
+    assert row["reason_en"] == "Condition not met: “Not on the list of abnormal operation” (your company: listed)"
+
+
+def test_two_obstacles_and_a_gap_are_told_at_once(blank):
+    row = told(blank, staff_total=501, abnormal_list=1, serious_illegal_list=np.nan)
+    assert row["reason"] == "not_eligible"
+    assert row["reason_zh"].startswith("（1）不满足条件“职工总数不超过500人”（贵公司：501人）；（2）")
+    assert row["reason_zh"].endswith("无法判断是否满足条件“未列入严重违法失信企业名单”（缺少：列入严重违法失信名单）")
+    assert row["missing"] == "serious_illegal_list"
+
+
+def test_a_base_of_zero_is_no_missing_field(blank):
+    """All is on file and yet no share can be computed: nothing is asked for that was sent."""
+    row = told(blank, revenue_cny=0.0, total_cost_cny=0.0, staff_total=1, staff_st=1, ip_class1=0)
+    assert row["missing"] == ""
+    assert "缺少" not in row["reason_zh"]
+    assert "基数为零或为负，未能计算" in row["reason_zh"]
+
+
+def test_money_barely_above_a_threshold_is_told_from_it(blank):
+    assert "（贵公司：200,000,000.01元）" in told(blank, total_assets_cny=200_000_000.01)["reason_zh"]
+    assert "（贵公司：200,000,000.000001元）" not in told(blank, total_assets_cny=200_000_000.0)["reason_zh"]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "threshold", "en", "zh"),
+    [
+        (59.996, "points", 60.0, "59.996 points", "59.996分"),
+        (60.0, "points", 60.0, "60 points", "60分"),
+        (59.5, "points", 60.0, "59.5 points", "59.5分"),
+        (0.29996, "fraction", 0.3, "29.996%", "29.996%"),
+        (501.0, "persons", 500.0, "501 persons", "501人"),
+        (-0.001, "count", None, "0", "0"),
+        (1234567.0, "CNY", None, "CNY 1,234,567", "1,234,567元"),
+    ],
+)
+def test_a_number_has_as_many_places_as_tell_it_apart(value, unit, threshold, en, zh):
+    label = amount(value, unit, threshold)
+    assert (label.en, label.zh) == (en, zh)
+
+
+@given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
+def test_what_differs_from_a_threshold_never_reads_as_it(value, threshold):
+    same = amount(value, "points", threshold).en == amount(threshold, "points", value).en
+    assert same == (value == threshold or value == 0 == threshold)
+
+
+def test_fields_are_named_in_the_language():
+    found = field_names(["rd_expense_cny", "revenue_cny"])
+    assert (found.en, found.zh) == ("R&D expense, Operating revenue", "研发费用、营业收入")
