@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -14,15 +17,27 @@ from icsml.portfolio.synthetic import synthesize
 from icsml.workflows.config import TrainingConfig, load_training_config
 from icsml.workflows.train import Trained, train_bundle
 
+OF_A_RUN = ("ICSML_LEDGER_URL", "ICSML_RULEBOOKS", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI")
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_trace() -> Iterator[None]:
+    """No file of tests leaves an address to the next: MLflow keeps its own in the process and in the environment."""
+    yield
+    if (mlflow := sys.modules.get("mlflow")) is not None:
+        mlflow.set_tracking_uri(None)
+    left = [name for name in OF_A_RUN if os.environ.pop(name, None)]
+    assert not left, f"these stayed in the environment: {left}"
 
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the state of the checkout."""
     monkeypatch.setenv("ICSML_HOME", str(tmp_path / "home"))
-    for name in ("ICSML_LEDGER_URL", "ICSML_RULEBOOKS", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI"):
-        monkeypatch.delenv(name, raising=False)
+    for name in OF_A_RUN:
+        monkeypatch.setenv(name, "")  # so that it is taken out again at the end, whoever set it meanwhile
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")
