@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from icsml.core.canonical import canonical_bytes, sha256_hex
-from icsml.errors import IcsmlError, MissingError, ModelError
+from icsml.errors import ConfigError, IcsmlError, MissingError, ModelError
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.features.reason_codes import load_reason_catalogue
+from icsml.innovation.rulebook import edition_text, parse_rulebook
 from icsml.model.bundle import BundleParts, read_bundle, write_bundle
 from icsml.model.calibrate import Affine
 from icsml.model.document import InnovationEvidence
@@ -389,3 +390,20 @@ def test_a_companion_of_other_features_is_refused(bundle_parts: Any, tmp_path: P
     )
     with pytest.raises(ModelError, match=r"ICS-MOD-018 companion\.txt: its features are not those"):
         write_bundle(tmp_path / "refused", own)
+
+
+def test_a_rulebook_that_looks_mistyped_by_now_keeps_its_bundle_readable(bundle_parts, tmp_path):
+    sound = edition_text("tech-sme-2017")
+    text = sound.replace("{at_least: 0.30, points: 20}", "{at_least: 30, points: 20}")
+    assert text != sound
+    with pytest.raises(ConfigError, match="ICS-RUL-027"):
+        parse_rulebook(text, "r.yaml")
+    used = parse_rulebook(text, "r.yaml", in_use=True)
+    write_bundle(tmp_path / "b", dataclasses.replace(bundle_parts, rulebook=used))
+    assert read_bundle(tmp_path / "b").rulebook.source_text == text
+
+
+def test_a_rulebook_that_contradicts_itself_is_refused_in_a_bundle_too():
+    text = edition_text("national-2025").replace("id: national-2025", "id: national-2025\nunknown: 1", 1)
+    with pytest.raises(ConfigError):
+        parse_rulebook(text, "r.yaml", in_use=True)

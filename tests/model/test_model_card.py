@@ -52,5 +52,5 @@ def test_synthetic_data_are_named_first_and_only_where_true():
 def test_what_is_not_known_is_said():
     card = render_card(dataclasses.replace(FACTS, event=None, horizon_months=None, rulebook=None, figures={}))
     assert "Probability of an event that is not stated within an unknown horizon" in card
-    assert "None: the data hold no innovation records." in card
+    assert "None among the features of this model." in card
     assert "None reported." in card

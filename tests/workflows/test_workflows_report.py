@@ -357,6 +357,8 @@ def test_a_data_set_of_other_features_is_refused(trained, shared_data, quick_con
     assert "创新类变量的影响" in page  # the set declares one feature of innovation
     assert "不含创新类变量的对照模型给出" in page.split("<nav>")[0]
     assert "积分的内容不适用" in page
+    assert "assumed rulebook" not in other.bundle.card
+    assert "**Innovation points.** None among the features" in other.bundle.card
 
 
 def test_where_what_draws_is_not_installed_training_goes_on_and_says_so(trained, monkeypatch):

@@ -139,6 +139,7 @@ def test_what_training_reports(trained):
     assert set(trained.tables) == {"features", "rounds", "data_checks"}
     assert metrics["data_checks"] == []
     assert json.loads(json.dumps(metrics)) == metrics
+    assert trained.bundle.card.count("- The points rest on an assumed rulebook; they are not the official score.") == 1
 
 
 def test_a_figure_too_good_names_the_feature_that_leaks(book_folder, quick_config, trained, tmp_path):

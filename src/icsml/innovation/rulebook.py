@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import yaml
 
@@ -36,8 +37,11 @@ __all__ = [
     "rulebook_path",
 ]
 
+_SLIPS: Final = frozenset({"ICS-RUL-027", "ICS-RUL-028", "ICS-RUL-029", "ICS-RUL-035", "ICS-RUL-036"})
+"""What a table typed in wrongly looks like; such a rulebook can be evaluated all the same."""
 
-def parse_rulebook(text: str, name: str) -> Rulebook:
+
+def parse_rulebook(text: str, name: str, *, in_use: bool = False) -> Rulebook:
     """Return the rulebook that YAML text holds.
 
     Parameters
@@ -46,6 +50,9 @@ def parse_rulebook(text: str, name: str) -> Rulebook:
         The YAML; kept as ``source_text``, of an overlay merged with its base.
     name : str
         What to call the text in errors.
+    in_use : bool
+        Whether decisions were made by it, as by a bundle's: what looks like a slip of typing is then no reason to
+        refuse it, or those decisions could not be made again.
 
     Raises
     ------
@@ -54,7 +61,7 @@ def parse_rulebook(text: str, name: str) -> Rulebook:
     MissingError
         If it is an edition that is documented only.
     """
-    return _evaluable(_parse(text, name, _finder(None)))
+    return _evaluable(_parse(text, name, _finder(None), in_use=in_use))
 
 
 def load_rulebook(id_or_path: str | Path) -> Rulebook:
@@ -147,14 +154,14 @@ def lint_rulebook(path: str | Path) -> list[Finding]:
     return faults
 
 
-def _parse(text: str, name: str, find: Callable[[str], Text]) -> Rulebook | Outline:
+def _parse(text: str, name: str, find: Callable[[str], Text], *, in_use: bool = False) -> Rulebook | Outline:
     try:
         edition, node = _read(text, name, find)
     except ConfigError as error:
         _refuse_full_width(error, text, name)
         raise
     every = findings(edition, node, name) if isinstance(edition, Rulebook) else []
-    faults = [each for each in every if each.level == "fault"]
+    faults = [each for each in every if each.level == "fault" and not (in_use and each.code in _SLIPS)]
     if faults:
         first, more = faults[0], len(faults) - 1
         message = f"{first.message} (and {more} more)" if more else first.message

@@ -346,7 +346,7 @@ def _files(parts: BundleParts) -> dict[str, bytes]:
 
 def _rulebook(files: Mapping[str, bytes]) -> Rulebook:
     """Read the rulebook, and the peer tables it ranks by."""
-    rulebook = parse_rulebook(_text(files, RULEBOOK), RULEBOOK)
+    rulebook = parse_rulebook(_text(files, RULEBOOK), RULEBOOK, in_use=True)
     if bool(rulebook.ranked) != (PEERS in files):
         raise _unfit(PEERS, "the file and the rulebook do not agree on whether it ranks among peers")
     return rulebook.with_peers(PeerTables.parse(files[PEERS], PEERS)) if rulebook.ranked else rulebook

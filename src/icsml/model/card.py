@@ -74,7 +74,7 @@ def render_card(facts: CardFacts) -> str:
         f"**What the PD means.** Probability of {facts.event or 'an event that is not stated'} within {horizon}.",
         f"**Data.** `{facts.dataset}`, {facts.rows:,} training rows, {facts.defaults:,} events; SHA-256 "
         f"`{facts.dataset_sha256}`.",
-        f"**Innovation points.** {facts.rulebook or 'None: the data hold no innovation records.'}",
+        f"**Innovation points.** {facts.rulebook or 'None among the features of this model.'}",
         f"**Reasons compare with.** {facts.reference or 'All training rows, by the cover of the trees.'}",
         "## Limits\n\n" + "\n".join(f"- {limit}" for limit in facts.limits),
         "## Figures on rows the model was not trained on\n\n" + _figures(facts.figures),

@@ -37,8 +37,10 @@ _SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "- Whether innovation adds to the PD is measured for each data set and never assumed.": "- "
         "创新类变量能否改善违约概率，"
         "须逐一数据集测算，不作预设。",
-        "**Innovation points.** None: the data hold no innovation records.": "**创新积分。**无："
-        "数据不含积分规则所需字段。",
+        "**Innovation points.** None among the features of this model.": "**创新积分。**"
+        "本模型的入模变量中没有创新积分。",
+        "**Innovation points.** None: the data hold no innovation records.": "**创新积分。**"
+        "本模型的入模变量中没有创新积分。",  # as cards of earlier versions say it
         "**Reasons compare with.** All training rows, by the cover of the trees.": "**原因的参照。"
         "**全部训练样本，按决策树分支加权。",
         "**Purpose.** Supplementary credit-risk assessment of technology SMEs: a PD with reasons beside the bank's own "

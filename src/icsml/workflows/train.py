@@ -224,7 +224,7 @@ def _card(
         purpose=config.card.purpose,
         owner=config.card.owner,
         tier=config.card.tier,
-        limits=[*config.card.limits, *metrics["warnings"]],
+        limits=[*config.card.limits, *_rulebook_limits(rulebook), *metrics["warnings"]],
         event=prepared.meaning.event,
         horizon_months=prepared.meaning.horizon_months,
         synthetic=prepared.dataset.meta.synthetic,
@@ -238,6 +238,11 @@ def _card(
         directions={each.feature: (str(each.direction), each.reason) for each in prepared.encoder.overrides},
         figures={f"{name} {key}": value for key, value in metrics[name].items() if isinstance(value, float)},
     )
+
+
+def _rulebook_limits(rulebook: Rulebook | None) -> list[str]:
+    assumed = rulebook is not None and rulebook.provenance == "assumed"
+    return ["The points rest on an assumed rulebook; they are not the official score."] if assumed else []
 
 
 def _points_said(rulebook: Rulebook, points_robustness: Mapping[str, Any] | None) -> str:
