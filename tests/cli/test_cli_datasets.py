@@ -147,9 +147,11 @@ def test_a_folder_of_parts_gives_what_the_file_gives(icsml, bundle, enterprises,
     which = ("--model", bundle.folder) if command == "score" else ("--rulebook", "tech-sme-2017")
     found = []
     for name in ("whole", "parts"):
-        code, _, err = icsml(command, *which, "--in", tmp_path / f"{name}.parquet", "--out", tmp_path / f"{name}.out")
+        code, _, err = icsml(
+            command, *which, "--in", tmp_path / f"{name}.parquet", "--out", tmp_path / f"{name}-out.parquet"
+        )
         assert code == 0, err
-        found.append(pd.read_parquet(tmp_path / f"{name}.out"))
+        found.append(pd.read_parquet(tmp_path / f"{name}-out.parquet"))
     pd.testing.assert_frame_equal(*found)
 
 

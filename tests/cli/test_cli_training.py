@@ -61,7 +61,9 @@ def test_train_register_list_and_relocate(icsml, icsml_json, book_folder, tmp_pa
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_training_that_is_stopped_ends_its_run(book_folder, tmp_path, monkeypatch, number):
-    command = [sys.executable, "-c", "from icsml.cli.main import run; run()", "train", "--data", str(book_folder)]
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # a shell's job may ignore it
+    program = f"{heeding}; from icsml.cli.main import run; run()"
+    command = [sys.executable, "-c", program, "train", "--data", str(book_folder)]
     process = subprocess.Popen([*command, "--trials", "500"], stderr=subprocess.PIPE, text=True)
     for line in process.stderr:
         if "trial 1/" in line:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
-from icsml.core.files import whole_file
+from icsml.core.files import check_target, whole_file
 from icsml.errors import InputError
 
 __all__ = ["SUFFIXES", "check_table", "is_for_people", "table_file", "write_table"]
@@ -48,8 +48,10 @@ def check_table(path: Path, *, rows: Callable[[], int] | None = None) -> None:
     Raises
     ------
     InputError
-        ``ICS-CFG-010`` if the ending is none of :data:`SUFFIXES`, ``ICS-CFG-011`` if there are too many rows.
+        ``ICS-CFG-010`` if the ending is none of :data:`SUFFIXES`, ``ICS-CFG-011`` if there are too many rows,
+        ``ICS-CFG-003`` if it cannot become a file.
     """
+    check_target(path)
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise InputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import pytest
@@ -44,13 +45,15 @@ def test_a_book_comes_back_as_it_was(book: Path, tmp_path: Path, labels: str, ki
     pd.testing.assert_frame_equal(back, original, check_dtype=False)
 
 
-def test_a_filled_in_template_is_drafted_into_its_own_fields(tmp_path: Path) -> None:
-    write_template(tmp_path / "t.xlsx", usable_names(), title="test")
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_filled_in_template_is_drafted_into_its_own_fields(tmp_path: Path, lang: Literal["en", "zh"]) -> None:
+    write_template(tmp_path / "t.xlsx", usable_names(), title="test", lang=lang)
     workbook = load_workbook(tmp_path / "t.xlsx")
-    sheet = workbook["records"]
+    sheet, explained = workbook.worksheets
+    names = [cell.value for cell in explained["B"][1:]]
     for row in range(2, 6):
-        for place, cell in enumerate(sheet[1], 1):
-            sheet.cell(row, place, FIELD_BY_NAME[cell.value].example)
+        for place, name in enumerate(names, 1):
+            sheet.cell(row, place, FIELD_BY_NAME[name].example)
         sheet.cell(row, 1, f"E{row}")
     workbook.save(tmp_path / "t.xlsx")
     draft_mapping(tmp_path / "t.xlsx", tmp_path / "m.yaml")
