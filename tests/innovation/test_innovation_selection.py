@@ -303,7 +303,7 @@ def test_each_row_names_its_own_conditions_in_declared_order(plain, firms):
     columns = firms([60] * 5, staff_total=[501, 10, 501, 501, 10], total_assets_cny=[10e6, 101e6, 101e6, np.nan, 10e6])
     made = run(plain, columns, cut_off=60)
     small = "Condition not met: “Small” (your company: 501 persons)"
-    light = "Condition not met: “Light” (your company: CNY 101)"
+    light = "Condition not met: “Light” (your company: CNY 101,000,000)"
     unknown = "Cannot be known whether the condition is met: “Light” (missing: Total assets)"
     assert made.frame["reason_en"].tolist() == [
         small,
@@ -313,7 +313,7 @@ def test_each_row_names_its_own_conditions_in_declared_order(plain, firms):
         "Selected (your company: 60 points; the cut: 60 points)",
     ]
     assert made.frame["reason_zh"].tolist()[2] == (
-        "（1）不满足条件“小”（贵公司：501人）；（2）不满足条件“轻”（贵公司：101元）"
+        "（1）不满足条件“小”（贵公司：501人）；（2）不满足条件“轻”（贵公司：101,000,000元）"
     )
     assert made.frame["missing"].tolist() == ["", "", "", "total_assets_cny", ""]
 
