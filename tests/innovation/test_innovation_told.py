@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from icsml.innovation import load_rulebook
 from icsml.innovation.selection import Cut, select
-from icsml.innovation.told import LISTED, amount, field_names
+from icsml.innovation.told import LISTED, amount, field_names, in_parts
 from icsml.records.field import Kind
 from icsml.records.fields import FIELDS
 
@@ -33,8 +33,8 @@ CLEAN = {
 }
 
 
-def told(blank, **fields):
-    made = select(load_rulebook("tech-sme-2017"), blank(1, CLEAN | fields), cut=Cut(cut_off=1.0), on=TODAY, batch="b")
+def told(blank, rulebook="tech-sme-2017", **fields):
+    made = select(load_rulebook(rulebook), blank(1, CLEAN | fields), cut=Cut(cut_off=1.0), on=TODAY, batch="b")
     return made.frame.iloc[0]
 
 
@@ -65,6 +65,25 @@ def test_a_base_of_zero_is_no_missing_field(blank):
     assert row["missing"] == ""
     assert "缺少" not in row["reason_zh"]
     assert "基数为零或为负，未能计算" in row["reason_zh"]
+
+
+def test_what_is_missing_is_named_though_another_way_gave_points(blank):
+    """Class I rights of high value are not on file, while other rights gave points: the total is open for it."""
+    more = {"main_revenue_cny": 2e6, "main_revenue_prev_cny": 1e6, "ip_class1_high_value": np.nan}
+    more |= {"ip_class1_self_developed": 0, "rd_expense_cny": 1e4, "net_profit_cny": 1e5, "net_profit_prev_cny": 9e4}
+    more |= {"awards_3y": 0, "high_tech_enterprise": 0, "provincial_rd_institution": 0, "equity_raised_3y_cny": 0}
+    row = told(blank, "innovative-sme-2022", **more)
+    assert "高价值" in row["reason_zh"]
+    assert "未能计算" not in row["reason_zh"]
+    assert "negative: )" not in row["reason_en"]
+
+
+def test_numbered_parts_are_told_apart_again(blank):
+    row = told(blank, staff_total=501, abnormal_list=1, serious_illegal_list=np.nan)
+    for lang in ("en", "zh"):
+        parts = in_parts(row[f"reason_{lang}"])
+        assert [part[1] for part in parts] == ["1", "2", "3", "4"]
+    assert in_parts("Below the cut (your company: 90 points; the cut: 90.001 points)")[1:] == []
 
 
 def test_money_barely_above_a_threshold_is_told_from_it(blank):

@@ -293,6 +293,18 @@ def test_a_page_prints_whole(report, open_page, tmp_path):
     assert page.evaluate("document.documentElement.scrollWidth") <= A4
 
 
+def test_every_table_prints_its_head_again_on_the_next_page(report, open_page):
+    page = open_page(report.path, A4).page
+    page.emulate_media(media="print")
+    heads = page.evaluate(
+        "[...document.querySelectorAll('table')].map(each => each.tHead && getComputedStyle(each.tHead).display)"
+    )
+    page.emulate_media(media="screen")
+    assert len(heads) > 2
+    assert set(heads) == {"table-header-group"}
+    assert "counter(page)" in page.content()
+
+
 def test_chinese_is_drawn(browser):
     page = browser.new_page()
     page.set_content("<b>银</b><b>险</b>")

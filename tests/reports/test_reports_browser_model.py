@@ -179,9 +179,9 @@ def test_one_enterprise_is_looked_up_and_rows_are_filtered_offline(pages, found,
     assert rows.count() == 0
     shown.fill("#firm-search", "")
     shown.select_option("#firm-flag", "bad")
-    assert str(int((firms.bad == 1).sum())) in shown.inner_text("#firm-count")
+    assert f"{int((firms.bad == 1).sum()):,}" in shown.inner_text("#firm-count")
     shown.select_option("#firm-flag", "trained")
-    assert str(found.evidence.trained_rows) in shown.inner_text("#firm-count")
+    assert f"{found.evidence.trained_rows:,}" in shown.inner_text("#firm-count")
     shown.select_option("#firm-grade", label="B1")
     assert set(shown.locator("#firm-rows tbody td:nth-child(4)").all_text_contents()) == {"B1"}
     shown.select_option("#firm-flag", "")

@@ -227,6 +227,19 @@ def test_a_letter_tells_the_result_the_reason_and_what_to_provide(told, name, la
     assert lang == "zh" or not re.search(r"[\u4e00-\u9fff]", body)
 
 
+def test_a_letter_says_of_its_points_that_something_is_missing(told):
+    assert "of 100, without what is missing" in letter(told, "C", "en")
+    assert "未计入缺失数据" in letter(told, "C", "zh")
+    assert "without what is missing" not in letter(told, "A", "en")
+
+
+def test_a_letter_has_a_paragraph_for_each_condition(told):
+    frame, terms = told
+    two = frame.assign(reason_en="(1) One (your company: 2); (2) Two", reason_zh="（1）甲（贵公司：2）；（2）乙")
+    for lang, said in (("en", "(2) Two"), ("zh", "（2）乙")):
+        assert f'<p class="reason">{said}</p>' in letter((two, terms), "B", lang)
+
+
 def test_a_letter_says_that_points_are_assumed_or_simulated_and_who_issues_it(told):
     frame, terms = told
     assumed = (frame, replace(terms, provenance="assumed", synthetic=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,6 +12,8 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.innovation.compiled import CompiledIndicator
+from icsml.innovation.curve import Curve
 from icsml.innovation.eligibility import (
     CategoryPoints,
     Condition,
@@ -20,7 +23,7 @@ from icsml.innovation.eligibility import (
     all_hold,
     any_holds,
 )
-from icsml.innovation.indicators import Indicator
+from icsml.innovation.indicators import Indicator, Option
 from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.validity import Ages
@@ -30,7 +33,7 @@ from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.labels import Label
 from icsml.records.screening import is_present
 
-__all__ = ["LISTED", "REASONS", "Teller", "amount", "field_names", "points_text"]
+__all__ = ["LISTED", "REASONS", "Teller", "amount", "field_names", "in_parts", "points_text"]
 
 Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
@@ -65,6 +68,7 @@ _UNIT_WORDS: Final = {
     _POINTS: ("", " points", "", "分", 1.0),
 }
 _MOST_PLACES: Final = 12
+_NUMBERED: Final = re.compile(r"(?:; (?=\(\d+\) )|；(?=（\d+）))")
 
 LISTED: Final[dict[str, tuple[Label, Label]]] = {
     # field: what is said of a firm of which it holds, and of one of which it does not
@@ -217,7 +221,7 @@ class Teller:
     def _pattern(self) -> NDArray[np.int64]:
         """Which rows lack the same fields and values, and have no stage alike, shape (n,)."""
         flags = [self.points.stage < 0, self._gap("as_of")]
-        flags += [np.isnan(values) for values in self.points.values.values()]
+        flags += [np.isnan(values) for values in (*self.points.values.values(), *self._option_values.values())]
         flags += [self._gap(name) for name in self.rulebook.inputs()]
         packed = np.packbits(np.stack(flags, axis=1), axis=1)
         wide = np.zeros((len(packed), -(-packed.shape[1] // 8) * 8), dtype=np.uint8)
@@ -267,9 +271,38 @@ class Teller:
         return self._lack_of(refusing or self.rulebook.indicators, row)
 
     def _lack_of(self, indicators: Iterable[Indicator], row: int) -> Label:
-        wanting = [each for each in indicators if np.isnan(self.points.values[each.id][row])]
-        bases = [name for each in wanting for option in each.options for name in _bases(option.value)]
-        return self._lack([name for each in wanting for name in each.fields], bases, row)
+        """Return what keeps indicators from having all their points, also where one of several ways gave some."""
+        wanting = [option.value for each in indicators for option in self._wanting(each, row)]
+        fields = [name for value in wanting for name in value.fields]
+        return self._lack(fields, [name for value in wanting for name in _bases(value)], row)
+
+    def _wanting(self, indicator: Indicator, row: int) -> Sequence[Option]:
+        """Return the ways of an indicator without a value that could change its points."""
+        if np.isnan(self.points.values[indicator.id][row]):
+            return indicator.options
+        part = self._compiled[indicator.id]
+        at = max(int(self.points.stage[row]), 0) if part.staged else 0
+        factor = float(self.points.growth[indicator.id][row]) if indicator.id in self.points.growth else 1.0
+        given = float(self.points.points[indicator.id][row]) / factor
+
+        def changes(curve: Curve) -> bool:
+            return bool(curve.low[at] < given if indicator.deduction else curve.high[at] > given)
+
+        return [
+            option
+            for option, way in zip(indicator.best_of, part.ways, strict=False)
+            if np.isnan(self._option_values[f"{indicator.id}.{option.id}"][row]) and changes(way.curve)
+        ]
+
+    @cached_property
+    def _compiled(self) -> dict[str, CompiledIndicator]:
+        return {part.indicator.id: part for part in self.rulebook.compiled}
+
+    @cached_property
+    def _option_values(self) -> dict[str, Floats]:
+        """What each of several ways to earn the same points looks at."""
+        several = [each for each in self.rulebook.indicators if each.best_of]
+        return {f"{each.id}.{one.id}": one.value.compute(self.columns) for each in several for one in each.best_of}
 
     def _lack(self, fields: Iterable[str], bases: Iterable[str], row: int) -> Label:
         """Return which fields are missing, or where none is, which base divides nothing."""
@@ -422,6 +455,11 @@ def _bases(expression: FieldValue | Sum | Ratio | Growth | Age) -> Sequence[str]
 
 def _with(reason: Label, more: Label) -> Label:
     return Label(en=f"{reason.en} ({more.en})", zh=f"{reason.zh}（{more.zh}）")
+
+
+def in_parts(text: str) -> list[str]:
+    """Return the parts of a text that :class:`Teller` numbered; of any other the whole."""
+    return _NUMBERED.split(text)
 
 
 def _in_turn(parts: Sequence[Label]) -> Label | None:

@@ -13,7 +13,7 @@ import pandas as pd
 from icsml.errors import InputError
 from icsml.innovation.recommended import ListTerms, figures
 from icsml.innovation.robustness import Robustness
-from icsml.innovation.told import points_text
+from icsml.innovation.told import in_parts, points_text
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.labels import Label
 from icsml.reports.page import render, script, write
@@ -122,6 +122,7 @@ def letter_page(
         "own": None if firm["score"] is None else points_text(firm["score"], terms.threshold),
         "cut": points_text(terms.threshold, firm["score"]),
         "missing": None if firm["missing"] is None else [_label(name) for name in firm["missing"].split(", ") if name],
+        "reasons": in_parts(firm[f"reason_{lang}"]),
         "issuer": issuer,
         "contact": contact,
         "on": str(on),

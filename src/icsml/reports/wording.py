@@ -202,7 +202,7 @@ _PHRASES: Final[dict[str, Label]] = {
     ),
     "importance_all": _label("Variable importance", "变量重要性"),
     "indicator": _label("indicator", "指标"),
-    "indicators_of": _label("Points by {rulebook}", "积分规则 {rulebook} 的得分"),
+    "indicators_of": _label("Points by {rulebook}", "积分规则 {rulebook}的得分"),
     "innovation_about": _label(
         "In this model; not causal. The companion is a second model of the same rows without the innovation variables.",
         "仅就本模型而言，并非因果。对照模型以同样样本训练，不含创新类变量。",
@@ -445,6 +445,10 @@ _PHRASES: Final[dict[str, Label]] = {
     "selection_letter_points_plain": _label(
         "{points}",
         "{points} 分",
+    ),
+    "selection_letter_points_without": _label(
+        ", without what is missing",
+        "，未计入缺失数据",
     ),
     "selection_letter_provide": _label(
         "What to provide",

@@ -48,7 +48,7 @@
     const found = order.filter(row => (!part || names[row].includes(part))
       && (!chosen || String(data.grade[row]) === chosen) && flagged[flag.value](row));
     body.replaceChildren(...found.slice(0, most).map(line));
-    said.textContent = words.matches.replace("{n}", found.length).replace("{shown}", Math.min(found.length, most));
+    said.textContent = words.matches.replace("{n}", found.length.toLocaleString("en-US")).replace("{shown}", Math.min(found.length, most));
   };
 
   for (const each of [search, grade, flag]) each.addEventListener("input", show);

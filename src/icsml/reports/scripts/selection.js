@@ -10,5 +10,5 @@ box.addEventListener("input", () => {
     if (!row.hidden) found += 1;
   }
   document.body.classList.toggle("searching", asked !== "");
-  said.textContent = asked === "" ? "" : said.dataset.found.replace("{}", found);
+  said.textContent = asked === "" ? "" : said.dataset.found.replace("{}", found.toLocaleString("en-US"));
 });
