@@ -334,7 +334,7 @@ def test_without_an_innovation_feed_the_companion_decides(bundle):
     assert found.pd == found.pd_without_innovation
     assert found.innovation_log_odds == 0.0
     codes = {notice.code for notice in found.warnings}
-    assert "INNOVATION_FEED_MISSING" in codes
+    assert ("INNOVATION_FEED_MISSING", "innovation_log_odds") in {(each.code, each.field) for each in found.warnings}
     assert "NEVER_MISSING_IN_TRAINING" not in codes  # the companion does not read what is missing
     companion = bundle.companion_encoder.encode(record_columns(parse_record(kept)), None)
     expected = pd_from_log_odds(log_odds(margin(bundle.companion, companion), bundle.companion_calibration))
@@ -346,6 +346,30 @@ def test_with_an_innovation_feed_the_companion_only_stands_beside(bundle):
     assert found.pd != found.pd_without_innovation
     assert "INNOVATION_FEED_MISSING" not in {notice.code for notice in found.warnings}
     assert found.innovation_evidence == "not_tested"
+
+
+def test_a_value_that_training_never_saw_missing_is_told_where_it_is(bundle):
+    told = {
+        each.field
+        for each in decision_of(bundle, parse_record({"enterprise_id": "E", "as_of": "2024-06-30"})).warnings
+        if each.code == "NEVER_MISSING_IN_TRAINING"
+    }
+    innovative = {each.name for each in bundle.encoder.features if each.domain == Domain.INNOVATION}
+    assert told == set(bundle.never_missing) - innovative != set()
+    whole = {each.code for each in decision_of(bundle, changed({})).warnings}
+    assert "NEVER_MISSING_IN_TRAINING" not in whole
+
+
+def test_a_model_that_cannot_grade_or_compare_says_so(bundle):
+    alone = dataclasses.replace(
+        bundle, horizon_months=36, companion=None, companion_encoder=None, companion_calibration=None
+    )
+    found = decision_of(alone, changed({}))
+    told = {(each.code, each.field) for each in found.warnings}
+    assert {("NO_GRADE", "grade"), ("NO_COMPANION", "pd_without_innovation")} <= told
+    assert (found.grade, found.pd_without_innovation) == (None, None)
+    usual = {each.code for each in decision_of(bundle, changed({})).warnings}
+    assert usual.isdisjoint({"NO_GRADE", "NO_COMPANION"})
 
 
 def test_the_reader_is_told_what_the_figures_rest_on(bundle):

@@ -396,6 +396,13 @@ def test_what_jumped_before_the_application_is_told_and_by_which_peers(bundle):
     text = fields(step * 1.001)["rd_expense_cny"]
     assert "R&D intensity" in text.en
     assert "研发投入强度" in text.zh
+    others = tuple(each for each in bundle.rulebook.indicators if "rd_expense_cny" not in each.fields)
+    unread = replace(bundle, rulebook=bundle.rulebook.model_copy(update={"indicators": others}))
+    spent = record["rd_expense_prev_cny"] * (1.0 + step * 1.001)
+    found = decision_of(unread, parse_record(record | {"rd_expense_cny": spent}))
+    (text,) = (n.text for n in found.warnings if n.code == "JUMP_BEFORE_APPLICATION" and n.field == "rd_expense_cny")
+    assert "which" not in text.en
+    assert "涉及指标" not in text.zh
 
 
 @pytest.fixture(scope="module")

@@ -51,10 +51,11 @@ def test_each_booster_population_and_choice_of_columns_has_its_own(counted):
     other, _ = grown(1)
     population = ReferencePopulation("training-applicants", X[:50])
     wide = ReferencePopulation("training-applicants", np.column_stack([X[:50], X[:50, 0]]))
-    asked = [(booster, None, None), (booster, population, None), (booster, wide, (1, 2, 3)), (other, population, None)]
+    asked = [(booster, None, None), (booster, population, None), (other, population, None)]
+    asked += [(booster, wide, (1, 2, 3)), (booster, wide, (0, 2, 3))]
     found = [engine(*each) for each in asked]
     assert [engine(*each) for each in asked] == found
-    assert len(counted) == 4
+    assert len(counted) == 5
     same = ReferencePopulation("training-applicants", X[:50].copy())
     assert engine(booster, same) is found[1]
 

@@ -339,7 +339,7 @@ def test_without_a_place_for_compiled_code_it_is_compiled_anew(monkeypatch):
 def refused(booster, code, match, **settings_):
     with pytest.raises(ModelError, match=match) as raised:
         TreeShap.from_booster(booster, **settings_)
-    assert raised.value.code == code
+    assert (raised.value.code, raised.value.field) == (code, "trees")
 
 
 def test_what_cannot_be_explained_exactly_is_refused():

@@ -32,6 +32,18 @@ CLEAN = {
     "serious_illegal_list": 0,
 }
 
+SHORT = {  # of the 60 points that a rulebook asks for
+    "main_revenue_cny": 2e6,
+    "main_revenue_prev_cny": 1e6,
+    "rd_expense_cny": 1e4,
+    "net_profit_cny": 1e5,
+    "net_profit_prev_cny": 9e4,
+    "awards_3y": 0,
+    "high_tech_enterprise": 0,
+    "provincial_rd_institution": 0,
+    "equity_raised_3y_cny": 0,
+}
+
 
 def told(blank, rulebook="tech-sme-2017", **fields):
     made = select(load_rulebook(rulebook), blank(1, CLEAN | fields), cut=Cut(cut_off=1.0), on=TODAY, batch="b")
@@ -69,13 +81,27 @@ def test_a_base_of_zero_is_no_missing_field(blank):
 
 def test_what_is_missing_is_named_though_another_way_gave_points(blank):
     """Class I rights of high value are not on file, while other rights gave points: the total is open for it."""
-    more = {"main_revenue_cny": 2e6, "main_revenue_prev_cny": 1e6, "ip_class1_high_value": np.nan}
-    more |= {"ip_class1_self_developed": 0, "rd_expense_cny": 1e4, "net_profit_cny": 1e5, "net_profit_prev_cny": 9e4}
-    more |= {"awards_3y": 0, "high_tech_enterprise": 0, "provincial_rd_institution": 0, "equity_raised_3y_cny": 0}
-    row = told(blank, "innovative-sme-2022", **more)
+    row = told(blank, "innovative-sme-2022", **SHORT, ip_class1_high_value=np.nan, ip_class1_self_developed=0)
     assert "高价值" in row["reason_zh"]
     assert "未能计算" not in row["reason_zh"]
     assert "negative: )" not in row["reason_en"]
+
+
+def test_a_row_among_others_is_told_what_it_is_told_alone(blank):
+    """Rows that are alike share a text; two that lack the same fields may differ in what those could still change."""
+    rulebook = load_rulebook("innovative-sme-2022")
+    fields = CLEAN | SHORT | dict.fromkeys(("main_revenue_cny", "net_profit_prev_cny", "rd_expense_cny"), np.nan)
+    fields |= {"ip_class1_high_value": np.array([1, 0, 1, 0])}
+    fields |= {"ip_class1_self_developed": np.array([np.nan, np.nan, 0, 0])}
+
+    def told_of(rows):
+        given = {name: value[rows] if np.ndim(value) else value for name, value in fields.items()}
+        made = select(rulebook, blank(len(rows), given), cut=Cut(cut_off=1.0), on=TODAY, batch="b")
+        return made.frame["reason_zh"].tolist()
+
+    together = told_of(np.arange(4))
+    assert together == [told_of(np.array([row]))[0] for row in range(4)]
+    assert [text.count("自主研发") for text in together] == [0, 2, 0, 0]  # of the total, and of the category
 
 
 def test_numbered_parts_are_told_apart_again(blank):

@@ -41,6 +41,12 @@ def test_prior_targets_hardly_move_a_large_sample_and_keep_its_mean():
     assert expit(prior.slope * margin + prior.intercept).sum() == pytest.approx(y.sum(), abs=1.0)
 
 
+def test_two_margins_that_separate_are_fitted_to_the_targets_by_hand():
+    fitted = fit_affine(np.array([-1.0] * 5 + [1.0] * 3), np.array([0] * 5 + [1] * 3))
+    assert expit(fitted.intercept + fitted.slope) == pytest.approx((3 + 1) / (3 + 2), abs=1e-9)
+    assert expit(fitted.intercept - fitted.slope) == pytest.approx(1 / (5 + 2), abs=1e-9)
+
+
 def test_prior_targets_keep_a_perfect_separation_finite_and_likelihood_refuses_it():
     margin = np.arange(20.0)
     y = (margin >= 12).astype(float)

@@ -6,6 +6,7 @@ import re
 
 from icsml.model.card import CardFacts, render_card
 from icsml.reports.card import card_html
+from icsml.reports.card_words import card_in
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 CARD = render_card(
@@ -35,6 +36,14 @@ def test_the_card_says_every_word():
     words = re.findall(r"[A-Za-z0-9]{3,}", re.sub(r"[*`|>#-]", " ", CARD))
     shown = re.sub(r"<[^>]+>", " ", str(card_html(CARD))).replace("&lt;", "<").replace("&gt;", ">")
     assert re.findall(r"[A-Za-z0-9]{3,}", shown) == words
+
+
+def test_every_heading_of_a_card_has_its_chinese_words(trained):
+    english = re.findall(r"^## .*", trained.bundle.card, re.MULTILINE)
+    chinese = re.findall(r"^## .*", card_in(trained.bundle.card, "zh"), re.MULTILINE)
+    assert len(english) == len(chinese) >= 3
+    assert not any(re.search("[A-Za-z]", heading) for heading in chinese)
+    assert "创新积分依据含假设成分的积分规则测算" in card_in(trained.bundle.card, "zh")
 
 
 def test_html_in_a_card_is_shown_and_not_obeyed():

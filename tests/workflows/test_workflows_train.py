@@ -139,6 +139,10 @@ def test_what_training_reports(trained):
     assert set(trained.tables) == {"features", "rounds", "data_checks"}
     assert metrics["data_checks"] == []
     assert json.loads(json.dumps(metrics)) == metrics
+    features = trained.tables["features"]
+    whole = features.loc[features["missing_share"] == 0.0, "feature"].tolist()
+    assert list(trained.bundle.never_missing) == whole
+    assert 0 < len(whole) < len(features)
     assert trained.bundle.card.count("- The points rest on an assumed rulebook; they are not the official score.") == 1
 
 

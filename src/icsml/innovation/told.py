@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.innovation.compiled import CompiledIndicator
-from icsml.innovation.curve import Curve
 from icsml.innovation.eligibility import (
     CategoryPoints,
     Condition,
@@ -23,11 +22,11 @@ from icsml.innovation.eligibility import (
     all_hold,
     any_holds,
 )
-from icsml.innovation.indicators import Indicator, Option
+from icsml.innovation.indicators import Indicator
 from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.validity import Ages
-from icsml.innovation.values import Age, FieldValue, Floats, Growth, Ratio, Sum, Unit
+from icsml.innovation.values import Age, Floats, Growth, Ratio, Unit, Value
 from icsml.records.columns import Columns
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.labels import Label
@@ -70,11 +69,13 @@ _UNIT_WORDS: Final = {
 _MOST_PLACES: Final = 12
 _NUMBERED: Final = re.compile(r"(?:; (?=\(\d+\) )|；(?=（\d+）))")
 
+_ON_LIST: Final = (Label(en="listed", zh="已列入"), Label(en="not listed", zh="未列入"))
+
 LISTED: Final[dict[str, tuple[Label, Label]]] = {
     # field: what is said of a firm of which it holds, and of one of which it does not
-    "abnormal_list": (Label(en="listed", zh="已列入"), Label(en="not listed", zh="未列入")),
-    "serious_illegal_list": (Label(en="listed", zh="已列入"), Label(en="not listed", zh="未列入")),
-    "research_blacklist": (Label(en="listed", zh="已列入"), Label(en="not listed", zh="未列入")),
+    "abnormal_list": _ON_LIST,
+    "serious_illegal_list": _ON_LIST,
+    "research_blacklist": _ON_LIST,
     "dishonest_debtor": (
         Label(en="a dishonest judgment debtor", zh="属于失信被执行人"),
         Label(en="no dishonest judgment debtor", zh="不属于失信被执行人"),
@@ -219,9 +220,9 @@ class Teller:
 
     @cached_property
     def _pattern(self) -> NDArray[np.int64]:
-        """Which rows lack the same fields and values, and have no stage alike, shape (n,)."""
+        """Which rows lack the same fields, and the same values that could change their points, shape (n,)."""
         flags = [self.points.stage < 0, self._gap("as_of")]
-        flags += [np.isnan(values) for values in (*self.points.values.values(), *self._option_values.values())]
+        flags += [lacks for ways in self._wanting.values() for _, lacks in ways]
         flags += [self._gap(name) for name in self.rulebook.inputs()]
         packed = np.packbits(np.stack(flags, axis=1), axis=1)
         wide = np.zeros((len(packed), -(-packed.shape[1] // 8) * 8), dtype=np.uint8)
@@ -233,7 +234,7 @@ class Teller:
         return found
 
     def _cut(self, code: str, score: float) -> Label:
-        own, cut = amount(score, _POINTS, self.threshold), amount(self.threshold, _POINTS, score)
+        own, cut = points_text(score, self.threshold), points_text(self.threshold, score)
         if code == "below_cut":
             en, zh = "Below the cut", "积分低于入选分数线"
         elif score >= self.threshold:
@@ -241,7 +242,8 @@ class Teller:
         else:  # an appeal, while fewer stand on the list than its share allows
             en, zh = "Selected, as places were left", "名额未满，予以入选"
         return Label(
-            en=f"{en} (your company: {own.en}; the cut: {cut.en})", zh=f"{zh}（贵公司：{own.zh}；入选分数线：{cut.zh}）"
+            en=f"{en} (your company: {own} points; the cut: {cut} points)",
+            zh=f"{zh}（贵公司：{own}分；入选分数线：{cut}分）",
         )
 
     def _dated(self, code: str, row: int) -> Label:
@@ -272,37 +274,29 @@ class Teller:
 
     def _lack_of(self, indicators: Iterable[Indicator], row: int) -> Label:
         """Return what keeps indicators from having all their points, also where one of several ways gave some."""
-        wanting = [option.value for each in indicators for option in self._wanting(each, row)]
+        wanting = [value for each in indicators for value, lacks in self._wanting[each.id] if lacks[row]]
         fields = [name for value in wanting for name in value.fields]
         return self._lack(fields, [name for value in wanting for name in _bases(value)], row)
 
-    def _wanting(self, indicator: Indicator, row: int) -> Sequence[Option]:
-        """Return the ways of an indicator without a value that could change its points."""
-        if np.isnan(self.points.values[indicator.id][row]):
-            return indicator.options
-        part = self._compiled[indicator.id]
-        at = max(int(self.points.stage[row]), 0) if part.staged else 0
-        factor = float(self.points.growth[indicator.id][row]) if indicator.id in self.points.growth else 1.0
-        given = float(self.points.points[indicator.id][row]) / factor
-
-        def changes(curve: Curve) -> bool:
-            return bool(curve.low[at] < given if indicator.deduction else curve.high[at] > given)
-
-        return [
-            option
-            for option, way in zip(indicator.best_of, part.ways, strict=False)
-            if np.isnan(self._option_values[f"{indicator.id}.{option.id}"][row]) and changes(way.curve)
-        ]
-
     @cached_property
-    def _compiled(self) -> dict[str, CompiledIndicator]:
-        return {part.indicator.id: part for part in self.rulebook.compiled}
+    def _wanting(self) -> dict[str, list[tuple[Value, Flags]]]:
+        """Of each indicator what it looks at, and in which rows that has no value and could change the points."""
+        return {part.indicator.id: self._ways(part) for part in self.rulebook.compiled}
 
-    @cached_property
-    def _option_values(self) -> dict[str, Floats]:
-        """What each of several ways to earn the same points looks at."""
-        several = [each for each in self.rulebook.indicators if each.best_of]
-        return {f"{each.id}.{one.id}": one.value.compute(self.columns) for each in several for one in each.best_of}
+    def _ways(self, part: CompiledIndicator) -> list[tuple[Value, Flags]]:
+        indicator = part.indicator
+        unknown = np.isnan(self.points.values[indicator.id])
+        if not indicator.best_of:
+            return [(option.value, unknown) for option in indicator.options]
+        stage = np.maximum(self.points.stage, 0) if part.staged else np.zeros(len(unknown), dtype=np.intp)
+        factor = self.points.growth.get(indicator.id, 1.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            given = self.points.points[indicator.id] / factor
+        found: list[tuple[Value, Flags]] = []
+        for option, way in zip(indicator.best_of, part.ways, strict=True):
+            best = way.curve.low[stage] < given if indicator.deduction else way.curve.high[stage] > given
+            found.append((option.value, np.isnan(option.value.compute(self.columns)) & (unknown | best)))
+        return found
 
     def _lack(self, fields: Iterable[str], bases: Iterable[str], row: int) -> Label:
         """Return which fields are missing, or where none is, which base divides nothing."""
@@ -444,7 +438,7 @@ def _indicators(rulebook: Rulebook, condition: Condition) -> list[Indicator]:
             return list(rulebook.indicators)
 
 
-def _bases(expression: FieldValue | Sum | Ratio | Growth | Age) -> Sequence[str]:
+def _bases(expression: Value) -> Sequence[str]:
     """Return the fields of what is divided by, of anything else all fields."""
     match expression:
         case Ratio(denominator=base) | Growth(before=base):
