@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from icsml.cli.main import _run
+from icsml.errors import InputError
 from icsml.reports.decision import decision_page, write_page
+from icsml.reports.stability import parse_stability
 from icsml.reports.values import shown_value
 from icsml.reports.wording import compared_with, phrase, rulebook_name
 
@@ -146,6 +148,40 @@ def test_what_later_rooms_add_is_shown(decision):
     assert "None was found" not in words
 
 
+MOVED = {
+    "dataset": "book", "synthetic": True, "base": "first", "bundles": {}, "drawn": "bootstrap",
+    "rows": 1500, "riskiest_rows": 150, "top": 3, "summary": {},
+    "recourse_survival": {"mean": 0.83, "low": 0.8, "high": 0.9},
+    "recourse_better_grade": {"mean": 0.61, "low": 0.5, "high": 0.7}, "contradictions": None,
+    "comparisons": [{"against": "retrain 1"}, {"against": "retrain 2"}],
+}  # fmt: skip
+
+
+def _moved(**other):
+    return parse_stability(json.dumps(MOVED | other).encode(), "s.json")
+
+
+def test_recourse_carries_how_often_other_models_answer_it_too(decision):
+    found = copy.deepcopy(decision)
+    found["recourse"] = [{"text": {"en": "If R&D rose, a PD of 1.23%", "zh": "若研发提高，违约概率1.23%"}}]
+    assert "not measured here. `icsml stability" in _words(decision_page(found, "en"))
+    assert "此处未测算" in _words(decision_page(found, "zh"))
+    en, zh = (_words(decision_page(found, lang, _moved())) for lang in LANGS)
+    assert "not for this firm, on 1,500 rows of “book” with 2 other models: Of the recourse that first proposes, " in en
+    assert "83.0% (80.0% to 90.0%)" in en
+    assert "61.0% (50.0% to 70.0%)" in en
+    assert "样本 1,500 个、其他模型 2 个：first 所提改进建议中，83.0%（80.0% 至 90.0%）" in zh
+    for words, lang in ((en, "en"), (zh, "zh")):
+        told = words.split(phrase("recourse_about", lang))[1].split(found["recourse"][0]["text"][lang])[0]
+        assert phrase("simulated", lang) in told
+        assert "icsml stability" not in told
+    assert phrase("simulated", "en") not in _words(decision_page(found, "en", _moved(synthetic=False)))
+    unknown = _words(decision_page(found, "en", _moved(recourse_survival=None, recourse_better_grade=None)))
+    assert "not known, the comparison found no proposal to test" in unknown
+    with pytest.raises(InputError, match="compares other bundles"):
+        decision_page(found, "en", _moved(drawn=None, bundles={"old": "0" * 64}))
+
+
 def test_hostile_text_is_shown_as_text(decision):
     hostile = "<script>alert(1)</script>"
     found = copy.deepcopy(decision) | {"enterprise_id": hostile, "decision_id": hostile, "grade": hostile}
@@ -167,12 +203,22 @@ def test_deciding_and_the_ledger_write_the_page(bundle, enterprises, decision, t
     assert _run([*command, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert page.read_text("utf-8") == decision_page(told, "zh")
+    moved = tmp_path / "s.json"
+    moved.write_text(json.dumps(MOVED))
+    assert _run([*command, "--stability", str(moved), "--json"]) == 0
+    assert page.read_text("utf-8") == decision_page(json.loads(capsys.readouterr().out), "zh", _moved())
+    assert _run([*command, "--stability", str(tmp_path / "none.json")]) == 3
+    assert "ICS-CLI-001" in capsys.readouterr().err
+    assert _run([*command[:5], "--stability", str(moved)]) == 2
+    assert "ICS-CLI-011" in capsys.readouterr().err
     payload = {"request": {}, "features": {}, "decision": decision, "bundle_sha256": "", "rulebook_sha256": None}
     with Ledger.open() as ledger:
         ledger.record("bank", "d-1", payload | {"code_version": "0"})
     assert _run(["ledger", "show", "d-1", "--html", str(page)]) == 0
     assert capsys.readouterr().out == f"page: {page}\n"
     assert page.read_text("utf-8") == decision_page(decision, "en")
+    assert _run(["ledger", "show", "d-1", "--html", str(page), "--stability", str(moved)]) == 0
+    assert page.read_text("utf-8") == decision_page(decision, "en", _moved())
 
 
 def test_the_page_may_not_take_the_place_of_the_record(bundle, tmp_path, capsys):

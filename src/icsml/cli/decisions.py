@@ -9,7 +9,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from icsml.cli.inputs import HtmlFile, InFile, Lang, ModelRef, OutTable, load_bundle, read_json, rows_of
+from icsml.cli.inputs import (
+    HtmlFile,
+    InFile,
+    Lang,
+    ModelRef,
+    OutTable,
+    StabilityFile,
+    load_bundle,
+    read_json,
+    rows_of,
+    stability_of_page,
+)
 from icsml.cli.output import JsonFlag, emit, progress, table
 from icsml.records.decision import AlsoReason, Decision, InnovationScore, Withheld
 
@@ -34,6 +45,7 @@ def decide_(
     ] = False,
     html: HtmlFile = None,
     lang: Lang = "en",
+    stability: StabilityFile = None,
     json_: JsonFlag = False,
 ) -> None:
     """Decide on one record. The decision is not recorded; the service records."""
@@ -43,6 +55,7 @@ def decide_(
     from icsml.records.enterprise import parse_record
 
     check_targets(html, source=source)
+    moved = stability_of_page(stability, html)
     record = parse_record(read_json(source))
     bundle, version = load_bundle(model)
     decided = decide(
@@ -58,7 +71,7 @@ def decide_(
     if html is not None:
         from icsml.reports.decision import write_page
 
-        write_page(found, html, lang)
+        write_page(found, html, lang, moved)
         text += f"\npage: {html}"
     emit(found, as_json=json_, text=text)
 

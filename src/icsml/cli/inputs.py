@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from icsml.innovation.schema import Rulebook
     from icsml.model.bundle import Bundle
     from icsml.records.columns import Columns
+    from icsml.reports.stability import StabilityFigures
 
 __all__ = [
     "HtmlFile",
@@ -27,6 +28,7 @@ __all__ = [
     "OutFile",
     "OutFolder",
     "OutTable",
+    "StabilityFile",
     "TrainingChanges",
     "TrainingConfigFile",
     "day",
@@ -34,8 +36,10 @@ __all__ = [
     "ranked_by",
     "read_columns",
     "read_json",
+    "read_stability",
     "refuse_peers",
     "rows_of",
+    "stability_of_page",
 ]
 
 ModelRef = Annotated[
@@ -50,6 +54,12 @@ TrainingConfigFile = Annotated[
 TrainingChanges = Annotated[
     list[str] | None,
     typer.Option("--set", help="Change one value, as in model.max_depth=3; may be repeated.", metavar="KEY=VALUE"),
+]
+StabilityFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--stability", help="What `icsml stability --json` printed, to be part of the page.", metavar="F.json"
+    ),
 ]
 Lang = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the page.")]
 InFile = Annotated[Path, typer.Option("--in", help="File to read.", metavar="F")]
@@ -70,9 +80,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         # A byte order mark, as Windows editors write it, is no part of the text.
-        text = (sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()).decode("utf-8-sig")
-    except OSError as error:
-        raise MissingError("ICS-CLI-001", "cannot be read", field=str(path), remedy="check the path") from error
+        text = _content(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError("ICS-CLI-002", "not UTF-8 text", field=str(path), remedy="save it as UTF-8") from error
     try:
@@ -89,6 +97,41 @@ def read_json(path: Path) -> dict[str, Any]:
             remedy="give one record, see `icsml records example`",
         )
     return value
+
+
+def read_stability(path: Path) -> StabilityFigures:
+    """Read what ``icsml stability --json`` printed.
+
+    Raises
+    ------
+    MissingError, InputError
+        If there is no such file, or it holds something else.
+    """
+    from icsml.reports.stability import parse_stability
+
+    return parse_stability(_content(path), str(path))
+
+
+def stability_of_page(path: Path | None, html: Path | None) -> StabilityFigures | None:
+    """Read the stability that is to be part of a page; None where it is not asked for.
+
+    Raises
+    ------
+    MissingError, InputError
+        As :func:`read_stability`; if there is no page for it.
+    """
+    if path is None:
+        return None
+    if html is None:
+        raise InputError("ICS-CLI-011", "is part of a page", field="--stability", remedy="add --html F.html")
+    return read_stability(path)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except OSError as error:
+        raise MissingError("ICS-CLI-001", "cannot be read", field=str(path), remedy="check the path") from error
 
 
 def load_bundle(reference: str) -> tuple[Bundle, str | None]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from icsml.cli.inputs import Lang, ModelRef, load_bundle
+from icsml.cli.inputs import Lang, ModelRef, StabilityFile, load_bundle, read_stability
 from icsml.cli.output import JsonFlag, emit, kept_stdout, progress, table
 from icsml.core.paths import home
 from icsml.registry.resolve import DEFAULT_REFERENCE
@@ -102,19 +102,16 @@ def report(
     rows: Annotated[
         int | None, typer.Option(min=1, help="Assess so many rows, drawn by a fixed seed; all by default.")
     ] = None,
-    stability: Annotated[
-        Path | None, typer.Option(help="What `icsml stability --json` printed, to be part of it.", metavar="F.json")
-    ] = None,
+    stability: StabilityFile = None,
     json_: JsonFlag = False,
 ) -> None:
     """Write the auditor's report: what a model goes by on a data set, and whether it adds up. Exit code 1 if not."""
     from icsml.core.files import check_target
     from icsml.records.dataset import read_dataset
-    from icsml.reports.stability import parse_stability
     from icsml.workflows.report import write_report
 
     check_target(out)
-    moved = None if stability is None else parse_stability(stability.read_bytes(), str(stability))
+    moved = None if stability is None else read_stability(stability)
     bundle, version = load_bundle(model)
     found = write_report(
         bundle,

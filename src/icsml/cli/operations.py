@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from icsml.cli.inputs import HtmlFile, Lang, ModelRef
+from icsml.cli.inputs import HtmlFile, Lang, ModelRef, StabilityFile, stability_of_page
 from icsml.cli.output import JsonFlag, emit, progress
 from icsml.errors import MissingError
 from icsml.registry.resolve import DEFAULT_REFERENCE
@@ -32,6 +32,7 @@ def ledger_show(
     tenant: Annotated[str | None, typer.Option(help="Only if it is this tenant's; any tenant's by default.")] = None,
     html: HtmlFile = None,
     lang: Lang = "en",
+    stability: StabilityFile = None,
     json_: JsonFlag = False,
 ) -> None:
     """Show one recorded decision with its request and feature vector."""
@@ -39,6 +40,7 @@ def ledger_show(
     from icsml.ledger.store import Ledger
 
     check_targets(html)
+    moved = stability_of_page(stability, html)
     ledger = Ledger.open(None, create=False)
     try:
         found = ledger.get(tenant, decision_id) if tenant else ledger.find(decision_id)
@@ -55,7 +57,7 @@ def ledger_show(
     if html is not None:
         from icsml.reports.decision import write_page
 
-        write_page(found["decision"], html, lang)
+        write_page(found["decision"], html, lang, moved)
         text = f"page: {html}"
     emit(found, as_json=json_, text=text)
 

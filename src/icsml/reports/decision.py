@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.reports.page import render, write
+from icsml.reports.stability import StabilityFigures, recourse_held
 from icsml.reports.values import shown_value
 from icsml.reports.wording import Lang, phrase, rule_text, rulebook_name
 
@@ -33,7 +34,7 @@ _SAID = {"yes", "no", "missing"}
 """Rules that say the value."""
 
 
-def decision_page(decision: Mapping[str, Any], lang: Lang) -> str:
+def decision_page(decision: Mapping[str, Any], lang: Lang, stability: StabilityFigures | None = None) -> str:
     """Return the page of a decision.
 
     Parameters
@@ -42,7 +43,16 @@ def decision_page(decision: Mapping[str, Any], lang: Lang) -> str:
         The decision as JSON: from ``decide``, the service or the ledger.
     lang : {'en', 'zh'}
         Language.
+    stability : StabilityFigures, optional
+        As ``icsml stability`` found it: how much of the model's recourse other models answer too.
+
+    Raises
+    ------
+    InputError
+        ``ICS-RPT-004`` if the stability is of other bundles.
     """
+    if stability is not None:
+        stability.require_of(decision["model"]["bundle_sha256"])
     decision = dict(_LATER) | dict(decision)
     decision["warnings"] = [dict(_NOTICE) | dict(each) for each in decision["warnings"]]
     points = decision["innovation"]
@@ -57,6 +67,7 @@ def decision_page(decision: Mapping[str, Any], lang: Lang) -> str:
         "indicators": [_indicator(each, lang) for each in points["indicators"]] if points else [],
         "causes": _causes(decision, lang),
         "recourse": decision["recourse"],
+        "held": _held(stability, lang),
         "no_recourse": _no_recourse(decision, lang),
         "adverse": [each for each in decision["adverse_reasons"] if each.get("kind") != "neutral"],
         "neutral": [each for each in decision["adverse_reasons"] if each.get("kind") == "neutral"],
@@ -68,9 +79,18 @@ def decision_page(decision: Mapping[str, Any], lang: Lang) -> str:
     return render("decision.html", lang, facts)
 
 
-def write_page(decision: Mapping[str, Any], path: Path, lang: Lang) -> None:
+def write_page(decision: Mapping[str, Any], path: Path, lang: Lang, stability: StabilityFigures | None = None) -> None:
     """Write the page of a decision; it appears whole or not at all."""
-    write(path, decision_page(decision, lang))
+    write(path, decision_page(decision, lang, stability))
+
+
+def _held(stability: StabilityFigures | None, lang: Lang) -> list[str]:
+    """Return in sentences whether the recourse holds under other models, where that was measured."""
+    if stability is None:
+        return [phrase("recourse_robustness", lang)]
+    found = {"data": stability.dataset, "rows": f"{stability.rows:,}", "count": len(stability.comparisons)}
+    said = [phrase("recourse_measured", lang, **found), *recourse_held(stability, lang)]
+    return [*said, phrase("simulated", lang)] if stability.synthetic else said
 
 
 def _besides(warnings: Sequence[Mapping[str, Any]], referrals: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -20,7 +20,7 @@ from icsml.reports.findings import Chosen, Findings, GroupFigures, Marks, Origin
 from icsml.reports.lookup import firm_data, firm_rows, usage_name
 from icsml.reports.page import render, script
 from icsml.reports.rationale import rationale
-from icsml.reports.stability import Spread, StabilityFigures
+from icsml.reports.stability import Spread, StabilityFigures, recourse_held
 from icsml.reports.values import shown_value
 from icsml.reports.wording import Lang, event_name, phrase, rulebook_name
 
@@ -84,6 +84,7 @@ def model_page(found: Findings, lang: Lang) -> str:
         "against": _against(found, lang),
         "levels": _levels(found),
         "stability": _compared(found.stability, lang) if found.stability else None,
+        "held": recourse_held(found.stability, lang) if found.stability else [],
     }
     facts["segments"] = {
         kind: [_group(each, facts["codes"]) for each in found.segments[kind]] for kind in facts["kinds"]

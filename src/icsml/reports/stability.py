@@ -7,8 +7,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from icsml.errors import InputError
+from icsml.reports.wording import Lang, phrase
 
-__all__ = ["Against", "Spread", "StabilityFigures", "parse_stability"]
+__all__ = ["Against", "Spread", "StabilityFigures", "parse_stability", "recourse_held"]
 
 
 class _Part(BaseModel):
@@ -51,9 +52,23 @@ class StabilityFigures(_Part):
         """Share of the enterprises that each retrain saw; None of a bootstrap, and where nothing was retrained."""
         return float(self.drawn.split()[0]) if self.drawn not in (None, "bootstrap") else None
 
-    def is_of(self, bundle_sha256: str) -> bool:
-        """Whether it can be of this bundle: retrains are of a recipe and of none in particular."""
-        return self.drawn is not None or bundle_sha256 in self.bundles.values()
+    def require_of(self, bundle_sha256: str) -> None:
+        """Refuse a comparison of other bundles than this one; retrains are of a recipe and of none in particular.
+
+        Raises
+        ------
+        InputError
+            ``ICS-RPT-004``.
+        """
+        if self.drawn is not None or bundle_sha256 in self.bundles.values():
+            return
+        told = ", ".join(f"{name} ({sha256[:12]}…)" for name, sha256 in self.bundles.items())
+        raise InputError(
+            "ICS-RPT-004",
+            f"compares other bundles than this one ({bundle_sha256[:12]}…): {told or 'none is named'}",
+            field="--stability",
+            remedy="give a comparison that this model is part of, or one of retrains",
+        )
 
     def figure(self, rows: str, level: str, name: str) -> Spread | None:
         """Return one figure by rows (``all``, ``riskiest``) and level; None where it was not found."""
@@ -77,3 +92,17 @@ def parse_stability(content: bytes, where: str) -> StabilityFigures:
             field=where,
             remedy="run `icsml stability --data DIR --json > F.json` and give that file",
         ) from error
+
+
+def recourse_held(found: StabilityFigures, lang: Lang) -> list[str]:
+    """Return in sentences how much of the recourse other models answer with a lower PD and a better grade too."""
+    if found.recourse_survival is None:
+        return [phrase("recourse_not_stated", lang)]
+    said = [phrase("recourse_survives", lang, base=found.base, **_shares(found.recourse_survival))]
+    if found.recourse_better_grade is not None:
+        said.append(phrase("recourse_better_grade", lang, **_shares(found.recourse_better_grade)))
+    return said
+
+
+def _shares(spread: Spread) -> dict[str, str]:
+    return {name: f"{value:.1%}" for name, value in spread.model_dump().items()}

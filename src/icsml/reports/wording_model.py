@@ -168,6 +168,12 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
     "pd_bounds": _label("PD above … up to", "违约概率区间（左开右闭）"),
     "pd_bounds_bands": _label("PD from … to below", "违约概率区间（左闭右开）"),
     "rationale": _label("rationale of the direction", "方向依据"),
+    "recourse_measured": _label(
+        "Whether such steps hold under other models, measured for the model and not for this firm, on {rows} rows of "
+        "“{data}” with {count} other models:",
+        "此类措施在其他模型下是否成立，按模型整体（非就本企业）测算，"
+        "基于“{data}”的样本 {rows} 个、其他模型 {count} 个：",
+    ),
     "recourse_not_measured": _label(
         "How often the proposed steps still lower the PD under retrained models: not measured here. `icsml stability "
         "--data DIR --json > F.json` measures it; give the file with `--stability`.",
@@ -179,8 +185,10 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
         "所提改善措施在其他模型下是否成立：未知，所做比较中没有可供检验的建议。",
     ),
     "recourse_robustness": _label(
-        "Whether it holds when the model is retrained: not measured here; `icsml stability` measures it for the model.",
-        "模型重新训练后是否仍成立：此处未测算，由 `icsml stability` 就模型整体测算。",
+        "Whether it holds when the model is retrained: not measured here. `icsml stability --data "
+        "DIR --json > F.json` measures it for the model; give the file with `--stability`.",
+        "模型重新训练后是否仍成立：此处未测算。可用 `icsml stability --data DIR --json > F.json` 就模型整体测算，"
+        "再以 `--stability` 提供该文件。",
     ),
     "relation_other": _label(
         "This is not the data set that the model was trained on. Whether it was trained on any of these enterprises is "

@@ -158,7 +158,8 @@ def find(
         ``ICS-RPT-001`` if the data set has no rows, ``ICS-RPT-002`` if it has not the model's extra features,
         ``ICS-RPT-004`` if the stability is of other bundles.
     """
-    _require_of(bundle, stability)
+    if stability is not None:
+        stability.require_of(bundle.sha256)
     places = _places(bundle, dataset, rows)
     columns = to_columns(dataset.enterprises.iloc[places], bundle.extras)
     relation, used_of_all = usage(bundle, dataset)
@@ -219,17 +220,6 @@ def find(
             firms=_firms(columns, sums, bad, used),
         ),
     )
-
-
-def _require_of(bundle: Bundle, stability: StabilityFigures | None) -> None:
-    if stability is not None and not stability.is_of(bundle.sha256):
-        told = ", ".join(f"{name} ({sha256[:12]}…)" for name, sha256 in stability.bundles.items())
-        raise InputError(
-            "ICS-RPT-004",
-            f"compares other bundles than this one ({bundle.sha256[:12]}…): {told or 'none is named'}",
-            field="--stability",
-            remedy="give a comparison that this model is part of, or one of retrains",
-        )
 
 
 def _places(bundle: Bundle, dataset: Dataset, rows: int | None) -> NDArray[np.intp]:
