@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -17,6 +18,7 @@ from icsml.model.document import InnovationEvidence
 from icsml.records.dataset import FoldSplit, OutOfTimeSplit, read_dataset, write_dataset
 from icsml.records.extra import ExtraFeature
 from icsml.records.labels import Label
+from icsml.workflows import fit
 from icsml.workflows.config import load_training_config
 from icsml.workflows.measure import measure
 from icsml.workflows.prepare import prepare, split_rows
@@ -170,14 +172,30 @@ def test_a_long_run_rate_anchors_the_mean_pd(book_folder, quick_config, trained,
     assert found.calibration.intercept > trained.bundle.calibration.intercept
 
 
-def test_a_search_is_reported_trial_by_trial(book_folder, quick_config, tmp_path):
+def test_a_search_is_reported_trial_by_trial(book_folder, quick_config, tmp_path, monkeypatch):
     model = quick_config.model.model_copy(update={"trials": 2, "max_rounds": 25})
-    said = []
+    said, searches = [], []
+    searched = fit.tune
+
+    def watched(*args, **kwargs):
+        found = searched(*args, **kwargs)
+        other = found.hyperparameters.model_copy(update={"learning_rate": 0.0731})  # of no trial: seen only if used
+        found = replace(found, hyperparameters=other)
+        searches.append((kwargs["monotone"], found))
+        return found
+
+    monkeypatch.setattr(fit, "tune", watched)
     found = train_bundle(
         book_folder, quick_config.model_copy(update={"model": model}), out=tmp_path / "b", progress=said.append
     )
     assert len(found.tables["trials"]) == 2
     assert sum("trial 2/2" in line for line in said) == 2  # the model's and its companion's
+    # Each search is held to the directions of its own features, and what it found is what is fitted.
+    fitted = [(found.bundle.encoder, found.bundle.booster), (found.bundle.companion_encoder, found.bundle.companion)]
+    for (directions, best), (encoder, booster) in zip(searches, fitted, strict=True):
+        assert any(directions)
+        assert list(directions) == list(encoder.directions)
+        assert booster.params["learning_rate"] == best.hyperparameters.learning_rate
 
 
 def test_the_variant_raw_leaves_the_score_out(book_folder, quick_config, tmp_path):
