@@ -145,8 +145,8 @@ def test_a_list_by_hand(made, records):
     assert (report["on"], report["batch"], report["synthetic"]) == ("2025-06-30", "1", False)
     assert report["robustness"] is None
     assert {name: frame["reason_en"].tolist()[place] for name, place in {"C": 3, "E": 5}.items()} == {
-        "C": "Condition not met: “A total of at least 60 points” (your company: 58 points)",
-        "E": "Condition not met: “No more than 500 staff” (your company: 501 persons)",
+        "C": "Condition not met: “A total of at least 60 points” (on record: 58 points)",
+        "E": "Condition not met: “No more than 500 staff” (on record: 501 persons)",
     }
     assert report["figures"]["province"] == [
         {"group": "11", "evaluated": 1, "selected": 1},
@@ -624,7 +624,7 @@ def test_a_list_to_read_holds_names_reasons_and_the_threshold(icsml, records, tm
     read = pd.read_csv(out, dtype=str) if suffix == "csv" else pd.read_excel(out, dtype=str)
     assert [*read.columns] == [*COLUMNS[:8], "threshold", *COLUMNS[8:-1]]
     assert read["enterprise_name"].tolist()[:2] == ["'=HYPERLINK(1)" if suffix == "csv" else "=HYPERLINK(1)", "B 公司"]
-    assert "（贵公司：501人）" in read["reason_zh"].tolist()[5]
+    assert "（记录所示：501人）" in read["reason_zh"].tolist()[5]
     assert set(read["threshold"].astype(float)) == {50.0}
     code, _, err = icsml("selection", "show", "--list", out)
     assert (code, "ICS-SEL-003" in err, ".parquet" in err) == (2, True, True)

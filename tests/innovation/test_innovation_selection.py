@@ -239,24 +239,24 @@ def test_older_records_take_no_share_of_the_list(plain, firms):
 CASES = {  # reason: fields that make it, en, zh
     "selected": (
         {},
-        "Selected (your company: 60 points; the cut: 60 points)",
-        "入选（贵公司：60分；入选分数线：60分）",
+        "Selected (points: 60; the cut: 60)",
+        "入选（积分：60分；入选分数线：60分）",
     ),
     "below_cut": (
         {"ip_class1": 59},
-        "Below the cut (your company: 59 points; the cut: 60 points)",
-        "积分低于入选分数线（贵公司：59分；入选分数线：60分）",
+        "Below the cut (points: 59; the cut: 60)",
+        "积分低于入选分数线（积分：59分；入选分数线：60分）",
     ),
     "future_record": (
         {"as_of": "2025-07-01"},
-        "The record is dated after the day of selection (your company: 2025-07-01; day of selection: 2025-06-30)",
-        "记录日期晚于遴选日（贵公司：2025-07-01；遴选日：2025-06-30）",
+        "The record is dated after the day of selection (dated 2025-07-01; day of selection: 2025-06-30)",
+        "记录日期晚于遴选日（数据基准日2025-07-01；遴选日：2025-06-30）",
     ),
     "expired": (
         {"as_of": "2024-06-29"},
-        "The score is older than its validity (your company: record of 2024-06-29, valid until 2025-06-29; "
+        "The score is older than its validity (record of 2024-06-29, valid until 2025-06-29; "
         "day of selection: 2025-06-30)",
-        "积分已超过有效期（贵公司：数据基准日2024-06-29，有效期至2025-06-29；遴选日：2025-06-30）",
+        "积分已超过有效期（数据基准日2024-06-29，有效期至2025-06-29；遴选日：2025-06-30）",
     ),
     "no_score": (
         {"ip_class1": np.nan},
@@ -265,18 +265,18 @@ CASES = {  # reason: fields that make it, en, zh
     ),
     "vetoed": (
         {"dishonest_debtor": 1},
-        "Excluded by “Debtor” (your company: a dishonest judgment debtor)",
-        "一票否决“债”（贵公司：属于失信被执行人）",
+        "Excluded by “Debtor” (on record: a dishonest judgment debtor)",
+        "一票否决“债”（记录所示：属于失信被执行人）",
     ),
     "not_eligible": (
         {"serious_violation": 1},
-        "Condition not met: “Honest” (your company: a serious violation or dishonesty on record)",
-        "不满足条件“诚”（贵公司：有重大违法或严重失信记录）",
+        "Condition not met: “Honest” (on record: a serious violation or dishonesty on record)",
+        "不满足条件“诚”（记录所示：有重大违法或严重失信记录）",
     ),
     "eligibility_unknown": (
         {"serious_violation": np.nan},
-        "Cannot be known whether the condition is met: “Honest” (missing: Serious violation or dishonesty)",
-        "无法判断是否满足条件“诚”（缺少：重大违法或严重失信）",
+        "Cannot be known whether the condition is met: “Honest” (missing: Serious violation or dishonesty (yes or no))",
+        "无法判断是否满足条件“诚”（缺少：是否重大违法或严重失信）",
     ),
 }
 
@@ -302,18 +302,18 @@ def test_the_cases_are_all_there_are(plain, firms):
 def test_each_row_names_its_own_conditions_in_declared_order(plain, firms):
     columns = firms([60] * 5, staff_total=[501, 10, 501, 501, 10], total_assets_cny=[10e6, 101e6, 101e6, np.nan, 10e6])
     made = run(plain, columns, cut_off=60)
-    small = "Condition not met: “Small” (your company: 501 persons)"
-    light = "Condition not met: “Light” (your company: CNY 101,000,000)"
+    small = "Condition not met: “Small” (on record: 501 persons)"
+    light = "Condition not met: “Light” (on record: CNY 101,000,000)"
     unknown = "Cannot be known whether the condition is met: “Light” (missing: Total assets)"
     assert made.frame["reason_en"].tolist() == [
         small,
         light,
         f"(1) {small}; (2) {light}",
         f"(1) {small}; (2) {unknown}",
-        "Selected (your company: 60 points; the cut: 60 points)",
+        "Selected (points: 60; the cut: 60)",
     ]
     assert made.frame["reason_zh"].tolist()[2] == (
-        "（1）不满足条件“小”（贵公司：501人）；（2）不满足条件“轻”（贵公司：101,000,000元）"
+        "（1）不满足条件“小”（记录所示：501人）；（2）不满足条件“轻”（记录所示：101,000,000元）"
     )
     assert made.frame["missing"].tolist() == ["", "", "", "total_assets_cny", ""]
 
@@ -321,8 +321,8 @@ def test_each_row_names_its_own_conditions_in_declared_order(plain, firms):
 def test_both_vetoes_are_named_and_an_inactive_one_is_not(plain, firms):
     made = run(plain, firms([60], dishonest_debtor=1, safety_accident_3y=1, abnormal_list=1), cut_off=60)
     assert made.frame["reason_en"].tolist() == [
-        "(1) Excluded by “Debtor” (your company: a dishonest judgment debtor); "
-        "(2) Excluded by “Accident” (your company: a major safety accident on record)"
+        "(1) Excluded by “Debtor” (on record: a dishonest judgment debtor); "
+        "(2) Excluded by “Accident” (on record: a major safety accident on record)"
     ]
     assert run(plain, firms([60], abnormal_list=1), cut_off=60).selected == 1
 
@@ -341,7 +341,7 @@ def test_what_a_bypass_waives_is_not_behind_the_reason(plain, firms):
 def test_an_unknown_veto_is_named(plain, firms):
     made = run(plain, firms([60], dishonest_debtor=np.nan), cut_off=60)
     assert made.frame["reason_en"].tolist() == [
-        "Cannot be known whether excluded by “Debtor” (missing: Dishonest judgment debtor)"
+        "Cannot be known whether excluded by “Debtor” (missing: Dishonest judgment debtor (yes or no))"
     ]
 
 

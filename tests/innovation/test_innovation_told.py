@@ -59,15 +59,17 @@ def test_every_flag_reads_as_what_it_says_of_the_firm():
 
 def test_not_listed_is_not_told_to_one_that_is(blank):
     row = told(blank, abnormal_list=1)
-    assert row["reason_zh"] == "不满足条件“未列入经营异常名录”（贵公司：已列入）"
-    assert row["reason_en"] == "Condition not met: “Not on the list of abnormal operation” (your company: listed)"
+    assert row["reason_zh"] == "不满足条件“未列入经营异常名录”（记录所示：已列入）"
+    assert row["reason_en"] == "Condition not met: “Not on the list of abnormal operation” (on record: listed)"
 
 
 def test_two_obstacles_and_a_gap_are_told_at_once(blank):
     row = told(blank, staff_total=501, abnormal_list=1, serious_illegal_list=np.nan)
     assert row["reason"] == "not_eligible"
-    assert row["reason_zh"].startswith("（1）不满足条件“职工总数不超过500人”（贵公司：501人）；（2）")
-    assert row["reason_zh"].endswith("无法判断是否满足条件“未列入严重违法失信企业名单”（缺少：列入严重违法失信名单）")
+    assert row["reason_zh"].startswith("（1）不满足条件“职工总数不超过500人”（记录所示：501人）；（2）")
+    assert row["reason_zh"].endswith(
+        "无法判断是否满足条件“未列入严重违法失信企业名单”（缺少：是否列入严重违法失信名单）"
+    )
     assert row["missing"] == "serious_illegal_list"
 
 
@@ -109,12 +111,12 @@ def test_numbered_parts_are_told_apart_again(blank):
     for lang in ("en", "zh"):
         parts = in_parts(row[f"reason_{lang}"])
         assert [part[1] for part in parts] == ["1", "2", "3", "4"]
-    assert in_parts("Below the cut (your company: 90 points; the cut: 90.001 points)")[1:] == []
+    assert in_parts("Below the cut (points: 90; the cut: 90.001)")[1:] == []
 
 
 def test_money_barely_above_a_threshold_is_told_from_it(blank):
-    assert "（贵公司：200,000,000.01元）" in told(blank, total_assets_cny=200_000_000.01)["reason_zh"]
-    assert "（贵公司：200,000,000.000001元）" not in told(blank, total_assets_cny=200_000_000.0)["reason_zh"]
+    assert "（记录所示：200,000,000.01元）" in told(blank, total_assets_cny=200_000_000.01)["reason_zh"]
+    assert "（记录所示：200,000,000.000001元）" not in told(blank, total_assets_cny=200_000_000.0)["reason_zh"]
 
 
 @pytest.mark.parametrize(
@@ -142,4 +144,4 @@ def test_what_differs_from_a_threshold_never_reads_as_it(value, threshold):
 
 def test_fields_are_named_in_the_language():
     found = field_names(["rd_expense_cny", "revenue_cny"])
-    assert (found.en, found.zh) == ("R&D expense, Operating revenue", "研发费用、营业收入")
+    assert (found.en, found.zh) == ("R&D expense; Operating revenue", "研发费用、营业收入")

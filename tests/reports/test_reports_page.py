@@ -205,12 +205,12 @@ def letter(told, name, lang, **more):
 LETTERS = [
     ("A", "en", ["is on the recommended list", "100 of 100", "valid until", "2026-06-30"]),
     ("A", "zh", ["致：甲公司", "贵公司入选推荐名单", "100 分（满分 100 分）", "有效期至"]),
-    ("B", "en", ["is not on the recommended list", "“Not on the list of abnormal operation” (your company: listed)"]),
-    ("B", "zh", ["贵公司未入选推荐名单", "不满足条件“未列入经营异常名录”（贵公司：已列入）", "&lt;b&gt;乙"]),
+    ("B", "en", ["is not on the recommended list", "“Not on the list of abnormal operation” (on record: listed)"]),
+    ("B", "zh", ["贵公司未入选推荐名单", "不满足条件“未列入经营异常名录”（记录所示：已列入）", "&lt;b&gt;乙"]),
     ("C", "en", ["missing: R&amp;D expense", "<li>R&amp;D expense</li>", "<li>Class II rights held and valid</li>"]),
     ("C", "zh", ["（缺少：研发费用）", "<li>研发费用</li>", "致：C"]),
-    ("D", "en", ["Below the cut (your company: 90 points; the cut: 90.001 points)", "90 of 100"]),
-    ("D", "zh", ["积分低于入选分数线（贵公司：90分；入选分数线：90.001分）"]),
+    ("D", "en", ["Below the cut (points: 90; the cut: 90.001)", "90 of 100"]),
+    ("D", "zh", ["积分低于入选分数线（积分：90分；入选分数线：90.001分）"]),
 ]
 
 
@@ -235,7 +235,7 @@ def test_a_letter_says_of_its_points_that_something_is_missing(told):
 
 def test_a_letter_has_a_paragraph_for_each_condition(told):
     frame, terms = told
-    two = frame.assign(reason_en="(1) One (your company: 2); (2) Two", reason_zh="（1）甲（贵公司：2）；（2）乙")
+    two = frame.assign(reason_en="(1) One (on record: 2); (2) Two", reason_zh="（1）甲（记录所示：2）；（2）乙")
     for lang, said in (("en", "(2) Two"), ("zh", "（2）乙")):
         assert f'<p class="reason">{said}</p>' in letter((two, terms), "B", lang)
 

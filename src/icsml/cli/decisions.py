@@ -143,7 +143,7 @@ def _adverse(decision: Decision) -> list[str]:
     for number, each in enumerate(decision.adverse_reasons, 1):
         if each.kind == "neutral" and not neutral:
             neutral = True
-            lines.append("  values at which the model places higher risk, no fault of the firm:")
+            lines.append("  values at which the model places higher risk; a fault of the firm is not stated:")
         lines.append(f"  {number}. {each.code} {each.text.en}{_flag(each.contradicts)}{_with(each.also)}")
     if decision.to_provide:
         lines.append(f"to be provided: {', '.join(f'{each.label.en} ({each.field})' for each in decision.to_provide)}")

@@ -5,7 +5,7 @@ The policy of the bundle says of each whether it is told, or whether a person mu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isnan
 from typing import Final
@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from icsml.decision.assess import Assessment
+from icsml.decision.information import SIZES
 from icsml.decision.wants import field_label
 from icsml.model.bundle import BundleParts
 from icsml.model.policy import AssessmentPolicy, Then
@@ -23,7 +24,6 @@ from icsml.records.labels import Label
 __all__ = ["Finding", "findings"]
 
 _AMOUNTS: Final = tuple(field.name for field in FIELDS if field.unit == "CNY" and field.name.endswith("_cny"))
-_ZEROS: Final = ("revenue_cny", "total_cost_cny", "total_assets_cny")
 _PER_HEAD: Final = ("revenue_cny", "total_assets_cny")
 _FEW_STAFF: Final = 5
 _ALIKE: Final = (
@@ -136,13 +136,16 @@ def _flags(record: _Record) -> Iterator[Finding]:
 
 def _unit(record: _Record) -> Iterator[Finding]:
     checks = record.policy.checks
-    if all(record.number(name) == 0.0 for name in _ZEROS):
+    sizes = {name: record.number(name) for name in SIZES}
+    zeros = [name for name, value in sizes.items() if value == 0.0]
+    if len(zeros) > 1 and not any(abs(value) > 0.0 for value in sizes.values()):
+        labels = [record.label(name) for name in zeros[1:]]
         yield record.finding(
             "ZERO_AMOUNTS",
-            "revenue_cny",
+            zeros[0],
             checks.zero_amounts.then,
-            "{0}: zero, as are total assets and total cost. Leave out what is not known.",
-            "{0}、资产总额与成本费用总额均填为零：未知的项目请留空。",
+            f"{{0}}: zero, as {_are(labels)}. No enterprise has such accounts; leave out what is not known.",
+            f"{{0}}、{'、'.join(label.zh for label in labels)}均填为零：未知的项目请留空。",
         )
         return
     amounts = {name: abs(record.number(name)) for name in _AMOUNTS}
@@ -175,10 +178,16 @@ def _unit(record: _Record) -> Iterator[Finding]:
             return
 
 
+def _are(labels: Sequence[Label]) -> str:
+    return f"{'is' if len(labels) == 1 else 'are'} {' and '.join(label.en_within for label in labels)}"
+
+
 def _accounts(record: _Record) -> Iterator[Finding]:
     checks = record.policy.checks
     assets, liabilities = record.number("total_assets_cny"), record.number("total_liabilities_cny")
-    equity = record.number("equity_cny")
+    equity, given = record.number("equity_cny"), "equity_cny"
+    if isnan(equity):
+        equity, given = assets - liabilities, "total_liabilities_cny"
     off = abs(assets - liabilities - equity)
     if not isnan(off) and off > checks.accounts.tolerance * max(abs(assets), abs(liabilities), 1.0):
         yield record.finding(
@@ -191,10 +200,14 @@ def _accounts(record: _Record) -> Iterator[Finding]:
     if equity < 0.0:
         yield record.finding(
             "NEGATIVE_EQUITY",
-            "equity_cny",
+            given,
             checks.negative_equity.then,
-            "{0}: negative. Liabilities exceed assets, and ratios to equity have no value.",
-            "{0}为负，已资不抵债；以所有者权益为分母的比率无法计算。",
+            "{0}: negative. Liabilities exceed assets, and ratios to equity have no value."
+            if given == "equity_cny"
+            else "{0}: more than total assets. Equity is negative; ratios to equity have no value.",
+            "{0}为负，已资不抵债；以所有者权益为分母的比率无法计算。"
+            if given == "equity_cny"
+            else "{0}大于资产总额，已资不抵债；以所有者权益为分母的比率无法计算。",
         )
     if assets > 0.0 and liabilities > checks.indebted.times * assets:
         yield record.finding(
@@ -220,13 +233,18 @@ def _dates(record: _Record) -> Iterator[Finding]:
 def _credit(record: _Record) -> Iterator[Finding]:
     checks = record.policy.checks
     count, days = record.number("overdue_count_24m"), record.number("overdue_days_max_24m")
-    if count > 0.0 and days == 0.0:
+    late = f"{count:,.0f} payment{'s were' if count != 1.0 else ' was'} late"
+    if count > 0.0 and not days > 0.0:
         yield record.finding(
             "ARREARS_WITHOUT_DAYS",
             "overdue_days_max_24m",
             checks.arrears.then,
-            f"{{0}}: zero, and {count:,.0f} payments were late. One of the two is wrong.",
-            f"{{0}}为零，而逾期次数为{count:,.0f}次：两者矛盾，请核对。",
+            f"{{0}}: not given, and {late}. Ask for it."
+            if isnan(days)
+            else f"{{0}}: zero, and {late}. One of the two is wrong.",
+            f"{{0}}未填写，而逾期次数为{count:,.0f}次：请补充。"
+            if isnan(days)
+            else f"{{0}}为零，而逾期次数为{count:,.0f}次：两者矛盾，请核对。",
         )
     if days > 0.0 and count == 0.0:
         yield record.finding(

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from icsml.model.bundle import BundleParts
 from icsml.model.policy import InformationGroup
-from icsml.records.columns import Columns, rows
+from icsml.records.columns import Columns, take
 from icsml.records.screening import is_present
 
-__all__ = ["Demand", "demands", "lacking"]
+__all__ = ["SIZES", "Demand", "demands", "lacking"]
 
 Flags = NDArray[np.bool_]
+
+SIZES: Final = ("revenue_cny", "total_assets_cny", "total_cost_cny")
+"""Amounts that are not all zero of an enterprise that trades."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,26 @@ class Demand:
     group: InformationGroup
     fields: tuple[str, ...]
     least: int
+
+    def given(self, columns: Columns) -> Flags:
+        """Return which of the fields the records hold, shape (n, number of fields).
+
+        Zero for the size of an enterprise and for all other amounts beside it is how a form says "not known": no
+        enterprise has statements of that kind, and zeros must not earn what leaving out does not.
+        """
+        held = np.stack([is_present(columns[name]) for name in self.fields], axis=1)
+        if not set(self.fields) & set(SIZES):
+            return held
+        money = np.array([name.endswith("_cny") for name in self.fields])
+        amounts = np.stack([columns[name] for name in self.fields if name.endswith("_cny")], axis=1).astype(np.float64)
+        empty = (np.isnan(amounts) | (amounts == 0.0)).all(axis=1)
+        held[np.ix_(empty, money)] = False
+        return held
+
+    def absent(self, columns: Columns, row: int) -> list[str]:
+        """Return the fields that one record does not hold."""
+        given = self.given(take({name: columns[name] for name in self.fields}, np.array([row])))[0]
+        return [name for name, held in zip(self.fields, given, strict=True) if not held]
 
 
 def demands(bundle: BundleParts) -> tuple[Demand, ...]:
@@ -60,10 +84,7 @@ def lacking(bundle: BundleParts, columns: Columns) -> dict[str, Flags]:
     """
     found = {}
     for demand in demands(bundle):
-        held = np.zeros(rows(columns), dtype=np.int64)
-        for name in demand.fields:
-            held += is_present(columns[name])
-        flags = held < demand.least
+        flags = demand.given(columns).sum(axis=1) < demand.least
         if flags.any():
             found[demand.group.id] = flags
     return found

@@ -17,7 +17,6 @@ from icsml.model.bundle import BundleParts
 from icsml.records.decision import Notice
 from icsml.records.extra import EXTRA_PREFIX
 from icsml.records.labels import Label
-from icsml.records.screening import is_present
 
 __all__ = ["notices", "recourse_notices"]
 
@@ -198,14 +197,14 @@ def _on_information(bundle: BundleParts, assessment: Assessment, row: int) -> li
         if flags is None or not flags[row]:
             continue
         columns, group = assessment.screening.columns, demand.group
-        absent = [field_label(bundle, n) for n in demand.fields if not is_present(columns[n][row : row + 1])[0]]
+        absent = [field_label(bundle, name) for name in demand.absent(columns, row)]
         held = len(demand.fields) - len(absent)
         found.append(
             _notice(
                 "INSUFFICIENT_DATA",
                 group.id,
-                f"Too little on {group.label.en} for a grade: {held} of {len(demand.fields)} fields, {demand.least} are"
-                f" asked for. Ask for: {', '.join(label.en for label in absent)}.",
+                f"Too little on {group.label.en} for a grade: {held} of {len(demand.fields)} fields, at least"
+                f" {demand.least} needed. Ask for: {'; '.join(label.en for label in absent)}.",
                 f"{group.label.zh}不足，不予评级：{len(demand.fields)}项中仅有{held}项，至少需要{demand.least}项。"
                 f"请补充：{'、'.join(label.zh for label in absent)}。",
             )

@@ -53,8 +53,7 @@ def wanted_for_a_grade(bundle: BundleParts, assessment: Assessment, row: int) ->
         name
         for demand in demands(bundle)
         if demand.group.id in assessment.insufficient and assessment.insufficient[demand.group.id][row]
-        for name in demand.fields
-        if not is_present(columns[name][row : row + 1])[0]
+        for name in demand.absent(columns, row)
     ]
 
 

@@ -28,6 +28,7 @@ from icsml.innovation.schema import Rulebook
 from icsml.innovation.validity import Ages
 from icsml.innovation.values import Age, Floats, Growth, Ratio, Unit, Value
 from icsml.records.columns import Columns
+from icsml.records.field import Field, Kind
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.labels import Label
 from icsml.records.screening import is_present
@@ -147,9 +148,16 @@ def _short(value: float, places: int) -> str:
 
 
 def field_names(names: Iterable[str]) -> Label:
-    """Return the labels of fields, in the order given."""
-    fields = [FIELD_BY_NAME[name] for name in names]
-    return Label(en=", ".join(each.en for each in fields), zh="、".join(each.zh for each in fields))
+    """Return the labels of fields, in the order given; of what is answered by yes or no, as a question."""
+    labels = [_asked(FIELD_BY_NAME[name]) for name in names]
+    return Label(en="; ".join(each.en for each in labels), zh="、".join(each.zh for each in labels))
+
+
+def _asked(field: Field) -> Label:
+    """Return a field's name as what is asked for: a firm is not asked to be listed, but whether it is."""
+    if field.kind is not Kind.FLAG:
+        return Label(en=field.en, zh=field.zh)
+    return Label(en=f"{field.en} (yes or no)", zh=f"是否{field.zh.removeprefix('是否')}")
 
 
 @dataclass
@@ -242,20 +250,18 @@ class Teller:
         else:  # an appeal, while fewer stand on the list than its share allows
             en, zh = "Selected, as places were left", "名额未满，予以入选"
         return Label(
-            en=f"{en} (your company: {own} points; the cut: {cut} points)",
-            zh=f"{zh}（贵公司：{own}分；入选分数线：{cut}分）",
+            en=f"{en} (points: {own}; the cut: {cut})",
+            zh=f"{zh}（积分：{own}分；入选分数线：{cut}分）",
         )
 
     def _dated(self, code: str, row: int) -> Label:
         dated, until = self.columns["as_of"][row], self.age.until[row]
         if code == "future_record":
-            more = Label(
-                en=f"your company: {dated}; day of selection: {self.on}", zh=f"贵公司：{dated}；遴选日：{self.on}"
-            )
+            more = Label(en=f"dated {dated}; day of selection: {self.on}", zh=f"数据基准日{dated}；遴选日：{self.on}")
         else:
             more = Label(
-                en=f"your company: record of {dated}, valid until {until}; day of selection: {self.on}",
-                zh=f"贵公司：数据基准日{dated}，有效期至{until}；遴选日：{self.on}",
+                en=f"record of {dated}, valid until {until}; day of selection: {self.on}",
+                zh=f"数据基准日{dated}，有效期至{until}；遴选日：{self.on}",
             )
         return _with(REASONS[code], more)
 
@@ -343,8 +349,8 @@ class Teller:
         def told(row: int) -> Label:
             own = _own(condition, float(values[row]), unit)
             return Label(
-                en=f"{said[0]} “{condition.label.en}” (your company: {own.en})",
-                zh=f"{said[1]}“{condition.label.zh}”（贵公司：{own.zh}）",
+                en=f"{said[0]} “{condition.label.en}” (on record: {own.en})",
+                zh=f"{said[1]}“{condition.label.zh}”（记录所示：{own.zh}）",
             )
 
         return _shared(at, values, told)

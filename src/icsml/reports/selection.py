@@ -13,7 +13,7 @@ import pandas as pd
 from icsml.errors import InputError
 from icsml.innovation.recommended import ListTerms, figures
 from icsml.innovation.robustness import Robustness
-from icsml.innovation.told import in_parts, points_text
+from icsml.innovation.told import field_names, in_parts, points_text
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.labels import Label
 from icsml.reports.page import render, script, write
@@ -157,8 +157,7 @@ def _best(firms: pd.DataFrame) -> pd.DataFrame:
 
 
 def _label(name: str) -> dict[str, str]:
-    field = FIELD_BY_NAME.get(name)
-    return {"en": name, "zh": name} if field is None else {"en": field.en, "zh": field.zh}
+    return field_names([name]).model_dump() if name in FIELD_BY_NAME else {"en": name, "zh": name}
 
 
 _DAYS = ("as_of", "decided_on", "valid_from", "valid_until")

@@ -41,8 +41,8 @@ _PHRASES: Final[dict[str, Label]] = {
         "以上合计覆盖本次评估中风险上升部分的{share}。",
     ),
     "adverse_neutral": _label(
-        "Values at which the model places higher risk; no fault of the firm is stated:",
-        "模型给出较高风险的其他取值（并非企业的不足）：",
+        "Values at which the model places higher risk; a fault of the firm is not stated:",
+        "模型对下列取值给出较高风险（不作企业存在不足的认定）：",
     ),
     "adverse_reasons": _label(
         "Adverse reasons, to be told if the answer is no:", "不利原因（如不予通过，应告知申请人）："
