@@ -373,8 +373,12 @@ def test_a_model_that_cannot_grade_or_compare_says_so(bundle):
 
 
 def test_the_reader_is_told_what_the_figures_rest_on(bundle):
-    codes = {notice.code for notice in decision_of(bundle, changed({"revenue_cny": 1e14})).warnings}
-    assert {"SYNTHETIC_MODEL", "ASSUMED_POINTS", "OUT_OF_RANGE"} <= codes
+    measured = dict(bundle.training) | {"points_robustness": {"top_share": 0.137, "depends": 0.45}}
+    own = dataclasses.replace(bundle, training=measured)
+    told = {notice.code: notice.text for notice in decision_of(own, changed({"revenue_cny": 1e14})).warnings}
+    assert {"SYNTHETIC_MODEL", "ASSUMED_POINTS", "OUT_OF_RANGE"} <= set(told)
+    assert "Of the best 13.7% of the training rows, 45% owe their place" in told["ASSUMED_POINTS"].en
+    assert "得分最高的13.7%里，有45%的名次取决于假设权重" in told["ASSUMED_POINTS"].zh
 
 
 @pytest.mark.parametrize(

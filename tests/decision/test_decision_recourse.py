@@ -293,8 +293,11 @@ def test_what_it_says_is_what_the_model_would_answer_and_no_promise(bundle, some
         for proposal in decision.recourse:
             assert "the model would answer a PD of " in proposal.text.en
             assert "模型届时将给出违约概率" in proposal.text.zh
-            assert f"{proposal.pd_after:.2%}" in proposal.text.en
-            assert f"{proposal.pd_after:.2%}" in proposal.text.zh
+            now, then = (decision.pd, decision.grade), (proposal.pd_after, proposal.grade_after)
+            en = [f"{pd:.2%}" + (f", grade {grade}" if grade else "") for pd, grade in (then, now)]
+            zh = [f"{pd:.2%}" + (f"、等级{grade}" if grade else "") for pd, grade in (then, now)]
+            assert proposal.text.en.endswith(f" a PD of {en[0]} (now {en[1]})")
+            assert proposal.text.zh.endswith(f"违约概率{zh[0]}（目前为{zh[1]}）")
             for promise in ("default", "will", "would fall", "would be"):
                 assert promise not in proposal.text.en
             for step in (proposal, *proposal.also):

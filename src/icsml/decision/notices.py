@@ -159,7 +159,7 @@ def _on_rulebook(bundle: BundleParts, as_of: date | None, decided_on: date) -> l
             _notice(
                 "RULEBOOK_NOT_IN_FORCE",
                 "innovation.rulebook",
-                "The rulebook was not in force on the decision date.",
+                "The rulebook was not in force on the as-of date of the record.",
                 "评估基准日不在该积分规则的有效期内。",
             )
         )
@@ -215,7 +215,7 @@ def _on_information(bundle: BundleParts, assessment: Assessment, row: int) -> li
 def _on_record(bundle: BundleParts, assessment: Assessment, row: int, as_of: date | None) -> list[Notice]:
     found: list[Notice] = []
     if as_of is None:
-        found.append(_notice("UNDATED", "as_of", "The record has no decision date.", "记录未给出评估基准日。"))
+        found.append(_notice("UNDATED", "as_of", "The record has no as-of date.", "记录未给出评估基准日。"))
     if assessment.fallback[row]:
         found.append(
             _notice(
