@@ -356,6 +356,19 @@ def test_the_only_script_that_may_run_is_the_page_s_own(pages):
         assert len(told["id"]) == len(told["pd"]) == len(told["usage"]) == len(told["adverse"]) // told["most"]
 
 
+def test_rows_without_a_grade_are_counted(found):
+    grade = found.evidence.firms.grade.copy()
+    assert found.evidence.bands.graded
+    grade[:] = "A1"
+    whole = replace(found, evidence=replace(found.evidence, firms=replace(found.evidence.firms, grade=grade)))
+    assert "too little information for a grade" not in model_page(whole, "en")
+    grade = grade.copy()
+    grade[:3] = None
+    some = replace(found, evidence=replace(found.evidence, firms=replace(found.evidence.firms, grade=grade)))
+    assert "3 of the rows hold too little information for a grade." in model_page(some, "en")
+    assert "其中 3 个样本信息不足，不予评级" in model_page(some, "zh")
+
+
 def test_what_is_no_stability_is_refused(bundle, book_folder, tmp_path, capsys):
     (tmp_path / "s.json").write_text('{"dataset": "book"}')
     command = ["report", "--model", str(bundle.folder), "--data", str(book_folder), "--out", str(tmp_path / "r.html")]

@@ -108,6 +108,7 @@ def _evidence(found: Findings, lang: Lang) -> dict[str, Any]:
         "performance": _performance(evidence.figures),
         "figures_where": phrase(f"figures_where_{evidence.sample.split or 'unstated'}", lang),
         "scale": scale,
+        "ungraded": sum(grade is None for grade in evidence.firms.grade) if scale.graded else 0,
         "scale_of": phrase("scale_of", lang, event=event_name(scale.scale_event, lang), months=scale.scale_months),
         "sides": [side for side in ("held_out", "trained") if getattr(scale, side).rows],
         "side_names": {

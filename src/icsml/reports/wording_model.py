@@ -239,6 +239,11 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
         "{rows} of the rows shown were trained on: that rates and PDs agree there tests nothing.",
         "所示样本中有 {rows} 个曾参与训练：其坏样本率与违约概率吻合不构成检验。",
     ),
+    "ungraded": _label(
+        "{rows} of the rows hold too little information for a grade. The table counts them by their PD; among the rows "
+        "assessed their grade is “–”, and no comparison of grades counts them.",
+        "其中 {rows} 个样本信息不足，不予评级：上表按其违约概率计入，样本列表中等级为“–”，等级比较不含这些样本。",
+    ),
     "variable_list": _label("List of variables", "入模变量清单"),
     "variable_list_about": _label(
         "IV: ten bins at deciles and one for missing values, on {iv} {which}. ρ: Spearman, on {rows} rows drawn by "
