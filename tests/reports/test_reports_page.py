@@ -240,6 +240,23 @@ def test_a_letter_has_a_paragraph_for_each_condition(told):
         assert f'<p class="reason">{said}</p>' in letter((two, terms), "B", lang)
 
 
+def test_a_letter_on_a_record_too_old_asks_for_a_newer_one_and_a_withdrawal_for_nothing(told):
+    frame, terms = told
+    old = frame.assign(reason=frame["reason"].mask(frame["enterprise_id"] == "C", "expired"))
+    for lang, newer, missing in (
+        ("en", "A newer record", "R&amp;D expense</li>"),
+        ("zh", "请提交新的数据", "研发费用</li>"),
+    ):
+        page = letter((old, terms), "C", lang)
+        assert newer in page
+        assert missing not in page
+        assert newer not in letter(told, "C", lang)
+        assert newer in letter(told, "A", lang, on=date(2026, 7, 1))
+    gone = withdraw(frame, "A", on=date(2025, 7, 1), because="moved away")
+    assert "What to provide" in letter(told, "A", "en")
+    assert "What to provide" not in letter((gone, terms), "A", "en", on=date(2025, 7, 2))
+
+
 def test_a_letter_says_that_points_are_assumed_or_simulated_and_who_issues_it(told):
     frame, terms = told
     assumed = (frame, replace(terms, provenance="assumed", synthetic=True))

@@ -123,6 +123,7 @@ def letter_page(
         "cut": points_text(terms.threshold, firm["score"]),
         "missing": None if firm["missing"] is None else [_label(name) for name in firm["missing"].split(", ") if name],
         "reasons": in_parts(firm[f"reason_{lang}"]),
+        "too_old": "expired" in (firm["status"], firm["reason"]),
         "issuer": issuer,
         "contact": contact,
         "on": str(on),

@@ -458,6 +458,11 @@ _PHRASES: Final[dict[str, Label]] = {
         "The rules read the following, and the record holds no value for it:",
         "规则所需的下列数据，在现有记录中缺失：",
     ),
+    "selection_letter_provide_newer": _label(
+        "A newer record: the one on file is past its validity, and a review of it cannot change that. A record dated "
+        "within its validity on the day of the next selection is taken into account then.",
+        "请提交新的数据：现有数据已过有效期，对其复核不能改变本结果。下次遴选时，基准日仍在有效期内的数据将予以采用。",
+    ),
     "selection_letter_provide_none": _label(
         "Nothing: the record holds every value that the rules read.",
         "无：规则所需数据均已具备。",
