@@ -88,6 +88,10 @@ FAULTS = {
         *condition("{kind: growth, now: revenue_cny, before: revenue_prev_cny}", "at_least: -10"),
         "027", "cannot be below -1", "write -0.1",
     ),
+    "contracts upside down": (
+        *condition("{kind: ratio, numerator: revenue_cny, denominator: tech_contract_turnover_cny}", "at_least: 0.1"),
+        "029", "swapped", "write numerator: tech_contract_turnover_cny",
+    ),
     "rights per head upside down": (
         *condition("{kind: ratio, numerator: staff_rd, denominator: ip_class1, per: 100}", "at_least: 5"),
         "029", "swapped", "write numerator: ip_class1",

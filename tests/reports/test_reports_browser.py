@@ -13,6 +13,7 @@ import pytest
 
 from icsml.innovation.recommended import read_list, standing
 from icsml.innovation.rulebook import load_rulebook
+from icsml.reports import selection as selection_module
 from icsml.reports.rulebook_diff import write_page as write_diff
 from icsml.reports.selection import write_page as write_list
 from icsml.reports.wording import group_name
@@ -323,6 +324,21 @@ def _seen_as_text(opened, *texts, scripts=0):
     assert opened.page.evaluate("document.querySelectorAll('script, img').length") == scripts
     for text in texts:
         assert text in opened.page.inner_text("body")
+
+
+def test_a_list_prints_everyone_on_it(listing, open_page, tmp_path, monkeypatch):
+    monkeypatch.setattr(selection_module, "_AT_ONCE", 2)
+    frame, terms = _list(listing)
+    current = standing(frame, date.fromisoformat(terms.on))
+    about = {"stages": load_rulebook("national-2024").stage_labels, "robustness": None, "synthetic": False}
+    write_list(current, terms, tmp_path / "list.html", listing.lang, **about)
+    page = open_page(tmp_path / "list.html").page
+    rows, note = page.locator(".list tr.firm:visible"), page.locator(".first.whole")
+    assert (rows.count(), note.is_visible()) == (2, True)
+    page.emulate_media(media="print")
+    assert (rows.count(), note.is_visible()) == (int(frame["selected"].sum()), False)
+    assert rows.count() > 2
+    page.emulate_media(media="screen")
 
 
 def test_hostile_text_in_a_list_is_shown_as_text(listing, open_page, tmp_path):

@@ -16,6 +16,8 @@ _COMMON: Final = (
     ("rd_expense_cny", "revenue_cny"),
     ("rd_expense_cny", "main_revenue_cny"),
     ("rd_expense_cny", "total_cost_cny"),
+    ("tech_contract_turnover_cny", "revenue_cny"),
+    ("tech_contract_turnover_cny", "main_revenue_cny"),
     ("net_profit_cny", "revenue_cny"),
     ("net_profit_cny", "equity_cny"),
     ("net_profit_cny", "total_assets_cny"),
