@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icsml.innovation import load_rulebook
+from icsml.innovation.evaluate import fit_peers
 from icsml.innovation.selection import Cut, select
 from icsml.innovation.told import LISTED, amount, field_names, in_parts
 from icsml.records.field import Kind
@@ -145,3 +147,19 @@ def test_what_differs_from_a_threshold_never_reads_as_it(value, threshold):
 def test_fields_are_named_in_the_language():
     found = field_names(["rd_expense_cny", "revenue_cny"])
     assert (found.en, found.zh) == ("R&D expense; Operating revenue", "研发费用、营业收入")
+
+
+def test_points_that_a_deduction_took_are_told_with_the_cut(blank):
+    fields = CLEAN | {"dishonest_debtor": 0}
+    columns = blank(3, fields) | {"enterprise_id": np.array(["A", "B", "C"], dtype=object)}
+    columns["dishonest_debtor"] = np.array([0.0, 1.0, 1.0])
+    rulebook = load_rulebook("sichuan-2025")
+    rulebook = rulebook.with_peers(fit_peers(rulebook, columns, "these"))
+    made = select(rulebook, columns, cut=Cut(cut_off=99.0), on=date(2025, 11, 1), batch="b").frame
+    clean, *debtors = made.sort_values("enterprise_id").itertuples()
+    assert clean.score - debtors[0].score == pytest.approx(20.0)
+    assert "deducted" not in clean.reason_en
+    assert "扣" not in clean.reason_zh
+    for each in debtors:
+        assert re.search(r"\(points: -?[\d.]+, 20 points? deducted for “.*”; the cut: 99\)", each.reason_en)
+        assert re.search(r"（积分：-?[\d.]+分，因“.*”扣20分；入选分数线：99分）", each.reason_zh)

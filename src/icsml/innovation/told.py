@@ -213,7 +213,7 @@ class Teller:
     def _reason(self, code: str, at: Places) -> list[Label]:
         match code:
             case "selected" | "below_cut":
-                return _shared(at, self.points.score, lambda row: self._cut(code, float(self.points.score[row])))
+                return _shared(at, self._sums, lambda row: self._cut(code, row))
             case "expired" | "future_record":
                 return _shared(at, self.columns["as_of"], lambda row: self._dated(code, row))
             case "no_data":
@@ -241,7 +241,29 @@ class Teller:
             _, found = np.unique(found * (int(which.max(initial=0)) + 1) + which, return_inverse=True)
         return found
 
-    def _cut(self, code: str, score: float) -> Label:
+    @cached_property
+    def _sums(self) -> NDArray[Any]:
+        """Which rows have the same score, and lost the same points by deductions, shape (n,)."""
+        taken = [given for _, given in self._deductions if (given < 0.0).any()]
+        if not taken:
+            return self.points.score
+        _, which = np.unique(np.stack([self.points.score, *taken], axis=1), axis=0, return_inverse=True)
+        return which.ravel()
+
+    @cached_property
+    def _deductions(self) -> list[tuple[Label, Floats]]:
+        return [(each.label, self.points.points[each.id]) for each in self.rulebook.indicators if each.deduction]
+
+    def _taken(self, row: int) -> Label:
+        """Return the points that deductions took from a row, one after the other."""
+        taken = [(label, points_text(-given[row], 0.0)) for label, given in self._deductions if given[row] < 0.0]
+        return Label(
+            en="".join(f", {points} points deducted for “{label.en}”" for label, points in taken),
+            zh="".join(f"，因“{label.zh}”扣{points}分" for label, points in taken),
+        )
+
+    def _cut(self, code: str, row: int) -> Label:
+        score, taken = float(self.points.score[row]), self._taken(row)
         own, cut = points_text(score, self.threshold), points_text(self.threshold, score)
         if code == "below_cut":
             en, zh = "Below the cut", "积分低于入选分数线"
@@ -250,8 +272,8 @@ class Teller:
         else:  # an appeal, while fewer stand on the list than its share allows
             en, zh = "Selected, as places were left", "名额未满，予以入选"
         return Label(
-            en=f"{en} (points: {own}; the cut: {cut})",
-            zh=f"{zh}（积分：{own}分；入选分数线：{cut}分）",
+            en=f"{en} (points: {own}{taken.en}; the cut: {cut})",
+            zh=f"{zh}（积分：{own}分{taken.zh}；入选分数线：{cut}分）",
         )
 
     def _dated(self, code: str, row: int) -> Label:
