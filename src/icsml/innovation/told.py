@@ -70,6 +70,7 @@ _UNIT_WORDS: Final = {
 _MOST_PLACES: Final = 12
 _NUMBERED: Final = re.compile(r"(?:; (?=\(\d+\) )|；(?=（\d+）))")
 
+_NOTHING: Final = Label(en="", zh="")
 _ON_LIST: Final = (Label(en="listed", zh="已列入"), Label(en="not listed", zh="未列入"))
 
 LISTED: Final[dict[str, tuple[Label, Label]]] = {
@@ -257,6 +258,8 @@ class Teller:
     def _taken(self, row: int) -> Label:
         """Return the points that deductions took from a row, one after the other."""
         taken = [(label, points_text(-given[row], 0.0)) for label, given in self._deductions if given[row] < 0.0]
+        if not taken:
+            return _NOTHING
         return Label(
             en="".join(f", {points} points deducted for “{label.en}”" for label, points in taken),
             zh="".join(f"，因“{label.zh}”扣{points}分" for label, points in taken),
