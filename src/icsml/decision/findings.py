@@ -5,7 +5,7 @@ The policy of the bundle says of each whether it is told, or whether a person mu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isnan
 from typing import Final
@@ -144,7 +144,7 @@ def _unit(record: _Record) -> Iterator[Finding]:
             "ZERO_AMOUNTS",
             zeros[0],
             checks.zero_amounts.then,
-            f"{{0}}: zero, as {_are(labels)}. No enterprise has such accounts; leave out what is not known.",
+            f"{{0}}: zero, likewise {' and '.join(label.en_within for label in labels)}. Leave out what is not known.",
             f"{{0}}、{'、'.join(label.zh for label in labels)}均填为零：未知的项目请留空。",
         )
         return
@@ -176,10 +176,6 @@ def _unit(record: _Record) -> Iterator[Finding]:
                 f"{{0}}与{other.zh}相差悬殊：其中一项可能以万元填报。",
             )
             return
-
-
-def _are(labels: Sequence[Label]) -> str:
-    return f"{'is' if len(labels) == 1 else 'are'} {' and '.join(label.en_within for label in labels)}"
 
 
 def _accounts(record: _Record) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ __all__ = ["SIZES", "Demand", "demands", "lacking"]
 Flags = NDArray[np.bool_]
 
 SIZES: Final = ("revenue_cny", "total_assets_cny", "total_cost_cny")
-"""Amounts that are not all zero of an enterprise that trades."""
+"""The amounts that tell the size of an enterprise; the group that holds one is its statements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class Demand:
     def given(self, columns: Columns) -> Flags:
         """Return which of the fields the records hold, shape (n, number of fields).
 
-        Zero for the size of an enterprise and for all other amounts beside it is how a form says "not known": no
-        enterprise has statements of that kind, and zeros must not earn what leaving out does not.
+        Where every amount of the statements is zero or left out, none counts as held: a form that is filled in with
+        zeros must not earn a grade that leaving the fields out does not.
         """
         held = np.stack([is_present(columns[name]) for name in self.fields], axis=1)
         if not set(self.fields) & set(SIZES):
