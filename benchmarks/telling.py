@@ -21,6 +21,7 @@ import pandas as pd
 from icsml.core.paths import configs_dir
 from icsml.core.progress import silent
 from icsml.decision.assess import assess
+from icsml.decision.information import demands
 from icsml.decision.reasons import RowReasons
 from icsml.decision.withheld import withheld
 from icsml.explain.quantity import quantity
@@ -32,11 +33,11 @@ from icsml.records.frame import validate_frame
 from icsml.workflows.config import load_training_config
 from icsml.workflows.train import train_bundle
 
-__all__ = ["gains", "run", "tables", "telling"]
+__all__ = ["chosen", "gains", "run", "tables", "telling"]
 
 SETS = ("book", "taiwan", "polish-1year")
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "reasons.md"
-_DECISIONS, _FIRMS = 1_000, 2_000
+_DECISIONS, _FIRMS, _WORST = 1_000, 2_000, 60
 CREDIT = ["existing_debt_cny", "existing_lenders", "credit_history_months", "overdue_count_24m", "overdue_days_max_24m"]
 CREDIT += ["credit_inquiries_6m", "credit_line_utilisation"]
 PROFIT = ["net_profit_cny", "net_profit_prev_cny", "operating_profit_cny", "equity_cny", "retained_earnings_cny"]
@@ -102,14 +103,56 @@ def gains(bundle: Bundle, folder: Path) -> dict[str, pd.DataFrame]:
     return tables
 
 
+def chosen(bundle: Bundle, folder: Path) -> dict[str, float]:
+    """Let the firms of the highest PD leave out, one by one, what pays most while they keep a grade.
+
+    Returns
+    -------
+    dict of str to float
+        ``whole`` and ``after``: mean PD with the whole record, and mean of the higher of PD and ``pd_if_withheld``
+        with what was left out; ``fields``: how many fields they left out, on average.
+    """
+    every = pd.read_parquet(folder / "enterprises.parquet")
+    whole = _assessed(bundle, every)
+    graded = np.where(whole.grade == None, -1.0, whole.pd)  # noqa: E711 - elementwise
+    worst = np.argsort(-graded, kind="stable")[:_WORST]
+    found = [_leave_out(bundle, every.iloc[[row]].reset_index(drop=True)) for row in worst]
+    start, after, fields = (float(np.mean(column)) for column in zip(*found, strict=True))
+    return {"whole": start, "after": after, "fields": fields}
+
+
+def _leave_out(bundle: Bundle, record: pd.DataFrame) -> tuple[float, float, int]:
+    """Return the PD of one firm before and after it left out what paid, and the number of fields."""
+    names = [name for demand in demands(bundle) for name in demand.fields]
+    start = best = float(_higher(bundle, record)[0])
+    left_out = 0
+    while True:
+        given = [name for name in names if pd.notna(record[name].iloc[0])]
+        tried = pd.concat([record.assign(**{name: None}).astype(record.dtypes) for name in given], ignore_index=True)
+        higher = _higher(bundle, tried)
+        place = int(np.argmin(higher))
+        if higher[place] >= best:
+            return start, best, left_out
+        best, record, left_out = float(higher[place]), tried.iloc[[place]].reset_index(drop=True), left_out + 1
+
+
+def _higher(bundle: Bundle, frame: pd.DataFrame) -> Any:  # noqa: ANN401 - an array of float
+    """Return the higher of PD and ``pd_if_withheld``, infinite where there is no grade."""
+    found = _assessed(bundle, frame)
+    filled = [withheld(bundle, found, row) for row in range(len(frame))]
+    higher = np.fmax(found.pd, [math.nan if each is None else each.pd for each in filled])
+    return np.where(found.grade == None, math.inf, higher)  # noqa: E711 - elementwise
+
+
 def _assessed(bundle: Bundle, frame: pd.DataFrame) -> Any:  # noqa: ANN401 - an Assessment
     return assess(bundle, to_columns(validate_frame(frame, bundle.extras), bundle.extras), explained=False)
 
 
-def run(data: Path) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+def run(data: Path) -> tuple[dict[str, Any], dict[str, pd.DataFrame], dict[str, float]]:
     """Train on each set and count; the gains are of the book."""
     told: dict[str, Any] = {}
     found: dict[str, pd.DataFrame] = {}
+    best: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for name in SETS if data.is_dir() else SETS[:1]:
             folder = Path(scratch) / name
@@ -120,12 +163,12 @@ def run(data: Path) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
             trained = train_bundle(folder, load_training_config(), out=Path(scratch) / f"{name}-bundle")
             told[name] = telling(trained.bundle, trained.dataset.enterprises)
             if name == "book":
-                found = gains(trained.bundle, folder)
-    return told, found
+                found, best = gains(trained.bundle, folder), chosen(trained.bundle, folder)
+    return told, found, best
 
 
-def tables(told: dict[str, Any], found: dict[str, pd.DataFrame]) -> dict[str, str]:
-    """Return both tables as Markdown."""
+def tables(told: dict[str, Any], found: dict[str, pd.DataFrame], best: dict[str, float]) -> dict[str, str]:
+    """Return the tables as Markdown, and the sentence on what the worst firms gain."""
     kinds = ("comparison", "not_computable", "not_provided", "neutral")
     lines = [
         f"| Set | Not to be defended, before | Now | {' | '.join(kinds)} | Referred as incomplete |",
@@ -141,7 +184,13 @@ def tables(told: dict[str, Any], found: dict[str, pd.DataFrame]) -> dict[str, st
     for name, table in found.items():
         for tenth, row in zip(table.index, table.to_numpy(), strict=True):
             gained.append(f"| {name} | {tenth} | {' | '.join(f'{value:.2f}' for value in row)} |")
-    return {"telling": "\n".join(lines), "withheld": "\n".join(gained)}
+    sentence = (
+        f"The {_WORST} firms of the highest PD that have a grade, each leaving out one by one the fields that pay most"
+        " while it keeps one:"
+        f" {best['fields']:.1f} fields left out on average, mean PD {best['whole']:.2%} with the whole record and"
+        f" {best['after']:.2%} after, the higher of PD and `pd_if_withheld`."
+    )
+    return {"telling": "\n".join(lines), "withheld": "\n".join(gained), "chosen": sentence}
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from icsml.decision.decide import decide
+from icsml.decision.information import demands
 from icsml.records.enterprise import example_record, parse_record
 
 MOMENT = datetime(2026, 7, 1, tzinfo=UTC)
@@ -73,6 +74,16 @@ def test_a_ratio_without_a_base_is_known_and_not_filled_in(bundle):
     found, features = decided(bundle, example_record() | {"total_liabilities_cny": 46e6, "equity_cny": -5e6})
     assert features["debt_to_equity"] is None
     assert found.pd_if_withheld is None
+
+
+def test_statements_of_zeros_are_filled_in_as_if_they_had_been_left_out(bundle):
+    (statements,) = [demand for demand in demands(bundle) if demand.amounts]
+    zeros, features = decided(bundle, example_record() | dict.fromkeys(statements.amounts, 0.0))
+    left_out, without_them = decided(bundle, without(*statements.amounts))
+    kept = [name for name, value in features.items() if value is not None and without_them[name] is None]
+    assert kept, "no number was made of zeros: nothing is tested"
+    assert zeros.pd_if_withheld == left_out.pd_if_withheld
+    assert zeros.pd_if_withheld.pd > 0.0
 
 
 def test_whoever_has_everything_or_no_population_is_told_none(bundle):

@@ -14,7 +14,7 @@ from icsml.model.policy import InformationGroup
 from icsml.records.columns import Columns, take
 from icsml.records.screening import is_present
 
-__all__ = ["SIZES", "Demand", "demands", "lacking"]
+__all__ = ["SIZES", "Demand", "blank_amounts", "demands", "lacking"]
 
 Flags = NDArray[np.bool_]
 
@@ -47,13 +47,23 @@ class Demand:
         zeros must not earn a grade that leaving the fields out does not.
         """
         held = np.stack([is_present(columns[name]) for name in self.fields], axis=1)
-        if not set(self.fields) & set(SIZES):
-            return held
-        money = np.array([name.endswith("_cny") for name in self.fields])
-        amounts = np.stack([columns[name] for name in self.fields if name.endswith("_cny")], axis=1).astype(np.float64)
-        empty = (np.isnan(amounts) | (amounts == 0.0)).all(axis=1)
-        held[np.ix_(empty, money)] = False
+        blank = self.blank(columns)
+        held[np.ix_(blank, np.isin(self.fields, self.amounts))] = False
         return held
+
+    @property
+    def amounts(self) -> tuple[str, ...]:
+        """Return the amounts among the fields, where the group is that of the statements; else none."""
+        return tuple(name for name in self.fields if name.endswith("_cny")) if set(self.fields) & set(SIZES) else ()
+
+    def blank(self, columns: Columns) -> Flags:
+        """Return which records hold no amount of the statements but zeros, shape (n,)."""
+        amounts = [columns[name].astype(np.float64) for name in self.amounts]
+        if not amounts:
+            return np.zeros(len(columns[self.fields[0]]), dtype=np.bool_)
+        table = np.stack(amounts)
+        blank: Flags = (np.isnan(table) | (table == 0.0)).all(axis=0)
+        return blank
 
     def absent(self, columns: Columns, row: int) -> list[str]:
         """Return the fields that one record does not hold."""
@@ -70,6 +80,12 @@ def demands(bundle: BundleParts) -> tuple[Demand, ...]:
         if fields:
             found.append(Demand(group, fields, ceil(group.share * len(fields) - 1e-9)))
     return tuple(found)
+
+
+def blank_amounts(bundle: BundleParts, columns: Columns, row: int) -> frozenset[str]:
+    """Return the amounts of one record that count as not given, because all of them are zero or left out."""
+    own = take(columns, np.array([row]))
+    return frozenset(name for demand in demands(bundle) if demand.blank(own)[0] for name in demand.amounts)
 
 
 def lacking(bundle: BundleParts, columns: Columns) -> dict[str, Flags]:

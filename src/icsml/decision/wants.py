@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.decision.assess import Assessment
-from icsml.decision.information import demands
+from icsml.decision.information import blank_amounts, demands
 from icsml.explain.wording import Want
 from icsml.features.feature import INNOVATION_SCORE, Feature
 from icsml.model.bundle import BundleParts
@@ -38,11 +38,17 @@ def absent_fields(feature: Feature, columns: Columns, row: int) -> tuple[str, ..
 
 
 def absent_for_want(bundle: BundleParts, columns: Columns, features: NDArray[np.float64], row: int) -> list[int]:
-    """Return the places of the features of one row that have no value for want of a field."""
+    """Return the places of the features of one row that have no value for want of a field.
+
+    So do those of amounts that count as not given, whatever the zeros make of them. The innovation score never does: a
+    missing input counts zero points.
+    """
+    blank = blank_amounts(bundle, columns, row)
     return [
         place
         for place, feature in enumerate(bundle.encoder.features)
-        if np.isnan(features[row, place]) and absent_fields(feature, columns, row)
+        if (np.isnan(features[row, place]) and absent_fields(feature, columns, row))
+        or (feature.name != INNOVATION_SCORE and not blank.isdisjoint(feature.inputs))
     ]
 
 

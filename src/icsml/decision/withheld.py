@@ -27,8 +27,8 @@ def withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Withheld 
 
     Everything that has no value for want of a field is filled jointly with the values of one reference row, so that
     what belongs together stays together; the rows are those nearest on what the record does hold, each feature counting
-    by its gain in the model. The model itself
-    scores the filled rows, also where its companion scored the record.
+    by its gain in the model. Statements of zeros alone count as left out. The model itself scores the filled rows, also
+    where its companion scored the record.
 
     Parameters
     ----------
@@ -48,8 +48,9 @@ def withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Withheld 
     if not absent or bundle.reference is None:
         return None
     policy = bundle.assessment_policy.withheld
-    own = assessment.features[row]
     places = np.array(absent)
+    own = assessment.features[row].copy()
+    own[places] = np.nan  # also where zeros of a form made a number
     donors = _donors(bundle, bundle.reference, own, places, policy.rows)
     filled = np.tile(own, (len(donors), 1))
     filled[:, places] = bundle.reference.rows[np.ix_(donors, places)]
