@@ -431,3 +431,9 @@ def test_the_example_of_a_model_is_scored(bundle, extended):
     for model in (bundle, extended):
         found = input_scores(model, bundle_example(model))
         assert 0 < found["pd"].iloc[0] < 1
+
+
+def test_the_example_of_an_undated_model_has_no_dates_of_its_own(bundle):
+    own = {"as_of", "statement_published_at"}
+    assert own <= bundle_example(bundle).keys()
+    assert bundle_example(bundle).keys() - bundle_example(replace(bundle, dated=False)).keys() == own

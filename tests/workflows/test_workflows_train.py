@@ -148,6 +148,27 @@ def test_what_training_reports(trained):
     assert trained.bundle.card.count("- The points rest on an assumed rulebook; they are not the official score.") == 1
 
 
+def test_the_bundle_holds_what_was_fitted(trained):
+    bundle, pair = trained.bundle, trained.pair
+    assert bundle.calibration == pair.model.calibration
+    assert bundle.companion_calibration == pair.companion.calibration != pair.model.calibration
+    assert bundle.companion_encoder.names == pair.companion.encoder.names
+    assert bundle.reference is not None
+    assert len(bundle.reference.rows) > 0
+    assert bundle.reasons is not None
+
+
+def test_the_bundle_declares_the_extra_features_it_reads(book_folder, quick_config, tmp_path):
+    dataset = read_dataset(book_folder)
+    calls = ExtraFeature(name="calls", label=Label(en="Calls", zh="来电次数"), group="contact")
+    rows = dataset.enterprises.assign(**{"extra.calls": np.arange(len(dataset.enterprises)) % 7.0})
+    meta = dataset.meta.model_copy(update={"extra_features": [calls]})
+    write_dataset(tmp_path / "data", meta, rows, dataset.outcomes)
+    bundle = train_bundle(tmp_path / "data", quick_config, out=tmp_path / "bundle").bundle
+    assert bundle.extras == (calls,)
+    assert "extra.calls" in {feature.name for feature in bundle.encoder.features}
+
+
 def test_a_figure_too_good_names_the_feature_that_leaks(book_folder, quick_config, trained, tmp_path):
     dataset = read_dataset(book_folder)
     leak = ExtraFeature(name="months_run", label=Label(en="Months run", zh="月"), group="loan")
