@@ -91,7 +91,8 @@ def test_below_the_least_information_no_grade_and_what_to_ask_for(bundle):
     found = decided(bundle, {"enterprise_id": "E1", "as_of": "2026-06-30"})
     said = {each.field: each.text for each in found.warnings if each.code == "INSUFFICIENT_DATA"}
     assert set(said) == {"identity", "statements", "credit_history"}
-    assert "0 of 14 fields, at least 12 needed. Ask for: Operating revenue" in said["statements"].en
+    assert "0 of 14 fields, at least 12 needed, and in any case Operating revenue; " in said["statements"].en
+    assert "Total liabilities. Ask for: Operating revenue; " in said["statements"].en
     assert "请补充：营业收入" in said["statements"].zh
     wanted = {each.field: each.label for each in found.to_provide}
     assert {"founded_on", "revenue_cny", "overdue_count_24m"} <= set(wanted)

@@ -75,6 +75,10 @@ def test_a_policy_that_is_not_there_is_refused_before_training(tmp_path, key, co
         (lambda c: c["flags"].update(abnormal_list="ignore"), "abnormal_list"),
         (lambda c: c["information"][0]["fields"].append("revenu_cny"), "is no field of a record"),
         (lambda c: c["information"].append(c["information"][0]), "an id is given twice"),
+        (
+            lambda c: c["information"][1].update(required=["staff_total"]),
+            "is not among the fields of the group 'statements'",
+        ),
         (lambda c: c["withheld"].update(quantile=1.0), "quantile"),
         (lambda c: c["checks"].pop("accounts"), "accounts"),
         (lambda c: c.update(format=2), "format"),

@@ -34,11 +34,14 @@ class Demand:
         Those of its fields that the model reads.
     least : int
         How many of them a record must hold.
+    required : tuple of str
+        Those of them that it must hold in any case.
     """
 
     group: InformationGroup
     fields: tuple[str, ...]
     least: int
+    required: tuple[str, ...]
 
     def given(self, columns: Columns) -> Flags:
         """Return which of the fields the records hold, shape (n, number of fields).
@@ -78,7 +81,8 @@ def demands(bundle: BundleParts) -> tuple[Demand, ...]:
     for group in bundle.assessment_policy.information:
         fields = tuple(name for name in group.fields if name in read)
         if fields:
-            found.append(Demand(group, fields, ceil(group.share * len(fields) - 1e-9)))
+            required = tuple(name for name in group.required if name in read)
+            found.append(Demand(group, fields, ceil(group.share * len(fields) - 1e-9), required))
     return tuple(found)
 
 
@@ -100,7 +104,9 @@ def lacking(bundle: BundleParts, columns: Columns) -> dict[str, Flags]:
     """
     found = {}
     for demand in demands(bundle):
-        flags = demand.given(columns).sum(axis=1) < demand.least
+        given = demand.given(columns)
+        flags = given.sum(axis=1) < demand.least
+        flags |= ~given[:, np.isin(demand.fields, demand.required)].all(axis=1)
         if flags.any():
             found[demand.group.id] = flags
     return found

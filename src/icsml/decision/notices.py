@@ -197,15 +197,19 @@ def _on_information(bundle: BundleParts, assessment: Assessment, row: int) -> li
         if flags is None or not flags[row]:
             continue
         columns, group = assessment.screening.columns, demand.group
-        absent = [field_label(bundle, name) for name in demand.absent(columns, row)]
+        names = demand.absent(columns, row)
+        absent = [field_label(bundle, name) for name in names]
+        required = [field_label(bundle, name) for name in names if name in demand.required]
+        in_any_case_en = f", and in any case {'; '.join(label.en for label in required)}" if required else ""
+        in_any_case_zh = f"，且必须包括{'、'.join(label.zh for label in required)}" if required else ""
         held = len(demand.fields) - len(absent)
         found.append(
             _notice(
                 "INSUFFICIENT_DATA",
                 group.id,
                 f"Too little on {group.label.en} for a grade: {held} of {len(demand.fields)} fields, at least"
-                f" {demand.least} needed. Ask for: {'; '.join(label.en for label in absent)}.",
-                f"{group.label.zh}不足，不予评级：{len(demand.fields)}项中仅有{held}项，至少需要{demand.least}项。"
+                f" {demand.least} needed{in_any_case_en}. Ask for: {'; '.join(label.en for label in absent)}.",
+                f"{group.label.zh}不足，不予评级：{len(demand.fields)}项中有{held}项，至少需要{demand.least}项{in_any_case_zh}。"
                 f"请补充：{'、'.join(label.zh for label in absent)}。",
             )
         )

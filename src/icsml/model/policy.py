@@ -109,15 +109,21 @@ class InformationGroup(_Part):
         Least share of those fields that the model reads.
     fields : tuple of str
         Canonical fields.
+    required : tuple of str
+        Those of them that must be in the record whatever the share, where the model reads them.
     """
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
     label: Label
     share: _Share
     fields: Annotated[tuple[str, ...], Field(min_length=1)]
+    required: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _known(self) -> Self:
+        for name in self.required:
+            if name not in self.fields:
+                raise ValueError(f"required: {name!r} is not among the fields of the group {self.id!r}")
         for name in self.fields:
             if name not in FIELD_BY_NAME:
                 raise ValueError(f"fields: {name!r} is no field of a record; see `icsml records schema`")
