@@ -309,6 +309,18 @@ def test_what_screening_reports_anew_is_not_proposed(known, already):
     assert bool(answer.proposals) == already
 
 
+def test_no_step_starts_at_a_value_that_is_out_of_range(known):
+    columns, rescore = toy({"invention_applications": 0.1, "staff_rd": 0.3})
+
+    def reported(rows):
+        scored, flags = rescore(rows), np.ones(len(rows["staff_rd"]), dtype=np.bool_)
+        return Scored(scored.pd, scored.score, scored.grade, scored.place, scored.points, {"staff_rd": flags})
+
+    answer = searched(known, columns, reported(columns), reported)
+    assert answer.proposals
+    assert not any(move.lever.field == "staff_rd" for each in answer.proposals for move in each.moves)
+
+
 def test_a_model_that_answers_otherwise_alone_is_found_out(known):
     columns, rescore = toy({"invention_applications": 0.1})
 

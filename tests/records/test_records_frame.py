@@ -95,7 +95,7 @@ def test_published_on_the_day_is_published_in_time():
 
 
 def test_a_value_outside_its_range_is_reported_not_changed():
-    found = screened(frame(total_cost_cny=[1.0, -5.0, 2.0]))
+    found = screened(frame(total_cost_cny=[5e7, -5.0, 6e7]))
     assert found.out_of_range_in(1) == ["total_cost_cny"]
     assert found.out_of_range_in(0) == []
     assert found.columns["total_cost_cny"][1] == -5.0
@@ -104,6 +104,26 @@ def test_a_value_outside_its_range_is_reported_not_changed():
 def test_a_part_above_its_whole_is_reported():
     found = screened(frame(staff_rd=[86, 87, None], staff_total=[86, 86, 86]))
     assert [found.out_of_range_in(row) for row in range(3)] == [[], ["staff_rd"], []]
+
+
+@pytest.mark.parametrize(
+    ("part", "whole"),
+    [
+        ("fixed_assets_cny", "total_assets_cny"),
+        ("intangible_assets_cny", "total_assets_cny"),
+        ("receivables_cny", "total_assets_cny"),
+        ("short_term_debt_cny", "current_liabilities_cny"),
+        ("long_term_debt_cny", "total_liabilities_cny"),
+        ("payables_cny", "current_liabilities_cny"),
+        ("operating_cost_cny", "total_cost_cny"),
+        ("main_revenue_prev_cny", "revenue_prev_cny"),
+    ],
+)
+def test_no_part_of_the_statements_is_above_its_whole(part, whole):
+    values = frame(**{part: [7.0, 9.0, 9.0], whole: [8.0, 8.0, None]})
+    only = values[["enterprise_id", "as_of", part, whole]]
+    found = screened(only)
+    assert [found.out_of_range_in(row) for row in range(3)] == [[], [part], []]
 
 
 @pytest.mark.parametrize(

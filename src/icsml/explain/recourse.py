@@ -6,7 +6,7 @@ proposed is scored once more, alone. Nothing here is causal: it says what the mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -172,7 +172,7 @@ def find_recourse(
     contrary : callable
         Asked of what would be proposed; what goes against the reasons is not.
     """
-    offered = _offered(known, columns)
+    offered = _offered(known, columns, before.out_of_range)
     if not offered:
         return Found((), NoRecourse.NO_LEVER)
     most = most_steps(known, columns)
@@ -187,12 +187,15 @@ def find_recourse(
     return Found(tuple(_proposal(batch, row, most, rescore) for batch, row in best), None)
 
 
-def _offered(known: Levers, columns: Columns) -> tuple[Lever, ...]:
+def _offered(known: Levers, columns: Columns, out_of_range: Mapping[str, Flags]) -> tuple[Lever, ...]:
+    """Return the levers whose field is on file, in range and changed by peers: from a wrong value no step leads."""
     most = most_steps(known, columns)
     return tuple(
         lever
         for lever in known.policy.levers
-        if most.get(lever.field, 0.0) >= lever.round_to and not np.isnan(columns[lever.field][0])
+        if most.get(lever.field, 0.0) >= lever.round_to
+        and not np.isnan(columns[lever.field][0])
+        and not (lever.field in out_of_range and out_of_range[lever.field][0])
     )
 
 

@@ -21,7 +21,7 @@ from icsml.records.field import Outside
 from icsml.records.fields import FIELDS
 from icsml.records.uscc import is_valid_uscc
 
-__all__ = ["PARTS", "Fault", "Screening", "faults", "is_present", "screen", "within_ranges"]
+__all__ = ["PARTS", "Fault", "Screening", "faults", "is_part_above", "is_present", "screen", "within_ranges"]
 
 Flags = NDArray[np.bool_]
 
@@ -40,11 +40,23 @@ PARTS = (
     ("staff_postgraduate", "staff_total"),
     ("main_revenue_cny", "revenue_cny"),
     ("hightech_revenue_cny", "revenue_cny"),
+    ("main_revenue_prev_cny", "revenue_prev_cny"),
+    ("operating_cost_cny", "total_cost_cny"),
     ("cash_cny", "current_assets_cny"),
     ("receivables_cny", "current_assets_cny"),
     ("inventory_cny", "current_assets_cny"),
+    ("cash_cny", "total_assets_cny"),  # where current assets are not given
+    ("receivables_cny", "total_assets_cny"),
+    ("inventory_cny", "total_assets_cny"),
     ("current_assets_cny", "total_assets_cny"),
+    ("fixed_assets_cny", "total_assets_cny"),
+    ("intangible_assets_cny", "total_assets_cny"),
+    ("payables_cny", "current_liabilities_cny"),
+    ("payables_cny", "total_liabilities_cny"),
+    ("short_term_debt_cny", "current_liabilities_cny"),
+    ("short_term_debt_cny", "total_liabilities_cny"),
     ("current_liabilities_cny", "total_liabilities_cny"),
+    ("long_term_debt_cny", "total_liabilities_cny"),
     ("ip_class1_self_developed", "ip_class1"),
     ("ip_class1_high_value", "ip_class1"),
 )
@@ -139,10 +151,19 @@ def within_ranges(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> tupl
             if outside is Outside.MISSING:
                 screened[name] = np.where(flags, np.nan, columns[name])
     for part, whole in PARTS:
-        flags = columns[part] > scale(columns[whole], _ROUNDING)
+        flags = is_part_above(columns, part, whole)
         if flags.any():
             out_of_range[part] = out_of_range.get(part, False) | flags
     return screened, out_of_range
+
+
+def is_part_above(columns: Columns, part: str, whole: str) -> Flags:
+    """Tell in which rows a part is larger than its whole, by more than rounding; shape (n,).
+
+    A whole below zero is out of range itself and says nothing of its parts.
+    """
+    above: Flags = (columns[part] > scale(columns[whole], _ROUNDING)) & (columns[whole] >= 0.0)
+    return above
 
 
 def faults(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> list[Fault]:
