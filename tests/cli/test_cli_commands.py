@@ -98,7 +98,7 @@ def test_decide_score_and_show(icsml_json, icsml, bundle, book_folder, tmp_path)
     code, out, _ = icsml("decide", "--model", bundle.folder, "--in", record)
     assert code == 0
     assert f"score {decision['score']}" in out
-    assert f"compared with the average applicant (training-applicants, {len(bundle.reference.rows):,} rows," in out
+    assert f"compared with the training applicants (training-applicants, {len(bundle.reference.rows):,} rows," in out
     assert all(group["group"] in out for group in decision["groups"])
     assert all(
         f"{n}. {each['code']} {each['text']['en']}" in out for n, each in enumerate(decision["adverse_reasons"], 1)

@@ -135,7 +135,7 @@ def test_a_decision_says_compared_with_whom(bundle):
     assert found.reference.model_dump() == {
         "kind": "interventional",
         "id": "training-applicants",
-        "text": {"en": "compared with the average applicant", "zh": "与参照样本平均水平相比"},
+        "text": {"en": "compared with the training applicants", "zh": "与参照样本相比"},
         "n": len(bundle.reference.rows),
         "sha256": bundle.reference.sha256,
     }
@@ -143,8 +143,8 @@ def test_a_decision_says_compared_with_whom(bundle):
     for reason in found.reasons:
         assert reason.reference_value == medians[reason.feature]
         if reason.value is not None:
-            assert "compared with the average applicant" in reason.text.en
-            assert "参照样本平均水平" in reason.text.zh
+            assert "compared with the median of the training applicants" in reason.text.en
+            assert "参照样本中位数" in reason.text.zh
         assert (reason.contradicts is None) is (reason.direction != "free")
 
 
@@ -384,8 +384,14 @@ def test_the_reader_is_told_what_the_figures_rest_on(bundle):
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
-        ({"staff_rd": 500, "staff_total": 10}, "OUT_OF_RANGE", "staff_rd"),
-        ({"staff_rd": 500, "staff_total": 10}, "OUT_OF_RANGE", "rd_staff_share"),
+        ({"staff_rd": 500}, "OUT_OF_RANGE", "staff_rd"),
+        ({"staff_rd": 500, "staff_total": 10}, "OUT_OF_RANGE", "staff_total"),  # less than several of its parts
+        ({"revenue_cny": 5200.0}, "OUT_OF_RANGE", "revenue_cny"),
+        (
+            {"receivables_cny": 26e7, "current_assets_cny": 27e7, "total_assets_cny": 41e7},
+            "OUT_OF_RANGE",
+            "receivable_days",
+        ),
         ({"cash_cny": 1e9}, "OUT_OF_RANGE", "cash_cny"),
         ({"current_assets_cny": 9e9}, "OUT_OF_RANGE", "current_assets_cny"),
         (
@@ -498,7 +504,7 @@ def test_the_texts_are_the_bundles_own(bundle):
     )
     found = decision_of(dataclasses.replace(bundle, reasons=own), changed({}))
     told = next(each for each in found.reasons if each.code == first.code)
-    assert " / compared with the average applicant" in told.text.en
+    assert " / compared with the median of the training applicants" in told.text.en
     assert told.text.zh == first.text.zh
     assert len(found.adverse_reasons) == 1
 

@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from icsml.decision.assess import assess
 from icsml.decision.decide import decide
+from icsml.decision.wants import want
+from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.model.policy import load_assessment_policy
+from icsml.records.columns import record_columns
 from icsml.records.enterprise import example_record, parse_record
 from icsml.records.fields import FIELD_BY_NAME
+from icsml.records.labels import Label
 
 CASES = yaml.safe_load((Path(__file__).parent / "odd_records.yaml").read_text("utf-8"))
 MOMENT = datetime(2026, 7, 1, tzinfo=UTC)
@@ -61,6 +66,8 @@ def test_of_an_odd_record_is_said_what_must_be(bundle, case):
     assert (found.grade is None) is case.get("ungraded", False)
     said = [(each.code, each.field) for each in found.warnings]
     assert len(set(said)) == len(said)
+    if "field" in case:
+        assert [field for code, field in said if code == case["warn"][0]] == [case["field"]]
     for each in found.warnings:
         if each.code in expected and each.field in FIELD_BY_NAME:
             field = FIELD_BY_NAME[each.field]
@@ -106,15 +113,89 @@ def test_a_group_of_which_the_model_reads_nothing_demands_nothing(bundle):
     assert decided(alone, {"enterprise_id": "E1", "as_of": "2026-06-30"}).grade is not None
 
 
+def said(bundle, code, **changes):
+    record = {name: value for name, value in (example_record() | changes).items() if value is not None}
+    return {each.field: each.text for each in decided(bundle, record).warnings if each.code == code}
+
+
+def test_an_amount_beside_another_is_told_with_both_values(bundle):
+    texts = said(bundle, "AMOUNTS_IN_WAN", rd_expense_cny=430.0, rd_expense_prev_cny=370.0)
+    assert texts == {
+        "rd_expense_cny": Label(
+            en="R&D expense: CNY 430, out of all proportion to total cost and expense (CNY 47.5 million). One of the"
+            " two may be in 万元 (10,000 yuan).",
+            zh="研发费用为430元，与成本费用总额（4,750万元）相差悬殊：其中一项可能以万元填报。",
+        )
+    }
+
+
+def test_per_head_the_amount_that_is_small_is_named_and_no_other(bundle):
+    texts = said(bundle, "AMOUNTS_IN_WAN", **record_of({"like": "the same, staff given"}))
+    assert texts == {
+        "revenue_cny": Label(
+            en="Operating revenue: CNY 60 for each of 86 staff, which is very small. It looks like 万元 (10,000 yuan),"
+            " and yuan is asked for.",
+            zh="营业收入按86名职工计人均仅60元：疑似以万元填报，本系统要求以元为单位。",
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"existing_debt_cny": 20_000.0},  # nearly paid back
+        {"rd_expense_cny": 20_000.0, "rd_expense_prev_cny": 0.0},
+        {"cash_cny": 300.0, "hightech_revenue_cny": 50.0, "equity_cny": 100.0},
+        {"revenue_cny": 40_000.0, "revenue_prev_cny": 0.0, "main_revenue_cny": 40_000.0, "operating_cost_cny": 9_000.0},
+        {"application_amount_cny": 200_000.0, "total_assets_cny": 900e6, "total_assets_prev_cny": 800e6},
+    ],
+)
+def test_what_sound_firms_may_report_is_no_question_of_unit(bundle, changes):
+    assert said(bundle, "AMOUNTS_IN_WAN", **changes) == {}
+
+
+def test_lists_that_the_record_does_not_speak_of_are_named_once(bundle):
+    absent = dict.fromkeys(("dishonest_debtor", "serious_illegal_list"))
+    assert said(bundle, "LISTS_NOT_CHECKED") == {}
+    assert said(bundle, "LISTS_NOT_CHECKED", **absent) == {
+        "refer": Label(
+            en="Not in the record, so not checked: on the serious-illegality list; dishonest judgment debtor.",
+            zh="记录中未提供，故未核查：列入严重违法失信名单、失信被执行人。",
+        )
+    }
+    record = {name: value for name, value in example_record().items() if name not in absent}
+    assert decided(bundle, record).refer is None
+    silent = dataclasses.replace(bundle, policy=load_assessment_policy().model_copy(update={"flags": {}}))
+    assert "LISTS_NOT_CHECKED" not in codes(decided(silent, record).warnings)
+
+
+@pytest.mark.parametrize(
+    ("feature", "name", "value", "en", "zh"),
+    [
+        ("debt_to_assets", "total_assets_cny", 0.0, "total assets are zero", "资产总额为零"),
+        ("asset_growth", "total_assets_prev_cny", 0.0, "total assets, year before, are zero", "上年资产总额为零"),
+        ("current_ratio", "current_liabilities_cny", 0.0, "current liabilities are zero", "流动负债为零"),
+        ("ip_per_100_rd_staff", "staff_rd", 0.0, "there are no R&D staff", "研发人员数为零"),
+        ("inventory_days", "operating_cost_cny", 0.0, "cost of sales is zero", "营业成本为零"),
+        ("rd_growth", "rd_expense_prev_cny", 0.0, "R&D expense, year before, is zero", "上年研发费用为零"),
+        ("debt_to_equity", "equity_cny", -1.0, "owners' equity is negative", "所有者权益为负"),
+    ],
+)
+def test_a_base_that_is_none_reads_as_a_clause(bundle, feature, name, value, en, zh):
+    assessment = assess(bundle, record_columns(parse_record(example_record() | {name: value}), bundle.extras))
+    assert want(bundle, assessment, FEATURE_BY_NAME[feature], 0).bases == (Label(en=en, zh=zh),)
+
+
+def reasons_of(bundle, record):
+    return decide(
+        bundle, parse_record(record), decision_id="d", decided_at=MOMENT, reasons=1000, with_recourse=False
+    ).decision.reasons
+
+
 def test_a_text_names_what_was_not_provided_and_what_is_no_base(bundle):
     record = example_record() | {"total_liabilities_cny": 46_000_000, "equity_cny": -5_000_000}
     del record["net_profit_cny"]
-    texts = {
-        each.feature: (each.kind, each.text.en)
-        for each in decide(
-            bundle, parse_record(record), decision_id="d", decided_at=MOMENT, reasons=1000, with_recourse=False
-        ).decision.reasons
-    }
+    texts = {each.feature: (each.kind, each.text.en) for each in reasons_of(bundle, record)}
     nothing = {
         name: texts[name] for name in ("debt_to_equity", "return_on_assets", "return_on_equity") if name in texts
     }
@@ -122,7 +203,7 @@ def test_a_text_names_what_was_not_provided_and_what_is_no_base(bundle):
     for name, (kind, text) in nothing.items():
         if name == "debt_to_equity":
             assert kind == "not_computable"
-            assert "owners' equity: negative" in text
+            assert "because owners' equity is negative;" in text
         else:
             assert kind == "not_provided"
             assert re.search("Not provided: Net profit;", text)

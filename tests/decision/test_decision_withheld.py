@@ -126,6 +126,13 @@ def test_no_principal_driver_is_dropped_in_silence(bundle):
         own = dataclasses.replace(bundle, reasons=bundle.catalogue.model_copy(update=changes))
         return [each.code for each in decided(own, record)[0].refer or ()]
 
+    few = dataclasses.replace(
+        bundle, reasons=bundle.catalogue.model_copy(update={"adverse_reasons": 1, "adverse_coverage_at_least": 0.95})
+    )
+    found = decided(few, record)[0]
+    assert f"cover {found.adverse_coverage:.1%} of what raised the PD" in found.refer[0].text.en
+    assert "asks for 95.0% or more" in found.refer[0].text.en
+    assert f"仅覆盖风险上升部分的{found.adverse_coverage:.1%}，低于规定下限95.0%" in found.refer[0].text.zh
     assert referred(adverse_reasons=1, adverse_coverage_at_least=0.95) == ["REASONS_INCOMPLETE"]
     assert referred(adverse_reasons=1, adverse_coverage_at_least=0.0) == []
     assert (

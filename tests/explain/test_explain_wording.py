@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from icsml.core.paths import configs_dir
 from icsml.explain.quantity import apart, quantity
 from icsml.explain.wording import Want, form_of, statement
 from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
@@ -104,7 +105,7 @@ def test_digits_grow_until_value_and_median_differ(feature, median, more):
     else:
         found = told(feature, value, feature.direction.sign * 0.4, median)
         assert found.kind == "neutral"
-        assert "(median the same)" in found.text.en
+        assert "median of the training applicants (the same)" in found.text.en
 
 
 def test_a_contradicted_value_is_told_neutrally_even_where_somebody_signed():
@@ -139,7 +140,9 @@ def test_a_bank_may_demand_that_somebody_signs_for_each_free_feature():
         (7.25, "years", "7.2 years", "7.2年"),
         (4_100_000.0, "CNY", "CNY 4.1 million", "410万元"),
         (-412_345.0, "CNY", "CNY -412,345", "-41.2万元"),
-        (0.0, "CNY", "CNY 0", "0万元"),
+        (0.0, "CNY", "CNY 0", "0元"),
+        (-5.0, "CNY", "CNY -5", "-5元"),
+        (1e13, "CNY", "CNY 10 trillion", "10万亿元"),
         (1234.0, "persons", "1,234 persons", "1,234人"),
         (3.0, "count", "3", "3"),
         (2.5, "count", "2.5", "2.5"),
@@ -173,18 +176,19 @@ def text(*args, **more):
 
 def test_a_text_has_the_value_and_the_reference():
     assert text("debt_to_assets", 0.81, 0.4, 0.55) == Label(
-        en="Liabilities relative to total assets are higher: 81.0%, compared with the average applicant (median 55.0%)",
-        zh="资产负债率为81.0%，与参照样本平均水平（中位数55.0%）相比更高",
+        en="Liabilities relative to total assets are higher: 81.0%, compared with the median of the training applicants"
+        " (55.0%)",
+        zh="资产负债率为81.0%，与参照样本中位数（55.0%）相比更高",
     )
     assert text("total_assets", 9e6, -0.4, 4e6, "approval-margin").zh == (
-        "资产总额为900万元，与准入线附近的申请企业（中位数400万元）相比更大"
+        "资产总额为900万元，与准入线附近申请企业的中位数（400万元）相比更大"
     )
 
 
 def test_without_a_median_no_value_is_compared():
     assert text("debt_to_assets", 0.81, 0.4, reference="training-cover") == Label(
-        en="Debt to assets: 81.0%, compared with the training applicants; the model places higher risk here",
-        zh="资产负债率为81.0%，与训练样本企业相比，模型对此取值给出的风险较高",
+        en="Debt to assets: 81.0%; the model places higher risk here",
+        zh="资产负债率为81.0%，模型对此取值给出的风险较高",
     )
     for feature in CATALOGUE:
         assert told(feature, 1.0, 0.4, reference="training-cover").kind == "neutral"
@@ -192,14 +196,44 @@ def test_without_a_median_no_value_is_compared():
 
 def test_higher_is_not_said_of_a_value_that_is_not_above_the_median():
     assert text("debt_to_assets", 0.5, 0.4, 0.55).en == (
-        "Debt to assets: 50.0%, compared with the average applicant (median 55.0%); the model places higher risk here"
+        "Debt to assets: 50.0%, compared with the median of the training applicants (55.0%); the model places"
+        " higher risk here"
     )
     assert text("current_ratio", 1.0, -0.1, 2.0).zh == (
-        "流动比率为1.00倍，与参照样本平均水平（中位数2.00倍）相比，模型对此取值给出的风险较低"
+        "流动比率为1.00倍，与参照样本中位数（2.00倍）相比，模型对此取值给出的风险较低"
     )
     assert told("debt_to_assets", 0.55, 0.4, 0.55).kind == "neutral"
     assert "higher: 55.04%" in text("debt_to_assets", 0.55041, 0.4, 0.55).en  # the digits grow
-    assert "(median 55.00%)" in text("debt_to_assets", 0.55041, 0.4, 0.55).en
+    assert "(55.00%)" in text("debt_to_assets", 0.55041, 0.4, 0.55).en
+
+
+OUTSIDE = Label(en="outside the plausible range of 0 to 1,500 days", zh="超出合理范围（0天至1,500天）")
+
+
+@given(
+    st.sampled_from(CATALOGUE),
+    st.floats(-1e9, 1e9),
+    st.floats(-5, 5).filter(lambda term: term != 0.0),
+    st.floats(-1e9, 1e9) | st.just(NAN),
+)
+def test_a_value_that_says_nothing_is_compared_with_nothing(feature, value, log_odds, median):
+    found = told(feature, value, log_odds, median, outside=OUTSIDE)
+    assert found.kind == "neutral"
+    said = found.text.en.replace("not compared", "")
+    assert not words(said.split(";")[0].replace(feature.label.en, "")) & (UP_EN | DOWN_EN)
+    assert "compared" not in said
+    assert "相比" not in found.text.zh
+    assert OUTSIDE.en in found.text.en
+    assert OUTSIDE.zh in found.text.zh
+    assert NEUTRAL[int(math.copysign(1, log_odds))][0] in found.text.en
+
+
+def test_a_value_out_of_range_reads():
+    assert text("receivable_days", 772_115.0, 0.4, 80.0, outside=OUTSIDE) == Label(
+        en="Days of receivables: 772,115 days, outside the plausible range of 0 to 1,500 days; not compared, and the"
+        " model places higher risk here",
+        zh="应收账款周转天数为772,115天，超出合理范围（0天至1,500天），不作比较；模型对此取值给出的风险较高",
+    )
 
 
 @pytest.mark.parametrize("name", ["super_deduction_share", "gross_margin", "staff"])
@@ -216,24 +250,26 @@ def test_what_was_not_provided_is_named():
     assert (found.kind, found.text) == (
         "not_provided",
         Label(
-            en="Not provided: Net profit, Total assets; without it the model places higher risk here"
+            en="Not provided: Net profit, Total assets; without them the model places higher risk here"
             " (Return on assets)",
-            zh="未提供：净利润、资产总额；缺少该项时模型给出的风险较高（总资产净利率）",
+            zh="未提供：净利润、资产总额；缺少上述数据时模型给出的风险较高（总资产净利率）",
         ),
     )
     assert "lower risk" in text("return_on_assets", NAN, -0.4, 0.05, want=fields).en
-    assert text("overdue_count", NAN, 0.4, 1.0).zh.startswith("未提供：近24个月逾期次数；")
+    assert text("overdue_count", NAN, 0.4, 1.0).zh.startswith("未提供：近24个月逾期次数；缺少该项时")
+    assert "Overdue payments in 24 months; without it the model" in text("overdue_count", NAN, 0.4, 1.0).en
 
 
 def test_a_base_that_is_negative_is_said_to_be_so():
     found = told(
-        "debt_to_equity", NAN, 0.4, 1.0, want=Want(bases=(Label(en="owners' equity: negative", zh="所有者权益为负"),))
+        "debt_to_equity", NAN, 0.4, 1.0, want=Want(bases=(Label(en="owners' equity is negative", zh="所有者权益为负"),))
     )
     assert (found.kind, found.text) == (
         "not_computable",
         Label(
-            en="Debt to equity cannot be computed (owners' equity: negative); the model places higher risk here",
-            zh="所有者权益为负，产权比率无法计算；模型对此给出的风险较高",
+            en="Debt to equity cannot be computed, because owners' equity is negative; the model places higher risk"
+            " here",
+            zh="因所有者权益为负，产权比率无法计算；模型对此给出的风险较高",
         ),
     )
     assert "not provided" not in found.text.en.lower()
@@ -243,10 +279,11 @@ def test_an_extra_feature_speaks_by_its_label_and_its_unit():
     stated = {"name": "x1", "group": "g", "direction": Direction.RAISES_RISK, "range": (0, 99)}
     label = Label(en="Odd {label}", zh="标签")
     assert text(from_extra(ExtraFeature(label=label, **stated)), 0.25, 0.4, 0.1).en == (
-        "Odd {label}: 0.25, compared with the average applicant (median 0.1); the model places higher risk here"
+        "Odd {label}: 0.25, compared with the median of the training applicants (0.1); the model places higher"
+        " risk here"
     )
     assert text(from_extra(ExtraFeature(label=label, unit="years", **stated)), 25, 0.4, 10).zh == (
-        "标签为25.0年，与参照样本平均水平（中位数10.0年）相比，模型对此取值给出的风险较高"
+        "标签为25.0年，与参照样本中位数（10.0年）相比，模型对此取值给出的风险较高"
     )
 
 
@@ -261,10 +298,18 @@ def test_every_text_is_whole_and_always_the_same(feature, value, log_odds, media
     found = text(feature, value, log_odds, median, reference)
     assert not set("{}") & set(found.en + found.zh)
     assert found == text(feature, value, log_odds, median, reference)
-    whom = TEXTS.references[reference].without_value
+    whom = TEXTS.references[reference].with_value
     if not math.isnan(value):
-        assert whom.en.split(" (")[0] in found.en
-        assert whom.zh.removesuffix("相比") in found.zh
+        compared = not math.isnan(median)
+        assert (whom.en.split(" (")[0] in found.en) is compared
+        assert (whom.zh.split("（")[0] in found.zh) is compared
     else:
         assert found.en.startswith("Not provided: ")
     assert form_of(log_odds) == ("adverse" if log_odds > 0 else "favourable")
+
+
+def test_what_the_model_reads_has_one_chinese_name():
+    root = configs_dir().parent
+    files = [*root.glob("src/icsml/**/*.py"), *root.glob("src/icsml/**/*.html"), *root.glob("configs/**/*.yaml")]
+    assert len(files) > 100
+    assert [file.name for file in files if "特征" in file.read_text("utf-8")] == []  # 变量

@@ -17,6 +17,7 @@ from icsml.decision.reasons import RowReasons
 from icsml.decision.recourse import Answer, recourse
 from icsml.decision.wants import field_label, wanted_for_a_grade
 from icsml.decision.withheld import withheld
+from icsml.explain.quantity import apart, quantity
 from icsml.innovation.describe import describe
 from icsml.model.bundle import Bundle
 from icsml.records.columns import record_columns
@@ -35,16 +36,6 @@ from icsml.records.labels import Label
 __all__ = ["DEFAULT_REASONS", "Decided", "decide"]
 
 DEFAULT_REASONS = 8
-
-_REASONS_INCOMPLETE = Referral(
-    code="REASONS_INCOMPLETE",
-    field="adverse_reasons",
-    text=Label(
-        en="The adverse reasons told cover less of what raised the PD than the catalogue asks for: do not give them as"
-        " the whole of it.",
-        zh="所列不利原因对风险上升部分的覆盖程度低于规定下限：请勿将其作为全部原因告知。",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +123,22 @@ def _to_provide(bundle: Bundle, assessment: Assessment, told: RowReasons) -> lis
 def _referrals(found: list[Finding], told: RowReasons) -> list[Referral]:
     """List what a person must look at before any decision."""
     referred = [finding.referral for finding in found if finding.then == "refer"]
-    if told.principal_left_out:
-        referred.append(_REASONS_INCOMPLETE)
+    if told.principal_left_out and told.adverse_coverage is not None:
+        referred.append(_incomplete(told.adverse_coverage, told.bundle.catalogue.adverse_coverage_at_least))
     return referred
+
+
+def _incomplete(coverage: float, least: float) -> Referral:
+    seen, bound = apart(coverage, least, "fraction") or (quantity(coverage, "fraction"), quantity(least, "fraction"))
+    return Referral(
+        code="REASONS_INCOMPLETE",
+        field="adverse_reasons",
+        text=Label(
+            en=f"The adverse reasons told cover {seen.en} of what raised the PD, and the catalogue asks for"
+            f" {bound.en} or more: do not give them as the whole of it.",
+            zh=f"所列不利原因仅覆盖风险上升部分的{seen.zh}，低于规定下限{bound.zh}：请勿将其作为全部原因告知。",
+        ),
+    )
 
 
 def _identity(bundle: Bundle, version: str | None) -> ModelIdentity:

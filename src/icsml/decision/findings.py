@@ -5,8 +5,9 @@ The policy of the bundle says of each whether it is told, or whether a person mu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from math import isnan
 from typing import Final
 
@@ -15,6 +16,7 @@ import numpy as np
 from icsml.decision.assess import Assessment
 from icsml.decision.information import SIZES
 from icsml.decision.wants import field_label
+from icsml.explain.quantity import quantity
 from icsml.model.bundle import BundleParts
 from icsml.model.policy import AssessmentPolicy, Then
 from icsml.records.decision import Notice, Referral
@@ -23,16 +25,25 @@ from icsml.records.labels import Label
 
 __all__ = ["Finding", "findings"]
 
-_AMOUNTS: Final = tuple(field.name for field in FIELDS if field.unit == "CNY" and field.name.endswith("_cny"))
-_PER_HEAD: Final = ("revenue_cny", "total_assets_cny")
+_AMOUNTS: Final = tuple(field for field in FIELDS if field.unit == "CNY" and field.name.endswith("_cny"))
 _FEW_STAFF: Final = 5
-_ALIKE: Final = (
-    # two amounts of one size, the second told as the one in question where it is the smaller
-    ("revenue_cny", "revenue_prev_cny"),
-    ("revenue_cny", "total_cost_cny"),
-    ("total_assets_cny", "total_assets_prev_cny"),
-    ("total_assets_cny", "revenue_cny"),
-    ("rd_expense_cny", "rd_expense_prev_cny"),
+_SIZE: Final = ("total_assets_cny", "revenue_cny")
+_USUAL: Final[tuple[tuple[str, tuple[str, ...], float], ...]] = (
+    # an amount, what it is held against (the first that is known), and about what share of it it usually is; amounts
+    # that may be next to nothing in a sound firm, such as cash or high-tech revenue, are held against none
+    ("revenue_prev_cny", ("revenue_cny",), 1.0),
+    ("total_cost_cny", ("revenue_cny",), 1.0),
+    ("total_assets_prev_cny", ("total_assets_cny",), 1.0),
+    ("total_assets_cny", ("revenue_cny",), 1.0),
+    ("main_revenue_cny", ("revenue_cny",), 1.0),
+    ("main_revenue_prev_cny", ("revenue_prev_cny",), 1.0),
+    ("operating_cost_cny", ("revenue_cny",), 0.7),
+    ("current_assets_cny", ("total_assets_cny",), 0.6),
+    ("rd_expense_prev_cny", ("rd_expense_cny",), 1.0),
+    ("rd_expense_cny", ("total_cost_cny", *_SIZE), 0.05),
+    ("existing_debt_cny", _SIZE, 0.25),
+    ("application_amount_cny", _SIZE, 0.25),
+    ("collateral_value_cny", ("application_amount_cny",), 1.0),
 )
 
 
@@ -111,6 +122,7 @@ def findings(bundle: BundleParts, assessment: Assessment, row: int) -> list[Find
     record = _Record(bundle, assessment, row)
     return [
         *_flags(record),
+        *_zeros(record),
         *_unit(record),
         *_accounts(record),
         *_dates(record),
@@ -134,8 +146,7 @@ def _flags(record: _Record) -> Iterator[Finding]:
             )
 
 
-def _unit(record: _Record) -> Iterator[Finding]:
-    checks = record.policy.checks
+def _zeros(record: _Record) -> Iterator[Finding]:
     sizes = {name: record.number(name) for name in SIZES}
     zeros = [name for name, value in sizes.items() if value == 0.0]
     if len(zeros) > 1 and not any(abs(value) > 0.0 for value in sizes.values()):
@@ -143,39 +154,72 @@ def _unit(record: _Record) -> Iterator[Finding]:
         yield record.finding(
             "ZERO_AMOUNTS",
             zeros[0],
-            checks.zero_amounts.then,
+            record.policy.checks.zero_amounts.then,
             f"{{0}}: zero, likewise {' and '.join(label.en_within for label in labels)}. Leave out what is not known.",
             f"{{0}}、{'、'.join(label.zh for label in labels)}均填为零：未知的项目请留空。",
         )
+
+
+def _unit(record: _Record) -> Iterator[Finding]:
+    """Tell once of amounts that look like 万元: all of them, those of a whole staff, or one beside another."""
+    check = record.policy.checks.unit
+    known = _known_amounts(record)
+    if not known:
         return
-    amounts = {name: abs(record.number(name)) for name in _AMOUNTS}
-    known = {name: value for name, value in amounts.items() if value > 0.0}
-    staff = record.number("staff_total")
-    heads = [known[name] / staff for name in _PER_HEAD if name in known and staff >= _FEW_STAFF]
-    if known and (max(known.values()) < checks.unit.smallest_cny or (heads and max(heads) < checks.unit.per_head_cny)):
-        largest = max(known, key=lambda name: known[name])
+    largest = max(known, key=lambda name: known[name])
+    per_head = _per_head(record, known)
+    if known[largest] < check.smallest_cny:
         yield record.finding(
             "AMOUNTS_IN_WAN",
             largest,
-            checks.unit.then,
+            check.then,
             "{0}: very small, as are all other amounts. They look like 万元 (10,000 yuan), and yuan is asked for.",
             "{0}等全部金额过小：疑似以万元填报，本系统要求以元为单位。",
         )
-        return
-    for pair in _ALIKE:
-        if not all(name in known for name in pair):
+    elif per_head and max(per_head.values()) < check.per_head_cny:
+        most, staff = max(per_head, key=lambda name: per_head[name]), record.number("staff_total")
+        yield record.finding(
+            "AMOUNTS_IN_WAN",
+            most,
+            check.then,
+            f"{{0}}: CNY {per_head[most]:,.0f} for each of {staff:,.0f} staff, which is very small. It looks like 万元"
+            " (10,000 yuan), and yuan is asked for.",
+            f"{{0}}按{staff:,.0f}名职工计人均仅{per_head[most]:,.0f}元：疑似以万元填报，本系统要求以元为单位。",
+        )
+    else:
+        yield from islice(_out_of_proportion(record, known), 1)
+
+
+def _known_amounts(record: _Record) -> dict[str, float]:
+    """Return the sizes of the amounts above zero; of what can be no loss, one below zero is told as out of range."""
+    amounts = {field.name: (record.number(field.name), field.low is None) for field in _AMOUNTS}
+    return {name: abs(value) for name, (value, signed) in amounts.items() if value > 0.0 or (signed and value < 0.0)}
+
+
+def _per_head(record: _Record, known: Mapping[str, float]) -> dict[str, float]:
+    staff = record.number("staff_total")
+    return {name: known[name] / staff for name in _SIZE if name in known and staff >= _FEW_STAFF}
+
+
+def _out_of_proportion(record: _Record, known: Mapping[str, float]) -> Iterator[Finding]:
+    check = record.policy.checks.unit
+    for name, bases, share in _USUAL:
+        base = next((each for each in bases if each in known), None)
+        if name not in known or base is None:
             continue
-        small, large = sorted(pair, key=lambda name: known[name])
-        if known[large] > checks.unit.factor * known[small]:
-            other = record.label(large)
+        times = known[name] / (share * known[base])
+        if not 1.0 / check.factor <= times <= check.factor:
+            small, large = (name, base) if times < 1.0 else (base, name)
+            seen, other = quantity(known[small], "CNY"), quantity(known[large], "CNY")
+            beside = record.label(large)
             yield record.finding(
                 "AMOUNTS_IN_WAN",
                 small,
-                checks.unit.then,
-                f"{{0}}: out of all proportion to {other.en_within}. One of the two may be in 万元 (10,000 yuan).",
-                f"{{0}}与{other.zh}相差悬殊：其中一项可能以万元填报。",
+                check.then,
+                f"{{0}}: {seen.en}, out of all proportion to {beside.en_within} ({other.en}). One of the two may be in"
+                " 万元 (10,000 yuan).",
+                f"{{0}}为{seen.zh}，与{beside.zh}（{other.zh}）相差悬殊：其中一项可能以万元填报。",
             )
-            return
 
 
 def _accounts(record: _Record) -> Iterator[Finding]:
@@ -205,13 +249,18 @@ def _accounts(record: _Record) -> Iterator[Finding]:
             if given == "equity_cny"
             else "{0}大于资产总额，已资不抵债；以所有者权益为分母的比率无法计算。",
         )
-    if assets > 0.0 and liabilities > checks.indebted.times * assets:
+    if assets >= 0.0 and liabilities > checks.indebted.times * assets:
+        owed = quantity(liabilities, "CNY")
         yield record.finding(
             "LIABILITIES_FAR_ABOVE_ASSETS",
             "total_liabilities_cny",
             checks.indebted.then,
-            f"{{0}}: {liabilities / assets:,.1f} times total assets.",
-            f"{{0}}为资产总额的{liabilities / assets:,.1f}倍。",
+            f"{{0}}: {liabilities / assets:,.1f} times total assets."
+            if assets > 0.0
+            else f"{{0}}: {owed.en}, and total assets are zero. One of the two is wrong.",
+            f"{{0}}为资产总额的{liabilities / assets:,.1f}倍。"
+            if assets > 0.0
+            else f"{{0}}为{owed.zh}，而资产总额为零：两者矛盾，请核对。",
         )
 
 

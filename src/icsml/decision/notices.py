@@ -8,6 +8,7 @@ import numpy as np
 
 from icsml.decision.assess import Assessment
 from icsml.decision.information import demands
+from icsml.decision.outside import beyond, fields_outside, within_text
 from icsml.decision.wants import field_label
 from icsml.explain.jumps import jumped
 from icsml.explain.quantity import quantity
@@ -15,7 +16,7 @@ from icsml.explain.recourse import NoRecourse
 from icsml.innovation.validity import ages
 from icsml.model.bundle import BundleParts
 from icsml.records.decision import Notice
-from icsml.records.extra import EXTRA_PREFIX
+from icsml.records.fields import FIELDS
 from icsml.records.labels import Label
 
 __all__ = ["notices", "recourse_notices"]
@@ -49,6 +50,7 @@ def notices(
         *_on_model(bundle),
         *_on_rulebook(bundle, as_of, decided_on),
         *_on_record(bundle, assessment, row, as_of),
+        *_unchecked(bundle, assessment, row),
         *_on_information(bundle, assessment, row),
         *_on_date(as_of, decided_on),
         *_implausible(bundle, assessment, row),
@@ -78,9 +80,11 @@ def _jumps(bundle: BundleParts, assessment: Assessment) -> list[Notice]:
     if bundle.levers is None or bundle.rulebook is None:
         return []
     quantile = bundle.levers.policy.quantile
+    outside = assessment.screening.out_of_range_in(0)  # whose change is compared with nobody's
     found = []
     for name, flags in jumped(bundle.levers, assessment.screening.columns).items():
-        if flags[0]:
+        if flags[0] and name not in outside:
+            label = field_label(bundle, name)
             readers = [indicator.label for indicator in bundle.rulebook.indicators if name in indicator.fields]
             en = f", which {', '.join(label.en for label in readers)} read" if readers else ""
             zh = f"，涉及指标：{'、'.join(label.zh for label in readers)}" if readers else ""
@@ -88,8 +92,9 @@ def _jumps(bundle: BundleParts, assessment: Assessment) -> list[Notice]:
                 _notice(
                     "JUMP_BEFORE_APPLICATION",
                     name,
-                    f"Rose in the last year by more than {quantile:.0%} of its peers did{en}: check what is behind it.",
-                    f"较上年增幅超过同类企业第{quantile * 100:.0f}百分位{zh}：请核实原因。",
+                    f"{label.en}: rose in the last year by more than {quantile:.0%} of its peers did{en}: check what is"
+                    " behind it.",
+                    f"{label.zh}较上年增幅超过同类企业第{quantile * 100:.0f}百分位{zh}：请核实原因。",
                 )
             )
     return found
@@ -134,7 +139,7 @@ def _on_model(bundle: BundleParts) -> list[Notice]:
                 "NO_COMPANION",
                 "pd_without_innovation",
                 "The model has innovation features only or none, so there is nothing to compare it with.",
-                "模型仅含或不含创新类特征，故无“剔除创新”的对照结果。",
+                "模型仅含或不含创新类变量，故无“剔除创新”的对照结果。",
             )
         )
     return found
@@ -226,20 +231,28 @@ def _on_record(bundle: BundleParts, assessment: Assessment, row: int, as_of: dat
                 "INNOVATION_FEED_MISSING",
                 "innovation_log_odds",
                 "No innovation data on file: the companion model without innovation gave the PD.",
-                "无创新类数据：违约概率由不含创新特征的对照模型给出。",
+                "无创新类数据：违约概率由不含创新类变量的对照模型给出。",
             )
         )
-    for name in assessment.screening.out_of_range_in(row):
-        label = field_label(bundle, name)
-        found.append(
-            _notice(
-                "OUT_OF_RANGE",
-                name,
-                f"{label.en}: outside the declared range, or above the whole it is part of.",
-                f"{label.zh}超出声明范围，或大于其所属总额。",
-            )
+    outside = fields_outside(bundle, assessment, row)
+    return [*found, *(Notice(code="OUT_OF_RANGE", field=name, text=text) for name, text in outside.items())]
+
+
+def _unchecked(bundle: BundleParts, assessment: Assessment, row: int) -> list[Notice]:
+    """Say which of the lists that a person would have to look at the record does not speak of."""
+    columns, flags = assessment.screening.columns, bundle.assessment_policy.flags
+    names = [field.name for field in FIELDS if field.name in flags]
+    absent = [field_label(bundle, name) for name in names if np.isnan(columns[name][row])]
+    if not absent:
+        return []
+    return [
+        _notice(
+            "LISTS_NOT_CHECKED",
+            "refer",
+            f"Not in the record, so not checked: {'; '.join(label.en_within for label in absent)}.",
+            f"记录中未提供，故未核查：{'、'.join(label.zh for label in absent)}。",
         )
-    return found
+    ]
 
 
 def _on_date(as_of: date | None, decided_on: date) -> list[Notice]:
@@ -250,23 +263,22 @@ def _on_date(as_of: date | None, decided_on: date) -> list[Notice]:
 
 
 def _implausible(bundle: BundleParts, assessment: Assessment, row: int) -> list[Notice]:
-    """Warn of a canonical feature outside its plausible range; of an extra one the screening has told already."""
-    return [
-        _notice(
-            "OUT_OF_RANGE",
-            feature.name,
-            f"{feature.label.en}: {quantity(value, feature.unit).en}, outside the plausible range. Check what it is"
-            " made of.",
-            f"{feature.label.zh}为{quantity(value, feature.unit).zh}，超出合理范围：请核对其来源数据。",
-        )
-        for feature, value in zip(bundle.encoder.features, assessment.features[row], strict=True)
-        if not feature.name.startswith(EXTRA_PREFIX) and _is_outside(value, feature.range)
-    ]
-
-
-def _is_outside(value: float, bounds: tuple[float | None, float | None]) -> bool:
-    low, high = bounds
-    return bool((low is not None and value < low) or (high is not None and value > high))
+    """Warn of a feature outside its plausible range, unless what it is made of is told to be out of range."""
+    told = set(assessment.screening.out_of_range_in(row))
+    found = []
+    for feature, value in zip(bundle.encoder.features, assessment.features[row], strict=True):
+        if beyond(value, feature.range) and told.isdisjoint(feature.inputs):
+            seen, within = quantity(value, feature.unit), within_text(feature.range, feature.unit)
+            found.append(
+                _notice(
+                    "OUT_OF_RANGE",
+                    feature.name,
+                    f"{feature.label.en}: {seen.en}, outside the plausible range of {within.en}. Check what it is"
+                    " made of.",
+                    f"{feature.label.zh}为{seen.zh}，超出合理范围（{within.zh}）：请核对其来源数据。",
+                )
+            )
+    return found
 
 
 def _on_features(bundle: BundleParts, assessment: Assessment, row: int) -> list[Notice]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.decision.assess import Assessment, Explanation, assess, companion_places
+from icsml.decision.outside import implausible
 from icsml.decision.wants import absent_fields, want
 from icsml.explain.contradiction import contradictions, contradicts, is_free, one_at_a_time, spreads
 from icsml.explain.engine import margins
@@ -177,7 +178,12 @@ class RowReasons:
             self._median(position),
             contradicts=bool(self._contradicts.get(position)),
             want=want(self.bundle, self.assessment, feature, self.row) if np.isnan(value) else UNKNOWN,
+            outside=self._implausible.get(feature.name),
         )
+
+    @cached_property
+    def _implausible(self) -> Mapping[str, Label]:
+        return implausible(self.bundle, self.assessment, self.row)
 
     def _named(self, position: int) -> Feature:
         """Return a feature as texts name it: a score that rests on assumed rules is said to be no official one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -104,6 +105,10 @@ def _bases(feature: Feature, columns: Columns, row: int) -> list[tuple[str, floa
 def _base(bundle: BundleParts, name: str, value: float) -> Label:
     label = field_label(bundle, name)
     name_en = label.en_within
+    if value == 0.0 and FIELD_BY_NAME[name].unit == "persons":
+        return Label(en=f"there are no {name_en}", zh=f"{label.zh}为零")
+    verb = "are" if re.search(r"(assets|liabilities)(,|$)", name_en) else "is"
+    subject = f"{name_en}, {verb}" if "," in name_en else f"{name_en} {verb}"
     if value < 0.0:
-        return Label(en=f"{name_en}: negative", zh=f"{label.zh}为负")
-    return Label(en=f"{name_en}: zero", zh=f"{label.zh}为零")
+        return Label(en=f"{subject} negative", zh=f"{label.zh}为负")
+    return Label(en=f"{subject} zero", zh=f"{label.zh}为零")

@@ -11,6 +11,7 @@ __all__ = ["apart", "quantity"]
 
 _MILLION: Final = 1e6
 _WAN: Final = 1e4
+_TRILLION: Final = 1e12
 _HUGE: Final = 1e15  # no amount is larger; a value beyond it is an error, and its digits say nothing
 _MOST_DIGITS: Final = 6  # two values that read alike with these are told as the same
 
@@ -54,9 +55,14 @@ def _number(value: float, more: int) -> Label:
 
 
 def _money(value: float, more: int) -> Label:
-    million = abs(value) >= _MILLION
-    en = f"CNY {_decimals(value / _MILLION, 2 + more)} million" if million else f"CNY {_decimals(value, more)}"
-    return Label(en=en, zh=f"{_decimals(value / _WAN, 1 + more)}万元")
+    size = abs(value)
+    if size >= _TRILLION:
+        number = _decimals(value / _TRILLION, 2 + more)
+        return Label(en=f"CNY {number} trillion", zh=f"{number}万亿元")
+    en = f"CNY {_decimals(value / _MILLION, 2 + more)} million" if size >= _MILLION else f"CNY {_decimals(value, more)}"
+    return Label(
+        en=en, zh=f"{_decimals(value / _WAN, 1 + more)}万元" if size >= _WAN else f"{_decimals(value, more)}元"
+    )
 
 
 def _percent(value: float, more: int) -> Label:

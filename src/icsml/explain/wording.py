@@ -14,7 +14,9 @@ from icsml.records.labels import Label
 
 __all__ = ["UNKNOWN", "Statement", "Want", "form_of", "reference_text", "statement"]
 
-_SAME: Final = Label(en="the same", zh="与之相同")
+_IT: Final = Label(en="it", zh="该项")
+_THEM: Final = Label(en="them", zh="上述数据")
+_SAME: Final = Label(en="the same", zh="相同")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Want:
     absent : tuple of Label
         Fields that the record does not hold, by their names.
     bases : tuple of Label
-        Clauses that say what is zero or negative where a ratio needs a base above zero.
+        Clauses that say what is zero or negative where a ratio needs a base above zero, such as "revenue is zero".
     """
 
     absent: tuple[Label, ...] = ()
@@ -68,6 +70,7 @@ def statement(
     *,
     contradicts: bool = False,
     want: Want = UNKNOWN,
+    outside: Label | None = None,
 ) -> Statement:
     """Return what is said of one reason.
 
@@ -92,11 +95,18 @@ def statement(
         Whether the feature, taken alone, does the opposite here.
     want : Want
         Of a feature without value: why it has none.
+    outside : Label, optional
+        What makes its value one that says nothing, as a clause; it is then compared with nothing.
     """
     form = form_of(log_odds)
     if math.isnan(value):
         return _without_value(catalogue, feature, form, reference_text(catalogue, reference), want)
     seen, other = _values(value, median, feature.unit)
+    if outside is not None:
+        seen = quantity(value, feature.unit)
+        return _told("neutral", catalogue.out_of_range, form, label=feature.label, value=seen, why=outside)
+    if other is None:
+        return _told("neutral", catalogue.unreferenced, form, label=feature.label, value=seen)
     compared = reference_text(catalogue, reference, other)
     forms = catalogue.comparison(feature)
     if forms is None or contradicts or not _on_its_side(feature, value, log_odds, median, other):
@@ -108,12 +118,13 @@ def _without_value(
     catalogue: ReasonCatalogue, feature: Feature, form: ReasonForm, reference: Label, want: Want
 ) -> Statement:
     if want.bases and not want.absent:
-        bases = _joined(want.bases, ", ", "，")
+        bases = _joined(want.bases, " and ", "、")
         forms = catalogue.missing.not_computable
         return _told("not_computable", forms, form, label=feature.label, bases=bases, reference=reference)
     fields = _joined(want.absent or (feature.label,), ", ", "、")
     forms = catalogue.missing.not_provided
-    return _told("not_provided", forms, form, label=feature.label, fields=fields, reference=reference)
+    it = _THEM if len(want.absent) > 1 else _IT
+    return _told("not_provided", forms, form, label=feature.label, fields=fields, it=it, reference=reference)
 
 
 def _values(value: float, median: float, unit: str) -> tuple[Label, Label | None]:
@@ -123,11 +134,11 @@ def _values(value: float, median: float, unit: str) -> tuple[Label, Label | None
     return apart(value, median, unit) or (quantity(value, unit), _SAME)
 
 
-def _on_its_side(feature: Feature, value: float, log_odds: float, median: float, other: Label | None) -> bool:
+def _on_its_side(feature: Feature, value: float, log_odds: float, median: float, other: Label) -> bool:
     """Tell whether the value is seen to lie on the side of the median that the text of its code names."""
     if feature.direction.sign == 0:  # a signed text names no side
         return True
-    if other is None or other is _SAME:
+    if other is _SAME:
         return False
     return value > median if feature.direction.sign * log_odds > 0.0 else value < median
 

@@ -19,7 +19,7 @@ from icsml.records.decision import ReasonForm, ReferenceId
 from icsml.records.extra import EXTRA_PREFIX
 from icsml.records.labels import Direction, Label
 
-__all__ = ["Forms", "MissingTexts", "ReasonCatalogue", "ReferenceTexts", "load_reason_catalogue", "of_format_1"]
+__all__ = ["Forms", "MissingTexts", "ReasonCatalogue", "ReferenceTexts", "load_reason_catalogue", "of_older_bundle"]
 
 _ERROR: Final = "ICS-FEA-008"
 
@@ -91,6 +91,10 @@ class ReasonCatalogue(_Part):
         For a feature without value.
     neutral : Forms
         Value and reference, and that the model places the risk there: for whatever cannot be told as a comparison.
+    unreferenced : Forms
+        The same where no value is known to compare with.
+    out_of_range : Forms
+        The same of a value that is out of range, or made of what is: it is compared with nothing.
     codes : mapping of str to Forms
         By reason code; every feature with a direction has one.
     """
@@ -104,6 +108,8 @@ class ReasonCatalogue(_Part):
     references: Mapping[ReferenceId, ReferenceTexts]
     missing: MissingTexts
     neutral: Forms
+    unreferenced: Forms
+    out_of_range: Forms
     codes: Mapping[str, Forms]
 
     @model_validator(mode="after")
@@ -114,9 +120,11 @@ class ReasonCatalogue(_Part):
         for name, words in self.references.items():
             _check(f"references.{name}.with_value", (words.with_value.en, words.with_value.zh), {"reference_value"})
             _check(f"references.{name}.without_value", (words.without_value.en, words.without_value.zh), set())
-        _check("missing.not_provided", self.missing.not_provided.texts, {"fields"}, may={"label", "reference"})
+        _check("missing.not_provided", self.missing.not_provided.texts, {"fields"}, may={"label", "reference", "it"})
         _check("missing.not_computable", self.missing.not_computable.texts, {"label", "bases"}, may={"reference"})
         _check("neutral", self.neutral.texts, {"label", "value", "reference"})
+        _check("unreferenced", self.unreferenced.texts, {"label", "value"})
+        _check("out_of_range", self.out_of_range.texts, {"label", "value", "why"})
         for code, forms in self.codes.items():
             _check(f"codes.{code}", forms.texts, {"value", "reference"}, may={"label"})
         return self
@@ -154,13 +162,17 @@ def _needs_text(feature: Feature) -> bool:
     return not (extra or feature.overridden or feature.direction is Direction.FREE)
 
 
-def of_format_1(stated: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content of a catalogue of format 1, as older bundles hold it, in the present format.
+def of_older_bundle(stated: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of a catalogue, as older bundles hold it, in the present format.
 
-    Its texts for missing values and for what cannot be compared said "adds to the risk" of values better than the
-    median, so they give way to the present ones; its texts of codes are kept.
+    The texts of format 1 for missing values and for what cannot be compared said "adds to the risk" of values better
+    than the median, so they give way to the present ones; its texts of codes are kept. Texts that there were not yet
+    are added.
     """
-    present = _shipped().model_dump(include={"format", "missing", "neutral"})
+    present = _shipped().model_dump(include={"unreferenced", "out_of_range"})
+    if stated.get("format") != 1:
+        return present | dict(stated)
+    present |= _shipped().model_dump(include={"format", "missing", "neutral"})
     return {key: value for key, value in stated.items() if key != "plain"} | present
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from icsml.errors import ModelError
-from icsml.features.reason_codes import ReasonCatalogue, of_format_1
+from icsml.features.reason_codes import ReasonCatalogue, of_older_bundle
 from icsml.model.calibrate import Affine
 from icsml.model.levers import Levers
 from icsml.model.policy import AssessmentPolicy
@@ -110,9 +110,7 @@ class Document(_Part):
     @field_validator("reasons", mode="before")
     @classmethod
     def _present_format(cls, reasons: object) -> object:
-        if isinstance(reasons, Mapping) and reasons.get("format") == 1:
-            return of_format_1(reasons)
-        return reasons
+        return of_older_bundle(reasons) if isinstance(reasons, Mapping) else reasons
 
 
 def parse_document(content: bytes) -> Document:
