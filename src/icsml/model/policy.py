@@ -60,7 +60,7 @@ class UnitCheck(Check):
     per_head_cny : float
         Or revenue and assets are both below this for each of the staff.
     factor : float
-        Or two amounts that belong together differ by this factor.
+        Or an amount is so many times more or less than its usual share of another.
     """
 
     smallest_cny: _Positive
