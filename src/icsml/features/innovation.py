@@ -142,7 +142,7 @@ def super_deduction_share(rd_super_deduction_cny: Floats, rd_expense_cny: Floats
 
 @_INNOVATION.feature(
     8,
-    label=Label(en="IP rights per 100 R&D staff", zh="每百名研发人员知识产权数"),
+    label=Label(en="IP rights per 100 R&D staff", zh="每百人研发人员知识产权数"),
     direction=Direction.LOWERS_RISK,
     unit="rights per 100 R&D staff",
     plausible=(0.0, 2000.0),
