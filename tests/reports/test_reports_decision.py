@@ -164,20 +164,29 @@ def _moved(**other):
 def test_recourse_carries_how_often_other_models_answer_it_too(decision):
     found = copy.deepcopy(decision)
     found["recourse"] = [{"text": {"en": "If R&D rose, a PD of 1.23%", "zh": "若研发提高，违约概率1.23%"}}]
-    assert "not measured here. `icsml stability" in _words(decision_page(found, "en"))
+    assert "not measured here. icsml stability" in _words(decision_page(found, "en"))
     assert "此处未测算" in _words(decision_page(found, "zh"))
     en, zh = (_words(decision_page(found, lang, _moved())) for lang in LANGS)
-    assert "not for this firm, on 1,500 rows of “book” with 2 other models: Of the recourse that first proposes, " in en
+    assert "not for this firm, on 1,500 rows of “book” with 2 other models: Of the steps that the first model " in en
     assert "83.0% (80.0% to 90.0%)" in en
     assert "61.0% (50.0% to 70.0%)" in en
-    assert "样本 1,500 个、其他模型 2 个：first 所提改进建议中，83.0%（80.0% 至 90.0%）" in zh
+    assert "样本 1,500 个、其他模型 2 个：首个模型（first）所提改善措施中，83.0%（80.0% 至 90.0%）" in zh
     for words, lang in ((en, "en"), (zh, "zh")):
         told = words.split(phrase("recourse_about", lang))[1].split(found["recourse"][0]["text"][lang])[0]
         assert phrase("simulated", lang) in told
         assert "icsml stability" not in told
     assert phrase("simulated", "en") not in _words(decision_page(found, "en", _moved(synthetic=False)))
-    unknown = _words(decision_page(found, "en", _moved(recourse_survival=None, recourse_better_grade=None)))
-    assert "not known, the comparison found no proposal to test" in unknown
+    none = {"recourse_survival": None, "recourse_better_grade": None}
+    for why, told in (
+        ("no_levers", "the first model (first) proposes none, for want of levers or of a rulebook."),
+        ("no_proposal", "the first model (first) found none to propose for these rows."),
+        ("no_rulebook", "no other model has a rulebook to answer with."),
+        ("not_asked", "the comparison did not ask."),
+        ("from_a_later_version", "the file does not say why."),
+    ):
+        moved = _moved(**none, unknown={"recourse_survival": why})
+        assert f"hold under other models is not known: {told}" in _words(decision_page(found, "en", moved))
+    assert "is not known: the file does not say why." in _words(decision_page(found, "en", _moved(**none)))
     with pytest.raises(InputError, match="compares other bundles"):
         decision_page(found, "en", _moved(drawn=None, bundles={"old": "0" * 64}))
 

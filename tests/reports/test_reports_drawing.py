@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 from html import unescape
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -119,6 +120,38 @@ def test_the_waterfall_names_the_largest_terms_first_and_the_rest_together(drawn
 def test_thresholds_are_drawn_and_named(drawn):
     assert {"0 %", "6 %"} <= set(_texts(drawn[2]))
     assert drawn[2].inline.count("#b36b00") > drawn[3].inline.count("#b36b00") == 0
+
+
+def _ticks(each):
+    """Names of values on the x axis, by their place in points."""
+    found = re.findall(
+        r'<text style="[^"]*text-anchor: middle[^"]*" x="([\d.]+)" y="([\d.]+)"[^>]*>([−\d.%]+)<', each.inline
+    )
+    lowest = max(float(y) for _, y, _ in found)
+    return sorted((float(x), text) for x, y, text in found if float(y) > lowest - 1)
+
+
+@pytest.mark.parametrize("size", [1e-3, 0.02, 0.26, 0.6, 1.1, 1.7, 7.0, 180.0])
+def test_names_of_values_on_an_axis_do_not_touch(rows, size):
+    terms, values = rows
+    terms = terms * size / np.abs(terms).max()
+    rest = {"shown": 2, "others": "others", "xlabel": "log-odds"}
+    for each in (
+        plots.beeswarm("b", "b", LABELS, terms, values, "log-odds"),
+        plots.importance("i", "i", LABELS, np.abs(terms).max(axis=0), "log-odds"),
+        plots.waterfall("w", "w", [(label, "1") for label in LABELS], terms[0], -4.8, **rest),
+    ):
+        ticks = _ticks(each)
+        assert len(ticks) > 1
+        for (left, first), (right, second) in pairwise(ticks):
+            assert right - left > 5.6 * (len(first) + len(second)) / 2 + 2, ticks
+
+
+def test_an_axis_of_counts_names_whole_numbers_only(rows):
+    terms, _ = rows
+    counts = np.tile([0.0, 1.0], 350)
+    ticks = _ticks(plots.dependence("d", "d", plots.Axis(counts, "awards"), terms[:, 0], "log-odds"))
+    assert [text for _, text in ticks] == ["0", "1"]
 
 
 def test_nothing_is_drawn_by_how_wide_a_word_is(drawn):

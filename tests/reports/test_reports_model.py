@@ -13,14 +13,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from markupsafe import escape
+from scipy.special import logit
 
 from icsml.cli.main import _run
 from icsml.features.catalogue import CATALOGUE
 from icsml.features.encoder import DirectionOverride
 from icsml.model.certificate import Bound, Violation
 from icsml.records.labels import Direction
-from icsml.reports.evidence import Gain
-from icsml.reports.findings import Check, Sample
+from icsml.reports.drawing import label_lines
+from icsml.reports.evidence import Gain, Outcomes
+from icsml.reports.findings import Check, ContradictionFigures, Sample
 from icsml.reports.model import model_drawings, model_page
 from icsml.reports.rationale import CHINESE as RATIONALES
 from icsml.reports.stability import parse_stability
@@ -120,7 +123,7 @@ def test_thresholds_of_the_rulebook_are_drawn_where_a_feature_is_an_indicator(fo
     place = [feature.name for feature in found.features].index("rd_intensity")
     assert found.sizes[place] > 0
     texts = re.findall(r"<text[^>]*>([^<]*)<", drawings["dependence-inn03"].inline)
-    assert {"0 %", "15 %"} <= set(texts)
+    assert {"0%", "15%"} <= set(texts)
 
 
 def test_every_kind_of_drawing_is_there(found):
@@ -151,8 +154,8 @@ def test_what_another_room_has_not_computed_leaves_its_place(found):
     page = model_page(bare, "en")
     assert "Effect of the innovation variables" not in page
     assert "The model declares no direction" in page
-    assert "Not known: the bundle holds no reference population" in page
-    assert "Not given." in page
+    assert "Not known: the companion answered every row of the sample." in page
+    assert "Not measured here." in page
     assert "No two variables interact" in page
     assert "Dashed lines" not in page
 
@@ -162,6 +165,125 @@ def test_a_model_of_one_constant_has_a_page(found):
     everybody = replace(found.segments["all"][0], adverse=zero.astype(np.int64))
     page = model_page(replace(found, sizes=zero, interactions=None, segments={"all": (everybody,)}, chosen=()), "en")
     assert "No variable has any effect" in page
+
+
+def test_only_the_true_reason_is_told_why_contradictions_are_not_known(found):
+    def said(**other):
+        page = model_page(replace(found, chosen=(), **other), "en")
+        return re.findall(r"<p>(.*?)</p>", page.split('<h2 id="contradictions">')[1].split("<h2")[0])
+
+    hashes = {what: sha256 for what, sha256 in found.origin.hashes.items() if what != "reference"}
+    origin = replace(found.origin, hashes=hashes)
+    assert "reference" in found.origin.hashes
+    none = ContradictionFigures(40, 8, None, ())
+    assert said(contradictions=None, origin=origin)[0].startswith("Not known: the bundle holds no reference population")
+    assert said(contradictions=None) == ["Not known: the companion answered every row of the sample."]
+    assert said(contradictions=none) == ["Not known: no free variable gave a reason on the 40 rows looked at."]
+
+
+def test_a_waterfall_is_read_the_way_it_is_drawn(found, pages):
+    chosen = found.chosen[0]
+    drawn = model_drawings(replace(found, chosen=(chosen,)), "en")[f"waterfall-{chosen.role}"].inline
+    order = np.argsort(-np.abs(chosen.log_odds), kind="stable")
+    heights = []
+    for place in order[:3]:
+        first_line = label_lines(found.features[place].label.en)[0]
+        heights.append(float(re.search(rf'<text[^>]* y="([\d.]+)"[^>]*>{re.escape(escape(first_line))}', drawn)[1]))
+    others = float(re.search(r'<text[^>]* y="([\d.]+)"[^>]*>\d+ other variables', drawn)[1])
+    assert heights == sorted(heights)  # from the top of the picture
+    assert heights[-1] < others
+    base, total = (f"{each:.3f}".replace("-", "\N{MINUS SIGN}") for each in (chosen.base, logit(chosen.pd)))
+    assert f"Read from the bottom up, from the base, {base}, to the log-odds of the PD, {total}:" in pages["en"]
+    assert f"自下而上阅读：自基准 {base} 起逐项相加至违约概率的对数几率 {total}；" in pages["zh"]
+
+
+def test_shares_of_groups_are_of_single_terms_as_the_share_at_the_top(found, pages):
+    page = pages["en"].split(">By group<")[1].split("</table>")[0]
+    rows = [re.findall(r"<td[^>]*>([^<]*)<", row) for row in page.split("<tr>")[2:]]
+    shares = {row[0]: float(row[-1].rstrip("%")) for row in rows}
+    assert sum(shares.values()) == pytest.approx(100, abs=0.05 * len(shares))
+    assert {each.group for each in found.features if each.domain == "innovation"} == {"innovation"}
+    assert shares["innovation"] == pytest.approx(100 * found.innovation.share, abs=0.051)
+
+
+def test_a_sign_is_explained_where_a_row_bears_it(found):
+    def page(**other):
+        return model_page(replace(found, chosen=(), **other), "en")
+
+    bands, feature = found.evidence.bands, found.features[0]
+    odd = Outcomes(1000, 500, 0.01)
+    for outcomes in (odd, Outcomes(1000, 10, 0.01)):
+        quiet = tuple(replace(band, trained=outcomes, held_out=outcomes) for band in bands.bands)
+        scale = replace(bands, bands=quiet, trained=outcomes, held_out=outcomes)
+        told = page(evidence=replace(found.evidence, bands=scale))
+        assert ("‡ The mean PD lies outside" in told) == (outcomes is odd) == outcomes.outside
+    set_here = replace(feature, overridden=True)
+    override = {feature.name: DirectionOverride(feature=feature.name, direction=feature.direction, reason="seen here")}
+    assert "†" in page(features=(set_here, *found.features[1:]), overrides=override)
+    assert "†" not in page()
+
+
+def test_a_variable_that_no_tree_uses_passes_nothing(found):
+    name, companion = "model.txt", "companion.txt"
+    first = found.certificates[name].features[0]
+    unused = replace(first, trees=0, pairs=0)
+    files = {
+        name: replace(found.certificates[name], features=(unused,)),
+        companion: replace(found.certificates[companion], features=()),
+    }
+    for lang, words in (("en", "not used by any tree"), ("zh", "无树使用该变量")):
+        page = model_page(replace(found, chosen=(), certificates=files), lang)
+        table = page.split('<h2 id="certificate">')[1].split("<h2")[0]
+        (row,) = re.findall(r"<tr><td>.*?</tr>", table)
+        cells = re.findall(r"<td[^>]*>([^<]*)<", row)
+        assert cells[2:] == ["0, 0", "–", "0", words]
+    assert "“–”表示该模型文件不含此变量。" in table
+
+
+def test_commands_are_marked_as_such(found, pages):
+    for page in pages.values():
+        assert "<code>icsml stability</code>" in page
+        shown = re.sub(r"<(style|script|svg).*?</\1>", "", page, flags=re.DOTALL)
+        assert "`" not in shown
+
+
+def test_data_sets_of_one_name_are_told_apart(found, pages):
+    sample = replace(found.evidence.sample, relation="other", trained_sha256="ab" * 32)
+    other = replace(found, chosen=(), evidence=replace(found.evidence, sample=sample))
+    told = f"“{found.origin.dataset}” (SHA-256 {found.origin.hashes['data'][:12]}…)"
+    page = model_page(other, "en")
+    assert f"Trained on “{sample.trained[0]}” (SHA-256 abababababab…):" in page
+    assert f"The rows assessed are of another data set, {told}." in page
+    assert "（SHA-256 abababababab…）：样本" in model_page(other, "zh")
+    assert "(SHA-256 " not in pages["en"].split('<div class="card"')[0]
+
+
+@pytest.mark.parametrize(
+    ("relation", "words"),
+    [("unknown", "its split does not give the rows and events"), ("unrecorded", "does not record the SHA-256")],
+)
+def test_why_it_is_not_known_what_was_trained_on_is_one_reason(found, relation, words):
+    sample = replace(found.evidence.sample, relation=relation)
+    page = model_page(replace(found, chosen=(), evidence=replace(found.evidence, sample=sample)), "en")
+    both = ("its split does not give the rows and events", "does not record the SHA-256")
+    assert [each for each in both if each in page] == [words]
+
+
+def test_columns_that_would_be_empty_are_not_shown(found):
+    def head(firms, **other):
+        page = model_page(replace(found, chosen=(), evidence=replace(found.evidence, firms=firms, **other)), "en")
+        rows = page.split('id="firm-rows"')[1].split("</table>")[0]
+        heads, cells = len(re.findall("<th[ >]", rows)), len(re.findall("<td[ >]", rows.split("<tr>")[2]))
+        assert heads == cells
+        columns = json.loads(re.search(r'id="firm-data">(.*?)</script>', page)[1])["columns"]
+        return heads, columns
+
+    firms, count = found.evidence.firms, len(found.evidence.firms.ids)
+    nobody, somebody = np.zeros(count, dtype=bool), np.arange(count) == 0
+    assert head(replace(firms, fallback=somebody))[0] == 10
+    heads, columns = head(replace(firms, fallback=nobody, as_of=("",) * count, without=None))
+    assert heads == 7
+    assert columns == {"date": False, "grade": True, "without": False, "model": False}
 
 
 def test_a_broken_direction_is_told_with_its_tree_and_leaves(found):
@@ -197,8 +319,8 @@ def test_stability_found_before_is_shown_with_its_spread(found):
         assert "83.0%" in page
         assert all(word in page for word in words)
     page = model_page(replace(found, stability=moved), "en")
-    assert "is answered with a lower PD too by the others." in page
-    assert "promised, 61.0% (50.0% to 70.0%) are given by the others too." in page
+    assert "(80.0% to 90.0%) lower the PD under the other models too." in page
+    assert "a better grade, 61.0% (50.0% to 70.0%) bring one under the other models too." in page
 
 
 def test_it_is_told_which_models_were_compared(found):
@@ -335,14 +457,14 @@ def test_what_the_card_says_of_points_is_corrected_where_there_are_none(found, p
 def test_a_page_of_another_data_set_claims_no_row_was_unseen(found):
     sample = replace(found.evidence.sample, relation="other", test_from=None, split="out_of_time")
     page = model_page(replace(found, evidence=replace(found.evidence, sample=sample)), "en")
-    assert "not the data set that the model was trained on" in page
+    assert "The rows assessed are of another data set" in page
     assert '<th class="side" colspan="5">use in training not known</th>' in page
     assert '"untrained":""' in page
 
 
 def test_recourse_that_was_not_measured_is_told_with_what_measures_it(found, pages):
     assert found.proposes
-    assert "not measured here. `icsml stability" in pages["en"]
+    assert "not measured here. <code>icsml stability" in pages["en"]
     assert "未测算" in pages["zh"]
     assert "not measured here. `icsml stability" not in model_page(replace(found, proposes=False), "en")
 

@@ -60,6 +60,7 @@ BEGUN = {
     "split_kind_": ("folds", "out_of_time"),
     "hash_": ("bundle", "data", "peers", "reference", "rulebook"),
     "not_official_": ("assumed", "published"),
+    "recourse_unknown_": ("no_levers", "no_proposal", "no_rulebook", "not_asked", "unstated"),
     "provenance_": tuple(str(each) for each in Provenance),
     "reference_": ("interventional", "of_report", "path_dependent"),
     "risk_": ("good", "middling", "poor"),

@@ -36,7 +36,7 @@ def test_nothing_is_claimed_of_another_data_set_or_of_rows_that_do_not_agree(tra
     assert relation == "other"
     assert set(used.tolist()) == {OTHER, UNLABELLED}
     silent = replace(trained.bundle, training={})
-    assert usage(silent, trained.dataset)[0] == "unknown"
+    assert usage(silent, trained.dataset)[0] == "unrecorded"
     wrong = replace(trained.bundle, training=dict(trained.bundle.training) | {"rows": 7})
     relation, used = usage(wrong, trained.dataset)
     assert relation == "unknown"

@@ -57,7 +57,7 @@ class SampleFigures:
 
     Parameters
     ----------
-    relation : {'same', 'other', 'unknown'}
+    relation : {'same', 'other', 'unknown', 'unrecorded'}
         Whether the data set shown is the one that the model was trained on.
     split : str or None
         ``out_of_time``, ``folds``; None where the bundle does not say and the data set is another.
@@ -75,13 +75,14 @@ class SampleFigures:
         Rows and values that were left out or need care, by kind.
     """
 
-    relation: Literal["same", "other", "unknown"]
+    relation: Literal["same", "other", "unknown", "unrecorded"]
     split: str | None
     test_from: str | None
     embargo_months: int | None
     folds: int | None
     seed: int | None
     trained: tuple[str, int, int] | None
+    trained_sha256: str | None
     parts: tuple[Part, ...]
     meaning: str | None
     labelled: bool

@@ -12,7 +12,7 @@ from icsml.features.feature import Feature
 from icsml.reports.evidence import EMBARGO, OTHER, TESTED, TRAINED, UNLABELLED, Firms
 from icsml.reports.wording import Lang, phrase
 
-__all__ = ["firm_data", "firm_rows", "usage_name"]
+__all__ = ["firm_columns", "firm_data", "firm_rows", "usage_name"]
 
 _USAGES: Final = {
     OTHER: "other_rows",
@@ -28,6 +28,16 @@ _UNKNOWN: Final = "?"
 def usage_name(usage: int, lang: Lang) -> str:
     """Return how training used a row, in words."""
     return phrase(_USAGES[usage], lang)
+
+
+def firm_columns(firms: Firms, grades: list[str]) -> dict[str, bool]:
+    """Return which of the columns that would be empty of some data sets are shown."""
+    return {
+        "date": any(firms.as_of),
+        "grade": bool(grades),
+        "without": firms.without is not None,
+        "model": bool(firms.fallback.any()),
+    }
 
 
 def firm_data(firms: Firms, features: tuple[Feature, ...], grades: list[str], lang: Lang, *, same: bool) -> Markup:
@@ -50,6 +60,7 @@ def firm_data(firms: Firms, features: tuple[Feature, ...], grades: list[str], la
     place = {day: at for at, day in enumerate(dates)}
     said: dict[str, Any] = {
         "words": _words(lang),
+        "columns": firm_columns(firms, grades),
         "codes": [[feature.code, getattr(feature.label, lang)] for feature in features],
         "grades": [*grades, "–"],
         "dates": dates,
@@ -89,7 +100,7 @@ def _row(firms: Firms, features: tuple[Feature, ...], row: int, lang: Lang) -> d
         "score": int(firms.score[row]),
         "outcome": phrase(_OUTCOMES[outcome], lang) if outcome in _OUTCOMES else "–",
         "usage": usage_name(int(firms.usage[row]), lang),
-        "fallback": phrase("firms_companion", lang) if firms.fallback[row] else "",
+        "model": phrase("firms_companion" if firms.fallback[row] else "make_model", lang),
         "adverse": [
             {"code": features[place].code, "label": getattr(features[place].label, lang)}
             for place in firms.adverse[row].tolist()
@@ -101,7 +112,7 @@ def _row(firms: Firms, features: tuple[Feature, ...], row: int, lang: Lang) -> d
 def _words(lang: Lang) -> dict[str, Any]:
     return {
         "matches": phrase("firms_matches", lang, n="{n}", shown="{shown}"),
-        "companion": phrase("firms_companion", lang),
+        "model": [phrase("make_model", lang), phrase("firms_companion", lang)],
         "usage": {str(usage): usage_name(usage, lang) for usage in _USAGES},
         "outcome": {_UNKNOWN: "–"} | {outcome: phrase(key, lang) for outcome, key in _OUTCOMES.items()},
     }

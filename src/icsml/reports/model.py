@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from icsml.explain.quantity import quantity
 from icsml.features.feature import Feature
 from icsml.model.certificate import DirectionProof, Violation
 from icsml.records.field import Domain
@@ -17,11 +18,10 @@ from icsml.reports.card_words import card_in
 from icsml.reports.drawing import Drawing
 from icsml.reports.evidence import Evidence, Gain, SampleFigures
 from icsml.reports.findings import Chosen, Findings, GroupFigures, Marks, Origin, Pair
-from icsml.reports.lookup import firm_data, firm_rows, usage_name
+from icsml.reports.lookup import firm_columns, firm_data, firm_rows, usage_name
 from icsml.reports.page import render, script
 from icsml.reports.rationale import rationale
 from icsml.reports.stability import Spread, StabilityFigures, recourse_held
-from icsml.reports.values import shown_value
 from icsml.reports.wording import Lang, event_name, phrase, rulebook_name
 
 __all__ = ["model_drawings", "model_page"]
@@ -36,6 +36,7 @@ _CODES: Final = 8
 _SHORT: Final = 7
 _VIOLATIONS: Final = 3
 _FIRMS: Final = 20
+_DIGITS: Final = 12
 _PERFORMANCE: Final = {
     "rows": "rows",
     "events": "defaults",
@@ -75,13 +76,16 @@ def model_page(found: Findings, lang: Lang) -> str:
         "failed": [check for check in found.checks if not check.passed],
         "card": card_html(card_in(found.card, lang)),
         "card_notes": _card_notes(found, lang),
-        "proofs": _proofs(found, lang),
+        "proofs": (proofs := _proofs(found, lang)),
+        "absent": any(None in each["by_file"] for each in proofs),
         "broken": [
             _violation(found, name, first, lang)
             for name, each in found.certificates.items()
             for first in each.violations[:_VIOLATIONS]
         ],
         "against": _against(found, lang),
+        "contradictions_unknown": _contradictions_unknown(found, lang),
+        "groups": _groups(found),
         "levels": _levels(found),
         "stability": _compared(found.stability, lang) if found.stability else None,
         "held": recourse_held(found.stability, lang) if found.stability else [],
@@ -101,6 +105,8 @@ def _evidence(found: Findings, lang: Lang) -> dict[str, Any]:
         "evidence": evidence,
         "sample": evidence.sample,
         "definition": _event(found.origin, lang),
+        "trained_said": _trained(evidence.sample, lang),
+        "relation_said": _relation(found, lang),
         "split_said": _split(evidence.sample, lang),
         "gain": evidence.gain,
         "gain_said": _gain(evidence.gain, lang),
@@ -115,10 +121,16 @@ def _evidence(found: Findings, lang: Lang) -> dict[str, Any]:
             "held_out": phrase("held_out_rows" if evidence.sample.relation == "same" else "other_rows", lang),
             "trained": phrase("trained_rows", lang),
         },
+        "outside": any(
+            getattr(band, side).outside for band in (*scale.bands, scale) for side in ("held_out", "trained")
+        ),
+        "embargoed": evidence.sample.relation == "same"
+        and any(part.name == "embargo" for part in evidence.sample.parts),
         "iv_which": phrase(_which(evidence), lang),
         "variables": [_variable(found, place, lang) for place in range(len(found.features))],
         "proposes": found.proposes,
         "grades": grades,
+        "firm_columns": firm_columns(evidence.firms, grades),
         "firms": firm_rows(evidence.firms, found.features, _FIRMS, lang),
         "firm_data": firm_data(evidence.firms, found.features, grades, lang, same=evidence.sample.relation == "same"),
         **script("lookup.js"),
@@ -142,6 +154,27 @@ def _event(origin: Origin, lang: Lang) -> str:
     if origin.horizon_months is None:
         return phrase("within_open", lang, event=named)
     return phrase("within", lang, event=named, months=origin.horizon_months)
+
+
+def _trained(sample: SampleFigures, lang: Lang) -> str:
+    """Return what the model was trained on; by its digest too where the rows assessed are of other data."""
+    if sample.trained is None:
+        return phrase("sample_trained_unknown", lang)
+    name, rows, events = sample.trained
+    data = f"“{name}”"
+    if sample.relation == "other" and sample.trained_sha256:
+        note = f"SHA-256 {sample.trained_sha256[:_DIGITS]}…"
+        data = f"{data}（{note}）" if lang == "zh" else f"{data} ({note})"
+    return phrase("sample_trained", lang, data=data, rows=f"{rows:,}", events=f"{events:,}")
+
+
+def _relation(found: Findings, lang: Lang) -> str:
+    relation, origin = found.evidence.sample.relation, found.origin
+    if relation == "same":
+        return ""
+    if relation == "other":
+        return phrase("relation_other", lang, data=origin.dataset, sha256=origin.hashes["data"][:_DIGITS])
+    return phrase("relation_unknown" if relation == "unknown" else "relation_unrecorded", lang)
 
 
 def _split(sample: SampleFigures, lang: Lang) -> str | None:
@@ -270,7 +303,7 @@ def _interaction(found: Findings, pair: Pair, lang: Lang) -> Drawing:
 
 def _waterfall(found: Findings, chosen: Chosen, lang: Lang) -> Drawing:
     named = [
-        (_label(feature, lang), shown_value(float(value), feature.unit, lang))
+        (_label(feature, lang), _told(float(value), feature.unit, lang))
         for feature, value in zip(found.features, chosen.values, strict=True)
     ]
     return plots.waterfall(
@@ -283,6 +316,13 @@ def _waterfall(found: Findings, chosen: Chosen, lang: Lang) -> Drawing:
         others=phrase("other_features", lang, count=len(named) - _TERMS),
         xlabel=phrase("log_odds_of_pd", lang),
     )
+
+
+def _told(value: float, unit: str, lang: Lang) -> str:
+    """Return a value with its unit, as reasons tell it."""
+    if not np.isfinite(value):
+        return phrase("not_known", lang)
+    return str(getattr(quantity(value, unit), lang)).replace("-", "\N{MINUS SIGN}")
 
 
 def _feature(found: Findings, place: int, lang: Lang) -> dict[str, Any]:
@@ -312,6 +352,7 @@ def _decision(chosen: Chosen, lang: Lang) -> dict[str, Any]:
     return {
         "drawing": f"waterfall-{chosen.role}",
         "chosen": chosen,
+        "total": chosen.base + float(chosen.log_odds.sum()),
         "usage": usage_name(chosen.usage, lang),
         "reasons": [getattr(each, lang) for each in chosen.reasons],
         "points": chosen.base_points + int(chosen.points.sum()),
@@ -365,6 +406,7 @@ def _proof(found: Findings, name: str, proofs: Sequence[DirectionProof | None], 
         "feature": _named(found, name, lang),
         "direction": "raises_risk" if made[0].sign > 0 else "lowers_risk",
         "by_file": [None if each is None else (each.trees, each.pairs) for each in proofs],
+        "used": any(each.trees for each in made),
         "violations": sum(each.violations for each in made),
     }
 
@@ -372,6 +414,26 @@ def _proof(found: Findings, name: str, proofs: Sequence[DirectionProof | None], 
 def _violation(found: Findings, file: str, violation: Violation, lang: Lang) -> dict[str, Any]:
     told = {"tree": violation.tree, "leaves": violation.leaves, "adds": violation.values}
     return told | {"file": file, "feature": _named(found, violation.feature, lang)}
+
+
+def _groups(found: Findings) -> list[dict[str, Any]]:
+    """Return the groups of features by the size of their summed terms, each with its share of the single terms."""
+    single = dict.fromkeys((name for name, _ in found.groups), 0.0)
+    for feature, size in zip(found.features, found.sizes.tolist(), strict=True):
+        single[feature.group] = single.get(feature.group, 0.0) + size
+    whole = sum(single.values()) or 1.0
+    return [{"name": name, "size": size, "share": single[name] / whole} for name, size in found.groups]
+
+
+def _contradictions_unknown(found: Findings, lang: Lang) -> str | None:
+    """Return why it is not known how often reasons contradict; None where it is known."""
+    if found.contradictions is None:
+        return phrase(
+            "contradictions_no_rows" if "reference" in found.origin.hashes else "contradictions_no_reference", lang
+        )
+    if found.contradictions.rate is None:
+        return phrase("contradictions_no_free", lang, rows=f"{found.contradictions.rows:,}")
+    return None
 
 
 def _against(found: Findings, lang: Lang) -> list[dict[str, Any]]:

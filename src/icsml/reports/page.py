@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from icsml.core.files import whole_file
 from icsml.records.labels import Label
@@ -37,7 +38,7 @@ def render(template: str, lang: Lang, facts: Mapping[str, Any], stages: Mapping[
     known = dict(stages or {})
 
     def say(key: str, **parts: object) -> str:
-        return phrase(key, lang, **parts)
+        return _commands(phrase(key, lang, **parts))
 
     def name(kind: str, group: str | None) -> str:
         return group_name(kind, group, lang, known)
@@ -88,8 +89,16 @@ def _environment() -> Environment:
     )
     environment.filters |= {"whole": _whole, "share": _share, "signed": _signed, "decimals": _decimals}
     environment.filters |= {"way": _way, "breakable": _breakable, "tiny": _tiny}
-    environment.filters |= {"breakable_code": _breakable_code, "plus": _plus, "bound": _bound}
+    environment.filters |= {"breakable_code": _breakable_code, "plus": _plus, "bound": _bound, "commands": _commands}
     return environment
+
+
+def _commands(text: str) -> str:
+    """Mark what stands between backticks, as commands do, as code."""
+    if "`" not in text:
+        return text
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(marked)  # noqa: S704 - escaped before
 
 
 def _tiny(value: float | None) -> str:

@@ -28,6 +28,7 @@ _FEW = 12
 """Up to so many different values, dots are spread around each."""
 _SHOWN = (0.01, 0.1, 0.25, 0.75, 0.9, 0.99)
 _LONG_TAIL = 25.0
+_TICKS = 5
 _INK, _SOFT, _MARK, _NEUTRAL = "#1d2733", "#5b6875", "#b36b00", "#0b6e8f"
 
 
@@ -65,6 +66,7 @@ def importance(name: str, title: str, labels: Sequence[str], sizes: Floats, xlab
         axes.set_xlabel(xlabel, fontsize=9, color=_SOFT)
         axes.tick_params("x", labelsize=8.5)
         axes.set_xlim(right=1.15 * float(sizes.max()) or 1.0)
+        _few_ticks(axes)
         return drawing(name, title, figure)
 
 
@@ -97,6 +99,7 @@ def beeswarm(name: str, title: str, labels: Sequence[str], values: Floats, data:
         axes.tick_params("x", labelsize=8.5)
         _label_rows(axes, labels, len(labels) - 1)
         axes.set_xlabel(xlabel, fontsize=9, color=_SOFT)
+        _few_ticks(axes)
         return drawing(name, title, figure)
 
 
@@ -148,7 +151,7 @@ def dependence(
         axes.set_xlabel(label_lines(x.label, 62, 1)[0], fontsize=9, color=_INK)
         axes.set_ylabel(ylabel, fontsize=9, color=_SOFT)
         axes.tick_params(labelsize=8.5, color=_SOFT, labelcolor=_INK)
-        axes.locator_params("x", nbins=6)
+        _few_ticks(axes, whole=_whole(x.values))
         if x.percent:
             _in_percent(axes)
         return drawing(name, title, figure)
@@ -204,6 +207,7 @@ def waterfall(
         _write_rows(axes, [label_lines(label, value=value) for label, value in named], len(named) - 1)
         axes.tick_params("x", labelsize=8.5)
         axes.set_xlabel(xlabel, fontsize=9, color=_SOFT)
+        _few_ticks(axes)
         return drawing(name, title, figure)
 
 
@@ -290,6 +294,7 @@ def _move_out(figure: Figure, axes: Axes) -> None:
     arrows = [patch for patch in axes.patches if isinstance(patch, FancyArrow)]
     for arrow, text in zip(arrows, axes.texts, strict=True):
         ends = arrow.get_xy()[:, 0]
+        text.set_text(f"{text.get_text()[0]}{float(np.ptp(ends)):.2f}")  # shap drops zeros at the end
         if (
             text.get_horizontalalignment() == "center"
             and inches * float(np.ptp(ends)) < 0.075 * len(text.get_text()) + 0.06
@@ -349,6 +354,18 @@ def _heights(places: Sequence[float], room: float) -> list[int]:
         close = place > 0 and value - places[place - 1] < room
         found.append(1 - found[-1] if close else 0)
     return found
+
+
+def _few_ticks(axes: Axes, *, whole: bool = False) -> None:
+    """Name so few values on the axis that no two names touch; of counts whole ones only."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(_TICKS, steps=[1, 2, 5, 10], integer=whole))
+
+
+def _whole(values: Floats) -> bool:
+    known = values[np.isfinite(values)]
+    return bool(len(known)) and bool((known == np.round(known)).all())
 
 
 def _in_percent(axes: Axes) -> None:

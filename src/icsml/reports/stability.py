@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -10,6 +10,10 @@ from icsml.errors import InputError
 from icsml.reports.wording import Lang, phrase
 
 __all__ = ["Against", "Spread", "StabilityFigures", "parse_stability", "recourse_held"]
+
+
+_UNKNOWN: Final = ("no_levers", "no_proposal", "no_rulebook", "not_asked")
+"""Why it is not known whether recourse holds; see :class:`icsml.workflows.stability.Unknown`."""
 
 
 class _Part(BaseModel):
@@ -45,6 +49,7 @@ class StabilityFigures(_Part):
     recourse_survival: Spread | None
     recourse_better_grade: Spread | None
     contradictions: Spread | None
+    unknown: dict[str, str] = {}
     comparisons: Annotated[tuple[Against, ...], Field(min_length=1)]
 
     @property
@@ -97,7 +102,8 @@ def parse_stability(content: bytes, where: str) -> StabilityFigures:
 def recourse_held(found: StabilityFigures, lang: Lang) -> list[str]:
     """Return in sentences how much of the recourse other models answer with a lower PD and a better grade too."""
     if found.recourse_survival is None:
-        return [phrase("recourse_not_stated", lang)]
+        why = found.unknown.get("recourse_survival")
+        return [phrase(f"recourse_unknown_{why if why in _UNKNOWN else 'unstated'}", lang, base=found.base)]
     said = [phrase("recourse_survives", lang, base=found.base, **_shares(found.recourse_survival))]
     if found.recourse_better_grade is not None:
         said.append(phrase("recourse_better_grade", lang, **_shares(found.recourse_better_grade)))

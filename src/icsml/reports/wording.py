@@ -72,11 +72,11 @@ _PHRASES: Final[dict[str, Label]] = {
     ),
     "certificate": _label("Direction certificate", "单调性验证"),
     "certificate_about": _label(
-        "Of every tree, every two leaves that rows equal in all other variables can reach are compared: proved "
-        "on the fitted trees, not sampled. It is a law on present values, all else equal; missing is a branch "
-        "of its own.",
+        "In every tree, every two leaves that rows equal in all other variables can reach are compared: proved "
+        "on the fitted trees, not sampled. What is proved holds for values that are present, all else equal; a missing "
+        "value follows a branch of its own.",
         "对每棵树，凡其他变量相同的样本可能到达的任意两个叶节点均作比较：在拟合后的树上证明，而非抽样。"
-        "此为其他条件相同时、对有值变量的性质；缺失另为一支。",
+        "所证明的方向适用于有取值且其他条件相同的情形；缺失值另走一个分支。",
     ),
     "certificate_none": _label(
         "The model declares no direction: there is nothing to prove.", "模型未声明任何方向：无可证明。"
@@ -110,9 +110,10 @@ _PHRASES: Final[dict[str, Label]] = {
     "code": _label("code", "代码"),
     "code_of_report": _label("Code", "程序版本"),
     "codes_about": _label(
-        "Share of rows in which a variable is among the at most {most} terms that raise the PD most. Whole "
-        "population above, then by segment: the darker, the more often.",
-        "某变量位列提高违约概率最多的至多 {most} 项之中的样本占比。先列全体，再按分组：颜色越深越常见。",
+        "Share of rows in which a variable is one of the adverse reasons, at most {most} of each row: the terms that "
+        "raise the PD most. First all rows assessed, then by segment; the darker, the more often.",
+        "某变量列入不利原因的样本占比；不利原因即提高违约概率最多的各项，每个样本至多 {most} 项。"
+        "先列全部评估样本，再按分组列示；颜色越深越常见。",
     ),
     "compared_with": _label("Terms are {reference}.", "各项贡献{reference}。"),
     "compared_with_rows": _label("Reference: {reference}.", "参照：{reference}。"),
@@ -123,10 +124,6 @@ _PHRASES: Final[dict[str, Label]] = {
         "effect, moved alone over the reference population. On {rows} rows, {most} reasons each.",
         "无单调约束的变量所给原因中，{rate} 方向不一致：该项贡献的符号与该变量在参照样本上单独变化时的效应不同。"
         "取样本 {rows} 个，每个 {most} 条原因。",
-    ),
-    "contradictions_none": _label(
-        "Not known: the bundle holds no reference population, or no free variable gave a reason.",
-        "未知：模型包不含参照样本，或没有无单调约束的变量给出原因。",
     ),
     "contradicts_about": _label(
         "The term has another sign than the variable's effect taken alone.",
@@ -147,10 +144,10 @@ _PHRASES: Final[dict[str, Label]] = {
     "dependence": _label("Variable effects (SHAP dependence)", "变量效应（SHAP依赖图）"),
     "dependence_about": _label(
         "The term of a variable against its value; the axis shows where most rows lie, a missing value stands "
-        "at the left edge. Red dots have a high value of the variable it interacts with most, blue ones a low "
-        "one.",
+        "at the left edge. Where a second variable is named, it is the one that this one interacts with most: red dots "
+        "have a high value of it, blue ones a low one.",
         "变量的贡献随其取值的变化；横轴显示大多数样本所在范围，缺失值列于左缘。"
-        "红点表示与之交互最强的变量取值高，蓝点表示低。",
+        "图题列出第二个变量的，该变量为与之交互最强者：红点表示其取值高，蓝点表示其取值低。",
     ),
     "depends": _label("of these moves hang on assumed weights", "的变动取决于假设权重"),
     "depends_list": _label("of the list hang on assumed weights", "的入选取决于假设权重"),
@@ -174,8 +171,9 @@ _PHRASES: Final[dict[str, Label]] = {
     "evidence_short": _label("formal test of whether innovation adds:", "创新增益的正式检验："),
     "failed": _label("FAILED", "未通过"),
     "fallback_rows": _label(
-        "{rows} rows hold no usable innovation data: the companion gave their PD, and its terms are counted.",
-        "{rows} 个样本无可用的创新类数据：由对照模型给出结果，并计入其贡献。",
+        "{rows} rows hold no usable innovation data: the companion gave their PD, and the figures above count its "
+        "terms for them, so that their innovation terms are zero.",
+        "{rows} 个样本无可用的创新类数据：由对照模型给出结果，上述数字计入对照模型的各项贡献，其创新类变量贡献为零。",
     ),
     "feature": _label("variable", "入模变量"),
     "feature_group": _label("group of variables", "变量类别"),
@@ -204,12 +202,13 @@ _PHRASES: Final[dict[str, Label]] = {
     "indicator": _label("indicator", "指标"),
     "indicators_of": _label("Points by {rulebook}", "积分规则 {rulebook}的得分"),
     "innovation_about": _label(
-        "In this model; not causal. The companion is a second model of the same rows without the innovation variables.",
+        "In this model; not causal. The companion is a second model, trained on the same rows without the innovation "
+        "variables.",
         "仅就本模型而言，并非因果。对照模型以同样样本训练，不含创新类变量。",
     ),
     "innovation_did": _label("Effect of the innovation variables", "创新类变量的影响"),
     "innovation_log_odds": _label("sum of the innovation terms, log-odds", "创新类变量贡献之和（对数几率）"),
-    "innovation_part": _label("innovation", "创新占比"),
+    "innovation_part": _label("innovation share", "创新占比"),
     "innovation_points": _label("Innovation points", "创新积分"),
     "innovation_share": _label("share of contributions of innovation variables", "创新类变量贡献占比"),
     "input_is": _label(
@@ -220,10 +219,11 @@ _PHRASES: Final[dict[str, Label]] = {
     "interactions": _label("Variable interactions", "变量交互效应"),
     "interactions_about": _label(
         "SHAP interaction values by shap's TreeExplainer on {rows} rows, path-dependent whatever the "
-        "reference of the decisions is. {main} of the size of all terms needs no pair. Dots: the part of both "
-        "variables together, coloured by the second from low (blue) to high (red).",
+        "reference of the decisions is. Of the sum of their absolute values, {main} is of single variables and the "
+        "rest of pairs. Dots: the part of both variables together, coloured by the second from low (blue) to high "
+        "(red).",
         "由 shap 的 TreeExplainer 在 {rows} 个样本上计算的 SHAP 交互值；无论决策以何为参照，此处均为路径依赖。"
-        "全部贡献中 {main} 无需成对解释。图中各点为两个变量共同的部分，按第二个变量由低（蓝）到高（红）着色。",
+        "全部交互值的绝对值之和中，{main}来自单个变量自身，其余来自变量对。图中各点为两个变量共同的部分，按第二个变量由低（蓝）到高（红）着色。",
     ),
     "item": _label("Item", "项目"),
     "leave": _label("leave", "退出"),
@@ -233,15 +233,15 @@ _PHRASES: Final[dict[str, Label]] = {
     "log_odds_of_pd": _label("log-odds of the PD", "违约概率的对数几率"),
     "log_odds_short": _label("log-odds", "对数几率"),
     "marks_about": _label(
-        "Dashed lines are the thresholds of {rulebook}, on the scale of the variable; they are drawn where an "
-        "indicator measures the same as the variable in every row.",
-        "虚线为积分规则 {rulebook} 的分界值，按变量的尺度绘制；仅当指标与变量在每个样本上度量一致时绘出。",
+        "Dashed lines are the thresholds of the rulebook {rulebook}, on the scale of the variable; they are drawn "
+        "where an indicator measures the same as the variable in every row.",
+        "虚线为积分规则{rulebook}的分界值，按变量的尺度绘制；仅当指标与变量在每个样本上度量一致时绘出。",
     ),
     "mean_changes": _label(
         "Mean changes in percentage points: of the score as a share of its scale, and of the rank.",
         "平均变化，以百分点计：积分占满分的比例，以及名次。",
     ),
-    "mean_maximum": _label("mean maximum", "平均满分"),
+    "mean_maximum": _label("maximum (mean over rows)", "满分（样本均值）"),
     "mean_of": _label("mean, of {a} → {b} points", "均值（满分 {a}→{b}）"),
     "mean_points": _label("mean points", "平均得分"),
     "mean_size": _label("mean |term|, log-odds", "平均绝对贡献（对数几率）"),
@@ -324,12 +324,13 @@ _PHRASES: Final[dict[str, Label]] = {
         "若记录如此，模型将给出的结果；并非预测，也不保证风险下降。",
     ),
     "recourse_better_grade": _label(
-        "Of the better grades that it promised, {mean} ({low} to {high}) are given by the others too.",
-        "其中承诺等级改善的建议，{mean}（{low} 至 {high}）在其他模型中等级同样改善。",
+        "Of those said to bring a better grade, {mean} ({low} to {high}) bring one under the other models too.",
+        "其中等级可改善的措施，{mean}（{low} 至 {high}）在其他模型下等级同样改善。",
     ),
     "recourse_survives": _label(
-        "Of the recourse that {base} proposes, {mean} ({low} to {high}) is answered with a lower PD too by the others.",
-        "{base} 所提改进建议中，{mean}（{low} 至 {high}）在其他模型中违约概率同样降低。",
+        "Of the steps that the first model ({base}) proposes, {mean} ({low} to {high}) lower the PD under the other "
+        "models too.",
+        "首个模型（{base}）所提改善措施中，{mean}（{low} 至 {high}）在其他模型下违约概率同样降低。",
     ),
     "refer": _label("To be decided by a person:", "须由人工审定："),
     "reference_interventional": _label("{n} rows of {id}, interventional", "{id} 的 {n} 个样本，干预式"),
@@ -340,9 +341,9 @@ _PHRASES: Final[dict[str, Label]] = {
     ),
     "replaced": _label("of the list replaced by random weights", "的入选在随机权重下被替换"),
     "result": _label("result", "结果"),
-    "risk_good": _label("A good risk", "低风险一例"),
-    "risk_middling": _label("A middling risk", "中等风险一例"),
-    "risk_poor": _label("A poor risk", "高风险一例"),
+    "risk_good": _label("Low risk", "低风险一例"),
+    "risk_middling": _label("Medium risk", "中风险一例"),
+    "risk_poor": _label("High risk", "高风险一例"),
     "robustness": _label("How much hangs on assumed weights", "结果在多大程度上取决于假设权重"),
     "rows": _label("rows", "样本数"),
     "rows_assessed": _label("rows assessed", "样本数"),
@@ -540,24 +541,26 @@ _PHRASES: Final[dict[str, Label]] = {
     "size": _label("Size by staff", "人员规模"),
     "stability": _label("Stability", "稳定性"),
     "stability_none": _label(
-        "Not given. `icsml stability` finds out how far reasons move from one model to the next.",
-        "未提供。`icsml stability` 可测算原因在模型之间的变动。",
+        "Not measured here. `icsml stability` finds out how far reasons move from one model to the next.",
+        "此处未测算。可用 `icsml stability` 测算原因在模型之间的变动。",
     ),
     "stability_of_retrains": _label(
         "How far reasons move from a first training ({base}) to {count} more, {drawn}, all by the same recipe; not "
-        "this very bundle. On {rows} rows of “{data}” that none was trained on, and on the {risky} with the highest "
-        "PD: mean (lowest to highest). A row has {top} adverse reasons.",
-        "从首次训练（{base}）到按同一配置另外训练的 {count} 个模型，{drawn}，原因的变动；并非本模型包本身。"
+        "this very bundle, and the file does not say whether its recipe is this bundle's. On {rows} rows of “{data}” "
+        "that none was trained on, and on the {risky} of them with the highest PD: mean (lowest to highest). Of each "
+        "row the {top} foremost adverse reasons are compared.",
+        "从首次训练（{base}）到按同一配置另外训练的 {count} 个模型，{drawn}，原因的变动；并非本模型包本身，"
+        "文件亦未说明该配置是否即本模型包的训练配置。"
         "基于“{data}”中未参与训练的样本 {rows} 个，及其中违约概率最高的 {risky} 个：均值（最低至最高）。"
-        "每个样本 {top} 条不利原因。",
+        "每个样本比较前 {top} 条不利原因。",
     ),
     "stability_of_two": _label(
         "How far reasons move from one model ({base}) to another ({others}), each as it stands; nothing was retrained. "
-        "On {rows} rows of “{data}”, which either may have been trained on, and on the {risky} with the highest PD. "
-        "A row has {top} adverse reasons.",
+        "On {rows} rows of “{data}”, which either may have been trained on, and on the {risky} of them with the "
+        "highest PD. Of each row the {top} foremost adverse reasons are compared.",
         "从一个模型（{base}）到另一个模型（{others}），两者均为现成模型，未重新训练，原因的变动。"
         "基于“{data}”的样本 {rows} 个（任一模型训练时可能已用过），及其中违约概率最高的 {risky} 个。"
-        "每个样本 {top} 条不利原因。",
+        "每个样本比较前 {top} 条不利原因。",
     ),
     "stage": _label("Life-cycle stage", "发展阶段"),
     "stay": _label("stay", "保留"),
@@ -587,8 +590,10 @@ _PHRASES: Final[dict[str, Label]] = {
         "{file} 第 {tree} 棵树：{feature} 在叶节点 {low}（{a}）与叶节点 {high}（{b}）之间方向相反。",
     ),
     "waterfall_about": _label(
-        "From the base, {base}, by the terms, largest first, to the log-odds of the PD. Foremost:",
-        "自基准 {base} 起，按贡献由大到小，至违约概率的对数几率。首要原因：",
+        "Read from the bottom up, from the base, {base}, to the log-odds of the PD, {total}: the smallest terms come "
+        "first (together, where they are many), the largest last, on top. The foremost reasons:",
+        "自下而上阅读：自基准 {base} 起逐项相加至违约概率的对数几率 {total}；"
+        "较小的各项在下（项数多时合并），贡献最大者在最上方。首要原因：",
     ),
     "who": _label("Who gains and who loses", "谁受益，谁受损"),
     "why": _label("Why", "原因"),

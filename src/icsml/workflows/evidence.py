@@ -52,7 +52,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 Usage = NDArray[np.int8]
-Relation = Literal["same", "other", "unknown"]
+Relation = Literal["same", "other", "unknown", "unrecorded"]
 
 ASSUMED_SCALE: Final = "32ab5a89abb1235ba0284c882c25555b2c6f49bb81152e76df0df8b3a6b59df1"
 """Digest of the master scale that icsml ships as an assumption; any other scale was declared by whoever trained."""
@@ -87,7 +87,7 @@ def usage(bundle: Bundle, dataset: Dataset) -> tuple[Relation, Usage]:
     unknown = np.where(np.isnan(bad), UNLABELLED, OTHER).astype(np.int8)
     trained_on = bundle.training.get("dataset_sha256")
     if trained_on != dataset.digest:
-        return ("unknown" if trained_on is None else "other"), unknown
+        return ("unrecorded" if trained_on is None else "other"), unknown
     found = _split_again(bundle, dataset, bad)
     own = found == TRAINED
     said = (bundle.training.get("rows"), bundle.training.get("defaults"))
@@ -144,6 +144,7 @@ def sample_figures(bundle: Bundle, dataset: Dataset, relation: Relation, used: U
         folds=folded.folds if folded else None,
         seed=_fold_seed(training, folded) if folded else None,
         trained=_trained(training),
+        trained_sha256=training.get("dataset_sha256"),
         parts=_parts(dataset, used, bad),
         meaning=meta.outcome.meaning if meta.outcome else None,
         labelled=bool((~np.isnan(bad)).any()),

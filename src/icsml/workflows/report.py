@@ -428,7 +428,7 @@ def _factor(feature: Floats, indicator: Floats) -> float | None:
 
 def _mark(place: int, indicator: Indicator, option: Option, factor: float) -> list[Marks]:
     ends = thresholds(option.points)
-    at = tuple((factor * float(end), shown(end, percent=option.percent)) for end in ends)
+    at = tuple((factor * float(end), shown(end, percent=option.percent).replace(" %", "%")) for end in ends)
     return [Marks(place, indicator.label, str(indicator.trust), at)] if at else []
 
 

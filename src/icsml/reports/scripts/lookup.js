@@ -1,12 +1,12 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("firm-data").textContent);
-  const words = data.words, most = 50;
+  const words = data.words, columns = data.columns, most = 50;
   const [search, grade, flag] = ["firm-search", "firm-grade", "firm-flag"].map(id => document.getElementById(id));
   const body = document.querySelector("#firm-rows tbody"), said = document.getElementById("firm-count");
   const order = data.pd.map((_, row) => row).sort((a, b) => data.pd[b] - data.pd[a] || a - b);
   const names = data.id.map(name => name.toUpperCase());
-  const percent = value => value === null ? "–" : (100 * value).toFixed(2) + "%";
+  const percent = value => (100 * value).toFixed(2) + "%";
   const flagged = {
     "": () => true,
     trained: row => data.usage[row] === "1",
@@ -27,10 +27,14 @@
 
   const line = row => {
     const texts = [
-      [data.id[row]], [data.dates[data.date[row]]], [percent(data.pd[row]), "n"], [data.grades[data.grade[row]]],
-      [String(data.score[row]), "n"], [percent(data.without ? data.without[row] : null), "n"],
+      [data.id[row]],
+      ...columns.date ? [[data.dates[data.date[row]]]] : [],
+      [percent(data.pd[row]), "n"],
+      ...columns.grade ? [[data.grades[data.grade[row]]]] : [],
+      [String(data.score[row]), "n"],
+      ...columns.without ? [[percent(data.without[row]), "n"]] : [],
       [words.outcome[data.bad[row]]], [words.usage[data.usage[row]]],
-      [data.fallback[row] === "1" ? words.companion : ""],
+      ...columns.model ? [[words.model[Number(data.fallback[row])]]] : [],
     ];
     const shown = document.createElement("tr");
     for (const [text, kind] of texts) {
