@@ -424,7 +424,7 @@ def test_every_variable_is_listed_with_its_rationale_in_the_language_of_the_page
         assert all(row[3] for row in rows)
         assert rows[0][1] == getattr(found.features[0].label, lang)
     chinese = {row[0]: row[3] for row in _table(pages["zh"], "variables")}
-    assert "不设" in chinese["PRF03"]
+    assert "不作约束" in chinese["PRF03"]
     moved = replace(found.features[0], overridden=True, direction=Direction.FREE)
     override = DirectionOverride(feature=moved.name, direction=Direction.FREE, reason="seen otherwise here")
     page = model_page(replace(found, features=(moved, *found.features[1:]), overrides={moved.name: override}), "en")

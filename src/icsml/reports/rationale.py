@@ -16,9 +16,9 @@ from icsml.reports.wording import Lang, phrase, value_name
 
 __all__ = ["CHINESE", "rationale"]
 
-_INPUT: Final = "不设：属投入类，未见其与违约关系的实证"
-_RESEARCH: Final = "不设：研发投入单独看呈U形影响（Ugur et al. 2016；Cherkasova and Kurlyanova 2019；Zhang 2015）"
-_RECOGNITION: Final = "不设：属政府认定类，未见其与违约关系的实证"
+_INPUT: Final = "不作约束：属投入类，未见其与违约关系的实证"
+_RESEARCH: Final = "不作约束：研发投入单独看呈U形影响（Ugur et al. 2016；Cherkasova and Kurlyanova 2019；Zhang 2015）"
+_RECOGNITION: Final = "不作约束：属政府认定类，未见其与违约关系的实证"
 _ARREARS: Final = "既往逾期是再次逾期的最早信号（违约指逾期90天以上）"
 
 CHINESE: Final[Mapping[str, str]] = MappingProxyType(
@@ -32,14 +32,14 @@ CHINESE: Final[Mapping[str, str]] = MappingProxyType(
         "cash_ratio": "Beaver 1966；Altman and Sabato 2007（现金与总资产之比）",
         "return_on_assets": "Beaver 1966；Altman 1968；Ohlson 1980",
         "operating_margin": "Altman 1968（息税前利润）",
-        "gross_margin": "不设：正常水平取决于行业，而非企业优劣",
-        "return_on_equity": "不设：净资产薄与经营好都会使其升高；净资产为零或为负时不取值",
-        "revenue_growth": "不设：骤降与骤增均有风险",
-        "asset_growth": "不设：扩张可能是实力，也可能是举债先于销售",
+        "gross_margin": "不作约束：正常水平取决于行业，而非企业优劣",
+        "return_on_equity": "不作约束：净资产薄与经营好都会使其升高；净资产为零或为负时不取值",
+        "revenue_growth": "不作约束：骤降与骤增均有风险",
+        "asset_growth": "不作约束：扩张可能是实力，也可能是举债先于销售",
         "profit_change_to_assets": "Ohlson 1980（净利润变动）；以总资产为分母，因亏损无增长率可言",
         "receivable_days": "回款慢占用资金并掩盖坏账；Altman, Sabato and Wilson 2010（应收账款）",
-        "inventory_days": "不设：积压与缺货都是预警，且各行业不同",
-        "asset_turnover": "不设：取决于行业（Altman 后期模型因此剔除）",
+        "inventory_days": "不作约束：积压与缺货都是预警，且各行业不同",
+        "asset_turnover": "不作约束：取决于行业（Altman 后期模型因此剔除）",
         "cost_to_revenue": "从成本端看利润率；Altman 1968",
         "cash_flow_to_debt": "Beaver 1966；Ohlson 1980（经营资金与负债之比）",
         "cash_flow_margin": "Beaver 1966",
@@ -50,22 +50,22 @@ CHINESE: Final[Mapping[str, str]] = MappingProxyType(
         "credit_inquiries": "遭拒后四处申请授信；征信评分卡通用变量",
         "line_utilisation": "Jimenez, Lopez and Saurina 2009（违约前提款）；指已有授信，不含本次申请",
         "credit_history": "长期存续的银企关系提供信息；Petersen and Rajan 1994",
-        "lenders": "不设：授信机构数家说明融资渠道畅通，过多则说明无一家愿意足额授信",
+        "lenders": "不作约束：授信机构数家说明融资渠道畅通，过多则说明无一家愿意足额授信",
         "register_debt_to_revenue": "征信口径的债务负担；Altman and Sabato 2007",
         "total_assets": "Ohlson 1980（规模）；其他比率相同时，资产规模大者承受力更强",
-        "revenue": "不设：资产既定时即为周转，其合理水平取决于行业",
-        "staff": "不设：人员规模因行业而异，薪酬同时也是负担",
-        "firm_age": "不设：成立初期风险先升后降（青春期劣势）",
-        "statement_age": "不设：报表迟报是预警，但间隔多半由日历决定",
+        "revenue": "不作约束：资产既定时即为周转，其合理水平取决于行业",
+        "staff": "不作约束：人员规模因行业而异，薪酬同时也是负担",
+        "firm_age": "不作约束：成立初期风险先升后降（青春期劣势）",
+        "statement_age": "不作约束：报表迟报是预警，但间隔多半由日历决定",
         "amount_to_revenue": "其他条件相同时，本次授信自身增加的负担",
-        "application_term": "不设：期限长则每月负担轻，但暴露时间长",
-        "innovation_score": "不设：投入与产出混合；未见以官方积分研究违约的文献",
+        "application_term": "不作约束：期限长则每月负担轻，但暴露时间长",
+        "innovation_score": "不作约束：投入与产出混合；未见以官方积分研究违约的文献",
         "rd_growth": _RESEARCH,
         "rd_intensity": _RESEARCH,
         "st_staff_share": _INPUT,
         "rd_staff_share": _INPUT,
         "postgraduate_share": _INPUT,
-        "super_deduction_share": "不设：反映税务机关认可的研发费用，未见其与违约关系的实证",
+        "super_deduction_share": "不作约束：反映税务机关认可的研发费用，未见其与违约关系的实证",
         "ip_per_100_rd_staff": "产出效率：Bai and Tian 2020；EU-EFIGE 2009—2014",
         "class1_rights": "产出：Hsu et al. 2015；Kang 2018；Helmers and Rogers 2010；Kato et al. 2021",
         "valuable_class1_rights": "产出价值：Pederzoli et al. 2013；Lee and Oh",
