@@ -73,6 +73,7 @@ indicators:
         points: {kind: bands, steps: [{at_least: 0.06, points: 10}, {at_least: 0.03, points: 5}], otherwise: 0}
       - id: cost
         label: {en: To cost, zh: 本}
+        max: 8
         value: {kind: ratio, numerator: rd_expense_cny, denominator: total_cost_cny}
         points: {kind: bands, steps: [{at_least: 0.3, points: 8}, {at_least: 0.1, points: 5}], otherwise: 0}
     provenance: {name: published, weight: published, value: published, points: published}

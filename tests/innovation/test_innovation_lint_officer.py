@@ -88,6 +88,19 @@ FAULTS = {
         *condition("{kind: growth, now: revenue_cny, before: revenue_prev_cny}", "at_least: -10"),
         "027", "cannot be below -1", "write -0.1",
     ),
+    "growth in small per cent": (
+        *condition("{kind: growth, now: revenue_cny, before: revenue_prev_cny}", "at_least: 5"),
+        "027", "is 500 %", "unit: rate if it is meant as a multiple",
+    ),
+    "R&D above sales": (*condition(RD, "at_least: 3"), "027", "is 300 %", "write 0.03 for 3 %"),
+    "a margin above 1": (
+        *condition("{kind: ratio, numerator: net_profit_cny, denominator: revenue_cny}", "at_least: 2"),
+        "027", "is 200 %", "write 0.02 for 2 %",
+    ),
+    "use of limits beyond its range": (
+        *condition("credit_line_utilisation", "at_most: 62"), "027", "is 6200 %", "write 0.62 for 62 %",
+    ),
+    "a unit of points": (*condition("score", "at_least: 60, unit: count"), "024", "no unit", "take it out"),
     "contracts upside down": (
         *condition("{kind: ratio, numerator: revenue_cny, denominator: tech_contract_turnover_cny}", "at_least: 0.1"),
         "029", "swapped", "write numerator: tech_contract_turnover_cny",
@@ -106,7 +119,23 @@ WARNINGS = {
         *condition("{kind: growth, now: revenue_cny, before: revenue_prev_cny}", "at_least: 2"),
         "027", "is 200 %", "write 0.02 for 2 %",
     ),
-    "R&D above sales": (*condition(RD, "at_least: 3"), "027", "is 300 %", "write 0.03 for 3 %"),
+    "limits overdrawn": (
+        *condition("credit_line_utilisation", "at_most: 6"), "027", "is 600 %", "leave it if 600 % is meant",
+    ),
+    "liabilities above equity": (
+        *condition("{kind: ratio, numerator: total_liabilities_cny, denominator: equity_cny}", "at_most: 2"),
+        "027", "is 200 %", "leave it if 200 % is meant",
+    ),
+    "a deduction of 5 万元": (
+        *condition("rd_super_deduction_cny", "at_least: 50000"),
+        "028", "is 50000 yuan", "write 500000000 for 50000 万元",
+    ),
+    "a lost first step of an option": (
+        "            - {at_least: 0.06, points: 50}\n", "", "036", "points reach 40 of 50", "write `max: 40`",
+    ),
+    "a lost first step of the other": (
+        "            - {at_least: 0.30, points: 50}\n", "", "036", "points reach 40 of 50", "add the step of 50 points",
+    ),
     "little revenue": ("at_most: 200000000", "at_most: 400000", "028", "is 400000 yuan", "leave it if yuan"),
     "debt upside down": (
         *condition("{kind: ratio, numerator: total_assets_cny, denominator: total_liabilities_cny}", "at_least: 1"),
@@ -291,6 +320,57 @@ def test_a_multiple_is_declared_as_a_rate(tmp_path):
     assert load_rulebook(tmp_path / "tech-sme-2017.yaml").id == "tech-sme-2017"
 
 
+def test_an_option_that_stays_below_its_own_max_is_refused(tmp_path):
+    text, _ = wrong("            - {at_least: 4, points: 24}\n", "")
+    (found,) = lint(tmp_path, text)
+    assert (found.code, found.level) == ("ICS-RUL-008", "fault")
+    assert "is 24, but the points of this option reach 18" in found.message
+    assert line_of(found) == text[: text.index("max: 24")].count("\n") + 1
+
+
+def test_an_option_may_say_its_max_as_a_share(tmp_path):
+    text, _ = wrong("max: 24", "max: 80%")
+    assert lint(tmp_path, text) == []
+
+
+def test_options_of_one_step_each_are_a_ladder_too(tmp_path):
+    path = rulebook_path("innovative-sme-2022")
+    text = path.read_text("utf-8")
+    start, end = text.index("      - id: class1\n"), text.index("      - id: class2\n")
+    text = text[:start] + text[end:]
+    (found,) = lint(tmp_path, text, "innovative-sme-2022")
+    assert (found.code, found.level) == ("ICS-RUL-036", "warning")
+    assert "from 15 to 5 between self_developed_class1 and class2" in found.message
+    assert line_of(found) == text[: text.index("- id: class2")].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("step", "warned"),
+    [
+        ("at_least: 0.55", True),
+        ("at_least: 3", True),
+        ("at_least: 1", False),
+        ("above: 0", False),
+    ],
+)
+def test_a_table_of_one_step_is_told_of_unless_it_asks_for_any_at_all(tmp_path, step, warned):
+    value = STAFF if "." in step else "awards_2y"
+    start, end = TABLE.index("        - {at_least: 0.30, points: 20}"), TABLE.index("      otherwise: 0\n")
+    text = TABLE[:start] + f"        - {{{step}, points: 20}}\n" + TABLE[end:]
+    text = edition(
+        text, (STAFF, value), ("unit: fraction", "unit: count" if value == "awards_2y" else "unit: fraction")
+    )
+    assert ["the only step" in found.message for found in lint(tmp_path, text)] == [True] * warned
+
+
+def test_a_multiple_in_a_condition_is_declared_as_a_rate(tmp_path):
+    growth = "{kind: growth, now: revenue_cny, before: revenue_prev_cny}"
+    text, _ = wrong(*condition(growth, "unit: rate, at_least: 6"))
+    assert lint(tmp_path, text) == []
+    limit = next(each for each in parse_rulebook(text, "x.yaml").eligibility.conditions if each.id == "limit")
+    assert limit.rule == "≥ 6"
+
+
 def test_every_code_of_these_checks_has_a_mistake_that_shows_it():
     folder = Path(icsml.innovation.__file__).parent
     names = ("lint_thresholds", "lint_ratios", "lint_ladder")
@@ -298,4 +378,5 @@ def test_every_code_of_these_checks_has_a_mistake_that_shows_it():
         code for name in names for code in re.findall(r"ICS-RUL-(\d{3})", (folder / f"{name}.py").read_text("utf-8"))
     }
     assert used
-    assert used <= {mistake[2] for mistake in (*FAULTS.values(), *WARNINGS.values())}
+    shown = {mistake[2] for mistake in (*FAULTS.values(), *WARNINGS.values())} | {"008"}  # by a test of its own
+    assert used <= shown

@@ -13,7 +13,7 @@ from icsml.core.yaml import Key
 from icsml.innovation.numbers import Comparison, Part
 from icsml.innovation.provenance import Provenance
 from icsml.innovation.stages import Identifier
-from icsml.innovation.values import Age, FieldValue, Floats, Growth, Ratio, Sum
+from icsml.innovation.values import Age, FieldValue, Floats, Growth, Ratio, Sum, Unit
 from icsml.records.columns import Columns, rows
 from icsml.records.labels import Label
 
@@ -98,6 +98,7 @@ class Condition(Comparison):
     id: Identifier
     label: Label
     value: _Quantity
+    unit: Unit | None = None
     holds_if: bool | None = Field(default=None, alias="is")
     provenance: Provenance
     sources: tuple[str, ...] = ()
@@ -119,7 +120,8 @@ class Condition(Comparison):
         """The comparison in words."""
         if self.holds_if is not None:
             return "yes" if self.holds_if else "no"
-        return self.text(percent=isinstance(self.value, Ratio | Growth) and self.value.percent)
+        ratio = isinstance(self.value, Ratio | Growth) and self.value.percent
+        return self.text(percent=ratio and self.unit is not Unit.RATE)
 
     def holds(self, standing: Standing) -> Floats:
         """Return 1, 0 or NaN for every row."""

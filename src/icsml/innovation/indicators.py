@@ -10,7 +10,7 @@ from pydantic import model_validator
 
 from icsml.innovation.curve import Better
 from icsml.innovation.curves import PointsFunction
-from icsml.innovation.numbers import Part, Weight, at_stage
+from icsml.innovation.numbers import Amount, Part, Weight, at_stage
 from icsml.innovation.provenance import Provenance, weakest
 from icsml.innovation.stages import Identifier
 from icsml.innovation.values import Unit, Value
@@ -69,10 +69,11 @@ class IndicatorProvenance(Part):
 
 
 class Option(Part):
-    """One of several ways to earn an indicator's points."""
+    """One of several ways to earn an indicator's points; ``max`` says that it cannot earn them all."""
 
     id: Identifier
     label: Label
+    max: Amount | None = None
     value: Value
     unit: Unit | None = None
     points: PointsFunction

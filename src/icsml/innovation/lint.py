@@ -15,14 +15,14 @@ from icsml.innovation.decimals import decimal
 from icsml.innovation.eligibility import CategoryPoints, Condition, IndicatorPoints, Score
 from icsml.innovation.fault import Fault
 from icsml.innovation.indicators import Indicator, ScoringDomain
-from icsml.innovation.lint_ladder import ladder_faults
+from icsml.innovation.lint_ladder import ladder_faults, option_faults
 from icsml.innovation.lint_points import point_faults
 from icsml.innovation.lint_ratios import ratio_faults
 from icsml.innovation.lint_thresholds import threshold_faults
 from icsml.innovation.numbers import Weight, at_stage
 from icsml.innovation.provenance import Provenance
 from icsml.innovation.schema import Rulebook
-from icsml.innovation.values import MIXED, Age, Ratio, Unit, Value
+from icsml.innovation.values import MIXED, Age, Growth, Ratio, Unit, Value
 from icsml.records.field import Domain, Kind, Purpose
 from icsml.records.fields import FIELD_BY_NAME
 
@@ -278,6 +278,8 @@ def _indicators(rulebook: Rulebook) -> Iterator[Fault]:
             yield from point_faults(here, indicator, option, rulebook.stage_ids)
             if option.points.ordered:
                 yield from ladder_faults(here, option, indicator.full(rulebook.stage_ids[0]))
+        if all(option.points.ordered for option in indicator.options):
+            yield from option_faults(key, indicator, rulebook.stage_ids)
         if all(name in FIELD_BY_NAME for name in indicator.fields):
             yield from _domain(key, indicator)
         yield from _weights(rulebook, (*key, "max"), indicator.max)
@@ -319,8 +321,8 @@ def _unit(key: Key, value: Value, declared: Unit | None) -> Iterator[Fault]:
 
 
 def _a_rate(value: Value, declared: Unit) -> bool:
-    """Tell whether a ratio of like things is meant as a rate, such as citations per patent."""
-    return declared is Unit.RATE and isinstance(value, Ratio) and value.unit is Unit.FRACTION
+    """Tell whether a ratio of like things or a growth rate is meant as a multiple, such as citations per patent."""
+    return declared is Unit.RATE and isinstance(value, Ratio | Growth) and value.unit is Unit.FRACTION
 
 
 def _domain(key: Key, indicator: Indicator) -> Iterator[Fault]:
@@ -372,8 +374,10 @@ def _conditions(rulebook: Rulebook) -> Iterator[Fault]:
     for key, condition in rulebook.eligibility.located:
         if not isinstance(condition.value, Score | CategoryPoints | IndicatorPoints):
             yield from _unknown_fields((*key, "value"), condition.value)
-            yield from _unit(key, condition.value, None)
+            yield from _unit(key, condition.value, condition.unit)
             yield from ratio_faults((*key, "value"), condition.value)
+        elif condition.unit is not None:
+            yield Fault("ICS-RUL-024", (*key, "unit"), "points have no unit", "take it out")
         yield from _references(rulebook, key, condition)
     bypass = rulebook.eligibility.bypass
     names = [condition.id for condition in rulebook.eligibility.conditions]

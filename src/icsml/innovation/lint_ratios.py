@@ -7,26 +7,11 @@ from typing import Final
 
 from icsml.core.yaml import Key
 from icsml.innovation.fault import Fault
-from icsml.innovation.lint_thresholds import contains
+from icsml.innovation.lint_shares import COMMON, contains
 from icsml.innovation.values import FieldValue, Growth, Ratio, Sum, Value
 
 __all__ = ["ratio_faults"]
 
-_COMMON: Final = (
-    ("rd_expense_cny", "revenue_cny"),
-    ("rd_expense_cny", "main_revenue_cny"),
-    ("rd_expense_cny", "total_cost_cny"),
-    ("tech_contract_turnover_cny", "revenue_cny"),
-    ("tech_contract_turnover_cny", "main_revenue_cny"),
-    ("net_profit_cny", "revenue_cny"),
-    ("net_profit_cny", "equity_cny"),
-    ("net_profit_cny", "total_assets_cny"),
-    ("operating_profit_cny", "revenue_cny"),
-    ("graduates_hired", "staff_total"),
-    ("leading_talents", "staff_total"),
-    ("patent_citations", "ip_class1"),
-)
-"""Ratios that nobody forms the other way round."""
 _DOUBTFUL: Final = (("total_liabilities_cny", "total_assets_cny"), ("total_liabilities_cny", "equity_cny"))
 """Ratios that are rarely formed the other way round."""
 _STAFF: Final = {"staff_total", "staff_st", "staff_rd", "staff_postgraduate"}
@@ -79,7 +64,7 @@ def _upside_down(over: FieldValue | Sum, under: FieldValue | Sum) -> bool:
         return True
     if isinstance(over, Sum) or isinstance(under, Sum):
         return False
-    return contains(over.field, under.field) or (under.field, over.field) in _COMMON
+    return contains(over.field, under.field) or (under.field, over.field) in COMMON
 
 
 def _growth(key: Key, value: Growth) -> Iterator[Fault]:

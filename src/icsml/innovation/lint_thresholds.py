@@ -11,18 +11,19 @@ from icsml.core.yaml import Key
 from icsml.innovation.curves import Bands, Counts, Efficacy, Intervals, PointsFunction, Ramp
 from icsml.innovation.decimals import decimal
 from icsml.innovation.fault import Fault
+from icsml.innovation.lint_shares import never_above_one, within_one
 from icsml.innovation.numbers import COMPARATORS, Comparison
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.values import Age, FieldValue, Growth, Ratio, Sum, Unit, Value
 from icsml.records.field import Kind
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.records.screening import PARTS
 
-__all__ = ["contains", "threshold_faults"]
+__all__ = ["threshold_faults"]
 
-_MOST_FRACTION: Final = 10
-"""1,000 %: no share, margin or growth rate of a rulebook is asked to be larger."""
+_MOST_FRACTION: Final = 5
+"""500 %: no ratio or growth rate of a rulebook is asked to be as large, unless a field's own range allows for it."""
 _LEAST_MONEY: Final = 10_000
+_DOUBTFUL_MONEY: Final = 100_000
 _LEAST_SIZE: Final = 100_000
 """A limit of 100,000 yuan on a year's revenue or on assets tells no enterprise from another."""
 _DOUBTFUL_SIZE: Final = 500_000
@@ -77,7 +78,7 @@ def _places(rulebook: Rulebook) -> Iterator[_Place]:
         yield from _table(("stages", "rule"), rule.value, rule.unit, steps)
     for key, condition in rulebook.eligibility.located if rulebook.eligibility is not None else ():
         if isinstance(condition.value, _VALUES) and condition.holds_if is None:
-            yield from _table(key, condition.value, None, [((_end(condition),), condition.threshold)])
+            yield from _table(key, condition.value, condition.unit, [((_end(condition),), condition.threshold)])
 
 
 def _table(key: Key, value: Value, unit: Unit | None, written: list[tuple[Key, Fraction]]) -> Iterator[_Place]:
@@ -113,12 +114,11 @@ def _fraction(place: _Place) -> Iterator[Fault]:
     number, low = place.number, _least(place.value)
     percent = f"is {decimal(number * 100)} %, as fractions are read"
     remedy = f"write {decimal(number / 100)} for {decimal(number)} %"
-    if number > 1 and _within_one(place.value):
+    rate = ", or unit: rate if it is meant as a multiple" if isinstance(place.value, Ratio | Growth) else ""
+    if number > 1 and within_one(place.value):
         yield Fault("ICS-RUL-027", place.key, f"{percent}; this share cannot exceed 1", remedy)
-    elif number > _MOST_FRACTION or (number > 1 and _in_per_cent(place.table)):
-        ratio = isinstance(place.value, Ratio)
-        more = ", or unit: rate if it is meant as a multiple" if ratio else ""
-        yield Fault("ICS-RUL-027", place.key, f"{percent}; it looks written in per cent", remedy + more)
+    elif number > 1 and (never_above_one(place.value) or _too_large(place)):
+        yield Fault("ICS-RUL-027", place.key, f"{percent}; it looks written in per cent", remedy + rate)
     elif number > 1:
         remedy = f"leave it if {decimal(number * 100)} % is meant; {remedy}"
         yield Fault("ICS-RUL-027", place.key, percent, remedy, warning=True)
@@ -127,26 +127,17 @@ def _fraction(place: _Place) -> Iterator[Fault]:
         yield Fault("ICS-RUL-027", place.key, f"{percent}; this value cannot be below {low}", remedy)
 
 
+def _too_large(place: _Place) -> bool:
+    field = FIELD_BY_NAME[place.value.field] if isinstance(place.value, FieldValue) else None
+    if field is not None and field.high is not None:
+        return place.number > Fraction(field.high)
+    return place.number >= _MOST_FRACTION or _in_per_cent(place.table)
+
+
 def _in_per_cent(table: tuple[Fraction, ...]) -> bool:
     """Tell whether several numbers of a table are given and none of them lies between 0 and 1."""
     given = {number for number in table if number != 0}
     return len(given) > 1 and all(abs(number) >= 1 for number in given)
-
-
-def _within_one(value: Value) -> bool:
-    """Tell whether a value cannot exceed 1: a share by its definition, or a part over its whole."""
-    if isinstance(value, FieldValue):
-        high = FIELD_BY_NAME[value.field].high
-        return high is not None and high <= 1
-    if not isinstance(value, Ratio):
-        return False
-    over, under = value.numerator, value.denominator
-    return isinstance(over, FieldValue) and isinstance(under, FieldValue) and contains(under.field, over.field)
-
-
-def contains(whole: str, part: str) -> bool:
-    """Tell whether a field is the whole that another is part of, directly or by steps."""
-    return any(each == part and (over == whole or contains(whole, over)) for each, over in PARTS)
 
 
 def _least(value: Value) -> int | None:
@@ -158,11 +149,10 @@ def _least(value: Value) -> int | None:
 
 
 def _money(place: _Place) -> Iterator[Fault]:
-    number, least = abs(place.number), _LEAST_MONEY
+    number = abs(place.number)
     size = isinstance(place.value, FieldValue | Sum) and set(place.value.fields) <= set(_SIZES)
-    if size:
-        least = _LEAST_SIZE
-    if number == 0 or number >= (_DOUBTFUL_SIZE if size else least):
+    least, doubtful = (_LEAST_SIZE, _DOUBTFUL_SIZE) if size else (_LEAST_MONEY, _DOUBTFUL_MONEY)
+    if number == 0 or number >= doubtful:
         return
     said = f"is {decimal(place.number)} yuan"
     meant = f"write {_plain(place.number * 10_000)} for {decimal(place.number)} 万元 (ten thousand yuan)"
