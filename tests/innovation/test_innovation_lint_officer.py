@@ -220,6 +220,23 @@ def test_steps_of_stages_in_ten_thousand_yuan(tmp_path):
         ("  - id: staff\n", "\u3000\u3000- id: staff\n", 1, "\u3000", "write a space instead"),
         ("  - id: staff\n", "  － id: staff\n", 3, "－", "write - instead"),
         ("scope: scorecard", "scope: ‘scorecard’", 8, "‘", "write ' instead"),
+        ("sources: [measure, bands]", "sources: [measure、bands]", 22, "、", "write , instead, and a space"),
+        ("sources: [measure, bands]", "sources: [measure，bands]", 22, "，", "write , instead, and a space"),
+        ("sources: [measure, bands]", "sources: 【measure, bands】", 14, "【", "write [ instead"),
+        ("sources: [measure]", "sources: [“measure”]", 17, "“", 'write " instead'),
+        ("value: staff_total", "value: “staff_total”", 14, "“", 'write " instead'),
+        ("value: staff_total", 'value: "staff_total，"', 26, "，", "write , instead"),
+        ("label: {en: R&D, zh: 研发}", "label: 【en: R&D, zh: 研发】", 12, "【", "write [ instead"),
+        ("label: {en: R&D, zh: 研发}", "label: {en: R&D、zh: 研发}", 20, "、", "write , instead"),
+        ("waives: [pass_mark, staff_points]", "waives: [pass_mark、staff_points]", 23, "、", "write , instead"),
+        (
+            'en: "Led an international, national or industry standard"',
+            "en: ‘Led an international, national standard’",
+            21,
+            "‘",
+            "write ' instead",
+        ),
+        ("at_most: 500\n", "at_most: −500\n", 16, "−", "write - instead"),
     ],
 )
 def test_a_full_width_character_is_named_with_line_column_and_what_to_write(
@@ -233,6 +250,38 @@ def test_a_full_width_character_is_named_with_line_column_and_what_to_write(
     assert write in found.remedy
     with pytest.raises(ConfigError, match="ICS-RUL-038"):
         parse_rulebook(text, "tech-sme-2017.yaml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column"),
+    [
+        ("zh: 科技人员占比}", "zh: “科技人员占比”}", 38),
+        ("en: S&T staff share, zh", "en: ‘S&T staff share’, zh", 17),
+        ("edition: 国科发政〔2017〕115号", "edition: “国科发政〔2017〕115号”", 10),
+    ],
+)
+def test_full_width_quotes_around_a_whole_text_are_told_of_and_read(tmp_path, old, new, column):
+    text, line = wrong(old, new)
+    (found,) = lint(tmp_path, text)
+    assert (found.code, found.level) == ("ICS-RUL-038", "warning")
+    assert found.where.endswith(f":{line}: column {column}")
+    assert parse_rulebook(text, "tech-sme-2017.yaml").id == "tech-sme-2017"
+
+
+def test_quotes_within_a_text_are_left_alone(tmp_path):
+    for zh in ("“创新积分制”指引", "推行“创新积分制”", "“甲”与“乙”"):
+        text, _ = wrong("zh: 科技人员占比}", f"zh: {zh}}}")
+        assert lint(tmp_path, text) == []
+
+
+def test_a_colon_without_a_space_is_told_of_at_its_own_line(tmp_path):
+    text, line = wrong("    max: 20\n", "    max:20\n")
+    assert line_of(lint(tmp_path, text)[0]) == line
+
+
+def test_a_quote_that_is_never_closed_is_told_of_where_it_opens(tmp_path):
+    text, line = wrong("\nnote: >-\n  The definitions", '\nnote: "\n  The definitions')
+    assert line_of(lint(tmp_path, text)[0]) == line
 
 
 def test_chinese_text_is_never_taken_for_a_mistake(tmp_path):

@@ -38,6 +38,8 @@ Key = tuple[str | int, ...]
 _DISGUISED = re.compile(r"[-+]?0[0-7_]*[1-7][0-7_]*|[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?")
 """What YAML 1.1 reads as octal (010 is 8) or by sixties (1:30 is 90)."""
 
+_SCANNING = ("while scanning a simple key", "while scanning a quoted scalar")
+
 
 class _Loader(yaml.SafeLoader):
     """Safe loader that refuses a key written twice, and names the line of a value that is not what it looks like."""
@@ -247,7 +249,8 @@ def _yaml_errors(name: str, code: str) -> Iterator[None]:
     try:
         yield
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        begun = error.context in _SCANNING  # YAML notices only at the next line, or at the end of the file
+        mark = (error.context_mark if begun else error.problem_mark) or error.problem_mark or error.context_mark
         place = _place(mark) if mark else f"{name}:1"
         raise _not_yaml(str(error.problem), place, code, "correct the YAML at this line") from error
     except RecursionError:

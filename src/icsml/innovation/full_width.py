@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Misplaced", "misplaced"]
+import yaml
+
+__all__ = ["Misplaced", "misplaced", "misplaced_in_values", "quoted_texts"]
 
 _ASCII: Final = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
     "“": '"',
@@ -16,16 +18,31 @@ _ASCII: Final = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)
     "’": "'",
     "。": ".",
     "、": ",",
+    "【": "[",
+    "】": "]",
+    "〔": "[",
+    "〕": "]",
+    "「": '"',
+    "」": '"',
+    "『": '"',
+    "』": '"',
+    "《": '"',
+    "》": '"',
     "–": "-",
     "—": "-",
+    "−": "-",
     "\u3000": "a space",
     "\u00a0": "a space",
 }
 _TEXT: Final = "zh|en|title|where|note|edition"
+_TEXTS: Final = frozenset(_TEXT.split("|"))
 _QUOTED = re.compile(r"""(?<=[\s:,\[{])("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')""")
 _COMMENT = re.compile(r"(^|\s)#.*$")
-_VALUE = re.compile(rf"(?<!\w)(?:{_TEXT})\s*[:：]\s*([^\s].*?)(?=\s*$|\s*[}}｝]|\s*[,，]\s*[A-Za-z_]\w*\s*[:：])")
+_VALUE = re.compile(
+    rf"(?<!\w)(?:{_TEXT})\s*[:：]\s*([^\s].*?)(?=\s*$|\s*[}}｝]|\s*】\s*$|\s*[,，、]\s*[A-Za-z_]\w*\s*[:：])"
+)
 _BLOCK = re.compile(rf"^(\s*(?:-\s+)?)(?:[A-Za-z_]\w*)\s*:\s*[>|][-+\d]*\s*$|^(\s*(?:-\s+)?)(?:{_TEXT})\s*:")
+_WRAPPED = re.compile("[“”‘’][^“”‘’]*[“”‘’]")
 _NEW = re.compile(r"^\s*(-\s|[A-Za-z_]\w*\s*[:：]|[{}\[\]])")
 
 
@@ -63,6 +80,51 @@ def misplaced(text: str) -> list[Misplaced]:
     ]
 
 
+def misplaced_in_values(node: yaml.Node | None, name: str) -> list[Misplaced]:
+    """Return every full-width character in the values of a readable document that are no running text.
+
+    ``[a、b]`` is one value to YAML, and ``“a”`` is no ``a``. Only values of the file of that name are looked at.
+    """
+    return [
+        _at(value, place, found)
+        for key, value in _values(node)
+        if key not in _TEXTS and value.start_mark.name == name
+        for place, found in enumerate(value.value)
+        if found in _ASCII
+    ]
+
+
+def quoted_texts(node: yaml.Node | None, name: str) -> list[Misplaced]:
+    """Return the opening quote of every running text that stands in full-width quotes as a whole.
+
+    They do not quote, but belong to the text; quotes around a part of it are as they should be.
+    """
+    return [
+        _at(value, 0, value.value[0])
+        for key, value in _values(node)
+        if key in _TEXTS and value.start_mark.name == name and _WRAPPED.fullmatch(value.value)
+    ]
+
+
+def _values(node: yaml.Node | None, key: str = "") -> Iterator[tuple[str, yaml.ScalarNode]]:
+    """Return every value of a document with the key that it, or its list, is written under."""
+    if isinstance(node, yaml.ScalarNode):
+        yield key, node
+    elif isinstance(node, yaml.SequenceNode):
+        for each in node.value:
+            yield from _values(each, key)
+    elif isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            yield from _values(value, name.value)
+
+
+def _at(value: yaml.ScalarNode, place: int, found: str) -> Misplaced:
+    mark = value.start_mark
+    one_line = mark.line == value.end_mark.line
+    column = mark.column + 1 + (place if one_line else 0) + (value.style is not None)
+    return Misplaced(mark.line + 1, column, found, _ASCII[found])
+
+
 def _masked(text: str) -> Iterator[str]:
     """Return the lines with everything that may hold any character blanked out."""
     held: int | None = None  # the indentation of a key whose text runs on over the lines below
@@ -89,6 +151,6 @@ def _line(line: str) -> str:
 def _text_value(found: re.Match[str]) -> str:
     """Blank out a text, save Chinese quotes around the whole of an English one: they quote nothing."""
     value = found[1]
-    around = value[:1] + " " * (len(value) - 2) + value[-1:] if re.fullmatch("“.*”", value) else " " * len(value)
+    around = value[:1] + " " * (len(value) - 2) + value[-1:] if _WRAPPED.fullmatch(value) else " " * len(value)
     kept = around if not found[0].startswith("zh") else " " * len(value)
     return found[0][: -len(value)] + kept

@@ -17,9 +17,9 @@ from icsml.core.paths import rulebook_folders
 from icsml.core.yaml import construct, place_of, serialize, validate
 from icsml.errors import ConfigError, MissingError
 from icsml.innovation.formats import upgraded
-from icsml.innovation.full_width import misplaced
 from icsml.innovation.inherit import Text, resolve
 from icsml.innovation.lint import Finding, findings, located
+from icsml.innovation.lint_characters import in_readable, in_unreadable
 from icsml.innovation.lint_series import series_faults
 from icsml.innovation.schema import Outline, Rulebook
 
@@ -37,7 +37,7 @@ __all__ = [
     "rulebook_path",
 ]
 
-_SLIPS: Final = frozenset({"ICS-RUL-027", "ICS-RUL-028", "ICS-RUL-029", "ICS-RUL-035", "ICS-RUL-036"})
+_SLIPS: Final = frozenset({"ICS-RUL-027", "ICS-RUL-028", "ICS-RUL-029", "ICS-RUL-035", "ICS-RUL-036", "ICS-RUL-038"})
 """What a table typed in wrongly looks like; such a rulebook can be evaluated all the same."""
 
 
@@ -131,7 +131,7 @@ def lint_rulebook(path: str | Path) -> list[Finding]:
         edition, node = _read(_text(file), str(file), _finder(file.parent))
     except ConfigError as error:
         return _unreadable(error, file)
-    faults = findings(edition, node, str(file)) if isinstance(edition, Rulebook) else []
+    faults = _found(edition, node, str(file))
     faults += [located(fault, node, str(file)) for fault in series_faults(edition, _others(file))]
     if edition.corrects is not None and edition.corrects not in {*_known(), *_beside(file)}:
         faults.append(
@@ -160,8 +160,9 @@ def _parse(text: str, name: str, find: Callable[[str], Text], *, in_use: bool = 
     except ConfigError as error:
         _refuse_full_width(error, text, name)
         raise
-    every = findings(edition, node, name) if isinstance(edition, Rulebook) else []
-    faults = [each for each in every if each.level == "fault" and not (in_use and each.code in _SLIPS)]
+    faults = [
+        each for each in _found(edition, node, name) if each.level == "fault" and not (in_use and each.code in _SLIPS)
+    ]
     if faults:
         first, more = faults[0], len(faults) - 1
         message = f"{first.message} (and {more} more)" if more else first.message
@@ -169,35 +170,27 @@ def _parse(text: str, name: str, find: Callable[[str], Text], *, in_use: bool = 
     return edition
 
 
+def _found(edition: Rulebook | Outline, node: yaml.Node | None, name: str) -> list[Finding]:
+    """Return what is wrong with a file that can be read; full-width characters first, as they explain the rest."""
+    semantic = findings(edition, node, name) if isinstance(edition, Rulebook) else []
+    return sorted([*in_readable(node, name), *semantic], key=lambda each: each.level)
+
+
 def _unreadable(error: ConfigError, file: Path) -> list[Finding]:
     """Return why a file cannot be read; a full-width character stands for the error that it causes on its line."""
     remedy = error.remedy or "see docs/reference/rulebooks.md"
     where = error.field or str(file)
-    found = _full_width(error, file.read_text("utf-8", errors="replace"), str(file))
+    found = in_unreadable(error, file.read_text("utf-8", errors="replace"), str(file))
     caused = any(where.split(": ")[0] == each.where.split(": ")[0] for each in found) and "write" not in error.message
     return found if caused else [*found, Finding(error.code, where, error.message, remedy)]
 
 
 def _refuse_full_width(error: ConfigError, text: str, name: str) -> None:
-    found = _full_width(error, text, name)
+    found = in_unreadable(error, text, name)
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         first = found[0]
         raise ConfigError(first.code, first.message + more, field=first.where, remedy=first.remedy) from error
-
-
-def _full_width(error: ConfigError, text: str, name: str) -> list[Finding]:
-    if error.code not in ("ICS-RUL-001", "ICS-RUL-019") or not (error.field or "").startswith(f"{name}:"):
-        return []
-    return [
-        Finding(
-            "ICS-RUL-038",
-            f"{name}:{each.line}: column {each.column}",
-            f"the full-width character {each.found} (U+{ord(each.found):04X}), where YAML reads ASCII",
-            f"write {each.write} instead" + (", and a space after it" if each.write in ":," else ""),
-        )
-        for each in misplaced(text)
-    ]
 
 
 def _read(text: str, name: str, find: Callable[[str], Text]) -> tuple[Rulebook | Outline, yaml.Node | None]:

@@ -415,7 +415,7 @@ class Teller:
             case IndicatorPoints(indicator=indicator):
                 return self.points.points[indicator], _POINTS
             case expression:
-                return expression.compute(self.columns), str(expression.unit or "")
+                return expression.compute(self.columns), str(condition.unit or expression.unit or "")
 
     def _matters(self, eligibility: Eligibility) -> dict[str, Flags]:
         """Return in which rows each condition matters: not where a bypass waives it, or nobody needs that way in."""
