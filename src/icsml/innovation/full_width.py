@@ -36,13 +36,13 @@ _ASCII: Final = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)
 }
 _TEXT: Final = "zh|en|title|where|note|edition"
 _TEXTS: Final = frozenset(_TEXT.split("|"))
+_QUOTES: Final = "“”‘’"
 _QUOTED = re.compile(r"""(?<=[\s:,\[{])("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')""")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _VALUE = re.compile(
-    rf"(?<!\w)(?:{_TEXT})\s*[:：]\s*([^\s].*?)(?=\s*$|\s*[}}｝]|\s*】\s*$|\s*[,，、]\s*[A-Za-z_]\w*\s*[:：])"
+    rf"(?<!\w)(?:{_TEXT})\s*[:：]\s*([^\s{{｛,，、].*?)(?=\s*$|\s*[}}｝]|\s*】\s*$|\s*[,，、]\s*[A-Za-z_]\w*\s*[:：])"
 )
 _BLOCK = re.compile(rf"^(\s*(?:-\s+)?)(?:[A-Za-z_]\w*)\s*:\s*[>|][-+\d]*\s*$|^(\s*(?:-\s+)?)(?:{_TEXT})\s*:")
-_WRAPPED = re.compile("[“”‘’][^“”‘’]*[“”‘’]")
 _NEW = re.compile(r"^\s*(-\s|[A-Za-z_]\w*\s*[:：]|[{}\[\]])")
 
 
@@ -102,8 +102,20 @@ def quoted_texts(node: yaml.Node | None, name: str) -> list[Misplaced]:
     return [
         _at(value, 0, value.value[0])
         for key, value in _values(node)
-        if key in _TEXTS and value.start_mark.name == name and _WRAPPED.fullmatch(value.value)
+        if key in _TEXTS and value.start_mark.name == name and _wrapped(value.value)
     ]
+
+
+def _wrapped(text: str) -> bool:
+    """Tell whether the first and the last quote of a text are a pair: those of ``“a” and “b”`` are not."""
+    if len(text) < 2 or text[0] not in _QUOTES or text[-1] not in _QUOTES:
+        return False
+    depth = 0
+    for each in text[1:-1]:
+        depth += (each in "“‘") - (each in "”’")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _values(node: yaml.Node | None, key: str = "") -> Iterator[tuple[str, yaml.ScalarNode]]:
@@ -151,6 +163,6 @@ def _line(line: str) -> str:
 def _text_value(found: re.Match[str]) -> str:
     """Blank out a text, save Chinese quotes around the whole of an English one: they quote nothing."""
     value = found[1]
-    around = value[:1] + " " * (len(value) - 2) + value[-1:] if _WRAPPED.fullmatch(value) else " " * len(value)
+    around = value[:1] + " " * (len(value) - 2) + value[-1:] if _wrapped(value) else " " * len(value)
     kept = around if not found[0].startswith("zh") else " " * len(value)
     return found[0][: -len(value)] + kept

@@ -23,7 +23,9 @@ def in_unreadable(error: ConfigError, text: str, name: str) -> list[Finding]:
     text, name : str
         The file.
     """
-    if error.code not in ("ICS-RUL-001", "ICS-RUL-019") or not (error.field or "").startswith(f"{name}:"):
+    if error.code not in ("ICS-RUL-001", "ICS-RUL-019", "ICS-RUL-020") or not (error.field or "").startswith(
+        f"{name}:"
+    ):
         return []
     return _faults(misplaced(text), name)
 

@@ -117,7 +117,7 @@ def _fraction(place: _Place) -> Iterator[Fault]:
     rate = ", or unit: rate if it is meant as a multiple" if isinstance(place.value, Ratio | Growth) else ""
     if number > 1 and within_one(place.value):
         yield Fault("ICS-RUL-027", place.key, f"{percent}; this share cannot exceed 1", remedy)
-    elif number > 1 and (never_above_one(place.value) or _too_large(place)):
+    elif _looks_in_per_cent(place):
         yield Fault("ICS-RUL-027", place.key, f"{percent}; it looks written in per cent", remedy + rate)
     elif number > 1:
         remedy = f"leave it if {decimal(number * 100)} % is meant; {remedy}"
@@ -127,11 +127,13 @@ def _fraction(place: _Place) -> Iterator[Fault]:
         yield Fault("ICS-RUL-027", place.key, f"{percent}; this value cannot be below {low}", remedy)
 
 
-def _too_large(place: _Place) -> bool:
+def _looks_in_per_cent(place: _Place) -> bool:
     field = FIELD_BY_NAME[place.value.field] if isinstance(place.value, FieldValue) else None
     if field is not None and field.high is not None:
         return place.number > Fraction(field.high)
-    return place.number >= _MOST_FRACTION or _in_per_cent(place.table)
+    if _in_per_cent(place.table):
+        return place.number >= 1
+    return place.number >= _MOST_FRACTION or (place.number > 1 and never_above_one(place.value))
 
 
 def _in_per_cent(table: tuple[Fraction, ...]) -> bool:
