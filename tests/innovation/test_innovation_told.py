@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icsml.innovation import load_rulebook
+from icsml.innovation import load_rulebook, parse_rulebook
 from icsml.innovation.evaluate import fit_peers
+from icsml.innovation.rulebook import rulebook_path
 from icsml.innovation.selection import Cut, select
 from icsml.innovation.told import LISTED, amount, field_names, in_parts
 from icsml.records.field import Kind
@@ -142,6 +143,18 @@ def test_a_number_has_as_many_places_as_tell_it_apart(value, unit, threshold, en
 def test_what_differs_from_a_threshold_never_reads_as_it(value, threshold):
     same = amount(value, "points", threshold).en == amount(threshold, "points", value).en
     assert same == (value == threshold or value == 0 == threshold)
+
+
+def test_a_multiple_is_told_as_one_not_in_per_cent(blank):
+    """Where a condition declares `unit: rate`, its threshold is no percentage, nor is the firm's own value."""
+    text = rulebook_path("tech-sme-2017").read_text("utf-8")
+    value = "{kind: ratio, numerator: total_liabilities_cny, denominator: total_assets_cny}"
+    label = "{en: At most 1.5 times, zh: 不超过1.5倍}"
+    limit = f"    - {{id: debt, label: {label}, value: {value}, unit: rate, at_most: 1.5, provenance: assumed}}\n"
+    rulebook = parse_rulebook(text.replace("  conditions:\n", "  conditions:\n" + limit, 1), "tech-sme-2017.yaml")
+    row = blank(1, CLEAN | {"total_liabilities_cny": 2e6})
+    made = select(rulebook, row, cut=Cut(cut_off=1.0), on=TODAY, batch="b").frame.iloc[0]
+    assert made["reason_zh"] == "不满足条件“不超过1.5倍”（记录所示：2）"
 
 
 def test_fields_are_named_in_the_language():
