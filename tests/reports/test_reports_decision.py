@@ -8,16 +8,17 @@ import math
 import re
 import subprocess
 import sys
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 
 import pytest
 
 from icsml.cli.main import _run
+from icsml.decision.wants import fields_read
 from icsml.errors import InputError
 from icsml.reports.decision import decision_page, write_page
 from icsml.reports.stability import parse_stability
-from icsml.reports.values import shown_value
+from icsml.reports.values import shown_beside, shown_value
 from icsml.reports.wording import compared_with, phrase, rulebook_name
 
 LANGS = ("en", "zh")
@@ -52,7 +53,7 @@ def test_every_reason_and_every_figure_is_there(decision, lang):
     for notice in decision["warnings"]:
         assert notice["text"][lang] in words
     shown = (decision["decision_id"], decision["enterprise_id"], decision["grade"], str(decision["score"]))
-    for each in (*shown, decision["decided_at"], decision["as_of"], decision["model"]["bundle_sha256"]):
+    for each in (*shown, "2026-07-01 00:00:00 UTC", decision["as_of"], decision["model"]["bundle_sha256"]):
         assert each in words
     assert f"{decision['pd']:.2%}" in words
     assert f"{decision['base_log_odds']:.3f}".replace("-", "\N{MINUS SIGN}") in words
@@ -95,7 +96,8 @@ def test_a_decision_of_the_first_format_has_a_page(lang):
     words = _words(decision_page(first, lang))
     for told in (first["reasons"][0]["text"][lang], first["warnings"][0]["text"][lang], "rd_intensity", "6.5 / 8.0"):
         assert told in words
-    assert "OUT_OF_RANGE revenue_cny" in re.sub(r"\s+", " ", words)
+    label = {"en": "Operating revenue", "zh": "营业收入"}[lang]
+    assert f"OUT_OF_RANGE {label}" in re.sub(r"\s+", " ", words)
     assert "573" in words
     absent = ("validity", "recourse", "adverse_reasons", "by_group_told")
     assert [key for key in absent if phrase(key, lang) in words] == []
@@ -125,7 +127,7 @@ def test_what_later_rooms_add_is_shown(decision):
     found = copy.deepcopy(decision)
     found["recourse"] = [{"text": {"en": "If R&D rose, a PD of 1.23%", "zh": "若研发提高，违约概率1.23%"}}]
     found["adverse_reasons"] = [{"code": "LEV01", "text": {"en": "Debt is high", "zh": "负债高"}}]
-    found["reasons"][0] |= {"contradicts": True, "also": [{"code": "LIQ02"}]}
+    found["reasons"][0] |= {"contradicts": True, "also": [{"code": "LIQ02", "feature": "quick_ratio"}]}
     found["reasons"][0]["indicators"] = [
         {"indicator": "rd_intensity", "points": 2.0, "reference_points": 5.0, "log_odds": -0.123, "rule": "x"}
     ]
@@ -134,7 +136,7 @@ def test_what_later_rooms_add_is_shown(decision):
     for each in (
         "If R&D rose, a PD of 1.23%",
         "Debt is high",
-        "with LIQ02",
+        "with Quick ratio",
         "†",
         "10,000 rows of training-applicants",
         "\N{MINUS SIGN}0.123",
@@ -248,15 +250,97 @@ def test_a_page_appears_whole_or_not_at_all(decision, tmp_path):
     [
         (0.1234, "fraction", "12.3%"),
         (-0.5, "fraction", "\N{MINUS SIGN}50.0%"),
-        (1628006469.0, "CNY", "1,628,006,469"),
+        (1628006469.0, "CNY", "CNY 1,628.01 million"),
         (3.0, "count", "3"),
-        (1234.567, "times", "1,234.57"),
-        (0.0699, "times", "0.0699"),
+        (1234.567, "times", "1,234.57 times"),
+        (0.0699, "times", "0.07 times"),
         (float("nan"), "times", "not known"),
         (None, "fraction", "not known"),
-        (-3.1477, "times", "\N{MINUS SIGN}3.15"),
+        (-3.1477, "times", "\N{MINUS SIGN}3.15 times"),
         (1e-7, "as declared", "1e-07"),
     ],
 )
 def test_values_read_by_their_unit(value, unit, shown):
     assert shown_value(value, unit, "en") == shown
+
+
+def test_a_value_has_the_digits_that_tell_it_from_what_it_is_compared_with():
+    assert shown_beside(0.50041, [0.50020], "fraction", "zh") == "50.04%"
+    assert shown_beside(9_999_600.0, [1e7], "CNY", "zh") == "999.96万元"
+    assert shown_beside(9_999_600.0, [1e7], "CNY", "en") == "CNY 9.9996 million"
+    assert shown_beside(0.6, [0.6], "fraction", "en") == "60.0%"
+    assert shown_beside(None, [1.0], "days", "zh") == "未知"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_value_of_a_reason_reads_as_in_its_sentence(decision, lang):
+    told = [each for each in decision["reasons"] if each["value"] is not None]
+    assert len(told) > 5
+    page = decision_page(decision, lang)
+    for each in told:
+        row = page.split(f"<td>{escape(each['text'][lang])}")[1].split("</tr>")[0]
+        value = unescape(re.search(r'<td class="n">([^<]*)</td>', row)[1]).replace("\N{MINUS SIGN}", "-")
+        assert value in each["text"][lang]
+
+
+@pytest.mark.parametrize(("lang", "value"), [("en", "CNY 4 million"), ("zh", "400万元")])
+def test_an_indicator_s_amount_and_its_rule_have_their_unit(decision, lang, value):
+    found = copy.deepcopy(decision)
+    (money,) = (each for each in found["innovation"]["indicators"] if each["id"] == "rd_super_deduction")
+    assert money["unit"] == "CNY"
+    money |= {"value": 4e6, "rule": "ramp 0–10,000,000"}
+    words = _words(decision_page(found, lang))
+    assert value in words
+    assert {"en": "ramp CNY 0–CNY 10 million", "zh": "线性 0万元–1,000万元"}[lang] in words
+    assert not re.search(r"\d,000,000", words)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_adverse_reasons_are_told_in_words_and_a_notice_names_its_field(decision, lang):
+    found = copy.deepcopy(decision)
+    first, second = found["reasons"][:2]
+    found["adverse_reasons"] = [first | {"kind": "comparison"}, second | {"kind": "neutral"}]
+    found["warnings"] = [
+        {"code": "JUMP", "field": "financials.revenue_cny", "text": {"en": "It rose.", "zh": "上升。"}},
+        {"code": "ALREADY", "field": "cash_cny", "text": {"en": "Cash: none.", "zh": "货币资金为零。"}},
+        {"code": "MODEL", "field": "model.synthetic", "text": {"en": "Simulated.", "zh": "模拟。"}},
+    ]
+    page = decision_page(found, lang)
+    lists = re.findall(r'<ol class="told".*?</ol>', page)
+    assert [first["text"][lang] in unescape(lists[0]), second["text"][lang] in unescape(lists[1])] == [True, True]
+    words = _words(page)
+    assert {"en": "Operating revenue : It rose. JUMP", "zh": "营业收入 ：上升。 JUMP"}[lang] in words
+    for path in ("financials", "revenue_cny", "cash_cny", "model.synthetic"):
+        assert path not in words
+    told = page.split('<ul class="warn">')[1].split("</ul>")[0]
+    assert told.count({"en": "Cash", "zh": "货币资金"}[lang]) == 1
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_page_says_which_fields_the_model_reads_are_absent(bundle, decision, lang):
+    read, absent = decision["input"]["read"], decision["input"]["absent"]
+    assert {each["field"] for each in absent} < set(fields_read(bundle))
+    assert read == len(fields_read(bundle)) < decision["input"]["present"] + decision["input"]["missing"]
+    found = decision | {"input": decision["input"] | {"read": 50, "absent": [{"field": "x", "label": LABEL}] * 2}}
+    words = _words(decision_page(found, lang))
+    assert {"en": "holds 48 of the 50 fields", "zh": "模型读取 50 个字段，记录中有值 48 个"}[lang] in words
+    assert words.count(LABEL[lang]) == 2
+    assert phrase("input_is", lang, present=found["input"]["present"], missing=found["input"]["missing"]) not in words
+
+
+LABEL = {"en": "Cash in hand", "zh": "库存现金"}
+
+
+def test_the_page_names_the_enterprise_where_the_record_does(decision):
+    assert decision["enterprise_name"] is None
+    page = decision_page(decision | {"enterprise_name": "示例科技有限公司"}, "zh")
+    assert "<b>示例科技有限公司</b> · " + decision["enterprise_id"] in page
+    assert "信用风险评估 示例科技有限公司</title>" in page
+    assert f"<b>{decision['enterprise_id']}</b>" in decision_page(decision, "zh")
+
+
+def test_print_carries_page_number_and_decision_and_no_id_ends_the_style(decision):
+    page = decision_page(decision | {"decision_id": 'x"; } </style><b>'}, "en")
+    assert "counter(page)" in page
+    assert "\\000022\\00003b" in page.split("@bottom-left")[1].split(";")[0]
+    assert page.count("</style>") == 1

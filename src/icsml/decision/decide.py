@@ -15,7 +15,7 @@ from icsml.decision.findings import Finding, findings
 from icsml.decision.notices import notices, recourse_notices
 from icsml.decision.reasons import RowReasons
 from icsml.decision.recourse import Answer, recourse
-from icsml.decision.wants import field_label, wanted_for_a_grade
+from icsml.decision.wants import absent_inputs, field_label, fields_read, wanted_for_a_grade
 from icsml.decision.withheld import withheld
 from icsml.explain.quantity import apart, quantity
 from icsml.innovation.describe import describe
@@ -89,9 +89,10 @@ def decide(
         decision_id=decision_id,
         decided_at=timestamp(decided_at),
         enterprise_id=record.enterprise_id,
+        enterprise_name=record.enterprise_name,
         as_of=record.as_of.isoformat() if record.as_of else None,
         model=_identity(bundle, version),
-        input=_input(assessment),
+        input=_input(bundle, assessment),
         innovation=_innovation(bundle, assessment, record.as_of),
         pd=float(assessment.pd[0]),
         grade=assessment.grade[0],
@@ -152,11 +153,14 @@ def _identity(bundle: Bundle, version: str | None) -> ModelIdentity:
     )
 
 
-def _input(assessment: Assessment) -> InputSummary:
+def _input(bundle: Bundle, assessment: Assessment) -> InputSummary:
+    absent = absent_inputs(bundle, assessment, 0)
     return InputSummary(
         present=int(assessment.screening.present[0]),
         missing=int(assessment.screening.missing[0]),
         out_of_range=assessment.screening.out_of_range_in(0),
+        read=len(fields_read(bundle)),
+        absent=[ToProvide(field=name, label=label) for name, label in absent.items()],
     )
 
 

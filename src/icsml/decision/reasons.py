@@ -153,6 +153,7 @@ class RowReasons:
             code=feature.code,
             feature=feature.name,
             group=feature.group,
+            unit=feature.unit,
             value=_known(self._value(position)),
             reference_value=_known(self._median(position)),
             log_odds=term,
@@ -202,6 +203,7 @@ class RowReasons:
             AlsoReason(
                 code=self._features[place].code,
                 feature=self._features[place].name,
+                label=self._features[place].label,
                 value=_known(self._value(place)),
                 reference_value=_known(self._median(place)),
                 log_odds=float(terms[place]),

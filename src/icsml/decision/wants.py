@@ -12,6 +12,7 @@ from icsml.decision.assess import Assessment
 from icsml.decision.information import blank_amounts, demands
 from icsml.explain.wording import Want
 from icsml.features.feature import INNOVATION_SCORE, Feature
+from icsml.innovation.indicators import ScoringDomain
 from icsml.model.bundle import BundleParts
 from icsml.records.columns import Columns
 from icsml.records.extra import EXTRA_PREFIX
@@ -19,7 +20,15 @@ from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.labels import Label
 from icsml.records.screening import is_present
 
-__all__ = ["absent_fields", "absent_for_want", "field_label", "want", "wanted_for_a_grade"]
+__all__ = [
+    "absent_fields",
+    "absent_for_want",
+    "absent_inputs",
+    "field_label",
+    "fields_read",
+    "want",
+    "wanted_for_a_grade",
+]
 
 _MOST = 3  # fields named in a text; the rest are counted, and all stand in `to_provide`
 _UNUSABLE = Label(en=" (outside its declared range)", zh="（超出声明范围）")
@@ -51,6 +60,29 @@ def absent_for_want(bundle: BundleParts, columns: Columns, features: NDArray[np.
         if (np.isnan(features[row, place]) and absent_fields(feature, columns, row))
         or (feature.name != INNOVATION_SCORE and not blank.isdisjoint(feature.inputs))
     ]
+
+
+def fields_read(bundle: BundleParts) -> tuple[str, ...]:
+    """Return the fields that the model reads: those of its features, of the innovation score those of its rules."""
+    rulebook, names = bundle.rulebook, []
+    for feature in bundle.encoder.features:
+        if feature.name == INNOVATION_SCORE and rulebook is not None:
+            scored = [each for each in rulebook.indicators if each.domain is ScoringDomain.INNOVATION]
+            names += [name for indicator in scored for name in indicator.fields]
+            names += rulebook.stages.rule.value.fields if rulebook.stages is not None else ()
+        else:
+            names += feature.inputs
+    return tuple(dict.fromkeys(names))
+
+
+def absent_inputs(bundle: BundleParts, assessment: Assessment, row: int) -> dict[str, Label]:
+    """Return the fields that the model reads and one record does not hold, with their names in words."""
+    columns, outside = assessment.screening.columns, assessment.screening.out_of_range_in(row)
+    return {
+        name: _absent_label(bundle, name, outside)
+        for name in fields_read(bundle)
+        if not is_present(columns[name][row : row + 1])[0]
+    }
 
 
 def wanted_for_a_grade(bundle: BundleParts, assessment: Assessment, row: int) -> list[str]:

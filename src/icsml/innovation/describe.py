@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from icsml.innovation.eligibility import Condition
-from icsml.innovation.indicators import Indicator
+from icsml.innovation.indicators import Indicator, Option
 from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.validity import valid_until
+from icsml.innovation.values import MIXED, Unit
 
 __all__ = ["describe"]
 
@@ -78,11 +79,25 @@ def _indicator(indicator: Indicator, points: Points, row: int) -> dict[str, Any]
         "label": indicator.label.model_dump(),
         "domain": str(indicator.domain),
         "value": _number(points.values[indicator.id][row]),
+        "unit": _unit(indicator),
         "points": _number(points.points[indicator.id][row]),
         "max": float(points.maximum(indicator.id)[row]),
         "rule": points.rules[indicator.id][row],
         "provenance": str(indicator.trust),
     }
+
+
+def _unit(indicator: Indicator) -> str | None:
+    """Return the unit of an indicator's value; None where its options are counted in different ones, or in none."""
+    units = {_unit_of(option) for option in indicator.options}
+    return units.pop() if len(units) == 1 else None
+
+
+def _unit_of(option: Option) -> str | None:
+    if option.percent:
+        return str(Unit.FRACTION)
+    unit = option.unit or option.value.unit
+    return None if unit is None or unit == MIXED else str(unit)
 
 
 def _reasons(rulebook: Rulebook, points: Points, row: int) -> list[dict[str, Any]]:

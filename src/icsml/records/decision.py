@@ -63,12 +63,25 @@ class ModelIdentity(_Part):
     synthetic: bool
 
 
+class ToProvide(_Part):
+    """A field that the record does not hold; ``label`` is its name."""
+
+    field: str
+    label: Label
+
+
 class InputSummary(_Part):
-    """How many fields were present and missing, and which lay outside their declared range."""
+    """How many fields were present and missing, and which lay outside their declared range.
+
+    These count every field there is. ``read`` counts those that the model reads, ``absent`` names the ones among them
+    that the record does not hold; both are null in decisions recorded earlier.
+    """
 
     present: int
     missing: int
     out_of_range: list[str]
+    read: int | None = None
+    absent: list[ToProvide] | None = None
 
 
 class CategoryPoints(_Part):
@@ -80,12 +93,13 @@ class CategoryPoints(_Part):
 
 
 class IndicatorPoints(_Part):
-    """Points of one indicator, with the rule that gave them; decisions recorded earlier have no label."""
+    """Points of one indicator, with the rule that gave them; decisions recorded earlier have no label and no unit."""
 
     id: str
     label: Label | None = None
     domain: Literal["innovation", "financial"]
     value: float | None
+    unit: str | None = None
     points: float | None
     max: float
     rule: str
@@ -150,6 +164,7 @@ class AlsoReason(_Part):
 
     code: str
     feature: str
+    label: Label | None = None
     value: float | None
     reference_value: float | None
     log_odds: float
@@ -162,12 +177,14 @@ class Reason(_Part):
     ``log_odds`` and score ``points`` add up; ``pd_effect`` is the PD minus what it would be if this term alone were
     zero, and does not. ``reference_value`` is the reference population's median. ``contradicts`` tells of a free
     feature whether the term has another sign than the effect of the feature taken alone; null where that is not asked.
-    Of a merged reason it speaks of the feature named, with that feature's own term before merging.
+    Of a merged reason it speaks of the feature named, with that feature's own term before merging. ``unit`` is that of
+    both values, null in decisions recorded earlier.
     """
 
     code: str
     feature: str
     group: str
+    unit: str | None = None
     value: float | None
     reference_value: float | None
     log_odds: float
@@ -199,13 +216,6 @@ class AdverseReason(_Part):
     contradicts: bool | None
     text: Label
     also: list[AlsoReason]
-
-
-class ToProvide(_Part):
-    """A field that was not provided and would change what can be said; ``label`` is its name."""
-
-    field: str
-    label: Label
 
 
 class Referral(_Part):
@@ -320,11 +330,13 @@ class Decision(_Part):
     ``adverse_coverage`` is the share of the positive log-odds that ``adverse_reasons`` cover, null where nothing raised
     the PD. ``to_provide`` lists what to ask the applicant for, ``refer`` what a person must look at before any
     decision; both are null where there is nothing. ``grade`` is null below the declared minimum of information.
+    ``enterprise_name`` is null where the record holds none.
     """
 
     decision_id: str
     decided_at: str
     enterprise_id: str
+    enterprise_name: str | None = None
     as_of: str | None
     model: ModelIdentity
     input: InputSummary

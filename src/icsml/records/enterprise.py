@@ -109,6 +109,7 @@ if TYPE_CHECKING:
 
     class _Fields(BaseModel):
         enterprise_id: str
+        enterprise_name: str | None = None
         as_of: date | None = None
 
 else:

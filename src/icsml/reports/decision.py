@@ -5,20 +5,25 @@ What a decision does not hold, because an earlier version recorded it or its mod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from icsml.explain.quantity import quantity
 from icsml.features.catalogue import FEATURE_BY_NAME
+from icsml.records.fields import FIELD_BY_NAME
 from icsml.reports.page import render, write
 from icsml.reports.stability import StabilityFigures, recourse_held
-from icsml.reports.values import shown_value
+from icsml.reports.values import shown_beside
 from icsml.reports.wording import Lang, phrase, rule_text, rulebook_name
 
 __all__ = ["decision_page", "write_page"]
 
 _LATER: Final[Mapping[str, Any]] = {
     "adverse_reasons": [],
+    "enterprise_name": None,
     "adverse_coverage": None,
     "groups": [],
     "pd_if_withheld": None,
@@ -29,9 +34,13 @@ _LATER: Final[Mapping[str, Any]] = {
 }
 """What decisions recorded by earlier versions do not hold."""
 _NOTICE: Final[Mapping[str, Any]] = {"field": None, "text": None}
+_INPUT: Final[Mapping[str, Any]] = {"read": None, "absent": None}
 
-_SAID = {"yes", "no", "missing"}
+_SAID: Final = {"yes", "no", "missing"}
 """Rules that say the value."""
+_NUMBER: Final = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?: ?%)?")
+_EXACT: Final = 4
+"""Digits that tell a threshold to the yuan."""
 
 
 def decision_page(decision: Mapping[str, Any], lang: Lang, stability: StabilityFigures | None = None) -> str:
@@ -61,6 +70,8 @@ def decision_page(decision: Mapping[str, Any], lang: Lang, stability: StabilityF
         "model": decision["model"],
         "innovation": {"valid_until": None} | dict(points) if points else None,
         "rulebook": rulebook_name(points["rulebook"], points["provenance"], lang) if points else None,
+        "decided_at": _to_the_second(decision["decided_at"]),
+        "input": dict(_INPUT) | dict(decision["input"]),
         "terms": _terms(decision, lang),
         "log_odds": _total(decision),
         "contradicting": any(each.get("contradicts") for each in decision["reasons"]),
@@ -69,11 +80,11 @@ def decision_page(decision: Mapping[str, Any], lang: Lang, stability: StabilityF
         "recourse": decision["recourse"],
         "held": _held(stability, lang),
         "no_recourse": _no_recourse(decision, lang),
-        "adverse": [each for each in decision["adverse_reasons"] if each.get("kind") != "neutral"],
-        "neutral": [each for each in decision["adverse_reasons"] if each.get("kind") == "neutral"],
-        "told": {each["code"] for each in decision["reasons"]},
+        "adverse": [_told(each, lang) for each in decision["adverse_reasons"] if each.get("kind") != "neutral"],
+        "neutral": [_told(each, lang) for each in decision["adverse_reasons"] if each.get("kind") == "neutral"],
         "assumed": bool(points) and points["provenance"] == "assumed",
-        "warnings": _besides(decision["warnings"], decision["refer"] or []),
+        "referrals": [_notice(each, lang) for each in decision["refer"] or []],
+        "warnings": [_notice(each, lang) for each in _besides(decision["warnings"], decision["refer"] or [])],
         "groups": decision["groups"],
     }
     return render("decision.html", lang, facts)
@@ -99,6 +110,31 @@ def _besides(warnings: Sequence[Mapping[str, Any]], referrals: Sequence[Mapping[
     return [each for each in warnings if (each["code"], each["field"]) not in referred]
 
 
+def _notice(notice: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
+    """Return a notice with the name of its field where its text does not say it; without a text there is the path."""
+    text = notice["text"][lang] if notice["text"] else ""
+    label = _label(notice["field"], lang)
+    said = label is not None and label.casefold() in text.casefold()
+    about = label or (None if text else notice["field"])
+    return {"code": notice["code"], "text": text, "about": None if said else about}
+
+
+def _label(path: str | None, lang: Lang) -> str | None:
+    """Return the name of a field or a feature by the end of its path; None where it is neither."""
+    name = (path or "").rpartition(".")[2]
+    if name in FIELD_BY_NAME:
+        return str(getattr(FIELD_BY_NAME[name], lang))
+    return str(getattr(FEATURE_BY_NAME[name].label, lang)) if name in FEATURE_BY_NAME else None
+
+
+def _to_the_second(moment: str) -> str:
+    """Return a time with its zone, as a reader writes it; what is no time stands as it is."""
+    try:
+        return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except ValueError:
+        return moment
+
+
 def _no_recourse(decision: Mapping[str, Any], lang: Lang) -> str:
     """Return why no step is proposed, as the decision itself says it where it does."""
     told = [str(each["text"][lang]) for each in decision["warnings"] if each["code"] == "NO_RECOURSE" and each["text"]]
@@ -120,33 +156,63 @@ def _term(reason: Mapping[str, Any], widest: float, lang: Lang) -> dict[str, Any
     return {
         "code": reason["code"],
         "text": reason["text"][lang],
-        "value": _value(reason["feature"], reason["value"], lang),
-        "reference_value": _value(reason["feature"], reason.get("reference_value"), lang),
+        "value": _value(reason, lang),
         "log_odds": reason["log_odds"],
         "points": reason["points"],
         "pd_effect": reason["pd_effect"],
         "contradicts": bool(reason.get("contradicts")),
-        "also": [each["code"] for each in reason.get("also") or ()],
+        "also": _also(reason, lang),
         "width": round(50.0 * abs(reason["log_odds"]) / widest, 1),
     }
 
 
-def _value(feature: str, value: float | None, lang: Lang) -> str:
-    known = FEATURE_BY_NAME.get(feature)
-    return shown_value(value, known.unit if known else "", lang)
+def _told(reason: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
+    return {"code": reason["code"], "text": reason["text"][lang], "also": _also(reason, lang)}
+
+
+def _also(reason: Mapping[str, Any], lang: Lang) -> list[str]:
+    """Return the names of the features merged into a reason; the code where an earlier version recorded no name."""
+    return [
+        each["label"][lang] if each.get("label") else _label(each.get("feature"), lang) or each["code"]
+        for each in reason.get("also") or ()
+    ]
+
+
+def _value(reason: Mapping[str, Any], lang: Lang) -> str:
+    """Return the value of a reason, with the digits of its text."""
+    known = FEATURE_BY_NAME.get(reason["feature"])
+    unit = reason.get("unit") or (known.unit if known else "")
+    reference = reason.get("reference_value")
+    return shown_beside(reason["value"], [] if reference is None else [reference], unit, lang)
 
 
 def _indicator(each: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
-    label, unit = each.get("label"), "fraction" if "%" in each["rule"] else ""
+    label, unit = each.get("label"), each.get("unit") or ("fraction" if "%" in each["rule"] else "")
+    rule = each["rule"]
+    if unit == "fraction":
+        thresholds = [_threshold(found) / 100.0 for found in _NUMBER.findall(rule)]
+    else:
+        thresholds = [_threshold(found) for found in _NUMBER.findall(rule)]
     return {
         "label": label[lang] if label else each["id"],
-        "value": None if each["rule"] in _SAID else shown_value(each["value"], unit, lang),
-        "rule": rule_text(each["rule"], lang),
+        "value": None if rule in _SAID else shown_beside(each["value"], thresholds, unit, lang),
+        "rule": rule_text(_with_unit(rule, unit, lang), lang),
         "points": each["points"],
         "max": each["max"],
         "domain": each["domain"],
         "provenance": each["provenance"],
     }
+
+
+def _threshold(text: str) -> float:
+    return float(text.rstrip("% ").replace(",", ""))
+
+
+def _with_unit(rule: str, unit: str, lang: Lang) -> str:
+    """Return a rule whose amounts of money have their unit, as the value beside it has."""
+    if unit != "CNY":
+        return rule
+    return _NUMBER.sub(lambda found: str(getattr(quantity(_threshold(found[0]), unit, _EXACT), lang)), rule)
 
 
 def _causes(decision: Mapping[str, Any], lang: Lang) -> list[dict[str, Any]]:

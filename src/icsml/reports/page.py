@@ -89,6 +89,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"whole": _whole, "share": _share, "signed": _signed, "decimals": _decimals}
     environment.filters |= {"way": _way, "breakable": _breakable, "tiny": _tiny}
+    environment.filters |= {"css_string": _css_string}
     environment.filters |= {"breakable_code": _breakable_code, "plus": _plus, "bound": _bound, "commands": _commands}
     return environment
 
@@ -144,6 +145,16 @@ def _breakable(path: str) -> Markup:
 def _breakable_code(code: str) -> Markup:
     """Let a line break after the low lines of a reason code."""
     return Markup("_<wbr>").join(code.split("_"))
+
+
+def _css_string(text: str) -> Markup:
+    """Return a text as a string of a style sheet: everything but plain letters and digits by its number."""
+    return Markup('"{}"').format(Markup("").join(_css_letter(letter) for letter in text))
+
+
+def _css_letter(letter: str) -> Markup:
+    plain = letter.isascii() and letter.isalnum()
+    return Markup(letter if plain else f"\\{ord(letter):06x}")  # noqa: S704 - a letter, a digit, or a number
 
 
 def _decimals(value: float | None, digits: int = 1) -> str:

@@ -1,12 +1,14 @@
-"""How values read: by their unit, and the same in tables and in drawings."""
+"""How values read: by their unit, and the same in sentences, in tables and in drawings."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
+from icsml.explain.quantity import apart, quantity
 from icsml.reports.wording import Lang, phrase
 
-__all__ = ["shown_value"]
+__all__ = ["shown_beside", "shown_value"]
 
 
 def shown_value(value: float | None, unit: str, lang: Lang) -> str:
@@ -17,20 +19,33 @@ def shown_value(value: float | None, unit: str, lang: Lang) -> str:
     value : float or None
         None or NaN is not known.
     unit : str
-        As a feature or field declares it; ``fraction`` reads in per cent.
+        As a feature or field declares it; ``fraction`` reads in per cent, money in 万元 or millions.
     lang : {'en', 'zh'}
         Language.
     """
     if value is None or math.isnan(value):
         return phrase("not_known", lang)
-    if unit == "fraction":
-        return _signed(f"{100.0 * value:,.1f}%")
-    if value == int(value) and abs(value) < 1e15:
-        return _signed(f"{value:,.0f}")
-    if abs(value) >= 1e6:
-        return _signed(f"{value:,.0f}")
-    return _signed(f"{value:,.2f}" if abs(value) >= 100 else f"{value:.3g}")
+    return _signed(str(getattr(quantity(value, unit), lang)))
+
+
+def shown_beside(value: float | None, others: Iterable[float], unit: str, lang: Lang) -> str:
+    """Return a value with the digits it takes to tell it from each of the others, as sentences do.
+
+    Parameters
+    ----------
+    value : float or None
+        As of :func:`shown_value`.
+    others : iterable of float
+        What it is compared with: a median, or thresholds.
+    unit, lang : str
+        As of :func:`shown_value`.
+    """
+    if value is None or math.isnan(value):
+        return phrase("not_known", lang)
+    told = [pair[0] for other in others if (pair := apart(value, other, unit)) is not None]
+    text = max([quantity(value, unit), *told], key=lambda each: len(each.en))
+    return _signed(str(getattr(text, lang)))
 
 
 def _signed(text: str) -> str:
-    return text.replace("-", "\N{MINUS SIGN}") if "e" not in text else text
+    return text.replace("-", "\N{MINUS SIGN}") if "e-" not in text else text

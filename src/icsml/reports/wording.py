@@ -211,9 +211,14 @@ _PHRASES: Final[dict[str, Label]] = {
     "innovation_part": _label("innovation share", "创新占比"),
     "innovation_points": _label("Innovation points", "创新积分"),
     "innovation_share": _label("share of contributions of innovation variables", "创新类变量贡献占比"),
+    "input_absent": _label("Not given:", "未提供："),
     "input_is": _label(
         "{present} fields of the record were present, {missing} missing.",
         "记录中 {present} 个字段有值，{missing} 个缺失。",
+    ),
+    "input_read": _label(
+        "The record holds {held} of the {read} fields that the model reads.",
+        "模型读取 {read} 个字段，记录中有值 {held} 个。",
     ),
     "interaction_of": _label("{first}; colour: {second}", "{first}；颜色：{second}"),
     "interactions": _label("Variable interactions", "变量交互效应"),
@@ -261,6 +266,7 @@ _PHRASES: Final[dict[str, Label]] = {
     "no_recourse": _label("None was found.", "未找到。"),
     "no_rulebook": _label("none", "无"),
     "no_terms": _label("No variable has any effect on these rows.", "在这些样本上，没有变量起作用。"),
+    "not_graded": _label("not graded", "未评级"),
     "not_known": _label("not known", "未知"),
     "not_official_assumed": _label(
         "The points rest on weights or rules that are assumed: this is not an official list.",
