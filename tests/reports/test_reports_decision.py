@@ -146,7 +146,7 @@ def test_what_later_rooms_add_is_shown(decision):
     assert "None was found" in _words(decision_page(nothing, "en"))
     why = {"code": "NO_RECOURSE", "field": "recourse", "text": {"en": "No step is enough.", "zh": "均不足够。"}}
     words = _words(decision_page(nothing | {"warnings": [why]}, "en"))
-    assert words.count("No step is enough.") == 2
+    assert words.count("No step is enough.") == 1
     assert "None was found" not in words
 
 
@@ -169,10 +169,10 @@ def test_recourse_carries_how_often_other_models_answer_it_too(decision):
     assert "not measured here. icsml stability" in _words(decision_page(found, "en"))
     assert "此处未测算" in _words(decision_page(found, "zh"))
     en, zh = (_words(decision_page(found, lang, _moved())) for lang in LANGS)
-    assert "not for this firm, on 1,500 rows of “book” with 2 other models: Of the steps that the first model " in en
+    assert "not for this firm, on 1,500 rows of “book”; other models: 2. Of the steps that the first model (first)" in en
     assert "83.0% (80.0% to 90.0%)" in en
     assert "61.0% (50.0% to 70.0%)" in en
-    assert "样本 1,500 个、其他模型 2 个：首个模型（first）所提改善措施中，83.0%（80.0% 至 90.0%）" in zh
+    assert "样本 1,500 个、其他模型 2 个。首个模型（first）所提改善措施中，83.0%（80.0% 至 90.0%）" in zh
     for words, lang in ((en, "en"), (zh, "zh")):
         told = words.split(phrase("recourse_about", lang))[1].split(found["recourse"][0]["text"][lang])[0]
         assert phrase("simulated", lang) in told
@@ -189,6 +189,8 @@ def test_recourse_carries_how_often_other_models_answer_it_too(decision):
         moved = _moved(**none, unknown={"recourse_survival": why})
         assert f"hold under other models is not known: {told}" in _words(decision_page(found, "en", moved))
     assert "is not known: the file does not say why." in _words(decision_page(found, "en", _moved(**none)))
+    folder = _words(decision_page(found, "en", _moved(base="/home/a/models/book/")))
+    assert "Of the steps that the first model (book) proposes" in folder
     with pytest.raises(InputError, match="compares other bundles"):
         decision_page(found, "en", _moved(drawn=None, bundles={"old": "0" * 64}))
 

@@ -6,7 +6,7 @@ What a decision does not hold, because an earlier version recorded it or its mod
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -84,7 +84,7 @@ def decision_page(decision: Mapping[str, Any], lang: Lang, stability: StabilityF
         "neutral": [_told(each, lang) for each in decision["adverse_reasons"] if each.get("kind") == "neutral"],
         "assumed": bool(points) and points["provenance"] == "assumed",
         "referrals": [_notice(each, lang) for each in decision["refer"] or []],
-        "warnings": [_notice(each, lang) for each in _besides(decision["warnings"], decision["refer"] or [])],
+        "warnings": [_notice(each, lang) for each in _besides(decision)],
         "groups": decision["groups"],
     }
     return render("decision.html", lang, facts)
@@ -104,10 +104,15 @@ def _held(stability: StabilityFigures | None, lang: Lang) -> list[str]:
     return [*said, phrase("simulated", lang)] if stability.synthetic else said
 
 
-def _besides(warnings: Sequence[Mapping[str, Any]], referrals: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the warnings that are not told as referrals already."""
-    referred = {(each["code"], each["field"]) for each in referrals}
-    return [each for each in warnings if (each["code"], each["field"]) not in referred]
+def _besides(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the warnings that the page does not tell elsewhere: as referrals, or where recourse would stand."""
+    referred = {(each["code"], each["field"]) for each in decision["refer"] or []}
+    elsewhere = set() if decision["recourse"] is None else {"NO_RECOURSE"}
+    return [
+        each
+        for each in decision["warnings"]
+        if (each["code"], each["field"]) not in referred and each["code"] not in elsewhere
+    ]
 
 
 def _notice(notice: Mapping[str, Any], lang: Lang) -> dict[str, Any]:

@@ -217,9 +217,9 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
     "rationale": _label("rationale of the direction", "方向依据"),
     "recourse_measured": _label(
         "Whether such steps hold under other models, measured for the model and not for this firm, on {rows} rows of "
-        "“{data}” with {count} other models:",
+        "“{data}”; other models: {count}.",
         "此类措施在其他模型下是否成立，按模型整体（非就本企业）测算，"
-        "基于“{data}”的样本 {rows} 个、其他模型 {count} 个：",
+        "基于“{data}”的样本 {rows} 个、其他模型 {count} 个。",
     ),
     "recourse_not_measured": _label(
         "How often the proposed steps still lower the PD under retrained models: not measured here. `icsml stability "
