@@ -220,7 +220,7 @@ def test_without_a_population_only_the_rules_are_compared(icsml, icsml_json):
     assert found["swap_set"] is found["score_mean_a"] is found["score_mean_b"] is None
     assert found["impact"] is found["model"] is found["population"] is None
     assert found["changes"]
-    assert all(set(each) == {"item", "kind", "a", "b"} for each in found["changes"])
+    assert all(set(each) == {"item", "kind", "a", "b", "name"} for each in found["changes"])
     code, out, _ = icsml("rulebook", "diff", "national-2025", "national-2025-patent-value")
     assert code == 0
     assert "give --in F" in out

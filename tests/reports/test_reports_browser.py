@@ -179,7 +179,7 @@ def test_the_change_shows_how_grades_move(diff, open_page):
 def test_the_change_shows_every_item_and_every_note(diff, open_page):
     page = open_page(diff.path).page
     _, *rows = page.evaluate(TABLES)[HEADINGS["changes"][diff.lang]]
-    assert [row[0] for row in rows] == [each["item"] for each in diff.data["changes"]]
+    assert [row[0] for row in rows] == [each["name"] for each in diff.data["changes"]]
     words = {"added": ("added", "新增"), "changed": ("changed", "修改"), "removed": ("removed", "删除")}
     place = ("en", "zh").index(diff.lang)
     assert [row[1] for row in rows] == [words[each["kind"]][place] for each in diff.data["changes"]]
@@ -358,7 +358,7 @@ def test_hostile_text_in_a_list_is_shown_as_text(listing, open_page, tmp_path):
 
 def test_hostile_text_in_a_change_is_shown_as_text(diff, open_page, tmp_path):
     found = copy.deepcopy(diff.data) | {"a": ATTRIBUTE, "population": HOSTILE}
-    found["changes"][0] |= {"item": f"{HOSTILE}.max", "a": HOSTILE, "b": ATTRIBUTE}
+    found["changes"][0] |= {"name": f"{HOSTILE}.max", "a": HOSTILE, "b": ATTRIBUTE}
     found["notes"][0][diff.lang] = HOSTILE
     found["model"] |= {"model": HOSTILE}
     found["impact"]["groups"]["province"][0]["group"] = ATTRIBUTE

@@ -77,7 +77,6 @@ def test_the_languages_differ_in_words_and_not_in_figures(reports):
         ("share", 0.1367, "13.7%"),
         ("decimals", 1234.56, "1,234.6"),
         ("decimals", None, "–"),
-        ("breakable", "indicators.<b>.max", "indicators.<wbr>&lt;b&gt;.<wbr>max"),
     ],
 )
 def test_figures_are_written_as_readers_expect_them(name, value, shown):
@@ -92,7 +91,7 @@ def found(reports):
 def test_rules_alone_make_a_page_without_figures():
     page = diff_page(compare("national-2024", "national-2025").as_json(), "en", {})
     assert "No population was given." in page
-    assert "indicators.<wbr>debt_ratio" in page
+    assert "<td>Indicator › Debt-to-asset ratio</td>" in page
     assert "hist" not in page.split("</style>")[1]
     assert "Simulated" not in page
 
@@ -101,6 +100,28 @@ def test_the_same_rules_have_no_table_of_changes():
     page = diff_page(compare("national-2025", "national-2025").as_json(), "zh", {})
     assert "两套规则相同。" in page
     assert "<table" not in page
+
+
+def test_the_rows_without_a_grade_and_both_hashes_are_told(found):
+    found["model"]["ungraded"] = 12
+    rows, (one, other) = f"{found['model']['rows']:,}", found["sha256"].values()
+    assert one != other
+    page = diff_page(found, "en", STAGES)
+    assert f"12 of {rows} enterprises have too little information for a grade" in page
+    assert f"{rows} 家中有 12 家因信息不足未予评级" in diff_page(found, "zh", STAGES)
+    assert page.count(one) == page.count(other) == 1
+    assert one[:12] in page.split("</style>")[0]
+    found["model"]["ungraded"] = 0
+    assert "too little information" not in diff_page(found, "en", STAGES)
+
+
+@pytest.mark.parametrize(("lang", "word", "sense"), [("en", "simulated", "a better rank"), ("zh", "模拟", "名次靠前")])
+def test_simulation_is_told_once_and_the_sense_of_a_change_of_rank_is_said(found, lang, word, sense):
+    page = diff_page(found, lang, STAGES).split("</style>")[1]
+    notes = page.split('<ul class="warn">')[1].split("</ul>")[0]
+    assert sum(word in each for each in notes.split("</li>")) == 1
+    assert word not in page.replace(notes, "")
+    assert sense in page
 
 
 def test_how_the_list_was_cut_is_said(found):

@@ -155,7 +155,7 @@ def test_what_has_no_other_name_keeps_its_own():
     assert group_name("stage", "old", "zh", {}) == "old"
     assert group_name("province", None, "zh", {}) == "未知"
     assert value_name("100/9", "zh") == "100/9"
-    assert value_name("rescale", "zh") == "按比例放大其余"
+    assert value_name("published", "zh") == "公开来源"
     assert value_name(None, "en") == "–"
 
 

@@ -67,7 +67,7 @@ def test_files_are_rulebooks_too(tmp_path):
     text = load_rulebook("tech-sme-2017").source_text.replace("id: tech-sme-2017", "id: own", 1)
     path.write_text(text.replace("at_least: 60\n", "at_least: 70\n"))
     (change,) = compare("tech-sme-2017", path).changes
-    assert (change.item, change.a, change.b) == ("eligibility.conditions.pass_mark.at_least", "60", "70")
+    assert (change.item, change.a, change.b) == ("eligibility.conditions.pass_mark.at_least", "60 points", "70 points")
 
 
 def test_the_latest_record_of_each_enterprise_counts(records):

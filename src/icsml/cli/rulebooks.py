@@ -203,7 +203,7 @@ def diff(
 
 
 def _changed(found: Any, lang: str) -> list[str]:  # noqa: ANN401 - imported late
-    rows = [(change.item, change.kind, _short(change.a), _short(change.b)) for change in found.changes]
+    rows = [(change.name, change.kind, _short(change.a), _short(change.b)) for change in found.changes]
     lines = [table(rows, ("item", "", found.a, found.b)) if rows else "the rules are the same"]
     effect = found.impact
     if effect is None:

@@ -88,7 +88,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"whole": _whole, "share": _share, "signed": _signed, "decimals": _decimals}
-    environment.filters |= {"way": _way, "breakable": _breakable, "tiny": _tiny}
+    environment.filters |= {"way": _way, "tiny": _tiny}
     environment.filters |= {"css_string": _css_string}
     environment.filters |= {"breakable_code": _breakable_code, "plus": _plus, "bound": _bound, "commands": _commands}
     return environment
@@ -135,11 +135,6 @@ def _plus(value: float, digits: int) -> str:
 def _way(value: float) -> str:
     """Return the class of a change: up, down, or none where it is shown as zero."""
     return {"+": "up", "\N{MINUS SIGN}": "down"}.get(_signed(value)[0], "")
-
-
-def _breakable(path: str) -> Markup:
-    """Let a line break after the dots of a path."""
-    return Markup(".<wbr>").join(path.split("."))
 
 
 def _breakable_code(code: str) -> Markup:

@@ -27,7 +27,7 @@ def diff_page(found: Mapping[str, Any], lang: Lang, stages: Mapping[str, Label])
         Names of the stages.
     """
     effect, model = found["impact"], found["model"]
-    facts = {name: found[name] for name in ("a", "b", "changes", "impact", "model", "population", "synthetic")}
+    facts = {name: found[name] for name in ("a", "b", "sha256", "changes", "impact", "model", "population")}
     remarks = [*found["notes"], *(model["notes"] if model is not None else [])]
     facts |= {"remarks": [each[lang] for each in remarks], "bars": _bars(effect), "cut": _cut(effect, lang)}
     facts["grades"] = _grades(model)

@@ -243,8 +243,9 @@ _PHRASES: Final[dict[str, Label]] = {
         "虚线为积分规则{rulebook}的分界值，按变量的尺度绘制；仅当指标与变量在每个样本上度量一致时绘出。",
     ),
     "mean_changes": _label(
-        "Mean changes in percentage points: of the score as a share of its scale, and of the rank.",
-        "平均变化，以百分点计：积分占满分的比例，以及名次。",
+        "Mean changes, in percentage points: of the score as a share of its maximum, and of the rank as a share of all "
+        "enterprises. Above zero is up: more points, a better rank.",
+        "平均变化（百分点）：积分占满分的比例，以及名次占全部企业的比例。正值表示上升：积分提高、名次靠前。",
     ),
     "mean_maximum": _label("maximum (mean over rows)", "满分（样本均值）"),
     "mean_of": _label("mean, of {a} → {b} points", "均值（满分 {a}→{b}）"),
@@ -317,7 +318,7 @@ _PHRASES: Final[dict[str, Label]] = {
     "province": _label("Province", "省份"),
     "quantile": _label("quantile over rows", "样本分位数"),
     "rank": _label("Rank", "名次"),
-    "rank_change": _label("rank", "名次"),
+    "rank_change": _label("rank, mean change", "名次平均变化"),
     "rank_correlation": _label("rank correlation", "秩相关系数"),
     "rank_correlation_drawn": _label("rank correlation with random weights", "与随机权重结果的秩相关系数"),
     "reason": _label("Reason", "原因"),
@@ -355,7 +356,7 @@ _PHRASES: Final[dict[str, Label]] = {
     "rows_assessed": _label("rows assessed", "样本数"),
     "rulebook_of_report": _label("Rulebook in the bundle", "模型包内的积分规则"),
     "score": _label("score", "评分"),
-    "score_change": _label("score", "积分"),
+    "score_change": _label("score, mean change", "积分平均变化"),
     "score_is": _label("score {score}", "评分 {score}"),
     "score_points": _label("score points", "分值"),
     "selected_share": _label("share", "入选比例"),
@@ -585,6 +586,10 @@ _PHRASES: Final[dict[str, Label]] = {
     "to_provide": _label("To be provided:", "请补充提供："),
     "together_with": _label("with", "含"),
     "trees_pairs": _label("{file}: trees, pairs", "{file}：树、叶节点对"),
+    "ungraded_rows": _label(
+        "{count} of {rows} enterprises have too little information for a grade and are not in the table of grades.",
+        "{rows} 家中有 {count} 家因信息不足未予评级，未列入等级迁移表。",
+    ),
     "unused_features": _label(
         "{count} more variables of the model have no effect on any of these rows.",
         "模型另有 {count} 个变量对这些样本均无作用。",
@@ -670,16 +675,11 @@ _SIZES: Final[dict[str, Label]] = {
     "staff not known": _label("not known", "未知"),
 }
 
-# What rules say in one word, as the page of a change shows it.
+# What rules, models and their parts are called by in one word.
 _VALUES: Final[dict[str, Label]] = {
     "official": _label("official", "官方"),
     "published": _label("published", "公开来源"),
     "assumed": _label("assumed", "假设"),
-    "zero": _label("zero", "计零分"),
-    "rescale": _label("rescale", "按比例放大其余"),
-    "refuse": _label("refuse", "不予计分"),
-    "higher": _label("higher", "越高越好"),
-    "lower": _label("lower", "越低越好"),
     "innovation": _label("innovation", "创新"),
     "financial": _label("financial", "财务"),
     "application": _label("application", "申请"),
@@ -697,8 +697,6 @@ _VALUES: Final[dict[str, Label]] = {
     "worded": _label("like variables as one, by the text told", "相近变量合并（按所述原因）"),
     "alike": _label("like variables as one", "相近变量合并"),
     "groups": _label("each group", "逐个类别"),
-    "True": _label("yes", "是"),
-    "False": _label("no", "否"),
     "raises_risk": _label("raises the risk", "提高风险"),
     "lowers_risk": _label("lowers the risk", "降低风险"),
     "free": _label("free", "无单调约束"),

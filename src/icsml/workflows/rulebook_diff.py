@@ -38,6 +38,8 @@ class Comparison:
     ----------
     a, b : str
         Their identifiers.
+    sha256 : tuple of (str, str)
+        SHA-256 of both rulebooks.
     changes : list of Change
         What they say differently.
     impact : Impact or None
@@ -56,6 +58,7 @@ class Comparison:
 
     a: str
     b: str
+    sha256: tuple[str, str]
     changes: list[Change]
     impact: Impact | None
     moves: Mapping[str, Any] | None
@@ -70,6 +73,7 @@ class Comparison:
         found: dict[str, Any] = {
             "a": self.a,
             "b": self.b,
+            "sha256": {"a": self.sha256[0], "b": self.sha256[1]},
             "changes": [change.as_json() for change in self.changes],
             "swap_set": None if effect is None else effect.entered + effect.left,
             "score_mean_a": None if effect is None else effect.a["mean"],
@@ -126,8 +130,9 @@ def compare(
         raise InputError("ICS-CLI-003", "needs a population", field="--model", remedy="add --in F")
     before, after = load_rulebook(a), load_rulebook(b)
     found = changes(before, after, lang)
+    hashes = before.sha256, after.sha256
     if source is None:
-        return Comparison(before.id, after.id, found, None, None, None, False, {}, [])
+        return Comparison(before.id, after.id, hashes, found, None, None, None, False, {}, [])
     progress(f"reading {source}")
     columns = _screened(source, bundle)
     _refuse_strangers(peers, before, after)
@@ -136,9 +141,13 @@ def compare(
     effect = impact(before, after, columns, top_share=cut.top_share, cut_off=cut.cut_off)
     moves = None if bundle is None else pd_moves(bundle, before, after, columns)
     synthetic = is_synthetic(source)
-    notes = _notes(before, after, synthetic=synthetic)
+    notes = _notes(before, after)
+    if synthetic:
+        notes.append(_SIMULATED_BOTH if bundle is not None and bundle.synthetic else _SIMULATED_POPULATION)
+        if moves is not None:
+            moves["notes"] = [note for note in moves["notes"] if note != _SIMULATED_MODEL.model_dump()]
     stages = after.stage_labels | before.stage_labels
-    return Comparison(before.id, after.id, found, effect, moves, source.stem, synthetic, stages, notes)
+    return Comparison(before.id, after.id, hashes, found, effect, moves, source.stem, synthetic, stages, notes)
 
 
 def _with_own(rulebook: Rulebook, peers: Sequence[PeerTables]) -> Rulebook:
@@ -234,12 +243,20 @@ def _model_notes(bundle: BundleParts, before: Rulebook, after: Rulebook) -> list
     if not bundle.encoder.needs_points:
         notes.append(Label(en="It does not read points, so nothing moves.", zh="模型不使用积分，故无变化。"))
     if bundle.synthetic:
-        notes.append(
-            Label(en="It was trained on simulated data: no evidence.", zh="模型由模拟数据训练，不构成任何证据。")
-        )
+        notes.append(_SIMULATED_MODEL)
     return notes
 
 
+_SIMULATED_POPULATION = Label(
+    en="The population is simulated: it shows the machinery and is no evidence.",
+    zh="样本为模拟数据：仅演示系统，不构成任何证据。",
+)
+_SIMULATED_MODEL = Label(en="It was trained on simulated data: no evidence.", zh="模型由模拟数据训练，不构成任何证据。")
+_SIMULATED_BOTH = Label(
+    en="The population is simulated, and the model was trained on simulated data: this shows the machinery and is no"
+    " evidence about any firm.",
+    zh="样本为模拟数据，模型亦由模拟数据训练：仅演示系统，不构成任何证据。",
+)
 _PROVENANCE_ZH = {"assumed": "含假设成分", "published": "依据公开来源"}
 
 
@@ -248,7 +265,7 @@ def _peers_of(rulebook: Rulebook) -> str:
     return "nobody" if tables is None else f"{tables.population.name} ({tables.population.rows:,})"
 
 
-def _notes(before: Rulebook, after: Rulebook, *, synthetic: bool) -> list[Label]:
+def _notes(before: Rulebook, after: Rulebook) -> list[Label]:
     both = (before, after)
     notes = [
         Label(
@@ -272,13 +289,6 @@ def _notes(before: Rulebook, after: Rulebook, *, synthetic: bool) -> list[Label]
             Label(
                 en=f"The scales differ ({scales[0]} and {scales[1]}): compare shares and ranks, not points.",
                 zh=f"两套规则满分不同（{scales[0]} 与 {scales[1]}）：请比较占比与名次，而非分值。",
-            )
-        )
-    if synthetic:
-        notes.append(
-            Label(
-                en="The population is simulated: it shows the machinery and is no evidence.",
-                zh="样本为模拟数据：仅演示系统，不构成任何证据。",
             )
         )
     return notes
