@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from icsml.model.card import CardFacts, render_card
+from icsml.records.labels import Label
 from icsml.reports.card import card_html
 from icsml.reports.card_words import card_in
 
@@ -50,3 +51,30 @@ def test_html_in_a_card_is_shown_and_not_obeyed():
     page = card_html(CARD)
     assert "<img" not in page
     assert "&lt;img src=x" in page
+
+
+def test_metrics_and_features_have_words_in_both_languages():
+    labels = {"extra.x1": Label(en="Current assets", zh="流动资产")}
+    card = CARD.replace("test ks", "test auc_low").replace("`rd_intensity`", "`rd_intensity`, `extra.x1`, `unheard_of`")
+    card += "\n- `rd_intensity`: free. The owner says so.\n"
+    english, chinese = card_in(card, "en", labels), card_in(card, "zh", labels)
+    assert "| AUC (test period) | 0.8100 |" in english
+    assert "| AUC, lower confidence bound (test period) | not known |" in english
+    assert "Debt to assets, R&D intensity, Current assets, `unheard_of`" in english
+    assert "- R&D intensity: free. The owner says so." in english
+    assert "| AUC置信区间下限（测试期） | 未知 |" in chinese
+    assert "资产负债率、研发投入强度、流动资产、`unheard_of`" in chinese
+    assert "- 研发投入强度：无单调约束。The owner says so." in chinese
+    for said in (english, chinese):
+        assert "auc_low" not in said
+        assert "debt_to_assets" not in said
+
+
+def test_no_metric_or_feature_of_a_trained_card_stands_by_its_programming_name(trained):
+    labels = {feature.name: feature.label for feature in trained.bundle.encoder.features}
+    for lang in ("en", "zh"):
+        said = card_in(trained.bundle.card, lang, labels)
+        features, figures = said.split("## ")[-1], re.findall(r"^\| .*", said, re.MULTILINE)
+        assert len(labels) > 20
+        assert "`" not in features
+        assert not [each for each in figures if "_" in each]

@@ -1,8 +1,8 @@
 """A model card in the language of the page.
 
-The bundle holds the card in English, as :func:`icsml.model.card.render_card` wrote it. Its headings and standing
-sentences have a Chinese form here; what whoever trained the model wrote stands in their own words, and so does any
-sentence that this version does not know.
+The bundle holds the card in English, as :func:`icsml.model.card.render_card` wrote it, with metrics and features by the
+names that programs use. Both have words here, and headings and standing sentences a Chinese form; what whoever trained
+the model wrote stands in their own words, and so does any sentence that this version does not know.
 """
 
 from __future__ import annotations
@@ -13,9 +13,15 @@ from types import MappingProxyType
 from typing import Final
 
 from icsml.features.catalogue import FEATURE_BY_NAME
-from icsml.reports.wording import Lang, event_name
+from icsml.records.labels import Label
+from icsml.reports.wording import Lang, event_name, value_name
 
 __all__ = ["card_in"]
+
+_NO_LABELS: Final[Mapping[str, Label]] = MappingProxyType({})
+_METRIC: Final = re.compile(r"\| (test|cv) (\w+) \| (.+) \|")
+_FEATURES: Final = re.compile(r"`[^`]+`(, `[^`]+`)*")
+_DIRECTION: Final = re.compile(r"- `([^`]+)`: (free|raises_risk|lowers_risk)\. (.*)")
 
 _EVENTS: Final = {"default": "default", "bankruptcy": "bankruptcy", "charge_off": "charge_off"}
 
@@ -49,28 +55,30 @@ _SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "不单独构成决定。",
     }
 )
-_FIGURES: Final[Mapping[str, str]] = MappingProxyType(
+_FIGURES: Final[Mapping[str, Label]] = MappingProxyType(
     {
-        "auc": "AUC",
-        "auc_low": "AUC置信区间下限",
-        "auc_high": "AUC置信区间上限",
-        "ks": "KS",
-        "brier": "Brier分数",
-        "log_loss": "对数损失",
-        "average_precision": "平均精确率",
-        "calibration_slope": "校准斜率",
-        "calibration_intercept": "校准截距",
-        "calibration_in_the_large": "总体校准偏差",
+        "auc": Label(en="AUC", zh="AUC"),
+        "auc_low": Label(en="AUC, lower confidence bound", zh="AUC置信区间下限"),
+        "auc_high": Label(en="AUC, upper confidence bound", zh="AUC置信区间上限"),
+        "ks": Label(en="KS", zh="KS"),
+        "brier": Label(en="Brier score", zh="Brier分数"),
+        "log_loss": Label(en="Log loss", zh="对数损失"),
+        "average_precision": Label(en="Average precision", zh="平均精确率"),
+        "calibration_slope": Label(en="Calibration slope", zh="校准斜率"),
+        "calibration_intercept": Label(en="Calibration intercept", zh="校准截距"),
+        "calibration_in_the_large": Label(en="Calibration in the large", zh="总体校准偏差"),
     }
 )
-_PARTS: Final = {"test": "测试期", "cv": "交叉验证"}
+_PARTS: Final = {
+    "test": Label(en="test period", zh="测试期"),
+    "cv": Label(en="cross-validation", zh="交叉验证"),
+}
 _PROVENANCES: Final = {"assumed": "假设", "published": "公开来源", "official": "官方"}
-_DIRECTIONS: Final = {"free": "无单调约束", "raises_risk": "提高风险", "lowers_risk": "降低风险"}
 _OWNERS: Final = {"model owner not yet named": "尚未指定模型责任人"}
 _TIERS: Final = {"high": "高", "medium": "中", "low": "低"}
 
 
-def card_in(text: str, lang: Lang) -> str:
+def card_in(text: str, lang: Lang, labels: Mapping[str, Label] = _NO_LABELS) -> str:
     """Return a model card in a language, as Markdown.
 
     Parameters
@@ -78,14 +86,41 @@ def card_in(text: str, lang: Lang) -> str:
     text : str
         The card in the bundle.
     lang : {'en', 'zh'}
-        English is the card as it stands, word for word.
+        In English only the names of metrics and features are put in words.
+    labels : mapping of str to Label
+        Names of the features that are in no catalogue.
     """
+    known = {name: feature.label for name, feature in FEATURE_BY_NAME.items()} | dict(labels)
+    return "\n".join(_line(_named(line, lang, known), lang) for line in text.splitlines()) + "\n"
+
+
+def _named(line: str, lang: Lang, labels: Mapping[str, Label]) -> str:
+    """Return a line with the names of metrics and features in words, if it is one of those that list them."""
+    if found := _METRIC.fullmatch(line):
+        value = ("未知" if lang == "zh" else "not known") if found[3] == "not known" else found[3]
+        return f"| {_metric(found[1], found[2], lang)} | {value} |"
+    if _FEATURES.fullmatch(line):
+        joint = "、" if lang == "zh" else ", "
+        return joint.join(_feature(name, lang, labels) for name in re.findall(r"`([^`]+)`", line))
+    if found := _DIRECTION.fullmatch(line):
+        name, direction = _feature(found[1], lang, labels), value_name(found[2], lang)
+        return f"- {name}：{direction}。{found[3]}" if lang == "zh" else f"- {name}: {direction}. {found[3]}"
+    return line
+
+
+def _metric(part: str, metric: str, lang: Lang) -> str:
+    said = str(getattr(_FIGURES[metric], lang)) if metric in _FIGURES else metric
+    where = str(getattr(_PARTS[part], lang))
+    return f"{said}（{where}）" if lang == "zh" else f"{said} ({where})"
+
+
+def _feature(name: str, lang: Lang, labels: Mapping[str, Label]) -> str:
+    return str(getattr(labels[name], lang)) if name in labels else f"`{name}`"
+
+
+def _line(line: str, lang: Lang) -> str:
     if lang == "en":
-        return text
-    return "\n".join(_line(line) for line in text.splitlines()) + "\n"
-
-
-def _line(line: str) -> str:
+        return line
     if line in _SENTENCES:
         return _SENTENCES[line]
     for pattern, said in _PATTERNS:
@@ -116,20 +151,6 @@ def _points(found: re.Match[str]) -> str:
 def _population(found: re.Match[str]) -> str:
     nearest = f"，违约概率最接近 {found[3]} 者" if found[3] else ""
     return f"**原因的参照。**`{found[1]}`，训练样本 {found[2]} 个{nearest}"
-
-
-def _metric(found: re.Match[str]) -> str:
-    name = _FIGURES.get(found[2], found[2])
-    value = "未知" if found[3] == "not known" else found[3]
-    return f"| {_PARTS[found[1]]} {name} | {value} |"
-
-
-def _names(found: re.Match[str]) -> str:
-    names = re.findall(r"`([^`]+)`", found[0])
-    shown = [
-        f"{FEATURE_BY_NAME[name].label.zh}（`{name}`）" if name in FEATURE_BY_NAME else f"`{name}`" for name in names
-    ]
-    return "、".join(shown)
 
 
 _PATTERNS: Final = (
@@ -169,11 +190,5 @@ _PATTERNS: Final = (
         re.compile(r"- a blocking check of the data set found \((\w+)\): (.+)"),
         lambda found: f"- 数据校验（{found[1]}）未通过：{found[2]}",
     ),
-    (re.compile(r"\| (test|cv) (\w+) \| (.+) \|"), _metric),
-    (
-        re.compile(r"- (`[^`]+`): (free|raises_risk|lowers_risk)\. (.*)"),
-        lambda found: f"- {found[1]}：{_DIRECTIONS[found[2]]}。{found[3]}",
-    ),
     (re.compile(r"## Features \((\d+)\)"), lambda found: f"## 入模变量（{found[1]}）"),
-    (re.compile(r"`[^`]+`(, `[^`]+`)*"), _names),
 )

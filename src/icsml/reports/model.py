@@ -74,7 +74,7 @@ def model_page(found: Findings, lang: Lang) -> str:
         "codes": _codes(found, lang),
         "kinds": [kind for kind in found.segments if kind != "all"],
         "failed": [check for check in found.checks if not check.passed],
-        "card": card_html(card_in(found.card, lang)),
+        "card": card_html(card_in(found.card, lang, {feature.name: feature.label for feature in found.features})),
         "card_notes": _card_notes(found, lang),
         "proofs": (proofs := _proofs(found, lang)),
         "absent": any(None in each["by_file"] for each in proofs),

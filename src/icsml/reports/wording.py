@@ -65,7 +65,10 @@ _PHRASES: Final[dict[str, Label]] = {
     "by_group_told": _label("By group:", "按类别："),
     "by_rulebook": _label("Rulebook {rulebook} ({provenance})", "积分规则 {rulebook}（{provenance}）"),
     "card": _label("Model card", "模型卡"),
-    "card_about": _label("As it stands in the bundle, word for word.", "模型包中的原文，逐字照录。"),
+    "card_about": _label(
+        "The card in the bundle, with metrics and variables named in words.",
+        "依据模型包内的英文模型卡译出，指标与变量以名称列出；模型责任人自行填写的内容照录原文。",
+    ),
     "causes_about": _label(
         "The innovation score's reason by indicator, log-odds (points / reference's mean points):",
         "创新类指标得分一项的原因按指标分解，对数几率（得分／参照样本平均得分）：",

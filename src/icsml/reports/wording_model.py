@@ -38,10 +38,6 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
     ),
     "calibration_intercept": _label("calibration intercept", "校准截距"),
     "calibration_slope": _label("calibration slope", "校准斜率"),
-    "card_about_zh": _label(
-        "Made from the English card in the bundle; what the model's owner wrote stands in their own words.",
-        "依据模型包内的英文模型卡译出；模型责任人自行填写的内容照录原文。",
-    ),
     "card_no_points": _label(
         "This bundle has no rulebook and reads no innovation points: what the card says of points does not apply.",
         "本模型包不含积分规则，也不使用创新积分：模型卡中有关积分的内容不适用。",
