@@ -14,7 +14,7 @@ from icsml.innovation import load_rulebook, parse_rulebook
 from icsml.innovation.evaluate import fit_peers
 from icsml.innovation.rulebook import rulebook_path
 from icsml.innovation.selection import Cut, select
-from icsml.innovation.told import LISTED, amount, field_names, in_parts
+from icsml.innovation.told_words import LISTED, amount, field_names, in_parts
 from icsml.records.field import Kind
 from icsml.records.fields import FIELDS
 

@@ -13,7 +13,7 @@ import pandas as pd
 from icsml.errors import InputError
 from icsml.innovation.recommended import ListTerms, figures
 from icsml.innovation.robustness import Robustness
-from icsml.innovation.told import field_names, in_parts, points_text
+from icsml.innovation.told_words import field_names, in_parts, points_text
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.labels import Label
 from icsml.reports.page import render, script, write
