@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import numpy as np
@@ -305,16 +306,20 @@ def test_each_row_names_its_own_conditions_in_declared_order(plain, firms):
     small = "Condition not met: “Small” (on record: 501 persons)"
     light = "Condition not met: “Light” (on record: CNY 101,000,000)"
     unknown = "Cannot be known whether the condition is met: “Light” (missing: Total assets)"
+    hte = ", which the record does not show: “HTE” (on record: not certified)"
     assert made.frame["reason_en"].tolist() == [
-        small,
-        light,
-        f"(1) {small}; (2) {light}",
-        f"(1) {small}; (2) {unknown}",
+        f"{small}; or else this{hte}",
+        f"{light}; or else this{hte}",
+        f"(1) {small}; (2) {light}; or else, in place of (1)–(2), this{hte}",
+        f"(1) {small}; (2) {unknown}; or else, in place of (1)–(2), this{hte}",
         "Selected (points: 60; the cut: 60)",
     ]
-    assert made.frame["reason_zh"].tolist()[2] == (
-        "（1）不满足条件“小”（记录所示：501人）；（2）不满足条件“轻”（记录所示：101,000,000元）"
-    )
+    assert made.frame["reason_zh"].tolist()[1:3] == [
+        "不满足条件“轻”（记录所示：101,000,000元）；"
+        "或者满足下列条件亦可（现有记录未显示已满足）：“高企”（记录所示：未取得高新技术企业资格）",
+        "（1）不满足条件“小”（记录所示：501人）；（2）不满足条件“轻”（记录所示：101,000,000元）；"
+        "或者以下列条件替代（1）至（2）（现有记录未显示已满足）：“高企”（记录所示：未取得高新技术企业资格）",
+    ]
     assert made.frame["missing"].tolist() == ["", "", "", "total_assets_cny", ""]
 
 
@@ -349,8 +354,19 @@ def test_an_unknown_way_in_is_named(plain, firms):
     """Too large for sure; whether a certificate waives that is what cannot be known."""
     made = run(plain, firms([60], staff_total=501, high_tech_enterprise=np.nan), cut_off=60)
     assert made.frame["reason"].tolist() == ["eligibility_unknown"]
-    assert "HTE" in made.frame["reason_en"].tolist()[0]
-    assert "高企" in made.frame["reason_zh"].tolist()[0]
+    text = made.frame["reason_en"].tolist()[0]
+    hte = "“HTE” (missing: Certified high-tech enterprise (yes or no))"
+    assert text.endswith(f"; or else this, which the record does not show: {hte}")
+    assert made.frame["reason_zh"].tolist()[0].endswith("“高企”（缺少：是否高新技术企业）")
+
+
+def test_another_way_in_is_said_to_stand_in_for_what_it_waives_and_nothing_else(plain, firms):
+    """Honesty (2) is waived by nothing; (1) and (3) are."""
+    fields = {"staff_total": 501, "serious_violation": 1, "total_assets_cny": np.nan}
+    (text,) = run(plain, firms([60], **fields), cut_off=60).frame["reason_en"]
+    assert re.findall(r"\((\d)\) [^“]+“(\w+)”", text) == [("1", "Small"), ("2", "Honest"), ("3", "Light")]
+    assert "; or else, in place of (1), (3), this, which the record does not show: “HTE”" in text
+    assert "or else" not in run(plain, firms([60], serious_violation=1), cut_off=60).frame["reason_en"].iloc[0]
 
 
 @pytest.mark.parametrize("cut", [{"top_share": 1.0}, {"cut_off": 0.0}, {"cut_off": -1.0}], ids=str)

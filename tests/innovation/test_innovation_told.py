@@ -14,9 +14,10 @@ from icsml.innovation import load_rulebook, parse_rulebook
 from icsml.innovation.evaluate import fit_peers
 from icsml.innovation.rulebook import rulebook_path
 from icsml.innovation.selection import Cut, select
-from icsml.innovation.told_words import LISTED, amount, field_names, in_parts
+from icsml.innovation.told_words import LISTED, amount, field_names, in_parts, is_alternative, or_else
 from icsml.records.field import Kind
 from icsml.records.fields import FIELDS
+from icsml.records.labels import Label
 
 TODAY = date(2025, 6, 30)
 CLEAN = {
@@ -115,6 +116,49 @@ def test_numbered_parts_are_told_apart_again(blank):
         parts = in_parts(row[f"reason_{lang}"])
         assert [part[1] for part in parts] == ["1", "2", "3", "4"]
     assert in_parts("Below the cut (points: 90; the cut: 90.001)")[1:] == []
+
+
+WAYS_EN = [
+    "(1) Condition not met: “A total of at least 60 points” (on record: 25 points)",
+    "(2) Condition not met: “At least 20 points for innovation ability” (on record: 15 points)",
+    "(3) Condition not met: “At least 15 points for growth” (on record: 5 points)",
+    "(4) Condition not met: “At least 15 points for specialisation” (on record: 5 points)",
+    "or else, in place of (1)–(4), any one of these, of which the record shows none:",
+    "(a) “An S&T award of provincial level or higher within three years” (on record: 0)",
+    "(b) “Certified high-tech enterprise” (missing: Certified high-tech enterprise (yes or no))",
+    "(c) “Recognised R&D institution of provincial level or higher” (on record: has none)",
+    "(d) “At least 5 million yuan of equity raised within three years” (on record: CNY 4,999,999.99)",
+]
+WAYS_ZH = [
+    "（1）不满足条件“评价得分不低于60分”（记录所示：25分）",
+    "（2）不满足条件“创新能力指标得分不低于20分”（记录所示：15分）",
+    "（3）不满足条件“成长性指标得分不低于15分”（记录所示：5分）",
+    "（4）不满足条件“专业化指标得分不低于15分”（记录所示：5分）",
+    "或者以下列任一条件替代（1）至（4）（现有记录均未显示已满足）：",
+    "（a）“近三年内获得过国家级、省级科技奖励”（记录所示：0）",
+    "（b）“高新技术企业”（缺少：是否高新技术企业）",
+    "（c）“拥有经认定的省部级以上研发机构”（记录所示：无省级研发机构）",
+    "（d）“近三年内新增股权融资总额500万元以上”（记录所示：4,999,999.99元）",
+]
+
+
+def test_alternatives_are_told_as_such_and_not_as_if_all_were_required(blank):
+    fields = SHORT | dict.fromkeys(("ip_class1_high_value", "ip_class1_self_developed", "strategic_field"), 0)
+    fields |= {"main_revenue_cny": 1e5, "main_revenue_prev_cny": 1e6, "total_liabilities_cny": 7e5}
+    fields |= {"high_tech_enterprise": np.nan, "equity_raised_3y_cny": 4_999_999.99}
+    row = told(blank, "innovative-sme-2022", **fields)
+    assert row["reason"] == "eligibility_unknown"
+    assert in_parts(row["reason_en"]) == WAYS_EN
+    assert in_parts(row["reason_zh"]) == WAYS_ZH
+    assert [is_alternative(part) for part in WAYS_EN] == [is_alternative(part) for part in WAYS_ZH]
+    assert [is_alternative(part) for part in WAYS_EN] == [False] * 5 + [True] * 4
+
+
+def test_no_alternative_is_left_out_however_many_there_are():
+    ways = [Label(en=f"way {place}", zh=f"途径{place}") for place in range(60)]
+    found = or_else(Label(en="no", zh="否"), (), ways)
+    assert len(in_parts(found.en)) == len(in_parts(found.zh)) == 62
+    assert len({part.split()[0] for part in in_parts(found.en)[2:]}) == 60
 
 
 def test_money_barely_above_a_threshold_is_told_from_it(blank):

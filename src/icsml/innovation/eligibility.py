@@ -200,8 +200,17 @@ class Eligibility(Part):
     @property
     def in_use(self) -> tuple[Condition, ...]:
         """Conditions that decide: all but inactive vetoes and those of an inactive bypass."""
-        ways = self.bypass.any_of if self.bypass and self.bypass.active else ()
-        return (*self.conditions, *self.active_vetoes, *ways)
+        return (*self.conditions, *self.active_vetoes, *self.ways)
+
+    @property
+    def ways(self) -> tuple[Condition, ...]:
+        """Other ways in: any of these is enough in place of all that is waived; none where no bypass is active."""
+        return self.bypass.any_of if self.bypass is not None and self.bypass.active else ()
+
+    @property
+    def waived(self) -> tuple[str, ...]:
+        """Conditions that need not hold where any of the other ways in does."""
+        return self.bypass.waives if self.bypass is not None and self.bypass.active else ()
 
     @property
     def declared(self) -> tuple[Condition, ...]:
@@ -225,12 +234,11 @@ def meets(eligibility: Eligibility, standing: Standing) -> tuple[Floats, dict[st
     """Return eligibility and every condition in use as 1, 0 or NaN for every row; of a veto, 1 is that it holds."""
     answers = {condition.id: condition.holds(standing) for condition in eligibility.in_use}
     spared = [1.0 - answers[veto.id] for veto in eligibility.active_vetoes]
-    bypass = eligibility.bypass
-    if bypass is None or not bypass.active:
-        return _all_or_none(standing, [*spared, *(answers[c.id] for c in eligibility.conditions)]), answers
-    kept = [answers[c.id] for c in eligibility.conditions if c.id not in bypass.waives]
-    waived = all_hold([answers[name] for name in bypass.waives])
-    another_way = any_holds([answers[c.id] for c in bypass.any_of])
+    kept = [answers[c.id] for c in eligibility.conditions if c.id not in eligibility.waived]
+    if not eligibility.ways:
+        return _all_or_none(standing, [*spared, *kept]), answers
+    waived = all_hold([answers[name] for name in eligibility.waived])
+    another_way = any_holds([answers[c.id] for c in eligibility.ways])
     return all_hold([*spared, *kept, any_holds([waived, another_way])]), answers
 
 

@@ -14,7 +14,7 @@ from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.told_conditions import Conditions
 from icsml.innovation.told_gaps import Gaps, Places, bases, shared
-from icsml.innovation.told_words import in_turn, points_text, with_more
+from icsml.innovation.told_words import points_text, with_more
 from icsml.innovation.validity import Ages
 from icsml.innovation.values import Floats
 from icsml.records.columns import Columns
@@ -113,7 +113,7 @@ class Teller:
             case "no_score":
                 return shared(at, self._gaps.pattern, lambda row: with_more(REASONS[code], self._required(row)))
             case "vetoed" | "not_eligible" | "eligibility_unknown":
-                return [in_turn(parts) or REASONS[code] for parts in self._conditions.tell(at)]
+                return [text or REASONS[code] for text in self._conditions.tell(at)]
             case _:
                 return [REASONS[code]] * len(at)
 

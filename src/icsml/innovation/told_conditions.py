@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -13,19 +14,26 @@ from icsml.innovation.eligibility import (
     Eligibility,
     IndicatorPoints,
     Score,
-    all_hold,
     any_holds,
 )
 from icsml.innovation.indicators import Indicator
 from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.told_gaps import Flags, Gaps, Places, bases, shared
-from icsml.innovation.told_words import LISTED, POINTS, amount
+from icsml.innovation.told_words import LISTED, POINTS, amount, in_turn, or_else
 from icsml.innovation.values import Age, Floats
 from icsml.records.columns import Columns
 from icsml.records.labels import Label
 
 __all__ = ["Conditions"]
+
+T = TypeVar("T")
+
+_NOTHING: Final = Label(en="", zh="")
+_EXCLUDED: Final = Label(en="Excluded by ", zh="一票否决")
+_EXCLUDED_UNKNOWN: Final = Label(en="Cannot be known whether excluded by ", zh="无法判断是否适用一票否决")
+_NOT_MET: Final = Label(en="Condition not met: ", zh="不满足条件")
+_MET_UNKNOWN: Final = Label(en="Cannot be known whether the condition is met: ", zh="无法判断是否满足条件")
 
 
 @dataclass
@@ -49,48 +57,68 @@ class Conditions:
     points: Points
     gaps: Gaps
 
-    def tell(self, at: Places) -> list[list[Label]]:
-        """Return, of each of these rows, the conditions that keep it out: those decided before those that are open."""
-        parts: list[list[Label]] = [[] for _ in at]
+    def tell(self, at: Places) -> list[Label | None]:
+        """Return what keeps each of these rows out: what is decided before what is open, then what would do instead."""
         eligibility = self.rulebook.eligibility
         if eligibility is None:
-            return parts
-        vetoes = {each.id for each in eligibility.active_vetoes}
-        ways = {each.id for each in eligibility.bypass.any_of} if eligibility.bypass is not None else set()
-        matters = self._matters(eligibility)
-        ordered = sorted(eligibility.in_use, key=lambda each: each.id not in vetoes)
-        for each in ordered:
-            answer, veto = self.points.conditions[each.id][at], each.id in vetoes
-            failed = matters[each.id][at] & (answer == float(veto))
-            if each.id not in ways:
-                _append(parts, np.flatnonzero(failed), self._decided(each, at[failed], veto=veto))
-        for each in ordered:
-            open_ = matters[each.id][at] & np.isnan(self.points.conditions[each.id][at])
-            _append(parts, np.flatnonzero(open_), self._open(each, at[open_], veto=each.id in vetoes))
-        return parts
+            return [None] * len(at)
+        parts: list[list[Label]] = [[] for _ in at]
+        waived: list[list[int]] = [[] for _ in at]
+        for condition, places, told in self._obstacles(eligibility, at):
+            _append(parts, places, told)
+            if condition.id in eligibility.waived:
+                _append(waived, places, [len(parts[place]) for place in places])
+        ways = self._ways(eligibility, at, np.array([bool(numbers) for numbers in waived], dtype=np.bool_))
+        return [_together(*each) for each in zip(parts, waived, ways, strict=True)]
 
-    def _decided(self, condition: Condition, at: Places, *, veto: bool) -> list[Label]:
-        said = ("Excluded by", "一票否决") if veto else ("Condition not met:", "不满足条件")
+    def _obstacles(self, eligibility: Eligibility, at: Places) -> Iterator[tuple[Condition, Places, list[Label]]]:
+        """Yield each condition that keeps some of these rows out, which of them, and what they are told."""
+        vetoes = {each.id for each in eligibility.active_vetoes}
+        ordered = [*eligibility.active_vetoes, *eligibility.conditions]
+        answers = self._unwaived(eligibility, ordered, at)
+        for each in ordered:
+            failed = answers[each.id] == float(each.id in vetoes)
+            said = _EXCLUDED if each.id in vetoes else _NOT_MET
+            yield each, np.flatnonzero(failed), self._decided(each, at[failed], said)
+        for each in ordered:
+            open_ = np.isnan(answers[each.id])
+            said = _EXCLUDED_UNKNOWN if each.id in vetoes else _MET_UNKNOWN
+            yield each, np.flatnonzero(open_), self._open(each, at[open_], said)
+
+    def _unwaived(self, eligibility: Eligibility, asked: Sequence[Condition], at: Places) -> dict[str, Floats]:
+        """Return the answers of these rows; what another way in waives counts as met."""
+        answers = {each.id: self.points.conditions[each.id][at] for each in asked}
+        if eligibility.ways:
+            another_way = any_holds([self.points.conditions[each.id][at] for each in eligibility.ways]) == 1.0
+            answers |= {name: np.where(another_way, 1.0, answers[name]) for name in eligibility.waived}
+        return answers
+
+    def _ways(self, eligibility: Eligibility, at: Places, wanted: Flags) -> list[list[Label]]:
+        """Return all other ways in of each row that wants one: its own value, or what is missing to know it."""
+        told: list[list[Label]] = [[] for _ in at]
+        for each in eligibility.ways:
+            unknown = np.isnan(self.points.conditions[each.id][at])
+            for some, tell in ((wanted & ~unknown, self._decided), (wanted & unknown, self._open)):
+                _append(told, np.flatnonzero(some), tell(each, at[some], _NOTHING))
+        return told
+
+    def _decided(self, condition: Condition, at: Places, said: Label) -> list[Label]:
         values, unit = self._values(condition)
 
         def told(row: int) -> Label:
             own = _own(condition, float(values[row]), unit)
             return Label(
-                en=f"{said[0]} “{condition.label.en}” (on record: {own.en})",
-                zh=f"{said[1]}“{condition.label.zh}”（记录所示：{own.zh}）",
+                en=f"{said.en}“{condition.label.en}” (on record: {own.en})",
+                zh=f"{said.zh}“{condition.label.zh}”（记录所示：{own.zh}）",
             )
 
         return shared(at, values, told)
 
-    def _open(self, condition: Condition, at: Places, *, veto: bool) -> list[Label]:
-        said = ("Cannot be known whether excluded by", "无法判断是否适用一票否决")
-        if not veto:
-            said = ("Cannot be known whether the condition is met:", "无法判断是否满足条件")
-
+    def _open(self, condition: Condition, at: Places, said: Label) -> list[Label]:
         def told(row: int) -> Label:
             why = self._why_open(condition, row)
             return Label(
-                en=f"{said[0]} “{condition.label.en}” ({why.en})", zh=f"{said[1]}“{condition.label.zh}”（{why.zh}）"
+                en=f"{said.en}“{condition.label.en}” ({why.en})", zh=f"{said.zh}“{condition.label.zh}”（{why.zh}）"
             )
 
         return shared(at, self.gaps.pattern, told)
@@ -119,24 +147,16 @@ class Conditions:
             case expression:
                 return expression.compute(self.columns), str(condition.unit or expression.unit or "")
 
-    def _matters(self, eligibility: Eligibility) -> dict[str, Flags]:
-        """Return in which rows each condition matters: not where a bypass waives it, or nobody needs that way in."""
-        everywhere = np.ones(len(self.points.score), dtype=np.bool_)
-        return {each.id: everywhere for each in eligibility.in_use} | self._bypassed(eligibility)
 
-    def _bypassed(self, eligibility: Eligibility) -> dict[str, Flags]:
-        bypass = eligibility.bypass
-        if bypass is None or not bypass.active:
-            return {}
-        answers = self.points.conditions
-        another_way = any_holds([answers[each.id] for each in bypass.any_of]) == 1.0
-        needs_none = all_hold([answers[name] for name in bypass.waives]) == 1.0
-        return dict.fromkeys(bypass.waives, ~another_way) | {each.id: ~needs_none for each in bypass.any_of}
-
-
-def _append(parts: list[list[Label]], places: Places, told: Sequence[Label]) -> None:
+def _append(parts: list[list[T]], places: Places, told: Sequence[T]) -> None:
     for place, each in zip(places.tolist(), told, strict=True):
         parts[place].append(each)
+
+
+def _together(parts: Sequence[Label], waived: Sequence[int], ways: Sequence[Label]) -> Label | None:
+    if not parts:
+        return None
+    return or_else(in_turn(parts), waived if len(parts) > 1 else (), ways) if ways else in_turn(parts)
 
 
 def _own(condition: Condition, value: float, unit: str) -> Label:

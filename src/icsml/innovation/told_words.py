@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from string import ascii_lowercase
 from typing import Final
 
 from icsml.innovation.values import Unit
@@ -11,7 +12,18 @@ from icsml.records.field import Field, Kind
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.labels import Label
 
-__all__ = ["LISTED", "POINTS", "amount", "field_names", "in_parts", "in_turn", "points_text", "with_more"]
+__all__ = [
+    "LISTED",
+    "POINTS",
+    "amount",
+    "field_names",
+    "in_parts",
+    "in_turn",
+    "is_alternative",
+    "or_else",
+    "points_text",
+    "with_more",
+]
 
 POINTS: Final = "points"
 """The unit of points, beside those of :class:`icsml.innovation.values.Unit`."""
@@ -26,7 +38,10 @@ _UNIT_WORDS: Final = {
     POINTS: ("", " points", "", "分", 1.0),
 }
 _MOST_PLACES: Final = 12
-_NUMBERED: Final = re.compile(r"(?:; (?=\(\d+\) )|；(?=（\d+）))")
+_PARTS: Final = re.compile(
+    r"; (?=\(\d+\) |or else)|(?<=:) (?=\(a\) )|; (?=\([a-z]+\) )|；(?=（\d+）|或者)|(?<=：)(?=（a）)|；(?=（[a-z]+）)"
+)
+_LETTERED: Final = re.compile(r"[(（][a-z]+[)）]")
 
 _ON_LIST: Final = (Label(en="listed", zh="已列入"), Label(en="not listed", zh="未列入"))
 
@@ -119,18 +134,67 @@ def _asked(field: Field) -> Label:
 
 
 def in_parts(text: str) -> list[str]:
-    """Return the parts of a text that :func:`in_turn` numbered; of any other the whole."""
-    return _NUMBERED.split(text)
+    """Return the parts of a text that :func:`in_turn` and :func:`or_else` made; of any other the whole."""
+    return _PARTS.split(text)
 
 
-def in_turn(parts: Sequence[Label]) -> Label | None:
-    """Return several parts as one text, numbered where there are more than one."""
-    if len(parts) < 2:
-        return parts[0] if parts else None
+def is_alternative(part: str) -> bool:
+    """Return whether a part of a text is one of several alternatives."""
+    return _LETTERED.match(part) is not None
+
+
+def in_turn(parts: Sequence[Label]) -> Label:
+    """Return parts as one text, numbered where there are more than one."""
+    if len(parts) == 1:
+        return parts[0]
+    return _joined([(str(number), part) for number, part in enumerate(parts, 1)])
+
+
+def or_else(all_of: Label, numbers: Sequence[int], ways: Sequence[Label]) -> Label:
+    """Return a text that says what would do in place of some of its parts.
+
+    Parameters
+    ----------
+    all_of : Label
+        What :func:`in_turn` made.
+    numbers : sequence of int
+        The parts that any of the ways stands in for; none where the text is one part without a number.
+    ways : sequence of Label
+        The alternatives; at least one.
+    """
+    en, zh = _place_of(numbers)
+    if len(ways) == 1:
+        what_en, what_zh, told = "this, which the record does not show", "条件", ways[0]
+        shown = "现有记录未显示已满足"
+    else:
+        what_en, what_zh = "any one of these, of which the record shows none", "任一条件"
+        told, shown = _joined([(_letter(place), way) for place, way in enumerate(ways)]), "现有记录均未显示已满足"
     return Label(
-        en="; ".join(f"({number}) {part.en}" for number, part in enumerate(parts, 1)),
-        zh="；".join(f"（{number}）{part.zh}" for number, part in enumerate(parts, 1)),
+        en=f"{all_of.en}; or else{en} {what_en}: {told.en}",
+        zh=f"{all_of.zh}；或者{zh.format(f'下列{what_zh}')}（{shown}）：{told.zh}",
     )
+
+
+def _letter(place: int) -> str:
+    return ascii_lowercase[place % 26] * (1 + place // 26)
+
+
+def _joined(marked: Sequence[tuple[str, Label]]) -> Label:
+    return Label(
+        en="; ".join(f"({mark}) {part.en}" for mark, part in marked),
+        zh="；".join(f"（{mark}）{part.zh}" for mark, part in marked),
+    )
+
+
+def _place_of(numbers: Sequence[int]) -> tuple[str, str]:
+    """Return in place of which parts: from the first to the last where they follow one another."""
+    if not numbers:
+        return "", "满足{}亦可"
+    first, last = numbers[0], numbers[-1]
+    if len(numbers) > 1 and last - first == len(numbers) - 1:
+        return f", in place of ({first})–({last}),", f"以{{}}替代（{first}）至（{last}）"
+    en, zh = (", ".join(f"({each})" for each in numbers), "、".join(f"（{each}）" for each in numbers))
+    return f", in place of {en},", f"以{{}}替代{zh}"
 
 
 def with_more(reason: Label, more: Label) -> Label:
