@@ -216,7 +216,95 @@ def test_points_that_a_deduction_took_are_told_with_the_cut(blank):
     clean, *debtors = made.sort_values("enterprise_id").itertuples()
     assert clean.score - debtors[0].score == pytest.approx(20.0)
     assert "deducted" not in clean.reason_en
-    assert "扣" not in clean.reason_zh
+    assert "，因“" not in clean.reason_zh
     for each in debtors:
-        assert re.search(r"\(points: -?[\d.]+, 20 points? deducted for “.*”; the cut: 99\)", each.reason_en)
-        assert re.search(r"（积分：-?[\d.]+分，因“.*”扣20分；入选分数线：99分）", each.reason_zh)
+        assert re.search(r"\(points: -?[\d.]+, 20 points? deducted for “.*”; the cut: 99; ", each.reason_en)
+        assert re.search(r"（积分：-?[\d.]+分，因“.*”扣20分；入选分数线：99分；", each.reason_zh)
+
+
+STRONG = {  # 90 points, with Class I rights of high value not on file
+    "ip_class1_high_value": np.nan,
+    "ip_class1_self_developed": 0,
+    "main_revenue_cny": 1e6,
+    "main_revenue_prev_cny": 1e5,
+    "total_liabilities_cny": 5e5,
+    "strategic_field": 1,
+    "high_tech_enterprise": 1,
+}
+WEAK = {"rd_expense_cny": 0, "main_revenue_cny": 1e5, "main_revenue_prev_cny": 1e5, "total_liabilities_cny": 9e5}
+WEAK |= {"strategic_field": 0, "awards_3y": 0, "high_tech_enterprise": 0, "provincial_rd_institution": 0}
+COST = "no points for what is missing, to be provided: Class I rights of high value"
+COST_ZH = "缺失数据未计分，需补充：高价值Ⅰ类知识产权数"
+
+
+@pytest.mark.parametrize(
+    ("cut", "en", "zh"),
+    [
+        (99.0, "Below the cut (points: 90; the cut: 99; {})", "积分低于入选分数线（积分：90分；入选分数线：99分；{}）"),
+        (40.0, "Selected (points: 90; the cut: 40; {})", "入选（积分：90分；入选分数线：40分；{}）"),
+    ],
+)
+def test_what_is_missing_and_cost_points_is_named_beside_the_cut(blank, cut, en, zh):
+    made = select(
+        load_rulebook("innovative-sme-2022"), blank(1, CLEAN | STRONG), cut=Cut(cut_off=cut), on=TODAY, batch="b"
+    )
+    row = made.frame.iloc[0]
+    assert (row["reason_en"], row["reason_zh"]) == (en.format(COST), zh.format(COST_ZH))
+
+
+def test_what_is_missing_and_cost_points_is_named_beside_each_condition_on_them(blank):
+    row = told(blank, "innovative-sme-2022", **STRONG | WEAK)
+    parts = in_parts(row["reason_en"])
+    assert parts[0] == f"(1) Condition not met: “A total of at least 60 points” (on record: 15 points; {COST})"
+    assert parts[1] == "(2) Condition not met: “At least 15 points for growth” (on record: 0 points)"
+    assert f"（1）不满足条件“评价得分不低于60分”（记录所示：15分；{COST_ZH}）" in row["reason_zh"]
+
+
+def test_what_costs_no_points_is_not_asked_for_as_if_it_did(blank):
+    """Of the ways that give fewer points than another did, and of a deduction, nothing is wanted."""
+    row = told(blank, "innovative-sme-2022", **STRONG | {"ip_class1_high_value": 1, "ip_class2": np.nan})
+    assert row["reason_en"] == "Selected (points: 100; the cut: 1)"
+    columns = blank(1, CLEAN | {"dishonest_debtor": np.nan})
+    rulebook = load_rulebook("sichuan-2025")
+    rulebook = rulebook.with_peers(fit_peers(rulebook, columns, "these"))
+    made = select(rulebook, columns, cut=Cut(cut_off=1.0), on=date(2025, 11, 1), batch="b").frame
+    assert "no points for what is missing" in made["reason_en"][0]
+    assert "ishonest" not in made["reason_en"][0]
+
+
+def test_rows_that_differ_in_what_they_lack_do_not_share_a_text(blank):
+    fields = CLEAN | STRONG | {"awards_3y": 1, "ip_class1_self_developed": np.array([np.nan, 0, 0])}
+    fields |= {"ip_class1_high_value": np.array([0, np.nan, 0])}
+    rulebook = load_rulebook("innovative-sme-2022")
+    made = select(rulebook, blank(3, fields), cut=Cut(cut_off=99.0), on=TODAY, batch="b").frame
+    assert made["score"].nunique() == 1
+    assert [re.findall("to be provided: (.*)\\)", text) for text in made["reason_en"]] == [
+        ["Class I rights, self-developed"],
+        ["Class I rights of high value"],
+        [],
+    ]
+
+
+def test_a_list_with_a_place_for_everybody_who_is_eligible_has_no_cut(blank):
+    fields = CLEAN | STRONG | {"ip_class1_high_value": 0, "high_tech_enterprise": np.array([1, 1, 0, 0])}
+    fields |= dict.fromkeys(("awards_3y", "provincial_rd_institution", "equity_raised_3y_cny"), 0)
+    fields |= {"strategic_field": np.array([1, 0, 1, 1]), "main_revenue_prev_cny": np.array([1e5, 1e5, 1e7, 1e7])}
+    fields |= {"total_liabilities_cny": np.array([0, 9e5, 9e5, 9e5])}
+    rulebook = load_rulebook("innovative-sme-2022")
+
+    def reasons(share):
+        made = select(rulebook, blank(4, fields), cut=Cut(top_share=share), on=TODAY, batch="b")
+        return made.frame["reason_en"].tolist()[:2], made.frame["reason_zh"].iloc[1]
+
+    none = "no cut: all who are eligible are on the list"
+    zh = "入选（积分：75分；名额未满，不设分数线：符合条件者全部入选）"
+    assert reasons(0.75) == ([f"Selected (points: 90; {none})", f"Selected (points: 75; {none})"], zh)
+    assert reasons(0.5)[0] == ["Selected (points: 90; the cut: 75)", "Selected (points: 75; the cut: 75)"]
+    assert reasons(0.25)[0] == ["Selected (points: 90; the cut: 90)", "Below the cut (points: 75; the cut: 90)"]
+
+
+@pytest.mark.parametrize(("cut", "told_of_it"), [(0.0, False), (-1.0, False), (1.0, True)])
+def test_a_cut_of_zero_points_is_no_requirement(blank, cut, told_of_it):
+    columns = blank(1, CLEAN | STRONG)
+    made = select(load_rulebook("innovative-sme-2022"), columns, cut=Cut(cut_off=cut), on=TODAY, batch="b").frame
+    assert ("the cut" in made["reason_en"][0], "分数线" in made["reason_zh"][0]) == (told_of_it, told_of_it)

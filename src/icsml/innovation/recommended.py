@@ -88,6 +88,16 @@ class ListTerms:
     stages: tuple[str, ...] = ()
     synthetic: bool = False
 
+    @property
+    def places(self) -> int | None:
+        """How many places the share was; None where a number of points was the cut."""
+        return Cut(self.top_share, self.cut_off).places(self.evaluated)
+
+    @property
+    def uncut(self) -> bool:
+        """Whether all who were eligible are on the list, as fewer of them were than there were places."""
+        return self.places is not None and self.selected < self.places
+
 
 def make_list(
     rulebook: Rulebook, columns: Columns, *, cut: Cut, on: date, batch: str, source_sha256: str, synthetic: bool = False
@@ -254,7 +264,17 @@ def appeal(
     if reason[0] == "":
         enough = points.score[0] >= terms.threshold or _places_left(frame, terms, on)
         reason[0] = "selected" if enough else "below_cut"
-    made = entries(rulebook, points, age, columns, reason, on=on, batch=terms.batch, threshold=terms.threshold)
+    made = entries(
+        rulebook,
+        points,
+        age,
+        columns,
+        reason,
+        on=on,
+        batch=terms.batch,
+        threshold=terms.threshold,
+        uncut=terms.uncut,
+    )
     row = _fields(made.iloc[0])
     kept = record.model_dump(mode="json", exclude_none=True)
     entry = row | {
@@ -354,11 +374,8 @@ def _last_entry(frame: pd.DataFrame, enterprise: str, on: date) -> dict[str, Any
 
 def _places_left(frame: pd.DataFrame, terms: ListTerms, on: date) -> bool:
     """Tell whether the cut kept nobody out, and fewer stand on the list than the share allows."""
-    if terms.top_share is None:
-        return False
-    places = round(terms.top_share * terms.evaluated)
     listed = int((standing(frame, on)["status"] == "listed").sum())
-    return terms.selected < places and listed < places
+    return terms.uncut and terms.places is not None and listed < terms.places
 
 
 def _date(moment: Any) -> date | None:  # noqa: ANN401 - a cell of a frame

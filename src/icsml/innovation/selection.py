@@ -57,6 +57,10 @@ class Cut:
         if self.cut_off is not None and not isfinite(self.cut_off):
             raise InputError("ICS-SEL-001", "not a number of points", field="--cut-off", remedy="give one such as 60")
 
+    def places(self, evaluated: int) -> int | None:
+        """Return how many places a share of those evaluated is; None where a number of points is the cut."""
+        return None if self.top_share is None else round(self.top_share * evaluated)
+
     def threshold(self, score: Floats, evaluated: int, max_score: float) -> float:
         """Return the fewest points that are enough, given the scores of those who may be listed.
 
@@ -65,10 +69,10 @@ class Cut:
         InputError
             ``ICS-SEL-001`` if the share is less than one enterprise.
         """
-        if self.cut_off is not None:
+        most = self.places(evaluated)
+        if most is None:
+            assert self.cut_off is not None  # noqa: S101 - one of the two is given
             return self.cut_off
-        assert self.top_share is not None  # noqa: S101 - one of the two is given
-        most = round(self.top_share * evaluated)
         if most < 1:
             raise InputError(
                 "ICS-SEL-001",
@@ -91,7 +95,7 @@ class Entries:
     frame : DataFrame
         One row for each row evaluated, in order.
     threshold : float
-        Fewest points that were enough.
+        Fewest points that were enough; where fewer may be listed than the share allows, the lowest of them.
     evaluated, selected : int
         Enterprises (the latest record of each counts), and those on the list.
     points : Points
@@ -140,8 +144,10 @@ def select(rulebook: Rulebook, columns: Columns, *, cut: Cut, on: date, batch: s
     candidate = reason == ""
     threshold = cut.threshold(points.score[candidate], evaluated, points.max_score)
     reason[candidate] = np.where(points.score[candidate] >= threshold, "selected", "below_cut")
-    frame = entries(rulebook, points, age, columns, reason, on=on, batch=batch, threshold=threshold)
-    return Entries(frame, threshold, evaluated, int((reason == "selected").sum()), points)
+    selected, places = int((reason == "selected").sum()), cut.places(evaluated)
+    uncut = places is not None and selected < places
+    frame = entries(rulebook, points, age, columns, reason, on=on, batch=batch, threshold=threshold, uncut=uncut)
+    return Entries(frame, threshold, evaluated, selected, points)
 
 
 def entries(
@@ -154,13 +160,15 @@ def entries(
     on: date,
     batch: str,
     threshold: float,
+    uncut: bool,
 ) -> pd.DataFrame:
     """Return rows of a list from points and reasons.
 
-    The rank is among those whom nothing but the cut can keep out; who is in is valid from the day of selection.
+    The rank is among those whom nothing but the cut can keep out; who is in is valid from the day of selection. Where
+    there is a place for everybody who is eligible the list is ``uncut``.
     """
     groups = population_groups(columns, points)
-    teller = Teller(rulebook, columns, points, age, on, threshold)
+    teller = Teller(rulebook, columns, points, age, on, threshold, uncut)
     told = teller.tell(reason)
     selected = reason == "selected"
     day = np.datetime64(on, "us")

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.told_conditions import Conditions
-from icsml.innovation.told_gaps import Gaps, Places, bases, shared
+from icsml.innovation.told_gaps import Gaps, Places, bases, crossed, shared
 from icsml.innovation.told_words import points_text, with_more
 from icsml.innovation.validity import Ages
 from icsml.innovation.values import Floats
 from icsml.records.columns import Columns
 from icsml.records.labels import Label
 
-__all__ = ["REASONS", "Teller"]
+__all__ = ["NO_CUT", "REASONS", "Teller"]
 
 REASONS: Final[dict[str, Label]] = {
     "selected": Label(en="At or above the cut", zh="达到或高于入选分数线"),
@@ -39,6 +39,11 @@ REASONS: Final[dict[str, Label]] = {
 }
 """Why an enterprise is in or out, by code."""
 
+NO_CUT: Final = Label(en="no cut: all who are eligible are on the list", zh="名额未满，不设分数线：符合条件者全部入选")
+"""What is said of a list that has a place for everybody who is eligible."""
+
+_SELECTED: Final = Label(en="Selected", zh="入选")
+_BELOW: Final = Label(en="Below the cut", zh="积分低于入选分数线")
 _NOTHING: Final = Label(en="", zh="")
 
 
@@ -60,6 +65,8 @@ class Teller:
         Day of selection.
     threshold : float
         Fewest points that were enough.
+    uncut : bool
+        Whether all who are eligible are on the list, as fewer of them are than there are places.
     """
 
     rulebook: Rulebook
@@ -68,6 +75,7 @@ class Teller:
     age: Ages
     on: date
     threshold: float
+    uncut: bool = False
 
     @cached_property
     def _gaps(self) -> Gaps:
@@ -102,7 +110,7 @@ class Teller:
     def _reason(self, code: str, at: Places) -> list[Label]:
         match code:
             case "selected" | "below_cut":
-                return shared(at, self._sums, lambda row: self._cut(code, row))
+                return shared(at, crossed(self._sums, self._gaps.pattern), lambda row: self._cut(code, row))
             case "expired" | "future_record":
                 return shared(at, self.columns["as_of"], lambda row: self._dated(code, row))
             case "no_data":
@@ -143,16 +151,15 @@ class Teller:
     def _cut(self, code: str, row: int) -> Label:
         score, taken = float(self.points.score[row]), self._taken(row)
         own, cut = points_text(score, self.threshold), points_text(self.threshold, score)
-        if code == "below_cut":
-            en, zh = "Below the cut", "积分低于入选分数线"
-        elif score >= self.threshold:
-            en, zh = "Selected", "入选"
-        else:  # an appeal, while fewer stand on the list than its share allows
-            en, zh = "Selected, as places were left", "名额未满，予以入选"
-        return Label(
-            en=f"{en} (points: {own}{taken.en}; the cut: {cut})",
-            zh=f"{zh}（积分：{own}分{taken.zh}；入选分数线：{cut}分）",
-        )
+        more = [Label(en=f"points: {own}{taken.en}", zh=f"积分：{own}分{taken.zh}")]
+        if code == "below_cut" or (self.threshold > 0.0 and not self.uncut):
+            more.append(Label(en=f"the cut: {cut}", zh=f"入选分数线：{cut}分"))
+        elif self.uncut:
+            more.append(NO_CUT)
+        cost = self._gaps.cost(self.rulebook.indicators, row)
+        more += [] if cost is None else [cost]
+        behind = Label(en="; ".join(each.en for each in more), zh="；".join(each.zh for each in more))
+        return with_more(_SELECTED if code == "selected" else _BELOW, behind)
 
     def _dated(self, code: str, row: int) -> Label:
         dated, until = self.columns["as_of"][row], self.age.until[row]

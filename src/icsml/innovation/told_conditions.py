@@ -19,7 +19,7 @@ from icsml.innovation.eligibility import (
 from icsml.innovation.indicators import Indicator
 from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
-from icsml.innovation.told_gaps import Flags, Gaps, Places, bases, shared
+from icsml.innovation.told_gaps import Flags, Gaps, Places, bases, crossed, shared
 from icsml.innovation.told_words import LISTED, POINTS, amount, in_turn, or_else
 from icsml.innovation.values import Age, Floats
 from icsml.records.columns import Columns
@@ -106,13 +106,18 @@ class Conditions:
         values, unit = self._values(condition)
 
         def told(row: int) -> Label:
-            own = _own(condition, float(values[row]), unit)
+            own = self._with_cost(condition, _own(condition, float(values[row]), unit), row)
             return Label(
                 en=f"{said.en}“{condition.label.en}” (on record: {own.en})",
                 zh=f"{said.zh}“{condition.label.zh}”（记录所示：{own.zh}）",
             )
 
-        return shared(at, values, told)
+        return shared(at, crossed(values, self.gaps.pattern) if unit == POINTS else values, told)
+
+    def _with_cost(self, condition: Condition, own: Label, row: int) -> Label:
+        """Return points with what is missing for more."""
+        cost = self.gaps.cost(_indicators(self.rulebook, condition), row)
+        return own if cost is None else Label(en=f"{own.en}; {cost.en}", zh=f"{own.zh}；{cost.zh}")
 
     def _open(self, condition: Condition, at: Places, said: Label) -> list[Label]:
         def told(row: int) -> Label:
@@ -175,10 +180,13 @@ def _answer(fields: Sequence[str], holds: bool) -> Label:
 
 
 def _indicators(rulebook: Rulebook, condition: Condition) -> list[Indicator]:
+    """Return the indicators whose points a condition looks at."""
     match condition.value:
         case CategoryPoints(category=category):
             return [each for each in rulebook.indicators if each.category == category]
         case IndicatorPoints(indicator=indicator):
             return [each for each in rulebook.indicators if each.id == indicator]
-        case _:
+        case Score():
             return list(rulebook.indicators)
+        case _:
+            return []

@@ -20,7 +20,7 @@ from icsml.records.columns import Columns
 from icsml.records.labels import Label
 from icsml.records.screening import is_present
 
-__all__ = ["Flags", "Gaps", "Places", "bases", "shared"]
+__all__ = ["Flags", "Gaps", "Places", "bases", "crossed", "shared"]
 
 Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
@@ -50,7 +50,7 @@ class Gaps:
     def pattern(self) -> NDArray[np.int64]:
         """Which rows lack the same fields, and the same values that could change their points, shape (n,)."""
         flags = [self.points.stage < 0, self.of("as_of")]
-        flags += [lacks for ways in self._wanting.values() for _, lacks in ways]
+        flags += [lacks for found in (self._wanting, self._costly) for ways in found.values() for _, lacks in ways]
         flags += [self.of(name) for name in self.rulebook.inputs()]
         packed = np.packbits(np.stack(flags, axis=1), axis=1)
         wide = np.zeros((len(packed), -(-packed.shape[1] // 8) * 8), dtype=np.uint8)
@@ -87,6 +87,34 @@ class Gaps:
             found.append((option.value, np.isnan(option.value.compute(self.columns)) & (unknown | best)))
         return found
 
+    def cost(self, indicators: Iterable[Indicator], row: int) -> Label | None:
+        """Return which fields to provide for want of which indicators gave a row no points, or fewer; None if none."""
+        fields = [
+            name for each in indicators for value, lacks in self._costly[each.id] if lacks[row] for name in value.fields
+        ]
+        lacking = [name for name in dict.fromkeys(fields) if self.of(name)[row]]
+        if not lacking:
+            return None
+        names = field_names(lacking)
+        return Label(
+            en=f"no points for what is missing, to be provided: {names.en}", zh=f"缺失数据未计分，需补充：{names.zh}"
+        )
+
+    @cached_property
+    def _costly(self) -> dict[str, list[tuple[Value, Flags]]]:
+        """Of each indicator what it looks at, and in which rows its absence costs points.
+
+        Where the others grow in place of what is left out it costs none, and a deduction gives none.
+        """
+        stage = np.maximum(self.points.stage, 0)
+        found: dict[str, list[tuple[Value, Flags]]] = {}
+        for each in self.rulebook.indicators:
+            gives = self.points.ceilings[each.id][stage] > 0.0
+            if each.missing == "rescale":
+                gives &= ~np.isnan(self.points.values[each.id])
+            found[each.id] = [(value, lacks & gives) for value, lacks in self._wanting[each.id]]
+        return found
+
     def why(self, fields: Iterable[str], bases: Iterable[str], row: int) -> Label:
         """Return which fields are missing, or where none is, which base divides nothing."""
         lacking = [name for name in dict.fromkeys(fields) if self.of(name)[row]]
@@ -113,6 +141,12 @@ def bases(expression: Value) -> Sequence[str]:
             return base.fields
         case _:
             return expression.fields
+
+
+def crossed(first: NDArray[Any], second: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return which rows are alike in both keys, shape (n,)."""
+    _, which = np.unique(first, return_inverse=True)
+    return which * (int(second.max(initial=0)) + 1) + second
 
 
 def shared(at: Places, key: NDArray[Any], told: Callable[[int], T]) -> list[T]:
