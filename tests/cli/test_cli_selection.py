@@ -21,6 +21,8 @@ from icsml.innovation.recommended import read_list
 REPORT = {
     "evaluated",
     "selected",
+    "places",
+    "uncut",
     "threshold",
     "max_score",
     "rulebook",
@@ -184,6 +186,19 @@ def test_what_people_read(icsml, records, tmp_path):
         "2 of 5 enterprises evaluated (40.0%) are on the list of batch 1, at 50 of 100 points or more"
     )
     assert "Not eligible" in out
+
+
+def test_people_read_how_many_places_there_were_and_what_equal_points_did(icsml, icsml_json, records, tmp_path):
+    argv = ("select", "--rulebook", "tech-sme-2017", "--in", records, "--out", tmp_path / "l.parquet", "--top-share")
+    report = icsml_json(*argv, 1.0)
+    assert (report["places"], report["uncut"], report["selected"]) == (5, True, 2)
+    assert "with no cut: all who are eligible are on it, fewer than the 5 places" in icsml(*argv, 1.0)[1]
+    assert "at 90 of 100 points or more, in" in icsml(*argv, 0.4)[1]
+    assert (icsml_json(*argv, 0.4)["uncut"], icsml_json(*argv, 0.2)["places"]) == (False, 1)
+    equal = pd.read_parquet(records)
+    equal.loc[equal["enterprise_id"] == "A", "rd_expense_cny"] = 5e4
+    equal.to_parquet(records)
+    assert "at 90 of 100 points or more (places: 1, and 1 more with equal points), in" in icsml(*argv, 0.2)[1]
 
 
 def test_the_robustness_is_told_where_weights_are_assumed(icsml, icsml_json, book_folder, tmp_path):

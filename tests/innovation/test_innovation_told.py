@@ -14,7 +14,7 @@ from icsml.innovation import load_rulebook, parse_rulebook
 from icsml.innovation.evaluate import fit_peers
 from icsml.innovation.rulebook import rulebook_path
 from icsml.innovation.selection import Cut, select
-from icsml.innovation.told_words import LISTED, amount, field_names, in_parts, is_alternative, or_else
+from icsml.innovation.told_words import LISTED, amount, cut_text, field_names, in_parts, is_alternative, or_else
 from icsml.records.field import Kind
 from icsml.records.fields import FIELDS
 from icsml.records.labels import Label
@@ -199,6 +199,13 @@ def test_a_multiple_is_told_as_one_not_in_per_cent(blank):
     row = blank(1, CLEAN | {"total_liabilities_cny": 2e6})
     made = select(rulebook, row, cut=Cut(cut_off=1.0), on=TODAY, batch="b").frame.iloc[0]
     assert made["reason_zh"] == "不满足条件“不超过1.5倍”（记录所示：2）"
+
+
+@pytest.mark.parametrize(
+    ("threshold", "text"), [(90.001, "90.001"), (60.0, "60"), (66.125, "66.125"), (28.66666666667, "28.67"), (0.0, "0")]
+)
+def test_a_cut_is_told_as_it_was_stated(threshold, text):
+    assert cut_text(threshold) == text
 
 
 def test_fields_are_named_in_the_language():

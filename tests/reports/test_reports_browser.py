@@ -13,10 +13,11 @@ import pytest
 
 from icsml.innovation.recommended import read_list, standing
 from icsml.innovation.rulebook import load_rulebook
+from icsml.innovation.told_words import in_parts
 from icsml.reports import selection as selection_module
 from icsml.reports.rulebook_diff import write_page as write_diff
 from icsml.reports.selection import write_page as write_list
-from icsml.reports.wording import group_name
+from icsml.reports.wording import group_name, phrase
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 TITLES = {
@@ -203,7 +204,7 @@ def test_the_list_shows_how_many_were_evaluated_and_listed(listing, open_page):
     evaluated, listed, share = (number(facts[label]) for label in labels)
     assert (evaluated, listed) == (len(entries), entries["selected"].sum())
     assert share == pytest.approx(100 * listed / evaluated, abs=0.0501)
-    hangs_on = {"en": "of the list hang on assumed weights", "zh": "的入选取决于假设权重"}[listing.lang]
+    hangs_on = phrase("depends_list", listing.lang, draws=listing.data["robustness"]["draws"])
     assert number(facts[hangs_on]) == pytest.approx(100 * listing.data["robustness"]["depends"], abs=0.501)
 
 
@@ -255,7 +256,7 @@ def test_the_page_names_who_is_not_on_the_list_with_the_whole_reason(listing, op
     out = entries[~entries["selected"]].sort_values(["score", "enterprise_id"], ascending=[False, True])
     assert len(rows) == len(out) > 500
     assert [row[0] for row in rows] == out["enterprise_id"].tolist()
-    assert [row[2] for row in rows] == out[f"reason_{listing.lang}"].tolist()
+    assert [row[2] for row in rows] == ["".join(in_parts(text)) for text in out[f"reason_{listing.lang}"]]
     assert page.locator(".others tr.firm:visible").count() < len(rows)
 
 
@@ -283,6 +284,24 @@ def test_a_phone_scrolls_down_only(report, open_page):
     assert page.evaluate("innerWidth") == PHONE
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
     assert page.evaluate(CUT_OFF, PHONE) == []
+
+
+def test_a_reason_is_read_on_a_phone_without_scrolling_sideways(listing, open_page):
+    page = open_page(listing.path, PHONE, is_mobile=True).page
+    wide = "[...document.querySelectorAll('.cards')].map(each => each.parentElement.scrollWidth)"
+    assert max(page.evaluate(wide)) <= PHONE
+    edges = "[...document.querySelectorAll('.reason')].map(each => each.getBoundingClientRect().right)"
+    assert max(page.evaluate(edges)) <= PHONE
+    page.fill("#search", _entries(listing)["enterprise_id"].iloc[0])
+    assert page.locator("tr.firm:visible").count() == 1
+
+
+def test_the_search_stands_in_the_section_that_it_searches(listing, open_page):
+    page = open_page(listing.path).page
+    order = page.evaluate(
+        "[...document.querySelectorAll('h2, #search, .list, .others')].map(each => each.id || each.className || 'h2')"
+    )
+    assert order[-4:] == ["h2", "search", "list cards", "others cards"]
 
 
 def test_a_page_prints_whole(report, open_page, tmp_path):

@@ -25,6 +25,7 @@ from icsml.reports import selection as selection_module
 from icsml.reports.page import _environment, render, script, write
 from icsml.reports.rulebook_diff import diff_page, write_page
 from icsml.reports.selection import letter_page, selection_page
+from icsml.reports.wording import phrase
 from icsml.workflows.rulebook_diff import compare
 
 AGAIN = "import json, sys; from icsml.cli import main; sys.exit(sum(map(main._run, json.loads(sys.argv[1]))))"
@@ -156,7 +157,7 @@ def test_a_list_without_stages_has_no_stages_and_one_that_assumes_nothing_hangs_
     assert main._run([str(part) for part in (*command, "--cut-off", "60", "--html", page, "--json")]) == 0
     assert json.loads(capsys.readouterr().out)["robustness"] is None
     text = page.read_text("utf-8")
-    assert "Cut at 60.00 of 100 points" in text
+    assert "Cut at 60 of 100 points" in text
     assert "Rulebook tech-sme-2017 (published)" in text
     assert "stage" not in text
     assert "assumed" not in text
@@ -220,7 +221,7 @@ def told():
 def letter(told, name, lang, **more):
     frame, terms = told
     facts = {"on": TODAY} | more
-    return re.sub(r"\s+", " ", letter_page(standing(frame, facts["on"]), terms, name, lang, **facts))
+    return re.sub(r"\s+", " ", letter_page(frame, terms, name, lang, **facts))
 
 
 LETTERS = [
@@ -302,6 +303,119 @@ def test_a_letter_after_a_withdrawal_and_after_the_validity_says_so(told):
     assert "Selected (" not in late
 
 
+def test_a_letter_says_the_rank_among_how_many_and_how_the_list_was_cut(told):
+    for name, rank in (("A", 1), ("D", 2)):
+        page = letter(told, name, "en")
+        assert f"<td>{rank} of the 2 that are eligible; equal points share a rank</td>" in page
+        assert "Asked for: every eligible enterprise with at least 90.001 points; exactly 90.001 is enough." in page
+        assert "<td>90.001</td>" in page
+        assert "the cut: 90.001" in page
+        assert f"<td>第 {rank} 名（符合条件者共 2 家；积分相同者名次并列）</td>" in letter(told, name, "zh")
+    for name in "BC":  # what keeps them out is no cut
+        page = letter(told, name, "en")
+        assert "Points needed" in page
+        assert "Asked for" not in page
+        assert "<th>Rank</th>" not in page
+    assert f'<td class="hash">{told[1].source_sha256}</td>' in letter(told, "A", "en")
+
+
+def test_a_letter_after_a_withdrawal_tells_neither_rank_nor_points_needed(told):
+    frame, terms = told
+    gone = withdraw(frame, "A", on=date(2025, 7, 1), because="moved away")
+    for lang, words in (("en", ["Points needed", "Rank", "Asked for"]), ("zh", ["入选分数线", "名次", "入选范围"])):
+        page = letter((gone, terms), "A", lang, on=date(2025, 7, 2)).split("</style>")[1]
+        assert [word for word in words if word in page] == []
+        page = letter((gone, terms), "A", lang).split("</style>")[1]
+        assert [word for word in words if word not in page] == []
+
+
+def test_an_appeal_takes_nobody_from_the_number_that_a_rank_is_among(told):
+    frame, terms = told
+    appealed = frame[frame["enterprise_id"] == "D"].assign(
+        entry=2, action="appeal", rank=pd.NA, decided_on=pd.Timestamp("2025-07-01")
+    )
+    longer = pd.concat([frame, appealed.astype(frame.dtypes.to_dict())], ignore_index=True)
+    page = letter((longer, terms), "A", "en", on=date(2025, 7, 2))
+    assert "1 of the 2 that are eligible" in page
+    assert "<th>Rank</th>" not in letter((longer, terms), "D", "en", on=date(2025, 7, 2))
+
+
+def test_alternatives_are_set_off_in_a_letter_and_on_the_page(told):
+    frame, terms = told
+    frame = frame.assign(reason_en="(1) One; (2) Two; or else, in place of (1), any one of these: (a) Three; (b) Four")
+    page = letter((frame, terms), "B", "en")
+    assert '<p class="reason">(2) Two</p> <p class="reason">or else, in place of (1), any one of these:</p>' in page
+    assert '<p class="reason way">(a) Three</p> <p class="reason way">(b) Four</p>' in page
+    page = selection_page(standing(frame, TODAY), terms, "en", stages={}, robustness=None, synthetic=False)
+    assert "<span>(2) Two</span><span>or else, in place of (1), any one of these:</span>" in page
+    assert '<span class="way">(a) Three</span><span class="way">(b) Four</span>' in page
+
+
+def cut_by(share):
+    """Four of whom three are eligible, two of these with equal points: 100, 90, 90."""
+    firms = [CLEAN | {"staff_st": 3.0} | firm for firm in FIRMS]
+    firms[2] |= {"rd_expense_cny": 5e4}
+    rules = load_rulebook("tech-sme-2017")
+    made, terms = make_list(
+        rules, to_columns(pd.DataFrame(firms)), cut=Cut(**share), on=TODAY, batch="9", source_sha256="0" * 64
+    )
+    return made.frame, terms
+
+
+CUTS = [
+    (
+        {"top_share": 0.5},
+        [
+            "Cut at 90 of 100 points",
+            "the best 50% of the 4 enterprises evaluated, which is 2 places.",
+            "1 more than",
+        ],
+        ["入选分数线：90 分", "参评企业 4 家中积分最高的 50%，即名额 2 家。", "超出名额 1 家"],
+    ),
+    (
+        {"top_share": 0.75},
+        ["Cut at 90 of 100 points", "which is 3 places.", "here they are no more than the places."],
+        ["入选分数线：90 分", "即名额 3 家。", "本次未超出名额。"],
+    ),
+    (
+        {"top_share": 1.0},
+        ["No cut (full score: 100 points)", "which is 4 places.", "Fewer are eligible than there are places"],
+        ["不设分数线（满分 100 分）", "即名额 4 家。", "符合条件者少于名额"],
+    ),
+    (
+        {"cut_off": 90.0},
+        ["Cut at 90 of 100 points", "every eligible enterprise with at least 90 points; exactly 90 is enough."],
+        ["入选分数线：90 分", "符合条件且积分不低于 90 分（含 90 分）的全部企业。"],
+    ),
+    ({"cut_off": 0.0}, ["No cut (full score: 100 points)"], ["不设分数线（满分 100 分）"]),
+]
+
+
+@pytest.mark.parametrize(("cut", "en", "zh"), CUTS, ids=[str(cut) for cut, _, _ in CUTS])
+def test_a_page_says_what_was_asked_for_and_how_equal_points_were_treated(cut, en, zh):
+    frame, terms = cut_by(cut)
+    for lang, said in (("en", en), ("zh", zh)):
+        page = selection_page(standing(frame, TODAY), terms, lang, stages={}, robustness=None, synthetic=False)
+        assert [each for each in said if each not in page] == []
+        assert ({"en": "Cut at", "zh": "入选分数线："}[lang] in page) == ("Cut at" in en[0])
+        assert "0" * 16 in page.split("</footer>")[0].split("<footer>")[1]
+
+
+def test_a_letter_of_a_list_without_a_cut_names_no_points_needed():
+    for cut in ({"top_share": 1.0}, {"cut_off": 0.0}):
+        for name in "ABD":
+            page = letter(cut_by(cut), name, "en")
+            assert [word for word in ("Points needed", "How the list was cut", "the cut:") if word in page] == []
+    assert "no cut: all who are eligible are on the list" in letter(cut_by({"top_share": 1.0}), "D", "en")
+    page = letter(cut_by({"top_share": 0.5}), "D", "en")
+    assert "Equal points at the cut are all on the list: 1 more than the places." in page
+
+
+def test_no_card_of_a_page_begins_in_the_middle_of_a_phrase():
+    for key in ("depends", "depends_list", "replaced"):
+        assert not phrase(key, "zh", draws=200).startswith("的")
+
+
 def test_a_letter_to_nobody_is_refused(told):
     for name, on in (("Z", TODAY), ("A", date(2025, 6, 29))):
         with pytest.raises(InputError, match="was not evaluated in this list by") as caught:
@@ -317,7 +431,7 @@ def test_a_page_shows_names_where_there_are_any_and_a_bounded_number_of_firms(to
     assert "甲公司" in page
     assert "&lt;b&gt;乙" in page
     assert "The first 1 of 2 are shown; the search looks through all 2." in page
-    assert "and 1 more, in the list itself" in page
+    assert "and 1 more, in the file of the list only" in page
     assert page.count('<tr class="firm') == 3
     unnamed = standing(frame.assign(enterprise_name=pd.array([None] * 4, dtype="str")), TODAY)
     assert "<th>Name</th>" not in selection_page(unnamed, terms, "en", stages={}, robustness=None, synthetic=False)

@@ -198,7 +198,7 @@ def test_rules_are_read_in_chinese_and_keep_their_figures(rulebook):
 
 
 def test_a_part_that_is_not_filled_in_is_an_error():
-    assert phrase("and_more", "en", count=3) == "and 3 more, in the list itself"
+    assert phrase("and_more", "en", count=3) == "and 3 more, in the file of the list only"
     with pytest.raises(KeyError):
         phrase("and_more", "en")
     with pytest.raises(KeyError):

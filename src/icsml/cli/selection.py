@@ -121,6 +121,8 @@ def _report(terms: ListTerms, found: dict[str, Any], hangs_on: Robustness | None
     shown = ("evaluated", "selected", "threshold", "max_score", "rulebook", "provenance", "on", "batch")
     stated = asdict(terms)
     return {name: stated[name] for name in shown} | {
+        "places": terms.places,
+        "uncut": terms.uncut,
         "figures": found,
         "robustness": None if hangs_on is None else hangs_on.as_json(),
         "synthetic": synthetic,
@@ -143,7 +145,7 @@ def _made(report: dict[str, Any], out: Path, ranked: bool) -> list[str]:
     share = report["selected"] / report["evaluated"] if report["evaluated"] else 0.0
     lines = [
         f"{report['selected']:,} of {report['evaluated']:,} enterprises evaluated ({share:.1%}) are on the list of "
-        f"batch {report['batch']}, at {report['threshold']:.4g} of {report['max_score']:g} points or more, in {out}",
+        f"batch {report['batch']}, {_cut(report)}, in {out}",
         f"by {report['rulebook']} ({report['provenance']}) on {report['on']}",
     ]
     if out.suffix.lower() != ".parquet":
@@ -154,6 +156,14 @@ def _made(report: dict[str, Any], out: Path, ranked: bool) -> list[str]:
     if report["robustness"] is not None:
         lines += ["", f"{report['robustness']['depends']:.0%} of the list hang on assumed weights"]
     return lines
+
+
+def _cut(report: dict[str, Any]) -> str:
+    if report["uncut"]:
+        return f"with no cut: all who are eligible are on it, fewer than the {report['places']:,} places"
+    cut = f"at {report['threshold']:.8g} of {report['max_score']:g} points or more"
+    over = report["selected"] - (report["places"] or report["selected"])
+    return f"{cut} (places: {report['places']:,}, and {over:,} more with equal points)" if over else cut
 
 
 def _figures(found: dict[str, list[dict[str, Any]]]) -> list[str]:
@@ -252,8 +262,9 @@ def appeal_(
     write_list(list_, longer, terms)
     before, after = found["before"], found["after"]
     text = (
-        f"{found['enterprise_id']}: {_points(before)} → {_points(after)} of {terms.max_score:g}, cut at "
-        f"{terms.threshold:.4g}; {'on the list' if after['selected'] else 'not on the list'} ({after['reason']}), "
+        f"{found['enterprise_id']}: {_points(before)} → {_points(after)} of {terms.max_score:g}, "
+        f"{'no cut' if terms.uncut else f'cut at {terms.threshold:.8g}'}; "
+        f"{'on the list' if after['selected'] else 'not on the list'} ({after['reason']}), "
         f"entry {after['entry']}"
     )
     emit(found | {"threshold": terms.threshold}, as_json=json_, text=text)
@@ -303,7 +314,7 @@ def letter(
     frame, terms = read_list(list_)
     today = day(on, "--on") if on else frame["decided_on"].max().date()
     current = standing(frame, today)
-    write_letter(current, terms, enterprise, out, lang, on=today, issuer=issuer, contact=contact)
+    write_letter(frame, terms, enterprise, out, lang, on=today, issuer=issuer, contact=contact)
     own = current[current["enterprise_id"] == enterprise].iloc[-1]
     found = {"enterprise_id": enterprise, "status": str(own["status"]), "on": str(today), "letter": str(out)}
     emit(found, as_json=json_, text=f"{enterprise}: {found['status']} on {today}\nletter: {out}")

@@ -14,17 +14,17 @@ from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.told_conditions import Conditions
 from icsml.innovation.told_gaps import Gaps, Places, bases, crossed, shared
-from icsml.innovation.told_words import points_text, with_more
+from icsml.innovation.told_words import cut_text, own_text, points_text, with_more
 from icsml.innovation.validity import Ages
 from icsml.innovation.values import Floats
 from icsml.records.columns import Columns
 from icsml.records.labels import Label
 
-__all__ = ["NO_CUT", "REASONS", "Teller"]
+__all__ = ["REASONS", "Teller"]
 
 REASONS: Final[dict[str, Label]] = {
-    "selected": Label(en="At or above the cut", zh="达到或高于入选分数线"),
-    "below_cut": Label(en="Below the cut", zh="低于入选分数线"),
+    "selected": Label(en="Selected", zh="入选"),
+    "below_cut": Label(en="Below the cut", zh="积分低于入选分数线"),
     "older_record": Label(en="A later record of the same enterprise counts", zh="以同一企业较新的记录为准"),
     "future_record": Label(en="The record is dated after the day of selection", zh="记录日期晚于遴选日"),
     "expired": Label(en="The score is older than its validity", zh="积分已超过有效期"),
@@ -39,11 +39,9 @@ REASONS: Final[dict[str, Label]] = {
 }
 """Why an enterprise is in or out, by code."""
 
-NO_CUT: Final = Label(en="no cut: all who are eligible are on the list", zh="名额未满，不设分数线：符合条件者全部入选")
+_NO_CUT: Final = Label(en="no cut: all who are eligible are on the list", zh="名额未满，不设分数线：符合条件者全部入选")
 """What is said of a list that has a place for everybody who is eligible."""
 
-_SELECTED: Final = Label(en="Selected", zh="入选")
-_BELOW: Final = Label(en="Below the cut", zh="积分低于入选分数线")
 _NOTHING: Final = Label(en="", zh="")
 
 
@@ -150,16 +148,16 @@ class Teller:
 
     def _cut(self, code: str, row: int) -> Label:
         score, taken = float(self.points.score[row]), self._taken(row)
-        own, cut = points_text(score, self.threshold), points_text(self.threshold, score)
+        own, cut = own_text(score, self.threshold), cut_text(self.threshold, score)
         more = [Label(en=f"points: {own}{taken.en}", zh=f"积分：{own}分{taken.zh}")]
         if code == "below_cut" or (self.threshold > 0.0 and not self.uncut):
             more.append(Label(en=f"the cut: {cut}", zh=f"入选分数线：{cut}分"))
         elif self.uncut:
-            more.append(NO_CUT)
+            more.append(_NO_CUT)
         cost = self._gaps.cost(self.rulebook.indicators, row)
         more += [] if cost is None else [cost]
         behind = Label(en="; ".join(each.en for each in more), zh="；".join(each.zh for each in more))
-        return with_more(_SELECTED if code == "selected" else _BELOW, behind)
+        return with_more(REASONS[code], behind)
 
     def _dated(self, code: str, row: int) -> Label:
         dated, until = self.columns["as_of"][row], self.age.until[row]

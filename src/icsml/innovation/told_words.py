@@ -16,11 +16,13 @@ __all__ = [
     "LISTED",
     "POINTS",
     "amount",
+    "cut_text",
     "field_names",
     "in_parts",
     "in_turn",
     "is_alternative",
     "or_else",
+    "own_text",
     "points_text",
     "with_more",
 ]
@@ -105,6 +107,17 @@ def amount(value: float, unit: str, apart_from: float | None = None) -> Label:
 def points_text(points: float, apart_from: float | None = None) -> str:
     """Return a number of points, with as many places as tell it apart from another."""
     return _number(points, apart_from)
+
+
+def cut_text(threshold: float, apart_from: float | None = None) -> str:
+    """Return the points needed: all four places that somebody may have stated; a longer number in short."""
+    stated = round(threshold, 4) == threshold
+    return _short(threshold, 4) if stated else points_text(threshold, apart_from)
+
+
+def own_text(score: float, threshold: float) -> str:
+    """Return a firm's points: told apart from the points needed, or in the same words where they are equal."""
+    return cut_text(threshold) if score == threshold else points_text(score, threshold)
 
 
 def _number(value: float, apart_from: float | None) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from icsml.errors import InputError
-from icsml.innovation.recommended import ListTerms, figures
+from icsml.innovation.recommended import ListTerms, figures, standing
 from icsml.innovation.robustness import Robustness
-from icsml.innovation.told_words import field_names, in_parts, points_text
+from icsml.innovation.told_words import cut_text, field_names, in_parts, is_alternative, own_text
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.labels import Label
 from icsml.reports.page import render, script, write
@@ -58,13 +58,16 @@ def selection_page(
     best, nearest = _best(listed), _best(others)
     facts: dict[str, Any] = {
         "terms": asdict(terms),
+        "asked": _asked(terms),
+        "cut": cut_text(terms.threshold),
+        "no_cut": terms.uncut or (terms.threshold <= 0.0 and not (current["reason"] == "below_cut").any()),
         "listed": len(listed),
         "figures": figures(current, list(stages)),
         "robustness": None if robustness is None else robustness.as_json(),
         "synthetic": synthetic,
         "firms": [_firm(row) for row in best.to_dict("records")],
         "more": len(listed) - len(best),
-        "others": [_firm(row) for row in nearest.to_dict("records")],
+        "others": [_told(row, lang) for row in nearest.to_dict("records")],
         "more_others": len(others) - len(nearest),
         "named": bool(current["enterprise_name"].notna().any()),
         "at_once": _AT_ONCE,
@@ -76,7 +79,7 @@ def selection_page(
 
 
 def letter_page(
-    current: pd.DataFrame,
+    frame: pd.DataFrame,
     terms: ListTerms,
     enterprise: str,
     lang: Lang,
@@ -89,8 +92,8 @@ def letter_page(
 
     Parameters
     ----------
-    current : DataFrame
-        Who stands on the list, see :func:`icsml.innovation.recommended.standing`.
+    frame : DataFrame
+        The list with all its entries.
     terms : ListTerms
         How it was made.
     enterprise : str
@@ -107,6 +110,7 @@ def letter_page(
     InputError
         ``ICS-SEL-004`` if the enterprise was not evaluated in the list by that day.
     """
+    current = standing(frame, on)
     own = current[current["enterprise_id"] == enterprise]
     if own.empty:
         raise InputError(
@@ -115,14 +119,18 @@ def letter_page(
             field="--enterprise",
             remedy="check the identifier and --on",
         )
-    firm = _firm(own.iloc[-1].to_dict())
+    firm = _told(own.iloc[-1].to_dict(), lang)
+    stands, competes = firm["status"] != "withdrawn", firm["reason"] in ("selected", "below_cut")
+    required = firm["reason"] == "below_cut" or not (terms.uncut or terms.threshold <= 0.0)
     facts: dict[str, Any] = {
         "firm": firm,
         "terms": asdict(terms),
-        "own": None if firm["score"] is None else points_text(firm["score"], terms.threshold),
-        "cut": points_text(terms.threshold, firm["score"]),
+        "own": None if firm["score"] is None else own_text(firm["score"], terms.threshold),
+        "cut": cut_text(terms.threshold, firm["score"]),
         "missing": None if firm["missing"] is None else [_label(name) for name in firm["missing"].split(", ") if name],
-        "reasons": in_parts(firm[f"reason_{lang}"]),
+        "required": stands and required,
+        "asked": _asked(terms) if stands and competes and required else None,
+        "ranked": int((frame["rank"].notna() & (frame["action"] == "evaluated")).sum()) if stands else 0,
         "too_old": "expired" in (firm["status"], firm["reason"]),
         "issuer": issuer,
         "contact": contact,
@@ -132,7 +140,7 @@ def letter_page(
 
 
 def write_letter(
-    current: pd.DataFrame,
+    frame: pd.DataFrame,
     terms: ListTerms,
     enterprise: str,
     path: Path,
@@ -140,7 +148,7 @@ def write_letter(
     **facts: Any,  # noqa: ANN401
 ) -> None:
     """Write the letter to one enterprise; see :func:`letter_page`."""
-    write(path, letter_page(current, terms, enterprise, lang, **facts))
+    write(path, letter_page(frame, terms, enterprise, lang, **facts))
 
 
 def write_page(current: pd.DataFrame, terms: ListTerms, path: Path, lang: Lang, **facts: Any) -> None:  # noqa: ANN401
@@ -151,6 +159,15 @@ def write_page(current: pd.DataFrame, terms: ListTerms, path: Path, lang: Lang, 
 def _widest(groups: Sequence[Mapping[str, Any]]) -> float:
     """Return the largest share listed of any group, which fills its bar."""
     return max((each["selected"] / each["evaluated"] for each in groups), default=0.0) or 1.0
+
+
+def _asked(terms: ListTerms) -> dict[str, Any]:
+    """Return what the list was to hold, and how many equal points put on it beyond that."""
+    places = terms.places
+    if places is None:
+        return {"points": cut_text(terms.threshold)}
+    share = f"{100.0 * (terms.top_share or 0.0):.6g}%"
+    return {"share": share, "places": places, "over": max(terms.selected - places, 0)}
 
 
 def _best(firms: pd.DataFrame) -> pd.DataFrame:
@@ -167,3 +184,9 @@ _DAYS = ("as_of", "decided_on", "valid_from", "valid_until")
 def _firm(row: Mapping[Any, Any]) -> dict[str, Any]:
     shown = {str(name): None if pd.isna(value) else value for name, value in row.items()}
     return shown | {name: str(shown[name])[:10] for name in _DAYS if shown[name] is not None}
+
+
+def _told(row: Mapping[Any, Any], lang: Lang) -> dict[str, Any]:
+    """Return a firm with the parts of its reason, and whether each is one of several alternatives."""
+    firm = _firm(row)
+    return firm | {"reasons": [(part, is_alternative(part)) for part in in_parts(firm[f"reason_{lang}"])]}

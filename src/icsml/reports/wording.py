@@ -48,7 +48,7 @@ _PHRASES: Final[dict[str, Label]] = {
         "Adverse reasons, to be told if the answer is no:", "不利原因（如不予通过，应告知申请人）："
     ),
     "all_others": _label("all other variables", "其余全部变量"),
-    "and_more": _label("and {count} more, in the list itself", "其余 {count} 家见名单文件"),
+    "and_more": _label("and {count} more, in the file of the list only", "其余 {count} 家仅见于名单文件，本页未列出"),
     "as_of": _label("as of", "基准日"),
     "assessed_rows": _label("{rows} of {held} rows of “{data}”", "“{data}”共 {held} 个样本，评估 {rows} 个"),
     "base": _label("base", "基准"),
@@ -152,8 +152,11 @@ _PHRASES: Final[dict[str, Label]] = {
         "变量的贡献随其取值的变化；横轴显示大多数样本所在范围，缺失值列于左缘。"
         "图题列出第二个变量的，该变量为与之交互最强者：红点表示其取值高，蓝点表示其取值低。",
     ),
-    "depends": _label("of these moves hang on assumed weights", "的变动取决于假设权重"),
-    "depends_list": _label("of the list hang on assumed weights", "的入选取决于假设权重"),
+    "depends": _label("of these moves hang on assumed weights", "取决于假设权重的变动占比"),
+    "depends_list": _label(
+        "of those listed hang on assumed weights: each is off the list in more than 5% of {draws} random weightings",
+        "入选取决于假设权重的企业占比：在 {draws} 组随机权重中，有超过 5% 的组使其落选",
+    ),
     "diff_title": _label("From {a} to {b}: what would change", "从 {a} 到 {b}：将有何变化"),
     "direction": _label("direction", "方向"),
     "distribution": _label("Scores as a share of their scale", "积分占满分比例的分布"),
@@ -349,7 +352,10 @@ _PHRASES: Final[dict[str, Label]] = {
         "{id}: all training rows as the branches of the trees weigh them, path-dependent",
         "{id}：全部训练样本，按决策树分支加权，路径依赖",
     ),
-    "replaced": _label("of the list replaced by random weights", "的入选在随机权重下被替换"),
+    "replaced": _label(
+        "of the places on the list go to other firms in one random weighting (median of {draws})",
+        "单组随机权重下改由其他企业入选的名额占比（{draws} 组的中位数）",
+    ),
     "result": _label("result", "结果"),
     "risk_good": _label("Low risk", "低风险一例"),
     "risk_middling": _label("Medium risk", "中风险一例"),
@@ -363,6 +369,18 @@ _PHRASES: Final[dict[str, Label]] = {
     "score_is": _label("score {score}", "评分 {score}"),
     "score_points": _label("score points", "分值"),
     "selected_share": _label("share", "入选比例"),
+    "selection_asked_points": _label(
+        "Asked for: every eligible enterprise with at least {points} points; exactly {points} is enough.",
+        "入选范围：符合条件且积分不低于 {points} 分（含 {points} 分）的全部企业。",
+    ),
+    "selection_asked_share": _label(
+        "Asked for: the best {share} of the {evaluated} enterprises evaluated, which is {places} places.",
+        "入选范围：参评企业 {evaluated} 家中积分最高的 {share}，即名额 {places} 家。",
+    ),
+    "selection_enterprises": _label(
+        "Enterprises",
+        "企业名录",
+    ),
     "selection_entry_because": _label(
         "Reason given with this entry: {because}",
         "本条记录的事由：{because}",
@@ -382,6 +400,10 @@ _PHRASES: Final[dict[str, Label]] = {
     "selection_letter_as_of": _label(
         "Date of the data",
         "数据基准日",
+    ),
+    "selection_letter_asked": _label(
+        "How the list was cut",
+        "分数线的确定",
     ),
     "selection_letter_basis": _label(
         "Rules applied",
@@ -478,9 +500,17 @@ _PHRASES: Final[dict[str, Label]] = {
         "Nothing: the record holds every value that the rules read.",
         "无：规则所需数据均已具备。",
     ),
+    "selection_letter_rank_of": _label(
+        "{rank} of the {ranked} that are eligible; equal points share a rank",
+        "第 {rank} 名（符合条件者共 {ranked} 家；积分相同者名次并列）",
+    ),
     "selection_letter_reason": _label(
         "Reason",
         "原因",
+    ),
+    "selection_letter_records_hash": _label(
+        "Records evaluated (SHA-256)",
+        "企业记录（SHA-256）",
     ),
     "selection_letter_result": _label(
         "Result",
@@ -493,10 +523,10 @@ _PHRASES: Final[dict[str, Label]] = {
     "selection_letter_review_about": _label(
         "If you think that a value is wrong or missing, ask for a review in writing. State the enterprise "
         "identifier, the batch and what is to be corrected, and enclose the corrected data with evidence. "
-        "The review applies the same rules and the same points needed to a record of the same date; "
+        "The review applies the same rules and the same terms of selection to a record of the same date; "
         "this result and that of the review are both kept.",
         "如认为数据有误或缺失，可书面申请复核：写明企业编号、批次及需更正的内容，并附更正后的数据和证明材料。"
-        "复核适用同一规则和同一分数线，数据基准日不变；原结果与复核结果均予保留。",
+        "复核适用同一规则和同一入选条件，数据基准日不变；原结果与复核结果均予保留。",
     ),
     "selection_letter_rulebook": _label(
         "Rulebook",
@@ -522,6 +552,10 @@ _PHRASES: Final[dict[str, Label]] = {
         "Name",
         "企业名称",
     ),
+    "selection_no_cut": _label(
+        "No cut (full score: {max} points)",
+        "不设分数线（满分 {max} 分）",
+    ),
     "selection_not_listed": _label(
         "Not on the list",
         "未入选企业",
@@ -530,7 +564,19 @@ _PHRASES: Final[dict[str, Label]] = {
         "Find an enterprise by identifier or name",
         "按企业编号或名称查找",
     ),
+    "selection_ties": _label(
+        "Equal points at the cut are all on the list: {over} more than the places.",
+        "与末位积分相同者一并入选，超出名额 {over} 家。",
+    ),
+    "selection_ties_none": _label(
+        "Equal points at the cut would all be on the list; here they are no more than the places.",
+        "与末位积分相同者一并入选，本次未超出名额。",
+    ),
     "selection_title": _label("Recommended list, batch {batch}", "推荐名单（批次：{batch}）"),
+    "selection_uncut": _label(
+        "Fewer are eligible than there are places: all of them are on the list, there is no cut.",
+        "符合条件者少于名额，不设分数线，全部入选。",
+    ),
     "selection_was_valid_until": _label(
         "On the list until {until}; its validity has ended",
         "曾入选，有效期至{until}，已届满",
