@@ -157,15 +157,27 @@ def test_rules_keep_to_the_limits_of_a_workbook(rules):
 
 def test_the_second_sheet_lists_every_field(book, written, form, factor):
     head, *rows = book["fields"].iter_rows(values_only=True)
-    assert head == ("heading", "name", "label_zh", "label_en", "unit", "type", "range", "required", "example")
+    assert (
+        head
+        == {
+            "en": ("heading", "name", "label_zh", "label_en", "unit", "type", "range", "required", "example"),
+            "zh": ("列标题", "字段名", "中文名称", "英文名称", "单位", "类型", "取值范围", "是否必填", "示例"),
+        }[form[0]]
+    )
     assert [row[0] for row in rows] == [cell.value for cell in book["records"][1]]
     assert tuple(row[1] for row in rows) == written.fields
     about = {row[1]: row[2:] for row in rows}
     no, yes, persons = {"en": ("no", "yes", "persons"), "zh": ("否", "是", "人")}[form[0]]
-    assert about["staff_rd"] == ("研发人员数", "R&D staff", persons, "count", "0 – 1,000,000", no, 22)
+    count, day = {"en": ("count", "date"), "zh": ("整数", "日期")}[form[0]]
+    assert about["staff_rd"] == ("研发人员数", "R&D staff", persons, count, "0 – 1,000,000", no, 22)
     assert about["net_profit_cny"][4] == f"≤ {1e13 / factor:,.0f}"
     assert about["net_profit_cny"][-1] == 3_600_000 / factor
-    assert about["as_of"][3:] == ("date", None, yes, "2026-06-30")
+    assert about["as_of"][3:] == (day, None, yes, "2026-06-30")
+    if form[0] == "zh":  # of what is told in Chinese nothing but codes is left in Latin letters
+        told = [value for row in rows for value in (row[0], row[4], row[5], row[7]) if value]
+        own = {field.zh for field in USABLE}
+        assert [value for value in told if not CHINESE.search(value) and value not in own] == []
+        assert "、" in about["technical_field"][4]
     assert about["uscc"][-1] == "91350100M000100Y43"
     assert about["strategic_field"][-1] == yes
     assert about["technical_field"][-1] == getattr(CHOICES["electronics_information"], form[0])

@@ -96,16 +96,25 @@ _HEAD_FILL = PatternFill("solid", fgColor="DDEBF7")
 _REQUIRED_FILL = PatternFill("solid", fgColor="F8CBAD")
 _ABOUT = (
     # (heading, width) of the sheet that explains the fields
-    ("heading", 40),
-    ("name", 30),
-    ("label_zh", 28),
-    ("label_en", 48),
-    ("unit", 12),
-    ("type", 10),
-    ("range", 40),
-    ("required", 10),
-    ("example", 24),
+    (Label(en="heading", zh="列标题"), 40),
+    (Label(en="name", zh="字段名"), 30),
+    (Label(en="label_zh", zh="中文名称"), 28),
+    (Label(en="label_en", zh="英文名称"), 48),
+    (Label(en="unit", zh="单位"), 12),
+    (Label(en="type", zh="类型"), 10),
+    (Label(en="range", zh="取值范围"), 40),
+    (Label(en="required", zh="是否必填"), 10),
+    (Label(en="example", zh="示例"), 24),
 )
+_KINDS = {
+    Kind.TEXT: Label(en="text", zh="文本"),
+    Kind.CATEGORY: Label(en="category", zh="选项"),
+    Kind.DATE: Label(en="date", zh="日期"),
+    Kind.NUMBER: Label(en="number", zh="数值"),
+    Kind.COUNT: Label(en="count", zh="整数"),
+    Kind.FLAG: Label(en="flag", zh="是/否"),
+}
+_BETWEEN_CHOICES = Label(en=", ", zh="、")
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +330,7 @@ def _write(field: Field, form: _Form) -> str:
 
 def _range(field: Field, form: _Form) -> str:
     if field.choices or field.pattern:
-        return field.pattern or ", ".join(form.choices(field))
+        return field.pattern or form.say(_BETWEEN_CHOICES).join(form.choices(field))
     match _bounds(field, form):
         case None, None:
             return ""
@@ -344,13 +353,21 @@ def _note(field: Field, form: _Form) -> str:
 
 
 def _explain(sheet: Worksheet, fields: Sequence[Field], form: _Form) -> None:
-    sheet.append([heading for heading, _ in _ABOUT])
+    sheet.append([form.say(heading) for heading, _ in _ABOUT])
     for number, (_, width) in enumerate(_ABOUT, start=1):
         sheet.cell(1, number).font = Font(bold=True)
         sheet.column_dimensions[get_column_letter(number)].width = width
     for field in fields:
         unit, required = form.unit_of(field), form.say(Label(en="yes", zh="是") if _required(field) else _NO)
-        about = (form.heading(field), field.name, field.zh, field.en, unit, str(field.kind), _range(field, form))
+        about = (
+            form.heading(field),
+            field.name,
+            field.zh,
+            field.en,
+            unit,
+            form.say(_KINDS[field.kind]),
+            _range(field, form),
+        )
         sheet.append([*about, required, _example(field, form)])
     sheet.freeze_panes = "B2"
 
