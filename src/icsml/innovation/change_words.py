@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from icsml.innovation.numbers import COMPARATORS
 from icsml.innovation.schema import Rulebook
-from icsml.innovation.told import amount
+from icsml.innovation.told_words import amount
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.labels import Label
 
