@@ -340,6 +340,22 @@ def test_an_appeal_takes_nobody_from_the_number_that_a_rank_is_among(told):
     assert "<th>Rank</th>" not in letter((longer, terms), "D", "en", on=date(2025, 7, 2))
 
 
+def test_a_letter_after_a_review_says_so_and_what_it_replaces(told):
+    frame, terms = told
+    own = frame[frame["enterprise_id"] == "D"]
+    points = f"{own['score'].iloc[0]:g}"
+    appealed = own.assign(entry=2, action="appeal", rank=pd.NA, decided_on=pd.Timestamp("2025-07-01"), score=66.0)
+    longer = pd.concat([frame, appealed.astype(frame.dtypes.to_dict())], ignore_index=True)
+    for lang, said, was in (
+        ("en", "the result of the review of 2025-07-01", f"was not on the list, with {points} points"),
+        ("zh", "依更正后的记录复核得出", f"原结果为未入选，积分 {points} 分"),
+    ):
+        page = letter((longer, terms), "D", lang, on=date(2025, 7, 2))
+        assert said in page
+        assert was in page
+        assert said[:8] not in letter((longer, terms), "D", lang).split("</style>")[1]
+
+
 def test_alternatives_are_set_off_in_a_letter_and_on_the_page(told):
     frame, terms = told
     frame = frame.assign(reason_en="(1) One; (2) Two; or else, in place of (1), any one of these: (a) Three; (b) Four")

@@ -120,6 +120,7 @@ def letter_page(
             remedy="check the identifier and --on",
         )
     firm = _told(own.iloc[-1].to_dict(), lang)
+    before = _before(frame, firm) if firm["action"] == "appeal" else None
     stands, competes = firm["status"] != "withdrawn", firm["reason"] in ("selected", "below_cut")
     required = firm["reason"] == "below_cut" or not (terms.uncut or terms.threshold <= 0.0)
     facts: dict[str, Any] = {
@@ -127,6 +128,10 @@ def letter_page(
         "terms": asdict(terms),
         "own": None if firm["score"] is None else own_text(firm["score"], terms.threshold),
         "cut": cut_text(terms.threshold, firm["score"]),
+        "before": before,
+        "before_points": None
+        if before is None or before["score"] is None
+        else own_text(before["score"], terms.threshold),
         "missing": None if firm["missing"] is None else [_label(name) for name in firm["missing"].split(", ") if name],
         "required": stands and required,
         "asked": _asked(terms) if stands and competes and required else None,
@@ -137,6 +142,12 @@ def letter_page(
         "on": str(on),
     }
     return render("selection_letter.html", lang, facts)
+
+
+def _before(frame: pd.DataFrame, firm: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entry of an enterprise that a review replaced."""
+    own = frame[(frame["batch"] == firm["batch"]) & (frame["enterprise_id"] == firm["enterprise_id"])]
+    return _firm(own[own["entry"] == firm["entry"] - 1].iloc[0].to_dict())
 
 
 def write_letter(

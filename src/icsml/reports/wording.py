@@ -421,6 +421,18 @@ _PHRASES: Final[dict[str, Label]] = {
         "Send it to the body that issued this notice.",
         "报送至出具本通知的机构。",
     ),
+    "selection_letter_before_listed": _label(
+        "By it your company was on the list, with {points} points.",
+        "原结果为入选，积分 {points} 分。",
+    ),
+    "selection_letter_before_not_listed": _label(
+        "By it your company was not on the list, with {points} points.",
+        "原结果为未入选，积分 {points} 分。",
+    ),
+    "selection_letter_before_withdrawn": _label(
+        "By it your company had been taken off the list.",
+        "原结果为已移出名单。",
+    ),
     "selection_letter_cut": _label(
         "Points needed",
         "入选分数线",
@@ -527,6 +539,10 @@ _PHRASES: Final[dict[str, Label]] = {
         "this result and that of the review are both kept.",
         "如认为数据有误或缺失，可书面申请复核：写明企业编号、批次及需更正的内容，并附更正后的数据和证明材料。"
         "复核适用同一规则和同一入选条件，数据基准日不变；原结果与复核结果均予保留。",
+    ),
+    "selection_letter_reviewed": _label(
+        "This is the result of the review of {on}, on a corrected record; it replaces the decision of {before}.",
+        "本结果为 {on} 依更正后的记录复核得出，取代 {before} 的决定。",
     ),
     "selection_letter_rulebook": _label(
         "Rulebook",
