@@ -191,6 +191,8 @@ def test_recourse_carries_how_often_other_models_answer_it_too(decision):
     assert "is not known: the file does not say why." in _words(decision_page(found, "en", _moved(**none)))
     folder = _words(decision_page(found, "en", _moved(base="/home/a/models/book/")))
     assert "Of the steps that the first model (book) proposes" in folder
+    registered = _words(decision_page(found, "en", _moved(base="models:/icsml-pd/3")))
+    assert "the first model (models:/icsml-pd/3) proposes" in registered
     with pytest.raises(InputError, match="compares other bundles"):
         decision_page(found, "en", _moved(drawn=None, bundles={"old": "0" * 64}))
 

@@ -338,6 +338,9 @@ def test_it_is_told_which_models_were_compared(found):
     en, zh = said(**two)
     assert "from one model (models:/a/1) to another (models:/a/2)" in en
     assert "从一个模型（models:/a/1）到另一个模型（models:/a/2）" in zh
+    folders = said(**two | {"base": "/srv/a/old/", "comparisons": [{"against": "/srv/a/new"}]})
+    assert "from one model (old) to another (new)" in folders[0]
+    assert [page for page in folders if "/srv" in page] == []
     for page in (en, zh):
         told = page.split('<h2 id="stability">')[1].split("<h2")[0]
         assert not re.search("more, each on|that none was trained on|另外训练|未参与训练", told)

@@ -21,7 +21,7 @@ from icsml.reports.findings import Chosen, Findings, GroupFigures, Marks, Origin
 from icsml.reports.lookup import firm_columns, firm_data, firm_rows, usage_name
 from icsml.reports.page import render, script
 from icsml.reports.rationale import rationale
-from icsml.reports.stability import Spread, StabilityFigures, recourse_held
+from icsml.reports.stability import Spread, StabilityFigures, model_name, recourse_held
 from icsml.reports.wording import Lang, event_name, phrase, rulebook_name
 
 __all__ = ["model_drawings", "model_page"]
@@ -455,14 +455,16 @@ def _compared(moved: StabilityFigures, lang: Lang) -> str:
     """Return which models were compared, on which rows."""
     rows = {"data": moved.dataset, "rows": f"{moved.rows:,}", "risky": f"{moved.riskiest_rows:,}", "top": moved.top}
     if moved.drawn is None:
-        others = ", ".join(each.against for each in moved.comparisons)
-        return phrase("stability_of_two", lang, base=moved.base, others=others, **rows)
+        others = ", ".join(model_name(each.against) for each in moved.comparisons)
+        return phrase("stability_of_two", lang, base=model_name(moved.base), others=others, **rows)
     drawn = (
         phrase("drawn_bootstrap", lang)
         if moved.kept is None
         else phrase("drawn_share", lang, share=f"{moved.kept:.0%}")
     )
-    return phrase("stability_of_retrains", lang, base=moved.base, count=len(moved.comparisons), drawn=drawn, **rows)
+    return phrase(
+        "stability_of_retrains", lang, base=model_name(moved.base), count=len(moved.comparisons), drawn=drawn, **rows
+    )
 
 
 def _levels(found: Findings) -> list[tuple[str, str, list[Spread | None]]]:

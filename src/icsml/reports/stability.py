@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from icsml.errors import InputError
 from icsml.reports.wording import Lang, phrase
 
-__all__ = ["Against", "Spread", "StabilityFigures", "parse_stability", "recourse_held"]
+__all__ = ["Against", "Spread", "StabilityFigures", "model_name", "parse_stability", "recourse_held"]
 
 
 _UNKNOWN: Final = ("no_levers", "no_proposal", "no_rulebook", "not_asked")
@@ -103,16 +103,16 @@ def recourse_held(found: StabilityFigures, lang: Lang) -> list[str]:
     """Return in sentences how much of the recourse other models answer with a lower PD and a better grade too."""
     if found.recourse_survival is None:
         why = found.unknown.get("recourse_survival")
-        return [phrase(f"recourse_unknown_{why if why in _UNKNOWN else 'unstated'}", lang, base=_name(found.base))]
-    said = [phrase("recourse_survives", lang, base=_name(found.base), **_shares(found.recourse_survival))]
+        return [phrase(f"recourse_unknown_{why if why in _UNKNOWN else 'unstated'}", lang, base=model_name(found.base))]
+    said = [phrase("recourse_survives", lang, base=model_name(found.base), **_shares(found.recourse_survival))]
     if found.recourse_better_grade is not None:
         said.append(phrase("recourse_better_grade", lang, **_shares(found.recourse_better_grade)))
     return said
 
 
-def _name(model: str) -> str:
-    """Return a model's name without the folders of its bundle, which are the writer's own."""
-    return model.rstrip("/").rpartition("/")[2]
+def model_name(model: str) -> str:
+    """Return a model's address in a register as it is, or the name of its folder without where the writer keeps it."""
+    return model if ":/" in model else model.rstrip("/").rpartition("/")[2]
 
 
 def _shares(spread: Spread) -> dict[str, str]:
