@@ -78,3 +78,20 @@ def test_no_metric_or_feature_of_a_trained_card_stands_by_its_programming_name(t
         assert len(labels) > 20
         assert "`" not in features
         assert not [each for each in figures if "_" in each]
+
+
+def test_a_card_of_an_earlier_version_says_no_more_than_is_true_of_its_model():
+    """Taiwan's bundle was said to hold no innovation records, which its data do; and points do not concern it."""
+    card = (
+        "**Owner.** risk team **Tier.** high\n\n**Innovation points.** None: the data hold no innovation records.\n\n"
+        "## Limits\n\n- The points rest on an assumed rulebook; they are not the official score.\n- Another limit.\n"
+    )
+    en, zh = card_in(card, "en"), card_in(card, "zh")
+    assert "**Innovation points.** None among the features of this model." in en
+    assert "no innovation records" not in en
+    assert "assumed rulebook" not in en
+    assert "- Another limit." in en
+    assert "**Owner.** risk team\n\n**Tier.** high" in en
+    assert "本模型的入模变量中没有创新积分" in zh
+    assert "积分规则测算" not in zh
+    assert "**模型责任人。**risk team\n\n**模型等级。**高" in zh

@@ -70,7 +70,8 @@ def render_card(facts: CardFacts) -> str:
         f"# Model card: {facts.name}",
         *([_SYNTHETIC] if facts.synthetic else []),
         f"**Purpose.** {facts.purpose}",
-        f"**Owner.** {facts.owner} **Tier.** {facts.tier}",
+        f"**Owner.** {facts.owner}",
+        f"**Tier.** {facts.tier}",
         f"**What the PD means.** Probability of {facts.event or 'an event that is not stated'} within {horizon}.",
         f"**Data.** `{facts.dataset}`, {facts.rows:,} training rows, {facts.defaults:,} events; SHA-256 "
         f"`{facts.dataset_sha256}`.",

@@ -25,6 +25,10 @@ _DIRECTION: Final = re.compile(r"- `([^`]+)`: (free|raises_risk|lowers_risk)\. (
 
 _EVENTS: Final = {"default": "default", "bankruptcy": "bankruptcy", "charge_off": "charge_off"}
 
+_NO_POINTS: Final = "**Innovation points.** None among the features of this model."
+_NO_RECORDS: Final = "**Innovation points.** None: the data hold no innovation records."
+_ASSUMED_POINTS: Final = "- The points rest on an assumed rulebook; they are not the official score."
+_OWNER_AND_TIER: Final = re.compile(r"(?m)^(\*\*Owner\.\*\* .+) (\*\*Tier\.\*\* .+)$")
 _SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "> **Synthetic data.** Trained on invented enterprises to show how the system works. Its figures say nothing "
@@ -37,16 +41,11 @@ _SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "None reported.": "未报告。",
         "| Metric | Value |": "| 指标 | 数值 |",
         "- Not for natural persons, sole traders or guarantors.": "- 不适用于自然人、个体工商户或担保人。",
-        "- The points rest on an assumed rulebook; they are not the official score.": "- "
-        "创新积分依据含假设成分的积分规则测算，"
-        "并非官方积分。",
+        _ASSUMED_POINTS: "- 创新积分依据含假设成分的积分规则测算，并非官方积分。",
         "- Whether innovation adds to the PD is measured for each data set and never assumed.": "- "
         "创新类变量能否改善违约概率，"
         "须逐一数据集测算，不作预设。",
-        "**Innovation points.** None among the features of this model.": "**创新积分。**"
-        "本模型的入模变量中没有创新积分。",
-        "**Innovation points.** None: the data hold no innovation records.": "**创新积分。**"
-        "本模型的入模变量中没有创新积分。",  # as cards of earlier versions say it
+        _NO_POINTS: "**创新积分。**本模型的入模变量中没有创新积分。",
         "**Reasons compare with.** All training rows, by the cover of the trees.": "**原因的参照。"
         "**全部训练样本，按决策树分支加权。",
         "**Purpose.** Supplementary credit-risk assessment of technology SMEs: a PD with reasons beside the bank's own "
@@ -91,7 +90,15 @@ def card_in(text: str, lang: Lang, labels: Mapping[str, Label] = _NO_LABELS) -> 
         Names of the features that are in no catalogue.
     """
     known = {name: feature.label for name, feature in FEATURE_BY_NAME.items()} | dict(labels)
-    return "\n".join(_line(_named(line, lang, known), lang) for line in text.splitlines()) + "\n"
+    return "\n".join(_line(_named(line, lang, known), lang) for line in _of_today(text).splitlines()) + "\n"
+
+
+def _of_today(text: str) -> str:
+    """Return a card as one is written now: earlier versions spoke of points, and of data, to a model without points."""
+    text = _OWNER_AND_TIER.sub(r"\1\n\n\2", text)
+    if _NO_RECORDS in text:
+        text = text.replace(_NO_RECORDS, _NO_POINTS).replace(f"{_ASSUMED_POINTS}\n", "")
+    return text
 
 
 def _named(line: str, lang: Lang, labels: Mapping[str, Label]) -> str:
@@ -156,12 +163,8 @@ def _population(found: re.Match[str]) -> str:
 _PATTERNS: Final = (
     (re.compile(r"# Model card: (.+)"), lambda found: f"# 模型卡：{found[1]}"),
     (re.compile(r"\*\*Purpose\.\*\* (.+)"), lambda found: f"**用途。**{found[1]}"),
-    (
-        re.compile(r"\*\*Owner\.\*\* (.+) \*\*Tier\.\*\* (.+)"),
-        lambda found: (
-            f"**模型责任人。**{_OWNERS.get(found[1], found[1])} **模型等级。**{_TIERS.get(found[2], found[2])}"
-        ),
-    ),
+    (re.compile(r"\*\*Owner\.\*\* (.+)"), lambda found: f"**模型责任人。**{_OWNERS.get(found[1], found[1])}"),
+    (re.compile(r"\*\*Tier\.\*\* (.+)"), lambda found: f"**模型等级。**{_TIERS.get(found[1], found[1])}"),
     (re.compile(r"\*\*What the PD means\.\*\* Probability of (.+) within (.+)\."), _pd),
     (
         re.compile(r"\*\*Data\.\*\* `(.+)`, ([\d,]+) training rows, ([\d,]+) events; SHA-256 `(\w+)`\."),

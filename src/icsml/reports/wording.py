@@ -413,14 +413,6 @@ _PHRASES: Final[dict[str, Label]] = {
         "Batch",
         "批次",
     ),
-    "selection_letter_contact": _label(
-        "Send it to: {contact}.",
-        "报送至：{contact}。",
-    ),
-    "selection_letter_contact_none": _label(
-        "Send it to the body that issued this notice.",
-        "报送至出具本通知的机构。",
-    ),
     "selection_letter_before_listed": _label(
         "By it your company was on the list, with {points} points.",
         "原结果为入选，积分 {points} 分。",
@@ -432,6 +424,14 @@ _PHRASES: Final[dict[str, Label]] = {
     "selection_letter_before_withdrawn": _label(
         "By it your company had been taken off the list.",
         "原结果为已移出名单。",
+    ),
+    "selection_letter_contact": _label(
+        "Send it to: {contact}.",
+        "报送至：{contact}。",
+    ),
+    "selection_letter_contact_none": _label(
+        "Send it to the body that issued this notice.",
+        "报送至出具本通知的机构。",
     ),
     "selection_letter_cut": _label(
         "Points needed",

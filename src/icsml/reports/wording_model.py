@@ -124,7 +124,7 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
     "firms_flag": _label("flag", "标记"),
     "firms_how": _label(
         "Type part of an identifier, or choose. Nothing leaves this file.",
-        "输入企业标识的一部分，或按条件筛选。数据不离开本文件。",
+        "输入企业编号的一部分，或按条件筛选。数据不离开本文件。",
     ),
     "firms_matches": _label("{n} rows match; {shown} shown.", "符合条件 {n} 个，显示 {shown} 个。"),
     "firms_no_script": _label(
@@ -135,7 +135,7 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
     "firms_outcome": _label("outcome", "实际结果"),
     "firms_outcome_bad": _label("event", "坏"),
     "firms_outcome_good": _label("none", "好"),
-    "firms_search": _label("enterprise", "企业标识"),
+    "firms_search": _label("enterprise", "企业编号"),
     "firms_trained": _label("trained on", "训练样本"),
     "firms_usage": _label("use in training", "样本用途"),
     "firms_without": _label("PD without innovation", "剔除创新类变量"),
