@@ -33,7 +33,7 @@ def test_every_row_is_scored_in_order_as_it_would_be_alone(bundle, enterprises, 
         assert (row["enterprise_id"], row["as_of"].isoformat()) == (alone.enterprise_id, alone.as_of)
         assert (row["pd"], row["grade"], row["score"]) == (alone.pd, alone.grade, alone.score)
         assert row["pd_without_innovation"] == alone.pd_without_innovation
-        assert row["innovation_score"] == alone.innovation.score
+        assert row["innovation_points"] == alone.innovation.score
         fields = ("code", "feature", "group", "value", "reference_value", "log_odds", "points", "pd_effect", "form")
         assert row["reasons"] == [{field: getattr(reason, field) for field in fields} for reason in alone.reasons]
 
@@ -50,6 +50,34 @@ def test_like_features_are_merged_as_in_a_decision(bundle, enterprises, source, 
         assert [(each["code"], each["log_odds"], each["points"]) for each in row["reasons"]] == told
         merged += any(each.also for each in alone.reasons)
     assert merged
+
+
+@pytest.mark.parametrize("then", ["warn", "refer"])
+def test_a_row_says_what_a_person_must_look_at_and_why_it_has_no_grade(bundle, enterprises, tmp_path, then):
+    checks = bundle.assessment_policy.checks
+    stricter = checks.model_copy(update={"over_limit": checks.over_limit.model_copy(update={"then": then})})
+    model = replace(bundle, policy=bundle.assessment_policy.model_copy(update={"checks": stricter}))
+    frame = enterprises.head(40).reset_index(drop=True)
+    frame.loc[0:9, "dishonest_debtor"] = True
+    frame.loc[5:9, "abnormal_list"] = True
+    frame.loc[8:12, "credit_line_utilisation"] = 1.4
+    frame.loc[20:29, ["revenue_cny", "credit_inquiries_6m"]] = None
+    frame.to_parquet(tmp_path / "in.parquet", index=False)
+    score_file(model, tmp_path / "in.parquet", tmp_path / "out.parquet")
+    score_file(model, tmp_path / "in.parquet", tmp_path / "out.csv")
+    flat = pd.read_csv(tmp_path / "out.csv", keep_default_na=False)
+    found = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    for row, record in zip(found, frame_records(frame), strict=True):
+        alone = decide(model, record, decision_id="d", decided_at=datetime(2026, 7, 1, tzinfo=UTC)).decision
+        codes = [each.code for each in alone.refer or () if each.code != "REASONS_INCOMPLETE"]
+        groups = [each.field for each in alone.warnings if each.code == "INSUFFICIENT_DATA"]
+        assert (row["refer"], row["insufficient"]) == (codes, groups)
+        assert (row["grade"] is None) == bool(groups)
+    assert found[7]["refer"] == ["ABNORMAL_LIST", "DISHONEST_DEBTOR"]
+    assert ("OVER_LIMIT" in found[11]["refer"]) == (then == "refer")
+    assert found[25]["insufficient"] == ["statements", "credit_history"]
+    assert flat["refer"].tolist() == ["; ".join(row["refer"]) for row in found]
+    assert flat["insufficient"].tolist() == ["; ".join(row["insufficient"]) for row in found]
 
 
 def test_without_reasons_there_is_no_such_column(bundle, source, tmp_path):

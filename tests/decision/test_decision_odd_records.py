@@ -207,3 +207,21 @@ def test_a_text_names_what_was_not_provided_and_what_is_no_base(bundle):
         else:
             assert kind == "not_provided"
             assert re.search("Not provided: Net profit;", text)
+
+
+def test_a_warning_states_no_more_than_the_record_says(bundle):
+    def said(code, **changed):
+        (text,) = (each.text for each in decided(bundle, example_record() | changed).warnings if each.code == code)
+        return text
+
+    contradicted = said("NEGATIVE_EQUITY", equity_cny=-1e6)
+    assert contradicted.en == "Owners' equity: negative. Ratios to equity have no value."
+    assert "已资不抵债" not in contradicted.zh
+    owed = said("NEGATIVE_EQUITY", equity_cny=-5e6, total_liabilities_cny=46e6)
+    assert "Liabilities exceed assets" in owed.en
+    assert "已资不抵债" in owed.zh
+    assert said("OVER_LIMIT", credit_line_utilisation=1.004).en.startswith("Use of existing credit lines: 100.4%.")
+    assert said("OVER_LIMIT", credit_line_utilisation=1.3).zh == "授信额度使用率为130%：已超额度用信。"
+    far = said("LIABILITIES_FAR_ABOVE_ASSETS", total_liabilities_cny=82.4e6, equity_cny=-41.4e6)
+    assert far.en == "Total liabilities: 2.01 times total assets."
+    assert far.zh == "负债总额为资产总额的2.01倍。"

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import icsml.decision.withheld as module
 from icsml.decision.decide import decide
 from icsml.decision.information import demands
+from icsml.model.predict import margin
 from icsml.records.enterprise import example_record, parse_record
 
 MOMENT = datetime(2026, 7, 1, tzinfo=UTC)
@@ -74,6 +76,26 @@ def test_a_ratio_without_a_base_is_known_and_not_filled_in(bundle):
     found, features = decided(bundle, example_record() | {"total_liabilities_cny": 46e6, "equity_cny": -5e6})
     assert features["debt_to_equity"] is None
     assert found.pd_if_withheld is None
+
+
+def test_what_is_absent_is_filled_in_from_one_row_at_a_time(bundle, monkeypatch):
+    filled = []
+    monkeypatch.setattr(module, "margin", lambda booster, rows: filled.append(rows) or margin(booster, rows))
+    _, features = decided(bundle, without(*CREDIT))
+    places = [place for place, value in enumerate(features.values()) if value is None]
+    assert len(places) > 3
+    (rows,) = filled
+    having = {row.tobytes() for row in bundle.reference.rows[:, places]}
+    lent = {row.tobytes() for row in np.ascontiguousarray(rows[:, places])}
+    assert len(lent) > 20
+    assert lent <= having
+    margins = np.sort(bundle.booster.predict(rows, raw_score=True))
+    (between, *_) = (rank for rank in range(98, 50, -1) if margins[rank] < margins[rank + 1])  # where no tie hides it
+    asked = bundle.assessment_policy.withheld.model_copy(update={"quantile": (between + 0.5) / 99})
+    policy = bundle.assessment_policy.model_copy(update={"withheld": asked})
+    found, _ = decided(dataclasses.replace(bundle, policy=policy), without(*CREDIT))
+    odds = bundle.calibration.slope * margins[between + 1] + bundle.calibration.intercept
+    assert found.pd_if_withheld.pd == pytest.approx(1 / (1 + np.exp(-odds)), rel=1e-12)
 
 
 def test_statements_of_zeros_are_filled_in_as_if_they_had_been_left_out(bundle):

@@ -59,6 +59,7 @@ def test_the_innovation_object_of_a_decision(tech_sme, three):
         "label": {"en": "S&T staff share of employees", "zh": "科技人员占职工总数的比例"},
         "domain": "innovation",
         "value": 0.3,
+        "unit": "fraction",
         "points": 20,
         "max": 20,
         "rule": "≥ 30 %",

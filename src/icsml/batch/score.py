@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from icsml.core.files import check_target
 from icsml.core.parquet import ParquetParts
 from icsml.core.progress import Progress, silent
 from icsml.core.tables import Write, check_table, is_for_people, table_file
 from icsml.decision.assess import Assessment, assess
+from icsml.decision.findings import referred
 from icsml.errors import InputError
 from icsml.explain.reasons import pd_effects, rank_terms
 from icsml.model.bundle import Bundle
@@ -29,6 +31,7 @@ from icsml.records.frame import validate_frame
 __all__ = ["ScoreReport", "score_file"]
 
 _BATCH_ROWS = 32_768
+_CODES = pa.list_(pa.string())
 _REASON = "reasons.list.element"
 _REPEATED = ("code", "feature", "group", "form", "reference_value")
 _REPEATING = ["grade", *(f"{_REASON}.{name}" for name in _REPEATED)]
@@ -119,7 +122,10 @@ def _ahead(pool: Executor, batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataF
 
 
 def _flat(table: pa.Table, reasons: int) -> pa.Table:
-    """Return a table of plain values: of each reason a column for every part, ``reasons.1.code`` and so on."""
+    """Return a table of plain values: codes in one text, of each reason a column for every part, ``reasons.1.code``."""
+    for name in ("refer", "insufficient"):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, name, pc.binary_join(table.column(name), "; "))
     if reasons == 0:
         return table
     place = table.schema.get_field_index("reasons")
@@ -172,12 +178,23 @@ def _table(bundle: Bundle, frame: pd.DataFrame, assessment: Assessment, reasons:
         "grade": pa.array(assessment.grade, pa.string()),
         "score": pa.array(assessment.score, pa.int64()),
         "pd_without_innovation": _floats(assessment.pd_without_innovation, n),
-        "innovation_score": _floats(assessment.innovation.score if assessment.innovation else None, n),
+        "innovation_points": _floats(assessment.innovation.score if assessment.innovation else None, n),
         "innovation_feed_missing": pa.array(assessment.fallback, pa.bool_()),
+        "refer": pa.array(referred(bundle, assessment), _CODES),
+        "insufficient": pa.array(_insufficient(assessment), _CODES),
     }
     if reasons > 0:
         columns["reasons"] = _reasons(bundle, assessment, reasons)
     return pa.table(columns)
+
+
+def _insufficient(assessment: Assessment) -> list[list[str]]:
+    """Return, of every row, the groups of information of which it holds too little for a grade."""
+    groups: list[list[str]] = [[] for _ in assessment.pd]
+    for group, flags in assessment.insufficient.items():
+        for row in np.flatnonzero(flags):
+            groups[row].append(group)
+    return groups
 
 
 def _floats(values: np.ndarray[Any, Any] | None, n: int) -> pa.Array:

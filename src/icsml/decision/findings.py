@@ -23,10 +23,11 @@ from icsml.records.decision import Notice, Referral
 from icsml.records.fields import FIELDS
 from icsml.records.labels import Label
 
-__all__ = ["Finding", "findings"]
+__all__ = ["Finding", "findings", "referred"]
 
 _AMOUNTS: Final = tuple(field for field in FIELDS if field.unit == "CNY" and field.name.endswith("_cny"))
 _FEW_STAFF: Final = 5
+_MOST_PLACES: Final = 6
 _SIZE: Final = ("total_assets_cny", "revenue_cny")
 _USUAL: Final[tuple[tuple[str, tuple[str, ...], float], ...]] = (
     # an amount, what it is held against (the first that is known), and about what share of it it usually is; amounts
@@ -128,6 +129,20 @@ def findings(bundle: BundleParts, assessment: Assessment, row: int) -> list[Find
         *_dates(record),
         *_credit(record),
     ]
+
+
+def referred(bundle: BundleParts, assessment: Assessment) -> list[list[str]]:
+    """Return, of every row, the codes of what the policy refers to a person, in the order of :func:`findings`."""
+    policy, columns = bundle.assessment_policy, assessment.screening.columns
+    if any(check.then == "refer" for _, check in policy.checks):
+        rows = range(len(assessment.pd))
+        return [[each.code for each in findings(bundle, assessment, row) if each.then == "refer"] for row in rows]
+    names = [field.name for field in FIELDS if policy.flags.get(field.name) == "refer"]
+    codes: list[list[str]] = [[] for _ in assessment.pd]
+    for name in names:
+        for row in np.flatnonzero(columns[name] == 1.0):
+            codes[row].append(name.upper())
+    return codes
 
 
 def _flags(record: _Record) -> Iterator[Finding]:
@@ -238,16 +253,17 @@ def _accounts(record: _Record) -> Iterator[Finding]:
             f"{{0}}不等于负债总额与所有者权益之和，相差{off:,.0f}元。",
         )
     if equity < 0.0:
+        en, zh = "{0}: more than total assets. Equity is negative; ratios", "{0}大于资产总额，已资不抵债；"
+        if given == "equity_cny":
+            denied = liabilities <= assets  # the two contradict the equity, which the check of the accounts tells
+            en = "{0}: negative. Ratios" if denied else "{0}: negative. Liabilities exceed assets, and ratios"
+            zh = "{0}为负；" if denied else "{0}为负，已资不抵债；"
         yield record.finding(
             "NEGATIVE_EQUITY",
             given,
             checks.negative_equity.then,
-            "{0}: negative. Liabilities exceed assets, and ratios to equity have no value."
-            if given == "equity_cny"
-            else "{0}: more than total assets. Equity is negative; ratios to equity have no value.",
-            "{0}为负，已资不抵债；以所有者权益为分母的比率无法计算。"
-            if given == "equity_cny"
-            else "{0}大于资产总额，已资不抵债；以所有者权益为分母的比率无法计算。",
+            f"{en} to equity have no value.",
+            f"{zh}以所有者权益为分母的比率无法计算。",
         )
     if assets >= 0.0 and liabilities > checks.indebted.times * assets:
         owed = quantity(liabilities, "CNY")
@@ -255,13 +271,20 @@ def _accounts(record: _Record) -> Iterator[Finding]:
             "LIABILITIES_FAR_ABOVE_ASSETS",
             "total_liabilities_cny",
             checks.indebted.then,
-            f"{{0}}: {liabilities / assets:,.1f} times total assets."
+            f"{{0}}: {_above(liabilities / assets, checks.indebted.times)} times total assets."
             if assets > 0.0
             else f"{{0}}: {owed.en}, and total assets are zero. One of the two is wrong.",
-            f"{{0}}为资产总额的{liabilities / assets:,.1f}倍。"
+            f"{{0}}为资产总额的{_above(liabilities / assets, checks.indebted.times)}倍。"
             if assets > 0.0
             else f"{{0}}为{owed.zh}，而资产总额为零：两者矛盾，请核对。",
         )
+
+
+def _above(value: float, bound: float, places: int = 1) -> str:
+    """Return a value above a bound with as many places as show that it is."""
+    while places < _MOST_PLACES and round(value, places) <= bound:
+        places += 1
+    return f"{value:,.{places}f}"
 
 
 def _dates(record: _Record) -> Iterator[Finding]:
@@ -305,8 +328,8 @@ def _credit(record: _Record) -> Iterator[Finding]:
             "OVER_LIMIT",
             "credit_line_utilisation",
             checks.over_limit.then,
-            f"{{0}}: {used:.0%}. More is drawn than the credit lines allow.",
-            f"{{0}}为{used:.0%}：已超额度用信。",
+            f"{{0}}: {_above(100.0 * used, 100.0, 0)}%. More is drawn than the credit lines allow.",
+            f"{{0}}为{_above(100.0 * used, 100.0, 0)}%：已超额度用信。",
         )
     deep, pd = checks.arrears_low_pd, float(record.assessment.pd[record.row])
     if (days >= deep.days or count >= deep.count) and pd < deep.pd:
