@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 
 import pandas as pd
 import pytest
@@ -354,6 +355,47 @@ def test_a_letter_after_a_review_says_so_and_what_it_replaces(told):
         assert said in page
         assert was in page
         assert said[:8] not in letter((longer, terms), "D", lang).split("</style>")[1]
+
+
+def test_a_letter_after_a_review_names_the_record_reviewed_and_counts_the_list_as_it_stands():
+    frame, terms = cut_by({"top_share": 0.75})
+    longer = frame
+    for name, text in (("B", '{"a": "Ⅰ"}'), ("B", '{"a": 2}')):
+        own = longer[longer["enterprise_id"] == name].iloc[[-1]]
+        more = {"entry": own["entry"] + 1, "action": "appeal", "record": text, "selected": True, "reason": "selected"}
+        more |= {"decided_on": pd.Timestamp("2025-07-01"), "valid_until": pd.Timestamp("2026-06-30")}
+        longer = pd.concat([longer, own.assign(**more).astype(frame.dtypes.to_dict())], ignore_index=True)
+    own = sha256(b'{"a": 2}').hexdigest()
+    gone = withdraw(longer, "B", on=date(2025, 7, 3), because="moved away")
+    for lang, first, plain, reviewed, now in (
+        (
+            "en",
+            "Records of the first evaluation (SHA-256)",
+            "Records evaluated (SHA-256)",
+            "Record reviewed",
+            "{} are on",
+        ),
+        (
+            "zh",
+            "首次评价的企业记录（SHA-256）",
+            "<th>企业记录（SHA-256）",
+            "复核所依据的企业记录",
+            "现有入选企业 {} 家。",
+        ),
+    ):
+        page = letter((longer, terms), "B", lang, on=date(2025, 7, 2))
+        assert f'{first}</th><td class="hash">{terms.source_sha256}</td>' in page
+        assert f"{reviewed}" in page
+        assert f'<td class="hash">{own}</td>' in page
+        assert own[:16] in page.split("</style>")[0]
+        assert plain not in page
+        assert now.format(4) in page
+        assert f'<td class="hash">{own}</td>' in letter((gone, terms), "B", lang, on=date(2025, 7, 4))
+        assert now.format(3) in letter((gone, terms), "A", lang, on=date(2025, 7, 4))
+        for page in (letter((longer, terms), "B", lang), letter((longer, terms), "A", lang, on=date(2025, 7, 2))):
+            assert plain in page
+            assert own[:16] not in page
+        assert now.format(4) not in letter((longer, terms), "A", lang)
 
 
 def test_alternatives_are_set_off_in_a_letter_and_on_the_page(told):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
@@ -62,6 +63,7 @@ def selection_page(
         "cut": cut_text(terms.threshold),
         "no_cut": terms.uncut or (terms.threshold <= 0.0 and not (current["reason"] == "below_cut").any()),
         "listed": len(listed),
+        "now": len(listed) if (current["action"] != "evaluated").any() else None,
         "figures": figures(current, list(stages)),
         "robustness": None if robustness is None else robustness.as_json(),
         "synthetic": synthetic,
@@ -121,6 +123,7 @@ def letter_page(
         )
     firm = _told(own.iloc[-1].to_dict(), lang)
     before = _before(frame, firm) if firm["action"] == "appeal" else None
+    changed = bool((current["action"] != "evaluated").any())
     stands, competes = firm["status"] != "withdrawn", firm["reason"] in ("selected", "below_cut")
     required = firm["reason"] == "below_cut" or not (terms.uncut or terms.threshold <= 0.0)
     facts: dict[str, Any] = {
@@ -135,6 +138,8 @@ def letter_page(
         "missing": None if firm["missing"] is None else [_label(name) for name in firm["missing"].split(", ") if name],
         "required": stands and required,
         "asked": _asked(terms) if stands and competes and required else None,
+        "now": int((current["status"] == "listed").sum()) if changed else None,
+        "record_sha256": _record_hash(frame, firm),
         "ranked": int((frame["rank"].notna() & (frame["action"] == "evaluated")).sum()) if stands else 0,
         "too_old": "expired" in (firm["status"], firm["reason"]),
         "issuer": issuer,
@@ -142,6 +147,13 @@ def letter_page(
         "on": str(on),
     }
     return render("selection_letter.html", lang, facts)
+
+
+def _record_hash(frame: pd.DataFrame, firm: Mapping[str, Any]) -> str | None:
+    """Return the SHA-256 of the record of the last review so far, which is in no file of records; None if none was."""
+    own = frame[(frame["batch"] == firm["batch"]) & (frame["enterprise_id"] == firm["enterprise_id"])]
+    reviewed = own[(own["entry"] <= firm["entry"]) & own["record"].notna()].sort_values("entry")
+    return None if reviewed.empty else hashlib.sha256(reviewed["record"].iloc[-1].encode()).hexdigest()
 
 
 def _before(frame: pd.DataFrame, firm: Mapping[str, Any]) -> dict[str, Any]:

@@ -200,6 +200,11 @@ _PHRASES: Final[dict[str, Label]] = {
         "SHA-256 of the rulebook {rules}…, of the records {records}….",
         "SHA-256：积分规则 {rules}…，企业记录 {records}…。",
     ),
+    "hashes_reviewed": _label(
+        "SHA-256 of the rulebook {rules}…, of the records of the first evaluation {records}…, of the record reviewed "
+        "{record}….",
+        "SHA-256：积分规则 {rules}…，首次评价的企业记录 {records}…，复核记录 {record}…。",
+    ),
     "importance": _label("Mean absolute contribution", "平均绝对贡献"),
     "importance_about": _label(
         "Mean |term| over all {rows} rows, in log-odds.", "全部 {rows} 个样本的平均绝对贡献，以对数几率计。"
@@ -369,6 +374,10 @@ _PHRASES: Final[dict[str, Label]] = {
     "score_is": _label("score {score}", "评分 {score}"),
     "score_points": _label("score points", "分值"),
     "selected_share": _label("share", "入选比例"),
+    "selection_asked_first": _label(
+        "That is of the first evaluation; after reviews and removals, {now} are on the list.",
+        "以上为首次评价的情况；经复核和移出，现有入选企业 {now} 家。",
+    ),
     "selection_asked_points": _label(
         "Asked for: every eligible enterprise with at least {points} points; exactly {points} is enough.",
         "入选范围：符合条件且积分不低于 {points} 分（含 {points} 分）的全部企业。",
@@ -448,6 +457,10 @@ _PHRASES: Final[dict[str, Label]] = {
     "selection_letter_expired": _label(
         "Your company was on the recommended list; its validity has ended.",
         "贵公司曾入选推荐名单，有效期已届满。",
+    ),
+    "selection_letter_first_hash": _label(
+        "Records of the first evaluation (SHA-256)",
+        "首次评价的企业记录（SHA-256）",
     ),
     "selection_letter_id": _label(
         "Enterprise identifier",
@@ -543,6 +556,10 @@ _PHRASES: Final[dict[str, Label]] = {
     "selection_letter_reviewed": _label(
         "This is the result of the review of {on}, on a corrected record; it replaces the decision of {before}.",
         "本结果为 {on} 依更正后的记录复核得出，取代 {before} 的决定。",
+    ),
+    "selection_letter_reviewed_hash": _label(
+        "Record reviewed (SHA-256)",
+        "复核所依据的企业记录（SHA-256）",
     ),
     "selection_letter_rulebook": _label(
         "Rulebook",
