@@ -193,6 +193,12 @@ def _list(listing):
     return read_list(Path(listing.command[listing.command.index("--out") + 1]))
 
 
+def _others(entries):
+    """Who is not on the list, in the order of the page."""
+    out = entries[~entries["selected"]].assign(far=entries["reason"] != "below_cut", old=entries["reason"] == "expired")
+    return out.sort_values(["old", "far", "score", "enterprise_id"], ascending=[True, True, False, True])
+
+
 def _entries(listing):
     frame, _ = _list(listing)
     return frame[frame["reason"] != "older_record"]
@@ -253,7 +259,7 @@ def test_the_list_names_the_best_in_order_and_says_how_many_more_there_are(listi
 def test_the_page_names_who_is_not_on_the_list_with_the_whole_reason(listing, open_page):
     page, entries = open_page(listing.path).page, _entries(listing)
     _, *rows = page.evaluate(TABLES)[HEADINGS["others"][listing.lang]]
-    out = entries[~entries["selected"]].sort_values(["score", "enterprise_id"], ascending=[False, True])
+    out = _others(entries)
     assert len(rows) == len(out) > 500
     assert [row[0] for row in rows] == out["enterprise_id"].tolist()
     assert [row[2] for row in rows] == ["".join(in_parts(text)) for text in out[f"reason_{listing.lang}"]]
@@ -262,7 +268,7 @@ def test_the_page_names_who_is_not_on_the_list_with_the_whole_reason(listing, op
 
 def test_an_enterprise_is_found_by_a_part_of_its_identifier_on_the_list_or_not(listing, open_page):
     page, entries = open_page(listing.path, 1100).page, _entries(listing)
-    last = entries[~entries["selected"]].sort_values(["score", "enterprise_id"]).iloc[0]["enterprise_id"]
+    last = _others(entries)["enterprise_id"].iloc[-1]
     every = page.locator("tr.firm:visible").count()
     row = page.locator("tr.firm", has_text=last)
     assert not row.is_visible()
@@ -271,7 +277,7 @@ def test_an_enterprise_is_found_by_a_part_of_its_identifier_on_the_list_or_not(l
     assert page.locator("tr.firm:visible").count() == 1
     assert number(re.search(r"\d+", page.text_content("#said"))[0]) == 1
     page.fill("#search", last[:2])
-    assert page.locator("tr.firm:visible").count() == page.locator("tr.firm").count() > every
+    assert page.locator("tr.firm").count() > page.locator("tr.firm:visible").count() == 500 > every
     page.fill("#search", "nobody")
     assert page.locator("tr.firm:visible").count() == 0
     page.fill("#search", "")
@@ -346,18 +352,42 @@ def _seen_as_text(opened, *texts, scripts=0):
 
 
 def test_a_list_prints_everyone_on_it(listing, open_page, tmp_path, monkeypatch):
+    """So too while a search hides rows; of those not on it as many as are sensible, and it says so."""
     monkeypatch.setattr(selection_module, "_AT_ONCE", 2)
+    monkeypatch.setattr(selection_module, "_PRINTED", 5)
     frame, terms = _list(listing)
+    page = _page(frame, terms, listing.lang, open_page, tmp_path / "list.html").page
+    listed, others = page.locator(".list tr.firm:visible"), page.locator(".others tr.firm:visible")
+    notes, printed = page.locator(".first"), page.locator(".print")
+    assert (listed.count(), others.count(), printed.is_visible()) == (2, 2, False)
+    assert [each.is_visible() for each in notes.all()] == [True, True]
+    for asked in ("", "zzz"):
+        page.fill("#search", asked)
+        page.emulate_media(media="print")
+        assert (listed.count(), others.count()) == (int(frame["selected"].sum()), 5)
+        assert [each.is_visible() for each in (*notes.all(), printed)] == [False, False, True]
+        page.emulate_media(media="screen")
+    assert listed.count() == others.count() == 0
+
+
+def test_a_search_that_finds_nobody_says_whom_the_page_does_not_hold(listing, open_page, tmp_path, monkeypatch):
+    frame, terms = _list(listing)
+    for most in (100, 20_000):
+        monkeypatch.setattr(selection_module, "_MOST", most)
+        page = _page(frame, terms, listing.lang, open_page, tmp_path / f"{most}.html").page
+        page.fill("#search", "zzz")
+        left_out = phrase("selection_found_none", listing.lang, count=f"{len(_entries(listing)) - 200:,}")
+        assert (left_out in page.inner_text("#said")) == (most == 100)
+    page.fill("#search", "e")
+    assert page.locator("tr.firm:visible").count() == 500
+    assert phrase("selection_found_most", listing.lang, shown=500) in page.inner_text("#said")
+
+
+def _page(frame, terms, lang, open_page, path):
     current = standing(frame, date.fromisoformat(terms.on))
     about = {"stages": load_rulebook("national-2024").stage_labels, "robustness": None, "synthetic": False}
-    write_list(current, terms, tmp_path / "list.html", listing.lang, **about)
-    page = open_page(tmp_path / "list.html").page
-    rows, note = page.locator(".list tr.firm:visible"), page.locator(".first.whole")
-    assert (rows.count(), note.is_visible()) == (2, True)
-    page.emulate_media(media="print")
-    assert (rows.count(), note.is_visible()) == (int(frame["selected"].sum()), False)
-    assert rows.count() > 2
-    page.emulate_media(media="screen")
+    write_list(current, terms, path, lang, **about)
+    return open_page(path)
 
 
 def test_hostile_text_in_a_list_is_shown_as_text(listing, open_page, tmp_path):

@@ -481,6 +481,15 @@ def test_a_letter_to_nobody_is_refused(told):
         assert caught.value.code == "ICS-SEL-004"
 
 
+def test_of_those_not_listed_the_nearest_to_the_cut_come_first_and_the_expired_last(told):
+    frame, terms = told
+    late = frame.assign(reason=frame["reason"].mask(frame["enterprise_id"] == "B", "expired"))
+    for now, order in ((frame, "DBC"), (late, "DCB")):
+        page = selection_page(standing(now, TODAY), terms, "en", stages={}, robustness=None, synthetic=False)
+        others = page.split('<table class="others')[1]
+        assert "".join(re.findall(r"<code>(\w)</code>", others)) == order
+
+
 def test_a_page_shows_names_where_there_are_any_and_a_bounded_number_of_firms(told, monkeypatch):
     monkeypatch.setattr(selection_module, "_MOST", 2)
     monkeypatch.setattr(selection_module, "_AT_ONCE", 1)

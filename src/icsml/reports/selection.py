@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from icsml.errors import InputError
@@ -23,9 +24,11 @@ from icsml.reports.wording import Lang
 __all__ = ["letter_page", "selection_page", "write_letter", "write_page"]
 
 _KINDS = ("stage", "technical_field", "province")
-_MOST = 2_000
-"""Enterprises of either kind on the page; the list itself holds all. Half a million would be a page of 150 MB."""
+_MOST = 20_000
+"""Enterprises of either kind on the page; the list itself holds all. Half a million would be a page of 200 MB."""
 _AT_ONCE = 100
+_PRINTED = 2_000
+"""Enterprises not on the list that are printed."""
 
 
 def selection_page(
@@ -56,7 +59,7 @@ def selection_page(
     """
     listed = current[current["status"] == "listed"]
     others = current[current["status"] != "listed"]
-    best, nearest = _best(listed), _best(others)
+    best, nearest = _best(listed), _nearest(others)
     facts: dict[str, Any] = {
         "terms": asdict(terms),
         "asked": _asked(terms),
@@ -73,6 +76,7 @@ def selection_page(
         "more_others": len(others) - len(nearest),
         "named": bool(current["enterprise_name"].notna().any()),
         "at_once": _AT_ONCE,
+        "printed": _PRINTED,
         **script("selection.js"),
     }
     facts["kinds"] = [kind for kind in _KINDS if stages or kind != "stage"]
@@ -195,6 +199,14 @@ def _asked(terms: ListTerms) -> dict[str, Any]:
 
 def _best(firms: pd.DataFrame) -> pd.DataFrame:
     return firms.sort_values(["score", "enterprise_id"], ascending=[False, True]).head(_MOST)
+
+
+def _nearest(firms: pd.DataFrame) -> pd.DataFrame:
+    """Return who is not on the list: whom the cut alone kept out, then all others, those whose time is over last."""
+    too_old = (firms["status"] == "expired") | (firms["reason"] == "expired")
+    last = np.select([too_old, firms["reason"] == "below_cut"], [2, 0], 1)
+    ordered = firms.assign(last=last).sort_values(["last", "score", "enterprise_id"], ascending=[True, False, True])
+    return ordered.drop(columns="last").head(_MOST)
 
 
 def _label(name: str) -> dict[str, str]:

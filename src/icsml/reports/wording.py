@@ -402,6 +402,14 @@ _PHRASES: Final[dict[str, Label]] = {
         "{count} found on this page",
         "本页找到 {count} 家",
     ),
+    "selection_found_most": _label(
+        "; the first {shown} are shown",
+        "，先列前 {shown} 家",
+    ),
+    "selection_found_none": _label(
+        "; {count} more enterprises are in the file of the list only and cannot be found here",
+        "；另有 {count} 家仅见于名单文件，在本页无法查找",
+    ),
     "selection_letter_addressee": _label(
         "To: {name}",
         "致：{name}",
@@ -592,6 +600,10 @@ _PHRASES: Final[dict[str, Label]] = {
     "selection_not_listed": _label(
         "Not on the list",
         "未入选企业",
+    ),
+    "selection_printed": _label(
+        "The first {shown} of {count} are printed; all are in the file of the list.",
+        "仅打印前 {shown} 家（共 {count} 家），其余见名单文件。",
     ),
     "selection_search": _label(
         "Find an enterprise by identifier or name",
