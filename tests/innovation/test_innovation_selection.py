@@ -276,8 +276,8 @@ CASES = {  # reason: fields that make it, en, zh
     ),
     "eligibility_unknown": (
         {"serious_violation": np.nan},
-        "Cannot be known whether the condition is met: “Honest” (missing: Serious violation or dishonesty (yes or no))",
-        "无法判断是否满足条件“诚”（缺少：是否重大违法或严重失信）",
+        "Cannot be known whether the condition is met: “Honest” (missing: A serious violation or dishonesty on record (yes or no))",
+        "无法判断是否满足条件“诚”（缺少：是否有重大违法或严重失信行为）",
     ),
 }
 
@@ -304,7 +304,7 @@ def test_each_row_names_its_own_conditions_in_declared_order(plain, firms):
     columns = firms([60] * 5, staff_total=[501, 10, 501, 501, 10], total_assets_cny=[10e6, 101e6, 101e6, np.nan, 10e6])
     made = run(plain, columns, cut_off=60)
     small = "Condition not met: “Small” (on record: 501 persons)"
-    light = "Condition not met: “Light” (on record: CNY 101,000,000)"
+    light = "Condition not met: “Light” (on record: CNY 101 million)"
     unknown = "Cannot be known whether the condition is met: “Light” (missing: Total assets)"
     hte = ", which the record does not show: “HTE” (on record: not certified)"
     assert made.frame["reason_en"].tolist() == [
@@ -357,7 +357,7 @@ def test_an_unknown_way_in_is_named(plain, firms):
     text = made.frame["reason_en"].tolist()[0]
     hte = "“HTE” (missing: Certified high-tech enterprise (yes or no))"
     assert text.endswith(f"; or else this, which the record does not show: {hte}")
-    assert made.frame["reason_zh"].tolist()[0].endswith("“高企”（缺少：是否高新技术企业）")
+    assert made.frame["reason_zh"].tolist()[0].endswith("“高企”（缺少：是否为高新技术企业）")
 
 
 def test_another_way_in_is_said_to_stand_in_for_what_it_waives_and_nothing_else(plain, firms):

@@ -14,7 +14,17 @@ from icsml.innovation import load_rulebook, parse_rulebook
 from icsml.innovation.evaluate import fit_peers
 from icsml.innovation.rulebook import rulebook_path
 from icsml.innovation.selection import Cut, select
-from icsml.innovation.told_words import LISTED, amount, cut_text, field_names, in_parts, is_alternative, or_else
+from icsml.innovation.told_words import (
+    LISTED,
+    amount,
+    counted,
+    cut_text,
+    field_names,
+    in_parts,
+    is_alternative,
+    money,
+    or_else,
+)
 from icsml.records.field import Kind
 from icsml.records.fields import FIELDS
 from icsml.records.labels import Label
@@ -135,8 +145,8 @@ WAYS_ZH = [
     "（3）不满足条件“成长性指标得分不低于15分”（记录所示：5分）",
     "（4）不满足条件“专业化指标得分不低于15分”（记录所示：5分）",
     "或者以下列任一条件替代（1）至（4）（现有记录均未显示已满足）：",
-    "（a）“近三年内获得过国家级、省级科技奖励”（记录所示：0）",
-    "（b）“高新技术企业”（缺少：是否高新技术企业）",
+    "（a）“近三年内获得过国家级、省级科技奖励”（记录所示：0项）",
+    "（b）“高新技术企业”（缺少：是否为高新技术企业）",
     "（c）“拥有经认定的省部级以上研发机构”（记录所示：无省级研发机构）",
     "（d）“近三年内新增股权融资总额500万元以上”（记录所示：4,999,999.99元）",
 ]
@@ -213,6 +223,57 @@ def test_fields_are_named_in_the_language():
     assert (found.en, found.zh) == ("R&D expense; Operating revenue", "研发费用、营业收入")
 
 
+def test_a_firm_is_asked_whether_it_is_so_in_a_sentence_that_can_be_asked():
+    flags = {field.name: field_names([field.name]) for field in FIELDS if field.kind is Kind.FLAG}
+    assert {name: each.zh for name, each in flags.items()} == {
+        "led_standard": "是否主导制定国家或行业标准",
+        "high_growth_list": "是否入选高成长企业榜单",
+        "high_tech_enterprise": "是否为高新技术企业",
+        "provincial_rd_institution": "是否拥有省级研发机构",
+        "future_industry": "是否属于未来产业",
+        "strategic_field": "是否属于战略性新兴产业",
+        "prohibited_business": "是否从事禁止或限制类业务",
+        "serious_violation": "是否有重大违法或严重失信行为",
+        "abnormal_list": "是否列入经营异常名录",
+        "serious_illegal_list": "是否列入严重违法失信名单",
+        "safety_accident_3y": "近三年是否发生重大安全事故",
+        "research_blacklist": "是否列入科研诚信黑名单",
+        "dishonest_debtor": "是否为失信被执行人",
+        "on_recommended_list": "是否列入创新积分推荐名单",
+        "relending_supported": "是否享受再贷款支持",
+        "interest_subsidised": "是否享受贴息",
+    }
+    assert flags["provincial_rd_institution"].en == "Has a provincial R&D institution (yes or no)"
+    assert all(each.en.endswith(" (yes or no)") for each in flags.values())
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold", "en", "zh"),
+    [
+        (608_344_845.54, 2e8, "CNY 608.34 million", "6.08亿元"),
+        (200_100_000.0, 2e8, "CNY 200.1 million", "2.001亿元"),
+        (200_000_000.01, 2e8, "CNY 200,000,000.01", "200,000,000.01元"),
+        (4_999_999.99, 5e6, "CNY 4,999,999.99", "4,999,999.99元"),
+        (3_210_000.0, 5e6, "CNY 3.21 million", "321万元"),
+        (12_345.0, 2e8, "CNY 12,345", "1.23万元"),
+        (0.0, 2e8, "CNY 0", "0元"),
+        (-3e6, 1e6, "CNY -3 million", "-300万元"),
+        (2e8, 2e8, "CNY 200 million", "2亿元"),
+    ],
+)
+def test_money_is_told_in_the_unit_of_the_threshold(value, threshold, en, zh):
+    found = money(value, threshold)
+    assert (found.en, found.zh) == (en, zh)
+
+
+def test_every_count_has_a_measure_word():
+    for field in FIELDS:
+        if field.kind is Kind.COUNT and field.unit == "count":
+            assert re.fullmatch("0[项件次个家]", counted(0.0, [field.name]).zh), field.name
+    assert counted(2.0, ["awards_2y", "projects_2y"]).zh == "2项"
+    assert counted(2.0, ["awards_2y", "platforms_2y"]).zh == "2"
+
+
 def test_points_that_a_deduction_took_are_told_with_the_cut(blank):
     fields = CLEAN | {"dishonest_debtor": 0}
     columns = blank(3, fields) | {"enterprise_id": np.array(["A", "B", "C"], dtype=object)}
@@ -242,13 +303,18 @@ WEAK = {"rd_expense_cny": 0, "main_revenue_cny": 1e5, "main_revenue_prev_cny": 1
 WEAK |= {"strategic_field": 0, "awards_3y": 0, "high_tech_enterprise": 0, "provincial_rd_institution": 0}
 COST = "no points for what is missing, to be provided: Class I rights of high value"
 COST_ZH = "缺失数据未计分，需补充：高价值Ⅰ类知识产权数"
+LATER = (
+    "no points for what is missing, which does not change this result and may raise the points of the next evaluation: "
+    "Class I rights of high value"
+)
+LATER_ZH = "缺失数据未计分，不影响本次结果，补充后可能提高下次评价的积分：高价值Ⅰ类知识产权数"
 
 
 @pytest.mark.parametrize(
     ("cut", "en", "zh"),
     [
         (99.0, "Below the cut (points: 90; the cut: 99; {})", "积分低于入选分数线（积分：90分；入选分数线：99分；{}）"),
-        (40.0, "Selected (points: 90; the cut: 40; {})", "入选（积分：90分；入选分数线：40分；{}）"),
+        (40.0, f"Selected (points: 90; the cut: 40; {LATER})", f"入选（积分：90分；入选分数线：40分；{LATER_ZH}）"),
     ],
 )
 def test_what_is_missing_and_cost_points_is_named_beside_the_cut(blank, cut, en, zh):

@@ -243,7 +243,7 @@ def test_a_letter_tells_the_result_the_reason_and_what_to_provide(told, name, la
     assert [each for each in said if each not in page] == []
     every = {
         "en": ["are not official points", "How to ask for a review", "Send it to the body", "Date: 2025-06-30"],
-        "zh": ["并非官方积分", "如何申请复核", "报送至出具本通知的机构", "日期：2025-06-30"],
+        "zh": ["并非官方积分", "如何申请复核", "报送至出具本告知书的机构", "日期：2025-06-30"],
     }
     assert [each for each in (*every[lang], "tech-sme-2017", told[1].rulebook_sha256) if each not in page] == []
     body = page.split("</style>")[1].replace("甲公司", "").replace("丁公司", "").replace("乙", "")
@@ -254,6 +254,19 @@ def test_a_letter_says_of_its_points_that_something_is_missing(told):
     assert "of 100, without what is missing" in letter(told, "C", "en")
     assert "未计入缺失数据" in letter(told, "C", "zh")
     assert "without what is missing" not in letter(told, "A", "en")
+
+
+def test_a_letter_tells_a_firm_on_the_list_that_what_is_missing_does_not_change_that(told):
+    frame, terms = told
+    lacking = frame.assign(missing="rd_expense_cny", rank=pd.array([2738] * len(frame), dtype="Int64"))
+    for lang, said, rank in (
+        ("en", "That does not change this result; providing it may raise", "2,738 of the"),
+        ("zh", "以上不影响本次结果；补充后可能提高下次评价的积分。", "第 2,738 名"),
+    ):
+        assert said in letter((lacking, terms), "A", lang)
+        assert rank in letter((lacking, terms), "A", lang)
+        assert said not in letter((lacking, terms), "D", lang)
+        assert said not in letter(told, "A", lang)
 
 
 def test_a_letter_has_a_paragraph_for_each_condition(told):
@@ -425,20 +438,24 @@ CUTS = [
         {"top_share": 0.5},
         [
             "Cut at 90 of 100 points",
-            "the best 50% of the 4 enterprises evaluated, which is 2 places.",
+            "Asked for: 2 places, which is 50% of the 4 enterprises evaluated, filled by eligible",
             "1 more than",
         ],
-        ["入选分数线：90 分", "参评企业 4 家中积分最高的 50%，即名额 2 家。", "超出名额 1 家"],
+        [
+            "入选分数线：90 分",
+            "名额 2 家（参评企业 4 家的 50%），在符合条件的企业中按积分由高到低选取。",
+            "超出名额 1 家",
+        ],
     ),
     (
         {"top_share": 0.75},
-        ["Cut at 90 of 100 points", "which is 3 places.", "here they are no more than the places."],
-        ["入选分数线：90 分", "即名额 3 家。", "本次未超出名额。"],
+        ["Cut at 90 of 100 points", "Asked for: 3 places", "here they are no more than the places."],
+        ["入选分数线：90 分", "名额 3 家（", "本次未超出名额。"],
     ),
     (
         {"top_share": 1.0},
-        ["No cut (full score: 100 points)", "which is 4 places.", "Fewer are eligible than there are places"],
-        ["不设分数线（满分 100 分）", "即名额 4 家。", "符合条件者少于名额"],
+        ["No cut (full score: 100 points)", "Asked for: 4 places", "Fewer are eligible than there are places"],
+        ["不设分数线（满分 100 分）", "名额 4 家（", "符合条件者少于名额"],
     ),
     (
         {"cut_off": 90.0},

@@ -52,7 +52,7 @@ def select_(
     rulebook: RulebookRef,
     source: InFile,
     out: OutTable,
-    top_share: Annotated[float | None, typer.Option(help="The best share of all evaluated, such as 0.137.")] = None,
+    top_share: Annotated[float | None, typer.Option(help="Places as a share of all evaluated, such as 0.137.")] = None,
     cut_off: Annotated[float | None, typer.Option(help="Whoever has at least so many points.")] = None,
     on: Annotated[str, typer.Option(help="Day of selection (default: the latest date in the file).")] = "",
     batch: Annotated[str, typer.Option(help="Name of the batch.")] = "1",

@@ -35,7 +35,7 @@ REASONS: Final[dict[str, Label]] = {
     "vetoed": Label(en="Vetoed", zh="一票否决"),
     "not_eligible": Label(en="Not eligible", zh="不满足准入条件"),
     "eligibility_unknown": Label(en="Eligibility cannot be known from the record", zh="依据现有记录无法判断准入条件"),
-    "withdrawn": Label(en="Withdrawn from the list", zh="已从名单中撤出"),
+    "withdrawn": Label(en="Taken off the list", zh="已被移出名单"),
 }
 """Why an enterprise is in or out, by code."""
 
@@ -154,7 +154,7 @@ class Teller:
             more.append(Label(en=f"the cut: {cut}", zh=f"入选分数线：{cut}分"))
         elif self.uncut:
             more.append(_NO_CUT)
-        cost = self._gaps.cost(self.rulebook.indicators, row)
+        cost = self._gaps.cost(self.rulebook.indicators, row, settled=code == "selected")
         more += [] if cost is None else [cost]
         behind = Label(en="; ".join(each.en for each in more), zh="；".join(each.zh for each in more))
         return with_more(REASONS[code], behind)

@@ -20,8 +20,8 @@ from icsml.innovation.indicators import Indicator
 from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.told_gaps import Flags, Gaps, Places, bases, crossed, shared
-from icsml.innovation.told_words import LISTED, POINTS, amount, in_turn, or_else
-from icsml.innovation.values import Age, Floats
+from icsml.innovation.told_words import LISTED, POINTS, amount, counted, in_turn, money, or_else
+from icsml.innovation.values import Age, Floats, Unit
 from icsml.records.columns import Columns
 from icsml.records.labels import Label
 
@@ -168,8 +168,18 @@ def _own(condition: Condition, value: float, unit: str) -> Label:
     if np.isnan(value):
         return Label(en="short of it even with full points for what is missing", zh="缺失数据即使均按满分计算仍达不到")
     if condition.holds_if is None:
-        return amount(value, unit, float(condition.threshold))
+        return _quantity(value, unit, float(condition.threshold), condition.fields)
     return _answer(condition.fields, value >= 0.5)
+
+
+def _quantity(value: float, unit: str, threshold: float, fields: Sequence[str]) -> Label:
+    match unit:
+        case Unit.CNY:
+            return money(value, threshold)
+        case Unit.COUNT:
+            return counted(value, fields, threshold)
+        case _:
+            return amount(value, unit, threshold)
 
 
 def _answer(fields: Sequence[str], holds: bool) -> Label:

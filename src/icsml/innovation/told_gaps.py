@@ -87,8 +87,11 @@ class Gaps:
             found.append((option.value, np.isnan(option.value.compute(self.columns)) & (unknown | best)))
         return found
 
-    def cost(self, indicators: Iterable[Indicator], row: int) -> Label | None:
-        """Return which fields to provide for want of which indicators gave a row no points, or fewer; None if none."""
+    def cost(self, indicators: Iterable[Indicator], row: int, *, settled: bool = False) -> Label | None:
+        """Return for want of which fields indicators gave a row no points, or fewer; None if none.
+
+        They are to be provided, unless it is ``settled`` that the row is on the list all the same.
+        """
         fields = [
             name for each in indicators for value, lacks in self._costly[each.id] if lacks[row] for name in value.fields
         ]
@@ -96,6 +99,12 @@ class Gaps:
         if not lacking:
             return None
         names = field_names(lacking)
+        if settled:
+            return Label(
+                en=f"no points for what is missing, which does not change this result and may raise the points of the "
+                f"next evaluation: {names.en}",
+                zh=f"缺失数据未计分，不影响本次结果，补充后可能提高下次评价的积分：{names.zh}",
+            )
         return Label(
             en=f"no points for what is missing, to be provided: {names.en}", zh=f"缺失数据未计分，需补充：{names.zh}"
         )

@@ -16,11 +16,13 @@ __all__ = [
     "LISTED",
     "POINTS",
     "amount",
+    "counted",
     "cut_text",
     "field_names",
     "in_parts",
     "in_turn",
     "is_alternative",
+    "money",
     "or_else",
     "own_text",
     "points_text",
@@ -87,6 +89,58 @@ LISTED: Final[dict[str, tuple[Label, Label]]] = {
 """How a flag of a firm reads as its own value: a bare yes could be taken for the answer to the condition."""
 
 
+_ASKED: Final[dict[str, Label]] = {
+    # flag whose name is a noun: what is asked
+    "high_tech_enterprise": Label(en="Certified high-tech enterprise", zh="是否为高新技术企业"),
+    "provincial_rd_institution": Label(en="Has a provincial R&D institution", zh="是否拥有省级研发机构"),
+    "future_industry": Label(en="In a future industry", zh="是否属于未来产业"),
+    "strategic_field": Label(en="In a strategic emerging industry", zh="是否属于战略性新兴产业"),
+    "prohibited_business": Label(en="In a prohibited or restricted business", zh="是否从事禁止或限制类业务"),
+    "serious_violation": Label(en="A serious violation or dishonesty on record", zh="是否有重大违法或严重失信行为"),
+    "safety_accident_3y": Label(en="A major safety accident in three years", zh="近三年是否发生重大安全事故"),
+    "dishonest_debtor": Label(en="Dishonest judgment debtor", zh="是否为失信被执行人"),
+    "on_recommended_list": Label(en="On the ICS recommended list", zh="是否列入创新积分推荐名单"),
+    "interest_subsidised": Label(en="Interest is subsidised", zh="是否享受贴息"),
+}
+_MEASURE: Final = {
+    # field: the Chinese measure word that it is counted by
+    **dict.fromkeys(("key_rd_projects", "projects_2y", "awards_2y", "awards_3y"), "项"),
+    **dict.fromkeys(("ip_class1", "ip_class1_self_developed", "ip_class1_high_value", "ip_class2"), "项"),
+    **dict.fromkeys(("invention_applications", "pct_applications"), "件"),
+    **dict.fromkeys(("patent_citations", "overdue_count_24m", "credit_inquiries_6m"), "次"),
+    "platforms_2y": "个",
+    "existing_lenders": "家",
+}
+_LARGE_PLACES: Final = 4
+"""An amount that takes more places to tell apart from a threshold is told in yuan."""
+
+
+def counted(value: float, fields: Sequence[str], apart_from: float | None = None) -> Label:
+    """Return a number of things with the Chinese measure word of the fields, where they have one in common."""
+    words = {_MEASURE.get(name, "") for name in fields}
+    told = amount(value, str(Unit.COUNT), apart_from)
+    return Label(en=told.en, zh=f"{told.zh}{words.pop()}") if len(words) == 1 else told
+
+
+def money(value: float, threshold: float) -> Label:
+    """Return an amount in the unit of its threshold, such as 亿元, or in yuan where that is too coarse."""
+    zh = _in_large(value, threshold, ((1e8, "亿元"), (1e4, "万元")))
+    en = _in_large(value, threshold, ((1e6, " million"),))
+    exact = amount(value, str(Unit.CNY), threshold)
+    return Label(en=exact.en if en is None else f"CNY {en}", zh=exact.zh if zh is None else zh)
+
+
+def _in_large(value: float, threshold: float, units: Sequence[tuple[float, str]]) -> str | None:
+    smaller = min(abs(value), abs(threshold))
+    for size, word in units:
+        if smaller >= size:
+            for places in range(2, _LARGE_PLACES + 1):
+                text = _short(value / size, places)
+                if value == threshold or text != _short(threshold / size, places):
+                    return f"{text}{word}"
+    return None
+
+
 def amount(value: float, unit: str, apart_from: float | None = None) -> Label:
     """Return a number with its unit, with as many places as tell it apart from a threshold.
 
@@ -143,7 +197,8 @@ def _asked(field: Field) -> Label:
     """Return a field's name as what is asked for: a firm is not asked to be listed, but whether it is."""
     if field.kind is not Kind.FLAG:
         return Label(en=field.en, zh=field.zh)
-    return Label(en=f"{field.en} (yes or no)", zh=f"是否{field.zh.removeprefix('是否')}")
+    asked = _ASKED.get(field.name, Label(en=field.en, zh=f"是否{field.zh}"))
+    return Label(en=f"{asked.en} (yes or no)", zh=asked.zh)
 
 
 def in_parts(text: str) -> list[str]:

@@ -383,8 +383,9 @@ _PHRASES: Final[dict[str, Label]] = {
         "入选范围：符合条件且积分不低于 {points} 分（含 {points} 分）的全部企业。",
     ),
     "selection_asked_share": _label(
-        "Asked for: the best {share} of the {evaluated} enterprises evaluated, which is {places} places.",
-        "入选范围：参评企业 {evaluated} 家中积分最高的 {share}，即名额 {places} 家。",
+        "Asked for: {places} places, which is {share} of the {evaluated} enterprises evaluated, filled by eligible "
+        "enterprises in order of points.",
+        "入选范围：名额 {places} 家（参评企业 {evaluated} 家的 {share}），在符合条件的企业中按积分由高到低选取。",
     ),
     "selection_enterprises": _label(
         "Enterprises",
@@ -448,7 +449,7 @@ _PHRASES: Final[dict[str, Label]] = {
     ),
     "selection_letter_contact_none": _label(
         "Send it to the body that issued this notice.",
-        "报送至出具本通知的机构。",
+        "报送至出具本告知书的机构。",
     ),
     "selection_letter_cut": _label(
         "Points needed",
@@ -524,6 +525,10 @@ _PHRASES: Final[dict[str, Label]] = {
         "The rules read the following, and the record holds no value for it:",
         "规则所需的下列数据，在现有记录中缺失：",
     ),
+    "selection_letter_provide_later": _label(
+        "That does not change this result; providing it may raise the points of the next evaluation.",
+        "以上不影响本次结果；补充后可能提高下次评价的积分。",
+    ),
     "selection_letter_provide_newer": _label(
         "A newer record: the one on file is past its validity, and a review of it cannot change that. A record dated "
         "within its validity on the day of the next selection is taken into account then.",
@@ -587,7 +592,7 @@ _PHRASES: Final[dict[str, Label]] = {
     ),
     "selection_letter_withdrawn": _label(
         "Your company has been taken off the recommended list.",
-        "贵公司已从推荐名单中撤出。",
+        "贵公司已被移出推荐名单。",
     ),
     "selection_name": _label(
         "Name",
