@@ -302,6 +302,10 @@ def test_a_list_from_end_to_end(icsml, icsml_json, made, tmp_path):
     code, out, _ = icsml("selection", "show", "--list", path)
     assert code == 0
     assert out.startswith("on 2025-10-01: ")
+    assert "by an appeal stand as they do: 1 (D)\n" in out
+    assert icsml_json("selection", "show", "--list", path)["appeals"] == ["D"]
+    before = icsml("selection", "show", "--list", path, "--on", "2025-08-31")[1]
+    assert "appeal" not in before
 
 
 def test_every_entry_of_an_enterprise(icsml, icsml_json, made, tmp_path):

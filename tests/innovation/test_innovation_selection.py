@@ -276,7 +276,8 @@ CASES = {  # reason: fields that make it, en, zh
     ),
     "eligibility_unknown": (
         {"serious_violation": np.nan},
-        "Cannot be known whether the condition is met: “Honest” (missing: A serious violation or dishonesty on record (yes or no))",
+        "Cannot be known whether the condition is met: “Honest” (missing: A serious violation or dishonesty on record "
+        "(yes or no))",
         "无法判断是否满足条件“诚”（缺少：是否有重大违法或严重失信行为）",
     ),
 }
@@ -315,9 +316,9 @@ def test_each_row_names_its_own_conditions_in_declared_order(plain, firms):
         "Selected (points: 60; the cut: 60)",
     ]
     assert made.frame["reason_zh"].tolist()[1:3] == [
-        "不满足条件“轻”（记录所示：101,000,000元）；"
+        "不满足条件“轻”（记录所示：1.01亿元）；"
         "或者满足下列条件亦可（现有记录未显示已满足）：“高企”（记录所示：未取得高新技术企业资格）",
-        "（1）不满足条件“小”（记录所示：501人）；（2）不满足条件“轻”（记录所示：101,000,000元）；"
+        "（1）不满足条件“小”（记录所示：501人）；（2）不满足条件“轻”（记录所示：1.01亿元）；"
         "或者以下列条件替代（1）至（2）（现有记录未显示已满足）：“高企”（记录所示：未取得高新技术企业资格）",
     ]
     assert made.frame["missing"].tolist() == ["", "", "", "total_assets_cny", ""]

@@ -148,10 +148,11 @@ def test_a_column_takes_what_its_field_may_hold(field, rules, book, columns, for
             assert (rule.errorStyle == "stop") == (field.outside is Outside.REFUSE)
 
 
-def test_rules_keep_to_the_limits_of_a_workbook(rules):
+def test_rules_keep_to_the_limits_of_a_workbook(rules, form):
     for rule in rules.values():
         assert len(rule.formula1) <= 255
         assert len(rule.error) <= 225
+        assert (": " in rule.error) <= (form[0] == "en")
         assert len(rule.errorTitle) <= 32
 
 

@@ -266,7 +266,18 @@ def test_a_letter_tells_a_firm_on_the_list_that_what_is_missing_does_not_change_
         assert said in letter((lacking, terms), "A", lang)
         assert rank in letter((lacking, terms), "A", lang)
         assert said not in letter((lacking, terms), "D", lang)
-        assert said not in letter(told, "A", lang)
+        assert said not in letter((lacking.assign(missing=""), terms), "A", lang)
+
+
+def test_the_page_marks_who_stands_by_a_review(told):
+    frame, terms = told
+    reviewed = frame.assign(action=frame["action"].mask(frame["enterprise_id"].isin(["A", "B"]), "appeal"))
+    for lang, mark in (("en", "after a review"), ("zh", "经复核")):
+        page = selection_page(standing(reviewed, TODAY), terms, lang, stages={}, robustness=None, synthetic=False)
+        marked = re.findall(rf"<code>(\w)</code> <small>{mark}</small>", page)
+        assert marked == ["A", "B"]
+        page = selection_page(standing(frame, TODAY), terms, lang, stages={}, robustness=None, synthetic=False)
+        assert "<small>" not in page
 
 
 def test_a_letter_has_a_paragraph_for_each_condition(told):

@@ -38,6 +38,9 @@ ListFile = Annotated[Path, typer.Option("--list", help="A list written by `icsml
 Because = Annotated[str, typer.Option(help="Why; kept with the entry.")]
 On = Annotated[str, typer.Option("--on", help="Day of the entry.", metavar="D")]
 
+_SHOWN = 10
+"""Enterprises named in one line."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -202,9 +205,19 @@ def show(
     current = standing(frame, today)
     counts = {str(name): int(count) for name, count in current["status"].value_counts().items()}
     shown = figures(current, list(dict.fromkeys(stage for each in terms for stage in each.stages)))
-    found = {"on": str(today), "status": counts, "figures": shown, "lists": [asdict(each) for each in terms]}
+    reviewed = sorted(current.loc[current["action"] == "appeal", "enterprise_id"])
+    found = {
+        "on": str(today),
+        "status": counts,
+        "appeals": reviewed,
+        "figures": shown,
+        "lists": [asdict(each) for each in terms],
+    }
     stood = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     lines = [f"on {today}: {stood or 'no entry yet'}"]
+    if reviewed:
+        shown_first = ", ".join(reviewed[:_SHOWN]) + (", …" if len(reviewed) > _SHOWN else "")
+        lines.append(f"by an appeal stand as they do: {len(reviewed):,} ({shown_first})")
     emit(found, as_json=json_, text="\n".join([*lines, *_figures(shown)]))
 
 

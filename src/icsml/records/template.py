@@ -79,6 +79,7 @@ _NOTE_WORDS = (
     Label(en="range: ", zh="范围："),
     Label(en="write: ", zh="填写："),
 )
+_COLON = Label(en=": ", zh="：")
 _CURRENCY = {"yuan": Label(en="yuan", zh="元"), "wan": Label(en="10,000 yuan", zh="万元")}
 _UNITS = {
     "fraction": Label(en="fraction", zh="小数"),
@@ -286,7 +287,7 @@ def _validation(field: Field, form: _Form) -> DataValidation | None:
         showErrorMessage=True,
         errorStyle="warning" if lenient else "stop",
         errorTitle=form.say(Label(en=field.en, zh=field.zh))[:32],
-        error=f"{_write(field, form)}: {_range(field, form)}"
+        error=f"{_write(field, form)}{form.say(_COLON)}{_range(field, form)}"
         if field.kind in (Kind.NUMBER, Kind.COUNT) and _range(field, form)
         else _write(field, form),
     )

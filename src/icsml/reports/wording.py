@@ -374,6 +374,7 @@ _PHRASES: Final[dict[str, Label]] = {
     "score_is": _label("score {score}", "评分 {score}"),
     "score_points": _label("score points", "分值"),
     "selected_share": _label("share", "入选比例"),
+    "selection_after_review": _label("after a review", "经复核"),
     "selection_asked_first": _label(
         "That is of the first evaluation; after reviews and removals, {now} are on the list.",
         "以上为首次评价的情况；经复核和移出，现有入选企业 {now} 家。",
