@@ -16,6 +16,7 @@ from icsml.innovation.rulebook import load_rulebook
 from icsml.innovation.told_words import in_parts
 from icsml.reports import selection as selection_module
 from icsml.reports.rulebook_diff import write_page as write_diff
+from icsml.reports.selection import write_letter
 from icsml.reports.selection import write_page as write_list
 from icsml.reports.wording import group_name, phrase
 
@@ -388,6 +389,20 @@ def _page(frame, terms, lang, open_page, path):
     about = {"stages": load_rulebook("national-2024").stage_labels, "robustness": None, "synthetic": False}
     write_list(current, terms, path, lang, **about)
     return open_page(path)
+
+
+def test_no_sheet_of_a_letter_holds_only_its_foot_or_its_signature(listing, open_page, tmp_path):
+    """The foot is not printed, and the signature keeps the paragraph before it."""
+    frame, terms = _list(listing)
+    path = tmp_path / "letter.html"
+    name = frame.loc[frame["selected"], "enterprise_id"].iloc[0]
+    write_letter(frame, terms, name, path, listing.lang, on=date.fromisoformat(terms.on))
+    page = open_page(path).page
+    assert page.locator("footer").is_visible()
+    page.emulate_media(media="print")
+    assert not page.locator("footer").is_visible()
+    before = "getComputedStyle(document.querySelector('.sign').previousElementSibling).breakAfter"
+    assert page.evaluate(before) == "avoid"
 
 
 def test_hostile_text_in_a_list_is_shown_as_text(listing, open_page, tmp_path):
