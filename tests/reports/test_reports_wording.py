@@ -64,7 +64,6 @@ BEGUN = {
     "provenance_": tuple(str(each) for each in Provenance),
     "reference_": ("interventional", "of_report", "path_dependent"),
     "risk_": ("good", "middling", "poor"),
-    "selection_letter_before_": ("listed", "not_listed", "withdrawn"),
 }
 
 
