@@ -8,14 +8,18 @@ import math
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from html import escape, unescape
 from pathlib import Path
 
 import pytest
 
 from icsml.cli.main import _run
+from icsml.decision.decide import decide
 from icsml.decision.wants import fields_read
 from icsml.errors import InputError
+from icsml.features.catalogue import FEATURE_BY_NAME
+from icsml.records.enterprise import parse_record
 from icsml.reports.decision import decision_page, write_page
 from icsml.reports.stability import parse_stability
 from icsml.reports.values import shown_beside, shown_value
@@ -29,6 +33,14 @@ sys.stdout.buffer.write(decision_page(json.load(sys.stdin), "zh").encode())
 loaded = [name for name in ("shap", "matplotlib", "mlflow", "fastapi") if name in sys.modules]
 sys.exit(str(loaded) if loaded else 0)
 """
+
+
+NAME_ONLY = {"enterprise_id": "E1", "enterprise_name": "Example Co.", "as_of": "2026-06-30"}
+
+
+def _decided(bundle, record):
+    at = datetime(2026, 7, 1, tzinfo=UTC)
+    return decide(bundle, parse_record(record), decision_id="d", decided_at=at).decision.model_dump(mode="json")
 
 
 def _words(page):
@@ -330,6 +342,16 @@ def test_the_page_says_which_fields_the_model_reads_are_absent(bundle, decision,
     assert {"en": "holds 48 of the 50 fields", "zh": "模型读取 50 个字段，记录中有值 48 个"}[lang] in words
     assert words.count(LABEL[lang]) == 2
     assert phrase("input_is", lang, present=found["input"]["present"], missing=found["input"]["missing"]) not in words
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_notice_on_a_group_of_information_is_not_named_after_a_feature_of_the_same_name(bundle, lang):
+    told = _decided(bundle, NAME_ONLY)
+    groups = [each["field"] for each in told["warnings"] if each["code"] == "INSUFFICIENT_DATA"]
+    assert "credit_history" in groups
+    page = decision_page(told, lang)
+    assert f"<b>{getattr(FEATURE_BY_NAME['credit_history'].label, lang)}" not in page
+    assert {"en": "<li>Too little on credit history for a grade", "zh": "<li>信用记录不足，不予评级"}[lang] in page
 
 
 LABEL = {"en": "Cash in hand", "zh": "库存现金"}

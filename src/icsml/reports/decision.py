@@ -118,7 +118,8 @@ def _besides(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _notice(notice: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
     """Return a notice with the name of its field where its text does not say it; without a text there is the path."""
     text = notice["text"][lang] if notice["text"] else ""
-    label = _label(notice["field"], lang)
+    # The text of INSUFFICIENT_DATA names its group of information, whose id may be a feature's name too.
+    label = None if notice["code"] == "INSUFFICIENT_DATA" else _label(notice["field"], lang)
     said = label is not None and label.casefold() in text.casefold()
     about = label or (None if text else notice["field"])
     return {"code": notice["code"], "text": text, "about": None if said else about}
