@@ -162,3 +162,21 @@ def test_no_principal_driver_is_dropped_in_silence(bundle):
     )  # all that may be told
     assert referred() == []
     assert bundle.catalogue.adverse_coverage_at_least == 0.5
+
+
+@pytest.mark.parametrize("told", [0, 1, 4])
+def test_whatever_is_absent_and_raised_the_pd_is_asked_for_told_or_not(bundle, told):
+    own = dataclasses.replace(bundle, reasons=bundle.catalogue.model_copy(update={"adverse_reasons": told}))
+    at_least, inputs = bundle.catalogue.adverse_at_least, {each.name: each.inputs for each in bundle.encoder.features}
+    beyond_the_told = 0
+    for gone in ([], ["net_profit_cny", "credit_line_utilisation"], ["overdue_count_24m", "inventory_cny"], CREDIT[2:5]):
+        found, features = decided(own, without(*gone))
+        raised = [each for each in found.reasons if each.log_odds >= at_least and features[each.feature] is None]
+        wanted = {name for each in raised for name in inputs[each.feature] if name in gone}
+        listed = [each.field for each in found.to_provide or ()]
+        assert set(listed) == wanted
+        first = [name for each in found.adverse_reasons if each.value is None for name in inputs[each.feature]]
+        first = [name for name in dict.fromkeys(first) if name in gone]
+        assert listed[: len(first)] == first
+        beyond_the_told += len(listed) > len(first)
+    assert (beyond_the_told > 0) is (told < 4)

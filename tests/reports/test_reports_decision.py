@@ -285,6 +285,7 @@ def test_a_value_has_the_digits_that_tell_it_from_what_it_is_compared_with():
     assert shown_beside(9_999_600.0, [1e7], "CNY", "zh") == "999.96万元"
     assert shown_beside(9_999_600.0, [1e7], "CNY", "en") == "CNY 9.9996 million"
     assert shown_beside(0.6, [0.6], "fraction", "en") == "60.0%"
+    assert shown_beside(0.9997, [0.5, 1.0], "fraction", "en") == "99.97%"
     assert shown_beside(None, [1.0], "days", "zh") == "未知"
 
 
@@ -352,6 +353,26 @@ def test_a_notice_on_a_group_of_information_is_not_named_after_a_feature_of_the_
     page = decision_page(told, lang)
     assert f"<b>{getattr(FEATURE_BY_NAME['credit_history'].label, lang)}" not in page
     assert {"en": "<li>Too little on credit history for a grade", "zh": "<li>信用记录不足，不予评级"}[lang] in page
+
+
+def test_the_share_of_what_is_told_is_said_once_and_not_rounded_to_the_whole_or_to_the_limit(decision):
+    text = {"en": "The adverse reasons told cover 49.97% of it.", "zh": "仅覆盖49.97%。"}
+    referral = {"code": "REASONS_INCOMPLETE", "field": "adverse_reasons", "text": text}
+    found = decision | {"adverse_reasons": [decision["reasons"][0] | {"kind": "comparison"}], "refer": None}
+    below = found | {"adverse_coverage": 0.49971, "refer": [referral]}
+    for lang, said in (("en", "These cover {}"), ("zh", "风险上升部分的{}。")):
+        assert said.format("99.97%") in _words(decision_page(found | {"adverse_coverage": 0.9997}, lang))
+        assert said.format("62.5%") in _words(decision_page(found | {"adverse_coverage": 0.625}, lang))
+        words = _words(decision_page(below, lang))
+        assert said.split("{}")[0] not in words
+        assert re.findall(r"[\d.]+%", words).count("49.97%") == 1
+
+
+def test_labels_that_hold_commas_are_set_apart_by_what_they_do_not_hold(decision):
+    labels = [{"en": "Existing debt, credit register", "zh": "征信负债"}, {"en": "Staff", "zh": "职工总数"}]
+    found = decision | {"to_provide": [{"field": "x", "label": label} for label in labels]}
+    assert "Existing debt, credit register; Staff" in _words(decision_page(found, "en"))
+    assert "征信负债、职工总数" in _words(decision_page(found, "zh"))
 
 
 LABEL = {"en": "Cash in hand", "zh": "库存现金"}

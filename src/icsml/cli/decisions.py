@@ -137,7 +137,7 @@ def _adverse(decision: Decision) -> list[str]:
     """Return what may be told to the applicant: the reasons, what is told neutrally, what is to be provided."""
     lines: list[str] = []
     if decision.adverse_reasons:
-        covered = "" if decision.adverse_coverage is None else f", {decision.adverse_coverage:.0%} of what raised it"
+        covered = _covered(decision)
         lines += ["", f"to be told, if the answer is no ({len(decision.adverse_reasons)} reasons{covered}):"]
     neutral = False
     for number, each in enumerate(decision.adverse_reasons, 1):
@@ -146,8 +146,19 @@ def _adverse(decision: Decision) -> list[str]:
             lines.append("  values at which the model places higher risk; a fault of the firm is not stated:")
         lines.append(f"  {number}. {each.code} {each.text.en}{_flag(each.contradicts)}{_with(each.also)}")
     if decision.to_provide:
-        lines.append(f"to be provided: {', '.join(f'{each.label.en} ({each.field})' for each in decision.to_provide)}")
+        lines.append(f"to be provided: {'; '.join(f'{each.label.en} ({each.field})' for each in decision.to_provide)}")
     return lines
+
+
+def _covered(decision: Decision) -> str:
+    """Return the share that the adverse reasons cover, where no referral says it."""
+    from icsml.explain.quantity import apart, quantity
+
+    share = decision.adverse_coverage
+    if share is None or any(each.code == "REASONS_INCOMPLETE" for each in decision.refer or ()):
+        return ""
+    told = (apart(share, 1.0, "fraction") or [quantity(share, "fraction")])[0]
+    return f", {told.en} of what raised it"
 
 
 def _withheld(found: Withheld) -> str:

@@ -116,7 +116,7 @@ def decide(
 
 
 def _to_provide(bundle: Bundle, assessment: Assessment, told: RowReasons) -> list[ToProvide]:
-    """List what to ask for: what a grade wants, and what an adverse reason wants."""
+    """List what to ask for: what a grade wants, and for want of which a feature raised the PD."""
     wanted = dict.fromkeys([*wanted_for_a_grade(bundle, assessment, 0), *told.not_provided])
     return [ToProvide(field=name, label=field_label(bundle, name)) for name in wanted]
 

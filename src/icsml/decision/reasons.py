@@ -107,11 +107,17 @@ class RowReasons:
 
     @property
     def not_provided(self) -> list[str]:
-        """Fields for want of which an adverse reason has no value, in the order of the reasons."""
+        """Fields for want of which a feature that raised the PD has no value: of the reasons told first, then by size.
+
+        Those of a reason that is not told are asked for too; what is too small to be told is not.
+        """
         columns = self.assessment.screening.columns
+        told = self._in_telling_order(self.adverse)
+        own = np.maximum(self._told[0], self._explanation.terms.log_odds[self.row])
+        others = shown(adverse(own, self.bundle.catalogue.adverse_at_least), len(own))
         wanted = [
             name
-            for place in self._in_telling_order(self.adverse)
+            for place in dict.fromkeys([*told, *others])
             if np.isnan(self._value(place))
             for name in absent_fields(self._features[place], columns, self.row)
         ]

@@ -82,6 +82,7 @@ def decision_page(decision: Mapping[str, Any], lang: Lang, stability: StabilityF
         "no_recourse": _no_recourse(decision, lang),
         "adverse": [_told(each, lang) for each in decision["adverse_reasons"] if each.get("kind") != "neutral"],
         "neutral": [_told(each, lang) for each in decision["adverse_reasons"] if each.get("kind") == "neutral"],
+        "coverage": _coverage(decision, lang),
         "assumed": bool(points) and points["provenance"] == "assumed",
         "referrals": [_notice(each, lang) for each in decision["refer"] or []],
         "warnings": [_notice(each, lang) for each in _besides(decision)],
@@ -102,6 +103,18 @@ def _held(stability: StabilityFigures | None, lang: Lang) -> list[str]:
     found = {"data": stability.dataset, "rows": f"{stability.rows:,}", "count": len(stability.comparisons)}
     said = [phrase("recourse_measured", lang, **found), *recourse_held(stability, lang)]
     return [*said, phrase("simulated", lang)] if stability.synthetic else said
+
+
+def _coverage(decision: Mapping[str, Any], lang: Lang) -> str | None:
+    """Return the share that the adverse reasons cover; None where there are none, or a referral says it."""
+    share = decision["adverse_coverage"]
+    if share is None or not decision["adverse_reasons"] or _is_referred(decision, "REASONS_INCOMPLETE"):
+        return None
+    return shown_beside(share, [1.0], "fraction", lang)
+
+
+def _is_referred(decision: Mapping[str, Any], code: str) -> bool:
+    return any(each["code"] == code for each in decision["refer"] or [])
 
 
 def _besides(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -43,7 +43,7 @@ def shown_beside(value: float | None, others: Iterable[float], unit: str, lang: 
     if value is None or math.isnan(value):
         return phrase("not_known", lang)
     told = [pair[0] for other in others if (pair := apart(value, other, unit)) is not None]
-    text = max([quantity(value, unit), *told], key=lambda each: len(each.en))
+    text = max([quantity(value, unit), *told], key=lambda each: len(each.en.partition(".")[2]))
     return _signed(str(getattr(text, lang)))
 
 
