@@ -169,7 +169,12 @@ def test_whatever_is_absent_and_raised_the_pd_is_asked_for_told_or_not(bundle, t
     own = dataclasses.replace(bundle, reasons=bundle.catalogue.model_copy(update={"adverse_reasons": told}))
     at_least, inputs = bundle.catalogue.adverse_at_least, {each.name: each.inputs for each in bundle.encoder.features}
     beyond_the_told = 0
-    for gone in ([], ["net_profit_cny", "credit_line_utilisation"], ["overdue_count_24m", "inventory_cny"], CREDIT[2:5]):
+    for gone in (
+        [],
+        ["net_profit_cny", "credit_line_utilisation"],
+        ["overdue_count_24m", "inventory_cny"],
+        CREDIT[2:5],
+    ):
         found, features = decided(own, without(*gone))
         raised = [each for each in found.reasons if each.log_odds >= at_least and features[each.feature] is None]
         wanted = {name for each in raised for name in inputs[each.feature] if name in gone}

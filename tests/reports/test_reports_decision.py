@@ -181,10 +181,15 @@ def test_recourse_carries_how_often_other_models_answer_it_too(decision):
     assert "not measured here. icsml stability" in _words(decision_page(found, "en"))
     assert "此处未测算" in _words(decision_page(found, "zh"))
     en, zh = (_words(decision_page(found, lang, _moved())) for lang in LANGS)
-    assert "on 1,500 rows of “book”; other models: 2. Of the steps that the first model (first) proposes" in en
+    assert (
+        "on 1,500 rows of “book” from a first training (first) to 2 more by the same recipe: neither for this firm"
+        in en
+    )
+    assert "does not say whether its recipe is this bundle's. Of the steps that the first model (first) proposes" in en
     assert "83.0% (80.0% to 90.0%)" in en
     assert "61.0% (50.0% to 70.0%)" in en
-    assert "样本 1,500 个、其他模型 2 个。首个模型（first）所提改善措施中，83.0%（80.0% 至 90.0%）" in zh
+    assert "样本 1,500 个，由首次训练（first）及按同一配置另外训练的 2 个模型测算；并非就本企业或本模型包本身测算" in zh
+    assert "首个模型（first）所提改善措施中，83.0%（80.0% 至 90.0%）" in zh
     for words, lang in ((en, "en"), (zh, "zh")):
         told = words.split(phrase("recourse_about", lang))[1].split(found["recourse"][0]["text"][lang])[0]
         assert phrase("simulated", lang) in told
@@ -209,6 +214,29 @@ def test_recourse_carries_how_often_other_models_answer_it_too(decision):
         decision_page(found, "en", _moved(drawn=None, bundles={"old": "0" * 64}))
 
 
+def test_what_was_measured_of_this_very_bundle_is_said_to_be(decision):
+    found = decision | {"recourse": [{"text": {"en": "If R&D rose, a PD of 1.23%", "zh": "若研发提高，违约概率1.23%"}}]}
+    own, other = decision["model"]["bundle_sha256"], "0" * 64
+    base = _moved(drawn=None, bundles={"first": own, "second": other})
+    later = _moved(drawn=None, bundles={"first": other, "second": own})
+    for lang, of_base, of_other, of_retrains in (
+        ("en", "measured for this very bundle (first)", "steps of another model (first) hold under", "same recipe"),
+        ("zh", "按本模型包（first）整体", "另一模型（first）所提改善措施", "同一配置"),
+    ):
+        for moved, said in ((base, of_base), (later, of_other), (_moved(), of_retrains)):
+            words = _words(decision_page(found, lang, moved))
+            assert [each for each in (of_base, of_other, of_retrains) if each in words] == [said]
+
+
+def test_retrains_on_another_data_set_than_the_model_s_own_are_refused(bundle):
+    own = bundle.training["dataset"]
+    _moved(dataset=own).require_of(bundle.sha256, own)
+    _moved().require_of(bundle.sha256, None)
+    _moved(drawn=None, bundles={"first": bundle.sha256}).require_of(bundle.sha256, own)
+    with pytest.raises(InputError, match="trained on taiwan, and this one was trained on"):
+        _moved(dataset="taiwan").require_of(bundle.sha256, own)
+
+
 def test_hostile_text_is_shown_as_text(decision):
     hostile = "<script>alert(1)</script>"
     found = copy.deepcopy(decision) | {"enterprise_id": hostile, "decision_id": hostile, "grade": hostile}
@@ -231,12 +259,13 @@ def test_deciding_and_the_ledger_write_the_page(bundle, enterprises, decision, t
     told = json.loads(capsys.readouterr().out)
     assert page.read_text("utf-8") == decision_page(told, "zh")
     moved = tmp_path / "s.json"
-    moved.write_text(json.dumps(MOVED))
+    of_its_data = {"dataset": bundle.training["dataset"]}
+    moved.write_text(json.dumps(MOVED | of_its_data))
     assert _run([*command, "--stability", str(moved), "--json"]) == 0
-    assert page.read_text("utf-8") == decision_page(json.loads(capsys.readouterr().out), "zh", _moved())
+    assert page.read_text("utf-8") == decision_page(json.loads(capsys.readouterr().out), "zh", _moved(**of_its_data))
     assert _run([*command, "--stability", str(tmp_path / "none.json")]) == 3
     assert "ICS-CLI-001" in capsys.readouterr().err
-    assert _run([*command[:5], "--stability", str(moved)]) == 2
+    assert _run([*command[:5], "--stability", str(moved), "--json"]) == 2
     assert "ICS-CLI-011" in capsys.readouterr().err
     payload = {"request": {}, "features": {}, "decision": decision, "bundle_sha256": "", "rulebook_sha256": None}
     with Ledger.open() as ledger:
@@ -245,7 +274,10 @@ def test_deciding_and_the_ledger_write_the_page(bundle, enterprises, decision, t
     assert capsys.readouterr().out == f"page: {page}\n"
     assert page.read_text("utf-8") == decision_page(decision, "en")
     assert _run(["ledger", "show", "d-1", "--html", str(page), "--stability", str(moved)]) == 0
-    assert page.read_text("utf-8") == decision_page(decision, "en", _moved())
+    assert page.read_text("utf-8") == decision_page(decision, "en", _moved(**of_its_data))
+    moved.write_text(json.dumps(MOVED | {"dataset": "taiwan"}))
+    assert _run([*command, "--stability", str(moved)]) == 2
+    assert "ICS-RPT-004" in capsys.readouterr().err
 
 
 def test_the_page_may_not_take_the_place_of_the_record(bundle, tmp_path, capsys):

@@ -357,6 +357,10 @@ def test_a_comparison_of_other_bundles_is_refused(bundle, book_folder, tmp_path,
     assert not (tmp_path / "r.html").exists()
     (tmp_path / "s.json").write_text(json.dumps(two | {"bundles": {"old": "0" * 64, "new": bundle.sha256}}))
     assert _run(command) == 0
+    (tmp_path / "s.json").write_text(json.dumps(STABILITY | {"dataset": "taiwan"}))
+    capsys.readouterr()
+    assert _run(command) == 2
+    assert "models trained on taiwan" in capsys.readouterr().err
 
 
 def test_the_rulebook_is_named_in_the_language_of_the_page(found, pages):

@@ -60,9 +60,11 @@ BEGUN = {
     "split_kind_": ("folds", "out_of_time"),
     "hash_": ("bundle", "data", "peers", "reference", "rulebook"),
     "not_official_": ("assumed", "published"),
+    "recourse_measured_of_": ("base", "other", "retrains"),
     "recourse_unknown_": ("no_levers", "no_proposal", "no_rulebook", "not_asked", "unstated"),
     "provenance_": tuple(str(each) for each in Provenance),
     "reference_": ("interventional", "of_report", "path_dependent"),
+    "selection_letter_before_": ("listed", "not_listed", "withdrawn"),
     "risk_": ("good", "middling", "poor"),
 }
 

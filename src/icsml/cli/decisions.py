@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -18,11 +18,15 @@ from icsml.cli.inputs import (
     StabilityFile,
     load_bundle,
     read_json,
+    read_stability,
     rows_of,
     stability_of_page,
 )
 from icsml.cli.output import JsonFlag, emit, progress, table
 from icsml.records.decision import AlsoReason, Decision, InnovationScore, Withheld
+
+if TYPE_CHECKING:
+    from icsml.reports.stability import StabilityFigures
 
 __all__ = ["register"]
 
@@ -55,9 +59,11 @@ def decide_(
     from icsml.records.enterprise import parse_record
 
     check_targets(html, source=source)
-    moved = stability_of_page(stability, html)
+    moved = stability_of_page(stability, html) if json_ or stability is None else read_stability(stability)
     record = parse_record(read_json(source))
     bundle, version = load_bundle(model)
+    if moved is not None:
+        moved.require_of(bundle.sha256, bundle.training.get("dataset"))
     decided = decide(
         bundle,
         record,
@@ -67,7 +73,7 @@ def decide_(
         reasons=reasons,
         with_recourse=not no_recourse,
     )
-    found, text = decided.decision.model_dump(mode="json"), _read_out(decided.decision)
+    found, text = decided.decision.model_dump(mode="json"), _read_out(decided.decision, moved)
     if html is not None:
         from icsml.reports.decision import write_page
 
@@ -98,7 +104,7 @@ def score(
     emit(found, as_json=json_, text=text)
 
 
-def _read_out(decision: Decision) -> str:
+def _read_out(decision: Decision, stability: StabilityFigures | None = None) -> str:
     model = decision.model
     horizon = f"{model.horizon_months} months" if model.horizon_months else "horizon not known"
     event = f"{model.event or 'event not known'}, {horizon}"
@@ -121,8 +127,7 @@ def _read_out(decision: Decision) -> str:
     lines.append(f"the terms are {decision.reference.text.en} ({_population(decision)})")
     lines += ["", _groups(decision)]
     lines += _adverse(decision)
-    lines += [""] if decision.recourse else []
-    lines += [f"recourse: {proposal.text.en}" for proposal in decision.recourse or ()]
+    lines += _recourse(decision, stability)
     lines += [""] if decision.warnings else []
     referred = {(each.code, each.field) for each in decision.refer or ()}
     lines += [
@@ -148,6 +153,17 @@ def _adverse(decision: Decision) -> list[str]:
     if decision.to_provide:
         lines.append(f"to be provided: {'; '.join(f'{each.label.en} ({each.field})' for each in decision.to_provide)}")
     return lines
+
+
+def _recourse(decision: Decision, stability: StabilityFigures | None) -> list[str]:
+    """Return the recourse with what it is and whether other models answer it too, as the page says it."""
+    from icsml.reports.stability import recourse_measure
+    from icsml.reports.wording import phrase
+
+    if not decision.recourse:
+        return []
+    said = [phrase("recourse_about", "en"), *recourse_measure(stability, decision.model.bundle_sha256, "en")]
+    return ["", *(f"recourse: {proposal.text.en}" for proposal in decision.recourse), *said]
 
 
 def _covered(decision: Decision) -> str:

@@ -15,7 +15,7 @@ from icsml.explain.quantity import quantity
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.reports.page import render, write
-from icsml.reports.stability import StabilityFigures, recourse_held
+from icsml.reports.stability import StabilityFigures, recourse_measure
 from icsml.reports.values import shown_beside
 from icsml.reports.wording import Lang, phrase, rule_text, rulebook_name
 
@@ -78,7 +78,7 @@ def decision_page(decision: Mapping[str, Any], lang: Lang, stability: StabilityF
         "indicators": [_indicator(each, lang) for each in points["indicators"]] if points else [],
         "causes": _causes(decision, lang),
         "recourse": decision["recourse"],
-        "held": _held(stability, lang),
+        "held": recourse_measure(stability, decision["model"]["bundle_sha256"], lang),
         "no_recourse": _no_recourse(decision, lang),
         "adverse": [_told(each, lang) for each in decision["adverse_reasons"] if each.get("kind") != "neutral"],
         "neutral": [_told(each, lang) for each in decision["adverse_reasons"] if each.get("kind") == "neutral"],
@@ -94,15 +94,6 @@ def decision_page(decision: Mapping[str, Any], lang: Lang, stability: StabilityF
 def write_page(decision: Mapping[str, Any], path: Path, lang: Lang, stability: StabilityFigures | None = None) -> None:
     """Write the page of a decision; it appears whole or not at all."""
     write(path, decision_page(decision, lang, stability))
-
-
-def _held(stability: StabilityFigures | None, lang: Lang) -> list[str]:
-    """Return in sentences whether the recourse holds under other models, where that was measured."""
-    if stability is None:
-        return [phrase("recourse_robustness", lang)]
-    found = {"data": stability.dataset, "rows": f"{stability.rows:,}", "count": len(stability.comparisons)}
-    said = [phrase("recourse_measured", lang, **found), *recourse_held(stability, lang)]
-    return [*said, phrase("simulated", lang)] if stability.synthetic else said
 
 
 def _coverage(decision: Mapping[str, Any], lang: Lang) -> str | None:

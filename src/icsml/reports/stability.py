@@ -9,7 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from icsml.errors import InputError
 from icsml.reports.wording import Lang, phrase
 
-__all__ = ["Against", "Spread", "StabilityFigures", "model_name", "parse_stability", "recourse_held"]
+__all__ = [
+    "Against",
+    "Spread",
+    "StabilityFigures",
+    "model_name",
+    "parse_stability",
+    "recourse_held",
+    "recourse_measure",
+]
 
 
 _UNKNOWN: Final = ("no_levers", "no_proposal", "no_rulebook", "not_asked")
@@ -57,22 +65,35 @@ class StabilityFigures(_Part):
         """Share of the enterprises that each retrain saw; None of a bootstrap, and where nothing was retrained."""
         return float(self.drawn.split()[0]) if self.drawn not in (None, "bootstrap") else None
 
-    def require_of(self, bundle_sha256: str) -> None:
-        """Refuse a comparison of other bundles than this one; retrains are of a recipe and of none in particular.
+    def require_of(self, bundle_sha256: str, dataset: str | None = None) -> None:
+        """Refuse what was measured of other bundles, or of retrains on another data set than this bundle's.
+
+        Parameters
+        ----------
+        bundle_sha256 : str
+            The bundle.
+        dataset : str, optional
+            Name of the data set that it says it was trained on.
 
         Raises
         ------
         InputError
             ``ICS-RPT-004``.
         """
-        if self.drawn is not None or bundle_sha256 in self.bundles.values():
+        if bundle_sha256 in self.bundles.values():
             return
-        told = ", ".join(f"{name} ({sha256[:12]}…)" for name, sha256 in self.bundles.items())
+        if self.drawn is None:
+            told = ", ".join(f"{name} ({sha256[:12]}…)" for name, sha256 in self.bundles.items())
+            fault = f"compares other bundles than this one ({bundle_sha256[:12]}…): {told or 'none is named'}"
+        elif dataset is not None and dataset != self.dataset:
+            fault = f"is of models trained on {self.dataset}, and this one was trained on {dataset}"
+        else:
+            return
         raise InputError(
             "ICS-RPT-004",
-            f"compares other bundles than this one ({bundle_sha256[:12]}…): {told or 'none is named'}",
+            fault,
             field="--stability",
-            remedy="give a comparison that this model is part of, or one of retrains",
+            remedy="give a comparison that this model is part of, or one of retrains on its data set",
         )
 
     def figure(self, rows: str, level: str, name: str) -> Spread | None:
@@ -97,6 +118,35 @@ def parse_stability(content: bytes, where: str) -> StabilityFigures:
             field=where,
             remedy="run `icsml stability --data DIR --json > F.json` and give that file",
         ) from error
+
+
+def recourse_measure(found: StabilityFigures | None, bundle_sha256: str, lang: Lang) -> list[str]:
+    """Return in sentences what is known of how a bundle's recourse holds under other models, and of what it is known.
+
+    Parameters
+    ----------
+    found : StabilityFigures, optional
+        None where it was not measured.
+    bundle_sha256 : str
+        The bundle whose recourse is shown.
+    lang : {'en', 'zh'}
+        Language.
+    """
+    if found is None:
+        return [phrase("recourse_robustness", lang)]
+    facts = {"data": found.dataset, "rows": f"{found.rows:,}", "count": len(found.comparisons)}
+    measured = phrase(
+        f"recourse_measured_of_{_part_of(found, bundle_sha256)}", lang, base=model_name(found.base), **facts
+    )
+    said = [measured, *recourse_held(found, lang)]
+    return [*said, phrase("simulated", lang)] if found.synthetic else said
+
+
+def _part_of(found: StabilityFigures, bundle_sha256: str) -> str:
+    """Return what a bundle is in a comparison: its base, the other model, or none of the models that were retrained."""
+    if found.bundles.get(found.base) == bundle_sha256:
+        return "base"
+    return "other" if bundle_sha256 in found.bundles.values() else "retrains"
 
 
 def recourse_held(found: StabilityFigures, lang: Lang) -> list[str]:

@@ -211,11 +211,23 @@ MODEL_PHRASES: Final[dict[str, Label]] = {
     "pd_bounds": _label("PD above … up to", "违约概率区间（左开右闭）"),
     "pd_bounds_bands": _label("PD from … to below", "违约概率区间（左闭右开）"),
     "rationale": _label("rationale of the direction", "方向依据"),
-    "recourse_measured": _label(
-        "Whether such steps hold under other models, measured for the model and not for this firm, on {rows} rows of "
-        "“{data}”; other models: {count}.",
-        "此类措施在其他模型下是否成立，按模型整体（非就本企业）测算，"
+    "recourse_measured_of_base": _label(
+        "Whether such steps hold under other models, measured for this very bundle ({base}) and not for this firm, on "
+        "{rows} rows of “{data}”; other models: {count}.",
+        "此类措施在其他模型下是否成立，按本模型包（{base}）整体（非就本企业）测算，"
         "基于“{data}”的样本 {rows} 个、其他模型 {count} 个。",
+    ),
+    "recourse_measured_of_other": _label(
+        "Whether the steps of another model ({base}) hold under this very bundle, measured on {rows} rows of “{data}” "
+        "and not for this firm.",
+        "另一模型（{base}）所提改善措施在本模型包下是否成立，基于“{data}”的样本 {rows} 个测算，并非就本企业测算。",
+    ),
+    "recourse_measured_of_retrains": _label(
+        "Whether such steps hold under other models, measured on {rows} rows of “{data}” from a first training "
+        "({base}) to {count} more by the same recipe: neither for this firm nor for this very bundle, and the file "
+        "does not say whether its recipe is this bundle's.",
+        "此类措施在其他模型下是否成立，基于“{data}”的样本 {rows} 个，由首次训练（{base}）及按同一配置另外训练的 "
+        "{count} 个模型测算；并非就本企业或本模型包本身测算，文件亦未说明该配置是否即本模型包的训练配置。",
     ),
     "recourse_not_measured": _label(
         "How often the proposed steps still lower the PD under retrained models: not measured here. `icsml stability "

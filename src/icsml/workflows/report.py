@@ -156,10 +156,10 @@ def find(
     ------
     InputError
         ``ICS-RPT-001`` if the data set has no rows, ``ICS-RPT-002`` if it has not the model's extra features,
-        ``ICS-RPT-004`` if the stability is of other bundles.
+        ``ICS-RPT-004`` if the stability is of other bundles, or of retrains on another data set.
     """
     if stability is not None:
-        stability.require_of(bundle.sha256)
+        stability.require_of(bundle.sha256, bundle.training.get("dataset"))
     places = _places(bundle, dataset, rows)
     columns = to_columns(dataset.enterprises.iloc[places], bundle.extras)
     relation, used_of_all = usage(bundle, dataset)
