@@ -6,9 +6,12 @@ import copy
 import re
 import zlib
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from icsml.decision.decide import decide
+from icsml.records.enterprise import parse_record
 from icsml.reports.decision import write_page
 from icsml.reports.model import model_page
 from icsml.reports.page import write
@@ -134,6 +137,20 @@ def test_a_decision_prints_on_one_page(pages, lang, open_page, tmp_path):
     shown = open_page(pages["decision", lang], A4).page
     assert _pages_of(shown.pdf(path=tmp_path / "d.pdf", format="A4")) == 1
     assert shown.locator(".sign div").count() == 3
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_decision_on_next_to_nothing_prints_on_two_pages_at_most_and_keeps_its_signatures(
+    bundle, lang, open_page, tmp_path
+):
+    named = parse_record({"enterprise_id": "E1", "enterprise_name": "Example Co.", "as_of": "2026-06-30"})
+    made = decide(bundle, named, decision_id="d", decided_at=datetime(2026, 7, 1, tzinfo=UTC)).decision
+    write_page(made.model_dump(mode="json"), tmp_path / f"{lang}.html", lang)
+    shown = open_page(tmp_path / f"{lang}.html", A4).page
+    assert _pages_of(shown.pdf(path=tmp_path / "d.pdf", format="A4")) <= 2
+    shown.emulate_media(media="print")
+    kept = "each => [getComputedStyle(each).breakInside, each.querySelectorAll('.sign div, code.hash').length]"
+    assert shown.locator(".origin").evaluate(kept) == ["avoid", 4]
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -407,6 +407,21 @@ def test_labels_that_hold_commas_are_set_apart_by_what_they_do_not_hold(decision
     assert "征信负债、职工总数" in _words(decision_page(found, "zh"))
 
 
+@pytest.mark.parametrize("lang", LANGS)
+def test_of_a_record_with_a_name_only_no_field_counts_as_held_and_none_is_named_twice(bundle, lang):
+    told = _decided(bundle, NAME_ONLY)
+    assert len(told["input"]["absent"]) == told["input"]["read"]
+    assert "as_of" not in fields_read(bundle)
+    origin = _words("</style>" + decision_page(told, lang).split('<section class="origin">')[1])
+    assert {"en": "holds 0 of the", "zh": "记录中有值 0 个"}[lang] in origin
+    not_given = origin.split(phrase("input_absent_too", lang))[1]
+    separator = {"en": r"[;.] ?", "zh": "[；。]"}[lang]
+    listed = [each.strip() for each in re.split(separator, not_given)]
+    provide = {each["field"] for each in told["to_provide"]}
+    for each in told["input"]["absent"]:
+        assert (each["label"][lang] in listed) is (each["field"] not in provide)
+
+
 LABEL = {"en": "Cash in hand", "zh": "库存现金"}
 
 

@@ -63,7 +63,10 @@ def absent_for_want(bundle: BundleParts, columns: Columns, features: NDArray[np.
 
 
 def fields_read(bundle: BundleParts) -> tuple[str, ...]:
-    """Return the fields that the model reads: those of its features, of the innovation score those of its rules."""
+    """Return the fields that the model reads: those of its features, of the innovation score those of its rules.
+
+    The date of the record is none of them: it says when, and nothing of the firm.
+    """
     rulebook, names = bundle.rulebook, []
     for feature in bundle.encoder.features:
         if feature.name == INNOVATION_SCORE and rulebook is not None:
@@ -72,7 +75,7 @@ def fields_read(bundle: BundleParts) -> tuple[str, ...]:
             names += rulebook.stages.rule.value.fields if rulebook.stages is not None else ()
         else:
             names += feature.inputs
-    return tuple(dict.fromkeys(names))
+    return tuple(name for name in dict.fromkeys(names) if name != "as_of")
 
 
 def absent_inputs(bundle: BundleParts, assessment: Assessment, row: int) -> dict[str, Label]:

@@ -72,6 +72,7 @@ def decision_page(decision: Mapping[str, Any], lang: Lang, stability: StabilityF
         "rulebook": rulebook_name(points["rulebook"], points["provenance"], lang) if points else None,
         "decided_at": _to_the_second(decision["decided_at"]),
         "input": dict(_INPUT) | dict(decision["input"]),
+        "not_given": _not_given(decision),
         "terms": _terms(decision, lang),
         "log_odds": _total(decision),
         "contradicting": any(each.get("contradicts") for each in decision["reasons"]),
@@ -94,6 +95,12 @@ def decision_page(decision: Mapping[str, Any], lang: Lang, stability: StabilityF
 def write_page(decision: Mapping[str, Any], path: Path, lang: Lang, stability: StabilityFigures | None = None) -> None:
     """Write the page of a decision; it appears whole or not at all."""
     write(path, decision_page(decision, lang, stability))
+
+
+def _not_given(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the absent fields that are not named already as to be provided."""
+    named = {each["field"] for each in decision["to_provide"] or []}
+    return [each for each in decision["input"].get("absent") or [] if each["field"] not in named]
 
 
 def _coverage(decision: Mapping[str, Any], lang: Lang) -> str | None:

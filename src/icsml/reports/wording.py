@@ -223,6 +223,7 @@ _PHRASES: Final[dict[str, Label]] = {
     "innovation_points": _label("Innovation points", "创新积分"),
     "innovation_share": _label("share of contributions of innovation variables", "创新类变量贡献占比"),
     "input_absent": _label("Not given:", "未提供："),
+    "input_absent_too": _label("Not given besides what is to be provided:", "除上述待补充项外，另未提供："),
     "input_is": _label(
         "{present} fields of the record were present, {missing} missing.",
         "记录中 {present} 个字段有值，{missing} 个缺失。",
