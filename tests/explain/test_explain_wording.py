@@ -260,6 +260,14 @@ def test_what_was_not_provided_is_named():
     assert "Overdue payments in 24 months; without it the model" in text("overdue_count", NAN, 0.4, 1.0).en
 
 
+def test_a_feature_that_is_one_field_is_named_once():
+    field = Want(absent=(Label(en="Use of existing credit lines", zh="授信额度使用率"),))
+    assert text("line_utilisation", NAN, 0.4, 0.5, want=field) == Label(
+        en="Not provided: Use of existing credit lines; without it the model places higher risk here",
+        zh="未提供：授信额度使用率；缺少该项时模型给出的风险较高",
+    )
+
+
 def test_a_base_that_is_negative_is_said_to_be_so():
     found = told(
         "debt_to_equity", NAN, 0.4, 1.0, want=Want(bases=(Label(en="owners' equity is negative", zh="所有者权益为负"),))

@@ -124,7 +124,17 @@ def _without_value(
     fields = _joined(want.absent or (feature.label,), ", ", "、")
     forms = catalogue.missing.not_provided
     it = _THEM if len(want.absent) > 1 else _IT
+    if len(feature.inputs) == 1:  # the field is the feature: its name is said
+        forms = _without_label(forms)
     return _told("not_provided", forms, form, label=feature.label, fields=fields, it=it, reference=reference)
+
+
+def _without_label(forms: Forms) -> Forms:
+    return forms.model_copy(update={"adverse": _bare(forms.adverse), "favourable": _bare(forms.favourable)})
+
+
+def _bare(text: Label) -> Label:
+    return Label(en=text.en.replace(" ({label})", ""), zh=text.zh.replace("（{label}）", ""))
 
 
 def _values(value: float, median: float, unit: str) -> tuple[Label, Label | None]:
