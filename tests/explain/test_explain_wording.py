@@ -268,6 +268,16 @@ def test_a_feature_that_is_one_field_is_named_once():
     )
 
 
+def test_a_chinese_comparison_names_its_feature_as_the_tables_do():
+    # The unit of these two says per what they are, which the label would repeat.
+    apart = {"INN08", "INN11"}
+    for feature in FEATURE_BY_NAME.values():
+        forms = TEXTS.codes.get(feature.code)
+        if forms is not None and feature.code not in apart:
+            assert feature.label.zh in forms.adverse.zh, feature.code
+            assert feature.label.zh in forms.favourable.zh, feature.code
+
+
 def test_a_base_that_is_negative_is_said_to_be_so():
     found = told(
         "debt_to_equity", NAN, 0.4, 1.0, want=Want(bases=(Label(en="owners' equity is negative", zh="所有者权益为负"),))
