@@ -64,7 +64,6 @@ BEGUN = {
     "recourse_unknown_": ("no_levers", "no_proposal", "no_rulebook", "not_asked", "unstated"),
     "provenance_": tuple(str(each) for each in Provenance),
     "reference_": ("interventional", "of_report", "path_dependent"),
-    "selection_letter_before_": ("listed", "not_listed", "withdrawn"),
     "risk_": ("good", "middling", "poor"),
 }
 

@@ -70,7 +70,7 @@ _PHRASES: Final[dict[str, Label]] = {
         "依据模型包内的英文模型卡译出，指标与变量以名称列出；模型责任人自行填写的内容照录原文。",
     ),
     "causes_about": _label(
-        "The innovation score's reason by indicator, log-odds (points / reference's mean points):",
+        "Score of the innovation indicators, its reason by indicator, log-odds (points / reference's mean points):",
         "创新类指标得分一项的原因按指标分解，对数几率（得分／参照样本平均得分）：",
     ),
     "certificate": _label("Direction certificate", "单调性验证"),
