@@ -110,9 +110,9 @@ def as_told(reason):
 
 
 def in_telling_order(reasons):
-    """Return reasons ranked by size as an applicant is told them: what is a comparison first, the neutral last."""
+    """Return reasons ranked by size as an applicant is told them: comparisons first, last the neutral on innovation."""
     place = {"comparison": 0, "not_provided": 1, "not_computable": 1, "neutral": 2}
-    return sorted(reasons, key=lambda reason: place[reason.kind])
+    return sorted(reasons, key=lambda each: (place[each.kind], each.kind == "neutral" and each.code.startswith("INN")))
 
 
 def worth_telling(bundle, reasons):
@@ -128,6 +128,20 @@ def test_adverse_reasons_are_the_largest_that_were_scored(bundle, changes):
     assert all(reason.log_odds > 0.0 for reason in found.reasons if reason.form == "adverse")
     assert [as_told(r) for r in found.adverse_reasons] == worth_telling(bundle, found.reasons)
     assert decision_of(bundle, changed(changes), reasons=0).adverse_reasons == found.adverse_reasons
+
+
+def test_no_innovation_heads_what_is_told_while_there_is_anything_else_to_tell(bundle, enterprises):
+    """A firm that is refused is not told of its R&D first: neutral texts state no shortcoming."""
+    columns = to_columns(enterprises.head(400))
+    found = assess(bundle, columns)
+    last = 0
+    for row in range(400):
+        told = reasons.RowReasons(bundle, found, row, 0).parts()["adverse_reasons"]
+        late = [each.kind == "neutral" and each.code.startswith("INN") for each in told]
+        assert late == sorted(late)
+        last += 0 < sum(late) < len(late)
+    assert last > 20
+    assert {f.code[:3] for f in bundle.encoder.features if f.domain is Domain.INNOVATION} == {"INN"}
 
 
 def test_a_decision_says_compared_with_whom(bundle):

@@ -36,6 +36,7 @@ from icsml.records.decision import (
     Reference,
     ReferenceId,
 )
+from icsml.records.field import Domain
 from icsml.records.labels import Label
 
 __all__ = ["RowReasons", "contradicting_share"]
@@ -124,8 +125,16 @@ class RowReasons:
         return list(dict.fromkeys(wanted))
 
     def _in_telling_order(self, places: Sequence[int]) -> list[int]:
-        """Put comparisons first, then what has no value, then what is told neutrally; each by size, as they came."""
-        return sorted(places, key=lambda place: _ORDER[self._statement(place).kind])
+        """Put comparisons first, then what has no value, then what is told neutrally; each by size, as they came.
+
+        Of what is told neutrally innovation stands last: more of it is no shortcoming that heads an answer.
+        """
+
+        def late(place: int) -> tuple[int, bool]:
+            kind = self._statement(place).kind
+            return _ORDER[kind], kind == "neutral" and self._features[place].domain is Domain.INNOVATION
+
+        return sorted(places, key=late)
 
     @property
     def _explanation(self) -> Explanation:
