@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from icsml.innovation import describe, evaluate, fitted, load_rulebook, parse_rulebook, points_frame
+from icsml.errors import ConfigError
+from icsml.innovation import describe, evaluate, fitted, lint_rulebook, load_rulebook, parse_rulebook, points_frame
 from icsml.innovation.curve import Where
 from icsml.innovation.curves import PointsFunction
 
@@ -500,6 +501,37 @@ def test_what_is_left_out_does_not_leave_a_pass_open(blank):
 def test_a_category_never_has_more_points_than_the_maximum_stated_beside_them(book, blank):
     described = describe(evaluate(book, blank(1, KNOWN | {"revenue_cny": np.nan})), book, 0)
     assert all(category["points"] <= category["max"] for category in described["categories"])
+
+
+FLOOR = (
+    "eligibility:\n  conditions:\n"
+    "    - {id: floor, label: {en: Floor, zh: 线}, value: {kind: category, category: one}, at_least: MARK,"
+    " provenance: assumed}\n"
+)
+
+
+def test_a_floor_may_ask_for_what_is_reached_where_other_points_are_left_out(blank):
+    # Without intensity the 50 points of the category grow to 100.
+    text = BOOK + FLOOR
+    rulebook = parse_rulebook(text.replace("MARK", "100"), "book")
+    full = KNOWN | {"platforms_2y": 2, "revenue_cny": np.nan}
+    assert evaluate(rulebook, blank(1, full)).eligible[0] == 1
+    with pytest.raises(ConfigError, match=r"ICS-RUL-039 .*is 101 points, and no more than 100 can be reached"):
+        parse_rulebook(text.replace("MARK", "101"), "book")
+    with pytest.raises(ConfigError, match="no more than 50 can be reached"):
+        parse_rulebook(text.replace("rescale", "zero").replace("MARK", "51"), "book")
+
+
+def test_a_floor_that_some_stages_cannot_reach_is_told(tmp_path):
+    text = changed(BOOK.replace("rescale", "zero"), BY_STAGE) + FLOOR
+    path = tmp_path / "book.yaml"
+    path.write_text(text.replace("MARK", "50"), "utf-8")
+    (found,) = (each for each in lint_rulebook(path) if each.code == "ICS-RUL-039")
+    assert (found.level, found.message) == (
+        "warning", "is 50 points, and no more can be reached than 20 at stage old"
+    )  # fmt: skip
+    with pytest.raises(ConfigError, match="no more than 80 can be reached"):
+        parse_rulebook(text.replace("MARK", "81"), "book")
 
 
 PASS = (

@@ -149,6 +149,13 @@ FAULTS = {
         "assumed",
     ),
     "official without the text": (PUBLISHED, OFFICIAL, "ICS-RUL-010", "issuer's own text", "issuer_text"),
+    "a pass mark that nobody reaches": (
+        "value: score, at_least: 20",
+        "value: score, at_least: 200",
+        "ICS-RUL-039",
+        "can be reached",
+        "number of points",
+    ),
     "not a number field": ("value: high_growth_list", "value: region", "ICS-RUL-012", "not a number", "flag"),
     "a consequence": (
         "value: high_growth_list",

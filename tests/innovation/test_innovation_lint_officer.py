@@ -51,7 +51,44 @@ FAULTS = {
     "a share below nothing": ("0.10, points: 4", "-0.1, points: 4", "027", "cannot be below 0", "-0.001"),
     "money in 万元": ("at_most: 200000000", "at_most: 500", "028", "is 500 yuan", "write 5000000 for 500 万元"),
     "sales in 万元": ("at_most: 200000000", "at_most: 20000", "028", "written in 万元", "200000000 for 20000 万元"),
-    "money in 亿元": ("at_most: 200000000", "at_most: 2", "028", "is 2 yuan", "200000000 for 亿元"),
+    "money in 亿元": ("at_most: 200000000", "at_most: 2", "028", "in 亿元", "write 200000000 for 2 亿元"),
+    "a part of 亿元": ("at_most: 200000000", "at_most: 0.1", "028", "in 亿元", "write 10000000 for 0.1 亿元"),
+    "money in either": (
+        "at_most: 200000000", "at_most: 50", "028", "in 万元 or 亿元",
+        "write 500000 for 50 万元 (ten thousand yuan), 5000000000 for 50 亿元 (hundred million yuan)",
+    ),
+    "next to nothing": ("at_most: 200000000", "at_most: 0.00001", "028", "for this amount", "write the amount in yuan"),
+    "a pass mark in per cent": (
+        "at_least: 60\n", "at_least: 60%\n", "001", "not a share; for 60 % of 100 points write 60", "correct",
+    ),
+    "a pass mark in full-width per cent": (
+        "at_least: 60\n", "at_least: 60％\n", "001", "not a share; for 60 % of 100 points write 60", "correct",
+    ),
+    "a floor in per cent": (
+        *condition("{kind: category, category: staff}", "at_least: 25%"),
+        "001", "for 25 % of 20 points write 5", "correct",
+    ),
+    "points of an indicator in per cent": (
+        *condition("{kind: points, indicator: st_staff_share}", "at_least: 25%"),
+        "001", "for 25 % of 20 points write 5", "correct",
+    ),
+    "a pass mark as a share": (
+        "at_least: 60\n", "at_least: 0.6\n", "039", "is 0.6 points of 100: points are asked for, not a share",
+        "write 60 for 60 % of 100 points",
+    ),
+    "a floor as a share": (
+        *condition("{kind: category, category: staff}", "at_least: 0.25"), "039", "not a share", "write 5 for 25 %",
+    ),
+    "a pass mark that nobody reaches": ("at_least: 60\n", "at_least: 600\n", "039", "no more than 100", "correct"),
+    "more than the whole": ("at_least: 60\n", "above: 100\n", "039", "no more than 100 can be reached", "correct"),
+    "a limit that all keep": ("at_least: 60\n", "at_most: 600\n", "039", "no more than 100", "correct"),
+    "fewer than nothing": ("at_least: 60\n", "below: 0\n", "039", "nobody has fewer than 0", "correct"),
+    "a floor that nobody reaches": (
+        *condition("{kind: category, category: staff}", "at_least: 200"), "039", "no more than 20", "correct",
+    ),
+    "points that no indicator gives": (
+        *condition("{kind: points, indicator: st_staff_share}", "at_least: 21"), "039", "no more than 20", "correct",
+    ),
     "share upside down": (STAFF, STAFF.replace("_st,", "_total,").replace("or: staff_total}", "or: staff_st}"), "029",
                           "swapped", "write numerator: staff_st, denominator: staff_total"),
     "R&D upside down": (RD, "{kind: ratio, numerator: revenue_cny, denominator: rd_expense_cny}", "029",
@@ -146,6 +183,14 @@ WARNINGS = {
         "028", "is 50 yuan for each", "write 500000",
     ),
     "an age in months": (*condition("{kind: age, since: founded_on}", "at_most: 120"), "035", "120 years", "10 for"),
+    "a floor of 1 point": (
+        *condition("{kind: category, category: staff}", "at_least: 1"),
+        "039", "is 1 point of 20", "leave it if 1 point is meant, else write 20 for 100 % of 20 points",
+    ),
+    "a small part of an indicator's points": (
+        *condition("{kind: points, indicator: st_staff_share}", "at_least: 0.5"),
+        "039", "is 0.5 points of 20", "leave it if 0.5 points are meant, else write 10 for 50 %",
+    ),
     "part of a person": ("at_most: 500\n", "at_most: 0.5\n", "035", "whole number", "a ratio"),
 }  # fmt: skip
 

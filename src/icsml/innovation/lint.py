@@ -16,6 +16,7 @@ from icsml.innovation.eligibility import CategoryPoints, Condition, IndicatorPoi
 from icsml.innovation.fault import Fault
 from icsml.innovation.indicators import Indicator, ScoringDomain
 from icsml.innovation.lint_ladder import ladder_faults, option_faults
+from icsml.innovation.lint_marks import mark_faults
 from icsml.innovation.lint_points import point_faults
 from icsml.innovation.lint_ratios import ratio_faults
 from icsml.innovation.lint_thresholds import threshold_faults
@@ -28,6 +29,7 @@ from icsml.records.fields import FIELD_BY_NAME
 
 __all__ = ["Finding", "findings", "located"]
 
+_OF_SUMS = ("ICS-RUL-005", "ICS-RUL-006", "ICS-RUL-008", "ICS-RUL-039")
 _NEVER_SCORED = (Purpose.CONSEQUENCE, Purpose.PERSONAL, Purpose.BANK_RATING)
 
 
@@ -76,11 +78,12 @@ def findings(rulebook: Rulebook, document: yaml.Node | None, name: str) -> list[
         _categories,
         _indicators,
         _conditions,
+        mark_faults,
         _thresholds,
     )
     faults = [fault for check in checks for fault in check(rulebook)]
     if any(fault.code == "ICS-RUL-025" for fault in faults):  # sums at stages that do not fit say nothing more
-        faults = [fault for fault in faults if fault.code not in ("ICS-RUL-005", "ICS-RUL-006", "ICS-RUL-008")]
+        faults = [fault for fault in faults if fault.code not in _OF_SUMS]
     return [
         located(fault, document, name)
         for fault in sorted(faults, key=lambda fault: fault.warning)  # what refuses comes first

@@ -28,6 +28,9 @@ _LEAST_SIZE: Final = 100_000
 """A limit of 100,000 yuan on a year's revenue or on assets tells no enterprise from another."""
 _DOUBTFUL_SIZE: Final = 500_000
 _LEAST_PER_HEAD: Final = 1_000
+_LARGE: Final = {"万元": (10**4, "ten thousand yuan"), "亿元": (10**8, "hundred million yuan")}
+_MOST_LARGE: Final = 10**10
+"""Amounts of more than 100 亿元 are no small enterprise's: 500 is not meant in 亿元."""
 _MOST_YEARS: Final = 100
 _SIZES: Final = (
     "revenue_cny",
@@ -157,13 +160,22 @@ def _money(place: _Place) -> Iterator[Fault]:
     if number == 0 or number >= doubtful:
         return
     said = f"is {decimal(place.number)} yuan"
-    meant = f"write {_plain(place.number * 10_000)} for {decimal(place.number)} 万元 (ten thousand yuan)"
-    if number <= 100:
-        meant += f", {_plain(place.number * 10**8)} for 亿元 (hundred million)"
+    meant = _meant(place.number, least)
+    write = f"write {', '.join(meant.values()) or 'the amount in yuan'}"
     if number >= least:
-        yield Fault("ICS-RUL-028", place.key, said, f"leave it if yuan are meant; {meant}", warning=True)
+        yield Fault("ICS-RUL-028", place.key, said, f"leave it if yuan are meant; {write}", warning=True)
     else:
-        yield Fault("ICS-RUL-028", place.key, f"{said}, too little for this amount; it looks written in 万元", meant)
+        looks = f"; it looks written in {' or '.join(meant)}" if meant else ""
+        yield Fault("ICS-RUL-028", place.key, f"{said}, too little for this amount{looks}", write)
+
+
+def _meant(number: Fraction, least: Fraction | int) -> dict[str, str]:
+    """Return, by the larger units that make a likely amount of a number, what to write in yuan for it."""
+    return {
+        name: f"{_plain(number * unit)} for {decimal(number)} {name} ({words})"
+        for name, (unit, words) in _LARGE.items()
+        if least <= abs(number) * unit and (name == "万元" or abs(number) * unit <= _MOST_LARGE)
+    }
 
 
 def _per_head(place: _Place) -> Iterator[Fault]:
@@ -174,7 +186,8 @@ def _per_head(place: _Place) -> Iterator[Fault]:
         return
     yuan = abs(place.number / value.per) if value.per else Fraction(0)
     if 0 < yuan < _LEAST_PER_HEAD:
-        remedy = f"write {_plain(place.number * 10_000)} if {decimal(place.number)} 万元 is meant"
+        meant = next(iter(_meant(place.number, _LEAST_PER_HEAD * value.per).values()), "the amount in yuan")
+        remedy = f"leave it if yuan are meant; write {meant}"
         yield Fault("ICS-RUL-028", place.key, f"is {decimal(yuan)} yuan for each", remedy, warning=True)
 
 

@@ -20,6 +20,7 @@ from icsml.innovation.formats import upgraded
 from icsml.innovation.inherit import Text, resolve
 from icsml.innovation.lint import Finding, findings, located
 from icsml.innovation.lint_characters import in_readable, in_unreadable
+from icsml.innovation.lint_marks import share_faults
 from icsml.innovation.lint_series import series_faults
 from icsml.innovation.schema import Outline, Rulebook
 
@@ -37,7 +38,7 @@ __all__ = [
     "rulebook_path",
 ]
 
-_SLIPS: Final = frozenset({"ICS-RUL-027", "ICS-RUL-028", "ICS-RUL-029", "ICS-RUL-035", "ICS-RUL-036", "ICS-RUL-038"})
+_SLIPS: Final = frozenset(f"ICS-RUL-{number}" for number in ("027", "028", "029", "035", "036", "038", "039"))
 """What a table typed in wrongly looks like; such a rulebook can be evaluated all the same."""
 
 
@@ -198,6 +199,9 @@ def _read(text: str, name: str, find: Callable[[str], Text]) -> tuple[Rulebook |
     content = upgraded(construct(node, name, code="ICS-RUL-001"))
     if isinstance(content, dict) and content.get("evaluable") is False:
         return validate(node, content, name, Outline, code="ICS-RUL-001"), node
+    for fault in share_faults(content):  # the schema knows no maximum, and would tell of a fraction
+        found = located(fault, node, name)
+        raise ConfigError(found.code, found.message, field=found.where, remedy=found.remedy)
     rulebook = validate(node, content, name, Rulebook, code="ICS-RUL-001")
     rulebook._source_text = serialize(node) if extended and node is not None else text
     return rulebook, node
