@@ -10,7 +10,8 @@ from icsml.decision.assess import assess
 from icsml.decision.decide import decide
 from icsml.decision.reasons import contradicting_share
 from icsml.records.columns import take, to_columns
-from icsml.records.enterprise import frame_records
+from icsml.records.enterprise import example_record, frame_records, parse_record
+from icsml.records.labels import Direction
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
@@ -47,3 +48,28 @@ def test_without_a_population_or_a_record_there_is_none(bundle, enterprises):
     columns = to_columns(enterprises.iloc[:3])
     assert contradicting_share(replace(bundle, reference=None), columns) is None
     assert contradicting_share(bundle, take(columns, np.array([], dtype=np.intp))) is None
+
+
+def test_no_signed_text_is_told_of_a_reason_that_contradicts(bundle, enterprises):
+    """A signed text of a free feature states the risk, and here the feature alone says otherwise."""
+    free = [feature.code for feature in bundle.encoder.features if feature.direction is Direction.FREE]
+    forms = bundle.catalogue.codes["LEV01"].model_copy(update={"signed_by": "A. Officer"})
+    codes = dict(bundle.catalogue.codes) | dict.fromkeys(free, forms)
+    signed = replace(bundle, reasons=bundle.catalogue.model_copy(update={"codes": codes}))
+    kinds = {True: set(), False: set()}
+    for record in frame_records(enterprises.iloc[::40]):
+        made = decide(signed, record, decision_id="d", decided_at=NOW, reasons=30, with_recourse=False).decision
+        for reason in made.reasons:
+            if reason.contradicts is not None and reason.value is not None and reason.reference_value is not None:
+                kinds[reason.contradicts].add(str(reason.kind))
+    assert kinds[True] == {"neutral"}
+    assert "comparison" in kinds[False]
+
+
+def test_a_score_by_assumed_rules_is_said_to_be_no_official_one(bundle):
+    assert bundle.rulebook.provenance == "assumed"
+    record = parse_record(example_record())
+    made = decide(bundle, record, decision_id="d", decided_at=NOW, reasons=1000, with_recourse=False).decision
+    (text,) = (each.text for each in made.reasons if each.feature == "innovation_score")
+    assert "own calculation, not the official points" in text.en
+    assert "内部测算，非官方积分" in text.zh
