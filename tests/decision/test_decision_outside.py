@@ -1,5 +1,6 @@
 """What is said of values out of range: of which range or whole, and that they are compared with nothing."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -62,6 +63,16 @@ def test_a_value_outside_its_plausible_range_is_compared_with_nothing(bundle):
         "Days of receivables: 1,825 days, outside the plausible range of 0 to 1,500 days; not"
     )
     assert told.text.zh.startswith("应收账款周转天数为1,825天，超出合理范围（0天至1,500天），不作比较；")
+
+
+def test_a_value_out_of_range_never_reads_like_the_bound_that_it_breaks(bundle):
+    found = decided(bundle, cash_cny=-100.0)
+    (text,) = (each.text for each in found.reasons if each.feature == "cash_ratio")
+    assert re.match(r"Cash ratio: -0\.0+[1-9]\d* times, outside the plausible range of 0\.00 to 20\.00 times", text.en)
+    assert re.match(r"现金比率为-0\.0+[1-9]\d*倍，超出合理范围（0\.00倍至20\.00倍）", text.zh)
+    declared = outside(decided(bundle, revenue_cny=-0.01))["revenue_cny"]
+    assert declared.en.startswith("Operating revenue: CNY -0.01, outside the declared range (CNY 0 to")
+    assert declared.zh.startswith("营业收入为-0.01元，超出规定范围（0元至")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pickle
 import zipfile
 import zlib
 
+import cloudpickle
 import joblib
 import numpy as np
 import pytest
@@ -65,7 +66,6 @@ def test_a_compressed_pickle_would_be_seen(holds_a_pickle, method, level):
 
 
 def test_a_pickle_of_code_would_be_seen(holds_a_pickle):
-    cloudpickle = pytest.importorskip("cloudpickle")
     assert holds_a_pickle(cloudpickle.dumps(lambda row: row + 1))
 
 

@@ -130,8 +130,8 @@ def test_how_the_list_was_cut_is_said(found):
     assert "With a list of those with 50 points or more:" in diff_page(found, "en", STAGES)
     assert "名单取得分不低于 50 分的企业：" in diff_page(found, "zh", STAGES)
     found["impact"]["threshold"] = {"top_share": 0.137}
-    assert "With a list of the best 13.7%:" in diff_page(found, "en", STAGES)
-    assert "名单取得分最高的 13.7% 企业：" in diff_page(found, "zh", STAGES)
+    assert "With a list of 13.7% of all, the best of those who may be listed:" in diff_page(found, "en", STAGES)
+    assert "名单取全部企业的 13.7%，在可入选者中按得分由高到低选取：" in diff_page(found, "zh", STAGES)
 
 
 def test_what_is_not_known_of_a_change_is_left_out(found):

@@ -11,7 +11,7 @@ from icsml.decision.information import demands
 from icsml.decision.outside import beyond, fields_outside, within_text
 from icsml.decision.wants import field_label
 from icsml.explain.jumps import jumped
-from icsml.explain.quantity import quantity
+from icsml.explain.quantity import apart_from_bounds
 from icsml.explain.recourse import NoRecourse
 from icsml.innovation.validity import ages
 from icsml.model.bundle import BundleParts
@@ -268,7 +268,8 @@ def _implausible(bundle: BundleParts, assessment: Assessment, row: int) -> list[
     found = []
     for feature, value in zip(bundle.encoder.features, assessment.features[row], strict=True):
         if beyond(value, feature.range) and told.isdisjoint(feature.inputs):
-            seen, within = quantity(value, feature.unit), within_text(feature.range, feature.unit)
+            seen = apart_from_bounds(float(value), feature.range, feature.unit)
+            within = within_text(feature.range, feature.unit)
             found.append(
                 _notice(
                     "OUT_OF_RANGE",

@@ -8,7 +8,7 @@ import numpy as np
 
 from icsml.decision.assess import Assessment
 from icsml.decision.wants import field_label
-from icsml.explain.quantity import apart, quantity
+from icsml.explain.quantity import apart, apart_from_bounds, quantity
 from icsml.features.feature import Feature
 from icsml.model.bundle import BundleParts
 from icsml.records.columns import Columns
@@ -84,7 +84,7 @@ def _of_range(bundle: BundleParts, name: str, value: float) -> Label:
             en=f"{label.en}: outside the declared range ({within.en}), so taken as missing.",
             zh=f"{label.zh}超出规定范围（{within.zh}），按缺失处理。",
         )
-    seen = quantity(value, unit)
+    seen = apart_from_bounds(value, bounds, unit)
     return Label(
         en=f"{label.en}: {seen.en}, outside the declared range ({within.en}).",
         zh=f"{label.zh}为{seen.zh}，超出规定范围（{within.zh}）。",

@@ -7,7 +7,7 @@ from typing import Final
 
 from icsml.records.labels import Label
 
-__all__ = ["apart", "quantity"]
+__all__ = ["apart", "apart_from_bounds", "quantity"]
 
 _MILLION: Final = 1e6
 _WAN: Final = 1e4
@@ -43,9 +43,22 @@ def apart(value: float, reference: float, unit: str) -> tuple[Label, Label] | No
     """
     for more in range(_MOST_DIGITS + 1):
         seen, other = quantity(value, unit, more), quantity(reference, unit, more)
-        if seen.en != other.en and seen.zh != other.zh:
+        if _differs(seen, other):
             return seen, other
     return None
+
+
+def apart_from_bounds(value: float, bounds: tuple[float | None, float | None], unit: str) -> Label:
+    """Return a value with as many digits as show on which side of a range's bounds it lies; see :func:`quantity`."""
+    for more in range(_MOST_DIGITS + 1):
+        seen = quantity(value, unit, more)
+        if all(bound is None or bound == value or _differs(seen, quantity(bound, unit, more)) for bound in bounds):
+            break
+    return seen
+
+
+def _differs(one: Label, other: Label) -> bool:
+    return one.en != other.en and one.zh != other.zh
 
 
 def _number(value: float, more: int) -> Label:

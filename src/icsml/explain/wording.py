@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from icsml.explain.quantity import apart, quantity
+from icsml.explain.quantity import apart, apart_from_bounds, quantity
 from icsml.features.feature import Feature
 from icsml.features.reason_codes import Forms, ReasonCatalogue
 from icsml.records.decision import ReasonForm, ReasonKind, ReferenceId
@@ -103,7 +103,7 @@ def statement(
         return _without_value(catalogue, feature, form, reference_text(catalogue, reference), want)
     seen, other = _values(value, median, feature.unit)
     if outside is not None:
-        seen = quantity(value, feature.unit)
+        seen = apart_from_bounds(value, feature.range, feature.unit)
         return _told("neutral", catalogue.out_of_range, form, label=feature.label, value=seen, why=outside)
     if other is None:
         return _told("neutral", catalogue.unreferenced, form, label=feature.label, value=seen)

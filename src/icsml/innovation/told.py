@@ -81,7 +81,7 @@ class Teller:
 
     @cached_property
     def _conditions(self) -> Conditions:
-        return Conditions(self.rulebook, self.columns, self.points, self._gaps)
+        return Conditions(self._gaps)
 
     def tell(self, reasons: NDArray[Any]) -> list[Label]:
         """Return the reason of every row in words; of conditions every one that is not met or cannot be known.

@@ -17,12 +17,10 @@ from icsml.innovation.eligibility import (
     any_holds,
 )
 from icsml.innovation.indicators import Indicator
-from icsml.innovation.points import Points
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.told_gaps import Flags, Gaps, Places, bases, crossed, shared
 from icsml.innovation.told_words import LISTED, POINTS, amount, counted, in_turn, money, or_else
 from icsml.innovation.values import Age, Floats, Unit
-from icsml.records.columns import Columns
 from icsml.records.labels import Label
 
 __all__ = ["Conditions"]
@@ -42,24 +40,15 @@ class Conditions:
 
     Parameters
     ----------
-    rulebook : Rulebook
-        The rules.
-    columns : mapping of str to ndarray of shape (n,)
-        Screened records.
-    points : Points
-        What the rules gave.
     gaps : Gaps
-        What the rows lack.
+        The rows, the rules, what these gave, and what the rows lack.
     """
 
-    rulebook: Rulebook
-    columns: Columns
-    points: Points
     gaps: Gaps
 
     def tell(self, at: Places) -> list[Label | None]:
         """Return what keeps each of these rows out: what is decided before what is open, then what would do instead."""
-        eligibility = self.rulebook.eligibility
+        eligibility = self.gaps.rulebook.eligibility
         if eligibility is None:
             return [None] * len(at)
         parts: list[list[Label]] = [[] for _ in at]
@@ -87,9 +76,9 @@ class Conditions:
 
     def _unwaived(self, eligibility: Eligibility, asked: Sequence[Condition], at: Places) -> dict[str, Floats]:
         """Return the answers of these rows; what another way in waives counts as met."""
-        answers = {each.id: self.points.conditions[each.id][at] for each in asked}
+        answers = {each.id: self.gaps.points.conditions[each.id][at] for each in asked}
         if eligibility.ways:
-            another_way = any_holds([self.points.conditions[each.id][at] for each in eligibility.ways]) == 1.0
+            another_way = any_holds([self.gaps.points.conditions[each.id][at] for each in eligibility.ways]) == 1.0
             answers |= {name: np.where(another_way, 1.0, answers[name]) for name in eligibility.waived}
         return answers
 
@@ -97,7 +86,7 @@ class Conditions:
         """Return all other ways in of each row that wants one: its own value, or what is missing to know it."""
         told: list[list[Label]] = [[] for _ in at]
         for each in eligibility.ways:
-            unknown = np.isnan(self.points.conditions[each.id][at])
+            unknown = np.isnan(self.gaps.points.conditions[each.id][at])
             for some, tell in ((wanted & ~unknown, self._decided), (wanted & unknown, self._open)):
                 _append(told, np.flatnonzero(some), tell(each, at[some], _NOTHING))
         return told
@@ -116,7 +105,7 @@ class Conditions:
 
     def _with_cost(self, condition: Condition, own: Label, row: int) -> Label:
         """Return points with what is missing for more."""
-        cost = self.gaps.cost(_indicators(self.rulebook, condition), row)
+        cost = self.gaps.cost(_indicators(self.gaps.rulebook, condition), row)
         return own if cost is None else Label(en=f"{own.en}; {cost.en}", zh=f"{own.zh}；{cost.zh}")
 
     def _open(self, condition: Condition, at: Places, said: Label) -> list[Label]:
@@ -131,10 +120,10 @@ class Conditions:
     def _why_open(self, condition: Condition, row: int) -> Label:
         match condition.value:
             case Score() | CategoryPoints() | IndicatorPoints():
-                stages = self.rulebook.stages
-                if stages is not None and self.points.stage[row] < 0:
+                stages = self.gaps.rulebook.stages
+                if stages is not None and self.gaps.points.stage[row] < 0:
                     return self.gaps.why(stages.rule.value.fields, bases(stages.rule.value), row)
-                return self.gaps.why_of(_indicators(self.rulebook, condition), row)
+                return self.gaps.why_of(_indicators(self.gaps.rulebook, condition), row)
             case Age(since=since):
                 return self.gaps.why([since, "as_of"], [since], row)
             case expression:
@@ -144,13 +133,13 @@ class Conditions:
         """Return what a condition looks at and its unit; of points those given, NaN where there is no score."""
         match condition.value:
             case Score():
-                return self.points.score, POINTS
+                return self.gaps.points.score, POINTS
             case CategoryPoints(category=category):
-                return self.points.categories[category], POINTS
+                return self.gaps.points.categories[category], POINTS
             case IndicatorPoints(indicator=indicator):
-                return self.points.points[indicator], POINTS
+                return self.gaps.points.points[indicator], POINTS
             case expression:
-                return expression.compute(self.columns), str(condition.unit or expression.unit or "")
+                return expression.compute(self.gaps.columns), str(condition.unit or expression.unit or "")
 
 
 def _append(parts: list[list[T]], places: Places, told: Sequence[T]) -> None:

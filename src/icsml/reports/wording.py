@@ -58,7 +58,10 @@ _PHRASES: Final[dict[str, Label]] = {
         "high one, grey a missing one. Right of zero raises the PD.",
         "按固定种子抽取 {rows} 个样本，每个一点。蓝色为变量取值低，红色为高，灰色为缺失。零点右侧提高违约概率。",
     ),
-    "best_share": _label("the best {share}", "得分最高的 {share} 企业"),
+    "best_share": _label(
+        "{share} of all, the best of those who may be listed",
+        "全部企业的 {share}，在可入选者中按得分由高到低选取",
+    ),
     "bound": _label("bound", "界限"),
     "bundle_written_by": _label("the bundle was written by {version}", "模型包由 {version} 写入"),
     "by_group": _label("By group", "按类别"),
