@@ -29,6 +29,7 @@ from icsml.reports.wording import (
     value_name,
 )
 from icsml.reports.wording_model import MODEL_PHRASES
+from icsml.reports.wording_selection import SELECTION_PHRASES
 
 FOLDER = Path(wording.__file__).parent
 PHRASES = wording._PHRASES
@@ -129,10 +130,11 @@ def test_both_languages_are_filled_and_have_room_for_the_same(key):
 
 
 def test_phrases_stand_in_order():
-    own = [key for key in PHRASES if key not in MODEL_PHRASES]
+    own = [key for key in PHRASES if key not in MODEL_PHRASES | SELECTION_PHRASES]
     assert own == sorted(own)
     assert list(MODEL_PHRASES) == sorted(MODEL_PHRASES)
-    assert len(PHRASES) == len(own) + len(MODEL_PHRASES)
+    assert list(SELECTION_PHRASES) == sorted(SELECTION_PHRASES)
+    assert len(PHRASES) == len(own) + len(MODEL_PHRASES) + len(SELECTION_PHRASES)
 
 
 def test_every_group_of_features_has_a_name():
