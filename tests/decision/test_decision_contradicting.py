@@ -10,8 +10,8 @@ from icsml.decision.assess import assess
 from icsml.decision.decide import decide
 from icsml.decision.reasons import contradicting_share
 from icsml.records.columns import take, to_columns
+from icsml.records.direction import Direction
 from icsml.records.enterprise import example_record, frame_records, parse_record
-from icsml.records.labels import Direction
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 

@@ -15,9 +15,10 @@ from icsml.decision.example import bundle_example
 from icsml.decision.frame import frame_scores, input_scores
 from icsml.errors import InputError
 from icsml.features.encoder import Encoder
+from icsml.records.direction import Direction
 from icsml.records.enterprise import parse_record
 from icsml.records.extra import ExtraFeature
-from icsml.records.labels import Direction, Label
+from icsml.texts.label import Label
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 CALLS = ExtraFeature(name="calls", label=Label(en="Calls", zh="次"), group="loan", direction=Direction.RAISES_RISK)

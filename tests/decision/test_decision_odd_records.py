@@ -16,7 +16,7 @@ from icsml.model.policy import load_assessment_policy
 from icsml.records.columns import record_columns
 from icsml.records.enterprise import example_record, parse_record
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 CASES = yaml.safe_load((Path(__file__).parent / "odd_records.yaml").read_text("utf-8"))
 MOMENT = datetime(2026, 7, 1, tzinfo=UTC)

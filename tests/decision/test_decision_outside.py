@@ -8,7 +8,7 @@ import pytest
 from icsml.decision.decide import decide
 from icsml.decision.outside import within_text
 from icsml.records.enterprise import example_record, parse_record
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 COMPARED = ("compared with", "median", "higher:", "lower:", "longer:", "shorter:", "larger:", "smaller:")
 COMPARED_ZH = ("相比", "中位数", "更高", "更低", "更长", "更短", "更大", "更小")

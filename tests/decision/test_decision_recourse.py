@@ -19,8 +19,8 @@ from icsml.records.decision import Decision
 from icsml.records.enterprise import example_record, frame_records, parse_record
 from icsml.records.field import Domain, Purpose
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
-from icsml.records.labels import Label
 from icsml.records.screening import PARTS
+from icsml.texts.label import Label
 from icsml.workflows.train import train_bundle
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)

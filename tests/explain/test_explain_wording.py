@@ -14,8 +14,9 @@ from icsml.explain.wording import Want, form_of, statement
 from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
 from icsml.features.feature import from_extra
 from icsml.features.reason_codes import load_reason_catalogue
+from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature, Unit
-from icsml.records.labels import Direction, Label
+from icsml.texts.label import Label
 
 TEXTS = load_reason_catalogue()
 NAN = float("nan")

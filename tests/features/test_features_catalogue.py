@@ -13,9 +13,9 @@ from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
 from icsml.features.feature import CLOCK, INNOVATION_SCORE, POINTS_COLUMN, Feature
 from icsml.features.reason_codes import load_reason_catalogue
 from icsml.features.reference import reference_page
+from icsml.records.direction import Direction
 from icsml.records.field import Domain, Kind, Purpose
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
-from icsml.records.labels import Direction
 
 # Both ends of an age are dates, not evidence: they may be read although no date is a feature by itself.
 ENDS_OF_AN_AGE = {"as_of", "statement_period_end"}

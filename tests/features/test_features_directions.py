@@ -13,9 +13,10 @@ from icsml.errors import InputError, ModelError
 from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
 from icsml.features.encoder import DirectionOverride, Encoder
 from icsml.records.dataset import read_dataset
+from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature
 from icsml.records.fields import FIELDS
-from icsml.records.labels import Direction, Label
+from icsml.texts.label import Label
 from icsml.workflows.config import load_training_config
 from icsml.workflows.prepare import prepare
 

@@ -12,10 +12,11 @@ from icsml.features.encoder import Encoder
 from icsml.features.innovation import INNOVATION_FIELDS
 from icsml.innovation.evaluate import Points, evaluate
 from icsml.innovation.rulebook import load_rulebook
+from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Domain, Kind, Purpose
 from icsml.records.fields import FIELDS
-from icsml.records.labels import Direction, Label
+from icsml.texts.label import Label
 
 ALL_FIELDS = [field.name for field in FIELDS if field.purpose is Purpose.FEATURE] + ["statement_period_end"]
 FINANCIAL_FIELDS = [field.name for field in FIELDS if field.domain is not Domain.INNOVATION]

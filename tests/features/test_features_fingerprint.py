@@ -7,7 +7,8 @@ import pytest
 
 from icsml.features.catalogue import CATALOGUE
 from icsml.features.fingerprint import feature_sha256
-from icsml.records.labels import Direction, Label
+from icsml.records.direction import Direction
+from icsml.texts.label import Label
 
 BY_NAME = {feature.name: feature for feature in CATALOGUE}
 FEATURE = BY_NAME["debt_to_assets"]

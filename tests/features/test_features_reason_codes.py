@@ -9,7 +9,7 @@ from icsml.core.paths import configs_dir
 from icsml.errors import ConfigError, MissingError
 from icsml.features.catalogue import CATALOGUE
 from icsml.features.reason_codes import ReasonCatalogue, load_reason_catalogue
-from icsml.records.labels import Direction
+from icsml.records.direction import Direction
 
 SHIPPED = configs_dir() / "policy" / "reasons.yaml"
 

@@ -27,7 +27,7 @@ from icsml.innovation.told_words import (
 )
 from icsml.records.field import Kind
 from icsml.records.fields import FIELDS
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 TODAY = date(2025, 6, 30)
 CLEAN = {

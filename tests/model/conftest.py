@@ -12,8 +12,9 @@ from icsml.model.bundle import BundleParts
 from icsml.model.classifier import PDClassifier
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import Grade, MasterScale
+from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature
-from icsml.records.labels import Direction, Label
+from icsml.texts.label import Label
 
 FIELDS = ("total_assets_cny", "total_liabilities_cny", "staff_total", "staff_rd")
 

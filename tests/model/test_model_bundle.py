@@ -24,7 +24,7 @@ from icsml.model.policy import load_assessment_policy
 from icsml.model.predict import margin
 from icsml.model.reference import ReferencePopulation
 from icsml.records.decision import Decision
-from icsml.records.labels import Direction
+from icsml.records.direction import Direction
 
 FILES = {
     "model.txt",

@@ -6,7 +6,7 @@ import pytest
 from icsml.errors import ConfigError, InputError, MissingError
 from icsml.records.dataset import Dataset, read_dataset, read_records, write_dataset
 from icsml.records.extra import ExtraFeature
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 
 @pytest.fixture

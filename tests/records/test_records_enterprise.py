@@ -19,8 +19,8 @@ from icsml.records.extra import ExtraFeature
 from icsml.records.field import Kind, Outside, Purpose
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
 from icsml.records.frame import validate_frame
-from icsml.records.labels import Label
 from icsml.records.screening import screen
+from icsml.texts.label import Label
 
 # The contract's names, in its order.
 FIXED = [

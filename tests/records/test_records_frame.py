@@ -12,8 +12,8 @@ from icsml.records.enterprise import example_record
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Outside
 from icsml.records.frame import read_enterprises, validate_frame
-from icsml.records.labels import Label
 from icsml.records.screening import screen
+from icsml.texts.label import Label
 
 LABEL = Label(en="a", zh="甲")
 

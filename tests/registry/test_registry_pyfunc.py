@@ -16,8 +16,8 @@ from icsml.decision.frame import frame_scores
 from icsml.errors import InputError, ModelError
 from icsml.records.dataset import read_dataset, write_dataset
 from icsml.records.extra import ExtraFeature
-from icsml.records.labels import Label
 from icsml.registry import log_training, tracking_uri
+from icsml.texts.label import Label
 from icsml.validation.auc import auc
 from icsml.validation.brier import brier
 from icsml.workflows.train import train_bundle

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from icsml.model.card import CardFacts, render_card
-from icsml.records.labels import Label
 from icsml.reports.card import card_html
 from icsml.reports.card_words import card_in
+from icsml.texts.label import Label
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 CARD = render_card(

@@ -20,7 +20,7 @@ from icsml.cli.main import _run
 from icsml.features.catalogue import CATALOGUE
 from icsml.features.encoder import DirectionOverride
 from icsml.model.certificate import Bound, Violation
-from icsml.records.labels import Direction
+from icsml.records.direction import Direction
 from icsml.reports.drawing import label_lines
 from icsml.reports.evidence import Gain, Outcomes
 from icsml.reports.findings import Check, ContradictionFigures, Sample

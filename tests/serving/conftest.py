@@ -23,11 +23,11 @@ from icsml.records.columns import record_columns
 from icsml.records.enterprise import example_record, parse_record
 from icsml.records.extra import ExtraFeature
 from icsml.records.fields import FIELDS
-from icsml.records.labels import Label
 from icsml.serving.app import create_app
 from icsml.serving.keys import KeyStore, create_key
 from icsml.serving.problems import Problem
 from icsml.serving.settings import ServingSettings
+from icsml.texts.label import Label
 
 with warnings.catch_warnings():
     # The client works with httpx and with its successor, whichever is there.

@@ -15,11 +15,11 @@ from icsml.core.yaml import dump_yaml, load_model_text
 from icsml.errors import InputError, MissingError
 from icsml.records.dataset import FoldSplit, read_dataset, write_dataset
 from icsml.records.extra import ExtraFeature
-from icsml.records.labels import Label
 from icsml.registry import list_versions, register_bundle
 from icsml.registry.record import find_record
 from icsml.registry.session import mlflow_session
 from icsml.reports.held_out import grouped_rates
+from icsml.texts.label import Label
 from icsml.workflows import register
 from icsml.workflows.config import TrainingConfig, flat, load_training_config
 from icsml.workflows.register import train

@@ -20,7 +20,7 @@ from icsml.portfolio.importer import import_dataset
 from icsml.records.columns import rows, take, to_columns
 from icsml.records.dataset import read_dataset
 from icsml.records.extra import ExtraFeature
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 from icsml.workflows import stability as workflow
 from icsml.workflows.prepare import prepare, split_rows
 from icsml.workflows.stability import LEVELS, compare_models, redrawn, retrain

@@ -11,7 +11,7 @@ from icsml.model.levers import size_class
 from icsml.records.columns import take
 from icsml.records.dataset import read_dataset
 from icsml.records.extra import ExtraFeature
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 from icsml.workflows.prepare import prepare, split_rows
 from icsml.workflows.steps import fit_levers, successive, yearly_changes
 

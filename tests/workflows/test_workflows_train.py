@@ -17,7 +17,7 @@ from icsml.model.bundle import read_bundle
 from icsml.model.document import InnovationEvidence
 from icsml.records.dataset import FoldSplit, OutOfTimeSplit, read_dataset, write_dataset
 from icsml.records.extra import ExtraFeature
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 from icsml.workflows import fit
 from icsml.workflows.config import load_training_config
 from icsml.workflows.measure import measure

@@ -31,7 +31,7 @@ from icsml.records.decision import (
     ToProvide,
 )
 from icsml.records.enterprise import EnterpriseRecord
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = ["DEFAULT_REASONS", "Decided", "decide"]
 

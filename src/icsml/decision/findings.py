@@ -21,7 +21,7 @@ from icsml.model.bundle import BundleParts
 from icsml.model.policy import AssessmentPolicy, Then
 from icsml.records.decision import Notice, Referral
 from icsml.records.fields import FIELDS
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = ["Finding", "findings", "referred"]
 

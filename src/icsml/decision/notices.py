@@ -17,7 +17,7 @@ from icsml.innovation.validity import ages
 from icsml.model.bundle import BundleParts
 from icsml.records.decision import Notice
 from icsml.records.fields import FIELDS
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = ["notices", "recourse_notices"]
 

@@ -14,8 +14,8 @@ from icsml.model.bundle import BundleParts
 from icsml.records.columns import Columns
 from icsml.records.extra import EXTRA_PREFIX
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.records.labels import Label
 from icsml.records.screening import PARTS, is_part_above
+from icsml.texts.label import Label
 
 __all__ = ["beyond", "fields_outside", "implausible", "within_text"]
 

@@ -37,7 +37,7 @@ from icsml.records.decision import (
     ReferenceId,
 )
 from icsml.records.field import Domain
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = ["RowReasons", "contradicting_share"]
 

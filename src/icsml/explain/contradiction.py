@@ -23,7 +23,7 @@ from icsml.features.feature import Feature
 from icsml.model.bundle import BundleParts
 from icsml.model.calibrate import Affine
 from icsml.model.reference import ReferencePopulation
-from icsml.records.labels import Direction
+from icsml.records.direction import Direction
 
 __all__ = ["Contradictions", "contradictions", "contradicts", "is_free", "one_at_a_time", "raises_adverse", "spreads"]
 

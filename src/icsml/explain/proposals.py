@@ -11,7 +11,7 @@ from icsml.explain.recourse import Move, Proposal, Scored, readers
 from icsml.innovation.schema import Rulebook
 from icsml.records.columns import Columns
 from icsml.records.decision import RecordChange, Recourse, RecourseStep
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = ["describe_proposal"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = ["apart", "apart_from_bounds", "quantity"]
 

@@ -10,7 +10,7 @@ from icsml.explain.quantity import apart, apart_from_bounds, quantity
 from icsml.features.feature import Feature
 from icsml.features.reason_codes import Forms, ReasonCatalogue
 from icsml.records.decision import ReasonForm, ReasonKind, ReferenceId
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = ["UNKNOWN", "Statement", "Want", "form_of", "reference_text", "statement"]
 

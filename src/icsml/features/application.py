@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from icsml.core.arithmetic import Floats, known, ratio
 from icsml.features.feature import Feature, Group
-from icsml.records.labels import Direction, Label
+from icsml.records.direction import Direction
+from icsml.texts.label import Label
 
 __all__ = ["FEATURES", "amount_to_revenue", "application_term"]
 

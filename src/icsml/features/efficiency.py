@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from icsml.core.arithmetic import Floats, ratio, scale
 from icsml.features.feature import Feature, Group
-from icsml.records.labels import Direction, Label
+from icsml.records.direction import Direction
+from icsml.texts.label import Label
 
 __all__ = ["FEATURES", "asset_turnover", "cost_to_revenue", "inventory_days", "receivable_days"]
 

@@ -20,10 +20,10 @@ from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
 from icsml.features.feature import CLOCK, INNOVATION_SCORE, POINTS_COLUMN, Feature, from_extra
 from icsml.features.innovation import INNOVATION_FIELDS
 from icsml.records.columns import Columns
+from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Domain
 from icsml.records.fields import FIELDS
-from icsml.records.labels import Direction
 
 if TYPE_CHECKING:
     from icsml.innovation.points import Points

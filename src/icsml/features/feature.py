@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from icsml.core.arithmetic import Floats, known
 from icsml.records.columns import Columns
+from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Domain
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.records.labels import Direction, Label
+from icsml.texts.label import Label
 
 __all__ = ["CLOCK", "EXTRA_CODE_PREFIX", "INNOVATION_SCORE", "POINTS_COLUMN", "Feature", "Group", "from_extra"]
 

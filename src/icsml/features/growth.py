@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from icsml.core.arithmetic import Floats, growth, ratio, subtract
 from icsml.features.feature import Feature, Group
-from icsml.records.labels import Direction, Label
+from icsml.records.direction import Direction
+from icsml.texts.label import Label
 
 __all__ = ["FEATURES", "asset_growth", "profit_change_to_assets", "revenue_growth"]
 

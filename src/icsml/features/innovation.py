@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from icsml.core.arithmetic import Floats, add, growth, known, ratio, scale
 from icsml.features.feature import INNOVATION_SCORE, POINTS_COLUMN, Feature, Group
+from icsml.records.direction import Direction
 from icsml.records.field import Domain, Purpose
 from icsml.records.fields import FIELDS
-from icsml.records.labels import Direction, Label
+from icsml.texts.label import Label
 
 __all__ = [
     "FEATURES",

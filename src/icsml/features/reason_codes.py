@@ -16,8 +16,9 @@ from icsml.errors import ConfigError
 from icsml.features.catalogue import CATALOGUE
 from icsml.features.feature import EXTRA_CODE_PREFIX, Feature
 from icsml.records.decision import ReasonForm, ReferenceId
+from icsml.records.direction import Direction
 from icsml.records.extra import EXTRA_PREFIX
-from icsml.records.labels import Direction, Label
+from icsml.texts.label import Label
 
 __all__ = ["Forms", "MissingTexts", "ReasonCatalogue", "ReferenceTexts", "load_reason_catalogue", "of_older_bundle"]
 

@@ -7,7 +7,7 @@ import sys
 from icsml.features.catalogue import CATALOGUE
 from icsml.features.feature import INNOVATION_SCORE, Feature
 from icsml.features.reason_codes import load_reason_catalogue
-from icsml.records.labels import Direction
+from icsml.records.direction import Direction
 
 __all__ = ["reference_page"]
 

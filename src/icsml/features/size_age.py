@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from icsml.core.arithmetic import Dates, Floats, age, known
 from icsml.features.feature import Feature, Group
-from icsml.records.labels import Direction, Label
+from icsml.records.direction import Direction
+from icsml.texts.label import Label
 
 __all__ = ["FEATURES", "firm_age", "revenue", "staff", "statement_age", "total_assets"]
 

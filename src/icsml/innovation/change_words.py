@@ -11,7 +11,7 @@ from icsml.innovation.numbers import COMPARATORS
 from icsml.innovation.schema import Rulebook
 from icsml.innovation.told_words import amount
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = ["POINTS", "UNSAID", "ChangeWords"]
 

@@ -15,7 +15,7 @@ from icsml.innovation.provenance import Provenance
 from icsml.innovation.stages import Identifier
 from icsml.innovation.values import Age, FieldValue, Floats, Growth, Ratio, Sum, Unit
 from icsml.records.columns import Columns, rows
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = [
     "Bypass",

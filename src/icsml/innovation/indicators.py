@@ -14,7 +14,7 @@ from icsml.innovation.numbers import Amount, Part, Weight, at_stage
 from icsml.innovation.provenance import Provenance, weakest
 from icsml.innovation.stages import Identifier
 from icsml.innovation.values import Unit, Value
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = [
     "Category",

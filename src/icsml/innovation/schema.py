@@ -23,7 +23,7 @@ from icsml.innovation.provenance import Provenance, weakest
 from icsml.innovation.stages import Stages
 from icsml.records.field import Domain
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = [
     "Definition",

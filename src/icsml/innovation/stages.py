@@ -12,7 +12,7 @@ from icsml.innovation.numbers import Comparison, Part
 from icsml.innovation.provenance import Provenance
 from icsml.innovation.values import Unit, Value
 from icsml.records.columns import Columns
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = ["NO_STAGE", "Identifier", "Stage", "StageProvenance", "StageRule", "StageStep", "Stages"]
 

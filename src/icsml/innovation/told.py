@@ -18,7 +18,7 @@ from icsml.innovation.told_words import cut_text, own_text, points_text, with_mo
 from icsml.innovation.validity import Ages
 from icsml.innovation.values import Floats
 from icsml.records.columns import Columns
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = ["REASONS", "Teller"]
 

@@ -21,7 +21,7 @@ from icsml.innovation.schema import Rulebook
 from icsml.innovation.told_gaps import Flags, Gaps, Places, bases, crossed, shared
 from icsml.innovation.told_words import LISTED, POINTS, amount, counted, in_turn, money, or_else
 from icsml.innovation.values import Age, Floats, Unit
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = ["Conditions"]
 

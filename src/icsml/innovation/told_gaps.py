@@ -17,8 +17,8 @@ from icsml.innovation.schema import Rulebook
 from icsml.innovation.told_words import field_names
 from icsml.innovation.values import Growth, Ratio, Value
 from icsml.records.columns import Columns
-from icsml.records.labels import Label
 from icsml.records.screening import is_present
+from icsml.texts.label import Label
 
 __all__ = ["Flags", "Gaps", "Places", "bases", "crossed", "shared"]
 

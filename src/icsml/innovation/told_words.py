@@ -10,7 +10,7 @@ from typing import Final
 from icsml.innovation.values import Unit
 from icsml.records.field import Field, Kind
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = [
     "LISTED",

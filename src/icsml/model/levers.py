@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from icsml.core.yaml import load_model
 from icsml.records.columns import Columns
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = [
     "MOVABLE",

@@ -13,7 +13,7 @@ from icsml.core.paths import configs_dir
 from icsml.core.yaml import load_model
 from icsml.records.field import Kind
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = [
     "AssessmentPolicy",

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from icsml.records.labels import Direction, Label
+from icsml.records.direction import Direction
+from icsml.texts.label import Label
 
 __all__ = [
     "AdverseReason",

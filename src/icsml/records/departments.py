@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from icsml.records.field import Domain, Field
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = ["DEPARTMENTS", "department_of"]
 

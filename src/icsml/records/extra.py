@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
+from icsml.records.direction import Direction
 from icsml.records.field import Outside
-from icsml.records.labels import Direction, Label
+from icsml.texts.label import Label
 
 __all__ = ["EXTRA_NAME", "EXTRA_PREFIX", "ExtraFeature"]
 

@@ -7,7 +7,7 @@ Money is in yuan (``_cny``), shares and rates are fractions, ``_prev`` is the ye
 from __future__ import annotations
 
 from icsml.records.field import Domain, Field, Kind, Outside, Purpose
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = ["CHOICES", "FIELDS", "FIELD_BY_NAME", "TECHNICAL_FIELDS"]
 

@@ -22,7 +22,7 @@ from icsml.core.yaml import dump_yaml
 from icsml.errors import InputError
 from icsml.records.field import Field, Kind, Outside, Purpose
 from icsml.records.fields import CHOICES, FIELD_BY_NAME, FIELDS
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = ["LEADING", "SHEET", "Lang", "Template", "Unit", "usable_names", "write_template"]
 

@@ -13,8 +13,8 @@ from types import MappingProxyType
 from typing import Final
 
 from icsml.features.catalogue import FEATURE_BY_NAME
-from icsml.records.labels import Label
 from icsml.reports.wording import Lang, event_name, value_name
+from icsml.texts.label import Label
 
 __all__ = ["card_in"]
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from icsml.features.encoder import DirectionOverride
 from icsml.features.feature import Feature
 from icsml.model.certificate import Certificate
-from icsml.records.labels import Label
 from icsml.reports.evidence import Evidence
 from icsml.reports.stability import StabilityFigures
+from icsml.texts.label import Label
 
 __all__ = [
     "PD_BANDS",

@@ -15,8 +15,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from icsml.core.files import whole_file
-from icsml.records.labels import Label
 from icsml.reports.wording import Lang, compared_with, group_name, pd_meaning, phrase, reference_name, value_name
+from icsml.texts.label import Label
 
 __all__ = ["render", "script", "write"]
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from icsml.records.labels import Label
 from icsml.reports.page import render, write
 from icsml.reports.wording import Lang, phrase
+from icsml.texts.label import Label
 
 __all__ = ["diff_page", "write_page"]
 

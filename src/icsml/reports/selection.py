@@ -17,9 +17,9 @@ from icsml.innovation.recommended import ListTerms, figures, standing
 from icsml.innovation.robustness import Robustness
 from icsml.innovation.told_words import cut_text, field_names, in_parts, is_alternative, own_text
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.records.labels import Label
 from icsml.reports.page import render, script, write
 from icsml.reports.wording import Lang
+from icsml.texts.label import Label
 
 __all__ = ["letter_page", "selection_page", "write_letter", "write_page"]
 

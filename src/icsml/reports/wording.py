@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from icsml.records.labels import Label
 from icsml.reports.wording_model import MODEL_PHRASES
 from icsml.reports.wording_selection import SELECTION_PHRASES
+from icsml.texts.label import Label
 
 __all__ = [
     "Lang",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from icsml.records.labels import Label
+from icsml.texts.label import Label
 
 __all__ = ["SELECTION_PHRASES"]
 

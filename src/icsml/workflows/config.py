@@ -23,8 +23,8 @@ from icsml.innovation.rulebook import load_rulebook
 from icsml.model.config import Hyperparameters, ModelConfig, fault
 from icsml.model.document import Explainer
 from icsml.model.policy import AssessmentPolicy, load_assessment_policy
+from icsml.records.direction import Direction
 from icsml.records.extra import EXTRA_PREFIX
-from icsml.records.labels import Direction
 
 __all__ = [
     "CardConfig",

@@ -24,8 +24,8 @@ from icsml.innovation.selection import Cut
 from icsml.model.bundle import BundleParts
 from icsml.records.columns import Columns, latest, take, to_columns
 from icsml.records.dataset import is_synthetic, read_records
-from icsml.records.labels import Label
 from icsml.records.screening import screen
+from icsml.texts.label import Label
 
 __all__ = ["Comparison", "compare", "pd_moves"]
 
