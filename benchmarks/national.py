@@ -46,6 +46,7 @@ def prepare(folder: Path, rows: int, depth: int) -> None:
     from icsml.model.calibrate import Affine
     from icsml.model.reference import ReferencePopulation
     from icsml.model.scale import load_scale
+    from icsml.model.scorer import Scorer
     from icsml.records.extra import ExtraFeature
 
     booster = grow(num_leaves=2**depth, max_depth=depth, trees=500)
@@ -59,9 +60,7 @@ def prepare(folder: Path, rows: int, depth: int) -> None:
     )
     parts = BundleParts(
         name="nation",
-        booster=booster,
-        encoder=Encoder((), extras),
-        calibration=Affine(*_CALIBRATION),
+        model=Scorer(booster, Encoder((), extras), Affine(*_CALIBRATION)),
         scale=load_scale(configs_dir() / "policy" / "master-scale.yaml"),
         card="For speed only.",
         extras=extras,

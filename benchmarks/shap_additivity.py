@@ -132,7 +132,7 @@ def _of_bundle(bundle: Path, data: Path) -> tuple[lgb.Booster, Floats]:
     frame = read_dataset(data).enterprises.head(2_000)
     rows = assess(model, to_columns(frame, model.extras), explained=False).features
     known = np.array([np.median(column[~np.isnan(column)]) if (~np.isnan(column)).any() else 0.0 for column in rows.T])
-    return model.booster, np.where(np.isnan(rows), known, rows)
+    return model.model.booster, np.where(np.isnan(rows), known, rows)
 
 
 def main() -> int:

@@ -48,7 +48,7 @@ def telling(bundle: Bundle, frame: pd.DataFrame) -> dict[str, Any]:
     """Count what adverse reasons say: as once told (by code, whatever the value), and by kind as told now."""
     rows = frame.sample(min(_DECISIONS, len(frame)), random_state=0)
     found = assess(bundle, to_columns(validate_frame(rows, bundle.extras), bundle.extras))
-    features = {feature.name: feature for feature in bundle.encoder.features}
+    features = {feature.name: feature for feature in bundle.features}
     kinds: Counter[str] = Counter()
     before = after = referred = 0
     for row in range(len(rows)):

@@ -31,8 +31,8 @@ def few(book_folder, quick_config, tmp_path_factory):
     reasons = quick_config.reasons.model_copy(update={"reference_rows": 24})
     config = quick_config.model_copy(update={"include": FEATURES, "reasons": reasons})
     trained = train_bundle(book_folder, config, out=tmp_path_factory.mktemp("few") / "bundle")
-    assert [feature.name for feature in trained.bundle.encoder.features] == FEATURES
-    assert len(trained.bundle.companion_encoder.features) == 5
+    assert [feature.name for feature in trained.bundle.features] == FEATURES
+    assert len(trained.bundle.companion.encoder.features) == 5
     return trained.bundle, trained.dataset.enterprises
 
 
@@ -67,7 +67,7 @@ def records_of(bundle, enterprises):
         [],
         ["net_profit_cny", "credit_line_utilisation"],
         ["rd_expense_cny", "total_liabilities_cny"],
-        list(bundle.encoder.innovation_inputs),
+        list(bundle.model.encoder.innovation_inputs),
     ]
     records = frame_records(frame)
     return [record.model_copy(update=dict.fromkeys(names)) for record, names in zip(records, gone, strict=True)]
@@ -80,9 +80,8 @@ def test_each_reason_is_the_shapley_value_of_the_feature_it_names(few):
         decided = decide(bundle, record, decision_id="d", decided_at=MOMENT, reasons=1000, with_recourse=False)
         found, values = decided.decision, decided.features
         companion = found.pd == found.pd_without_innovation
-        encoder = bundle.companion_encoder if companion else bundle.encoder
-        booster = bundle.companion if companion else bundle.booster
-        calibration = bundle.companion_calibration if companion else bundle.calibration
+        scorer = bundle.companion if companion else bundle.model
+        encoder, booster, calibration = scorer.encoder, scorer.booster, scorer.calibration
         names = [feature.name for feature in encoder.features]
         row = np.array([np.nan if values[name] is None else values[name] for name in names])
         places = [FEATURES.index(name) for name in names]
@@ -98,7 +97,7 @@ def test_each_reason_is_the_shapley_value_of_the_feature_it_names(few):
         assert sorted((each.log_odds for each in found.adverse_reasons), reverse=True) == pytest.approx(largest[:4])
         for each in found.adverse_reasons:
             assert each.log_odds == pytest.approx(expected[each.feature], abs=1e-12)
-        groups = {feature.name: feature.group for feature in bundle.encoder.features}
+        groups = {feature.name: feature.group for feature in bundle.features}
         for group in found.groups:
             own = math.fsum(value for name, value in expected.items() if groups[name] == group.group)
             assert group.log_odds == pytest.approx(own, abs=1e-12)
@@ -120,4 +119,4 @@ def test_values_that_are_told_belong_to_the_features_that_are_named(few):
     medians = dict(zip(FEATURES, bundle.reference.medians, strict=True))
     for reason in found.reasons:
         assert reason.reference_value == medians[reason.feature]
-        assert reason.code == next(f.code for f in bundle.encoder.features if f.name == reason.feature)
+        assert reason.code == next(f.code for f in bundle.features if f.name == reason.feature)

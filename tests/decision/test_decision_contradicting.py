@@ -52,7 +52,7 @@ def test_without_a_population_or_a_record_there_is_none(bundle, enterprises):
 
 def test_no_signed_text_is_told_of_a_reason_that_contradicts(bundle, enterprises):
     """A signed text of a free feature states the risk, and here the feature alone says otherwise."""
-    free = [feature.code for feature in bundle.encoder.features if feature.direction is Direction.FREE]
+    free = [feature.code for feature in bundle.features if feature.direction is Direction.FREE]
     forms = bundle.catalogue.codes["LEV01"].model_copy(update={"signed_by": "A. Officer"})
     codes = dict(bundle.catalogue.codes) | dict.fromkeys(free, forms)
     signed = replace(bundle, reasons=bundle.catalogue.model_copy(update={"codes": codes}))

@@ -15,6 +15,7 @@ from icsml.decision.example import bundle_example
 from icsml.decision.frame import frame_scores, input_scores
 from icsml.errors import InputError
 from icsml.features.encoder import Encoder
+from icsml.model.scorer import Scorer
 from icsml.records.direction import Direction
 from icsml.records.enterprise import parse_record
 from icsml.records.extra import ExtraFeature
@@ -152,9 +153,14 @@ def extended(bundle):
     fixed = {"deterministic": True, "force_row_wise": True, "monotone_constraints": list(encoder.directions)}
     booster = lgb.train(params | fixed, lgb.Dataset(X, y), num_boost_round=20)
     return replace(
-        bundle, booster=booster, encoder=encoder, extras=(CALLS,), companion=None, companion_encoder=None,
-        companion_calibration=None, rulebook=None, reference=None, never_missing=(),
-    )  # fmt: skip
+        bundle,
+        model=Scorer(booster, encoder, bundle.model.calibration),
+        extras=(CALLS,),
+        companion=None,
+        rulebook=None,
+        reference=None,
+        never_missing=(),
+    )
 
 
 @pytest.fixture(scope="module")

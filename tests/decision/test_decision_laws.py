@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.special import logit
 
 from icsml.decision import reasons
-from icsml.decision.assess import assess, companion_places, warm
+from icsml.decision.assess import assess, warm
 from icsml.decision.decide import decide
 from icsml.decision.example import bundle_example
 from icsml.decision.frame import frame_scores
@@ -74,7 +74,7 @@ def test_groups_add_up(bundle, changes):
     total = found.base_log_odds + math.fsum(group.log_odds for group in found.groups)
     assert abs(logit(found.pd) - total) < 1e-9
     assert found.score == found.base_points + sum(group.points for group in found.groups)
-    assert [group.group for group in found.groups] == list(dict.fromkeys(f.group for f in bundle.encoder.features))
+    assert [group.group for group in found.groups] == list(dict.fromkeys(f.group for f in bundle.features))
 
 
 @LAWS
@@ -141,7 +141,7 @@ def test_no_innovation_heads_what_is_told_while_there_is_anything_else_to_tell(b
         assert late == sorted(late)
         last += 0 < sum(late) < len(late)
     assert last > 20
-    assert {f.code[:3] for f in bundle.encoder.features if f.domain is Domain.INNOVATION} == {"INN"}
+    assert {f.code[:3] for f in bundle.features if f.domain is Domain.INNOVATION} == {"INN"}
 
 
 def test_a_decision_says_compared_with_whom(bundle):
@@ -153,7 +153,7 @@ def test_a_decision_says_compared_with_whom(bundle):
         "n": len(bundle.reference.rows),
         "sha256": bundle.reference.sha256,
     }
-    medians = dict(zip((f.name for f in bundle.encoder.features), bundle.reference.medians, strict=True))
+    medians = dict(zip((f.name for f in bundle.features), bundle.reference.medians, strict=True))
     for reason in found.reasons:
         assert reason.reference_value == medians[reason.feature]
         if reason.value is not None:
@@ -270,7 +270,7 @@ def test_points_sum_and_stay_within_their_bounds(bundle, changes):
 def test_all_of_innovation_is_summed_shown_or_not(bundle, changes):
     record = changed(changes)
     every = decision_of(bundle, record, reasons=1000)
-    domain = {feature.name: feature.domain for feature in bundle.encoder.features}
+    domain = {feature.name: feature.domain for feature in bundle.features}
     expected = math.fsum(reason.log_odds for reason in every.reasons if domain[reason.feature] == "innovation")
     assert every.innovation_log_odds == pytest.approx(expected, abs=1e-12)
     assert decision_of(bundle, record, reasons=0).innovation_log_odds == every.innovation_log_odds
@@ -296,13 +296,13 @@ def test_one_row_is_the_batch_to_the_last_bit(bundle, enterprises):
 @pytest.mark.parametrize("explained", [True, False])
 def test_the_pd_is_the_boosters_margin_and_no_sum_of_reasons(bundle, enterprises, explained):
     columns = dict(to_columns(enterprises))
-    for name in bundle.encoder.innovation_inputs:  # the first rows have no innovation feed
+    for name in bundle.model.encoder.innovation_inputs:  # the first rows have no innovation feed
         columns[name] = np.concatenate([np.full(200, np.nan), columns[name][200:]])
     found = assess(bundle, columns, explained=explained)
-    own = np.ascontiguousarray(found.features[:, companion_places(bundle)])
+    own = np.ascontiguousarray(found.features[:, bundle.companion_columns])
     raw = {
-        "model": (bundle.booster.predict(found.features, raw_score=True), bundle.calibration),
-        "companion": (bundle.companion.predict(own, raw_score=True), bundle.companion_calibration),
+        "model": (bundle.model.booster.predict(found.features, raw_score=True), bundle.model.calibration),
+        "companion": (bundle.companion.booster.predict(own, raw_score=True), bundle.companion.calibration),
     }
     pds = {name: pd_from_log_odds(log_odds(*each)) for name, each in raw.items()}
     assert found.pd_without_innovation.tobytes() == pds["companion"].tobytes()
@@ -315,10 +315,15 @@ def boosters(bundle, enterprises):
     """The model and its companion: trees, calibration, directions, and rows to move."""
     columns = to_columns(enterprises.iloc[::40])
     features = assess(bundle, columns, explained=False).features
-    others = bundle.companion_encoder.encode(columns, None)
+    others = bundle.companion.encoder.encode(columns, None)
     return {
-        "model": (bundle.booster, bundle.calibration, bundle.encoder.directions, features),
-        "companion": (bundle.companion, bundle.companion_calibration, bundle.companion_encoder.directions, others),
+        "model": (bundle.model.booster, bundle.model.calibration, bundle.model.encoder.directions, features),
+        "companion": (
+            bundle.companion.booster,
+            bundle.companion.calibration,
+            bundle.companion.encoder.directions,
+            others,
+        ),
     }
 
 
@@ -339,7 +344,7 @@ def test_the_pd_never_falls_when_a_risk_raising_feature_rises(boosters, which, d
 
 
 def test_both_directions_are_declared_and_some_features_are_free(bundle):
-    assert {1, -1, 0} == set(bundle.encoder.directions)
+    assert {1, -1, 0} == set(bundle.model.encoder.directions)
 
 
 def test_without_an_innovation_feed_the_companion_decides(bundle):
@@ -350,8 +355,8 @@ def test_without_an_innovation_feed_the_companion_decides(bundle):
     codes = {notice.code for notice in found.warnings}
     assert ("INNOVATION_FEED_MISSING", "innovation_log_odds") in {(each.code, each.field) for each in found.warnings}
     assert "NEVER_MISSING_IN_TRAINING" not in codes  # the companion does not read what is missing
-    companion = bundle.companion_encoder.encode(record_columns(parse_record(kept)), None)
-    expected = pd_from_log_odds(log_odds(margin(bundle.companion, companion), bundle.companion_calibration))
+    companion = bundle.companion.encoder.encode(record_columns(parse_record(kept)), None)
+    expected = pd_from_log_odds(log_odds(margin(bundle.companion.booster, companion), bundle.companion.calibration))
     assert found.pd == expected[0]
 
 
@@ -368,16 +373,14 @@ def test_a_value_that_training_never_saw_missing_is_told_where_it_is(bundle):
         for each in decision_of(bundle, parse_record({"enterprise_id": "E", "as_of": "2024-06-30"})).warnings
         if each.code == "NEVER_MISSING_IN_TRAINING"
     }
-    innovative = {each.name for each in bundle.encoder.features if each.domain == Domain.INNOVATION}
+    innovative = {each.name for each in bundle.features if each.domain == Domain.INNOVATION}
     assert told == set(bundle.never_missing) - innovative != set()
     whole = {each.code for each in decision_of(bundle, changed({})).warnings}
     assert "NEVER_MISSING_IN_TRAINING" not in whole
 
 
 def test_a_model_that_cannot_grade_or_compare_says_so(bundle):
-    alone = dataclasses.replace(
-        bundle, horizon_months=36, companion=None, companion_encoder=None, companion_calibration=None
-    )
+    alone = dataclasses.replace(bundle, horizon_months=36, companion=None)
     found = decision_of(alone, changed({}))
     told = {(each.code, each.field) for each in found.warnings}
     assert {("NO_GRADE", "grade"), ("NO_COMPANION", "pd_without_innovation")} <= told
@@ -475,8 +478,8 @@ def test_the_example_of_a_bundle_is_accepted_and_complete(bundle):
 def test_reasons_of_the_companion_compare_with_the_same_rows(bundle):
     kept = {name: value for name, value in example_record().items() if name not in INNOVATION}
     found = decision_of(bundle, parse_record(kept), reasons=1000)
-    own = bundle.reference.rows[:, [f.domain == "financial" for f in bundle.encoder.features]]
-    mean = log_odds(margin(bundle.companion, np.ascontiguousarray(own)), bundle.companion_calibration).mean()
+    own = bundle.reference.rows[:, [f.domain == "financial" for f in bundle.features]]
+    mean = log_odds(margin(bundle.companion.booster, np.ascontiguousarray(own)), bundle.companion.calibration).mean()
     assert found.base_log_odds == pytest.approx(mean, abs=1e-9)
     total = found.base_log_odds + math.fsum(reason.log_odds for reason in found.reasons)
     assert abs(logit(found.pd) - total) < 1e-9
@@ -489,8 +492,8 @@ def test_a_contradiction_is_one_of_the_booster_that_decided(bundle, monkeypatch)
     monkeypatch.setattr(reasons, "one_at_a_time", lambda *given: asked.append(given) or real(*given))
     kept = {name: value for name, value in example_record().items() if name not in INNOVATION}
     for record, booster, encoder in (
-        (changed({}), bundle.booster, bundle.encoder),
-        (parse_record(kept), bundle.companion, bundle.companion_encoder),
+        (changed({}), bundle.model.booster, bundle.model.encoder),
+        (parse_record(kept), bundle.companion.booster, bundle.companion.encoder),
     ):
         found = decision_of(bundle, record, reasons=1000)
         scorer, calibration, row, values = asked.pop()
@@ -503,7 +506,7 @@ def test_a_contradiction_is_one_of_the_booster_that_decided(bundle, monkeypatch)
                 place, effect = free[reason.feature]
                 opposed = reason.log_odds * effect < 0 and min(abs(reason.log_odds), abs(effect)) >= SMALLEST
                 assert reason.contradicts is bool(opposed)
-                column = bundle.reference.rows[:, [f.name for f in bundle.encoder.features].index(reason.feature)]
+                column = bundle.reference.rows[:, [f.name for f in bundle.features].index(reason.feature)]
                 assert set(values[place][~np.isnan(values[place])]) <= set(column)
 
 
@@ -528,8 +531,10 @@ def test_what_is_built_ahead_is_what_decisions_use(bundle, monkeypatch):
     expected = [(record, decision_of(bundle, record).reasons) for record in (changed({}), bare)]
     fresh = dataclasses.replace(
         bundle,
-        booster=booster_from_text(booster_text(bundle.booster), "m"),
-        companion=booster_from_text(booster_text(bundle.companion), "c"),
+        **{
+            name: dataclasses.replace(scorer, booster=booster_from_text(booster_text(scorer.booster), name))
+            for name, scorer in (("model", bundle.model), ("companion", bundle.companion))
+        },
     )
     warm(fresh)
     monkeypatch.setattr(engine, "_built", None)  # nothing can be built from here on

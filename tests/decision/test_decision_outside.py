@@ -28,7 +28,7 @@ def outside(found):
 
 def reading(bundle, *fields):
     """Return the features that are made of a field."""
-    return {f.name for f in bundle.encoder.features if f.name != "innovation_score" and set(fields) & set(f.inputs)}
+    return {f.name for f in bundle.features if f.name != "innovation_score" and set(fields) & set(f.inputs)}
 
 
 @pytest.mark.parametrize(

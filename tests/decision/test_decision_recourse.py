@@ -158,7 +158,7 @@ def raised_against_a_reason(bundle, record, proposal):
     fields |= {"rd_expense_cny" for lever in levers if lever.account == "research"}
     return [
         feature.name
-        for place, feature in enumerate(bundle.encoder.features)
+        for place, feature in enumerate(bundle.features)
         if fields & set(feature.inputs)
         and then.features[0, place] > now.features[0, place] > bundle.reference.medians[place]
         and terms[0][place] > 0.0

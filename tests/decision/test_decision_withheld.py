@@ -32,11 +32,11 @@ def without(*names):
 
 def by_definition(bundle, features, absent, rows):
     """Return the PDs of a record filled in from the reference rows nearest to it that have what it lacks."""
-    names = [feature.name for feature in bundle.encoder.features]
+    names = [feature.name for feature in bundle.features]
     own = np.array([np.nan if features[name] is None else features[name] for name in names])
     places = [names.index(name) for name in absent]
     frame = pd.DataFrame(bundle.reference.rows)
-    gain = bundle.booster.feature_importance("gain")
+    gain = bundle.model.booster.feature_importance("gain")
     distance = np.zeros(len(frame))
     for place in np.flatnonzero(~np.isnan(own)):
         known = frame[place].dropna()
@@ -47,8 +47,8 @@ def by_definition(bundle, features, absent, rows):
     nearest = whole[np.argsort(distance[whole], kind="stable")[:rows]]
     filled = np.tile(own, (len(nearest), 1))
     filled[:, places] = bundle.reference.rows[np.ix_(nearest, places)]
-    margins = bundle.booster.predict(filled, raw_score=True)
-    return 1 / (1 + np.exp(-(bundle.calibration.slope * margins + bundle.calibration.intercept)))
+    margins = bundle.model.booster.predict(filled, raw_score=True)
+    return 1 / (1 + np.exp(-(bundle.model.calibration.slope * margins + bundle.model.calibration.intercept)))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_pd_were_the_absent_known_is_a_quantile_over_the_nearest_rows(bundle
     assert found.pd_if_withheld.pd == pytest.approx(expected[math.ceil(policy.quantile * (policy.rows - 1))], rel=1e-9)
     assert found.pd_if_withheld.quantile == policy.quantile == 0.9
     assert len(set(expected.round(12))) > 1
-    groups = {feature.name: feature.group for feature in bundle.encoder.features}
+    groups = {feature.name: feature.group for feature in bundle.features}
     assert found.pd_if_withheld.groups == list(dict.fromkeys(groups[name] for name in absent))
 
 
@@ -89,12 +89,12 @@ def test_what_is_absent_is_filled_in_from_one_row_at_a_time(bundle, monkeypatch)
     lent = {row.tobytes() for row in np.ascontiguousarray(rows[:, places])}
     assert len(lent) > 20
     assert lent <= having
-    margins = np.sort(bundle.booster.predict(rows, raw_score=True))
+    margins = np.sort(bundle.model.booster.predict(rows, raw_score=True))
     (between, *_) = (rank for rank in range(98, 50, -1) if margins[rank] < margins[rank + 1])  # where no tie hides it
     asked = bundle.assessment_policy.withheld.model_copy(update={"quantile": (between + 0.5) / 99})
     policy = bundle.assessment_policy.model_copy(update={"withheld": asked})
     found, _ = decided(dataclasses.replace(bundle, policy=policy), without(*CREDIT))
-    odds = bundle.calibration.slope * margins[between + 1] + bundle.calibration.intercept
+    odds = bundle.model.calibration.slope * margins[between + 1] + bundle.model.calibration.intercept
     assert found.pd_if_withheld.pd == pytest.approx(1 / (1 + np.exp(-odds)), rel=1e-12)
 
 
@@ -116,7 +116,7 @@ def test_whoever_has_everything_or_no_population_is_told_none(bundle):
 
 def test_where_few_rows_have_everything_those_that_have_most_lend(bundle):
     rows = bundle.reference.rows.copy()
-    places = [n for n, feature in enumerate(bundle.encoder.features) if feature.group == "credit_history"]
+    places = [n for n, feature in enumerate(bundle.features) if feature.group == "credit_history"]
     rows[10:, places[0]] = np.nan
     few = dataclasses.replace(bundle.reference, rows=rows)
     found, _ = decided(dataclasses.replace(bundle, reference=few), without(*CREDIT))
@@ -167,7 +167,10 @@ def test_no_principal_driver_is_dropped_in_silence(bundle):
 @pytest.mark.parametrize("told", [0, 1, 4])
 def test_whatever_is_absent_and_raised_the_pd_is_asked_for_told_or_not(bundle, told):
     own = dataclasses.replace(bundle, reasons=bundle.catalogue.model_copy(update={"adverse_reasons": told}))
-    at_least, inputs = bundle.catalogue.adverse_at_least, {each.name: each.inputs for each in bundle.encoder.features}
+    at_least, inputs = (
+        bundle.catalogue.adverse_at_least,
+        {each.name: each.inputs for each in bundle.features},
+    )
     beyond_the_told = 0
     for gone in (
         [],

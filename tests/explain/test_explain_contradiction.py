@@ -35,13 +35,13 @@ def test_the_effect_alone_is_the_margin_less_its_mean_over_the_values(bundle, sc
     features, _ = scored
     affine = Affine(0.5, -9.0)
     values = {3: np.array([0.1, np.nan, 5.0]), 8: np.array([-0.2])}
-    found = one_at_a_time(partial(margin, bundle.booster), affine, features, values)
+    found = one_at_a_time(partial(margin, bundle.model.booster), affine, features, values)
     for place, own in values.items():
         for row in (0, 7, len(features) - 1):
             moved = np.repeat(features[row : row + 1], len(own), axis=0)
             moved[:, place] = own
-            mean = margin(bundle.booster, moved).mean()
-            alone = 0.5 * (margin(bundle.booster, features[row : row + 1])[0] - mean)
+            mean = margin(bundle.model.booster, moved).mean()
+            alone = 0.5 * (margin(bundle.model.booster, features[row : row + 1])[0] - mean)
             assert found[place][row] == pytest.approx(alone, abs=1e-12)
 
 
@@ -54,12 +54,12 @@ def test_a_contradiction_needs_two_signs_that_are_not_negligible():
 def test_the_rate_counts_shown_reasons_of_free_features(bundle, scored):
     features, terms = scored
     found = contradictions(bundle, features, terms, 5)
-    free = [place for place, sign in enumerate(bundle.encoder.directions) if sign == 0]
+    free = [place for place, sign in enumerate(bundle.model.encoder.directions) if sign == 0]
     ranked = rank_terms(terms, 5)
     shown = sum(int(terms[row, place] != 0.0) for row in range(len(terms)) for place in ranked[row] if place in free)
     assert found.rows == len(features)
     assert sum(found.shown.values()) == shown > 0
-    assert set(found.shown) == {bundle.encoder.features[place].name for place in free}
+    assert set(found.shown) == {bundle.features[place].name for place in free}
     assert found.rate == sum(found.contradicting.values()) / shown
     assert contradictions(bundle, features, terms, 0).rate is None
 

@@ -104,7 +104,7 @@ def test_features_are_joined_in_chains_wherever_the_middle_comes():
 
 
 def test_a_model_has_like_features_by_its_population_and_the_score_apart(bundle):
-    features = bundle.encoder.features
+    features = bundle.features
     found = clusters(bundle, 0.05)
     named = [{features[place].name for place in places} for places in found]
     assert found

@@ -21,15 +21,15 @@ def encoded(bundle, enterprises):
     from icsml.records.columns import to_columns
 
     columns = to_columns(enterprises.head(80))
-    return bundle.encoder.encode(columns, evaluate(bundle.rulebook, columns))
+    return bundle.model.encoder.encode(columns, evaluate(bundle.rulebook, columns))
 
 
 @pytest.mark.parametrize("compared", ["reference", "cover", "pred_contrib"])
 def test_the_terms_reconcile_with_the_calibrated_log_odds(bundle, encoded, compared):
     reference = bundle.reference if compared == "reference" else None
     explainer = "pred_contrib" if compared == "pred_contrib" else "tree_shap"
-    terms = explain(bundle.booster, bundle.calibration, encoded, reference, explainer=explainer)
-    served = log_odds(margin(bundle.booster, encoded), bundle.calibration)
+    terms = explain(bundle.model.booster, bundle.model.calibration, encoded, reference, explainer=explainer)
+    served = log_odds(margin(bundle.model.booster, encoded), bundle.model.calibration)
     np.testing.assert_allclose(terms.base + sum_in_order(terms.log_odds), served, atol=1e-9, rtol=0)
 
 
@@ -95,7 +95,7 @@ def test_shap_s_own_algorithm_agrees(small):
 
 def test_no_rows_have_no_contributions(bundle, encoded):
     for explainer in ("tree_shap", "pred_contrib"):
-        whole, margins = contributions(bundle.booster, encoded[:0], explainer=explainer)
+        whole, margins = contributions(bundle.model.booster, encoded[:0], explainer=explainer)
         assert whole.shape == (0, encoded.shape[1] + 1)
         assert margins.shape == (0,)
 
@@ -108,8 +108,8 @@ def test_terms_are_ranked_by_size_then_by_feature_order():
 
 
 def test_the_base_is_the_mean_of_the_reference_population(bundle, encoded):
-    terms = explain(bundle.booster, bundle.calibration, encoded, bundle.reference)
-    mean = log_odds(margin(bundle.booster, bundle.reference.rows), bundle.calibration).mean()
+    terms = explain(bundle.model.booster, bundle.model.calibration, encoded, bundle.reference)
+    mean = log_odds(margin(bundle.model.booster, bundle.reference.rows), bundle.model.calibration).mean()
     assert terms.base == pytest.approx(np.full(len(encoded), mean), abs=1e-9)
 
 

@@ -12,6 +12,7 @@ from icsml.model.bundle import BundleParts
 from icsml.model.classifier import PDClassifier
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import Grade, MasterScale
+from icsml.model.scorer import Scorer
 from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature
 from icsml.texts.label import Label
@@ -56,12 +57,8 @@ def make_parts(**changes: object) -> BundleParts:
     )
     parts: dict[str, Any] = {
         "name": "icsml-pd",
-        "booster": model.booster_,
-        "encoder": encoder,
-        "calibration": model.calibration_,
-        "companion": companion.booster_,
-        "companion_encoder": companion_encoder,
-        "companion_calibration": companion.calibration_,
+        "model": Scorer(model.booster_, encoder, model.calibration_),
+        "companion": Scorer(companion.booster_, companion_encoder, companion.calibration_),
         "rulebook": load_rulebook("national-2025"),
         "scale": MasterScale(
             event="default",

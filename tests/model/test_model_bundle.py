@@ -64,14 +64,19 @@ def code_of(folder: Path) -> str:
 def test_what_is_written_is_read_back(folder: Path, bundle_parts: Any):
     bundle: Any = read_bundle(folder)
     for part in dataclasses.fields(BundleParts):
-        if part.name not in {"booster", "companion", "policy"}:
+        if part.name not in {"model", "companion", "policy"}:
             assert getattr(bundle, part.name) == getattr(bundle_parts, part.name), part.name
+    for scorer in ("model", "companion"):
+        read, given = getattr(bundle, scorer), getattr(bundle_parts, scorer)
+        assert (read.encoder, read.calibration) == (given.encoder, given.calibration)
     assert bundle.policy == bundle_parts.assessment_policy == load_assessment_policy()
-    X = np.random.default_rng(1).normal(size=(300, len(bundle.encoder.features)))
+    X = np.random.default_rng(1).normal(size=(300, len(bundle.features)))
     X[::7, 2] = np.nan
-    assert np.array_equal(margin(bundle.booster, X), bundle_parts.booster.predict(X, raw_score=True))
-    narrow: Any = X[:, : len(bundle.companion_encoder.features)]
-    assert np.array_equal(margin(bundle.companion, narrow), bundle_parts.companion.predict(narrow, raw_score=True))
+    assert np.array_equal(margin(bundle.model.booster, X), bundle_parts.model.booster.predict(X, raw_score=True))
+    narrow: Any = X[:, : len(bundle.companion.encoder.features)]
+    assert np.array_equal(
+        margin(bundle.companion.booster, narrow), bundle_parts.companion.booster.predict(narrow, raw_score=True)
+    )
     assert bundle.rulebook.source_text == bundle_parts.rulebook.source_text
     assert bundle.folder == folder
     assert bundle.code_version
@@ -94,14 +99,10 @@ def test_files_manifest_and_hash(folder: Path):
 
 
 def test_optional_parts_may_be_absent(tmp_path: Path, bundle_parts: Any):
-    encoder = bundle_parts.companion_encoder
     alone = dataclasses.replace(
         bundle_parts,
-        booster=bundle_parts.companion,
-        encoder=encoder,
+        model=bundle_parts.companion,
         companion=None,
-        companion_encoder=None,
-        companion_calibration=None,
         rulebook=None,
         reference=None,
         event=None,
@@ -147,9 +148,8 @@ def test_scoring_needs_neither_scikit_learn_nor_optuna(folder: Path):
         "from pathlib import Path\n"
         "import numpy as np\n"
         "from icsml.model.bundle import read_bundle\n"
-        "from icsml.model.predict import log_odds, margin, pd_from_log_odds\n"
         "b = read_bundle(Path(sys.argv[1]))\n"
-        "pd = pd_from_log_odds(log_odds(margin(b.booster, np.zeros((3, b.booster.num_feature()))), b.calibration))\n"
+        "pd = b.model.pd(np.zeros((3, b.model.booster.num_feature())))\n"
         "print(*b.grade(pd), *b.scale.score(np.zeros(1)))\n"
     )
     run = subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=False)
@@ -217,7 +217,7 @@ def test_what_format_2_brought_is_foreign_to_format_1(folder: Path):
     assert bundle.explainer == "tree_shap"
     assert bundle.levers is None
     assert bundle.policy is None
-    assert bundle.reasons == load_reason_catalogue().for_features(bundle.encoder.features)
+    assert bundle.reasons == load_reason_catalogue().for_features(bundle.features)
 
 
 @pytest.mark.parametrize("number", [True, 1.5, "2", None])
@@ -286,9 +286,9 @@ def test_trees_that_lightgbm_cannot_read_are_refused(folder: Path):
 def test_a_slope_that_is_not_positive_is_refused_on_both_sides(
     folder: Path, tmp_path: Path, bundle_parts: Any, part: str, slope: float
 ):
-    own = {"model": "calibration", "companion": "companion_calibration"}[part]
+    turned = dataclasses.replace(getattr(bundle_parts, part), calibration=Affine(slope, -2.0))
     with pytest.raises(ModelError, match="ICS-MOD-017"):
-        write_bundle(tmp_path / "refused", dataclasses.replace(bundle_parts, **{own: Affine(slope, -2.0)}))
+        write_bundle(tmp_path / "refused", dataclasses.replace(bundle_parts, **{part: turned}))
     assert not (tmp_path / "refused").exists()
     stored = json.loads((folder / "bundle.json").read_bytes())[part]
     edit(folder, **{part: stored | {"calibration": {"slope": slope, "intercept": -2.0}}})
@@ -297,14 +297,15 @@ def test_a_slope_that_is_not_positive_is_refused_on_both_sides(
 
 def test_a_calibration_that_is_no_number_is_refused(tmp_path: Path, bundle_parts: Any):
     for affine in (Affine(float("nan"), 0.0), Affine(1.0, float("inf"))):
+        model = dataclasses.replace(bundle_parts.model, calibration=affine)
         with pytest.raises(ModelError, match="ICS-MOD-017"):
-            write_bundle(tmp_path / "refused", dataclasses.replace(bundle_parts, calibration=affine))
+            write_bundle(tmp_path / "refused", dataclasses.replace(bundle_parts, model=model))
 
 
 def test_parts_that_do_not_fit_together_are_refused(folder: Path, tmp_path: Path, bundle_parts: Any):
     for change in (
-        {"booster": bundle_parts.companion},
-        {"companion_encoder": None},
+        {"model": dataclasses.replace(bundle_parts.model, booster=bundle_parts.companion.booster)},
+        {"companion": dataclasses.replace(bundle_parts.companion, encoder=bundle_parts.model.encoder)},
         {"rulebook": None},
         {"kind": "supplement"},
     ):
@@ -384,9 +385,7 @@ def test_innovation_evidence_is_what_a_decision_may_say(folder: Path, tmp_path: 
 def test_a_companion_of_other_features_is_refused(bundle_parts: Any, tmp_path: Path):
     own = dataclasses.replace(
         bundle_parts,
-        companion=bundle_parts.booster,
-        companion_encoder=bundle_parts.encoder,
-        companion_calibration=bundle_parts.calibration,
+        companion=bundle_parts.model,
     )
     with pytest.raises(ModelError, match=r"ICS-MOD-018 companion\.txt: its features are not those"):
         write_bundle(tmp_path / "refused", own)

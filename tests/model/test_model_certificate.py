@@ -306,7 +306,7 @@ def test_the_certificate_of_a_bundle_is_of_its_files_and_can_be_proved_again(tmp
 
 def test_reading_does_not_prove_but_whoever_asks_is_told(tmp_path: Path, bundle_parts: Any):
     folder = write_bundle(tmp_path / "bundle", bundle_parts).folder
-    (folder / "model.txt").write_bytes(booster_text(tampered(bundle_parts.booster)).encode())
+    (folder / "model.txt").write_bytes(booster_text(tampered(bundle_parts.model.booster)).encode())
     files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "manifest.json"}
     (folder / "manifest.json").write_bytes(manifest_bytes(files))
     found = certificates(read_bundle(folder))

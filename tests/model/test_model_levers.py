@@ -123,11 +123,7 @@ def test_a_bundle_keeps_its_levers(bundle, tmp_path):
 
 
 def test_levers_without_a_rulebook_are_refused(bundle, tmp_path):
-    encoder = bundle.encoder.without_innovation()
-    parts = BundleParts(
-        name="x", booster=bundle.companion, encoder=encoder, calibration=bundle.companion_calibration,
-        scale=bundle.scale, card="", levers=bundle.levers,
-    )  # fmt: skip
+    parts = BundleParts(name="x", model=bundle.companion, scale=bundle.scale, card="", levers=bundle.levers)
     with pytest.raises(ModelError, match="ICS-MOD-018 levers"):
         write_bundle(tmp_path / "bundle", parts)
 

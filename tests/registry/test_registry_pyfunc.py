@@ -216,7 +216,7 @@ def test_the_model_file_says_what_goes_in_and_comes_out(stored, extended):
     assert [column["name"] for column in outputs] == ["pd", "grade", "score"]
     inputs = stated["metadata"]["inputs"]
     assert inputs["extra.calls"] == "required"
-    assert set(extended.bundle.encoder.inputs) <= inputs.keys()
+    assert set(extended.bundle.model.encoder.inputs) <= inputs.keys()
     assert {name for name in inputs if inputs[name] == "required"} == {"enterprise_id", "extra.calls"}
     assert stated["metadata"]["bundle_sha256"] == extended.bundle.sha256
     example = mlflow.models.Model.load(str(folder)).load_input_example(str(folder))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -26,6 +27,7 @@ from icsml.innovation.rulebook import load_rulebook
 from icsml.model.bundle import BundleParts, read_bundle, write_bundle
 from icsml.model.calibrate import Affine
 from icsml.model.scale import load_scale
+from icsml.model.scorer import Scorer
 from icsml.records.columns import to_columns
 from icsml.registry import fetch_bundle, list_versions, log_training, resolve, tracking_uri
 from icsml.registry.logged_model import _without_chatter
@@ -126,7 +128,7 @@ def bundle(frame, tmp_path_factory):
     fixed = {"deterministic": True, "force_row_wise": True, "monotone_constraints": list(encoder.directions)}
     booster = lgb.train(params | fixed, lgb.Dataset(X, y), num_boost_round=20)
     parts = BundleParts(
-        name="icsml-pd", booster=booster, encoder=encoder, calibration=Affine(0.9, -0.2), rulebook=rulebook,
+        name="icsml-pd", model=Scorer(booster, encoder, Affine(0.9, -0.2)), rulebook=rulebook,
         scale=load_scale(configs_dir() / "policy" / "master-scale.yaml"), event="default", horizon_months=12,
         synthetic=True, card="A bundle for tests.\n", training={"blocking": []},
     )  # fmt: skip
@@ -381,7 +383,7 @@ def test_the_address_does_not_stay_in_the_environment(home):
 
 def _other(bundle):
     return BundleParts(
-        name=bundle.name, booster=bundle.booster, encoder=bundle.encoder, calibration=Affine(1.1, 0.0),
+        name=bundle.name, model=dataclasses.replace(bundle.model, calibration=Affine(1.1, 0.0)),
         rulebook=bundle.rulebook, scale=bundle.scale, event="default", horizon_months=12, card="Another.\n",
     )  # fmt: skip
 

@@ -71,7 +71,7 @@ def test_metrics_and_features_have_words_in_both_languages():
 
 
 def test_no_metric_or_feature_of_a_trained_card_stands_by_its_programming_name(trained):
-    labels = {feature.name: feature.label for feature in trained.bundle.encoder.features}
+    labels = {feature.name: feature.label for feature in trained.bundle.features}
     for lang in ("en", "zh"):
         said = card_in(trained.bundle.card, lang, labels)
         features, figures = said.split("## ")[-1], re.findall(r"^\| .*", said, re.MULTILINE)

@@ -19,6 +19,7 @@ from icsml.ledger.store import Ledger
 from icsml.model.bundle import BundleParts, write_bundle
 from icsml.model.calibrate import Affine
 from icsml.model.scale import load_scale
+from icsml.model.scorer import Scorer
 from icsml.records.columns import record_columns
 from icsml.records.enterprise import example_record, parse_record
 from icsml.records.extra import ExtraFeature
@@ -74,9 +75,9 @@ def bundle(tmp_path_factory):
     debt = columns["total_liabilities_cny"] / columns["total_assets_cny"]
     y = (debt + rng.normal(0, 0.3, 600) > np.quantile(debt, 0.8)).astype(float)
     parts = BundleParts(
-        name="icsml-pd", booster=_booster(X, y, encoder), encoder=encoder, calibration=Affine(0.9, -0.2),
-        companion=_booster(companion.encode(columns, None), y, companion), companion_encoder=companion,
-        companion_calibration=Affine(0.8, -0.3), scale=load_scale(configs_dir() / "policy" / "master-scale.yaml"),
+        name="icsml-pd", model=Scorer(_booster(X, y, encoder), encoder, Affine(0.9, -0.2)),
+        companion=Scorer(_booster(companion.encode(columns, None), y, companion), companion, Affine(0.8, -0.3)),
+        scale=load_scale(configs_dir() / "policy" / "master-scale.yaml"),
         rulebook=rulebook, extras=EXTRAS, event="default", horizon_months=12, synthetic=True, card="A test bundle.\n",
     )  # fmt: skip
     return write_bundle(tmp_path_factory.mktemp("bundles") / "bundle", parts)

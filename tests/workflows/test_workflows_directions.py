@@ -23,7 +23,7 @@ from icsml.workflows.config import TrainingConfig, load_training_config
 from icsml.workflows.prepare import prepare
 from icsml.workflows.train import train_bundle
 
-ENCODERS = ("encoder", "companion_encoder")
+SCORERS = ("model", "companion")
 WHY = "In this book a loan beside much cash is a sign of need."
 
 
@@ -44,11 +44,11 @@ def directed(book_folder, quick_config, tmp_path_factory):
 
 def test_the_trees_obey_the_direction_that_was_set(directed):
     bundle = read_bundle(directed.bundle.folder)
-    names = [feature.name for feature in bundle.encoder.features]
-    assert bundle.encoder.directions[names.index("debt_to_assets")] == -1
+    names = [feature.name for feature in bundle.features]
+    assert bundle.model.encoder.directions[names.index("debt_to_assets")] == -1
     assert all(certificate.holds for certificate in certificates(bundle).values())
-    assert bundle.companion_encoder.overrides == bundle.encoder.overrides
-    assert {each.feature: each.reason for each in bundle.encoder.overrides}["debt_to_assets"] == WHY
+    assert bundle.companion.encoder.overrides == bundle.model.encoder.overrides
+    assert {each.feature: each.reason for each in bundle.model.encoder.overrides}["debt_to_assets"] == WHY
     assert bundle.training["configuration"]["directions"]["debt_to_assets"]["reason"] == WHY
     assert f"- `debt_to_assets`: lowers_risk. {WHY}" in bundle.card
     table = directed.tables["features"].set_index("feature")["direction_set"]
@@ -70,10 +70,10 @@ def test_no_pd_rises_with_a_feature_that_was_set_to_lower_it(trained, directed, 
     rows = prepare(read_dataset(book_folder), quick_config, silent).X[:200]
     moves = {}
     for name, found in (("declared", trained), ("set", directed)):
-        place = [feature.name for feature in found.bundle.encoder.features].index("debt_to_assets")
+        place = [feature.name for feature in found.bundle.features].index("debt_to_assets")
         swept = np.repeat(rows[:, None, :], 21, axis=1)
         swept[:, :, place] = np.linspace(0.0, 2.0, 21)
-        margins = found.bundle.booster.predict(swept.reshape(-1, rows.shape[1]), raw_score=True)
+        margins = found.bundle.model.booster.predict(swept.reshape(-1, rows.shape[1]), raw_score=True)
         moves[name] = np.diff(margins.reshape(len(rows), 21), axis=1)
     assert (moves["declared"] >= 0).all()
     assert (moves["declared"] > 0).any()
@@ -83,7 +83,11 @@ def test_no_pd_rises_with_a_feature_that_was_set_to_lower_it(trained, directed, 
 
 def test_the_trees_are_held_against_the_direction_that_was_set_and_not_the_declared_one(trained, directed, tmp_path):
     """The trees of the plain model, under the encoder of the other, break what was set."""
-    mixed = dataclasses.replace(trained.bundle, **{name: getattr(directed.bundle, name) for name in ENCODERS})
+    encoders = {
+        name: dataclasses.replace(getattr(trained.bundle, name), encoder=getattr(directed.bundle, name).encoder)
+        for name in SCORERS
+    }
+    mixed = dataclasses.replace(trained.bundle, **encoders)
     assert not certificates(mixed)["model.txt"].holds
     with pytest.raises(ModelError, match="ICS-MOD-030"):
         write_bundle(tmp_path / "b", mixed)
@@ -159,7 +163,7 @@ def test_a_bundle_that_lost_them_in_one_part_is_refused(rewritten, part):
 
 @pytest.mark.parametrize("part", ["model", "companion"])
 def test_trees_that_state_another_direction_than_the_encoder_are_refused(directed, rewritten, part):
-    encoder = directed.bundle.encoder if part == "model" else directed.bundle.companion_encoder
+    encoder = directed.bundle.model.encoder if part == "model" else directed.bundle.companion.encoder
     place = [feature.name for feature in encoder.features].index("debt_to_assets")
     with pytest.raises(ModelError, match="another direction") as caught:
         read_bundle(rewritten(lambda document: document[part]["directions"].__setitem__(place, 1)))

@@ -105,10 +105,13 @@ def test_where_training_did_not_record_it_only_rows_never_seen_are_asked(trained
 
 def test_trees_depth_and_calibration_are_those_of_the_bundle(trained):
     model, companion = makes(trained.bundle)
-    assert model.trees == trained.bundle.booster.num_trees()
+    assert model.trees == trained.bundle.model.booster.num_trees()
     assert 1 <= model.depth <= 4
-    assert (model.slope, model.intercept) == (trained.bundle.calibration.slope, trained.bundle.calibration.intercept)
-    assert companion.slope == trained.bundle.companion_calibration.slope
+    assert (model.slope, model.intercept) == (
+        trained.bundle.model.calibration.slope,
+        trained.bundle.model.calibration.intercept,
+    )
+    assert companion.slope == trained.bundle.companion.calibration.slope
 
 
 def test_information_values_are_found_on_rows_trained_on():

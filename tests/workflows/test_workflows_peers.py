@@ -57,7 +57,7 @@ def test_the_records_of_the_test_move_neither_trees_nor_peers(ranked, book_folde
     write_dataset(tmp_path / "moved", dataset.meta, rows, dataset.outcomes)
     moved = train_bundle(tmp_path / "moved", ranked_config, out=tmp_path / "b").bundle
     assert moved.rulebook.peer_tables.content == ranked.bundle.rulebook.peer_tables.content
-    assert moved.booster.model_to_string() == ranked.bundle.booster.model_to_string()
+    assert moved.model.booster.model_to_string() == ranked.bundle.model.booster.model_to_string()
 
 
 def test_every_fold_ranks_within_its_own_training_rows(book_folder, ranked_config, tmp_path, monkeypatch):

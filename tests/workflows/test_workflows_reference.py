@@ -132,7 +132,7 @@ def test_the_cut_off_is_stated_in_bundle_and_card(book_folder, quick_config, tra
     assert "`approval-margin`, 200 training rows nearest to a PD of 0.03" in found.card
     assert trained.bundle.training["reference_cut_off"] is None
     assert "**Reasons compare with.** `training-applicants`, " in trained.bundle.card
-    assert found.booster.model_to_string() == trained.bundle.booster.model_to_string()
+    assert found.model.booster.model_to_string() == trained.bundle.model.booster.model_to_string()
 
 
 def test_pred_contrib_has_no_population(fitted, quick_config):

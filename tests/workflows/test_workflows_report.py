@@ -14,7 +14,7 @@ import pytest
 from icsml.cli.main import _run
 from icsml.core.paths import configs_dir
 from icsml.core.progress import silent
-from icsml.decision.assess import assess
+from icsml.decision.assess import ExplainedAssessment, assess
 from icsml.decision.decide import DEFAULT_REASONS, decide
 from icsml.errors import InputError
 from icsml.explain.contradiction import contradictions
@@ -70,7 +70,7 @@ def test_figures_over_all_rows_are_those_of_all_rows(found, everything, trained)
     own = assessment.innovation_log_odds(trained.bundle)
     assert dict(found.innovation.quantiles)[0.5] == pytest.approx(np.median(own), rel=1e-12)
     assert found.innovation.pd_mean_without == pytest.approx(assessment.pd_without_innovation.mean(), rel=1e-12)
-    innovative = trained.bundle.encoder.innovative
+    innovative = trained.bundle.model.encoder.innovative
     assert found.innovation.share == pytest.approx(np.abs(terms[:, innovative]).sum() / np.abs(terms).sum())
     moves = (found.innovation.better, found.innovation.same, found.innovation.worse)
     assert sum(moves) == len(terms) - counted.get("–", 0)
@@ -111,7 +111,7 @@ def test_the_adverse_reasons_of_a_decision_are_those_counted(found, trained):
 def test_groups_of_features_are_sums_of_terms(found, everything, trained):
     _, assessment = everything
     terms = assessment.explanation.terms.log_odds
-    own = np.array([feature.group == "leverage" for feature in trained.bundle.encoder.features])
+    own = np.array([feature.group == "leverage" for feature in trained.bundle.features])
     assert dict(found.groups)["leverage"] == pytest.approx(np.abs(terms[:, own].sum(axis=1)).mean())
     assert [size for _, size in found.groups] == sorted((size for _, size in found.groups), reverse=True)
 
@@ -161,7 +161,9 @@ def _tampered(monkeypatch, change):
 
     def changed(bundle, columns, **options):
         assessment = assess(bundle, columns, **options)
-        return change(assessment) if assessment.explanation is not None and len(assessment.pd) > 1 else assessment
+        return (
+            change(assessment) if isinstance(assessment, ExplainedAssessment) and len(assessment.pd) > 1 else assessment
+        )
 
     monkeypatch.setattr(reporting, "assess", changed)
 
@@ -225,7 +227,7 @@ def test_log_odds_that_are_not_the_trees_own_fail_their_check(trained, monkeypat
 def _without_feed(trained, rows):
     """The book, with the innovation records of its first rows taken away."""
     frame = trained.dataset.enterprises.copy()
-    for name in trained.bundle.encoder.innovation_inputs:
+    for name in trained.bundle.model.encoder.innovation_inputs:
         frame.loc[frame.index[:rows], name] = pd.NA
     return replace(trained.dataset, enterprises=frame)
 
@@ -296,7 +298,7 @@ def test_the_three_decisions_are_a_good_a_middling_and_a_poor_risk(found, everyt
 
 
 def test_thresholds_are_on_the_scale_of_the_feature(found, trained):
-    names = [feature.name for feature in trained.bundle.encoder.features]
+    names = [feature.name for feature in trained.bundle.features]
     marks = {names[each.feature]: [at for at, _ in each.at] for each in found.marks}
     assert marks["rd_intensity"] == pytest.approx([0.0, 0.15])
     assert marks["ip_per_100_rd_staff"] == pytest.approx([0.0, 100.0])
@@ -306,18 +308,20 @@ def test_thresholds_are_on_the_scale_of_the_feature(found, trained):
 
 def test_interactions_sum_to_path_dependent_terms(trained, found):
     rows = found.sample.values[:60]
-    never = [i for i, f in enumerate(trained.bundle.encoder.features) if f.name in trained.bundle.never_missing]
+    never = [i for i, f in enumerate(trained.bundle.features) if f.name in trained.bundle.never_missing]
     rows = rows[~np.isnan(rows[:, never]).any(axis=1)]
-    slope = trained.bundle.calibration.slope
-    inner = interaction_values(trained.bundle.booster, rows, slope)
-    terms = slope * trained.bundle.booster.predict(rows, pred_contrib=True)[:, :-1]
+    slope = trained.bundle.model.calibration.slope
+    inner = interaction_values(trained.bundle.model.booster, rows, slope)
+    terms = slope * trained.bundle.model.booster.predict(rows, pred_contrib=True)[:, :-1]
     np.testing.assert_allclose(inner.sum(axis=2), terms, atol=1e-10)
     np.testing.assert_allclose(inner, inner.transpose(0, 2, 1), atol=1e-12)
 
 
 def test_the_strongest_pair_is_the_strongest(trained):
     found = find(trained.bundle, trained.dataset, rows=400)
-    inner = interaction_values(trained.bundle.booster, found.interactions.values, trained.bundle.calibration.slope)
+    inner = interaction_values(
+        trained.bundle.model.booster, found.interactions.values, trained.bundle.model.calibration.slope
+    )
     sizes = 2 * np.abs(inner).mean(axis=0)
     np.fill_diagonal(sizes, 0.0)
     first = found.interactions.pairs[0]
@@ -327,7 +331,7 @@ def test_the_strongest_pair_is_the_strongest(trained):
 
 
 def test_rows_for_interactions_are_bounded(trained):
-    assert 100 <= affordable_rows(trained.bundle.booster) <= 1000
+    assert 100 <= affordable_rows(trained.bundle.model.booster) <= 1000
 
 
 def test_fewer_rows_are_drawn_the_same_way_each_time(trained):

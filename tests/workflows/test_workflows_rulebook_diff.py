@@ -244,12 +244,8 @@ def test_a_model_that_reads_no_points_does_not_move(bundle, book):
     """The companion without innovation, taken for a model of its own."""
     blind = replace(
         bundle,
-        booster=bundle.companion,
-        encoder=bundle.companion_encoder,
-        calibration=bundle.companion_calibration,
+        model=bundle.companion,
         companion=None,
-        companion_encoder=None,
-        companion_calibration=None,
     )
     moves = pd_moves(blind, bundle.rulebook, load_rulebook("tech-sme-2017"), book)
     assert "It does not read points, so nothing moves." in [note["en"] for note in moves["notes"]]

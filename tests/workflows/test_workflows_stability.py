@@ -53,7 +53,7 @@ def found(book_folder, quick_config):
         asked.append(("proposed", old.levers is not None, rows(columns)))
 
         def share(new):
-            asked.append(("survives", new.booster is not old.booster, new.levers is not None))
+            asked.append(("survives", new.model.booster is not old.model.booster, new.levers is not None))
             assert old.reference.sha256 != new.reference.sha256  # each compares with its own training rows
             return SurvivalShares(9, 9, len(asked) / 10, 4, len(asked) / 20)
 
@@ -241,13 +241,13 @@ def test_two_models_are_compared_over_the_features_of_either(bundle, challenger,
     back = compare_models(("new", challenger), ("old", bundle), dataset, rows=10**6, top=2)
     assert (found.base, found.rows, found.top) == ("old", len(dataset.enterprises), 2)
     assert found.as_json()["bundles"] == {"old": bundle.sha256, "new": challenger.sha256}
-    assert found.reasons["features"] == len(bundle.encoder.features) == len(challenger.encoder.features) + 2
+    assert found.reasons["features"] == len(bundle.features) == len(challenger.features) + 2
     columns = to_columns(dataset.enterprises)
     first, second = (assess(model, columns) for model in (bundle, challenger))
     old, new = first.explanation.terms.log_odds, second.explanation.terms.log_odds
-    names = [feature.name for feature in bundle.encoder.features]
+    names = [feature.name for feature in bundle.features]
     wide = np.zeros_like(old)
-    wide[:, [names.index(feature.name) for feature in challenger.encoder.features]] = new
+    wide[:, [names.index(feature.name) for feature in challenger.features]] = new
     [agreement] = found.agreements
     assert agreement.all["features"] == compare(old, wide, top=2)
     risky = np.argsort(-first.pd, kind="stable")[: found.riskiest]
@@ -279,7 +279,7 @@ def test_like_features_are_those_the_base_would_merge(bundle, challenger, book_f
         old, new = (
             workflow._explained(model, take(to_columns(dataset.enterprises), chosen)) for model in (base, challenger)
         )
-        names = [feature.name for feature in bundle.encoder.features]
+        names = [feature.name for feature in bundle.features]
         merged = [merge(each.over(names), np.zeros((100, len(names)), dtype=int), alike)[0] for each in (old, new)]
         comparison = found.agreements[0].all
         assert comparison["worded"] == compare(*merged)
@@ -321,12 +321,8 @@ def test_what_is_null_says_why(bundle, challenger, book_folder):
     nothing = {"survives": lambda old, columns: lambda new: NOTHING, "contradicts": lambda model, columns: None}
     without = dataclasses.replace(  # the companion alone: a model without innovation
         bundle,
-        booster=bundle.companion,
-        encoder=bundle.companion_encoder,
-        calibration=bundle.companion_calibration,
+        model=bundle.companion,
         companion=None,
-        companion_encoder=None,
-        companion_calibration=None,
         rulebook=None,
         levers=None,
         reference=None,

@@ -150,9 +150,9 @@ def test_what_training_reports(trained):
 
 def test_the_bundle_holds_what_was_fitted(trained):
     bundle, pair = trained.bundle, trained.pair
-    assert bundle.calibration == pair.model.calibration
-    assert bundle.companion_calibration == pair.companion.calibration != pair.model.calibration
-    assert bundle.companion_encoder.names == pair.companion.encoder.names
+    assert bundle.model.calibration == pair.model.calibration
+    assert bundle.companion.calibration == pair.companion.calibration != pair.model.calibration
+    assert bundle.companion.encoder.names == pair.companion.encoder.names
     assert bundle.reference is not None
     assert len(bundle.reference.rows) > 0
     assert bundle.reasons is not None
@@ -166,7 +166,7 @@ def test_the_bundle_declares_the_extra_features_it_reads(book_folder, quick_conf
     write_dataset(tmp_path / "data", meta, rows, dataset.outcomes)
     bundle = train_bundle(tmp_path / "data", quick_config, out=tmp_path / "bundle").bundle
     assert bundle.extras == (calls,)
-    assert "extra.calls" in {feature.name for feature in bundle.encoder.features}
+    assert "extra.calls" in {feature.name for feature in bundle.features}
 
 
 def test_a_figure_too_good_names_the_feature_that_leaks(book_folder, quick_config, trained, tmp_path):
@@ -189,8 +189,8 @@ def test_a_figure_too_good_names_the_feature_that_leaks(book_folder, quick_confi
 def test_a_long_run_rate_anchors_the_mean_pd(book_folder, quick_config, trained, tmp_path):
     config = quick_config.model_copy(update={"long_run_rate": 0.05})
     found = train_bundle(book_folder, config, out=tmp_path / "b").bundle
-    assert found.calibration.slope == trained.bundle.calibration.slope
-    assert found.calibration.intercept > trained.bundle.calibration.intercept
+    assert found.calibration.slope == trained.bundle.model.calibration.slope
+    assert found.calibration.intercept > trained.bundle.model.calibration.intercept
 
 
 def test_a_search_is_reported_trial_by_trial(book_folder, quick_config, tmp_path, monkeypatch):
@@ -212,7 +212,7 @@ def test_a_search_is_reported_trial_by_trial(book_folder, quick_config, tmp_path
     assert len(found.tables["trials"]) == 2
     assert sum("trial 2/2" in line for line in said) == 2  # the model's and its companion's
     # Each search is held to the directions of its own features, and what it found is what is fitted.
-    fitted = [(found.bundle.encoder, found.bundle.booster), (found.bundle.companion_encoder, found.bundle.companion)]
+    fitted = [(each.encoder, each.booster) for each in (found.bundle.model, found.bundle.companion)]
     for (directions, best), (encoder, booster) in zip(searches, fitted, strict=True):
         assert any(directions)
         assert list(directions) == list(encoder.directions)
@@ -221,7 +221,7 @@ def test_a_search_is_reported_trial_by_trial(book_folder, quick_config, tmp_path
 
 def test_the_variant_raw_leaves_the_score_out(book_folder, quick_config, tmp_path):
     config = quick_config.model_copy(update={"variant": "raw"})
-    names = [f.name for f in train_bundle(book_folder, config, out=tmp_path / "b").bundle.encoder.features]
+    names = [f.name for f in train_bundle(book_folder, config, out=tmp_path / "b").bundle.features]
     assert "innovation_score" not in names
     assert "rd_intensity" in names
 

@@ -20,7 +20,7 @@ from icsml.core.files import check_target
 from icsml.core.parquet import ParquetParts
 from icsml.core.progress import Progress, silent
 from icsml.core.tables import Write, check_table, is_for_people, table_file
-from icsml.decision.assess import Assessment, assess
+from icsml.decision.assess import Assessment, ExplainedAssessment, assess
 from icsml.decision.findings import referred
 from icsml.errors import InputError
 from icsml.explain.reasons import pd_effects, rank_terms
@@ -183,7 +183,7 @@ def _table(bundle: Bundle, frame: pd.DataFrame, assessment: Assessment, reasons:
         "refer": pa.array(referred(bundle, assessment), _CODES),
         "insufficient": pa.array(_insufficient(assessment), _CODES),
     }
-    if reasons > 0:
+    if isinstance(assessment, ExplainedAssessment):
         columns["reasons"] = _reasons(bundle, assessment, reasons)
     return pa.table(columns)
 
@@ -201,9 +201,8 @@ def _floats(values: np.ndarray[Any, Any] | None, n: int) -> pa.Array:
     return pa.nulls(n, pa.float64()) if values is None else pa.array(values, pa.float64())
 
 
-def _reasons(bundle: Bundle, assessment: Assessment, most: int) -> pa.Array:
+def _reasons(bundle: Bundle, assessment: ExplainedAssessment, most: int) -> pa.Array:
     """Build the column list<struct> from arrays; a term of zero is no reason."""
-    assert assessment.explanation is not None  # noqa: S101 - assess() was asked for it
     terms, points = assessment.explanation.told
     ranked = rank_terms(terms, most)
     row = np.repeat(np.arange(len(terms)), ranked.shape[1])
@@ -212,7 +211,7 @@ def _reasons(bundle: Bundle, assessment: Assessment, most: int) -> pa.Array:
     row, feature = row[kept], feature[kept]
     log_odds = terms[row, feature]
     total = assessment.log_odds[row]
-    features, which = bundle.encoder.features, pa.array(feature)
+    features, which = bundle.features, pa.array(feature)
     medians = bundle.reference.medians if bundle.reference is not None else np.full(len(features), np.nan)
     fields = {
         "code": pa.array([each.code for each in features]).take(which),

@@ -61,8 +61,8 @@ def show(model: ModelRef = DEFAULT_REFERENCE, json_: JsonFlag = False) -> None:
         "synthetic": bundle.synthetic,
         "dated": bundle.dated,
         "rulebook": bundle.rulebook.id if bundle.rulebook else None,
-        "directions": {feature.name: str(feature.direction) for feature in bundle.encoder.features},
-        "calibration": {"slope": bundle.calibration.slope, "intercept": bundle.calibration.intercept},
+        "directions": {feature.name: str(feature.direction) for feature in bundle.features},
+        "calibration": {"slope": bundle.model.calibration.slope, "intercept": bundle.model.calibration.intercept},
         "innovation_evidence": bundle.innovation_evidence,
         "training": json.loads(json.dumps(dict(bundle.training))),
     }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,11 @@ from icsml.explain.sums import sum_in_order
 from icsml.innovation.evaluate import evaluate
 from icsml.innovation.points import Points
 from icsml.model.bundle import BundleParts
-from icsml.model.predict import log_odds, margin, pd_from_log_odds
+from icsml.model.predict import log_odds, pd_from_log_odds
 from icsml.records.columns import Columns, rows
 from icsml.records.screening import Screening, is_present, screen
 
-__all__ = ["Assessment", "Explanation", "assess", "companion_places", "warm"]
+__all__ = ["Assessment", "ExplainedAssessment", "Explanation", "assess", "warm"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -81,8 +81,6 @@ class Assessment:
         By group of information, the rows that hold too little of it.
     pd_without_innovation : ndarray of shape (n,), optional
         PD of the companion; None where the bundle has none.
-    explanation : Explanation, optional
-        Present where reasons were asked for.
     """
 
     screening: Screening
@@ -95,13 +93,35 @@ class Assessment:
     grade: NDArray[Any]
     insufficient: dict[str, Flags]
     pd_without_innovation: Floats | None
-    explanation: Explanation | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedAssessment(Assessment):
+    """Assessments with the terms behind each PD.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        The terms; the other parameters are those of :class:`Assessment`.
+    """
+
+    explanation: Explanation
 
     def innovation_log_odds(self, bundle: BundleParts) -> Floats | None:
         """Return the sum of the terms of domain innovation, shape (n,); None where there is no companion."""
-        if bundle.companion is None or self.explanation is None:
+        if bundle.companion is None:
             return None
-        return sum_in_order(self.explanation.terms.log_odds[:, bundle.encoder.innovative])
+        return sum_in_order(self.explanation.terms.log_odds[:, bundle.model.encoder.innovative])
+
+
+@overload
+def assess(
+    bundle: BundleParts, columns: Columns, *, explained: Literal[True] = True, first_row: int = 0
+) -> ExplainedAssessment: ...
+
+
+@overload
+def assess(bundle: BundleParts, columns: Columns, *, explained: bool, first_row: int = 0) -> Assessment: ...
 
 
 def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, first_row: int = 0) -> Assessment:
@@ -114,7 +134,7 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, fir
     columns : Columns
         Rows as column arrays, with the bundle's extra features.
     explained : bool
-        Whether to compute the terms behind each PD.
+        Whether to compute the terms behind each PD; the result is then an :class:`ExplainedAssessment`.
     first_row : int
         Number of the first row in the file it comes from, for errors.
 
@@ -126,17 +146,17 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, fir
     screening = screen(columns, bundle.extras, first_row=first_row)
     _require_date(bundle, screening.columns)
     points = evaluate(bundle.rulebook, screening.columns) if bundle.rulebook else None
-    features = bundle.encoder.encode(screening.columns, points)
+    features = bundle.model.encoder.encode(screening.columns, points)
     fallback = _without_feed(bundle, screening.columns)
     terms = _terms(bundle, features) if explained else None
     companion = _companion_log_odds(bundle, features, explained=explained)
-    scored = terms.total if terms is not None else log_odds(margin(bundle.booster, features), bundle.calibration)
+    scored = terms.total if terms is not None else bundle.model.log_odds(features)
     if companion is not None:
         scored = np.where(fallback, companion, scored)
     score = bundle.scale.score(scored)
     insufficient = lacking(bundle, screening.columns)
     pd = pd_from_log_odds(scored)
-    return Assessment(
+    assessment = Assessment(
         screening=screening,
         innovation=points,
         features=features,
@@ -147,7 +167,12 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, fir
         grade=_graded(bundle.grade(pd), insufficient),
         insufficient=insufficient,
         pd_without_innovation=None if companion is None else pd_from_log_odds(companion),
-        explanation=None if terms is None else _explanation(bundle, features, terms, fallback, score),
+    )
+    if terms is None:
+        return assessment
+    explanation = _explanation(bundle, features, terms, fallback, score)
+    return ExplainedAssessment(
+        **{part.name: getattr(assessment, part.name) for part in fields(Assessment)}, explanation=explanation
     )
 
 
@@ -161,7 +186,7 @@ def _graded(grade: NDArray[Any], insufficient: Mapping[str, Flags]) -> NDArray[A
 
 def warm(bundle: BundleParts) -> None:
     """Build what the first reasons would wait for: the engine of the model and that of its companion."""
-    nothing = np.full((1, len(bundle.encoder.features)), np.nan)
+    nothing = np.full((1, len(bundle.features)), np.nan)
     _terms(bundle, nothing)
     _companion_terms(bundle, nothing)
 
@@ -183,27 +208,22 @@ def _without_feed(bundle: BundleParts, columns: Columns) -> Flags:
     if bundle.companion is None:
         return np.zeros(rows(columns), dtype=np.bool_)
     empty = np.ones(rows(columns), dtype=np.bool_)
-    for name in bundle.encoder.innovation_inputs:
+    for name in bundle.model.encoder.innovation_inputs:
         empty &= ~is_present(columns[name])
     return empty
 
 
-def companion_places(bundle: BundleParts) -> list[int]:
-    """Return where the companion's features stand among the model's, of which they are some."""
-    place = {feature.name: i for i, feature in enumerate(bundle.encoder.features)}
-    return [place[feature.name] for feature in bundle.companion_encoder.features] if bundle.companion_encoder else []
-
-
 def _companion_log_odds(bundle: BundleParts, features: Floats, *, explained: bool) -> Floats | None:
     """Return the companion's log-odds, from the engine of its reasons where there are any: the bits are the same."""
-    if bundle.companion is None or bundle.companion_calibration is None:
+    companion = bundle.companion
+    if companion is None:
         return None
-    places = companion_places(bundle)
-    own = np.ascontiguousarray(features[:, places])
+    columns = bundle.companion_columns
+    own = np.ascontiguousarray(features[:, columns])
     if not explained:
-        return log_odds(margin(bundle.companion, own), bundle.companion_calibration)
-    found = margins(bundle.companion, own, bundle.reference, places, explainer=bundle.explainer)
-    return log_odds(found, bundle.companion_calibration)
+        return companion.log_odds(own)
+    margin = margins(companion.booster, own, bundle.reference, columns, explainer=bundle.explainer)
+    return log_odds(margin, companion.calibration)
 
 
 def _explanation(bundle: BundleParts, features: Floats, terms: Terms, fallback: Flags, score: Ints) -> Explanation:
@@ -214,24 +234,23 @@ def _explanation(bundle: BundleParts, features: Floats, terms: Terms, fallback: 
 
 
 def _terms(bundle: BundleParts, features: Floats) -> Terms:
-    return explain(bundle.booster, bundle.calibration, features, bundle.reference, explainer=bundle.explainer)
+    return explain(bundle.model, features, bundle.reference, explainer=bundle.explainer)
 
 
 def _companion_terms(bundle: BundleParts, features: Floats) -> Terms | None:
-    """Return the companion's terms at the places its features have among the model's, zero elsewhere."""
-    if bundle.companion is None or bundle.companion_calibration is None:
+    """Return the companion's terms in the columns that its features have among the model's, zero elsewhere."""
+    if bundle.companion is None:
         return None
-    places = companion_places(bundle)
+    columns = bundle.companion_columns
     own = explain(
         bundle.companion,
-        bundle.companion_calibration,
-        np.ascontiguousarray(features[:, places]),
+        np.ascontiguousarray(features[:, columns]),
         bundle.reference,
-        places,
+        columns,
         explainer=bundle.explainer,
     )
     scattered = np.zeros(features.shape)
-    scattered[:, places] = own.log_odds
+    scattered[:, columns] = own.log_odds
     return Terms(scattered, own.base, own.total)
 
 

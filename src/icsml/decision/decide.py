@@ -178,5 +178,5 @@ def _feature_vector(bundle: Bundle, assessment: Assessment) -> dict[str, float |
     values = assessment.features[0]
     return {
         feature.name: None if np.isnan(value) else float(value)
-        for feature, value in zip(bundle.encoder.features, values, strict=True)
+        for feature, value in zip(bundle.features, values, strict=True)
     }

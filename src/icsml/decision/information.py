@@ -76,7 +76,7 @@ class Demand:
 
 def demands(bundle: BundleParts) -> tuple[Demand, ...]:
     """Return what the bundle's policy demands of a record; a group of which the model reads nothing demands nothing."""
-    read = set(bundle.encoder.inputs)
+    read = set(bundle.model.encoder.inputs)
     found = []
     for group in bundle.assessment_policy.information:
         fields = tuple(name for name in group.fields if name in read)

@@ -266,7 +266,7 @@ def _implausible(bundle: BundleParts, assessment: Assessment, row: int) -> list[
     """Warn of a feature outside its plausible range, unless what it is made of is told to be out of range."""
     told = set(assessment.screening.out_of_range_in(row))
     found = []
-    for feature, value in zip(bundle.encoder.features, assessment.features[row], strict=True):
+    for feature, value in zip(bundle.features, assessment.features[row], strict=True):
         if beyond(value, feature.range) and told.isdisjoint(feature.inputs):
             seen = apart_from_bounds(float(value), feature.range, feature.unit)
             within = within_text(feature.range, feature.unit)
@@ -292,7 +292,7 @@ def _on_features(bundle: BundleParts, assessment: Assessment, row: int) -> list[
             f"{feature.label.en}: no value here, though it always had one in training. The model reads it as zero.",
             f"{feature.label.zh}在训练数据中从无缺失，此处缺失：模型按零处理。",
         )
-        for feature, value in zip(bundle.encoder.features, assessment.features[row], strict=True)
+        for feature, value in zip(bundle.features, assessment.features[row], strict=True)
         if feature.name in never_missing
         and np.isnan(value)
         and not (assessment.fallback[row] and feature.domain == "innovation")  # the companion does not read it

@@ -140,7 +140,7 @@ def implausible(bundle: BundleParts, assessment: Assessment, row: int) -> dict[s
     columns, doubtful = assessment.screening.columns, set(assessment.screening.out_of_range_in(row))
     doubtful |= {whole for part in list(doubtful) for whole in _wholes(columns, row, part)}
     found = {}
-    for feature, value in zip(bundle.encoder.features, assessment.features[row], strict=True):
+    for feature, value in zip(bundle.features, assessment.features[row], strict=True):
         clause = _why(bundle, feature, float(value), doubtful)
         if clause is not None and not np.isnan(value):
             found[feature.name] = clause

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from icsml.decision.assess import Assessment, Explanation, assess, companion_places
+from icsml.decision.assess import ExplainedAssessment, Explanation, assess
 from icsml.decision.outside import implausible
 from icsml.decision.wants import absent_fields, want
 from icsml.explain.contradiction import contradictions, contradicts, is_free, one_at_a_time, spreads
@@ -57,8 +57,8 @@ class RowReasons:
     ----------
     bundle : BundleParts
         The model.
-    assessment : Assessment
-        What it gave, ``explained``.
+    assessment : ExplainedAssessment
+        What it gave.
     row : int
         Which row.
     most : int
@@ -66,7 +66,7 @@ class RowReasons:
     """
 
     bundle: BundleParts
-    assessment: Assessment
+    assessment: ExplainedAssessment
     row: int
     most: int
 
@@ -138,7 +138,6 @@ class RowReasons:
 
     @property
     def _explanation(self) -> Explanation:
-        assert self.assessment.explanation is not None  # noqa: S101 - assess() was asked for it
         return self.assessment.explanation
 
     @cached_property
@@ -149,7 +148,7 @@ class RowReasons:
 
     @cached_property
     def _features(self) -> tuple[Feature, ...]:
-        return self.bundle.encoder.features
+        return self.bundle.features
 
     @property
     def _reference_id(self) -> ReferenceId:
@@ -263,12 +262,12 @@ class RowReasons:
 
     @cached_property
     def _scorer(self) -> tuple[Callable[[Floats], Floats], Affine, list[int]]:
-        """What gave this row its margin, its calibration, and where its features stand among the model's."""
-        bundle, places = self.bundle, companion_places(self.bundle)
+        """What gave this row its margin, its calibration, and which columns of the model it reads."""
+        bundle, columns = self.bundle, self.bundle.companion_columns
         ask = partial(margins, reference=bundle.reference, explainer=bundle.explainer)
-        if self.assessment.fallback[self.row] and bundle.companion and bundle.companion_calibration:
-            return partial(ask, bundle.companion, places=places), bundle.companion_calibration, places
-        return partial(ask, bundle.booster), bundle.calibration, list(range(len(self._features)))
+        if self.assessment.fallback[self.row] and bundle.companion:
+            return partial(ask, bundle.companion.booster, places=columns), bundle.companion.calibration, columns
+        return partial(ask, bundle.model.booster), bundle.model.calibration, list(range(len(self._features)))
 
     @cached_property
     def _contradicts(self) -> dict[int, bool]:
@@ -299,7 +298,7 @@ class RowReasons:
         names = [
             i.id for i in rulebook.indicators if i.domain is ScoringDomain.INNOVATION and i.id in population.points
         ]
-        place = [feature.name for feature in self._features].index(INNOVATION_SCORE)
+        place = self.bundle.model.encoder.index(INNOVATION_SCORE)
         term, share = (terms[self.row, place] for terms in (self._explanation.terms.log_odds, self._explanation.points))
         own = np.array([points.points[name][self.row] for name in names])
         means = np.array([population.points[name] for name in names])
@@ -337,7 +336,6 @@ def contradicting_share(bundle: BundleParts, columns: Columns, most: int = 8) ->
     if bundle.reference is None:
         return None
     found = assess(bundle, columns)
-    assert found.explanation is not None  # noqa: S101 - asked for
     own = ~found.fallback
     return contradictions(bundle, found.features[own], found.explanation.terms.log_odds[own], most).rate
 

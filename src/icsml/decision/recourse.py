@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from icsml.decision.assess import Assessment, assess
+from icsml.decision.assess import Assessment, ExplainedAssessment, assess
 from icsml.explain.contradiction import raises_adverse
 from icsml.explain.proposals import describe_proposal
 from icsml.explain.recourse import Contrary, NoRecourse, Rescore, Scored, find_recourse
@@ -113,15 +113,15 @@ def _share(answers: list[bool]) -> float | None:
     return sum(answers) / len(answers) if answers else None
 
 
-def recourse(bundle: BundleParts, assessment: Assessment) -> Answer:
+def recourse(bundle: BundleParts, assessment: ExplainedAssessment) -> Answer:
     """Return the recourse of a single assessed record.
 
     Parameters
     ----------
     bundle : BundleParts
         The model.
-    assessment : Assessment
-        Of one row, ``explained``.
+    assessment : ExplainedAssessment
+        Of one row.
     """
     if bundle.levers is None or bundle.rulebook is None:
         return Answer(None, NoRecourse.NO_LEVERS)
@@ -141,12 +141,12 @@ def rescorer(bundle: BundleParts) -> Rescore:
     return rescore
 
 
-def _contrary(bundle: BundleParts, assessment: Assessment) -> Contrary:
+def _contrary(bundle: BundleParts, assessment: ExplainedAssessment) -> Contrary:
     """Return what tells whether levers raise a feature that is high and adverse today, and adverse still after that.
 
     Without a reference population nothing is high or low, and nothing contrary.
     """
-    features, population = bundle.encoder.features, bundle.reference
+    features, population = bundle.features, bundle.reference
     suspects: list[int] = []
     if population is not None:
         high = (assessment.features[0] > population.medians) & (_terms(assessment) > 0.0)
@@ -168,8 +168,7 @@ def _itself(lever: Lever) -> tuple[str, ...]:
     return lever.adds if lever.account == "sales" else moved(lever)
 
 
-def _terms(assessment: Assessment) -> npt.NDArray[np.float64]:
-    assert assessment.explanation is not None  # noqa: S101 - recourse is made of what was explained
+def _terms(assessment: ExplainedAssessment) -> npt.NDArray[np.float64]:
     terms: npt.NDArray[np.float64] = assessment.explanation.terms.log_odds[0]
     return terms
 

@@ -56,7 +56,7 @@ def absent_for_want(bundle: BundleParts, columns: Columns, features: NDArray[np.
     blank = blank_amounts(bundle, columns, row)
     return [
         place
-        for place, feature in enumerate(bundle.encoder.features)
+        for place, feature in enumerate(bundle.features)
         if (np.isnan(features[row, place]) and absent_fields(feature, columns, row))
         or (feature.name != INNOVATION_SCORE and not blank.isdisjoint(feature.inputs))
     ]
@@ -68,7 +68,7 @@ def fields_read(bundle: BundleParts) -> tuple[str, ...]:
     The date of the record is none of them: it says when, and nothing of the firm.
     """
     rulebook, names = bundle.rulebook, []
-    for feature in bundle.encoder.features:
+    for feature in bundle.features:
         if feature.name == INNOVATION_SCORE and rulebook is not None:
             scored = [each for each in rulebook.indicators if each.domain is ScoringDomain.INNOVATION]
             names += [name for indicator in scored for name in indicator.fields]

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from icsml.decision.assess import Assessment
 from icsml.decision.wants import absent_for_want
 from icsml.model.bundle import BundleParts
-from icsml.model.predict import log_odds, margin, pd_from_log_odds
 from icsml.model.reference import ReferencePopulation
 from icsml.records.decision import Withheld
 
@@ -54,8 +53,8 @@ def withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Withheld 
     donors = _donors(bundle, bundle.reference, own, places, policy.rows)
     filled = np.tile(own, (len(donors), 1))
     filled[:, places] = bundle.reference.rows[np.ix_(donors, places)]
-    found = pd_from_log_odds(log_odds(margin(bundle.booster, filled), bundle.calibration))
-    groups = [bundle.encoder.features[place].group for place in absent]
+    found = bundle.model.pd(filled)
+    groups = [bundle.features[place].group for place in absent]
     return Withheld(
         groups=list(dict.fromkeys(groups)),
         quantile=policy.quantile,
@@ -72,7 +71,7 @@ def _donors(bundle: BundleParts, reference: ReferencePopulation, own: Floats, ab
         complete = np.argsort(-having, kind="stable")[:most]
     if len(complete) <= most:
         return complete
-    weights = bundle.booster.feature_importance("gain")
+    weights = bundle.model.booster.feature_importance("gain")
     return complete[np.argsort(_distance(reference, own, complete, weights), kind="stable")[:most]]
 
 

@@ -149,13 +149,13 @@ def contradictions(bundle: BundleParts, features: Floats, log_odds: Floats, most
     """
     assert bundle.reference is not None  # noqa: S101 - a contradiction is one against a population
     told = _told(log_odds, clusters(bundle, bundle.catalogue.merge_above), most)
-    own = partial(margins, bundle.booster, reference=bundle.reference, explainer=bundle.explainer)
+    own = partial(margins, bundle.model.booster, reference=bundle.reference, explainer=bundle.explainer)
     shown, contradicting = {}, {}
-    for place, feature in enumerate(bundle.encoder.features):
+    for place, feature in enumerate(bundle.features):
         if is_free(feature):
             rows = told[:, place]
             values = {place: spreads(bundle.reference)[:, place]}
-            effects = one_at_a_time(own, bundle.calibration, features[rows], values)
+            effects = one_at_a_time(own, bundle.model.calibration, features[rows], values)
             shown[feature.name] = int(rows.sum())
             contradicting[feature.name] = int(contradicts(log_odds[rows, place], effects[place]).sum())
     return Contradictions(len(features), shown, contradicting)

@@ -35,7 +35,7 @@ def clusters(bundle: BundleParts, above: float | None) -> Clusters:
     """
     if above is None or bundle.reference is None:
         return ()
-    groups = tuple(None if f.name == INNOVATION_SCORE else f.group for f in bundle.encoder.features)
+    groups = tuple(None if f.name == INNOVATION_SCORE else f.group for f in bundle.features)
     return alike(bundle.reference, groups, above)
 
 

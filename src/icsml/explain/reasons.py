@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +11,11 @@ from numpy.typing import NDArray
 from icsml.explain.engine import contributions
 from icsml.explain.points import share_points
 from icsml.explain.sums import sum_in_order
-from icsml.model.calibrate import Affine
 from icsml.model.document import Explainer
 from icsml.model.predict import log_odds, pd_from_log_odds
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import MasterScale
-
-if TYPE_CHECKING:
-    import lightgbm as lgb
+from icsml.model.scorer import Scorer
 
 __all__ = ["Terms", "adverse", "by_group", "explain", "pd_effects", "rank_terms", "shown"]
 
@@ -55,8 +51,7 @@ class Terms:
 
 
 def explain(
-    booster: lgb.Booster,
-    calibration: Affine,
+    scorer: Scorer,
     X: Floats,
     reference: ReferencePopulation | None = None,
     places: Sequence[int] | None = None,
@@ -65,13 +60,13 @@ def explain(
 ) -> Terms:
     """Split the calibrated log-odds of each row: logit(pd) = a·(base + Σφ) + b.
 
-    Parameters and errors are those of :func:`icsml.explain.engine.contributions`.
+    Parameters and errors are those of :func:`icsml.explain.engine.contributions`, of the scorer's booster.
     """
-    whole, margins = contributions(booster, X, reference, places, explainer=explainer)
+    whole, margins = contributions(scorer.booster, X, reference, places, explainer=explainer)
     return Terms(
-        log_odds=calibration.slope * whole[:, :-1],
-        base=calibration.slope * whole[:, -1] + calibration.intercept,
-        total=log_odds(margins, calibration),
+        log_odds=scorer.calibration.slope * whole[:, :-1],
+        base=scorer.calibration.slope * whole[:, -1] + scorer.calibration.intercept,
+        total=log_odds(margins, scorer.calibration),
     )
 
 

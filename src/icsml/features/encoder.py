@@ -226,6 +226,15 @@ class Encoder:
         """Whether :meth:`encode` has to be given the rulebook's points."""
         return INNOVATION_SCORE in self.names
 
+    def index(self, name: str) -> int:
+        """Return the column of a feature, which must be one of its own."""
+        return [feature.name for feature in self.features].index(name)
+
+    def indices_in(self, other: Encoder) -> list[int]:
+        """Return the columns of another encoder that hold its features, all of which must be there."""
+        columns = {feature.name: index for index, feature in enumerate(other.features)}
+        return [columns[feature.name] for feature in self.features]
+
     def without_innovation(self) -> Encoder:
         """Return the encoder of the companion: nothing derived from innovation records."""
         names = tuple(name for name in self.names if FEATURE_BY_NAME[name].domain is not Domain.INNOVATION)

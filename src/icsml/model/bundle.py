@@ -17,19 +17,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
 from icsml.core.canonical import canonical_bytes
 from icsml.errors import ModelError
 from icsml.features.encoder import Encoder
+from icsml.features.feature import Feature
 from icsml.features.fingerprint import feature_sha256
 from icsml.features.reason_codes import ReasonCatalogue, load_reason_catalogue
 from icsml.innovation.peers import PeerTables
 from icsml.innovation.rulebook import parse_rulebook
 from icsml.innovation.schema import Rulebook
-from icsml.model.calibrate import Affine, refuse_no_ranking
+from icsml.model.calibrate import refuse_no_ranking
 from icsml.model.certificate import Certificate, certify
 from icsml.model.document import (
     FORMAT,
@@ -56,11 +56,12 @@ from icsml.model.manifest import (
 from icsml.model.policy import AssessmentPolicy, load_assessment_policy
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import MasterScale
+from icsml.model.scorer import Scorer
 from icsml.model.shelf import move_in
 from icsml.model.trees import booster_from_text, booster_text
 from icsml.records.extra import ExtraFeature
 
-__all__ = ["Bundle", "BundleParts", "certificates", "place_bundle", "read_bundle", "write_bundle"]
+__all__ = ["Bundle", "BundleParts", "certificates", "place_bundle", "read_bundle", "scorers", "write_bundle"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,14 +72,10 @@ class BundleParts:
     ----------
     name : str
         Registered name, such as ``icsml-pd``.
-    booster : lightgbm.Booster
-        The trees.
-    encoder : Encoder
-        Their features, in order.
-    calibration : Affine
-        Margin to log-odds; its slope must be positive.
-    companion, companion_encoder, companion_calibration
-        The same without anything derived from innovation records; all three or none.
+    model : Scorer
+        What gives the PD.
+    companion : Scorer or None
+        The same without anything derived from innovation records.
     scale : MasterScale
         Grades and score points.
     rulebook : Rulebook or None
@@ -116,14 +113,10 @@ class BundleParts:
     """
 
     name: str
-    booster: lgb.Booster
-    encoder: Encoder
-    calibration: Affine
+    model: Scorer
     scale: MasterScale
     card: str
-    companion: lgb.Booster | None = None
-    companion_encoder: Encoder | None = None
-    companion_calibration: Affine | None = None
+    companion: Scorer | None = None
     rulebook: Rulebook | None = None
     extras: tuple[ExtraFeature, ...] = ()
     event: str | None = None
@@ -139,6 +132,16 @@ class BundleParts:
     reasons: ReasonCatalogue | None = field(default=None, repr=False)
     levers: Levers | None = field(default=None, repr=False)
     policy: AssessmentPolicy | None = field(default=None, repr=False)
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The features of the model, in the order of its columns."""
+        return self.model.encoder.features
+
+    @property
+    def companion_columns(self) -> list[int]:
+        """The columns of the model that hold the features of its companion; none where there is no companion."""
+        return self.companion.encoder.indices_in(self.model.encoder) if self.companion is not None else []
 
     @property
     def catalogue(self) -> ReasonCatalogue:
@@ -276,12 +279,8 @@ def read_bundle(folder: Path) -> Bundle:
     companion = document.companion
     bundle = Bundle(
         **{name: getattr(document, name) for name in _PLAIN},
-        booster=booster_from_text(_text(files, MODEL), MODEL),
-        encoder=Encoder.from_json(document.model.encoder),
-        calibration=document.model.calibration,
-        companion=booster_from_text(_text(files, COMPANION), COMPANION) if companion else None,
-        companion_encoder=Encoder.from_json(companion.encoder) if companion else None,
-        companion_calibration=companion.calibration if companion else None,
+        model=_scorer(files, MODEL, document.model),
+        companion=_scorer(files, COMPANION, companion) if companion else None,
         rulebook=_rulebook(files) if document.rulebook else None,
         reference=_reference(files, document.reference) if document.reference else None,
         card=_text(files, CARD),
@@ -289,11 +288,11 @@ def read_bundle(folder: Path) -> Bundle:
         sha256=sha256,
     )
     if bundle.reasons is None:  # a bundle of format 1
-        bundle = replace(bundle, reasons=load_reason_catalogue().for_features(bundle.encoder.features))
+        bundle = replace(bundle, reasons=load_reason_catalogue().for_features(bundle.features))
     _refuse_unfit(bundle)
-    _refuse_changed("model", document.model, bundle.encoder)
-    if companion is not None and bundle.companion_encoder is not None:
-        _refuse_changed("companion", companion, bundle.companion_encoder)
+    _refuse_changed("model", document.model, bundle.model.encoder)
+    if companion is not None and bundle.companion is not None:
+        _refuse_changed("companion", companion, bundle.companion.encoder)
     return bundle
 
 
@@ -315,26 +314,24 @@ def certificates(parts: BundleParts) -> dict[str, Certificate]:
     ModelError
         ``ICS-MOD-031`` for trees of which nothing can be proved.
     """
-    held = [(MODEL, parts.booster, parts.encoder), (COMPANION, parts.companion, parts.companion_encoder)]
     return {
-        name: certify(booster, [feature.name for feature in encoder.features], encoder.directions)
-        for name, booster, encoder in held
-        if booster is not None and encoder is not None
+        file: certify(scorer.booster, [feature.name for feature in scorer.encoder.features], scorer.encoder.directions)
+        for file, scorer in scorers(parts).items()
     }
 
 
-_FILED = {"companion", "reference", "rulebook"}
+def scorers(parts: BundleParts) -> dict[str, Scorer]:
+    """Return the scorers of a bundle by the file that holds their trees: the model's, and its companion's if any."""
+    return {MODEL: parts.model} | ({COMPANION: parts.companion} if parts.companion is not None else {})
+
+
+_FILED = {"model", "companion", "reference", "rulebook"}
 _PLAIN = tuple(part.name for part in fields(Bundle) if part.name in Document.model_fields and part.name not in _FILED)
 
 
 def _files(parts: BundleParts) -> dict[str, bytes]:
-    files = {
-        MODEL: booster_text(parts.booster).encode(),
-        BUNDLE: canonical_bytes(_document(parts).model_dump(mode="json")),
-        CARD: parts.card.encode(),
-    }
-    if parts.companion is not None:
-        files[COMPANION] = booster_text(parts.companion).encode()
+    files = {file: booster_text(scorer.booster).encode() for file, scorer in scorers(parts).items()}
+    files |= {BUNDLE: canonical_bytes(_document(parts).model_dump(mode="json")), CARD: parts.card.encode()}
     if parts.rulebook is not None:
         files[RULEBOOK] = parts.rulebook.source_text.encode()
         if parts.rulebook.peer_tables is not None:
@@ -342,6 +339,10 @@ def _files(parts: BundleParts) -> dict[str, bytes]:
     if parts.reference is not None:
         files[REFERENCE] = parts.reference.content
     return files
+
+
+def _scorer(files: Mapping[str, bytes], file: str, part: BoosterPart) -> Scorer:
+    return Scorer(booster_from_text(_text(files, file), file), Encoder.from_json(part.encoder), part.calibration)
 
 
 def _rulebook(files: Mapping[str, bytes]) -> Rulebook:
@@ -361,18 +362,15 @@ def _reference(files: Mapping[str, bytes], part: ReferencePart) -> ReferencePopu
 
 def _document(parts: BundleParts) -> Document:
     stated = {name: getattr(parts, name) for name in _PLAIN if name != "code_version"}
-    stated["reasons"] = parts.catalogue.for_features(parts.encoder.features)
+    stated["reasons"] = parts.catalogue.for_features(parts.features)
     stated["policy"] = parts.assessment_policy
     stated["training"] = json.loads(canonical_bytes(dict(parts.training)))  # refuses what pydantic would write as null
-    companion = None
-    if parts.companion_encoder is not None and parts.companion_calibration is not None:
-        companion = _booster_part(parts.companion_encoder, parts.companion_calibration)
     return Document(
         **stated,
         format=FORMAT,
         code_version=version("icsml"),
-        model=_booster_part(parts.encoder, parts.calibration),
-        companion=companion,
+        model=_booster_part(parts.model),
+        companion=None if parts.companion is None else _booster_part(parts.companion),
         rulebook=None if parts.rulebook is None else parts.rulebook.id,
         reference=None if parts.reference is None else _reference_part(parts.reference),
     )
@@ -384,25 +382,21 @@ def _reference_part(population: ReferencePopulation) -> ReferencePart:
     )
 
 
-def _booster_part(encoder: Encoder, calibration: Affine) -> BoosterPart:
+def _booster_part(scorer: Scorer) -> BoosterPart:
     return BoosterPart(
-        encoder=encoder.to_json(),
-        directions=encoder.directions,
-        definitions=tuple(feature_sha256(feature) for feature in encoder.features),
-        calibration=calibration,
+        encoder=scorer.encoder.to_json(),
+        directions=scorer.encoder.directions,
+        definitions=tuple(feature_sha256(feature) for feature in scorer.encoder.features),
+        calibration=scorer.calibration,
     )
 
 
 def _refuse_unfit(parts: BundleParts) -> None:
-    _refuse_pair(MODEL, parts.booster, parts.encoder, parts.calibration)
-    companion = (parts.companion, parts.companion_encoder, parts.companion_calibration)
-    if parts.companion is not None and parts.companion_encoder is not None and parts.companion_calibration is not None:
-        _refuse_pair(COMPANION, parts.companion, parts.companion_encoder, parts.companion_calibration)
-    elif any(part is not None for part in companion):
-        raise _unfit(COMPANION, "a companion needs trees, encoder and calibration")
-    if parts.companion_encoder is not None and parts.companion_encoder != parts.encoder.without_innovation():
+    for file, scorer in scorers(parts).items():
+        _refuse_unfit_scorer(file, scorer)
+    if parts.companion is not None and parts.companion.encoder != parts.model.encoder.without_innovation():
         raise _unfit(COMPANION, "its features are not those of the model without innovation")
-    if parts.encoder.needs_points and parts.rulebook is None:
+    if parts.model.encoder.needs_points and parts.rulebook is None:
         raise _unfit(RULEBOOK, "the model reads innovation points, and there is no rulebook")
     if parts.rulebook is not None and bool(parts.rulebook.ranked) != (parts.rulebook.peer_tables is not None):
         raise _unfit(PEERS, "the rulebook ranks among peers, and has no peer tables")
@@ -416,7 +410,7 @@ def _refuse_unfit(parts: BundleParts) -> None:
 
 
 def _refuse_unfit_reasons(parts: BundleParts) -> None:
-    features, reference = parts.encoder.features, parts.reference
+    features, reference = parts.features, parts.reference
     if parts.explainer not in get_args(Explainer):
         raise _unfit("explainer", f"not one of {', '.join(get_args(Explainer))}")
     if reference is not None and reference.rows.shape[1] != len(features):
@@ -443,11 +437,11 @@ def _refuse_unproved(parts: BundleParts) -> None:
             )
 
 
-def _refuse_pair(name: str, booster: lgb.Booster, encoder: Encoder, calibration: Affine) -> None:
-    expected, found = len(encoder.features), booster.num_feature()
-    if expected != found:
-        raise _unfit(name, f"the trees have {found} features and the encoder {expected}")
-    refuse_no_ranking(calibration, name)
+def _refuse_unfit_scorer(file: str, scorer: Scorer) -> None:
+    expected, grown = len(scorer.encoder.features), scorer.booster.num_feature()
+    if expected != grown:
+        raise _unfit(file, f"the trees have {grown} features and the encoder {expected}")
+    refuse_no_ranking(scorer.calibration, file)
 
 
 def _refuse_changed(name: str, part: BoosterPart, encoder: Encoder) -> None:

@@ -128,7 +128,7 @@ def _example(bundle: Bundle) -> Any:  # noqa: ANN401 - a DataFrame, and pandas c
 def _inputs(bundle: Bundle) -> dict[str, str]:
     """Return the columns the model reads: every declared extra feature and the identifier are required."""
     extras = {extra.column for extra in bundle.extras}
-    read = dict.fromkeys((*bundle.encoder.inputs, *(bundle.rulebook.inputs() if bundle.rulebook else ())))
+    read = dict.fromkeys((*bundle.model.encoder.inputs, *(bundle.rulebook.inputs() if bundle.rulebook else ())))
     needed = [*(field.name for field in FIELDS if field.required), *sorted(extras)]
     return {name: "optional" for name in read if name not in needed} | dict.fromkeys(needed, "required")
 

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from icsml.core.canonical import digest
 from icsml.errors import InputError
-from icsml.model.bundle import Bundle
-from icsml.model.manifest import COMPANION, MODEL
+from icsml.model.bundle import Bundle, scorers
 from icsml.model.scale import MasterScale
 from icsml.portfolio.splits import DEFAULT_EMBARGO_MONTHS, out_of_time
 from icsml.records.dataset import Dataset, FoldSplit, OutOfTimeSplit
@@ -212,7 +211,7 @@ def gain(
         Rows that belong together.
     """
     figures = training_figures(bundle)
-    if not bundle.encoder.innovative.any():
+    if not bundle.model.encoder.innovative.any():
         return Gain(None, None, None, "no_innovation")
     if "innovation_gain_auc" in figures:
         source = "folds" if bundle.training.get("split") == "folds" else "test"
@@ -272,11 +271,15 @@ def _provenance(scale: MasterScale) -> Literal["assumed", "declared"]:
 
 def makes(bundle: Bundle) -> tuple[Make, ...]:
     """Return how many trees the model and its companion have, how deep, and their calibrations."""
-    held = [(MODEL, bundle.booster, bundle.calibration), (COMPANION, bundle.companion, bundle.companion_calibration)]
     return tuple(
-        Make(name, booster.num_trees(), _depth(booster), calibration.slope, calibration.intercept)
-        for name, booster, calibration in held
-        if booster is not None and calibration is not None
+        Make(
+            file,
+            scorer.booster.num_trees(),
+            _depth(scorer.booster),
+            scorer.calibration.slope,
+            scorer.calibration.intercept,
+        )
+        for file, scorer in scorers(bundle).items()
     )
 
 

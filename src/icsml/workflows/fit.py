@@ -19,6 +19,7 @@ from icsml.model.config import Hyperparameters
 from icsml.model.levers import Levers
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import load_scale
+from icsml.model.scorer import Scorer
 from icsml.model.tune import Trial, tune
 from icsml.workflows.config import TrainingConfig, assessment_policy, reason_catalogue
 from icsml.workflows.prepare import Prepared, Rows, inner_blocks
@@ -35,6 +36,11 @@ class Fitted:
     calibration: Affine
     hyperparameters: Hyperparameters
     trials: tuple[Trial, ...]
+
+    @property
+    def scorer(self) -> Scorer:
+        """What a bundle keeps of it."""
+        return Scorer(self.classifier.booster_, self.encoder, self.calibration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +88,11 @@ def parts(
     levers: Levers | None = None,
 ) -> BundleParts:
     """Return what a bundle of this pair is made of; good for scoring as it is."""
-    companion = pair.companion
     meta = prepared.dataset.meta
     return BundleParts(
         name=config.name,
-        booster=pair.model.classifier.booster_,
-        encoder=pair.model.encoder,
-        calibration=pair.model.calibration,
-        companion=companion.classifier.booster_ if companion else None,
-        companion_encoder=companion.encoder if companion else None,
-        companion_calibration=companion.calibration if companion else None,
+        model=pair.model.scorer,
+        companion=pair.companion.scorer if pair.companion else None,
         scale=load_scale(configs_dir() / "policy" / "master-scale.yaml"),
         rulebook=prepared.rulebook,
         extras=tuple(meta.extra_features),
@@ -112,8 +113,7 @@ def parts(
 
 def fit_model(prepared: Prepared, rows: Rows, config: TrainingConfig, encoder: Encoder, progress: Progress) -> Fitted:
     """Do for one model what :func:`fit_pair` does for two; ``encoder`` holds its features, all or some of the rows'."""
-    place = {feature.name: i for i, feature in enumerate(prepared.encoder.features)}
-    X = np.ascontiguousarray(prepared.X[rows][:, [place[feature.name] for feature in encoder.features]])
+    X = np.ascontiguousarray(prepared.X[rows][:, encoder.indices_in(prepared.encoder)])
     y = prepared.y[rows]
     kept: dict[str, Any] = {
         "groups": prepared.groups[rows],

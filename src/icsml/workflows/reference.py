@@ -92,7 +92,7 @@ def _mean_points(prepared: Prepared, encoder: Encoder, chosen: Places) -> dict[s
     """Return mean points of each innovation-domain indicator over the chosen rows that have innovation points."""
     if prepared.rulebook is None or not encoder.needs_points:
         return {}
-    score = [feature.name for feature in encoder.features].index(INNOVATION_SCORE)
+    score = encoder.index(INNOVATION_SCORE)
     having = chosen[~np.isnan(prepared.X[chosen, score])]
     if not having.size:
         return {}

@@ -7,14 +7,13 @@ from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any, Final
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
 from icsml.core.canonical import sha256_hex
 from icsml.core.files import check_target
 from icsml.core.progress import Progress, silent
-from icsml.decision.assess import Assessment, assess, companion_places
+from icsml.decision.assess import ExplainedAssessment, assess
 from icsml.decision.decide import DEFAULT_REASONS
 from icsml.decision.reasons import RowReasons
 from icsml.errors import InputError
@@ -23,8 +22,8 @@ from icsml.innovation.indicators import Indicator, Option
 from icsml.innovation.numbers import shown
 from icsml.innovation.thresholds import thresholds
 from icsml.model.bundle import Bundle, certificates
-from icsml.model.calibrate import Affine
 from icsml.model.certificate import Certificate
+from icsml.model.scorer import Scorer
 from icsml.records.columns import Columns, take, to_columns
 from icsml.records.dataset import Dataset
 from icsml.reports.evidence import TRAINED, Evidence, Firms
@@ -56,7 +55,7 @@ from icsml.workflows.evidence import (
     usage,
     variables,
 )
-from icsml.workflows.tally import Tally, explained
+from icsml.workflows.tally import Tally
 
 __all__ = ["find", "write_report"]
 
@@ -179,7 +178,7 @@ def find(
     proved = certificates(bundle)
     return Findings(
         origin=_origin(bundle, dataset, version, count, _reference(bundle, columns)),
-        features=bundle.encoder.features,
+        features=bundle.features,
         sizes=sums.size / count,
         missing=sums.missing / count,
         groups=sums.by_group(count),
@@ -202,7 +201,7 @@ def find(
             *_directions(proved),
         ),
         card=bundle.card,
-        overrides={each.feature: each for each in bundle.encoder.overrides},
+        overrides={each.feature: each for each in bundle.model.encoder.overrides},
         proposes=bundle.levers is not None and bundle.rulebook is not None,
         evidence=Evidence(
             gain=gain(bundle, np.concatenate(sums.pd), sums.without, bad, used, _groups(dataset, columns)),
@@ -268,7 +267,7 @@ def _drawn(count: int, most: int) -> NDArray[np.intp]:
     return np.sort(np.random.default_rng(_SEED).choice(count, most, replace=False))
 
 
-def _assessed(bundle: Bundle, columns: Columns) -> Iterator[tuple[int, Assessment, Columns]]:
+def _assessed(bundle: Bundle, columns: Columns) -> Iterator[tuple[int, ExplainedAssessment, Columns]]:
     for first in range(0, len(columns["enterprise_id"]), _CHUNK):
         chunk = {name: values[first : first + _CHUNK] for name, values in columns.items()}
         yield first, assess(bundle, chunk, first_row=first), chunk
@@ -351,13 +350,13 @@ def _indicators(bundle: Bundle, sums: Tally, count: int) -> tuple[IndicatorFigur
 
 def _interactions(bundle: Bundle, sample: Sample) -> Interactions:
     """Return the strongest pairs; of rows with a value missing that training never saw missing, shap knows nothing."""
-    names = [feature.name for feature in bundle.encoder.features]
+    names = [feature.name for feature in bundle.features]
     strange = np.isnan(sample.values[:, [names.index(name) for name in bundle.never_missing]]).any(axis=1)
     usable = sample.values[~strange]
-    values = usable[_drawn(len(usable), affordable_rows(bundle.booster))]
+    values = usable[_drawn(len(usable), affordable_rows(bundle.model.booster))]
     if not len(values):
         return Interactions(values, (), 0.0)
-    found = interaction_values(bundle.booster, values, bundle.calibration.slope)
+    found = interaction_values(bundle.model.booster, values, bundle.model.calibration.slope)
     sizes = np.abs(found).mean(axis=0)
     first, second = np.triu_indices(len(names), 1)
     between = 2.0 * sizes[first, second]
@@ -379,7 +378,7 @@ def _chosen(bundle: Bundle, columns: Columns, pds: Floats, used: NDArray[np.int8
 def _decision(bundle: Bundle, columns: Columns, role: str, row: int, used: int) -> Chosen:
     one = take(columns, np.array([row]))
     found = assess(bundle, one, first_row=row)
-    explanation = explained(found)
+    explanation = found.explanation
     as_of = one["as_of"][0]
     return Chosen(
         role=role,
@@ -406,7 +405,7 @@ def _marks(bundle: Bundle, columns: Columns, sample: Sample) -> tuple[Marks, ...
     features = assess(bundle, columns, explained=False).features
     ways = [(indicator, option) for indicator in bundle.rulebook.indicators for option in indicator.options]
     found = []
-    for place, feature in enumerate(bundle.encoder.features):
+    for place, feature in enumerate(bundle.features):
         for indicator, option in ways:
             if set(option.value.fields) == set(feature.inputs):
                 factor = _factor(features[:, place], option.value.compute(columns))
@@ -438,7 +437,7 @@ def _alone(bundle: Bundle, columns: Columns, sums: Tally) -> Check:
     failed = 0
     for row, pd_in_chunk, terms_in_chunk in asked:
         found = assess(bundle, take(columns, np.array([row])), first_row=row)
-        same = float(found.pd[0]) == pd_in_chunk and explained(found).terms.log_odds[0].tobytes() == terms_in_chunk
+        same = float(found.pd[0]) == pd_in_chunk and found.explanation.terms.log_odds[0].tobytes() == terms_in_chunk
         failed += not same
     return Check("one_is_batch", len(asked), failed)
 
@@ -447,19 +446,19 @@ def _of_the_trees(bundle: Bundle, sums: Tally) -> Check:
     """Compare the log-odds that came with the reasons with what LightGBM itself says of the same rows, bit for bit."""
     features, fallback, log_odds, totals = (np.concatenate(each) for each in zip(*sums.told, strict=True))
     said = np.full(len(features), np.nan)
-    said[~fallback] = _said(bundle.booster, bundle.calibration, features[~fallback])
-    if bundle.companion is not None and bundle.companion_calibration is not None:
-        own = np.ascontiguousarray(features[fallback][:, companion_places(bundle)])
-        said[fallback] = _said(bundle.companion, bundle.companion_calibration, own)
+    said[~fallback] = _said(bundle.model, features[~fallback])
+    if bundle.companion is not None:
+        own = np.ascontiguousarray(features[fallback][:, bundle.companion_columns])
+        said[fallback] = _said(bundle.companion, own)
     return Check("pd_is_of_the_trees", len(said), int(((said != log_odds) | (said != totals)).sum()))
 
 
-def _said(booster: lgb.Booster, calibration: Affine, features: Floats) -> Floats:
+def _said(scorer: Scorer, features: Floats) -> Floats:
     """Return LightGBM's own raw score, calibrated; through no code of ours."""
     if not len(features):
         return np.empty(0)
-    raw = np.asarray(booster.predict(features, raw_score=True), dtype=np.float64)
-    return calibration.slope * raw + calibration.intercept
+    raw = np.asarray(scorer.booster.predict(features, raw_score=True), dtype=np.float64)
+    return scorer.calibration.slope * raw + scorer.calibration.intercept
 
 
 def _directions(proved: Mapping[str, Certificate]) -> list[Check]:
@@ -474,7 +473,7 @@ def _contradictions(bundle: Bundle, sample: Sample) -> ContradictionFigures | No
         return None
     rows = _drawn(len(sample.values), _CONTRADICTING)
     found = contradictions(bundle, sample.values[rows], sample.log_odds[rows], DEFAULT_REASONS)
-    names = [feature.name for feature in bundle.encoder.features]
+    names = [feature.name for feature in bundle.features]
     each = [(names.index(name), shown, found.contradicting[name]) for name, shown in found.shown.items() if shown]
     features = tuple(sorted(each, key=lambda one: (-one[2], one[0])))
     return ContradictionFigures(found.rows, DEFAULT_REASONS, found.rate, features)

@@ -240,7 +240,7 @@ def _model_notes(bundle: BundleParts, before: Rulebook, after: Rulebook) -> list
                 zh=f"模型训练所用积分满分为 {scales[0]}，{after.id} 满分为 {scales[1]}。",
             )
         )
-    if not bundle.encoder.needs_points:
+    if not bundle.model.encoder.needs_points:
         notes.append(Label(en="It does not read points, so nothing moves.", zh="模型不使用积分，故无变化。"))
     if bundle.synthetic:
         notes.append(_SIMULATED_MODEL)

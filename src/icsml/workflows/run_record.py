@@ -139,7 +139,7 @@ def _found(trained: Trained) -> dict[str, Any]:
     model, rulebook = trained.pair.model, trained.bundle.rulebook
     chosen = {f"chosen.{key}": value for key, value in model.hyperparameters.model_dump().items()}
     return chosen | {
-        "features": len(trained.bundle.encoder.features),
+        "features": len(trained.bundle.features),
         "code_version": trained.bundle.code_version,
         "rulebook_used": rulebook.id if rulebook else None,
         "rulebook_sha256": sha256_hex(rulebook.source_text.encode()) if rulebook else None,

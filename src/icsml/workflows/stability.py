@@ -431,8 +431,7 @@ def _trained(prepared: Prepared, rows: Rows, config: TrainingConfig, progress: P
 
 def _explained(model: BundleParts, columns: Columns) -> _Explained:
     found = assess(model, columns)
-    assert found.explanation is not None  # noqa: S101 - asked for
-    return _Explained(model.encoder.features, found.explanation.terms.log_odds, found.pd)
+    return _Explained(model.features, found.explanation.terms.log_odds, found.pd)
 
 
 def _compared(

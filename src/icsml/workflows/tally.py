@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import logit
 
-from icsml.decision.assess import Assessment, Explanation
+from icsml.decision.assess import Assessment, ExplainedAssessment, Explanation
 from icsml.explain.reasons import adverse, by_group, rank_terms
 from icsml.explain.sums import sum_in_order
 from icsml.innovation.groups import group_order, population_groups, provinces, staff_classes
@@ -19,18 +19,12 @@ from icsml.model.bundle import Bundle
 from icsml.records.columns import Columns
 from icsml.reports.findings import PD_BANDS, Check, GroupFigures, Sample
 
-__all__ = ["Tally", "explained", "pd_bands"]
+__all__ = ["Tally", "pd_bands"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 _ADDS_UP: Final = 1e-9
-
-
-def explained(assessment: Assessment) -> Explanation:
-    """Return the terms that an assessment was asked for."""
-    assert assessment.explanation is not None  # noqa: S101 - assess() was asked for it
-    return assessment.explanation
 
 
 def pd_bands(pds: Floats) -> NDArray[Any]:
@@ -109,14 +103,14 @@ class Tally:
     feature_groups: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        width = len(self.bundle.encoder.features)
+        width = len(self.bundle.features)
         self.size, self.missing = np.zeros(width), np.zeros(width)
         self.adds_up, self.points_sum = _Deviation(_ADDS_UP), _Deviation(_ADDS_UP)
         self.score, self.proper, self.graded = _Deviation(0.0), _Deviation(0.0), _Deviation(0.0)
 
-    def add(self, first: int, found: Assessment, columns: Columns) -> None:
+    def add(self, first: int, found: ExplainedAssessment, columns: Columns) -> None:
         """Take a chunk, whose first row has this place."""
-        explanation = explained(found)
+        explanation = found.explanation
         terms = explanation.terms.log_odds
         self.pd.append(found.pd)
         self.grades.update(found.grade)
@@ -157,7 +151,7 @@ class Tally:
         graded = np.array([grade is not None for grade in found.grade])
         return (graded & ~((low < found.pd) & (found.pd <= high))).astype(np.float64)
 
-    def _innovation(self, found: Assessment) -> None:
+    def _innovation(self, found: ExplainedAssessment) -> None:
         own = found.innovation_log_odds(self.bundle)
         if own is None or found.pd_without_innovation is None:
             return
@@ -181,7 +175,7 @@ class Tally:
         adverse_to = np.take_along_axis(against, ranked, 1) > 0.0
         self.adverse.append(np.where(adverse_to, ranked, -1).astype(np.int16))
         sizes = np.abs(terms)
-        innovative = sizes[:, self.bundle.encoder.innovative].sum(axis=1)
+        innovative = sizes[:, self.bundle.model.encoder.innovative].sum(axis=1)
         for kind, names in self._kinds(found, columns).items():
             codes, known = pd.factorize(names)
             for code in np.unique(codes):
@@ -197,7 +191,7 @@ class Tally:
                 group.adverse += counted[own].sum(axis=0)
 
     def _sums_by_group(self, explanation: Explanation) -> None:
-        names = [feature.group for feature in self.bundle.encoder.features]
+        names = [feature.group for feature in self.bundle.features]
         for name, (terms, _) in by_group(names, explanation.terms.log_odds, explanation.points).items():
             self.feature_groups[name] = self.feature_groups.get(name, 0.0) + float(np.abs(terms).sum())
 
@@ -254,7 +248,7 @@ class Tally:
         return found
 
     def _figures(self, name: str | None, group: _Group) -> GroupFigures:
-        with_innovation = self.bundle.encoder.innovative.any() and group.size > 0.0
+        with_innovation = self.bundle.model.encoder.innovative.any() and group.size > 0.0
         share = group.innovative / group.size if with_innovation else None
         return GroupFigures(name, group.rows, group.pd / group.rows, share, group.adverse)
 
