@@ -23,12 +23,12 @@ import numpy as np
 import pandas as pd
 
 from icsml.core.progress import silent
-from icsml.innovation.evaluate import evaluate, fit_peers
-from icsml.innovation.peers import PeerTables
-from icsml.innovation.robustness import QUALIFIED_SHARE
-from icsml.innovation.rulebook import load_rulebook
-from icsml.innovation.schema import Rulebook
-from icsml.innovation.selection import Cut, select
+from icsml.innovation.peers.peer_tables import PeerTables
+from icsml.innovation.rulebooks.load import load_rulebook
+from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.innovation.scoring.evaluate import evaluate, fit_peers
+from icsml.innovation.scoring.weight_robustness import QUALIFIED_SHARE
+from icsml.innovation.selection.select import Cut, select
 from icsml.portfolio.synthetic import synthesize
 from icsml.records.columns import Columns, take, to_columns
 from icsml.records.dataset import read_dataset

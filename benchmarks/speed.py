@@ -20,8 +20,8 @@ import pandas as pd
 from icsml.core.progress import silent
 from icsml.decision.assess import assess
 from icsml.decision.decide import decide
-from icsml.innovation.evaluate import evaluate
-from icsml.innovation.rulebook import load_rulebook
+from icsml.innovation.rulebooks.load import load_rulebook
+from icsml.innovation.scoring.evaluate import evaluate
 from icsml.model.bundle import Bundle
 from icsml.portfolio.synthetic import synthesize
 from icsml.records.columns import to_columns

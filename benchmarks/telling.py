@@ -24,12 +24,12 @@ from icsml.decision.assess import assess
 from icsml.decision.information import demands
 from icsml.decision.reasons import RowReasons
 from icsml.decision.withheld import withheld
-from icsml.explain.quantity import quantity
 from icsml.model.bundle import Bundle
 from icsml.portfolio.importer import import_dataset
 from icsml.portfolio.synthetic import synthesize
 from icsml.records.columns import to_columns
 from icsml.records.frame import validate_frame
+from icsml.texts.quantity import quantity
 from icsml.workflows.config import load_training_config
 from icsml.workflows.train import train_bundle
 

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from icsml.decision.decide import decide
     from icsml.decision.frame import frame_scores
     from icsml.errors import IcsmlError
-    from icsml.innovation.coverage import coverage
-    from icsml.innovation.describe import describe
-    from icsml.innovation.evaluate import evaluate, fit_peers
-    from icsml.innovation.peers import PeerTables
-    from icsml.innovation.points import Points, points_frame
-    from icsml.innovation.robustness import robustness
-    from icsml.innovation.rulebook import lint_rulebook, list_rulebooks, load_rulebook
-    from icsml.innovation.schema import Rulebook
-    from icsml.innovation.selection import Cut, select
-    from icsml.innovation.timeline import rulebook_as_of
+    from icsml.innovation.peers.peer_tables import PeerTables
+    from icsml.innovation.rulebooks.load import lint_rulebook, list_rulebooks, load_rulebook
+    from icsml.innovation.rulebooks.rulebook import Rulebook
+    from icsml.innovation.rulebooks.timeline import rulebook_as_of
+    from icsml.innovation.scoring.coverage import coverage
+    from icsml.innovation.scoring.describe import describe
+    from icsml.innovation.scoring.evaluate import evaluate, fit_peers
+    from icsml.innovation.scoring.points import Points, points_frame
+    from icsml.innovation.scoring.weight_robustness import robustness
+    from icsml.innovation.selection.select import Cut, select
     from icsml.model.bundle import Bundle, read_bundle
     from icsml.model.classifier import NoRankingWarning, PDClassifier, UnnamedEventWarning
     from icsml.portfolio.importer import import_dataset
@@ -94,16 +94,16 @@ _ROOMS = {
     "decision.decide": ("decide",),
     "decision.frame": ("frame_scores",),
     "errors": ("IcsmlError",),
-    "innovation.coverage": ("coverage",),
-    "innovation.describe": ("describe",),
-    "innovation.evaluate": ("evaluate", "fit_peers"),
-    "innovation.peers": ("PeerTables",),
-    "innovation.points": ("Points", "points_frame"),
-    "innovation.robustness": ("robustness",),
-    "innovation.rulebook": ("lint_rulebook", "list_rulebooks", "load_rulebook"),
-    "innovation.schema": ("Rulebook",),
-    "innovation.selection": ("Cut", "select"),
-    "innovation.timeline": ("rulebook_as_of",),
+    "innovation.scoring.coverage": ("coverage",),
+    "innovation.scoring.describe": ("describe",),
+    "innovation.scoring.evaluate": ("evaluate", "fit_peers"),
+    "innovation.peers.peer_tables": ("PeerTables",),
+    "innovation.scoring.points": ("Points", "points_frame"),
+    "innovation.scoring.weight_robustness": ("robustness",),
+    "innovation.rulebooks.load": ("lint_rulebook", "list_rulebooks", "load_rulebook"),
+    "innovation.rulebooks.rulebook": ("Rulebook",),
+    "innovation.selection.select": ("Cut", "select"),
+    "innovation.rulebooks.timeline": ("rulebook_as_of",),
     "model.bundle": ("Bundle", "read_bundle"),
     "model.classifier": ("NoRankingWarning", "PDClassifier", "UnnamedEventWarning"),
     "portfolio.importer": ("import_dataset",),

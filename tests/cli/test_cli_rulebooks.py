@@ -9,7 +9,7 @@ import pytest
 from icsml.core.canonical import sha256_file
 from icsml.core.paths import configs_dir
 from icsml.innovation import list_editions, load_rulebook
-from icsml.innovation.peers import PeerTables
+from icsml.innovation.peers.peer_tables import PeerTables
 
 LATE = """\
 format: 2

@@ -17,8 +17,8 @@ from icsml.decision.decide import decide
 from icsml.decision.example import bundle_example
 from icsml.decision.frame import frame_scores
 from icsml.errors import InputError
-from icsml.explain import engine
-from icsml.explain.indicators import SMALLEST
+from icsml.explain import shap_engine as engine
+from icsml.explain.indicator_split import SMALLEST
 from icsml.model.predict import log_odds, margin, pd_from_log_odds
 from icsml.model.trees import booster_from_text, booster_text
 from icsml.records.columns import record_columns, take, to_columns

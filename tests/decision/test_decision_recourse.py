@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from icsml.decision.assess import assess
 from icsml.decision.decide import decide
 from icsml.decision.recourse import SurvivalShares, rescorer, survival_shares, survivals
-from icsml.explain.survival import survives
 from icsml.model.bundle import read_bundle
-from icsml.model.levers import MOVABLE, PRIOR_YEAR, moved, size_class
 from icsml.records.columns import record_columns, to_columns
 from icsml.records.decision import Decision
 from icsml.records.enterprise import example_record, frame_records, parse_record
 from icsml.records.field import Domain, Purpose
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
 from icsml.records.screening import PARTS
+from icsml.recourse.actionable_fields import MOVABLE, PRIOR_YEAR, moved, size_class
+from icsml.recourse.robustness import survives
 from icsml.texts.label import Label
 from icsml.workflows.train import train_bundle
 

@@ -12,7 +12,6 @@ from icsml.ledger.payload import PAYLOAD_KEYS
 from icsml.ledger.store.schema import metadata
 from icsml.model import manifest
 from icsml.model.document import Document
-from icsml.model.levers import load_recourse_policy
 from icsml.model.policy import load_assessment_policy
 from icsml.portfolio.aggregates import AGGREGATES
 from icsml.portfolio.mapping import (
@@ -31,6 +30,7 @@ from icsml.records.decision import IndicatorReason, Reason, Recourse
 from icsml.records.extra import ExtraFeature
 from icsml.records.outcome import OUTCOME_COLUMNS, OutcomeEvent, OutcomeMeaning
 from icsml.records.reference import reference_page
+from icsml.recourse.actionable_fields import load_recourse_policy
 from icsml.workflows.config import TrainingConfig
 
 ROOT = Path(__file__).parents[2]

@@ -8,17 +8,17 @@ from typing import get_args
 
 import pytest
 
-from icsml.innovation.curves import PointsFunction
-from icsml.innovation.indicators import Missing
-from icsml.innovation.inherit import _OWN
-from icsml.innovation.json_schema import rulebook_schema
-from icsml.innovation.numbers import shown
-from icsml.innovation.provenance import Provenance
 from icsml.innovation.reference import DOCUMENTED, pages
-from icsml.innovation.rulebook import list_editions, parse_rulebook
-from icsml.innovation.schema import Outline, Rulebook, Scope
-from icsml.innovation.selection import REASONS
-from icsml.innovation.values import Unit, Value
+from icsml.innovation.rulebooks.exact_numbers import shown
+from icsml.innovation.rulebooks.indicators import Missing
+from icsml.innovation.rulebooks.json_schema import rulebook_schema
+from icsml.innovation.rulebooks.load import list_editions, parse_rulebook
+from icsml.innovation.rulebooks.overlays import _OWN
+from icsml.innovation.rulebooks.points_functions import PointsFunction
+from icsml.innovation.rulebooks.provenance import Provenance
+from icsml.innovation.rulebooks.rulebook import Outline, Rulebook, Scope
+from icsml.innovation.rulebooks.value_functions import Unit, Value
+from icsml.innovation.selection.select import REASONS
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference" / "rulebooks"
 PAGE = FOLDER.with_suffix(".md").read_text("utf-8")

@@ -7,7 +7,7 @@ import pytest
 
 from icsml.decision.assess import assess
 from icsml.explain.contradiction import contradictions, contradicts, one_at_a_time, raises_adverse, spreads
-from icsml.explain.reasons import rank_terms
+from icsml.explain.terms import rank_terms
 from icsml.model.calibrate import Affine
 from icsml.model.predict import margin
 from icsml.model.reference import ReferencePopulation

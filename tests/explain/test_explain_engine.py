@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from icsml.errors import ModelError
-from icsml.explain import engine as module
-from icsml.explain.engine import contributions, engine
+from icsml.explain import shap_engine as module
+from icsml.explain.shap_engine import contributions, engine
 from icsml.model.reference import ReferencePopulation
 
 

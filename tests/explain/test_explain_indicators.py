@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from icsml.explain.indicators import SMALLEST, split_points, split_term
+from icsml.explain.indicator_split import SMALLEST, split_points, split_term
 
 TERM = st.floats(-3, 3)
 DIFFERENCES = arrays(np.float64, st.integers(1, 14), elements=st.floats(-30, 30))

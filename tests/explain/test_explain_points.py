@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from icsml.explain.points import share_points
-from icsml.explain.selection import largest_terms
+from icsml.explain.largest_terms import largest_terms
+from icsml.explain.score_points import share_points
 
 share_points(np.ones((1, 2)), np.array([2]))  # compiled once, before anything is timed
 largest_terms(np.ones((1, 2)), np.empty((1, 1), np.int64))

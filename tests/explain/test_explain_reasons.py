@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import shap
 
-from icsml.explain.engine import contributions
-from icsml.explain.reasons import by_group, explain, pd_effects, rank_terms, shown
-from icsml.explain.sums import sum_in_order
+from icsml.explain.ordered_sum import sum_in_order
+from icsml.explain.shap_engine import contributions
+from icsml.explain.terms import by_group, explain, pd_effects, rank_terms, shown
 from icsml.model.predict import log_odds, margin, pd_from_log_odds
 from icsml.model.reference import ReferencePopulation
 
 
 @pytest.fixture(scope="module")
 def encoded(bundle, enterprises):
-    from icsml.innovation.evaluate import evaluate
+    from icsml.innovation.scoring.evaluate import evaluate
     from icsml.records.columns import to_columns
 
     columns = to_columns(enterprises.head(80))

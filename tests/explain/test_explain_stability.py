@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from icsml.explain.merging import merge
-from icsml.explain.stability import (
+from icsml.explain.explanation_stability import (
     PERSISTENCE,
     compare,
     jaccard,
@@ -17,6 +16,7 @@ from icsml.explain.stability import (
     top_adverse,
     top_overlap,
 )
+from icsml.explain.merging import merge
 
 OLD = np.array([[0.9, 0.5, 0.3, -0.8, 0.1], [0.4, -0.1, 0.0, -0.2, -0.3], [-1.0, -1.0, -1.0, -1.0, 0.0]])
 NEW = np.array([[0.9, -0.5, 0.3, -0.8, 0.2], [0.4, 0.6, 0.0, -0.2, -0.3], [-1.0, -1.0, -1.0, -1.0, 0.0]])

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icsml.core.paths import configs_dir
-from icsml.explain.quantity import apart, quantity
-from icsml.explain.wording import Want, form_of, statement
+from icsml.explain.reason_texts import Want, form_of, statement
 from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
 from icsml.features.feature import from_extra
 from icsml.features.reason_codes import load_reason_catalogue
 from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature, Unit
 from icsml.texts.label import Label
+from icsml.texts.quantity import apart, quantity
 
 TEXTS = load_reason_catalogue()
 NAN = float("nan")
@@ -161,7 +161,7 @@ def test_a_value_reads_by_its_unit(value, unit, en, zh):
 
 
 def test_every_unit_of_the_catalogue_is_known():
-    from icsml.explain.quantity import _UNITS
+    from icsml.texts.quantity import _UNITS
 
     assert {feature.unit for feature in CATALOGUE} | set(get_args(Unit)) == set(_UNITS)
 

@@ -10,8 +10,8 @@ from icsml.errors import InputError, ModelError
 from icsml.features.catalogue import CATALOGUE
 from icsml.features.encoder import Encoder
 from icsml.features.innovation import INNOVATION_FIELDS
-from icsml.innovation.evaluate import Points, evaluate
-from icsml.innovation.rulebook import load_rulebook
+from icsml.innovation.rulebooks.load import load_rulebook
+from icsml.innovation.scoring.evaluate import Points, evaluate
 from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Domain, Kind, Purpose

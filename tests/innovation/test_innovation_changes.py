@@ -7,7 +7,7 @@ import re
 import pytest
 
 from icsml.innovation import list_rulebooks, load_rulebook, parse_rulebook
-from icsml.innovation.changes import Change, changes
+from icsml.innovation.impact.rule_changes import Change, changes
 
 STAGES = """\
 stages:

@@ -11,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from icsml.errors import ConfigError
 from icsml.innovation import describe, evaluate, fitted, lint_rulebook, load_rulebook, parse_rulebook, points_frame
-from icsml.innovation.curve import Where
-from icsml.innovation.curves import PointsFunction
+from icsml.innovation.rulebooks.compiled_points import Where
+from icsml.innovation.rulebooks.points_functions import PointsFunction
 
 BOOK = """\
 format: 2

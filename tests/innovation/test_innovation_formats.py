@@ -11,7 +11,7 @@ import yaml
 
 from icsml.errors import ConfigError
 from icsml.innovation import evaluate, load_rulebook, parse_rulebook
-from icsml.innovation.formats import upgraded
+from icsml.innovation.rulebooks.earlier_formats import upgraded
 from icsml.records.columns import record_columns
 from icsml.records.enterprise import example_record, parse_record
 

@@ -11,9 +11,9 @@ import pytest
 from pydantic import TypeAdapter
 
 from icsml.innovation import evaluate
-from icsml.innovation.curve import Where
-from icsml.innovation.curves import Ramp
-from icsml.innovation.values import Value
+from icsml.innovation.rulebooks.compiled_points import Where
+from icsml.innovation.rulebooks.points_functions import Ramp
+from icsml.innovation.rulebooks.value_functions import Value
 
 
 def score(small, blank, indicator, **fields):

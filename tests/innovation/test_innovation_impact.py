@@ -7,8 +7,8 @@ import pytest
 
 from icsml.errors import InputError
 from icsml.innovation import evaluate, fitted, load_rulebook, parse_rulebook
-from icsml.innovation import impact as module
-from icsml.innovation.impact import group_order, impact, population_groups
+from icsml.innovation.impact import population_impact as module
+from icsml.innovation.impact.population_impact import group_order, impact, population_groups
 
 
 def rules(rights, awards, *, weight="published", points="published", missing="zero", name="two"):

@@ -11,7 +11,7 @@ import pytest
 
 from icsml.core.paths import configs_dir
 from icsml.innovation import describe, evaluate, lint_rulebook, load_rulebook
-from icsml.innovation.curve import Where
+from icsml.innovation.rulebooks.compiled_points import Where
 from icsml.records.columns import record_columns
 from icsml.records.enterprise import example_record, parse_record
 

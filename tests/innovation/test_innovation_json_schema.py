@@ -14,7 +14,7 @@ from icsml.core.paths import configs_dir
 from icsml.core.yaml import dump_yaml
 from icsml.errors import ConfigError
 from icsml.innovation import parse_rulebook
-from icsml.innovation.json_schema import rulebook_schema
+from icsml.innovation.rulebooks.json_schema import rulebook_schema
 
 FOLDER = configs_dir() / "rulebooks"
 FILES = sorted(FOLDER.rglob("*.yaml"))

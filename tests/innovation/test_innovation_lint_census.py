@@ -10,10 +10,10 @@ from fractions import Fraction
 import pytest
 import yaml
 
-import icsml.innovation.rulebook as rulebooks
+import icsml.innovation.rulebooks.load as rulebooks
 from icsml.core.paths import configs_dir
-from icsml.innovation.decimals import decimal
-from icsml.innovation.rulebook import list_editions, rulebook_path
+from icsml.innovation.rulebooks.decimals import decimal
+from icsml.innovation.rulebooks.load import list_editions, rulebook_path
 from icsml.records.fields import FIELD_BY_NAME
 
 EDITIONS = list_editions()

@@ -11,7 +11,7 @@ import icsml.innovation
 from icsml.core.paths import configs_dir
 from icsml.errors import ConfigError
 from icsml.innovation import lint_rulebook, parse_rulebook
-from icsml.innovation.rulebook import list_editions, load_rulebook, rulebook_path
+from icsml.innovation.rulebooks.load import list_editions, load_rulebook, rulebook_path
 
 TABLE = (configs_dir() / "rulebooks" / "tech-sme-2017.yaml").read_text("utf-8")
 STAGES = (configs_dir() / "rulebooks" / "national-2024.yaml").read_text("utf-8")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from icsml.core.yaml import dump_yaml
 from icsml.innovation import evaluate, fitted, load_rulebook, parse_rulebook
-from icsml.innovation.numbers import at_stage
+from icsml.innovation.rulebooks.exact_numbers import at_stage
 from icsml.records.columns import take
 
 LABEL = {"en": "L", "zh": "标"}

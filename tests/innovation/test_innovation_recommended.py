@@ -13,7 +13,7 @@ import pytest
 
 from icsml.errors import InputError, MissingError
 from icsml.innovation import fit_peers, fitted, load_rulebook, parse_rulebook
-from icsml.innovation.recommended import (
+from icsml.innovation.selection.recommended_list import (
     ListTerms,
     appeal,
     figures,
@@ -25,7 +25,7 @@ from icsml.innovation.recommended import (
     withdraw,
     write_list,
 )
-from icsml.innovation.selection import REASONS, Cut, select
+from icsml.innovation.selection.select import REASONS, Cut, select
 from icsml.records.enterprise import parse_record
 
 PLAIN = """\

@@ -8,8 +8,8 @@ import yaml
 from scipy.stats import spearmanr
 
 from icsml.innovation import evaluate, fit_peers, load_rulebook, parse_rulebook
-from icsml.innovation import robustness as module
-from icsml.innovation.robustness import CONCENTRATION, QUALIFIED_SHARE, draw_scores, robustness, top
+from icsml.innovation.scoring import weight_robustness as module
+from icsml.innovation.scoring.weight_robustness import CONCENTRATION, QUALIFIED_SHARE, draw_scores, robustness, top
 
 FIELDS = ("ip_class1", "ip_class2", "awards_2y", "projects_2y", "platforms_2y")
 

@@ -19,7 +19,7 @@ from icsml.innovation import (
     parse_rulebook,
     rulebook_as_of,
 )
-from icsml.innovation import rulebook as library
+from icsml.innovation.rulebooks import load as library
 
 SHIPPED = sorted((configs_dir() / "rulebooks").rglob("*.yaml"))
 

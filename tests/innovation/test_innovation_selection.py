@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from icsml.errors import InputError
 from icsml.innovation import fitted, list_rulebooks, load_rulebook, parse_rulebook
-from icsml.innovation.selection import REASONS, Cut, select
+from icsml.innovation.selection.select import REASONS, Cut, select
 from icsml.records.columns import to_columns
 from icsml.records.dataset import read_records
 from icsml.records.screening import screen

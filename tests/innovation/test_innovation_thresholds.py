@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from icsml.innovation.curve import Where
-from icsml.innovation.curves import PointsFunction
-from icsml.innovation.rulebook import list_rulebooks
-from icsml.innovation.thresholds import thresholds
+from icsml.innovation.rulebooks.compiled_points import Where
+from icsml.innovation.rulebooks.load import list_rulebooks
+from icsml.innovation.rulebooks.points_functions import PointsFunction
+from icsml.innovation.rulebooks.points_thresholds import thresholds
 
 FULL = Fraction(20)
 

@@ -8,8 +8,8 @@ import pytest
 
 from icsml.errors import InputError, MissingError
 from icsml.innovation import evaluate, load_edition, rulebook_as_of
-from icsml.innovation import rulebook as library
-from icsml.innovation.timeline import as_known
+from icsml.innovation.rulebooks import load as library
+from icsml.innovation.rulebooks.timeline import as_known
 
 DAY = timedelta(days=1)
 OUTLINE = """\

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icsml.innovation import load_rulebook, parse_rulebook
-from icsml.innovation.evaluate import fit_peers
-from icsml.innovation.rulebook import rulebook_path
-from icsml.innovation.selection import Cut, select
-from icsml.innovation.told_words import (
+from icsml.innovation.rulebooks.load import rulebook_path
+from icsml.innovation.scoring.evaluate import fit_peers
+from icsml.innovation.selection.list_wording import (
     LISTED,
     amount,
     counted,
@@ -25,6 +24,7 @@ from icsml.innovation.told_words import (
     money,
     or_else,
 )
+from icsml.innovation.selection.select import Cut, select
 from icsml.records.field import Kind
 from icsml.records.fields import FIELDS
 from icsml.texts.label import Label

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icsml.innovation import evaluate, parse_rulebook
-from icsml.innovation.validity import aged, ages, valid_until
+from icsml.innovation.scoring.validity import aged, ages, valid_until
 
 
 @pytest.fixture(scope="module")

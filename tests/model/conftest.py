@@ -7,7 +7,7 @@ import pytest
 
 from icsml.features.encoder import Encoder
 from icsml.features.reason_codes import load_reason_catalogue
-from icsml.innovation.rulebook import load_rulebook
+from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.model.bundle import BundleParts
 from icsml.model.classifier import PDClassifier
 from icsml.model.reference import ReferencePopulation

@@ -15,7 +15,7 @@ from icsml.core.canonical import canonical_bytes, sha256_hex
 from icsml.errors import ConfigError, IcsmlError, MissingError, ModelError
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.features.reason_codes import load_reason_catalogue
-from icsml.innovation.rulebook import edition_text, parse_rulebook
+from icsml.innovation.rulebooks.load import edition_text, parse_rulebook
 from icsml.model.bundle import BundleParts, read_bundle, write_bundle
 from icsml.model.calibrate import Affine
 from icsml.model.document import InnovationEvidence

@@ -22,8 +22,8 @@ from icsml.core.paths import configs_dir
 from icsml.decision.frame import frame_scores
 from icsml.errors import InputError, MissingError, ModelError
 from icsml.features.encoder import Encoder
-from icsml.innovation.evaluate import evaluate
-from icsml.innovation.rulebook import load_rulebook
+from icsml.innovation.rulebooks.load import load_rulebook
+from icsml.innovation.scoring.evaluate import evaluate
 from icsml.model.bundle import BundleParts, read_bundle, write_bundle
 from icsml.model.calibrate import Affine
 from icsml.model.scale import load_scale

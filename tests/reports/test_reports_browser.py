@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from icsml.innovation.recommended import read_list, standing
-from icsml.innovation.rulebook import load_rulebook
-from icsml.innovation.told_words import in_parts
+from icsml.innovation.rulebooks.load import load_rulebook
+from icsml.innovation.selection.list_wording import in_parts
+from icsml.innovation.selection.recommended_list import read_list, standing
 from icsml.reports import selection as selection_module
 from icsml.reports.rulebook_diff import write_page as write_diff
 from icsml.reports.selection import write_letter

@@ -18,9 +18,9 @@ from jinja2 import UndefinedError
 
 from icsml.cli import main
 from icsml.errors import InputError
-from icsml.innovation.recommended import make_list, standing, withdraw
-from icsml.innovation.rulebook import load_rulebook
-from icsml.innovation.selection import Cut
+from icsml.innovation.rulebooks.load import load_rulebook
+from icsml.innovation.selection.recommended_list import make_list, standing, withdraw
+from icsml.innovation.selection.select import Cut
 from icsml.records.columns import to_columns
 from icsml.reports import selection as selection_module
 from icsml.reports.page import _environment, render, script, write

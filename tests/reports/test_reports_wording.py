@@ -10,9 +10,9 @@ import pytest
 from jinja2 import nodes
 
 from icsml.features.catalogue import CATALOGUE
-from icsml.innovation.groups import _STAFF_NAMES
-from icsml.innovation.provenance import Provenance
-from icsml.innovation.rulebook import load_rulebook
+from icsml.innovation.rulebooks.load import load_rulebook
+from icsml.innovation.rulebooks.provenance import Provenance
+from icsml.innovation.scoring.population_groups import _STAFF_NAMES
 from icsml.records.fields import TECHNICAL_FIELDS
 from icsml.records.outcome import OutcomeMeaning
 from icsml.reports import wording

@@ -13,8 +13,8 @@ from starlette.exceptions import StarletteDeprecationWarning
 
 from icsml.core.paths import configs_dir
 from icsml.features.encoder import Encoder
-from icsml.innovation.evaluate import evaluate
-from icsml.innovation.rulebook import load_rulebook
+from icsml.innovation.rulebooks.load import load_rulebook
+from icsml.innovation.scoring.evaluate import evaluate
 from icsml.ledger.store import Ledger
 from icsml.model.bundle import BundleParts, write_bundle
 from icsml.model.calibrate import Affine

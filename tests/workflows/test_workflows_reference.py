@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit
 
 from icsml.errors import ConfigError, InputError
-from icsml.innovation.evaluate import evaluate
+from icsml.innovation.scoring.evaluate import evaluate
 from icsml.model.predict import log_odds
 from icsml.records.columns import take
 from icsml.records.dataset import read_dataset, write_dataset

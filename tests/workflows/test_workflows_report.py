@@ -19,7 +19,7 @@ from icsml.decision.decide import DEFAULT_REASONS, decide
 from icsml.errors import InputError
 from icsml.explain.contradiction import contradictions
 from icsml.explain.treeshap import TreeShap
-from icsml.innovation.groups import population_groups
+from icsml.innovation.scoring.population_groups import population_groups
 from icsml.model.bundle import certificates
 from icsml.portfolio.importer import import_dataset
 from icsml.records.columns import to_columns

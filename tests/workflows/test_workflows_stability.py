@@ -14,8 +14,8 @@ from icsml.decision.assess import assess
 from icsml.decision.reasons import contradicting_share
 from icsml.decision.recourse import SurvivalShares, survivals
 from icsml.errors import InputError
+from icsml.explain.explanation_stability import compare
 from icsml.explain.merging import clusters, merge
-from icsml.explain.stability import compare
 from icsml.portfolio.importer import import_dataset
 from icsml.records.columns import rows, take, to_columns
 from icsml.records.dataset import read_dataset

@@ -7,10 +7,10 @@ import pytest
 
 from icsml.core.canonical import canonical_bytes
 from icsml.core.progress import silent
-from icsml.model.levers import size_class
 from icsml.records.columns import take
 from icsml.records.dataset import read_dataset
 from icsml.records.extra import ExtraFeature
+from icsml.recourse.actionable_fields import size_class
 from icsml.texts.label import Label
 from icsml.workflows.prepare import prepare, split_rows
 from icsml.workflows.steps import fit_levers, successive, yearly_changes

@@ -23,7 +23,7 @@ from icsml.core.tables import Write, check_table, is_for_people, table_file
 from icsml.decision.assess import Assessment, ExplainedAssessment, assess
 from icsml.decision.findings import referred
 from icsml.errors import InputError
-from icsml.explain.reasons import pd_effects, rank_terms
+from icsml.explain.terms import pd_effects, rank_terms
 from icsml.model.bundle import Bundle
 from icsml.records.columns import to_columns
 from icsml.records.frame import validate_frame

@@ -11,7 +11,7 @@ from icsml.cli.inputs import ModelRef, OutFile, OutFolder, load_bundle
 from icsml.cli.output import JsonFlag, emit, progress
 
 if TYPE_CHECKING:
-    from icsml.innovation.schema import Rulebook
+    from icsml.innovation.rulebooks.rulebook import Rulebook
     from icsml.records.template import Template
 
 __all__ = ["register"]
@@ -62,7 +62,7 @@ def template_(
     from icsml.records.template import usable_names, write_template
 
     if rulebook:
-        from icsml.innovation.rulebook import load_rulebook
+        from icsml.innovation.rulebooks.load import load_rulebook
 
         chosen = load_rulebook(rulebook)
         written = write_template(

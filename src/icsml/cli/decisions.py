@@ -168,7 +168,7 @@ def _recourse(decision: Decision, stability: StabilityFigures | None) -> list[st
 
 def _covered(decision: Decision) -> str:
     """Return the share that the adverse reasons cover, where no referral says it."""
-    from icsml.explain.quantity import apart, quantity
+    from icsml.texts.quantity import apart, quantity
 
     share = decision.adverse_coverage
     if share is None or any(each.code == "REASONS_INCOMPLETE" for each in decision.refer or ()):

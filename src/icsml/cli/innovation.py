@@ -14,10 +14,10 @@ from icsml.cli.output import JsonFlag, emit, progress, table, write_frame
 from icsml.errors import InputError
 
 if TYPE_CHECKING:
-    from icsml.innovation.points import Points
-    from icsml.innovation.robustness import Robustness
-    from icsml.innovation.schema import Rulebook
-    from icsml.innovation.validity import Ages
+    from icsml.innovation.rulebooks.rulebook import Rulebook
+    from icsml.innovation.scoring.points import Points
+    from icsml.innovation.scoring.validity import Ages
+    from icsml.innovation.scoring.weight_robustness import Robustness
     from icsml.records.columns import Columns
 
 __all__ = ["RulebookRef", "register"]
@@ -48,12 +48,12 @@ def points(
     """Score every row by a rulebook: one row out for each row in."""
     from icsml.core.files import check_target
     from icsml.core.tables import check_table
-    from icsml.innovation.evaluate import evaluate
-    from icsml.innovation.points import points_frame
-    from icsml.innovation.robustness import robustness
-    from icsml.innovation.rulebook import load_rulebook
-    from icsml.innovation.timeline import rulebook_as_of
-    from icsml.innovation.validity import aged, ages
+    from icsml.innovation.rulebooks.load import load_rulebook
+    from icsml.innovation.rulebooks.timeline import rulebook_as_of
+    from icsml.innovation.scoring.evaluate import evaluate
+    from icsml.innovation.scoring.points import points_frame
+    from icsml.innovation.scoring.validity import aged, ages
+    from icsml.innovation.scoring.weight_robustness import robustness
     from icsml.records.columns import take
 
     if bool(rulebook) == bool(as_of):
@@ -138,8 +138,8 @@ def coverage_(
     json_: JsonFlag = False,
 ) -> None:
     """Tell which indicators of a rulebook the data can feed, where, from whom, and what the gaps cost in points."""
-    from icsml.innovation.coverage import coverage
-    from icsml.innovation.rulebook import load_rulebook
+    from icsml.innovation.rulebooks.load import load_rulebook
+    from icsml.innovation.scoring.coverage import coverage
 
     columns = read_columns(source)
     found = coverage(ranked_by(load_rulebook(rulebook), columns, peers, source, progress()), columns)

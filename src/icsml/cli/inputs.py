@@ -15,7 +15,7 @@ from icsml.errors import InputError, MissingError
 
 if TYPE_CHECKING:
     from icsml.core.progress import Progress
-    from icsml.innovation.schema import Rulebook
+    from icsml.innovation.rulebooks.rulebook import Rulebook
     from icsml.model.bundle import Bundle
     from icsml.records.columns import Columns
     from icsml.reports.stability import StabilityFigures
@@ -184,8 +184,8 @@ def refuse_peers(rulebook: Rulebook) -> NoReturn:
 
 def ranked_by(rulebook: Rulebook, columns: Columns, peers: Path | None, source: Path, say: Progress) -> Rulebook:
     """Return the rulebook with the given peer tables, or where it ranks and none are given, with those of the rows."""
-    from icsml.innovation.evaluate import fitted
-    from icsml.innovation.peers import PeerTables
+    from icsml.innovation.peers.peer_tables import PeerTables
+    from icsml.innovation.scoring.evaluate import fitted
 
     if not rulebook.ranked:
         if peers is not None:

@@ -14,8 +14,8 @@ from icsml.cli.output import JsonFlag, emit, progress, table, write_frame
 from icsml.errors import InputError
 
 if TYPE_CHECKING:
-    from icsml.innovation.lint import Finding
-    from icsml.innovation.schema import Outline, Rulebook
+    from icsml.innovation.rulebooks.lint.lint import Finding
+    from icsml.innovation.rulebooks.rulebook import Outline, Rulebook
 
 __all__ = ["register"]
 
@@ -47,8 +47,8 @@ def list_(
     json_: JsonFlag = False,
 ) -> None:
     """List every edition, whether or not it can be evaluated."""
-    from icsml.innovation.rulebook import list_sound
-    from icsml.innovation.timeline import as_known
+    from icsml.innovation.rulebooks.load import list_sound
+    from icsml.innovation.rulebooks.timeline import as_known
 
     editions, unsound = list_sound()
     say = progress()
@@ -69,7 +69,7 @@ _COLUMNS = ("id", "scope", "in_force", "known_since", "max_score", "provenance",
 
 
 def _listed(edition: Rulebook | Outline) -> dict[str, Any]:
-    from icsml.innovation.schema import Rulebook
+    from icsml.innovation.rulebooks.rulebook import Rulebook
 
     rulebook = edition if isinstance(edition, Rulebook) else None
     return {
@@ -87,7 +87,7 @@ def _listed(edition: Rulebook | Outline) -> dict[str, Any]:
 
 def show(identifier: Identifier, json_: JsonFlag = False) -> None:
     """Show one edition, every part with its provenance."""
-    from icsml.innovation.rulebook import edition_text, load_edition
+    from icsml.innovation.rulebooks.load import edition_text, load_edition
 
     edition = load_edition(identifier)
     emit(edition.model_dump(mode="json"), as_json=json_, text=edition_text(identifier))
@@ -97,7 +97,7 @@ def lint(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A YAML file, or an identifier.")], json_: JsonFlag = False
 ) -> None:
     """Check a rulebook: every fault and warning with file, line, key and remedy; exit code 1 if there is a fault."""
-    from icsml.innovation.rulebook import lint_rulebook, rulebook_path
+    from icsml.innovation.rulebooks.load import lint_rulebook, rulebook_path
 
     found = lint_rulebook(rulebook_path(file))
     refused = any(each.level == "fault" for each in found)
@@ -115,7 +115,7 @@ def _finding(found: Finding) -> str:
 
 def schema(json_: JsonFlag = False) -> None:
     """Print the JSON Schema of rulebook files, by which editors complete and check them."""
-    from icsml.innovation.json_schema import rulebook_schema
+    from icsml.innovation.rulebooks.json_schema import rulebook_schema
 
     found = rulebook_schema()
     emit(found, as_json=json_, text=json.dumps(found, ensure_ascii=False, indent=2))
@@ -127,8 +127,8 @@ def fit(identifier: Identifier, source: InFile, out: OutFile, json_: JsonFlag = 
     Of several records of an enterprise the latest counts.
     """
     from icsml.core.files import check_target, whole_file
-    from icsml.innovation.evaluate import fit_peers
-    from icsml.innovation.rulebook import load_rulebook
+    from icsml.innovation.rulebooks.load import load_rulebook
+    from icsml.innovation.scoring.evaluate import fit_peers
     from icsml.records.columns import latest, take
 
     check_target(out, source=source)
@@ -169,7 +169,7 @@ def diff(
     """Show what changes from rulebook A to B, and what it does to a population."""
     from icsml.core.files import check_targets
     from icsml.core.tables import check_table
-    from icsml.innovation.peers import PeerTables
+    from icsml.innovation.peers.peer_tables import PeerTables
     from icsml.workflows.rulebook_diff import compare
 
     check_targets(out, html, source=source)
@@ -267,10 +267,10 @@ def robustness_(
     json_: JsonFlag = False,
 ) -> None:
     """Tell how much of the ranking hangs on assumed weights, by random weights around them."""
-    from icsml.innovation.evaluate import evaluate
-    from icsml.innovation.robustness import assumes_weights, robustness
-    from icsml.innovation.rulebook import load_rulebook
-    from icsml.innovation.selection import Cut
+    from icsml.innovation.rulebooks.load import load_rulebook
+    from icsml.innovation.scoring.evaluate import evaluate
+    from icsml.innovation.scoring.weight_robustness import assumes_weights, robustness
+    from icsml.innovation.selection.select import Cut
 
     Cut(top_share=top_share)
     columns = read_columns(source)

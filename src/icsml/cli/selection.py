@@ -29,8 +29,8 @@ from icsml.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from icsml.innovation.recommended import ListTerms
-    from icsml.innovation.robustness import Robustness
+    from icsml.innovation.scoring.weight_robustness import Robustness
+    from icsml.innovation.selection.recommended_list import ListTerms
 
 __all__ = ["register"]
 
@@ -71,10 +71,10 @@ def select_(
     from icsml.core.canonical import sha256_file
     from icsml.core.files import check_targets, whole_file
     from icsml.core.tables import check_table
-    from icsml.innovation.recommended import figures, make_list, refuse_to_replace, standing, write_list
-    from icsml.innovation.robustness import robustness
-    from icsml.innovation.rulebook import load_rulebook
-    from icsml.innovation.selection import Cut
+    from icsml.innovation.rulebooks.load import load_rulebook
+    from icsml.innovation.scoring.weight_robustness import robustness
+    from icsml.innovation.selection.recommended_list import figures, make_list, refuse_to_replace, standing, write_list
+    from icsml.innovation.selection.select import Cut
     from icsml.records.columns import take
     from icsml.records.dataset import is_synthetic
 
@@ -195,7 +195,7 @@ def show(
     json_: JsonFlag = False,
 ) -> None:
     """Show who stands on one or more lists on a day, or every entry of one enterprise."""
-    from icsml.innovation.recommended import figures, read_lists, standing
+    from icsml.innovation.selection.recommended_list import figures, read_lists, standing
 
     frame, terms = read_lists(lists)
     today = day(on, "--on") if on else frame["decided_on"].max().date()
@@ -259,9 +259,9 @@ def appeal_(
     json_: JsonFlag = False,
 ) -> None:
     """Score a corrected record anew by the list's own rules and cut, and add the result; both entries are kept."""
-    from icsml.innovation.peers import PeerTables
-    from icsml.innovation.recommended import appeal, read_list, write_list
-    from icsml.innovation.rulebook import load_rulebook
+    from icsml.innovation.peers.peer_tables import PeerTables
+    from icsml.innovation.rulebooks.load import load_rulebook
+    from icsml.innovation.selection.recommended_list import appeal, read_list, write_list
     from icsml.records.enterprise import parse_record
 
     frame, terms = read_list(list_)
@@ -295,7 +295,7 @@ def withdraw_(
     json_: JsonFlag = False,
 ) -> None:
     """Take an enterprise off a list by adding an entry; what stood before is kept."""
-    from icsml.innovation.recommended import read_list, withdraw, write_list
+    from icsml.innovation.selection.recommended_list import read_list, withdraw, write_list
 
     frame, terms = read_list(list_)
     write_list(list_, withdraw(frame, enterprise, on=day(on, "--on"), because=because), terms)
@@ -318,7 +318,7 @@ def letter(
 ) -> None:
     """Write the letter that tells one enterprise its result, each reason, and how to ask for a review."""
     from icsml.core.files import check_target
-    from icsml.innovation.recommended import read_list, standing
+    from icsml.innovation.selection.recommended_list import read_list, standing
     from icsml.reports.selection import write_letter
 
     check_target(out, source=list_)

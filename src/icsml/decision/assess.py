@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from icsml.decision.information import lacking
 from icsml.errors import InputError
-from icsml.explain.engine import margins
 from icsml.explain.merging import Clusters, clusters, merge
-from icsml.explain.reasons import Terms, explain
-from icsml.explain.sums import sum_in_order
-from icsml.innovation.evaluate import evaluate
-from icsml.innovation.points import Points
+from icsml.explain.ordered_sum import sum_in_order
+from icsml.explain.shap_engine import margins
+from icsml.explain.terms import Terms, explain
+from icsml.innovation.scoring.evaluate import evaluate
+from icsml.innovation.scoring.points import Points
 from icsml.model.bundle import BundleParts
 from icsml.model.predict import log_odds, pd_from_log_odds
 from icsml.records.columns import Columns, rows

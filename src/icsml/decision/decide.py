@@ -17,8 +17,7 @@ from icsml.decision.reasons import RowReasons
 from icsml.decision.recourse import Answer, recourse
 from icsml.decision.wants import absent_inputs, field_label, fields_read, wanted_for_a_grade
 from icsml.decision.withheld import withheld
-from icsml.explain.quantity import apart, quantity
-from icsml.innovation.describe import describe
+from icsml.innovation.scoring.describe import describe
 from icsml.model.bundle import Bundle
 from icsml.records.columns import record_columns
 from icsml.records.decision import (
@@ -32,6 +31,7 @@ from icsml.records.decision import (
 )
 from icsml.records.enterprise import EnterpriseRecord
 from icsml.texts.label import Label
+from icsml.texts.quantity import apart, quantity
 
 __all__ = ["DEFAULT_REASONS", "Decided", "decide"]
 

@@ -16,12 +16,12 @@ import numpy as np
 from icsml.decision.assess import Assessment
 from icsml.decision.information import SIZES
 from icsml.decision.wants import field_label
-from icsml.explain.quantity import quantity
 from icsml.model.bundle import BundleParts
 from icsml.model.policy import AssessmentPolicy, Then
 from icsml.records.decision import Notice, Referral
 from icsml.records.fields import FIELDS
 from icsml.texts.label import Label
+from icsml.texts.quantity import quantity
 
 __all__ = ["Finding", "findings", "referred"]
 

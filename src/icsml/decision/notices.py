@@ -10,14 +10,14 @@ from icsml.decision.assess import Assessment
 from icsml.decision.information import demands
 from icsml.decision.outside import beyond, fields_outside, within_text
 from icsml.decision.wants import field_label
-from icsml.explain.jumps import jumped
-from icsml.explain.quantity import apart_from_bounds
-from icsml.explain.recourse import NoRecourse
-from icsml.innovation.validity import ages
+from icsml.innovation.scoring.validity import ages
 from icsml.model.bundle import BundleParts
 from icsml.records.decision import Notice
 from icsml.records.fields import FIELDS
+from icsml.recourse.jumps import jumped
+from icsml.recourse.search import NoRecourse
 from icsml.texts.label import Label
+from icsml.texts.quantity import apart_from_bounds
 
 __all__ = ["notices", "recourse_notices"]
 
@@ -68,7 +68,7 @@ def recourse_notices(bundle: BundleParts, assessment: Assessment, reason: str | 
     assessment : Assessment
         Of one row.
     reason : str, optional
-        One of :class:`icsml.explain.recourse.NoRecourse`.
+        One of :class:`icsml.recourse.search.NoRecourse`.
     """
     found = _jumps(bundle, assessment)
     if reason is not None:

@@ -8,7 +8,6 @@ import numpy as np
 
 from icsml.decision.assess import Assessment
 from icsml.decision.wants import field_label
-from icsml.explain.quantity import apart, apart_from_bounds, quantity
 from icsml.features.feature import Feature
 from icsml.model.bundle import BundleParts
 from icsml.records.columns import Columns
@@ -16,6 +15,7 @@ from icsml.records.extra import EXTRA_PREFIX
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.screening import PARTS, is_part_above
 from icsml.texts.label import Label
+from icsml.texts.quantity import apart, apart_from_bounds, quantity
 
 __all__ = ["beyond", "fields_outside", "implausible", "within_text"]
 

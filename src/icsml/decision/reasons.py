@@ -14,14 +14,14 @@ from icsml.decision.assess import ExplainedAssessment, Explanation, assess
 from icsml.decision.outside import implausible
 from icsml.decision.wants import absent_fields, want
 from icsml.explain.contradiction import contradictions, contradicts, is_free, one_at_a_time, spreads
-from icsml.explain.engine import margins
-from icsml.explain.indicators import split_points, split_term
+from icsml.explain.indicator_split import split_points, split_term
 from icsml.explain.merging import merged_into
-from icsml.explain.reasons import adverse, by_group, pd_effects, shown
-from icsml.explain.sums import sum_in_order
-from icsml.explain.wording import UNKNOWN, Statement, form_of, reference_text, statement
+from icsml.explain.ordered_sum import sum_in_order
+from icsml.explain.reason_texts import UNKNOWN, Statement, form_of, reference_text, statement
+from icsml.explain.shap_engine import margins
+from icsml.explain.terms import adverse, by_group, pd_effects, shown
 from icsml.features.feature import INNOVATION_SCORE, Feature
-from icsml.innovation.indicators import ScoringDomain
+from icsml.innovation.rulebooks.indicators import ScoringDomain
 from icsml.model.bundle import BundleParts
 from icsml.model.calibrate import Affine
 from icsml.records.columns import Columns

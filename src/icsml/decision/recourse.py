@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from icsml.decision.assess import Assessment, ExplainedAssessment, assess
 from icsml.explain.contradiction import raises_adverse
-from icsml.explain.proposals import describe_proposal
-from icsml.explain.recourse import Contrary, NoRecourse, Rescore, Scored, find_recourse
-from icsml.explain.survival import survives
 from icsml.model.bundle import BundleParts
-from icsml.model.levers import Lever, moved
 from icsml.records.columns import Columns, rows, take
 from icsml.records.decision import Recourse
+from icsml.recourse.actionable_fields import Lever, moved
+from icsml.recourse.proposals import describe_proposal
+from icsml.recourse.robustness import survives
+from icsml.recourse.search import Contrary, NoRecourse, Rescore, Scored, find_recourse
 
 __all__ = ["Answer", "SurvivalShares", "recourse", "rescorer", "survival_shares", "survivals"]
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from icsml.decision.assess import Assessment
 from icsml.decision.information import blank_amounts, demands
-from icsml.explain.wording import Want
+from icsml.explain.reason_texts import Want
 from icsml.features.feature import INNOVATION_SCORE, Feature
-from icsml.innovation.indicators import ScoringDomain
+from icsml.innovation.rulebooks.indicators import ScoringDomain
 from icsml.model.bundle import BundleParts
 from icsml.records.columns import Columns
 from icsml.records.extra import EXTRA_PREFIX

@@ -14,11 +14,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from icsml.explain.engine import margins
-from icsml.explain.indicators import SMALLEST
+from icsml.explain.indicator_split import SMALLEST
 from icsml.explain.merging import Clusters, clusters, merge
-from icsml.explain.reasons import rank_terms
-from icsml.explain.sums import sum_in_order
+from icsml.explain.ordered_sum import sum_in_order
+from icsml.explain.shap_engine import margins
+from icsml.explain.terms import rank_terms
 from icsml.features.feature import Feature
 from icsml.model.bundle import BundleParts
 from icsml.model.calibrate import Affine

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from icsml.explain.sums import sum_in_order
+from icsml.explain.ordered_sum import sum_in_order
 from icsml.features.feature import INNOVATION_SCORE
 from icsml.model.bundle import BundleParts
 from icsml.model.reference import ReferencePopulation

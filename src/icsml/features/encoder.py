@@ -26,7 +26,7 @@ from icsml.records.field import Domain
 from icsml.records.fields import FIELDS
 
 if TYPE_CHECKING:
-    from icsml.innovation.points import Points
+    from icsml.innovation.scoring.points import Points
 
 __all__ = ["DirectionOverride", "Encoder", "Variant"]
 

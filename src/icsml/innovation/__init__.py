@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from icsml.innovation.coverage import coverage
-from icsml.innovation.describe import describe
-from icsml.innovation.evaluate import evaluate, fit_peers, fitted
-from icsml.innovation.lint import Finding
-from icsml.innovation.peers import PeerTables
-from icsml.innovation.points import Points, points_frame
-from icsml.innovation.provenance import Provenance
-from icsml.innovation.rulebook import (
+from icsml.innovation.peers.peer_tables import PeerTables
+from icsml.innovation.rulebooks.lint.lint import Finding
+from icsml.innovation.rulebooks.load import (
     lint_rulebook,
     list_editions,
     list_rulebooks,
@@ -17,8 +12,13 @@ from icsml.innovation.rulebook import (
     load_rulebook,
     parse_rulebook,
 )
-from icsml.innovation.schema import Outline, Rulebook
-from icsml.innovation.timeline import rulebook_as_of
+from icsml.innovation.rulebooks.provenance import Provenance
+from icsml.innovation.rulebooks.rulebook import Outline, Rulebook
+from icsml.innovation.rulebooks.timeline import rulebook_as_of
+from icsml.innovation.scoring.coverage import coverage
+from icsml.innovation.scoring.describe import describe
+from icsml.innovation.scoring.evaluate import evaluate, fit_peers, fitted
+from icsml.innovation.scoring.points import Points, points_frame
 
 __all__ = [
     "Finding",

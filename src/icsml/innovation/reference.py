@@ -10,7 +10,11 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from icsml.innovation.curves import (
+from icsml.innovation.rulebooks.eligibility import CategoryPoints, Condition, IndicatorPoints, Score
+from icsml.innovation.rulebooks.exact_numbers import Share, Weight, shown
+from icsml.innovation.rulebooks.indicators import Indicator, Option
+from icsml.innovation.rulebooks.load import list_editions
+from icsml.innovation.rulebooks.points_functions import (
     Bands,
     Counts,
     Efficacy,
@@ -20,12 +24,8 @@ from icsml.innovation.curves import (
     PointsFunction,
     Ramp,
 )
-from icsml.innovation.eligibility import CategoryPoints, Condition, IndicatorPoints, Score
-from icsml.innovation.indicators import Indicator, Option
-from icsml.innovation.numbers import Share, Weight, shown
-from icsml.innovation.rulebook import list_editions
-from icsml.innovation.schema import Edition, Outline, Rulebook
-from icsml.innovation.values import Age, FieldValue, Growth, Ratio, Sum, Value
+from icsml.innovation.rulebooks.rulebook import Edition, Outline, Rulebook
+from icsml.innovation.rulebooks.value_functions import Age, FieldValue, Growth, Ratio, Sum, Value
 
 __all__ = ["DOCUMENTED", "pages"]
 

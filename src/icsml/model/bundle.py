@@ -26,9 +26,10 @@ from icsml.features.encoder import Encoder
 from icsml.features.feature import Feature
 from icsml.features.fingerprint import feature_sha256
 from icsml.features.reason_codes import ReasonCatalogue, load_reason_catalogue
-from icsml.innovation.peers import PeerTables
-from icsml.innovation.rulebook import parse_rulebook
-from icsml.innovation.schema import Rulebook
+from icsml.innovation.peers.peer_tables import PeerTables
+from icsml.innovation.rulebooks.load import parse_rulebook
+from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.model.bundle_store import move_in
 from icsml.model.calibrate import refuse_no_ranking
 from icsml.model.certificate import Certificate, certify
 from icsml.model.document import (
@@ -40,7 +41,6 @@ from icsml.model.document import (
     ReferencePart,
     parse_document,
 )
-from icsml.model.levers import Levers
 from icsml.model.manifest import (
     BUNDLE,
     CARD,
@@ -57,9 +57,9 @@ from icsml.model.policy import AssessmentPolicy, load_assessment_policy
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import MasterScale
 from icsml.model.scorer import Scorer
-from icsml.model.shelf import move_in
 from icsml.model.trees import booster_from_text, booster_text
 from icsml.records.extra import ExtraFeature
+from icsml.recourse.actionable_fields import Levers
 
 __all__ = ["Bundle", "BundleParts", "certificates", "place_bundle", "read_bundle", "scorers", "write_bundle"]
 

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from icsml.core.canonical import sha256_hex
 from icsml.errors import ModelError
-from icsml.model.boxes import LeafBoxes, leaf_boxes
+from icsml.model.leaf_regions import LeafBoxes, leaf_boxes
 from icsml.model.trees import booster_text
 
 if TYPE_CHECKING:

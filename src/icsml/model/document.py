@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from icsml.errors import ModelError
 from icsml.features.reason_codes import ReasonCatalogue, of_older_bundle
 from icsml.model.calibrate import Affine
-from icsml.model.levers import Levers
 from icsml.model.policy import AssessmentPolicy
 from icsml.model.scale import MasterScale
 from icsml.records.decision import ReferenceId
 from icsml.records.extra import ExtraFeature
+from icsml.recourse.actionable_fields import Levers
 
 __all__ = [
     "FORMAT",

@@ -15,7 +15,7 @@ from icsml.core.canonical import digest
 from icsml.core.clock import timestamp
 from icsml.core.paths import home
 from icsml.errors import InputError, MissingError, ModelError
-from icsml.model.shelf import is_intact, move_in
+from icsml.model.bundle_store import is_intact, move_in
 from icsml.registry.experiment import refuse_moved
 from icsml.registry.logged_model import BUNDLE_ARTIFACT
 from icsml.registry.pages import pages

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from icsml.explain.quantity import quantity
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.reports.page import render, write
 from icsml.reports.stability import StabilityFigures, recourse_measure
 from icsml.reports.values import shown_beside
 from icsml.reports.wording import Lang, phrase, rule_text, rulebook_name
+from icsml.texts.quantity import quantity
 
 __all__ = ["decision_page", "write_page"]
 

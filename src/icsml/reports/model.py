@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from icsml.explain.quantity import quantity
 from icsml.features.feature import Feature
 from icsml.model.certificate import DirectionProof, Violation
 from icsml.records.field import Domain
@@ -23,6 +22,7 @@ from icsml.reports.page import render, script
 from icsml.reports.rationale import rationale
 from icsml.reports.stability import Spread, StabilityFigures, model_name, recourse_held
 from icsml.reports.wording import Lang, event_name, phrase, rulebook_name
+from icsml.texts.quantity import quantity
 
 __all__ = ["model_drawings", "model_page"]
 

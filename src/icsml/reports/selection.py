@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from icsml.errors import InputError
-from icsml.innovation.recommended import ListTerms, figures, standing
-from icsml.innovation.robustness import Robustness
-from icsml.innovation.told_words import cut_text, field_names, in_parts, is_alternative, own_text
+from icsml.innovation.scoring.weight_robustness import Robustness
+from icsml.innovation.selection.list_wording import cut_text, field_names, in_parts, is_alternative, own_text
+from icsml.innovation.selection.recommended_list import ListTerms, figures, standing
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.reports.page import render, script, write
 from icsml.reports.wording import Lang
@@ -45,7 +45,7 @@ def selection_page(
     Parameters
     ----------
     current : DataFrame
-        Who stands on it, see :func:`icsml.innovation.recommended.standing`.
+        Who stands on it, see :func:`icsml.innovation.selection.recommended_list.standing`.
     terms : ListTerms
         How it was made.
     lang : {'en', 'zh'}

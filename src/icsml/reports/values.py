@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from icsml.explain.quantity import apart, quantity
 from icsml.reports.wording import Lang, phrase
+from icsml.texts.quantity import apart, quantity
 
 __all__ = ["shown_beside", "shown_value"]
 

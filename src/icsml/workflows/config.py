@@ -19,7 +19,7 @@ from icsml.errors import ConfigError, IcsmlError
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.features.feature import INNOVATION_SCORE
 from icsml.features.reason_codes import ReasonCatalogue, load_reason_catalogue
-from icsml.innovation.rulebook import load_rulebook
+from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.model.config import Hyperparameters, ModelConfig, fault
 from icsml.model.document import Explainer
 from icsml.model.policy import AssessmentPolicy, load_assessment_policy

@@ -16,11 +16,11 @@ from icsml.model.bundle import BundleParts
 from icsml.model.calibrate import Affine, anchor
 from icsml.model.classifier import NoRankingWarning, PDClassifier, from_config
 from icsml.model.config import Hyperparameters
-from icsml.model.levers import Levers
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import load_scale
 from icsml.model.scorer import Scorer
 from icsml.model.tune import Trial, tune
+from icsml.recourse.actionable_fields import Levers
 from icsml.workflows.config import TrainingConfig, assessment_policy, reason_catalogue
 from icsml.workflows.prepare import Prepared, Rows, inner_blocks
 

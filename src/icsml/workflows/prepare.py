@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from icsml.core.progress import Progress
 from icsml.errors import InputError
 from icsml.features.encoder import DirectionOverride, Encoder
-from icsml.innovation.evaluate import evaluate, fit_peers
-from icsml.innovation.rulebook import load_rulebook
-from icsml.innovation.schema import Rulebook
+from icsml.innovation.rulebooks.load import load_rulebook
+from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.innovation.scoring.evaluate import evaluate, fit_peers
 from icsml.model.config import ModelConfig
 from icsml.portfolio.splits import DEFAULT_EMBARGO_MONTHS, dataset_groups, grouped_folds, out_of_time, time_blocks
 from icsml.records.columns import Columns, take, to_columns

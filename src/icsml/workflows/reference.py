@@ -9,8 +9,8 @@ from scipy.special import logit
 from icsml.errors import InputError
 from icsml.features.encoder import Encoder
 from icsml.features.feature import INNOVATION_SCORE
-from icsml.innovation.evaluate import evaluate
-from icsml.innovation.indicators import ScoringDomain
+from icsml.innovation.rulebooks.indicators import ScoringDomain
+from icsml.innovation.scoring.evaluate import evaluate
 from icsml.model.predict import log_odds
 from icsml.model.reference import ReferencePopulation
 from icsml.records.columns import take

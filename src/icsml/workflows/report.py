@@ -18,9 +18,9 @@ from icsml.decision.decide import DEFAULT_REASONS
 from icsml.decision.reasons import RowReasons
 from icsml.errors import InputError
 from icsml.explain.contradiction import contradictions
-from icsml.innovation.indicators import Indicator, Option
-from icsml.innovation.numbers import shown
-from icsml.innovation.thresholds import thresholds
+from icsml.innovation.rulebooks.exact_numbers import shown
+from icsml.innovation.rulebooks.indicators import Indicator, Option
+from icsml.innovation.rulebooks.points_thresholds import thresholds
 from icsml.model.bundle import Bundle, certificates
 from icsml.model.certificate import Certificate
 from icsml.model.scorer import Scorer

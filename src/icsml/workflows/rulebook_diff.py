@@ -13,14 +13,14 @@ import pandas as pd
 from icsml.core.progress import Progress, silent
 from icsml.decision.assess import Assessment, assess
 from icsml.errors import InputError
-from icsml.innovation.changes import Change, changes
-from icsml.innovation.evaluate import fitted
-from icsml.innovation.impact import Impact, impact
-from icsml.innovation.peers import PeerTables
-from icsml.innovation.robustness import QUALIFIED_SHARE
-from icsml.innovation.rulebook import load_rulebook
-from icsml.innovation.schema import Rulebook
-from icsml.innovation.selection import Cut
+from icsml.innovation.impact.population_impact import Impact, impact
+from icsml.innovation.impact.rule_changes import Change, changes
+from icsml.innovation.peers.peer_tables import PeerTables
+from icsml.innovation.rulebooks.load import load_rulebook
+from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.innovation.scoring.evaluate import fitted
+from icsml.innovation.scoring.weight_robustness import QUALIFIED_SHARE
+from icsml.innovation.selection.select import Cut
 from icsml.model.bundle import BundleParts
 from icsml.records.columns import Columns, latest, take, to_columns
 from icsml.records.dataset import is_synthetic, read_records

@@ -12,7 +12,7 @@ import pandas as pd
 from icsml.core.canonical import sha256_hex
 from icsml.core.clock import utc_now
 from icsml.core.yaml import dump_yaml
-from icsml.innovation.rulebook import load_rulebook
+from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.records.dataset import Dataset, FoldSplit
 from icsml.registry import MlflowProgress, RunRecord, RunStart, TrialFacts
 from icsml.registry.code import code_facts, environment_text

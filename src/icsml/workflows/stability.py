@@ -22,9 +22,9 @@ from icsml.core.progress import Progress, silent
 from icsml.decision.assess import assess
 from icsml.decision.recourse import SurvivalShares
 from icsml.errors import InputError
+from icsml.explain.explanation_stability import Comparison, compare, movement
 from icsml.explain.merging import Clusters, clusters, merge
-from icsml.explain.reasons import by_group
-from icsml.explain.stability import Comparison, compare, movement
+from icsml.explain.terms import by_group
 from icsml.features.feature import Feature
 from icsml.model.bundle import Bundle, BundleParts
 from icsml.model.calibrate import refuse_no_ranking

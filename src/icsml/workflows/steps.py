@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from icsml.core.arithmetic import ratio, subtract
 from icsml.core.paths import configs_dir
-from icsml.model.levers import (
+from icsml.records.columns import Columns, rows, take
+from icsml.recourse.actionable_fields import (
     PRIOR_YEAR,
     FieldLimit,
     GroupLimit,
@@ -22,7 +23,6 @@ from icsml.model.levers import (
     moved,
     size_class,
 )
-from icsml.records.columns import Columns, rows, take
 from icsml.workflows.prepare import Prepared, Rows
 
 __all__ = ["fit_levers", "successive", "yearly_changes"]

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from icsml.decision.assess import Assessment, ExplainedAssessment, Explanation
-from icsml.explain.reasons import adverse, by_group, rank_terms
-from icsml.explain.sums import sum_in_order
-from icsml.innovation.groups import group_order, population_groups, provinces, staff_classes
+from icsml.explain.ordered_sum import sum_in_order
+from icsml.explain.terms import adverse, by_group, rank_terms
+from icsml.innovation.scoring.population_groups import group_order, population_groups, provinces, staff_classes
 from icsml.model.bundle import Bundle
 from icsml.records.columns import Columns
 from icsml.reports.findings import PD_BANDS, Check, GroupFigures, Sample

@@ -14,9 +14,9 @@ import pandas as pd
 from icsml.core.paths import home
 from icsml.core.progress import Progress, silent
 from icsml.errors import InputError
-from icsml.innovation.evaluate import evaluate
-from icsml.innovation.robustness import Robustness, robustness
-from icsml.innovation.schema import Rulebook
+from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.innovation.scoring.evaluate import evaluate
+from icsml.innovation.scoring.weight_robustness import Robustness, robustness
 from icsml.model.bundle import Bundle, BundleParts, place_bundle, write_bundle
 from icsml.model.card import CardFacts, render_card
 from icsml.model.reference import ReferencePopulation

@@ -1,0 +1,33 @@
+"""Score points of each term, whole numbers that add up to the score exactly (largest remainder)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["share_points"]
+
+
+def share_points(exact: NDArray[np.float64], total: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Round the terms of each row so that they sum to its total.
+
+    Every term is rounded down, then the units still wanting go to the largest fractions, ties to the earlier term.
+
+    Parameters
+    ----------
+    exact : ndarray of shape (n, m)
+        Unrounded points, the base first and then the features in their order.
+    total : ndarray of int of shape (n,)
+        The score of each row: the sum of its unrounded points, rounded.
+
+    Returns
+    -------
+    ndarray of int of shape (n, m)
+        Rounded points; each row sums to its total.
+    """
+    from icsml.explain.largest_terms import largest_remainder  # numba: not before the first reason
+
+    shared = np.empty(exact.shape, dtype=np.int64)
+    # Compiled code takes arrays that may be written to.
+    largest_remainder(np.require(exact, requirements=("C", "W")), np.require(total, requirements=("C", "W")), shared)
+    return shared

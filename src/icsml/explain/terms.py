@@ -1,0 +1,105 @@
+"""Terms that reconcile with the calibrated PD and with the score, and the few of them that are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.explain.ordered_sum import sum_in_order
+from icsml.explain.score_points import share_points
+from icsml.explain.shap_engine import contributions
+from icsml.model.document import Explainer
+from icsml.model.predict import log_odds, pd_from_log_odds
+from icsml.model.reference import ReferencePopulation
+from icsml.model.scale import MasterScale
+from icsml.model.scorer import Scorer
+
+__all__ = ["Terms", "adverse", "by_group", "explain", "pd_effects", "rank_terms", "shown"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Every feature's part of the calibrated log-odds.
+
+    Parameters
+    ----------
+    log_odds : ndarray of shape (n, p)
+        One term for each feature.
+    base : ndarray of shape (n,)
+        The calibrated log-odds before any feature; base + Σ log_odds = logit(pd) to rounding.
+    total : ndarray of shape (n,)
+        logit(pd): the leaf values summed in tree order, calibrated, and no sum of terms.
+    """
+
+    log_odds: Floats
+    base: Floats
+    total: Floats
+
+    def points(self, scale: MasterScale, score: Ints) -> tuple[Ints, Ints]:
+        """Return base points of shape (n,) and feature points of shape (n, p) that sum to the score exactly."""
+        exact = np.empty((len(self.base), self.log_odds.shape[1] + 1))
+        exact[:, 0] = scale.offset - scale.factor * self.base
+        np.multiply(self.log_odds, -scale.factor, out=exact[:, 1:])
+        shared = share_points(exact, score)
+        return shared[:, 0], shared[:, 1:]
+
+
+def explain(
+    scorer: Scorer,
+    X: Floats,
+    reference: ReferencePopulation | None = None,
+    places: Sequence[int] | None = None,
+    *,
+    explainer: Explainer = "tree_shap",
+) -> Terms:
+    """Split the calibrated log-odds of each row: logit(pd) = a·(base + Σφ) + b.
+
+    Parameters and errors are those of :func:`icsml.explain.shap_engine.contributions`, of the scorer's booster.
+    """
+    whole, margins = contributions(scorer.booster, X, reference, places, explainer=explainer)
+    return Terms(
+        log_odds=scorer.calibration.slope * whole[:, :-1],
+        base=scorer.calibration.slope * whole[:, -1] + scorer.calibration.intercept,
+        total=log_odds(margins, scorer.calibration),
+    )
+
+
+def rank_terms(log_odds: Floats, most: int) -> Ints:
+    """Return, for each row, the positions of its largest terms by size, ties by feature order; shape (n, k)."""
+    from icsml.explain.largest_terms import largest_terms  # numba: not before the first reason
+
+    ranked = np.empty((len(log_odds), min(most, log_odds.shape[1])), dtype=np.int64)
+    largest_terms(np.require(log_odds, requirements=("C", "W")), ranked)
+    return ranked
+
+
+def shown(log_odds: Floats, most: int) -> list[int]:
+    """Return the positions of the terms of one row that are shown: the largest, and none that is zero."""
+    ranked = rank_terms(log_odds[None, :], most)[0]
+    return [int(position) for position in ranked if log_odds[position] != 0.0]
+
+
+def adverse(log_odds: Floats, at_least: float) -> Floats:
+    """Return the terms that may be told as reasons against the applicant; zero where one is favourable or smaller."""
+    terms: Floats = np.where((log_odds > 0.0) & (log_odds >= at_least), log_odds, 0.0)
+    return terms
+
+
+def by_group(groups: Sequence[str], log_odds: Floats, points: Ints) -> dict[str, tuple[Floats, Ints]]:
+    """Return the sums of terms and of points, shape (n,) each, by group in the order of first appearance."""
+    places: dict[str, list[int]] = {}
+    for place, group in enumerate(groups):
+        places.setdefault(group, []).append(place)
+    return {group: (sum_in_order(log_odds[:, own]), points[:, own].sum(axis=1)) for group, own in places.items()}
+
+
+def pd_effects(total: Floats, terms: Floats) -> Floats:
+    """Return by how much the PD would differ if one term were zero: pd(total) - pd(total - term); not additive."""
+    effects: Floats = pd_from_log_odds(total) - pd_from_log_odds(total - terms)
+    return effects

@@ -1,0 +1,229 @@
+"""What a change of rules does to a population: scores, ranks, who enters the list of the best and who leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from icsml.errors import InputError
+from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.innovation.rulebooks.value_functions import Floats
+from icsml.innovation.scoring.evaluate import evaluate
+from icsml.innovation.scoring.points import Points
+from icsml.innovation.scoring.population_groups import Groups, group_order, population_groups
+from icsml.innovation.scoring.weight_robustness import CONCENTRATION, DRAWS, assumes_weights, draw_scores, top
+from icsml.innovation.selection.select import barred
+from icsml.records.columns import Columns
+
+__all__ = ["Impact", "impact"]
+
+Flags = NDArray[np.bool_]
+
+_BINS = 20
+_MOST_DRAWN = 20_000
+_RELIABLE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What moving from rulebook ``a`` to ``b`` does to n enterprises.
+
+    Parameters
+    ----------
+    rows : int
+        Enterprises with a score by both.
+    a, b : dict
+        Of each: ``rulebook``, ``mean``, ``max_score``, quantiles and a histogram of the score as a share of its scale.
+    rank_correlation : float or None
+        Spearman's; None where one of the two does not tell any apart.
+    threshold : dict
+        How the list was cut: ``top_share`` or ``cut_off``.
+    entered, left, stayed : int
+        Enterprises on the list by ``b`` alone, by ``a`` alone, by both.
+    depends : float or None
+        Share of those who enter or leave that do not do so in 95 % of random weightings, so hang on assumed weights;
+        None where nobody moves or no weight is assumed.
+    groups : dict of str to list of dict
+        By stage, field, province and size: rows, mean change of the score's share of its scale, mean change of the rank
+        in percentage points, entered, left.
+    firms : DataFrame
+        By enterprise: both scores, whether it may be listed at all, whether it is.
+    """
+
+    rows: int
+    a: dict[str, Any]
+    b: dict[str, Any]
+    rank_correlation: float | None
+    threshold: dict[str, float]
+    entered: int
+    left: int
+    stayed: int
+    depends: float | None
+    groups: dict[str, list[dict[str, Any]]]
+    firms: pd.DataFrame = field(repr=False, compare=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the figures as a JSON object, without the single enterprises."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "firms"}
+
+
+def impact(
+    a: Rulebook, b: Rulebook, columns: Columns, *, top_share: float | None = None, cut_off: float | None = None
+) -> Impact:
+    """Return what moving from one rulebook to another does to a population.
+
+    Parameters
+    ----------
+    a, b : Rulebook
+        The rules before and after, with their peer tables where they rank.
+    columns : mapping of str to ndarray of shape (n,)
+        The population.
+    top_share, cut_off : float, optional
+        One of the two: the list is this share of the best, or those with at least so many points. Whoever is not
+        eligible, or not known to be, is on no list.
+
+    Raises
+    ------
+    InputError
+        If no enterprise has a score by both.
+    """
+    points_a, points_b = evaluate(a, columns), evaluate(b, columns)
+    scored = ~np.isnan(points_a.score) & ~np.isnan(points_b.score)
+    if not scored.any():
+        raise InputError("ICS-RUL-034", "no enterprise has a score by both", field="--in", remedy="see icsml coverage")
+    free = tuple((barred(r, p) == "")[scored] for r, p in ((a, points_a), (b, points_b)))
+    listed_a, listed_b = (
+        _listed(each.score[scored], may, top_share, cut_off)
+        for each, may in zip((points_a, points_b), free, strict=True)
+    )
+    threshold = {"top_share": top_share} if top_share is not None else {"cut_off": cut_off}
+    return Impact(
+        rows=int(scored.sum()),
+        a=_distribution(points_a, scored),
+        b=_distribution(points_b, scored),
+        rank_correlation=_spearman(points_a.score[scored], points_b.score[scored]),
+        threshold={name: float(value) for name, value in threshold.items() if value is not None},
+        entered=int((listed_b & ~listed_a).sum()),
+        left=int((listed_a & ~listed_b).sum()),
+        stayed=int((listed_a & listed_b).sum()),
+        depends=_dependence((a, b), (points_a, points_b), scored, free, (listed_a, listed_b), top_share, cut_off),
+        groups=_by_group(population_groups(columns, points_a), (points_a, points_b), scored, listed_a, listed_b),
+        firms=pd.DataFrame(
+            {
+                "enterprise_id": pd.array(columns["enterprise_id"][scored], dtype="str"),
+                "score_a": points_a.score[scored],
+                "score_b": points_b.score[scored],
+                "may_be_listed_a": free[0],
+                "may_be_listed_b": free[1],
+                "listed_a": listed_a,
+                "listed_b": listed_b,
+            }
+        ),
+    )
+
+
+def _listed(score: Floats, may: Flags, top_share: float | None, cut_off: float | None) -> Flags:
+    """Return who is on the list: of those whom nothing else keeps off it, the best, or whoever has enough."""
+    contending = np.where(may, score, -np.inf)
+    if top_share is not None:
+        return top(contending, top_share) & may
+    listed: Flags = contending >= (np.inf if cut_off is None else cut_off)
+    return listed
+
+
+def _distribution(points: Points, scored: Flags) -> dict[str, Any]:
+    score = points.score[scored]
+    shares = np.clip(score / points.max_score, 0.0, 1.0)  # deductions may carry a score below zero
+    counts, edges = np.histogram(shares, bins=_BINS, range=(0.0, 1.0))
+    quantiles = np.quantile(score, [0.05, 0.25, 0.5, 0.75, 0.95])
+    return {
+        "rulebook": points.rulebook,
+        "max_score": points.max_score,
+        "mean": float(score.mean()),
+        "quantiles": {name: float(q) for name, q in zip(("p5", "p25", "p50", "p75", "p95"), quantiles, strict=True)},
+        "histogram": {"edges": edges.tolist(), "counts": counts.tolist()},
+    }
+
+
+def _spearman(a: Floats, b: Floats) -> float | None:
+    ranks = np.stack([rankdata(a), rankdata(b)])
+    centred = ranks - ranks.mean(axis=1, keepdims=True)
+    scale = float(np.sqrt((centred**2).sum(axis=1).prod()))
+    return float((centred[0] * centred[1]).sum()) / scale if scale > 0.0 else None
+
+
+def _dependence(
+    rulebooks: tuple[Rulebook, Rulebook],
+    points: tuple[Points, Points],
+    scored: Flags,
+    free: tuple[Flags, ...],
+    listed: tuple[Flags, Flags],
+    top_share: float | None,
+    cut_off: float | None,
+) -> float | None:
+    """Return which share of those who move would not reliably move the same way under random weights.
+
+    What both rulebooks weigh is weighed alike in a draw; who may be listed at all is left as it is.
+    """
+    moved = listed[1].astype(np.int8) - listed[0].astype(np.int8)
+    if not moved.any() or not any(assumes_weights(each) for each in rulebooks):
+        return None
+    within = np.arange(len(moved))
+    if len(within) > _MOST_DRAWN:
+        within = np.sort(np.random.default_rng(0).choice(within, _MOST_DRAWN, replace=False))
+    if not moved[within].any():
+        return None
+    rows_ = np.flatnonzero(scored)[within]
+    drawn = [
+        draw_scores(rulebook, each, rows_, draws=DRAWS, concentration=CONCENTRATION, seed=0)
+        if assumes_weights(rulebook)
+        else np.repeat(each.score[rows_][:, None], DRAWS, axis=1)
+        for rulebook, each in zip(rulebooks, points, strict=True)
+    ]
+    same = np.zeros(len(within))
+    for one, other in zip(drawn[0].T, drawn[1].T, strict=True):
+        before, after = (
+            _listed(each, may[within], top_share, cut_off) for each, may in zip((one, other), free, strict=True)
+        )
+        same += after.astype(np.int8) - before.astype(np.int8) == moved[within]
+    return float((same[moved[within] != 0] / DRAWS < _RELIABLE).mean())
+
+
+def _by_group(
+    groups: Groups, points: tuple[Points, Points], scored: Flags, listed_a: Flags, listed_b: Flags
+) -> dict[str, list[dict[str, Any]]]:
+    shares = [each.score[scored] / each.max_score for each in points]
+    ranks = [rankdata(share) / len(share) for share in shares]
+    figures = {
+        "score_share_change": shares[1] - shares[0],
+        "rank_change": ranks[1] - ranks[0],
+        "entered": (listed_b & ~listed_a).astype(np.float64),
+        "left": (listed_a & ~listed_b).astype(np.float64),
+    }
+    return {name: _table(name, points[0].stages, values[scored], figures) for name, values in groups.items()}
+
+
+def _table(kind: str, stages: Sequence[str], values: NDArray[Any], figures: dict[str, Floats]) -> list[dict[str, Any]]:
+    names = np.array(["" if each is None else str(each) for each in values])
+    distinct, codes = np.unique(names, return_inverse=True)
+    counts = np.bincount(codes, minlength=len(distinct))
+    sums = {name: np.bincount(codes, figure, len(distinct)) for name, figure in figures.items()}
+    found = [
+        {
+            "group": str(name) or None,
+            "rows": int(counts[place]),
+            "score_share_change": float(sums["score_share_change"][place] / counts[place]),
+            "rank_change": float(sums["rank_change"][place] / counts[place]),
+            "entered": int(sums["entered"][place]),
+            "left": int(sums["left"][place]),
+        }
+        for place, name in enumerate(distinct)
+    ]
+    order = group_order(kind, stages)
+    return sorted(found, key=lambda row: order(cast("str | None", row["group"])))

@@ -1,0 +1,382 @@
+"""Peer tables: how the values of a population are spread within its groups, so that a value can be ranked among peers.
+
+A table holds, for each group and indicator, the 100 values at which the whole percentage of peers with a smaller value
+goes up by one: ``thresholds[k - 1]`` is the value above which at least k per cent of the peers lie below. So the rank
+is exactly ``floor(100 · #{peers with a smaller value} / n)``, and a table holds no enterprise's whole record. A group
+with fewer known values than ``min_peers`` has no table of its own: its rows are ranked in the next coarser group.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final, Literal, cast, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from icsml.core.arithmetic import Floats
+from icsml.core.canonical import sha256_hex
+from icsml.errors import InputError, MissingError
+from icsml.records.columns import Columns, rows
+
+__all__ = ["MOST_LEVELS", "PERCENTILES", "GroupKey", "PeerTables", "Population", "Ranking", "Seats", "seat"]
+
+PERCENTILES: Final = 100
+MOST_LEVELS: Final = 8
+"""Most levels of groups, everybody included."""
+FORMAT: Final = 1
+GroupKey = Literal["technical_field", "stage", "province", "region", "industry"]
+Cell = tuple[str, ...]
+_SECTION, _PROVINCE = 1, 2  # letters of an industry, digits of a region
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seats:
+    """The finest group of every row, and the rows sorted by it.
+
+    Parameters
+    ----------
+    keys : tuple of str
+        What the groups are made by.
+    combinations : list of tuple of (str or None)
+        Every combination of keys that occurs, None where a key is missing.
+    order, back : ndarray of shape (n,)
+        Rows sorted by combination, and where each row went.
+    ends : ndarray of shape (combinations + 1,)
+        Where each combination begins in ``order``.
+    """
+
+    keys: tuple[GroupKey, ...]
+    combinations: list[tuple[str | None, ...]]
+    order: NDArray[np.intp]
+    back: NDArray[np.intp]
+    ends: NDArray[np.intp]
+
+    def cells(self, level: Sequence[GroupKey]) -> list[Cell | None]:
+        """Return the group of every combination at a level; None where a key of that level is missing."""
+        places = [self.keys.index(key) for key in level]
+        parts = [tuple(combination[place] for place in places) for combination in self.combinations]
+        return [None if None in part else cast(Cell, part) for part in parts]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """Ranks the values of one indicator among the peers of each row.
+
+    Parameters
+    ----------
+    seats : Seats
+        The groups of the rows.
+    tables : list of (int, ndarray of shape (100,))
+        Level of the group and its thresholds, for each combination of ``seats``.
+    """
+
+    seats: Seats
+    tables: list[tuple[int, Floats]]
+
+    def rank(self, value: Floats) -> NDArray[np.int16]:
+        """Return ``level · 101 + percentage`` of every row, shape (n,).
+
+        The percentage is the whole percentage of peers with a smaller value; the level is that of the group of peers.
+        """
+        ends, alone = self.seats.ends, len(self.tables) == 1
+        sorted_values = value if alone else value.take(self.seats.order, mode="clip")
+        codes = np.empty(len(value), dtype=np.int16)
+        for combination, (level, thresholds) in enumerate(self.tables):
+            span = slice(ends[combination], ends[combination + 1])
+            codes[span] = thresholds.searchsorted(sorted_values[span])
+            if level:
+                codes[span] += np.int16(level * (PERCENTILES + 1))
+        return codes if alone else codes.take(self.seats.back, mode="clip")
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Whom the tables were fitted on."""
+
+    name: str
+    rows: int
+    since: str | None
+    until: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class PeerTables:
+    """Fitted peer tables of one rulebook.
+
+    Parameters
+    ----------
+    rulebook, rulebook_sha256 : str
+        The rulebook they belong to.
+    population : Population
+        Whom they were fitted on.
+    levels : tuple of tuple of str
+        Groups from fine to coarse; the last one, without keys, is everybody.
+    min_peers : int
+        Fewest known values for a table.
+    thresholds : dict of str to list of dict
+        By indicator and level: group to thresholds of shape (100,).
+    content : bytes
+        The JSON they were read from or are written as.
+    """
+
+    rulebook: str
+    rulebook_sha256: str
+    population: Population
+    levels: tuple[tuple[GroupKey, ...], ...]
+    min_peers: int
+    thresholds: Mapping[str, Sequence[Mapping[Cell, Floats]]]
+    content: bytes = field(repr=False)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of :attr:`content`; it names this version of the tables."""
+        return sha256_hex(self.content)
+
+    def rankings(self, seats: Seats) -> dict[str, Ranking]:
+        """Return the ranking of each indicator's values for seated rows."""
+        cells = list(zip(*(seats.cells(level) for level in self.levels), strict=True))
+        return {
+            name: Ranking(seats, [_nearest_table(levels, own) for own in cells])
+            for name, levels in self.thresholds.items()
+        }
+
+    @classmethod
+    def fit(
+        cls,
+        values: Mapping[str, Floats],
+        seats: Seats,
+        *,
+        rulebook: str,
+        rulebook_sha256: str,
+        population: Population,
+        levels: Sequence[tuple[GroupKey, ...]],
+        min_peers: int,
+    ) -> PeerTables:
+        """Fit tables on a population.
+
+        Parameters
+        ----------
+        values : dict of str to ndarray of shape (n,)
+            Values by indicator, larger is better; NaN is missing and no peer.
+        seats : Seats
+            Groups of the population.
+        rulebook, rulebook_sha256 : str
+            The rulebook the tables belong to.
+        population : Population
+            Whom it is.
+        levels : sequence of tuple of str
+            Groups from fine to coarse.
+        min_peers : int
+            Fewest known values for a table; the coarsest level, which holds everybody, needs one.
+        """
+        complete = tuple(levels) if levels and levels[-1] == () else (*levels, ())
+        cells = [_cells(seats, keys) for keys in complete]
+        thresholds = {
+            name: [
+                _fit_level(value, codes, names, min_peers if keys else 1)
+                for keys, (codes, names) in zip(complete, cells, strict=True)
+            ]
+            for name, value in values.items()
+        }
+        parts = (rulebook, rulebook_sha256, population, complete, min_peers, thresholds)
+        return cls(*parts, content=_content(*parts))
+
+    def write(self, path: Path) -> None:
+        """Write :attr:`content`."""
+        path.write_bytes(self.content)
+
+    @classmethod
+    def read(cls, path: Path) -> PeerTables:
+        """Read tables from a file.
+
+        Raises
+        ------
+        MissingError
+            If there is no such file.
+        InputError
+            If it holds no peer tables.
+        """
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise MissingError("ICS-RUL-030", "no such file", field=str(path), remedy="check the path") from error
+        return cls.parse(content, str(path))
+
+    @classmethod
+    def parse(cls, content: bytes, name: str) -> PeerTables:
+        """Read tables from the bytes of a file.
+
+        Raises
+        ------
+        InputError
+            If they hold no peer tables.
+        """
+        try:
+            held = json.loads(content)
+            levels = tuple(tuple(level) for level in held["levels"])
+            if held["format"] != FORMAT or levels[-1:] != ((),) or not {*chain(*levels)} <= {*get_args(GroupKey)}:
+                raise ValueError("format or levels")
+            return cls(
+                held["rulebook"],
+                held["rulebook_sha256"],
+                Population(**held["population"]),
+                levels,
+                int(held["min_peers"]),
+                {
+                    name: [_level(cells, keys) for cells, keys in zip(each, levels, strict=True)]
+                    for name, each in held["thresholds"].items()
+                },
+                content=content,
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise InputError(
+                "ICS-RUL-030",
+                "no peer tables that this version reads",
+                field=name,
+                remedy="make them with `icsml rulebook fit`",
+            ) from error
+
+
+def _nearest_table(levels: Sequence[Mapping[Cell, Floats]], cells: Sequence[Cell | None]) -> tuple[int, Floats]:
+    """Return the finest level at which a row's group has a table, and that table."""
+    for number, (tables, cell) in enumerate(zip(levels, cells, strict=True)):
+        if cell is not None and (found := tables.get(cell)) is not None:
+            return number, found
+    return len(levels) - 1, np.full(PERCENTILES, np.inf)
+
+
+def seat(
+    columns: Columns, stage: NDArray[np.int8], stages: Sequence[str], levels: Sequence[Sequence[GroupKey]]
+) -> Seats:
+    """Return the finest group of every row.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of shape (n,)
+        Canonical column arrays.
+    stage : ndarray of int of shape (n,)
+        Place of each row's stage in ``stages``, -1 where there is none.
+    stages : sequence of str
+        Identifiers of the stages.
+    levels : sequence of sequence of str
+        Groups from fine to coarse.
+    """
+    keys = tuple(dict.fromkeys(key for level in levels for key in level))
+    n = rows(columns)
+    code = np.zeros(n, dtype=np.intp)
+    combinations: list[tuple[str | None, ...]] = [()] if n else []
+    for key in keys:
+        part, names = (stage + np.intp(1), [None, *stages]) if key == "stage" else _factorized(columns, key)
+        code, combinations = _combined(code, combinations, part, names)
+    order = np.argsort(code.astype(np.int32), kind="stable")
+    ends = np.searchsorted(code[order], np.arange(len(combinations) + 1), side="left")
+    back = np.empty_like(order)
+    back[order] = np.arange(n)
+    return Seats(keys, combinations, order, back, ends)
+
+
+def _factorized(columns: Columns, key: GroupKey) -> tuple[NDArray[np.intp], list[str | None]]:
+    match key:
+        case "province":
+            return _shortened(*_codes(columns["region"]), _PROVINCE)
+        case "industry":
+            return _shortened(*_codes(columns["industry"]), _SECTION)
+        case _:
+            return _codes(columns[key])
+
+
+def _codes(values: NDArray[Any]) -> tuple[NDArray[np.intp], list[str | None]]:
+    if len(values) == 1:
+        return np.zeros(1, dtype=np.intp), [values[0]]
+    codes, names = pd.factorize(values)  # a missing one is -1
+    return codes + 1, [None, *(str(name) for name in names)]
+
+
+def _shortened(
+    codes: NDArray[np.intp], names: list[str | None], length: int
+) -> tuple[NDArray[np.intp], list[str | None]]:
+    short = [None if name is None else name[:length] for name in names]
+    distinct = list(dict.fromkeys(short))
+    place = {name: number for number, name in enumerate(distinct)}
+    return np.array([place[name] for name in short], dtype=np.intp)[codes], distinct
+
+
+def _combined(
+    code: NDArray[np.intp], combinations: list[tuple[str | None, ...]], part: NDArray[np.intp], names: list[str | None]
+) -> tuple[NDArray[np.intp], list[tuple[str | None, ...]]]:
+    """Join one more key to combinations, keeping those that occur."""
+    joint = code * len(names) + part
+    present = np.flatnonzero(np.bincount(joint, minlength=len(combinations) * len(names)))
+    place = np.zeros(len(combinations) * len(names), dtype=np.intp)
+    place[present] = np.arange(len(present))
+    return place[joint], [(*combinations[each // len(names)], names[each % len(names)]) for each in present.tolist()]
+
+
+def _cells(seats: Seats, keys: Sequence[GroupKey]) -> tuple[NDArray[np.intp], list[Cell]]:
+    """Return the group of every row at a level, -1 where a key is missing, and the groups' names."""
+    of_combination = seats.cells(keys)
+    names = sorted({cell for cell in of_combination if cell is not None})
+    place = {cell: number for number, cell in enumerate(names)}
+    numbers = np.array([-1 if cell is None else place[cell] for cell in of_combination], dtype=np.intp)
+    codes = np.empty(len(seats.order), dtype=np.intp)
+    codes[seats.order] = np.repeat(numbers, np.diff(seats.ends))
+    return codes, names
+
+
+def _fit_level(value: Floats, codes: NDArray[np.intp], names: list[Cell], least: int) -> dict[Cell, Floats]:
+    known = np.flatnonzero(~np.isnan(value) & (codes >= 0))
+    order = known[np.argsort(value[known], kind="stable")]
+    order = order[np.argsort(codes[order].astype(np.int32), kind="stable")]
+    ends = np.searchsorted(codes[order], np.arange(len(names) + 1), side="left")
+    tables: dict[Cell, Floats] = {}
+    for number, name in enumerate(names):
+        own = value[order[ends[number] : ends[number + 1]]]
+        if len(own) >= max(least, 1):
+            at = -(-np.arange(1, PERCENTILES + 1) * len(own) // PERCENTILES) - 1
+            tables[name] = own[at] + 0.0  # a zero has no sign: which of two came first must not show in the bytes
+    return tables
+
+
+def _content(
+    rulebook: str,
+    rulebook_sha256: str,
+    population: Population,
+    levels: Sequence[tuple[GroupKey, ...]],
+    min_peers: int,
+    thresholds: Mapping[str, Sequence[Mapping[Cell, Floats]]],
+) -> bytes:
+    held = {
+        "format": FORMAT,
+        "rulebook": rulebook,
+        "rulebook_sha256": rulebook_sha256,
+        "population": {
+            "name": population.name,
+            "rows": population.rows,
+            "since": population.since,
+            "until": population.until,
+        },
+        "levels": levels,
+        "min_peers": min_peers,
+        "thresholds": {
+            name: [[[list(cell), table.tolist()] for cell, table in level.items()] for level in each]
+            for name, each in thresholds.items()
+        },
+    }
+    return (json.dumps(held, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+
+
+def _level(cells: Sequence[Any], keys: Cell) -> dict[Cell, Floats]:
+    tables = {tuple(cell): np.array(table, dtype=np.float64) for cell, table in cells}
+    if not all(len(cell) == len(keys) and _rises(table) for cell, table in tables.items()):
+        raise ValueError("thresholds")
+    return tables
+
+
+def _rises(table: Floats) -> bool:
+    return table.shape == (PERCENTILES,) and bool((table[1:] >= table[:-1]).all())

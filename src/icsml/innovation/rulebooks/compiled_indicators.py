@@ -1,0 +1,161 @@
+"""Indicators compiled for arrays: for each indicator its ways to earn points, weights by stage and rule texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.innovation.peers.peer_tables import PERCENTILES, GroupKey, Ranking
+from icsml.innovation.rulebooks.compiled_points import Codes, Curve, Where
+from icsml.innovation.rulebooks.exact_numbers import at_stage
+from icsml.innovation.rulebooks.indicators import Indicator, Option
+from icsml.innovation.rulebooks.value_functions import Floats, Value
+from icsml.innovation.scoring.points import LEFT_OUT, MISSING, REFUSED
+from icsml.records.columns import Columns
+
+__all__ = ["CompiledIndicator", "Scored", "compile_indicators", "peer_key"]
+
+_RULE_OF_MISSING = {"zero": MISSING, "rescale": LEFT_OUT, "refuse": REFUSED}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """One indicator over n rows.
+
+    Parameters
+    ----------
+    value, points : ndarray of shape (n,)
+        The value that earned the points (NaN if missing), and the points (0 if missing).
+    missing : ndarray of bool of shape (n,)
+        Rows without a value.
+    absent : tuple of ndarray of bool of shape (n,)
+        Rows without a value, by option.
+    codes : ndarray of int of shape (n,)
+        The rule that was hit.
+    """
+
+    value: Floats
+    points: Floats
+    missing: NDArray[np.bool_]
+    absent: tuple[NDArray[np.bool_], ...]
+    codes: Codes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Way:
+    """One option: its value, its curve, where its peer tables are, and the code of its first rule."""
+
+    value: Value
+    curve: Curve
+    peer_key: str | None
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledIndicator:
+    """An indicator as arrays.
+
+    Parameters
+    ----------
+    indicator : Indicator
+        What it was made from.
+    ways : tuple
+        Its options.
+    texts : object ndarray
+        How its rules read, by code; the last one is that of a missing value.
+    ceilings : ndarray of shape (stages,)
+        Its maximum at each stage.
+    staged : bool
+        Whether its weight depends on the stage.
+    """
+
+    indicator: Indicator
+    ways: tuple[_Way, ...]
+    texts: NDArray[Any]
+    ceilings: Floats
+    staged: bool
+
+    def score(self, columns: Columns, stage: NDArray[np.int8], rankings: Mapping[str, Ranking]) -> Scored:
+        """Return value, points and rule of every row; of several options the one that counts, the first on a tie.
+
+        The best known one counts, or of a deduction the largest.
+        """
+        ahead = np.less if self.indicator.deduction else np.greater
+        earned_by = [self._earned(way, columns, stage, rankings) for way in self.ways]
+        (value, points, missing, codes), *others = earned_by
+        for candidate, earned, absent, hit in others:
+            better = ~absent & (missing | ahead(earned, points))
+            value, points = np.where(better, candidate, value), np.where(better, earned, points)
+            codes, missing = np.where(better, hit, codes), missing & absent
+        np.copyto(points, 0.0, where=missing)
+        np.copyto(codes, np.int16(len(self.texts) - 1), where=missing)
+        return Scored(value, points, missing, tuple(absent for _, _, absent, _ in earned_by), codes)
+
+    def _earned(
+        self, way: _Way, columns: Columns, stage: NDArray[np.int8], rankings: Mapping[str, Ranking]
+    ) -> tuple[Floats, Floats, NDArray[np.bool_], Codes]:
+        value = way.value.compute(columns)
+        ranking = rankings[way.peer_key] if way.peer_key is not None else None
+        points, codes = way.curve.apply(value, Where(stage if self.staged else None, ranking))
+        return value, points, np.isnan(value), codes + np.int16(way.offset) if way.offset else codes
+
+    def bounds(self, scored: Scored, stage: NDArray[np.int8]) -> tuple[Floats, Floats]:
+        """Return the fewest and the most points of every row, were its missing values known; left out is none."""
+        if not any(absent.any() for absent in scored.absent):
+            return scored.points, scored.points
+        at = stage if self.staged else np.zeros_like(stage)
+        ahead, nothing = (np.minimum, np.inf) if self.indicator.deduction else (np.maximum, -np.inf)
+        low = high = np.where(scored.missing, nothing, scored.points)
+        for way, absent in zip(self.ways, scored.absent, strict=True):
+            low = np.where(absent, ahead(low, way.curve.low[at]), low)
+            high = np.where(absent, ahead(high, way.curve.high[at]), high)
+        if self.indicator.missing == "rescale":
+            return np.where(scored.missing, 0.0, low), np.where(scored.missing, 0.0, high)
+        return low, high
+
+
+def compile_indicators(
+    indicators: Sequence[Indicator], stages: Sequence[str | None], groups: Sequence[tuple[GroupKey, ...]]
+) -> tuple[CompiledIndicator, ...]:
+    """Return indicators as arrays, weighted for these stages and ranked within these groups of peers."""
+    rank_texts = _rank_texts(groups)
+    return tuple(_compile(indicator, stages, rank_texts) for indicator in indicators)
+
+
+def peer_key(indicator: Indicator, option: Option) -> str:
+    """Return the name under which peer tables keep an option: the indicator's, or ``INDICATOR.OPTION``."""
+    return f"{indicator.id}.{option.id}" if indicator.best_of else indicator.id
+
+
+def _compile(indicator: Indicator, stages: Sequence[str | None], rank_texts: list[str]) -> CompiledIndicator:
+    every = [indicator.full(stage) for stage in stages]
+    staged = len(set(every)) > 1
+    fulls = every if staged else every[:1]
+    ways: list[_Way] = []
+    texts: list[str] = []
+    for option in indicator.options:
+        curve = option.points.curve(fulls, indicator.better, percent=option.percent)
+        ranked = option.points.kind == "percentile"
+        own = rank_texts if ranked else curve.texts
+        ways.append(_Way(option.value, curve, peer_key(indicator, option) if ranked else None, len(texts)))
+        texts += [f"{option.id}: {text}" for text in own] if indicator.best_of else own
+    return CompiledIndicator(
+        indicator,
+        tuple(ways),
+        np.array([*texts, _RULE_OF_MISSING[indicator.missing]], dtype=object),
+        np.array([float(at_stage(indicator.max, stage)) for stage in stages]),
+        staged,
+    )
+
+
+def _rank_texts(groups: Sequence[tuple[GroupKey, ...]]) -> list[str]:
+    complete = groups if groups and groups[-1] == () else (*groups, ())
+    return [f"P{part} of {_peers_by(keys)}" for keys in complete for part in range(PERCENTILES + 1)]
+
+
+def _peers_by(keys: tuple[GroupKey, ...]) -> str:
+    return f"peers by {' × '.join(keys)}" if keys else "all peers"

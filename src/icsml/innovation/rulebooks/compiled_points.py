@@ -1,0 +1,127 @@
+"""What every points function compiles to: codes of the rows that values fall in, and what each row is worth."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.innovation.peers.peer_tables import Ranking
+from icsml.innovation.rulebooks.exact_numbers import Part, Share
+from icsml.innovation.rulebooks.value_functions import Floats
+
+__all__ = [
+    "Better",
+    "Codes",
+    "Curve",
+    "Function",
+    "Test",
+    "Where",
+    "first_match",
+    "look_up",
+    "points_of",
+    "tabulated",
+    "worth_of",
+]
+
+Better = Literal["higher", "lower", "none"]
+"""Which way an indicator improves; ``none`` declares that its points may rise and fall."""
+
+Codes = NDArray[np.int16]
+Test = tuple[Callable[..., NDArray[np.bool_]], float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Where:
+    """What else than its value decides the points of a row.
+
+    Parameters
+    ----------
+    stage : ndarray of int of shape (n,), or None
+        Which weight applies; None where there is one weight for all.
+    ranking : Ranking or None
+        Ranks values among peers; None where no points function asks for it.
+    """
+
+    stage: NDArray[np.int8] | None = None
+    ranking: Ranking | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """A points function with its weights: what it can give, how its rules read, and how it is applied.
+
+    Parameters
+    ----------
+    low, high : ndarray of shape (stages,)
+        Fewest and most points that a present value gives, at each stage.
+    texts : tuple of str
+        Rules, by their code.
+    apply : callable
+        (values of shape (n,), :class:`Where`) to points of shape (n,) and codes of shape (n,); what it says of a
+        missing value means nothing, the indicator sets those.
+    """
+
+    low: Floats
+    high: Floats
+    texts: tuple[str, ...]
+    apply: Callable[[Floats, Where], tuple[Floats, Codes]]
+
+
+class Function(Part, ABC):
+    """What all points functions share."""
+
+    @property
+    def ordered(self) -> bool:
+        """Whether every row can be reached."""
+        return True
+
+    @abstractmethod
+    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
+        """Return the points along a rising value, of an indicator worth ``full`` points."""
+
+    @abstractmethod
+    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
+        """Return the compiled function of an indicator worth so many points at each stage."""
+
+
+def points_of(amount: Fraction | Share, full: Fraction) -> Fraction:
+    """Return the points that an amount means for an indicator worth ``full`` points."""
+    return amount.of_max * full if isinstance(amount, Share) else amount
+
+
+def worth_of(amounts: Sequence[Fraction | Share], fulls: Sequence[Fraction]) -> Floats:
+    """Return the points of every row at every stage, shape (stages, rows)."""
+    return np.array([[float(points_of(amount, full)) for amount in amounts] for full in fulls])
+
+
+def look_up(worth: Floats, codes: Codes, where: Where) -> Floats:
+    """Return the points of rows from a table of shape (stages, rows of the rule)."""
+    at = codes if where.stage is None else where.stage * np.int32(worth.shape[1]) + codes
+    points: Floats = worth.take(at)
+    return points
+
+
+def tabulated(worth: Floats, texts: Sequence[str], locate: Callable[[Floats], Codes]) -> Curve:
+    """Return a function that is a table: where a value falls, and what that is worth."""
+    return Curve(worth.min(axis=1), worth.max(axis=1), tuple(texts), partial(_apply, worth, locate))
+
+
+def _apply(worth: Floats, locate: Callable[[Floats], Codes], value: Floats, where: Where) -> tuple[Floats, Codes]:
+    codes = locate(value)
+    return look_up(worth, codes, where), codes
+
+
+def first_match(tests: Sequence[Test], value: Floats) -> Codes:
+    """Return the place of the first test that each value passes, or of none."""
+    codes = np.full(value.shape, len(tests), dtype=np.int16)
+    for place in range(len(tests) - 1, -1, -1):
+        holds, threshold = tests[place]
+        np.copyto(codes, np.int16(place), where=holds(value, threshold))
+    return codes

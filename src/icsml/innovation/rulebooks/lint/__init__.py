@@ -1,0 +1,1 @@
+"""What a rulebook that fits the schema can still get wrong, one kind a module."""

@@ -1,0 +1,64 @@
+"""Full-width characters where YAML reads ASCII, named with line, column and what to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import yaml
+
+from icsml.errors import ConfigError
+from icsml.innovation.rulebooks.full_width import Misplaced, misplaced, misplaced_in_values, quoted_texts
+from icsml.innovation.rulebooks.lint.lint import Finding
+
+__all__ = ["in_readable", "in_unreadable"]
+
+
+def in_unreadable(error: ConfigError, text: str, name: str) -> list[Finding]:
+    """Return the full-width characters of a file that could not be read, each as a fault.
+
+    Parameters
+    ----------
+    error : ConfigError
+        Why it could not be read; of an error that another file holds, nothing is said.
+    text, name : str
+        The file.
+    """
+    if error.code not in ("ICS-RUL-001", "ICS-RUL-019", "ICS-RUL-020") or not (error.field or "").startswith(
+        f"{name}:"
+    ):
+        return []
+    return _faults(misplaced(text), name)
+
+
+def in_readable(node: yaml.Node | None, name: str) -> list[Finding]:
+    """Return the full-width characters of a file that can be read.
+
+    Those in numbers, identifiers and names of fields are faults. Quotes around the whole of a text are a warning.
+    """
+    quoted = [
+        Finding(
+            "ICS-RUL-038",
+            _place(each, name),
+            f"the full-width quotes {each.found} around this text belong to it, they do not quote it",
+            f"write {each.write} instead, or leave them if they are to be printed",
+            "warning",
+        )
+        for each in quoted_texts(node, name)
+    ]
+    return [*_faults(misplaced_in_values(node, name), name), *quoted]
+
+
+def _faults(found: Iterable[Misplaced], name: str) -> list[Finding]:
+    return [
+        Finding(
+            "ICS-RUL-038",
+            _place(each, name),
+            f"the full-width character {each.found} (U+{ord(each.found):04X}), where YAML reads ASCII",
+            f"write {each.write} instead" + (", and a space after it" if each.write in ":," else ""),
+        )
+        for each in found
+    ]
+
+
+def _place(each: Misplaced, name: str) -> str:
+    return f"{name}:{each.line}: column {each.column}"

@@ -1,0 +1,161 @@
+"""Ladders of points from which a step has been lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import pairwise
+
+from icsml.core.yaml import Key
+from icsml.innovation.rulebooks.compiled_points import points_of
+from icsml.innovation.rulebooks.decimals import decimal
+from icsml.innovation.rulebooks.fault import Fault
+from icsml.innovation.rulebooks.indicators import Indicator, Option
+from icsml.innovation.rulebooks.points_functions import Bands, Counts, Flag
+
+__all__ = ["ladder_faults", "option_faults"]
+
+
+def ladder_faults(key: Key, option: Option, full: Fraction) -> Iterator[Fault]:
+    """Warn of a step that the pattern of the other steps asks for, and of one that changes nothing.
+
+    Parameters
+    ----------
+    key : tuple of str and int
+        Key of the option.
+    option : Option
+        Its points; only bands and counts are ladders.
+    full : Fraction
+        What ``100%`` means.
+    """
+    match option.points:
+        case Bands(steps=steps, otherwise=rest):
+            keys: list[Key] = [("steps", i) for i in range(len(steps))]
+            texts = [step.text(percent=option.percent) for step in steps]
+            amounts = [points_of(step.points, full) for step in steps]
+        case Counts(at=at, otherwise=rest):
+            keys = [("at", number) for number in reversed(at)]
+            texts = [f"≥ {number:,}" for number in reversed(at)]
+            amounts = [points_of(amount, full) for amount in reversed(at.values())]
+        case _:
+            return
+    here = (*key, "points")
+    yield from _lost(here, keys, texts, [*amounts, points_of(rest, full)])
+    yield from _idle(here, keys, texts, amounts)
+
+
+def option_faults(key: Key, indicator: Indicator, stages: Sequence[str | None]) -> Iterator[Fault]:
+    """Return what is wrong with the ladders of an indicator: a lost first step or option, one step alone.
+
+    Parameters
+    ----------
+    key : tuple of str and int
+        Key of the indicator.
+    indicator : Indicator
+        Its options, all of them in order.
+    stages : sequence of str or None
+        Stages at which the points are held against the maximum.
+    """
+    steps_alone = all(_steps(option) == 1 for option in indicator.options)
+    for number, option in enumerate(indicator.best_of):
+        yield from _short((*key, "best_of", number), indicator, option, stages)
+    if indicator.best_of and steps_alone:
+        yield from _lost_option(key, indicator, stages[0])
+    else:
+        for number, option in enumerate(indicator.options):
+            yield from _alone((*key, *(("best_of", number) if indicator.best_of else ())), option)
+
+
+def _steps(option: Option) -> int | None:
+    match option.points:
+        case Bands(steps=steps):
+            return len(steps)
+        case Counts(at=at):
+            return len(at)
+        case Flag():
+            return 1
+        case _:
+            return None
+
+
+def _most(indicator: Indicator, option: Option, stage: str | None) -> Fraction:
+    """Return the points that an option reaches; of a deduction, the largest."""
+    full = indicator.full(stage)
+    return (max if full >= 0 else min)(option.points.rising(full, indicator.better))
+
+
+def _short(key: Key, indicator: Indicator, option: Option, stages: Sequence[str | None]) -> Iterator[Fault]:
+    """Tell of an option that does not reach what it says it does, or all the points where it says nothing."""
+    for stage in stages:
+        full, reached = indicator.full(stage), _most(indicator, option, stage)
+        if option.max is not None and reached != points_of(option.max, full):
+            said = f"is {decimal(points_of(option.max, full))}, but the points of this option reach {decimal(reached)}"
+            yield Fault("ICS-RUL-008", (*key, "max"), said, "add the step that is missing, or correct the max")
+            return
+        if option.max is None and abs(reached) < abs(full):
+            said = f"points reach {decimal(reached)} of {decimal(full)}: the best step seems to be missing"
+            remedy = f"add the step of {decimal(full)} points, or write `max: {decimal(reached)}` if it gives no more"
+            first: Key = ("steps", 0) if isinstance(option.points, Bands) else ()
+            yield Fault("ICS-RUL-036", (*key, "points", *first), said, remedy, warning=True)
+            return
+
+
+def _lost_option(key: Key, indicator: Indicator, stage: str | None) -> Iterator[Fault]:
+    """Warn where options of one step each fall from one to the next, and one of them seems to be missing."""
+    amounts = [_most(indicator, option, stage) for option in indicator.best_of]
+    if all(a > b for a, b in pairwise(amounts)):
+        keys: list[Key] = [(number,) for number in range(len(amounts))]
+        texts = [option.id for option in indicator.best_of]
+        yield from _lost((*key, "best_of"), keys, texts, [*amounts, Fraction(0)])
+
+
+def _alone(key: Key, option: Option) -> Iterator[Fault]:
+    """Warn of a table of one step, unless it asks whether there is any at all."""
+    match option.points:
+        case Bands(steps=(step,)) if not (step.above == 0 or step.at_least == 1):
+            text = step.text(percent=option.percent)
+        case Counts(at=at) if len(at) == 1 and 1 not in at:
+            text = f"≥ {next(iter(at)):,}"
+        case _:
+            return
+    said = f"{text} is the only step, all or nothing: a step may be missing"
+    yield Fault(
+        "ICS-RUL-036", (*key, "points"), said, "add the other steps, or leave it if the table has one", warning=True
+    )
+
+
+def _lost(here: Key, keys: Sequence[Key], texts: Sequence[str], amounts: Sequence[Fraction]) -> Iterator[Fault]:
+    """Warn where one difference of points is a multiple of what all others are; at the end only if it is the double."""
+    falls = [a - b for a, b in pairwise(amounts)]
+    (usual, count), *_ = Counter(falls).most_common(1)
+    odd = [place for place, fall in enumerate(falls) if fall != usual]
+    if count < 2 or len(odd) != 1 or usual == 0:
+        return
+    (place,) = odd
+    missing = falls[place] / usual - 1
+    last = place == len(texts) - 1
+    if missing.denominator != 1 or missing < 1 or (last and missing != 1):
+        return
+    between = f"after {texts[place]}" if last else f"between {texts[place]} and {texts[place + 1]}"
+    expected = decimal(amounts[place] - usual)
+    yield Fault(
+        "ICS-RUL-036",
+        (*here, *keys[place if last else place + 1]),
+        f"points go from {decimal(amounts[place])} to {decimal(amounts[place + 1])} {between}, "
+        f"all other steps by {decimal(abs(usual))}: a step seems to be missing",
+        f"add the step of {expected} points, or leave it if the table has none",
+        warning=True,
+    )
+
+
+def _idle(here: Key, keys: Sequence[Key], texts: Sequence[str], amounts: Sequence[Fraction]) -> Iterator[Fault]:
+    for place, (a, b) in enumerate(pairwise(amounts), start=1):
+        if a == b:
+            yield Fault(
+                "ICS-RUL-036",
+                (*here, *keys[place]),
+                f"{texts[place]} gives {decimal(b)} points, as {texts[place - 1]} does: one of the two changes nothing",
+                "correct the points, or take out the step",
+                warning=True,
+            )

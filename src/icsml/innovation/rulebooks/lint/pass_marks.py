@@ -1,0 +1,146 @@
+"""Thresholds of points in conditions: pass marks and floors that nobody reaches, or that are written as a share."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from icsml.core.yaml import Key
+from icsml.innovation.rulebooks.decimals import decimal
+from icsml.innovation.rulebooks.eligibility import CategoryPoints, Condition, IndicatorPoints, Score
+from icsml.innovation.rulebooks.exact_numbers import COMPARATORS, Weight, at_stage
+from icsml.innovation.rulebooks.fault import Fault
+from icsml.innovation.rulebooks.indicators import Indicator
+from icsml.innovation.rulebooks.rulebook import Rulebook
+
+__all__ = ["mark_faults", "share_faults"]
+
+_LEAST_MAXIMUM: Final = 10
+"""Of fewer points than these, 1 may well be a pass mark."""
+_PER_CENT: Final = re.compile(r"(\d+(?:\.\d+)?)%")
+_WEIGHT: Final[TypeAdapter[Fraction | dict[str, Fraction]]] = TypeAdapter(Weight)
+
+
+def mark_faults(rulebook: Rulebook) -> Iterator[Fault]:
+    """Return what is wrong with the size of thresholds of points, held against what an enterprise can have."""
+    for key, condition in rulebook.eligibility.located if rulebook.eligibility is not None else ():
+        own = _counted(rulebook, condition)
+        if own and condition.holds_if is None:
+            end = next(name for name in COMPARATORS if getattr(condition, name) is not None)
+            yield from _mark((*key, end), rulebook, condition, own)
+
+
+def _counted(rulebook: Rulebook, condition: Condition) -> list[Indicator]:
+    """Return the indicators whose points a condition counts; none where it does not ask for points."""
+    match condition.value:
+        case Score():
+            return list(rulebook.indicators)
+        case CategoryPoints(category=name):
+            return [each for each in rulebook.indicators if each.category == name]
+        case IndicatorPoints(indicator=name):
+            return [each for each in rulebook.indicators if each.id == name]
+    return []
+
+
+def _mark(key: Key, rulebook: Rulebook, condition: Condition, own: list[Indicator]) -> Iterator[Fault]:
+    number = condition.threshold
+    ranges = {stage: _range(rulebook, own, stage) for stage in rulebook.stage_ids}
+    least, most = min(low for low, _ in ranges.values()), max(high for _, high in ranges.values())
+    bounded = [stage for stage, (_, high) in ranges.items() if _beyond(condition, high)]
+    said, remedy = f"is {decimal(number)} points, and", "correct the number of points"
+    if len(bounded) == len(ranges):
+        yield Fault("ICS-RUL-039", key, f"{said} no more than {decimal(most)} can be reached", remedy)
+    elif number < least or (number == least and condition.below is not None):
+        yield Fault("ICS-RUL-039", key, f"{said} nobody has fewer than {decimal(least)}", remedy)
+    elif 0 < number <= 1 and most >= _LEAST_MAXIMUM:
+        yield _as_share(key, condition, max(_maxima(rulebook, own)))
+    elif bounded:
+        stages = ", ".join(f"{decimal(ranges[stage][1])} at stage {stage}" for stage in bounded)
+        remedy = "leave it if no enterprise of that stage is meant to reach it"
+        yield Fault("ICS-RUL-039", key, f"{said} no more can be reached than {stages}", remedy, warning=True)
+
+
+def _beyond(condition: Condition, most: Fraction) -> bool:
+    return condition.threshold > most or (condition.above is not None and condition.threshold == most)
+
+
+def _as_share(key: Key, condition: Condition, full: Fraction) -> Fault:
+    number = condition.threshold
+    share = f"write {decimal(number * full)} for {decimal(number * 100)} % of {decimal(full)} points"
+    some = "1 point" if number == 1 else f"{decimal(number)} points"
+    message = f"is {some} of {decimal(full)}: points are asked for, not a share"
+    doubtful = number == 1 or isinstance(condition.value, IndicatorPoints)
+    remedy = f"leave it if {some} {'is' if number == 1 else 'are'} meant, else {share}" if doubtful else share
+    return Fault("ICS-RUL-039", key, message, remedy, warning=doubtful)
+
+
+def _maxima(rulebook: Rulebook, own: list[Indicator]) -> list[Fraction]:
+    return [sum((at_stage(each.max, stage) for each in own), Fraction(0)) for stage in rulebook.stage_ids]
+
+
+def _range(rulebook: Rulebook, own: list[Indicator], stage: str | None) -> tuple[Fraction, Fraction]:
+    """Return the fewest and the most points that indicators can give together at a stage.
+
+    Where others of the same kind, base or bonus, are left out for a missing value, these grow to fill their place.
+    """
+    bonus = {category.id: category.bonus for category in rulebook.categories}
+    least = most = Fraction(0)
+    for kind in (False, True):
+        block = [each for each in rulebook.indicators if bonus.get(each.category, False) is kind]
+        held = [each for each in block if each in own]
+        whole = sum((at_stage(each.max, stage) for each in block), Fraction(0))
+        left = (each for each in block if each not in held and each.missing == "rescale")
+        rest = whole - sum((at_stage(each.max, stage) for each in left), Fraction(0))
+        factor = whole / rest if rest > 0 else Fraction(1)
+        most += factor * sum((at_stage(each.max, stage) for each in held), Fraction(0))
+        least += factor * sum((at_stage(each.min, stage) for each in held), Fraction(0))
+    return least, most
+
+
+def share_faults(content: Any) -> Iterator[Fault]:  # noqa: ANN401 - whatever YAML holds
+    """Return the thresholds of points that are written in per cent, of what a file holds before it is read."""
+    eligibility = _part(content, "eligibility")
+    ways = _part(_part(eligibility, "bypass"), "any_of")
+    held = {("conditions",): _part(eligibility, "conditions"), ("vetoes",): _part(eligibility, "vetoes")}
+    for key, conditions in (held | {("bypass", "any_of"): ways}).items():
+        for place, condition in enumerate(conditions if isinstance(conditions, list) else ()):
+            for name in COMPARATORS:
+                text = unicodedata.normalize("NFKC", str(_part(condition, name))).replace(" ", "")
+                found = _PER_CENT.fullmatch(text)
+                if found and _asks_points(condition):
+                    message = f"points are asked for, not a share; {_points(content, condition, Fraction(found[1]))}"
+                    yield Fault("ICS-RUL-001", ("eligibility", *key, place, name), message, "correct the value")
+
+
+def _part(content: Any, key: str) -> Any:  # noqa: ANN401 - whatever YAML holds
+    return content.get(key) if isinstance(content, Mapping) else None
+
+
+def _asks_points(condition: Any) -> bool:  # noqa: ANN401 - whatever YAML holds
+    value = _part(condition, "value")
+    return value == "score" or _part(value, "kind") in ("score", "category", "points")
+
+
+def _points(content: Any, condition: Any, per_cent: Fraction) -> str:  # noqa: ANN401 - whatever YAML holds
+    """Return what to write for a share of points, as far as the file states their maximum."""
+    value = _part(condition, "value")
+    name = _part(value, "category") or _part(value, "indicator")
+    if name is None:
+        stated = [_part(_part(content, "totals"), "base"), _part(_part(content, "totals"), "bonus") or 0]
+    else:
+        parts = _part(content, "categories" if _part(value, "category") else "indicators")
+        known = parts if isinstance(parts, list) else []
+        stated = [_part(each, "max") for each in known if _part(each, "id") == name]
+    try:
+        weights = [_WEIGHT.validate_python(each) for each in stated]
+    except ValidationError:
+        weights = []
+    full = sum((max(each.values()) if isinstance(each, dict) else each for each in weights), Fraction(0))
+    if not full:
+        return "write a number of points"
+    return f"for {decimal(per_cent)} % of {decimal(full)} points write {decimal(full * per_cent / 100)}"

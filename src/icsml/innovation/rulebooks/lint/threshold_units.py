@@ -1,0 +1,216 @@
+"""Thresholds in the wrong unit: per cent where a fraction is read, 万元 or 亿元 where yuan are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, get_args
+
+from icsml.core.yaml import Key
+from icsml.innovation.rulebooks.decimals import decimal
+from icsml.innovation.rulebooks.exact_numbers import COMPARATORS, Comparison
+from icsml.innovation.rulebooks.fault import Fault
+from icsml.innovation.rulebooks.lint.shares import never_above_one, within_one
+from icsml.innovation.rulebooks.points_functions import Bands, Counts, Efficacy, Intervals, PointsFunction, Ramp
+from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.innovation.rulebooks.value_functions import Age, FieldValue, Growth, Ratio, Sum, Unit, Value
+from icsml.records.field import Kind
+from icsml.records.fields import FIELD_BY_NAME
+
+__all__ = ["threshold_faults"]
+
+_MOST_FRACTION: Final = 5
+"""500 %: no ratio or growth rate of a rulebook is asked to be as large, unless a field's own range allows for it."""
+_LEAST_MONEY: Final = 10_000
+_DOUBTFUL_MONEY: Final = 100_000
+_LEAST_SIZE: Final = 100_000
+"""A limit of 100,000 yuan on a year's revenue or on assets tells no enterprise from another."""
+_DOUBTFUL_SIZE: Final = 500_000
+_LEAST_PER_HEAD: Final = 1_000
+_LARGE: Final = {"万元": (10**4, "ten thousand yuan"), "亿元": (10**8, "hundred million yuan")}
+_MOST_LARGE: Final = 10**10
+"""Amounts of more than 100 亿元 are no small enterprise's: 500 is not meant in 亿元."""
+_MOST_YEARS: Final = 100
+_SIZES: Final = (
+    "revenue_cny",
+    "revenue_prev_cny",
+    "main_revenue_cny",
+    "main_revenue_prev_cny",
+    "total_cost_cny",
+    "total_assets_cny",
+    "total_assets_prev_cny",
+)
+_VALUES: Final = get_args(get_args(Value)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A number that a value is compared with, and every other one of the same table."""
+
+    key: Key
+    value: Value
+    unit: Unit | None
+    number: Fraction
+    table: tuple[Fraction, ...]
+
+
+def threshold_faults(rulebook: Rulebook) -> Iterator[Fault]:
+    """Return what is wrong with the size of thresholds: of points, of the rule of stages, of conditions."""
+    for place in _places(rulebook):
+        if place.unit is Unit.FRACTION:
+            yield from _fraction(place)
+        elif place.unit is Unit.CNY:
+            yield from _money(place)
+        elif isinstance(place.value, Ratio):
+            yield from _per_head(place)
+        elif isinstance(place.value, Age):
+            yield from _age(place)
+        elif _whole_number(place.value):
+            yield from _count(place)
+
+
+def _places(rulebook: Rulebook) -> Iterator[_Place]:
+    for place, indicator in enumerate(rulebook.indicators):
+        for number, option in enumerate(indicator.options):
+            key: Key = ("indicators", place, *(("best_of", number) if indicator.best_of else ()), "points")
+            yield from _table(key, option.value, option.unit, list(_written(option.points)))
+    if rulebook.stages is not None:
+        rule = rulebook.stages.rule
+        steps: list[tuple[Key, Fraction]] = [(("steps", i), step.threshold) for i, step in enumerate(rule.steps)]
+        yield from _table(("stages", "rule"), rule.value, rule.unit, steps)
+    for key, condition in rulebook.eligibility.located if rulebook.eligibility is not None else ():
+        if isinstance(condition.value, _VALUES) and condition.holds_if is None:
+            yield from _table(key, condition.value, condition.unit, [((_end(condition),), condition.threshold)])
+
+
+def _table(key: Key, value: Value, unit: Unit | None, written: list[tuple[Key, Fraction]]) -> Iterator[_Place]:
+    found = unit or (value.unit if isinstance(value.unit, Unit) else None)
+    numbers = tuple(number for _, number in written)
+    for part, number in written:
+        yield _Place((*key, *part), value, found, number, numbers)
+
+
+def _written(points: PointsFunction) -> Iterator[tuple[Key, Fraction]]:
+    """Return the numbers of a points function, each with its key."""
+    match points:
+        case Bands(steps=steps):
+            yield from ((("steps", i, _end(step)), step.threshold) for i, step in enumerate(steps))
+        case Intervals(rows=rows):
+            for i, row in enumerate(rows):
+                ends = ((name, getattr(row, name)) for name in COMPARATORS)
+                yield from ((("rows", i, name), end) for name, end in ends if end is not None)
+        case Counts(at=at):
+            yield from ((("at", number), Fraction(number)) for number in at)
+        case Ramp(anchors=anchors):
+            yield from ((("anchors", i), at) for i, (at, _) in enumerate(anchors))
+        case Efficacy():
+            yield ("unacceptable",), points.unacceptable
+            yield ("satisfactory",), points.satisfactory
+
+
+def _end(comparison: Comparison) -> str:
+    return next(name for name in COMPARATORS if getattr(comparison, name) is not None)
+
+
+def _fraction(place: _Place) -> Iterator[Fault]:
+    number, low = place.number, _least(place.value)
+    percent = f"is {decimal(number * 100)} %, as fractions are read"
+    remedy = f"write {decimal(number / 100)} for {decimal(number)} %"
+    rate = ", or unit: rate if it is meant as a multiple" if isinstance(place.value, Ratio | Growth) else ""
+    if number > 1 and within_one(place.value):
+        yield Fault("ICS-RUL-027", place.key, f"{percent}; this share cannot exceed 1", remedy)
+    elif _looks_in_per_cent(place):
+        yield Fault("ICS-RUL-027", place.key, f"{percent}; it looks written in per cent", remedy + rate)
+    elif number > 1:
+        remedy = f"leave it if {decimal(number * 100)} % is meant; {remedy}"
+        yield Fault("ICS-RUL-027", place.key, percent, remedy, warning=True)
+    elif low is not None and number < low:
+        remedy = f"write {decimal(number / 100)} if {decimal(number)} % is meant"
+        yield Fault("ICS-RUL-027", place.key, f"{percent}; this value cannot be below {low}", remedy)
+
+
+def _looks_in_per_cent(place: _Place) -> bool:
+    field = FIELD_BY_NAME[place.value.field] if isinstance(place.value, FieldValue) else None
+    if field is not None and field.high is not None:
+        return place.number > Fraction(field.high)
+    if _in_per_cent(place.table):
+        return place.number >= 1
+    return place.number >= _MOST_FRACTION or (place.number > 1 and never_above_one(place.value))
+
+
+def _in_per_cent(table: tuple[Fraction, ...]) -> bool:
+    """Tell whether several numbers of a table are given and none of them lies between 0 and 1."""
+    given = {number for number in table if number != 0}
+    return len(given) > 1 and all(abs(number) >= 1 for number in given)
+
+
+def _least(value: Value) -> int | None:
+    """Return the bound that a value cannot be below; none where there is none."""
+    fields = [FIELD_BY_NAME.get(name) for name in value.fields]
+    if any(field is None or field.low is None or field.low < 0 for field in fields):
+        return None
+    return -1 if isinstance(value, Growth) else 0
+
+
+def _money(place: _Place) -> Iterator[Fault]:
+    number = abs(place.number)
+    size = isinstance(place.value, FieldValue | Sum) and set(place.value.fields) <= set(_SIZES)
+    least, doubtful = (_LEAST_SIZE, _DOUBTFUL_SIZE) if size else (_LEAST_MONEY, _DOUBTFUL_MONEY)
+    if number == 0 or number >= doubtful:
+        return
+    said = f"is {decimal(place.number)} yuan"
+    meant = _meant(place.number, least)
+    write = f"write {', '.join(meant.values()) or 'the amount in yuan'}"
+    if number >= least:
+        yield Fault("ICS-RUL-028", place.key, said, f"leave it if yuan are meant; {write}", warning=True)
+    else:
+        looks = f"; it looks written in {' or '.join(meant)}" if meant else ""
+        yield Fault("ICS-RUL-028", place.key, f"{said}, too little for this amount{looks}", write)
+
+
+def _meant(number: Fraction, least: Fraction | int) -> dict[str, str]:
+    """Return, by the larger units that make a likely amount of a number, what to write in yuan for it."""
+    return {
+        name: f"{_plain(number * unit)} for {decimal(number)} {name} ({words})"
+        for name, (unit, words) in _LARGE.items()
+        if least <= abs(number) * unit and (name == "万元" or abs(number) * unit <= _MOST_LARGE)
+    }
+
+
+def _per_head(place: _Place) -> Iterator[Fault]:
+    """Warn of money per head or per piece that reads as a few yuan."""
+    value = place.value
+    assert isinstance(value, Ratio)  # noqa: S101 - asked for by the caller
+    if value.numerator.unit is not Unit.CNY or value.denominator.unit not in (Unit.PERSONS, Unit.COUNT):
+        return
+    yuan = abs(place.number / value.per) if value.per else Fraction(0)
+    if 0 < yuan < _LEAST_PER_HEAD:
+        meant = next(iter(_meant(place.number, _LEAST_PER_HEAD * value.per).values()), "the amount in yuan")
+        remedy = f"leave it if yuan are meant; write {meant}"
+        yield Fault("ICS-RUL-028", place.key, f"is {decimal(yuan)} yuan for each", remedy, warning=True)
+
+
+def _age(place: _Place) -> Iterator[Fault]:
+    if place.number > _MOST_YEARS:
+        remedy = f"an age is in years: write {decimal(place.number / 12)} for {decimal(place.number)} months"
+        yield Fault("ICS-RUL-035", place.key, f"is {decimal(place.number)} years", remedy, warning=True)
+
+
+def _count(place: _Place) -> Iterator[Fault]:
+    if place.number.denominator != 1:
+        said = f"is {decimal(place.number)}, and the value is a whole number"
+        yield Fault(
+            "ICS-RUL-035", place.key, said, "write a whole number, or a ratio if a share is meant", warning=True
+        )
+
+
+def _whole_number(value: Value) -> bool:
+    if not isinstance(value, FieldValue | Sum):
+        return False
+    return all(name in FIELD_BY_NAME and FIELD_BY_NAME[name].kind is Kind.COUNT for name in value.fields)
+
+
+def _plain(number: Fraction) -> str:
+    """Return a number as it is written in YAML, without separators."""
+    return decimal(number).replace(",", "")

@@ -1,0 +1,321 @@
+"""How a value earns points: a closed vocabulary of points functions, and the arrays they compile to.
+
+Every function says which of its rows a value falls in (a code) and what that row is worth at each stage; so the rule
+that gave the points is known wherever the points are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import partial
+from itertools import pairwise
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from icsml.innovation.peers.peer_tables import MOST_LEVELS, PERCENTILES
+from icsml.innovation.rulebooks.compiled_points import (
+    Better,
+    Codes,
+    Curve,
+    Function,
+    Test,
+    Where,
+    first_match,
+    look_up,
+    points_of,
+    tabulated,
+    worth_of,
+)
+from icsml.innovation.rulebooks.exact_numbers import COMPARATORS, Amount, Comparison, Part, Rational, Share, shown
+from icsml.innovation.rulebooks.value_functions import Floats
+
+__all__ = [
+    "Bands",
+    "Counts",
+    "Efficacy",
+    "Flag",
+    "Interval",
+    "Intervals",
+    "Percentile",
+    "PointsFunction",
+    "Ramp",
+    "Step",
+]
+
+
+class Step(Comparison):
+    """One band: the points of values that satisfy its comparison and none before it."""
+
+    points: Amount
+
+
+class Bands(Function):
+    """Bands in the order of the table: the first one that holds gives the points."""
+
+    kind: Literal["bands"]
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    otherwise: Amount = Fraction(0)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether lower bounds only fall, or upper bounds only rise, so that every step can be reached."""
+        if len({step.lower for step in self.steps}) > 1:
+            return False
+        if self.steps[0].lower:  # above 5 leaves something to at least 5, not the other way round
+            ends = [(step.threshold, step.above is not None) for step in self.steps]
+            return all(a > b for a, b in pairwise(ends))
+        ends = [(step.threshold, step.below is None) for step in self.steps]
+        return all(a < b for a, b in pairwise(ends))
+
+    @property
+    def _amounts(self) -> tuple[Fraction | Share, ...]:
+        return (*(step.points for step in self.steps), self.otherwise)
+
+    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
+        """Return the points along a rising value."""
+        amounts = tuple(points_of(amount, full) for amount in self._amounts)
+        return amounts[::-1] if self.steps[0].lower else amounts
+
+    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
+        """Return the compiled bands."""
+        texts = (*(step.text(percent=percent) for step in self.steps), self.steps[-1].opposite_text(percent=percent))
+        tests = tuple((step.ufunc, float(step.threshold)) for step in self.steps)
+        return tabulated(worth_of(self._amounts, fulls), texts, partial(first_match, tests))
+
+
+class Interval(Part):
+    """A band with both ends written: ``at_least`` or ``above``, ``at_most`` or ``below``; one left out is unbounded."""
+
+    at_least: Rational | None = None
+    above: Rational | None = None
+    at_most: Rational | None = None
+    below: Rational | None = None
+    points: Amount
+
+    @model_validator(mode="after")
+    def _one_end_each(self) -> Interval:
+        lower, upper = (self.at_least, self.above), (self.at_most, self.below)
+        if None not in lower or None not in upper:
+            raise ValueError("an end is either closed (at_least, at_most) or open (above, below), not both")
+        return self
+
+    @property
+    def tests(self) -> tuple[Test, ...]:
+        """The comparisons that must all hold."""
+        written = [(name, getattr(self, name)) for name in COMPARATORS]
+        return tuple((COMPARATORS[name][1], float(end)) for name, end in written if end is not None)
+
+    @property
+    def start(self) -> tuple[Fraction, bool] | None:
+        """Lower end and whether it is closed; None is unbounded."""
+        return _end(self.at_least, self.above)
+
+    @property
+    def stop(self) -> tuple[Fraction, bool] | None:
+        """Upper end and whether it is closed; None is unbounded."""
+        return _end(self.at_most, self.below)
+
+    def text(self, *, percent: bool) -> str:
+        """Return the band in words, such as ``≥ 5 % and < 6 %``."""
+        written = [(name, getattr(self, name)) for name in COMPARATORS]
+        ends = [f"{COMPARATORS[name][0]} {shown(end, percent=percent)}" for name, end in written if end is not None]
+        return " and ".join(ends) or "any"
+
+
+def _end(closed: Fraction | None, open_: Fraction | None) -> tuple[Fraction, bool] | None:
+    if closed is not None:
+        return closed, True
+    return None if open_ is None else (open_, False)
+
+
+class Intervals(Function):
+    """Bands with both ends written, from low to high, which together cover every value and never overlap."""
+
+    kind: Literal["intervals"]
+    rows: Annotated[tuple[Interval, ...], Field(min_length=1)]
+
+    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
+        """Return the points along a rising value."""
+        return tuple(points_of(row.points, full) for row in self.rows)
+
+    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
+        """Return the compiled bands."""
+        tests = tuple(row.tests for row in self.rows)
+        texts = tuple(row.text(percent=percent) for row in self.rows)
+        return tabulated(worth_of([row.points for row in self.rows], fulls), texts, partial(_within, tests))
+
+
+def _within(rows: Sequence[tuple[Test, ...]], value: Floats) -> Codes:
+    codes = np.zeros(value.shape, dtype=np.int16)
+    for place, tests in enumerate(rows):
+        held = np.ones(value.shape, dtype=np.bool_)
+        for holds, threshold in tests:
+            held &= holds(value, threshold)
+        np.copyto(codes, np.int16(place), where=held)
+    return codes
+
+
+class Counts(Function):
+    """Points by count: those of the largest number written that is reached, such as ``{1: 6, 2: 12}``."""
+
+    kind: Literal["counts"]
+    at: Annotated[dict[int, Amount], Field(min_length=1)]
+    otherwise: Amount = Fraction(0)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the numbers rise, from 1 or more."""
+        numbers = list(self.at)
+        return numbers[0] >= 1 and all(a < b for a, b in pairwise(numbers))
+
+    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
+        """Return the points along a rising count."""
+        return tuple(points_of(amount, full) for amount in (self.otherwise, *self.at.values()))
+
+    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
+        """Return the compiled counts."""
+        numbers = list(self.at)
+        ends = [f"{a:,}" if b == a + 1 else f"{a:,}–{b - 1:,}" for a, b in pairwise(numbers)]
+        texts = (f"< {numbers[0]:,}", *ends, f"≥ {numbers[-1]:,}")
+        worth = worth_of([self.otherwise, *self.at.values()], fulls)
+        return tabulated(worth, texts, partial(_reached, np.array(numbers, dtype=np.float64)))
+
+
+def _reached(numbers: Floats, value: Floats) -> Codes:
+    return np.searchsorted(numbers, value, side="right").astype(np.int16)
+
+
+class Flag(Function):
+    """Points for yes, and others (by default none) for no."""
+
+    kind: Literal["flag"]
+    points: Amount
+    otherwise: Amount = Fraction(0)
+
+    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
+        """Return the points of no and of yes."""
+        return (points_of(self.otherwise, full), points_of(self.points, full))
+
+    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
+        """Return the compiled flag."""
+        worth = worth_of([self.points, self.otherwise], fulls)
+        return tabulated(worth, ("yes", "no"), partial(first_match, ((np.greater_equal, 0.5),)))
+
+
+class Ramp(Function):
+    """Points that run straight from anchor to anchor and stay level outside."""
+
+    kind: Literal["ramp"]
+    anchors: Annotated[tuple[tuple[Rational, Amount], ...], Field(min_length=2)]
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the anchors only rise."""
+        return all(a < b for (a, _), (b, _) in pairwise(self.anchors))
+
+    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
+        """Return the points of every anchor."""
+        return tuple(points_of(amount, full) for _, amount in self.anchors)
+
+    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
+        """Return the compiled ramp."""
+        at = [threshold for threshold, _ in self.anchors]
+        worth = worth_of([amount for _, amount in self.anchors], fulls)
+        texts = [f"< {shown(at[0], percent=percent)}"]
+        texts += [_ramp_text(a, b, percent=percent) for a, b in pairwise(at)]
+        texts += [f"≥ {shown(at[-1], percent=percent)}"]
+        x = np.array([float(threshold) for threshold in at])
+        slope = (worth[:, 1:] - worth[:, :-1]) / (x[1:] - x[:-1])
+        apply = partial(_straight_lines, x, worth, slope)
+        return Curve(worth.min(axis=1), worth.max(axis=1), tuple(texts), apply)
+
+
+def _ramp_text(start: Fraction, end: Fraction, *, percent: bool) -> str:
+    unit = " %" if percent else ""
+    return f"ramp {shown(start, percent=percent).removesuffix(unit)}–{shown(end, percent=percent)}"
+
+
+def _straight_lines(x: Floats, worth: Floats, slope: Floats, value: Floats, where: Where) -> tuple[Floats, Codes]:
+    last = len(x)
+    stage = np.zeros(len(value), dtype=np.int8) if where.stage is None else where.stage
+    index = np.searchsorted(x, value, side="right").astype(np.int16)
+    line = np.clip(index - 1, 0, last - 2)
+    start, end = worth[stage, line], worth[stage, line + 1]
+    inside = start + (np.clip(value, x[0], x[-1]) - x[line]) * slope[stage, line]
+    # Rounding may not carry a point beyond its line's ends: a ramp stays monotone and within its bounds.
+    points = np.clip(inside, np.minimum(start, end), np.maximum(start, end))
+    return np.where(index == last, worth[stage, last - 1], points), index
+
+
+class Efficacy(Function):
+    """The efficacy coefficient (功效系数法): ``base`` at the unacceptable value, full points at the satisfactory one.
+
+    Between and below the two the points run on the same straight line, down to none; above they stay full.
+    """
+
+    kind: Literal["efficacy"]
+    unacceptable: Rational
+    satisfactory: Rational
+    base: Amount = Share(Fraction(60, 100))
+
+    @model_validator(mode="after")
+    def _base_below_full(self) -> Efficacy:
+        if not isinstance(self.base, Share) or not 0 <= self.base.of_max < 1:
+            raise ValueError("base should be a share of the maximum below 100%, such as 60%")
+        return self
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the two values differ."""
+        return self.unacceptable != self.satisfactory
+
+    @property
+    def _line(self) -> Ramp:
+        base = self.base.of_max if isinstance(self.base, Share) else self.base
+        nothing = self.unacceptable - (self.satisfactory - self.unacceptable) * base / (1 - base)
+        anchors = [(nothing, Share(Fraction(0))), (self.satisfactory, Share(Fraction(1)))]
+        return Ramp(kind="ramp", anchors=tuple(sorted(anchors, key=lambda anchor: anchor[0])))
+
+    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
+        """Return none and full points, in the order of a rising value."""
+        return self._line.rising(full, better)
+
+    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
+        """Return the compiled line."""
+        line = self._line.curve(fulls, better, percent=percent)
+        good, poor = (shown(value, percent=percent) for value in (self.satisfactory, self.unacceptable))
+        between = f"efficacy coefficient between {poor} and {good}"
+        rises = self.satisfactory > self.unacceptable
+        ends = ("no points", between, f"satisfactory, {good}")
+        return Curve(line.low, line.high, ends if rises else ends[::-1], line.apply)
+
+
+class Percentile(Function):
+    """Points by the whole percentage of peers with a worse value; the rulebook's ``peers`` says who is a peer."""
+
+    kind: Literal["percentile"]
+
+    def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
+        """Return none and full points, in the order of a rising value."""
+        return (full, Fraction(0)) if better == "lower" else (Fraction(0), full)
+
+    def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
+        """Return the compiled ranks; the codes are those of :meth:`icsml.innovation.peers.Ranking.rank`."""
+        parts = [Share(Fraction(part, PERCENTILES)) for part in range(PERCENTILES + 1)]
+        worth = worth_of(parts * MOST_LEVELS, fulls)
+        return Curve(worth.min(axis=1), worth.max(axis=1), (), partial(_ranked, worth, better == "lower"))
+
+
+def _ranked(worth: Floats, lower: bool, value: Floats, where: Where) -> tuple[Floats, Codes]:
+    if where.ranking is None:
+        raise RuntimeError("evaluate() refuses a rulebook without its peer tables")
+    codes = where.ranking.rank(-value if lower else value)
+    return look_up(worth, codes, where), codes
+
+
+PointsFunction = Annotated[
+    Bands | Intervals | Counts | Flag | Ramp | Efficacy | Percentile, Field(discriminator="kind")
+]

@@ -1,0 +1,125 @@
+"""What data is there: which indicators can be scored, where, from whose records, and what the gaps cost in points."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.innovation.rulebooks.indicators import Indicator
+from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.innovation.rulebooks.value_functions import Floats
+from icsml.innovation.scoring.evaluate import evaluate, fitted
+from icsml.innovation.scoring.points import Points
+from icsml.innovation.scoring.population_groups import PROVINCE_DIGITS, provinces
+from icsml.records.columns import Columns, rows
+from icsml.records.departments import DEPARTMENTS, department_of
+from icsml.records.fields import FIELD_BY_NAME
+from icsml.records.screening import is_present
+
+__all__ = ["coverage"]
+
+Flags = NDArray[np.bool_]
+
+
+def coverage(rulebook: Rulebook, columns: Columns) -> dict[str, Any]:
+    """Return what share of the rows can be scored, indicator by indicator.
+
+    Parameters
+    ----------
+    rulebook : Rulebook
+        The rules; where they rank among peers without tables of their own, these rows are the peers.
+    columns : mapping of str to ndarray of shape (n,)
+        Canonical column arrays.
+
+    Returns
+    -------
+    dict
+        JSON. ``indicators``: by indicator the ``share`` of rows with a value for at least one of its options, the
+        ``policy`` for a missing one, its ``max``, and what the missing ones cost, as a mean over all rows:
+        ``points_lost`` (as rows with a value earn; null where none has) and ``points_lost_at_most`` (the maximum), both
+        0 where it is left out and the others grow. ``rows_refused``: rows without a score. ``departments``: by source
+        department the share of rows in which all its fields are on file, and each field's share. ``provinces``: by the
+        first two digits of the region the shares of the indicators.
+    """
+    points = evaluate(fitted(rulebook, columns, "these rows"), columns)
+    known = {i.id: ~np.isnan(points.values[i.id]) for i in rulebook.indicators}
+    return {
+        "rulebook": rulebook.id,
+        "rows": rows(columns),
+        "rows_refused": int(np.isnan(points.score).sum()),
+        "indicators": [_indicator(indicator, points, known[indicator.id]) for indicator in rulebook.indicators],
+        "departments": _departments(rulebook, columns),
+        "provinces": _provinces(columns, known),
+    }
+
+
+def _share(flags: Flags) -> float:
+    return float(flags.mean()) if len(flags) else 0.0
+
+
+def _indicator(indicator: Indicator, points: Points, known: Flags) -> dict[str, Any]:
+    share = _share(known)
+    most = float(np.max(points.ceilings[indicator.id]))
+    lost = indicator.missing == "zero" and len(known) > 0
+    ceiling = np.where(points.stage >= 0, points.ceilings[indicator.id][points.stage], most)
+    return {
+        "id": indicator.id,
+        "label": indicator.label.model_dump(),
+        "share": share,
+        "policy": indicator.missing,
+        "max": most,
+        "points_lost": _expected_loss(indicator, points, known, ceiling) if lost else 0.0,
+        "points_lost_at_most": float(np.where(known, 0.0, ceiling).mean()) if lost else 0.0,
+        "departments": list(dict.fromkeys(department_of(FIELD_BY_NAME[name]) for name in indicator.fields)),
+    }
+
+
+def _expected_loss(indicator: Indicator, points: Points, known: Flags, ceiling: Floats) -> float | None:
+    """Return what the missing rows lose if they would earn the share of the maximum that the others do.
+
+    Not known where no row has a value.
+    """
+    most = points.maximum(indicator.id)[known]
+    earned = points.points[indicator.id][known]
+    if indicator.deduction and len(earned):
+        return float(earned.mean() * (~known).mean())
+    if not (most > 0.0).any():
+        return None
+    share = float((earned[most > 0.0] / most[most > 0.0]).mean())
+    return float(np.where(known, 0.0, ceiling * share).mean())
+
+
+def _departments(rulebook: Rulebook, columns: Columns) -> list[dict[str, Any]]:
+    asked: dict[str, list[str]] = {}
+    for name in rulebook.inputs():
+        asked.setdefault(department_of(FIELD_BY_NAME[name]), []).append(name)
+    found = []
+    for department, names in asked.items():
+        present = {name: is_present(columns[name]) for name in names}
+        complete = np.logical_and.reduce(list(present.values()))
+        found.append(
+            {
+                "id": department,
+                "label": DEPARTMENTS[department].model_dump(),
+                "share": _share(complete),
+                "fields": [{"id": name, "share": _share(flags)} for name, flags in present.items()],
+            }
+        )
+    return found
+
+
+def _provinces(columns: Columns, known: dict[str, Flags]) -> list[dict[str, Any]]:
+    held = np.array([each or "" for each in provinces(columns)], dtype=f"U{PROVINCE_DIGITS}")
+    names, codes = np.unique(held, return_inverse=True)
+    counts = np.bincount(codes, minlength=len(names))
+    shares = {name: np.bincount(codes, flags, len(names)) / counts for name, flags in known.items()}
+    return [
+        {
+            "province": str(name) or None,
+            "rows": int(counts[place]),
+            "indicators": {indicator: float(share[place]) for indicator, share in shares.items()},
+        }
+        for place, name in enumerate(names)
+    ]

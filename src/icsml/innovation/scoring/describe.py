@@ -1,0 +1,135 @@
+"""The ``innovation`` object of a decision: one row of points, with every rule and condition behind it."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from icsml.innovation.rulebooks.eligibility import Condition
+from icsml.innovation.rulebooks.indicators import Indicator, Option
+from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.innovation.rulebooks.value_functions import MIXED, Unit
+from icsml.innovation.scoring.points import Points
+from icsml.innovation.scoring.validity import valid_until
+
+__all__ = ["describe"]
+
+
+def describe(points: Points, rulebook: Rulebook, row: int, as_of: date | None = None) -> dict[str, Any]:
+    """Return the ``innovation`` object of one row.
+
+    Parameters
+    ----------
+    points : Points
+        What ``rulebook`` gave.
+    rulebook : Rulebook
+        The same rulebook.
+    row : int
+        Number of the row.
+    as_of : date, optional
+        Date of the row's record, from which the score's validity runs.
+
+    Returns
+    -------
+    dict
+        JSON: the score with its bounds, categories, indicators and eligibility. ``value`` is null where missing and
+        ``eligible`` is null where it cannot be known; ``eligibility`` says of every condition whether it is met. One
+        that no field can show has ``met`` null and the rule ``presumed``.
+    """
+    return {
+        "rulebook": rulebook.id,
+        "edition": rulebook.edition,
+        "provenance": str(rulebook.provenance),
+        "score_provenance": str(rulebook.score_provenance),
+        "stage": points.stage_of(row),
+        "score": _number(points.score[row]),
+        "max_score": rulebook.max_score,
+        "valid_until": _valid_until(rulebook, as_of),
+        "categories": [
+            {
+                "id": category.id,
+                "points": _number(points.categories[category.id][row]),
+                "max": _category_max(rulebook, points, category.id, row),
+            }
+            for category in rulebook.categories
+        ],
+        "indicators": [_indicator(indicator, points, row) for indicator in rulebook.indicators],
+        "eligible": _answer(float(points.eligible[row])),
+        "eligibility": _reasons(rulebook, points, row),
+    }
+
+
+def _category_max(rulebook: Rulebook, points: Points, category: str, row: int) -> float:
+    """Return the most points of a category: its indicators' together, grown where others are left out."""
+    own = [points.maximum(each.id)[row] for each in rulebook.indicators if each.category == category]
+    return float(sum(own))
+
+
+def _valid_until(rulebook: Rulebook, as_of: date | None) -> str | None:
+    until = valid_until(rulebook, np.array([as_of], dtype="datetime64[D]"))[0]
+    return None if np.isnat(until) else str(until)
+
+
+def _indicator(indicator: Indicator, points: Points, row: int) -> dict[str, Any]:
+    return {
+        "id": indicator.id,
+        "label": indicator.label.model_dump(),
+        "domain": str(indicator.domain),
+        "value": _number(points.values[indicator.id][row]),
+        "unit": _unit(indicator),
+        "points": _number(points.points[indicator.id][row]),
+        "max": float(points.maximum(indicator.id)[row]),
+        "rule": points.rules[indicator.id][row],
+        "provenance": str(indicator.trust),
+    }
+
+
+def _unit(indicator: Indicator) -> str | None:
+    """Return the unit of an indicator's value; None where its options are counted in different ones, or in none."""
+    units = {_unit_of(option) for option in indicator.options}
+    return units.pop() if len(units) == 1 else None
+
+
+def _unit_of(option: Option) -> str | None:
+    if option.percent:
+        return str(Unit.FRACTION)
+    unit = option.unit or option.value.unit
+    return None if unit is None or unit == MIXED else str(unit)
+
+
+def _reasons(rulebook: Rulebook, points: Points, row: int) -> list[dict[str, Any]]:
+    if rulebook.eligibility is None:
+        provenance = str(rulebook.provenance)
+        text = {"en": "The rulebook states no conditions of eligibility", "zh": "该规则未载明准入条件"}
+        return [{"id": "no_conditions", "met": None, "rule": None, "provenance": provenance, "text": text}]
+    tested = [
+        _reason(condition, _answer(float(points.conditions[condition.id][row])), condition.rule)
+        for condition in rulebook.eligibility.in_use
+    ]
+    presumed = [
+        {"id": p.id, "met": None, "rule": "presumed", "provenance": str(p.provenance), "text": p.label.model_dump()}
+        for p in rulebook.eligibility.presumed
+    ]
+    return tested + presumed
+
+
+def _reason(condition: Condition, met: bool | None, rule: str) -> dict[str, Any]:
+    suffix = " (missing)" if met is None else ""
+    return {
+        "id": condition.id,
+        "met": met,
+        "rule": f"{rule}{suffix}",
+        "provenance": str(condition.provenance),
+        "text": condition.label.model_dump(),
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def _answer(value: float) -> bool | None:
+    return None if math.isnan(value) else value == 1.0

@@ -1,0 +1,211 @@
+"""Points of many enterprises at once, elementwise: one row alone and the same row in a batch have the same bits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.errors import InputError
+from icsml.innovation.peers.peer_tables import PeerTables, Population, Ranking, seat
+from icsml.innovation.rulebooks.compiled_indicators import CompiledIndicator, Scored, peer_key
+from icsml.innovation.rulebooks.eligibility import Standing, meets
+from icsml.innovation.rulebooks.indicators import ScoringDomain
+from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.innovation.rulebooks.stages import NO_STAGE
+from icsml.innovation.rulebooks.value_functions import Floats
+from icsml.innovation.scoring.points import Hits, Points
+from icsml.records.columns import Columns, latest, rows, take
+
+__all__ = ["evaluate", "fit_peers", "fitted"]
+
+
+def evaluate(rulebook: Rulebook, columns: Columns) -> Points:
+    """Return the points of every row.
+
+    Parameters
+    ----------
+    rulebook : Rulebook
+        The rules; they apply whatever the rows' dates.
+    columns : mapping of str to ndarray of shape (n,)
+        Canonical column arrays.
+
+    Raises
+    ------
+    InputError
+        If the rulebook ranks among peers and has no peer tables.
+    """
+    n = rows(columns)
+    stage = _stage(rulebook, columns)
+    rankings = _rankings(rulebook, columns, stage)
+    weighted = np.maximum(stage, np.int8(0))
+    parts = rulebook.compiled
+    scored = {part.indicator.id: part.score(columns, weighted, rankings) for part in parts}
+    growth, nothing = _growth(rulebook, parts, scored, weighted)
+    points = {name: _grown(one.points, growth.get(name)) for name, one in scored.items()}
+    for part in parts:
+        if part.indicator.missing == "refuse":
+            name = part.indicator.id
+            points[name] = np.where(scored[name].missing, np.nan, points[name])
+    unstaged = (stage == NO_STAGE) if rulebook.stages is not None else np.zeros(n, dtype=np.bool_)
+    eligible, conditions = _eligible(rulebook, columns, parts, scored, growth, weighted, unstaged)
+    unscored = unstaged | nothing
+    return Points(
+        rulebook=rulebook.id,
+        max_score=rulebook.max_score,
+        score=_total(unscored, points.values()),
+        innovation_score=_total(
+            unscored, (points[i.id] for i in rulebook.indicators if i.domain is ScoringDomain.INNOVATION)
+        ),
+        categories={
+            category.id: _total(unscored, (points[i.id] for i in rulebook.indicators if i.category == category.id))
+            for category in rulebook.categories
+        },
+        values={name: one.value for name, one in scored.items()},
+        points=points,
+        ceilings={part.indicator.id: part.ceilings for part in parts},
+        rules={part.indicator.id: Hits(scored[part.indicator.id].codes, part.texts) for part in parts},
+        growth=growth,
+        stages=rulebook.stages.ids if rulebook.stages is not None else (),
+        stage=stage,
+        eligible=eligible,
+        conditions=conditions,
+    )
+
+
+def fit_peers(rulebook: Rulebook, columns: Columns, name: str) -> PeerTables:
+    """Fit the peer tables of a rulebook on a population.
+
+    Parameters
+    ----------
+    rulebook : Rulebook
+        The rules; some indicator must rank among peers.
+    columns : mapping of str to ndarray of shape (n,)
+        The population, as canonical column arrays.
+    name : str
+        What to call the population.
+
+    Raises
+    ------
+    InputError
+        If the rulebook ranks nothing among peers, or the population has no rows.
+    """
+    if rulebook.peers is None or not rulebook.ranked:
+        raise InputError(
+            "ICS-RUL-031", "ranks nothing among peers", field=rulebook.id, remedy="it needs no peer tables"
+        )
+    if not rows(columns):
+        raise InputError("ICS-RUL-031", "the population has no rows", field=name, remedy="give records to fit on")
+    levels = rulebook.peers.groups
+    seats = seat(columns, _stage(rulebook, columns), tuple(rulebook.stage_labels), levels)
+    values = {
+        peer_key(i, o): -o.value.compute(columns) if i.better == "lower" else o.value.compute(columns)
+        for i in rulebook.ranked
+        for o in i.options
+        if o.points.kind == "percentile"
+    }
+    dates = columns["as_of"][~np.isnat(columns["as_of"])]
+    since, until = (str(dates.min()), str(dates.max())) if len(dates) else (None, None)
+    return PeerTables.fit(
+        values,
+        seats,
+        rulebook=rulebook.id,
+        rulebook_sha256=rulebook.sha256,
+        population=Population(name, rows(columns), since, until),
+        levels=levels,
+        min_peers=rulebook.peers.min_peers,
+    )
+
+
+def fitted(rulebook: Rulebook, columns: Columns, name: str) -> Rulebook:
+    """Return the rulebook ready to evaluate: ranking by this population where it ranks and has no tables yet.
+
+    Of several records of an enterprise the latest is its place among the peers.
+    """
+    if not rulebook.ranked or rulebook.peer_tables is not None:
+        return rulebook
+    return rulebook.with_peers(fit_peers(rulebook, take(columns, latest(columns)), name))
+
+
+def _stage(rulebook: Rulebook, columns: Columns) -> NDArray[np.int8]:
+    if rulebook.stages is None:
+        return np.full(rows(columns), NO_STAGE, dtype=np.int8)
+    return rulebook.stages.assign(columns)
+
+
+def _rankings(rulebook: Rulebook, columns: Columns, stage: NDArray[np.int8]) -> dict[str, Ranking]:
+    if not rulebook.ranked:
+        return {}
+    if rulebook.peer_tables is None:
+        raise InputError(
+            "ICS-RUL-032",
+            "ranks enterprises among peers and has no peer tables",
+            field=rulebook.id,
+            remedy="fit them on a population: `icsml rulebook fit`, or icsml.fit_peers",
+        )
+    tables = rulebook.peer_tables
+    return tables.rankings(seat(columns, stage, tuple(rulebook.stage_labels), tables.levels))
+
+
+def _growth(
+    rulebook: Rulebook, parts: Iterable[CompiledIndicator], scored: Mapping[str, Scored], stage: NDArray[np.int8]
+) -> tuple[dict[str, Floats], NDArray[np.bool_]]:
+    """Return, by indicator, the factor by which its points and maximum grow in place of what is left out.
+
+    Base points grow for base points that are left out, bonus points for bonus points. Also return the rows of which all
+    base points are left out: nothing is left that could grow, so they have no score.
+    """
+    bonus = {category.id: category.bonus for category in rulebook.categories}
+    factors: dict[str, Floats] = {}
+    nothing = np.zeros(len(stage), dtype=np.bool_)
+    for kind in (False, True):
+        block = [part for part in parts if bonus[part.indicator.category] is kind]
+        leavable = [part for part in block if part.indicator.missing == "rescale"]
+        if not any(scored[part.indicator.id].missing.any() for part in leavable):
+            continue
+        kept = sum((part.ceilings for part in block if part not in leavable), np.zeros(len(block[0].ceilings)))
+        whole, rest = kept, kept[stage]
+        for part in leavable:  # in one order, so that where nothing is left out the two are equal to the last bit
+            whole = whole + part.ceilings
+            rest = rest + np.where(scored[part.indicator.id].missing, 0.0, part.ceilings[stage])
+        whole = whole[stage]
+        factor = np.where(rest > 0.0, whole / np.where(rest > 0.0, rest, 1.0), 1.0)
+        factors |= {part.indicator.id: factor for part in block if not part.indicator.deduction}
+        if not kind:
+            nothing = (whole > 0.0) & (rest == 0.0)
+    return factors, nothing
+
+
+def _grown(points: Floats, factor: Floats | None) -> Floats:
+    return points if factor is None else points * factor
+
+
+def _eligible(
+    rulebook: Rulebook,
+    columns: Columns,
+    parts: Iterable[CompiledIndicator],
+    scored: Mapping[str, Scored],
+    growth: Mapping[str, Floats],
+    stage: NDArray[np.int8],
+    unstaged: NDArray[np.bool_],
+) -> tuple[Floats, dict[str, Floats]]:
+    eligibility = rulebook.eligibility
+    if eligibility is None:
+        return np.full(rows(columns), np.nan), {}
+    bounds: dict[str, tuple[Floats, Floats]] = {}
+    if eligibility.reads_points:
+        for part in parts:
+            name = part.indicator.id
+            low, high = part.bounds(scored[name], stage)
+            low, high = _grown(low, growth.get(name)), _grown(high, growth.get(name))
+            # Of a stage that cannot be told, no weight and so no number of points is known.
+            bounds[name] = np.where(unstaged, -np.inf, low), np.where(unstaged, np.inf, high)
+    return meets(eligibility, Standing(columns, bounds, {i.id: i.category for i in rulebook.indicators}))
+
+
+def _total(unscored: NDArray[np.bool_], parts: Iterable[Floats]) -> Floats:
+    total = np.where(unscored, np.nan, 0.0)
+    for part in parts:
+        np.add(total, part, out=total)
+    return total

@@ -1,0 +1,139 @@
+"""What a rulebook gave to n enterprises: values, points, maxima, and the row of the rule behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, overload
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from icsml.innovation.rulebooks.value_functions import Floats
+from icsml.records.columns import Columns
+
+__all__ = ["Hits", "Points", "points_frame"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hits:
+    """The rule hit in every row, as codes into a short list of texts.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n,)
+        Which rule.
+    texts : object ndarray of shape (m,)
+        How the rules read.
+    """
+
+    codes: NDArray[np.int16]
+    texts: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+
+    @overload
+    def __getitem__(self, row: slice | NDArray[Any]) -> NDArray[Any]: ...
+
+    def __getitem__(self, row: int | slice | NDArray[Any]) -> str | NDArray[Any]:
+        found: str | NDArray[Any] = self.texts[self.codes[row]]
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """What a rulebook gave to n enterprises.
+
+    Parameters
+    ----------
+    rulebook : str
+        Identifier of the rulebook.
+    max_score : float
+        The scale: base and bonus points together.
+    score : ndarray of shape (n,)
+        Total: the indicator points summed in declared order. NaN where a missing value, or a stage that cannot be told,
+        is a reason to refuse, or all base points are left out.
+    innovation_score : ndarray of shape (n,)
+        Sum over the indicators of domain innovation alone.
+    categories : dict of str to ndarray of shape (n,)
+        Points by category.
+    values, points : dict of str to ndarray of shape (n,)
+        Value (NaN if missing) and points by indicator.
+    ceilings : dict of str to ndarray of shape (stages,)
+        Maximum at each stage, by indicator.
+    rules : dict of str to Hits
+        The rule hit, by indicator.
+    growth : dict of str to ndarray of shape (n,)
+        By indicator, the factor by which points and maximum grew where others are left out; only where any did.
+    stages : tuple of str
+        Identifiers of the stages; empty where the rulebook has none.
+    stage : ndarray of int of shape (n,)
+        Place of each row's stage in ``stages``; -1 where there is none.
+    eligible : ndarray of shape (n,)
+        1, 0, or NaN where it cannot be known.
+    conditions : dict of str to ndarray of shape (n,)
+        1, 0 or NaN by condition of eligibility; of a veto, 1 is that it holds.
+    """
+
+    rulebook: str
+    max_score: float
+    score: Floats
+    innovation_score: Floats
+    categories: dict[str, Floats]
+    values: dict[str, Floats]
+    points: dict[str, Floats]
+    ceilings: dict[str, Floats]
+    rules: dict[str, Hits]
+    growth: Mapping[str, Floats]
+    stages: tuple[str, ...]
+    stage: NDArray[np.int8]
+    eligible: Floats
+    conditions: dict[str, Floats]
+
+    def maximum(self, indicator: str) -> Floats:
+        """Return the most points an indicator can give to each row, shape (n,): 0 where it is left out."""
+        ceiling, left_out = self.ceilings[indicator], self.rules[indicator].texts == LEFT_OUT
+        most = np.where(self.stage >= 0, ceiling[self.stage], ceiling.max())
+        grown = most * self.growth[indicator] if indicator in self.growth else most
+        return np.where(left_out[self.rules[indicator].codes], 0.0, grown) if left_out.any() else grown
+
+    def stage_names(self) -> NDArray[Any]:
+        """Return the stage of every row, shape (n,); None where there is none."""
+        return np.array([*self.stages, None], dtype=object)[self.stage]
+
+    def stage_of(self, row: int) -> str | None:
+        """Return the stage of one row."""
+        return None if self.stage[row] < 0 else self.stages[self.stage[row]]
+
+
+MISSING, LEFT_OUT, REFUSED = "missing", "missing: left out", "missing: refused"
+"""Rules of a row whose value is missing, by the indicator's policy."""
+
+
+def points_frame(points: Points, columns: Columns) -> pd.DataFrame:
+    """Return one row per enterprise.
+
+    Score with its scale and stage, ``category.ID``, and of each indicator ``value.ID``, ``points.ID``, ``max.ID`` and
+    ``rule.ID``; then ``eligible``.
+    """
+    table: dict[str, Any] = {
+        "enterprise_id": pd.array(columns["enterprise_id"], dtype="str"),
+        "as_of": columns["as_of"].astype("datetime64[us]"),
+        "score": points.score,
+        "max_score": np.full(len(points.score), points.max_score),
+        "stage": pd.array(points.stage_names(), dtype="str"),
+    }
+    table |= {f"category.{name}": values for name, values in points.categories.items()}
+    for name, values in points.points.items():
+        table[f"value.{name}"] = points.values[name]
+        table[f"points.{name}"] = values
+        table[f"max.{name}"] = points.maximum(name)
+        table[f"rule.{name}"] = pd.array(points.rules[name][:], dtype="str")
+    eligible = pd.array(points.eligible == 1.0, dtype="boolean")
+    eligible[np.isnan(points.eligible)] = pd.NA
+    return pd.DataFrame(table | {"eligible": eligible})

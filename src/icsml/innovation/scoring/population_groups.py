@@ -1,0 +1,58 @@
+"""The groups that figures are shown by: stage, technical field, province, size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.innovation.rulebooks.value_functions import Floats
+from icsml.innovation.scoring.points import Points
+from icsml.records.columns import Columns
+
+__all__ = ["PROVINCE_DIGITS", "Groups", "group_order", "population_groups", "provinces", "staff_classes"]
+
+Groups = dict[str, NDArray[Any]]
+
+PROVINCE_DIGITS: Final = 2
+"""How many digits of a region (GB/T 2260) name the province."""
+
+_STAFF: Final = (20.0, 100.0, 300.0)
+_STAFF_NAMES: Final = np.array(["staff < 20", "staff 20–99", "staff 100–299", "staff ≥ 300", "staff not known"])
+
+
+def provinces(columns: Columns) -> NDArray[Any]:
+    """Return the province of every row, shape (n,); None where the region is missing."""
+    return np.array([None if each is None else each[:PROVINCE_DIGITS] for each in columns["region"]], dtype=object)
+
+
+def staff_classes(columns: Columns) -> NDArray[Any]:
+    """Return the class of size by staff of every row, shape (n,)."""
+    return _STAFF_NAMES[_staff_class(columns["staff_total"])].astype(object)
+
+
+def population_groups(columns: Columns, points: Points) -> Groups:
+    """Return the groups that figures are shown by, each as an object array of shape (n,); None where not known."""
+    found: Groups = {
+        "technical_field": columns["technical_field"],
+        "province": provinces(columns),
+        "size": staff_classes(columns),
+    }
+    return {"stage": points.stage_names()} | found if points.stages else found
+
+
+def group_order(kind: str, stages: Sequence[str]) -> Callable[[str | None], tuple[int, str]]:
+    """Return a sort key for the groups of a kind: stages and sizes as they follow one another, else by name."""
+    known = {"stage": list(stages), "size": _STAFF_NAMES.tolist()}.get(kind, [])
+    places = {name: place for place, name in enumerate(known)}
+
+    def key(name: str | None) -> tuple[int, str]:
+        return (len(places) + 1, "") if name is None else (places.get(name, len(places)), name)
+
+    return key
+
+
+def _staff_class(staff: Floats) -> NDArray[np.intp]:
+    return np.where(np.isnan(staff), len(_STAFF) + 1, np.searchsorted(_STAFF, staff, side="right"))

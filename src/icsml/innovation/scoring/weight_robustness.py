@@ -1,0 +1,305 @@
+"""How much hangs on assumed weights: scores under random weights around them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaincinv
+from scipy.stats import rankdata
+
+from icsml.innovation.rulebooks.exact_numbers import at_stage
+from icsml.innovation.rulebooks.provenance import Provenance
+from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.innovation.rulebooks.value_functions import Floats
+from icsml.innovation.scoring.points import Points
+
+__all__ = [
+    "CONCENTRATION",
+    "DRAWS",
+    "QUALIFIED_SHARE",
+    "Robustness",
+    "assumes_weights",
+    "draw_scores",
+    "robustness",
+    "top",
+]
+
+DRAWS: Final = 200
+CONCENTRATION: Final = 50.0
+"""Sum of the parameters of each Dirichlet distribution: of the categories, and of the indicators within each."""
+QUALIFIED_SHARE: Final = 0.137
+"""Share of the enterprises evaluated nationally that qualified: 71,435 of about 520,000.
+
+Derived from reports in the news, which conflict; the ministry's own page was not found."""
+_MOST_ROWS: Final = 20_000
+_RELIABLE: Final = 0.95
+_DEDUCTION: Final = (0.5, 1.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Robustness:
+    """What random weights around the assumed ones do to the ranking and to a list of the best.
+
+    Parameters
+    ----------
+    rows, draws : int
+        Enterprises (a sample, where there are more than 20,000) and random weightings.
+    concentration : float
+        Sum of the parameters of each Dirichlet distribution; higher is closer to the assumed weights.
+    rank_correlation, rank_correlation_low : float
+        Spearman's, between the score and a random one: median over the draws, and the lowest twentieth.
+    top_share : float
+        The list considered: this share of the rows with the highest scores.
+    replaced, replaced_high : float
+        Share of that list that a random weighting replaces: median, and the highest twentieth.
+    depends : float
+        Share of that list that is on it in fewer than 95 % of the draws, so hangs on the assumption.
+    """
+
+    rows: int
+    draws: int
+    concentration: float
+    rank_correlation: float
+    rank_correlation_low: float
+    top_share: float
+    replaced: float
+    replaced_high: float
+    depends: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the figures as a JSON object."""
+        return asdict(self)
+
+    def sentence(self) -> str:
+        """Return the figures in words."""
+        return (
+            f"The weights are assumed. Over {self.draws} random weightings around them the rank correlation with this "
+            f"score is {self.rank_correlation:.3f} (lowest twentieth {self.rank_correlation_low:.3f}); of the best "
+            f"{self.top_share:.1%} a random weighting replaces {self.replaced:.0%} (highest twentieth "
+            f"{self.replaced_high:.0%}), and {self.depends:.0%} of them hang on the assumption."
+        )
+
+
+def robustness(
+    rulebook: Rulebook,
+    points: Points,
+    *,
+    among: NDArray[np.bool_] | None = None,
+    top_share: float = QUALIFIED_SHARE,
+    draws: int = DRAWS,
+    concentration: float = CONCENTRATION,
+    seed: int = 0,
+) -> Robustness | None:
+    """Return how stable ranks and the list of the best are under random weights.
+
+    None where no weight is assumed, or so few rows have a score that the list is empty.
+
+    Parameters
+    ----------
+    rulebook : Rulebook
+        The rules.
+    points : Points
+        What they gave; at least two rows with a score.
+    among : ndarray of bool of shape (n,), optional
+        Rows that compete for the list; by default all.
+    top_share : float
+        Share of the rows on the list considered.
+    draws : int
+        Random weightings.
+    concentration : float
+        Sum of the Dirichlet's parameters.
+    seed : int
+        Seed of the draws and of the sample.
+    """
+    if not assumes_weights(rulebook):
+        return None
+    scored = ~np.isnan(points.score)
+    rows = np.flatnonzero(scored if among is None else scored & among)
+    if len(rows) > _MOST_ROWS:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, _MOST_ROWS, replace=False))
+    if len(rows) < 2:
+        return None
+    base = points.score[rows]
+    drawn = draw_scores(rulebook, points, rows, draws=draws, concentration=concentration, seed=seed)
+    correlations = _rank_correlations(base, drawn)
+    listed = top(base, top_share)
+    if not listed.any():
+        return None
+    kept = np.stack([top(column, top_share)[listed] for column in drawn.T])
+    replaced = 1.0 - kept.mean(axis=1)
+    return Robustness(
+        rows=len(rows),
+        draws=draws,
+        concentration=concentration,
+        rank_correlation=float(np.median(correlations)),
+        rank_correlation_low=float(np.quantile(correlations, 0.05)),
+        top_share=top_share,
+        replaced=float(np.median(replaced)),
+        replaced_high=float(np.quantile(replaced, 0.95)),
+        depends=float((kept.mean(axis=0) < _RELIABLE).mean()),
+    )
+
+
+def top(score: Floats, share: float) -> NDArray[np.bool_]:
+    """Return which rows make up the best share; equal scores at the edge are all in. Shape (n,); NaN never is."""
+    known = score[~np.isnan(score)]
+    most = min(round(share * len(score)), len(known))
+    if most < 1:
+        return np.zeros(score.shape, dtype=np.bool_)
+    listed: NDArray[np.bool_] = score >= np.partition(known, len(known) - most)[len(known) - most]
+    return listed
+
+
+def draw_scores(
+    rulebook: Rulebook,
+    points: Points,
+    rows: NDArray[np.intp],
+    *,
+    draws: int,
+    concentration: float,
+    seed: int,
+) -> Floats:
+    """Return scores of some rows under random weights, shape (rows, draws).
+
+    Weights that are not assumed stay. Where all of a category's are, they are drawn from a Dirichlet distribution
+    around them; where the categories' maxima are assumed too, these are drawn first and keep their sum. A deduction
+    that is assumed is taken half to one and a half times.
+
+    Each weight has a random stream of its own, named by its id: what is heavy in a draw is heavy at every stage, and in
+    every rulebook that weighs the same thing.
+    """
+    scores = np.empty((len(rows), draws))
+    stage = np.maximum(points.stage[rows], 0)
+    for number, name in enumerate(rulebook.stage_ids):
+        own = stage == number
+        if not own.any():
+            continue
+        weights = _draw_weights(rulebook, name, draws, concentration, seed)
+        scores[own] = _scores(rulebook, points, rows[own], name, weights)
+    return scores
+
+
+def assumes_weights(rulebook: Rulebook) -> bool:
+    """Return whether any weight is assumed."""
+    return any(indicator.provenance.weight is Provenance.ASSUMED for indicator in rulebook.indicators)
+
+
+def _scores(rulebook: Rulebook, points: Points, rows: NDArray[np.intp], stage: str | None, weights: Floats) -> Floats:
+    """Return shares earned times weights; what is left out makes the rest of its block grow."""
+    total = np.zeros((len(rows), weights.shape[1]))
+    bonus = {category.id: category.bonus for category in rulebook.categories}
+    for kind in (False, True):
+        block = [i for i, each in enumerate(rulebook.indicators) if bonus[each.category] is kind]
+        counted = [i for i in block if not rulebook.indicators[i].deduction]
+        deducted = [i for i in block if rulebook.indicators[i].deduction]
+        if counted:
+            ids = [rulebook.indicators[i].id for i in counted]
+            here = np.stack([points.maximum(name)[rows] > 0.0 for name in ids], axis=1).astype(np.float64)
+            whole, rest = weights[counted].sum(axis=0), _weighted(here, weights[counted])
+            growth = np.divide(whole, rest, out=np.ones_like(rest), where=rest > 0.0)
+            total += _weighted(_shares(rulebook, points, counted, rows, stage), weights[counted]) * growth
+        if deducted:
+            total += _weighted(_shares(rulebook, points, deducted, rows, stage), weights[deducted])
+    return total
+
+
+def _weighted(shares: Floats, weights: Floats) -> Floats:
+    """Return the matrix product, summed in one order whatever the threads: a bundle states these figures."""
+    product: Floats = np.einsum("ij,jk->ik", shares, weights)
+    return product
+
+
+def _shares(rulebook: Rulebook, points: Points, places: list[int], rows: NDArray[np.intp], stage: str | None) -> Floats:
+    """Return the share of its full points that each row earned of some indicators, shape (rows, places)."""
+    shares = np.zeros((len(rows), len(places)))
+    for column, place in enumerate(places):
+        indicator = rulebook.indicators[place]
+        full = float(indicator.full(stage))
+        if full:
+            grown = points.growth[indicator.id][rows] if indicator.id in points.growth else 1.0
+            shares[:, column] = points.points[indicator.id][rows] / grown / full
+    return shares
+
+
+def _draw_weights(rulebook: Rulebook, stage: str | None, draws: int, concentration: float, seed: int) -> Floats:
+    """Return weights of every indicator, shape (indicators, draws)."""
+    weights = np.array([[float(each.full(stage))] * draws for each in rulebook.indicators])
+    totals = _draw_totals(rulebook, stage, draws, concentration, seed)
+    for category in rulebook.categories:
+        places = _assumed_places(rulebook, category.id)
+        if places:
+            own = weights[places]
+            whole = totals[category.id] if category.id in totals else own.sum(axis=0)
+            names = [rulebook.indicators[i].id for i in places]
+            weights[places] = whole * _dirichlet(names, own[:, 0], draws, concentration, seed)
+    for place, indicator in enumerate(rulebook.indicators):
+        if indicator.deduction and indicator.provenance.weight is Provenance.ASSUMED:
+            weights[place] *= _stream(seed, indicator.id).uniform(*_DEDUCTION, draws)
+    return weights
+
+
+def _assumed_places(rulebook: Rulebook, category: str) -> list[int]:
+    return [
+        place
+        for place, each in enumerate(rulebook.indicators)
+        if each.category == category and not each.deduction and each.provenance.weight is Provenance.ASSUMED
+    ]
+
+
+def _draw_totals(
+    rulebook: Rulebook, stage: str | None, draws: int, concentration: float, seed: int
+) -> dict[str, Floats]:
+    """Return drawn maxima of the categories that are assumed throughout; base and bonus keep their sums."""
+    totals: dict[str, Floats] = {}
+    for bonus in (False, True):
+        free = [
+            category
+            for category in rulebook.categories
+            if category.bonus is bonus
+            and category.provenance.max is Provenance.ASSUMED
+            and all(
+                each.provenance.weight is Provenance.ASSUMED
+                for each in rulebook.indicators
+                if each.category == category.id
+            )
+        ]
+        around = np.array([float(at_stage(category.max, stage)) for category in free])
+        if len(free) > 1 and around.sum() > 0.0:
+            names = [f"category {category.id}" for category in free]
+            drawn = around.sum() * _dirichlet(names, around, draws, concentration, seed)
+            totals |= {category.id: drawn[place] for place, category in enumerate(free)}
+    return totals
+
+
+def _dirichlet(names: list[str], around: Floats, draws: int, concentration: float, seed: int) -> Floats:
+    """Return shares that sum to one, shape (len(around), draws); what has no weight keeps none.
+
+    A Dirichlet distribution is that of independent gamma variates over their sum; each is the inverse of its
+    distribution at a uniform number, so that one stream gives heavy weights together whatever the parameters.
+    """
+    parts = np.zeros((len(around), draws))
+    for place, name in enumerate(names):
+        if around[place] > 0.0:
+            shape = concentration * around[place] / around.sum()
+            parts[place] = gammaincinv(shape, _stream(seed, name).random(draws))
+    whole = parts.sum(axis=0)
+    shares: Floats = np.divide(parts, whole, out=np.zeros_like(parts), where=whole > 0.0)
+    return shares
+
+
+def _stream(seed: int, name: str) -> np.random.Generator:
+    return np.random.default_rng([seed, crc32(name.encode())])
+
+
+def _rank_correlations(base: Floats, drawn: Floats) -> Floats:
+    ranks = rankdata(np.column_stack([base, drawn]), axis=0)
+    centred = ranks - ranks.mean(axis=0)
+    spread = np.sqrt((centred**2).sum(axis=0))
+    products = (centred[:, :1] * centred[:, 1:]).sum(axis=0)
+    scale = spread[0] * spread[1:]
+    correlations: Floats = np.divide(products, scale, out=np.ones_like(products), where=scale > 0.0)
+    return correlations

@@ -1,0 +1,1 @@
+"""Recommended lists: who is on one and who is not, and why."""

@@ -1,0 +1,165 @@
+"""What is missing in the rows of a list, by name, and what it keeps from being known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.innovation.rulebooks.compiled_indicators import CompiledIndicator
+from icsml.innovation.rulebooks.indicators import Indicator
+from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.innovation.rulebooks.value_functions import Growth, Ratio, Value
+from icsml.innovation.scoring.points import Points
+from icsml.innovation.selection.list_wording import field_names
+from icsml.records.columns import Columns
+from icsml.records.screening import is_present
+from icsml.texts.label import Label
+
+__all__ = ["Flags", "Gaps", "Places", "bases", "crossed", "shared"]
+
+Flags = NDArray[np.bool_]
+Places = NDArray[np.intp]
+T = TypeVar("T")
+
+
+@dataclass
+class Gaps:
+    """What rows of a list lack.
+
+    Parameters
+    ----------
+    rulebook : Rulebook
+        The rules.
+    columns : mapping of str to ndarray of shape (n,)
+        Screened records.
+    points : Points
+        What the rules gave.
+    """
+
+    rulebook: Rulebook
+    columns: Columns
+    points: Points
+    _found: dict[str, Flags] = field(default_factory=dict)
+
+    @cached_property
+    def pattern(self) -> NDArray[np.int64]:
+        """Which rows lack the same fields, and the same values that could change their points, shape (n,)."""
+        flags = [self.points.stage < 0, self.of("as_of")]
+        flags += [lacks for found in (self._wanting, self._costly) for ways in found.values() for _, lacks in ways]
+        flags += [self.of(name) for name in self.rulebook.inputs()]
+        packed = np.packbits(np.stack(flags, axis=1), axis=1)
+        wide = np.zeros((len(packed), -(-packed.shape[1] // 8) * 8), dtype=np.uint8)
+        wide[:, : packed.shape[1]] = packed
+        found = np.zeros(len(packed), dtype=np.int64)
+        for word in wide.view(np.uint64).T:
+            _, which = np.unique(word, return_inverse=True)
+            _, found = np.unique(found * (int(which.max(initial=0)) + 1) + which, return_inverse=True)
+        return found
+
+    def why_of(self, indicators: Iterable[Indicator], row: int) -> Label:
+        """Return what keeps indicators from having all their points, also where one of several ways gave some."""
+        wanting = [value for each in indicators for value, lacks in self._wanting[each.id] if lacks[row]]
+        fields = [name for value in wanting for name in value.fields]
+        return self.why(fields, [name for value in wanting for name in bases(value)], row)
+
+    @cached_property
+    def _wanting(self) -> dict[str, list[tuple[Value, Flags]]]:
+        """Of each indicator what it looks at, and in which rows that has no value and could change the points."""
+        return {part.indicator.id: self._ways(part) for part in self.rulebook.compiled}
+
+    def _ways(self, part: CompiledIndicator) -> list[tuple[Value, Flags]]:
+        indicator = part.indicator
+        unknown = np.isnan(self.points.values[indicator.id])
+        if not indicator.best_of:
+            return [(option.value, unknown) for option in indicator.options]
+        stage = np.maximum(self.points.stage, 0) if part.staged else np.zeros(len(unknown), dtype=np.intp)
+        factor = self.points.growth.get(indicator.id, 1.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            given = self.points.points[indicator.id] / factor
+        found: list[tuple[Value, Flags]] = []
+        for option, way in zip(indicator.best_of, part.ways, strict=True):
+            best = way.curve.low[stage] < given if indicator.deduction else way.curve.high[stage] > given
+            found.append((option.value, np.isnan(option.value.compute(self.columns)) & (unknown | best)))
+        return found
+
+    def cost(self, indicators: Iterable[Indicator], row: int, *, settled: bool = False) -> Label | None:
+        """Return for want of which fields indicators gave a row no points, or fewer; None if none.
+
+        They are to be provided, unless it is ``settled`` that the row is on the list all the same.
+        """
+        fields = [
+            name for each in indicators for value, lacks in self._costly[each.id] if lacks[row] for name in value.fields
+        ]
+        lacking = [name for name in dict.fromkeys(fields) if self.of(name)[row]]
+        if not lacking:
+            return None
+        names = field_names(lacking)
+        if settled:
+            return Label(
+                en=f"no points for what is missing, which does not change this result and may raise the points of the "
+                f"next evaluation: {names.en}",
+                zh=f"缺失数据未计分，不影响本次结果，补充后可能提高下次评价的积分：{names.zh}",
+            )
+        return Label(
+            en=f"no points for what is missing, to be provided: {names.en}", zh=f"缺失数据未计分，需补充：{names.zh}"
+        )
+
+    @cached_property
+    def _costly(self) -> dict[str, list[tuple[Value, Flags]]]:
+        """Of each indicator what it looks at, and in which rows its absence costs points.
+
+        Where the others grow in place of what is left out it costs none, and a deduction gives none.
+        """
+        stage = np.maximum(self.points.stage, 0)
+        found: dict[str, list[tuple[Value, Flags]]] = {}
+        for each in self.rulebook.indicators:
+            gives = self.points.ceilings[each.id][stage] > 0.0
+            if each.missing == "rescale":
+                gives &= ~np.isnan(self.points.values[each.id])
+            found[each.id] = [(value, lacks & gives) for value, lacks in self._wanting[each.id]]
+        return found
+
+    def why(self, fields: Iterable[str], bases: Iterable[str], row: int) -> Label:
+        """Return which fields are missing, or where none is, which base divides nothing."""
+        lacking = [name for name in dict.fromkeys(fields) if self.of(name)[row]]
+        if lacking:
+            names = field_names(lacking)
+            return Label(en=f"missing: {names.en}", zh=f"缺少：{names.zh}")
+        names = field_names(dict.fromkeys(bases))
+        return Label(
+            en=f"cannot be computed, as a base is zero or negative: {names.en}",
+            zh=f"基数为零或为负，未能计算：{names.zh}",
+        )
+
+    def of(self, name: str) -> Flags:
+        """Return which rows lack a field."""
+        if name not in self._found:
+            self._found[name] = ~is_present(self.columns[name])
+        return self._found[name]
+
+
+def bases(expression: Value) -> Sequence[str]:
+    """Return the fields of what is divided by, of anything else all fields."""
+    match expression:
+        case Ratio(denominator=base) | Growth(before=base):
+            return base.fields
+        case _:
+            return expression.fields
+
+
+def crossed(first: NDArray[Any], second: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return which rows are alike in both keys, shape (n,)."""
+    _, which = np.unique(first, return_inverse=True)
+    return which * (int(second.max(initial=0)) + 1) + second
+
+
+def shared(at: Places, key: NDArray[Any], told: Callable[[int], T]) -> list[T]:
+    """Return what is told of each row; rows of one key share what is told of the first of them."""
+    _, first, which = np.unique(key[at], return_index=True, return_inverse=True)
+    texts = [told(int(at[place])) for place in first]
+    return [texts[place] for place in which.ravel().tolist()]

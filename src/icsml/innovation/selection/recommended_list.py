@@ -1,0 +1,421 @@
+"""A recommended list on disk: entries are added and never taken out, so that who stood on it when can be told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from icsml.core.tables import is_for_people, write_table
+from icsml.errors import InputError, MissingError
+from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.innovation.scoring.evaluate import evaluate
+from icsml.innovation.scoring.points import Points
+from icsml.innovation.scoring.population_groups import group_order
+from icsml.innovation.scoring.validity import ages
+from icsml.innovation.selection.select import NOT_EVALUATED, REASONS, Cut, Entries, entries, obstacles, select
+from icsml.records.columns import Columns, record_columns
+from icsml.records.enterprise import EnterpriseRecord
+from icsml.records.screening import screen
+
+__all__ = [
+    "ListTerms",
+    "appeal",
+    "figures",
+    "make_list",
+    "read_list",
+    "read_lists",
+    "refuse_to_replace",
+    "standing",
+    "withdraw",
+    "write_list",
+]
+
+_KEY: Final = b"icsml.selection"
+_LATER_COLUMNS: Final = ((1, "enterprise_name"), (17, "missing"))
+"""Place and name of the columns that the first lists do not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListTerms:
+    """On what terms a list was made; kept in its file.
+
+    Parameters
+    ----------
+    rulebook, rulebook_sha256, provenance : str
+        The rules.
+    peers_sha256 : str or None
+        The peer tables they ranked by.
+    batch : str
+        Name of the batch.
+    on : str
+        Day of selection.
+    top_share, cut_off : float or None
+        How it was cut.
+    threshold, max_score : float
+        Fewest points that were enough, and the scale.
+    evaluated, selected : int
+        Enterprises evaluated, and those on the list that day.
+    source_sha256 : str
+        The file of records.
+    stages : tuple of str
+        Stages of the rulebook, in order.
+    synthetic : bool
+        Whether the enterprises are simulated.
+    """
+
+    rulebook: str
+    rulebook_sha256: str
+    provenance: str
+    peers_sha256: str | None
+    batch: str
+    on: str
+    top_share: float | None
+    cut_off: float | None
+    threshold: float
+    max_score: float
+    evaluated: int
+    selected: int
+    source_sha256: str
+    stages: tuple[str, ...] = ()
+    synthetic: bool = False
+
+    @property
+    def places(self) -> int | None:
+        """How many places the share was; None where a number of points was the cut."""
+        return Cut(self.top_share, self.cut_off).places(self.evaluated)
+
+    @property
+    def uncut(self) -> bool:
+        """Whether all who were eligible are on the list, as fewer of them were than there were places."""
+        return self.places is not None and self.selected < self.places
+
+
+def make_list(
+    rulebook: Rulebook, columns: Columns, *, cut: Cut, on: date, batch: str, source_sha256: str, synthetic: bool = False
+) -> tuple[Entries, ListTerms]:
+    """Return a list and the terms it was made on; see :func:`icsml.innovation.selection.select.select`."""
+    made = select(rulebook, columns, cut=cut, on=on, batch=batch)
+    tables = rulebook.peer_tables
+    return made, ListTerms(
+        rulebook=rulebook.id,
+        rulebook_sha256=rulebook.sha256,
+        provenance=str(rulebook.provenance),
+        peers_sha256=tables.sha256 if tables is not None else None,
+        batch=batch,
+        on=str(on),
+        top_share=cut.top_share,
+        cut_off=cut.cut_off,
+        threshold=made.threshold,
+        max_score=rulebook.max_score,
+        evaluated=made.evaluated,
+        selected=made.selected,
+        stages=made.points.stages,
+        source_sha256=source_sha256,
+        synthetic=synthetic,
+    )
+
+
+def refuse_to_replace(path: Path) -> None:
+    """Refuse to write a new list over one that entries were added to.
+
+    Raises
+    ------
+    InputError
+        If there are such entries.
+    """
+    if not path.is_file():
+        return
+    try:
+        frame, _ = read_list(path)
+    except InputError:
+        return
+    if (frame["action"] != "evaluated").any():
+        raise InputError(
+            "ICS-SEL-007",
+            "is a list with appeals or withdrawals, and a list is only added to",
+            field=str(path),
+            remedy="name another file",
+        )
+
+
+def write_list(path: Path, frame: pd.DataFrame, terms: ListTerms) -> None:
+    """Write a list; the file appears whole or not at all.
+
+    Only a Parquet file holds the terms and can be added to. A CSV file or a workbook is a copy to read: it holds the
+    threshold beside the score, and no record of an appeal.
+    """
+    if is_for_people(path):
+        copy = frame.drop(columns="record")
+        copy.insert(list(copy.columns).index("max_score"), "threshold", terms.threshold)
+        write_table(path, pa.Table.from_pandas(copy, preserve_index=False))
+        return
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    about = {**(table.schema.metadata or {}), _KEY: json.dumps(asdict(terms), ensure_ascii=False).encode()}
+    write_table(path, table.replace_schema_metadata(about))
+
+
+def read_list(path: Path) -> tuple[pd.DataFrame, ListTerms]:
+    """Read a list.
+
+    Raises
+    ------
+    MissingError
+        If there is no such file.
+    InputError
+        If it is no recommended list.
+    """
+    if not path.is_file():
+        raise MissingError("ICS-SEL-003", "no such file", field=str(path), remedy="make a list with `icsml select`")
+    try:
+        table = pq.read_table(path)
+        terms = ListTerms(**json.loads((table.schema.metadata or {})[_KEY]))
+    except (pa.ArrowInvalid, OSError, KeyError, ValueError, TypeError) as error:
+        raise InputError(
+            "ICS-SEL-003",
+            "no recommended list",
+            field=str(path),
+            remedy="give a .parquet file written by `icsml select`",
+        ) from error
+    return _completed(table.to_pandas()), replace(terms, stages=tuple(terms.stages))
+
+
+def _completed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a list with every column of today; one that was written before says nothing in those it lacks."""
+    for place, name in _LATER_COLUMNS:
+        if name not in frame:
+            frame.insert(place, name, pd.Series([None] * len(frame), index=frame.index, dtype="str"))
+    return frame
+
+
+def read_lists(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[ListTerms]]:
+    """Read lists of several batches as one.
+
+    Raises
+    ------
+    InputError
+        If two are of one batch: an enterprise would have two last entries in it.
+    """
+    read = [read_list(path) for path in paths]
+    names = [terms.batch for _, terms in read]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(
+                "ICS-SEL-006",
+                f"two lists are of batch {name}",
+                field="--list",
+                remedy="give each list its own with `icsml select --batch`",
+            )
+    return pd.concat([frame for frame, _ in read], ignore_index=True), [terms for _, terms in read]
+
+
+def withdraw(frame: pd.DataFrame, enterprise: str, *, on: date, because: str) -> pd.DataFrame:
+    """Return the list with one more entry that takes an enterprise off it; what stood before stays.
+
+    Raises
+    ------
+    InputError
+        If the enterprise is not on the list, or the day lies before its last entry.
+    """
+    _refuse_without_cause(because)
+    last = _last_entry(frame, enterprise, on)
+    if not last["selected"]:
+        raise InputError("ICS-SEL-004", "is not on the list", field="--enterprise", remedy="see `icsml selection show`")
+    entry = _next(last, "withdrawn", "withdrawn", on, because)
+    return _appended(frame, entry | {"selected": False, "valid_from": pd.NaT, "valid_until": pd.NaT})
+
+
+def appeal(
+    frame: pd.DataFrame, terms: ListTerms, rulebook: Rulebook, record: EnterpriseRecord, *, on: date, because: str
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the list with one more entry, the enterprise scored anew on a corrected record, and what changed.
+
+    The same rules, peers and cut apply, to a record of the same date; nobody else is moved. Both entries are kept, the
+    new one with its record.
+
+    Raises
+    ------
+    InputError
+        If the rules or peer tables are not those of the list, or the enterprise was not evaluated in it on a record
+        of that date.
+    """
+    _refuse_without_cause(because)
+    _refuse_other_rules(terms, rulebook)
+    last = _last_entry(frame, record.enterprise_id, on)
+    if record.as_of != _date(last["as_of"]):
+        raise InputError(
+            "ICS-SEL-004",
+            "is not the date of the record that was evaluated",
+            field="as_of",
+            remedy=f"correct the record of {_date(last['as_of'])}",
+        )
+    columns = screen(record_columns(record)).columns
+    points = evaluate(rulebook, columns)
+    age = ages(rulebook, columns["as_of"], on)
+    reason = obstacles(rulebook, points, age, columns, on)
+    if reason[0] == "":
+        enough = points.score[0] >= terms.threshold or _places_left(frame, terms, on)
+        reason[0] = "selected" if enough else "below_cut"
+    made = entries(
+        rulebook,
+        points,
+        age,
+        columns,
+        reason,
+        on=on,
+        batch=terms.batch,
+        threshold=terms.threshold,
+        uncut=terms.uncut,
+    )
+    row = _fields(made.iloc[0])
+    kept = record.model_dump(mode="json", exclude_none=True)
+    entry = row | {
+        "entry": int(last["entry"]) + 1,
+        "action": "appeal",
+        "because": because,
+        "record": json.dumps(kept, ensure_ascii=False, sort_keys=True),
+        "rank": pd.NA,
+    }
+    return _appended(frame, entry), {
+        "enterprise_id": record.enterprise_id,
+        "before": {"entry": int(last["entry"]), "score": _number(last["score"]), "selected": bool(last["selected"])},
+        "after": {
+            "entry": entry["entry"],
+            "score": _number(row["score"]),
+            "selected": bool(row["selected"]),
+            "reason": row["reason"],
+        },
+        "points": _points(points),
+    }
+
+
+def standing(frame: pd.DataFrame, on: date) -> pd.DataFrame:
+    """Return the last entry of every enterprise by a day, with ``status``: listed, expired, withdrawn or not listed."""
+    day = pd.Timestamp(on)
+    known = frame[(frame["decided_on"] <= day) & ~frame["reason"].isin(NOT_EVALUATED)]
+    last = known.sort_values(["batch", "enterprise_id", "entry"], kind="stable").groupby(
+        ["batch", "enterprise_id"], sort=False, as_index=False
+    )
+    current = last.tail(1).sort_index()
+    expired = current["selected"] & (current["valid_until"] < day)
+    status = np.select(
+        [expired, current["selected"], current["reason"] == "withdrawn"],
+        ["expired", "listed", "withdrawn"],
+        "not listed",
+    )
+    return current.assign(status=pd.array(status, dtype="str"))
+
+
+def figures(current: pd.DataFrame, stages: Sequence[str] = ()) -> dict[str, list[dict[str, Any]]]:
+    """Return evaluated, listed and their share by batch, province, stage and field, and the reasons with their number.
+
+    Parameters
+    ----------
+    current : DataFrame
+        What :func:`standing` returned.
+    stages : sequence of str
+        Stages in their order.
+    """
+    listed = current["status"] == "listed"
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in ("batch", "province", "stage", "technical_field"):
+        order = group_order(name, stages)
+        counted = sorted(_counted(current[name], listed), key=lambda each: order(each[0]))
+        found[name] = [{"group": group, "evaluated": count, "selected": inside} for group, count, inside in counted]
+    counts = current["reason"].value_counts(sort=False)
+    found["reason"] = [
+        {"group": code, "evaluated": int(counts[code]), "text": REASONS[code].model_dump()}
+        for code in REASONS
+        if code in counts
+    ]
+    return found
+
+
+def _counted(groups: pd.Series[Any], listed: pd.Series[bool]) -> list[tuple[str | None, int, int]]:
+    names = groups.astype(object).where(groups.notna(), None)
+    table = pd.DataFrame({"group": names, "listed": listed})
+    counted = table.groupby("group", dropna=False, sort=True)["listed"].agg(["size", "sum"])
+    return [
+        (None if pd.isna(name) else str(name), int(size), int(inside))
+        for name, size, inside in counted.itertuples(name=None)
+    ]
+
+
+def _refuse_other_rules(terms: ListTerms, rulebook: Rulebook) -> None:
+    peers = rulebook.peer_tables.sha256 if rulebook.peer_tables is not None else None
+    if (rulebook.sha256, peers) != (terms.rulebook_sha256, terms.peers_sha256):
+        raise InputError(
+            "ICS-SEL-005",
+            "these are not the rules and peer tables that the list was made by",
+            field=rulebook.id,
+            remedy="give the same rulebook, and with --peers the tables written beside the list",
+        )
+
+
+def _last_entry(frame: pd.DataFrame, enterprise: str, on: date) -> dict[str, Any]:
+    own = frame[(frame["enterprise_id"] == enterprise) & ~frame["reason"].isin(NOT_EVALUATED)]
+    if own.empty:
+        raise InputError(
+            "ICS-SEL-004", "was not evaluated in this list", field="enterprise_id", remedy="check the identifier"
+        )
+    last = _fields(own.sort_values("entry", kind="stable").iloc[-1])
+    if pd.Timestamp(on) < last["decided_on"]:
+        raise InputError("ICS-SEL-004", "lies before the last entry", field="--on", remedy="entries are only added")
+    return last
+
+
+def _places_left(frame: pd.DataFrame, terms: ListTerms, on: date) -> bool:
+    """Tell whether the cut kept nobody out, and fewer stand on the list than the share allows."""
+    listed = int((standing(frame, on)["status"] == "listed").sum())
+    return terms.uncut and terms.places is not None and listed < terms.places
+
+
+def _date(moment: Any) -> date | None:  # noqa: ANN401 - a cell of a frame
+    return None if pd.isna(moment) else pd.Timestamp(moment).date()
+
+
+def _fields(row: pd.Series[Any]) -> dict[str, Any]:
+    return {str(name): value for name, value in row.items()}
+
+
+def _refuse_without_cause(because: str) -> None:
+    if not because.strip():
+        raise InputError(
+            "ICS-SEL-004", "says nothing", field="--because", remedy="state why; it is kept with the entry"
+        )
+
+
+def _next(last: dict[str, Any], action: str, reason: str, on: date, because: str) -> dict[str, Any]:
+    text = REASONS[reason]
+    return last | {
+        "entry": int(last["entry"]) + 1,
+        "action": action,
+        "decided_on": pd.Timestamp(on),
+        "reason": reason,
+        "reason_en": text.en,
+        "reason_zh": text.zh,
+        "because": because,
+        "record": None,
+    }
+
+
+def _appended(frame: pd.DataFrame, entry: dict[str, Any]) -> pd.DataFrame:
+    row = pd.DataFrame([entry], columns=frame.columns)
+    typed = row.astype({name: frame[name].dtype for name in frame.columns})
+    return pd.concat([frame, typed], ignore_index=True)
+
+
+def _points(points: Points) -> dict[str, float | None]:
+    return {name: _number(values[0]) for name, values in points.points.items()}
+
+
+def _number(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)

@@ -1,0 +1,274 @@
+"""Levers: what a firm can move in a year, at what cost, and how far its peers moved it.
+
+The bundle holds the levers in use and the limits fitted on the training rows, so that a decision made again on the
+same bundle proposes the same. What a lever may move is fixed here and not in the file: no file can make age, the past,
+a prior year or somebody else's decision movable, or let a part grow without its whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from icsml.core.yaml import load_model
+from icsml.records.columns import Columns
+from icsml.records.fields import FIELD_BY_NAME
+from icsml.texts.label import Label
+
+__all__ = [
+    "MOVABLE",
+    "PRIOR_YEAR",
+    "Account",
+    "FieldLimit",
+    "GroupLimit",
+    "Lever",
+    "Levers",
+    "RecoursePolicy",
+    "load_recourse_policy",
+    "moved",
+    "size_class",
+]
+
+Floats = NDArray[np.float64]
+
+Account = Literal["research", "expense", "sales"]
+"""What a step costs: R&D expense, other expense, or the cost of what is sold more."""
+
+MOVABLE: Final[Mapping[str, tuple[str, ...]]] = {
+    "rd_expense_cny": (),
+    "staff_rd": ("staff_st", "staff_total"),
+    "staff_st": ("staff_total",),
+    "staff_postgraduate": ("staff_total",),
+    "graduates_hired": ("staff_total",),
+    "staff_total": (),
+    "invention_applications": (),
+    "pct_applications": (),
+    "ip_class1": ("ip_class1_self_developed",),
+    "ip_class1_self_developed": ("ip_class1",),
+    "tech_contract_turnover_cny": (),
+    "hightech_revenue_cny": (),
+}
+"""Every field that a lever may move, with the fields that must move with it."""
+
+_SALES: Final = frozenset({"tech_contract_turnover_cny", "hightech_revenue_cny"})
+_PENDING: Final = {"ip_class1": "invention_applications", "pct_applications": "invention_applications"}
+
+PRIOR_YEAR: Final[Mapping[str, str]] = {
+    name.replace("_prev_cny", "_cny"): name for name in FIELD_BY_NAME if name.endswith("_prev_cny")
+}
+"""Fields whose year before is a field of the same record."""
+
+_Share = Annotated[float, Field(gt=0.0, le=1.0)]
+_Grid = Annotated[tuple[_Share, ...], Field(min_length=1, max_length=20)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Lever(_Part):
+    """One thing a firm can do more of; no lever moves downwards.
+
+    Parameters
+    ----------
+    id : str
+        Stable name.
+    label, unit : Label
+        What is moved, and in what it is counted.
+    field : str
+        The field a proposal names; the step is in its unit.
+    adds : tuple of str
+        Fields that rise by the step; empty where the account alone moves ``field``.
+    round_to : float
+        Steps are rounded down to whole multiples of it.
+    grid : tuple of float
+        Steps to try, as fractions of the peers' yearly change.
+    account : {'research', 'expense', 'sales'}
+        What the step does to the accounts (:mod:`icsml.recourse.actions`).
+    unit_cost_cny : float
+        Cost of one unit of the step, in yuan.
+    within : str, optional
+        A step is no larger than the value of this field.
+    effort : Label
+        Why it is real effort.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+    label: Label
+    unit: Label
+    field: str
+    adds: tuple[str, ...]
+    round_to: Annotated[float, Field(gt=0.0)]
+    grid: _Grid
+    account: Account
+    unit_cost_cny: Annotated[float, Field(gt=0.0)]
+    within: str | None = None
+    effort: Label
+
+    @model_validator(mode="after")
+    def _real(self) -> Self:
+        spends = self.field == "rd_expense_cny" and not self.adds
+        if not spends and self.field not in self.adds:
+            raise ValueError(f"{self.id}: `field` is none of the fields it adds to")
+        if spends and (self.account != "research" or self.unit_cost_cny != 1.0):
+            raise ValueError(f"{self.id}: R&D expense moves by the account `research`, one yuan for one")
+        for name in self.adds:
+            self._check(name)
+        if self.within is not None and self.within not in FIELD_BY_NAME:
+            raise ValueError(f"{self.id}: `within` names no field")
+        return self
+
+    def _check(self, name: str) -> None:
+        if name not in MOVABLE or (name == "rd_expense_cny"):
+            raise ValueError(f"{self.id}: `{name}` is nothing a lever may move")
+        left_out = [whole for whole in MOVABLE[name] if whole not in self.adds]
+        if left_out:
+            raise ValueError(f"{self.id}: `{name}` cannot rise without `{left_out[0]}`")
+        if (name in _SALES) != (self.account == "sales"):
+            raise ValueError(f"{self.id}: `{name}` and the account `{self.account}` do not go together")
+        if name in _SALES and self.unit_cost_cny != 1.0:
+            raise ValueError(f"{self.id}: what is sold more is sold at cost, one yuan for one")
+        if self.within != _PENDING.get(name, self.within):
+            raise ValueError(f"{self.id}: `{name}` needs `within: {_PENDING[name]}`")
+
+
+class RecoursePolicy(_Part):
+    """What ``configs/policy/recourse.yaml`` says; the keys are explained there.
+
+    Parameters
+    ----------
+    quantile : float
+        No step is larger than this quantile of the peers' yearly changes.
+    min_pairs : int
+        So many changes make a group of peers.
+    size_edges : tuple of float
+        Persons on the staff at which a size class begins.
+    most : int
+        Proposals at most.
+    least_points : int
+        Points of score that a proposal gains at least.
+    pair_grid : tuple of float
+        Steps to try where two levers move together.
+    limits : dict of str to str or None
+        Fields that are limited, and the field of the year before that a change is measured per.
+    watch : tuple of str
+        Fields held against their own year before.
+    levers : tuple of Lever
+    """
+
+    quantile: Annotated[float, Field(ge=0.5, lt=1.0)]
+    min_pairs: Annotated[int, Field(ge=10)]
+    size_edges: tuple[float, ...]
+    most: Annotated[int, Field(ge=1, le=10)]
+    least_points: Annotated[int, Field(ge=1)]
+    pair_grid: _Grid
+    limits: dict[str, str | None]
+    watch: tuple[str, ...]
+    levers: tuple[Lever, ...]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if list(self.size_edges) != sorted(set(self.size_edges)):
+            raise ValueError("size_edges: each edge must be above the one before")
+        for name, per in self.limits.items():
+            if name not in FIELD_BY_NAME or (per is not None and per not in FIELD_BY_NAME):
+                raise ValueError(f"limits: `{name}` or what it is measured per is no field")
+        for name in self.watch:
+            if name not in PRIOR_YEAR:
+                raise ValueError(f"watch: `{name}` has no field of the year before")
+        ids = [lever.id for lever in self.levers]
+        if len(set(ids)) != len(ids):
+            raise ValueError("levers: an id is given twice")
+        for lever in self.levers:
+            unlimited = [name for name in moved(lever) if name not in self.limits]
+            if unlimited:
+                raise ValueError(f"limits: `{lever.id}` moves `{unlimited[0]}`, which is not limited")
+        return self
+
+
+def moved(lever: Lever) -> tuple[str, ...]:
+    """Return the fields of a lever that are limited: what it adds to, and what its account moves beside the costs."""
+    account = {"research": ("rd_expense_cny",), "expense": (), "sales": ("revenue_cny", "main_revenue_cny")}
+    return tuple(dict.fromkeys((*lever.adds, *account[lever.account])))
+
+
+class GroupLimit(_Part):
+    """The peers' quantile in one group; None stands for any technical field or size.
+
+    Parameters
+    ----------
+    technical_field : str or None
+    size : int or None
+        Size class (:func:`size_class`).
+    pairs : int
+        Changes it rests on.
+    step : float
+        The quantile of the yearly change.
+    """
+
+    technical_field: str | None
+    size: int | None
+    pairs: Annotated[int, Field(ge=1)]
+    step: Annotated[float, Field(allow_inf_nan=False)]
+
+
+class FieldLimit(_Part):
+    """How far the peers moved a field in a year.
+
+    Parameters
+    ----------
+    per : str or None
+        The change is a share of this field.
+    groups : tuple of GroupLimit
+        From fine to coarse; the first that an enterprise belongs to counts.
+    """
+
+    per: str | None
+    groups: Annotated[tuple[GroupLimit, ...], Field(min_length=1)]
+
+    def step(self, technical_field: str | None, size: int) -> float:
+        """Return the quantile of an enterprise's peers, a share where ``per`` is named; NaN where it has none."""
+        for group in self.groups:
+            if group.size in (None, size) and group.technical_field in (None, technical_field):
+                return group.step
+        return float("nan")
+
+    def most(self, columns: Columns, edges: tuple[float, ...]) -> float:
+        """Return the peers' yearly change in the field's unit for a single row; NaN where it has no base."""
+        base = 1.0 if self.per is None else float(columns[self.per][0])
+        if not base > 0.0:
+            return float("nan")
+        return base * self.step(columns["technical_field"][0], int(size_class(columns["staff_total"], edges)[0]))
+
+
+class Levers(_Part):
+    """What a bundle holds of recourse: the policy with the levers in use, and the limits fitted on the training rows.
+
+    Parameters
+    ----------
+    policy : RecoursePolicy
+    limits : dict of str to FieldLimit
+        For each limited field with enough data.
+    jumps : dict of str to FieldLimit
+        For each watched field, its change as a share of its own year before.
+    """
+
+    policy: RecoursePolicy
+    limits: dict[str, FieldLimit]
+    jumps: dict[str, FieldLimit]
+
+
+def size_class(staff: Floats, edges: tuple[float, ...]) -> NDArray[np.int64]:
+    """Return the size class of each row, shape (n,): how many edges its staff has reached; -1 where it is not known."""
+    classes = np.searchsorted(np.array(edges, dtype=np.float64), staff, side="right")
+    return np.where(np.isnan(staff), -1, classes).astype(np.int64)
+
+
+def load_recourse_policy(path: Path) -> RecoursePolicy:
+    """Read the levers from YAML; errors (``ICS-RCR-001``) name file, line and key."""
+    return load_model(path, RecoursePolicy, code="ICS-RCR-001")

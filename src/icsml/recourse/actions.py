@@ -1,0 +1,158 @@
+"""Steps on the raw record: what is moved, what follows in the accounts, and which steps could be taken.
+
+A step is made on the record itself, so that every feature and every indicator derived from it follows. Whatever is not
+on file stays missing, and what a step costs is paid from cash: no borrowing, which would be a lender's decision, and no
+tax saved, which would be the tax office's. What is sold more is sold at cost, and its buyers pay as late as today's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.core.arithmetic import product, ratio, scale
+from icsml.records.columns import Columns, take
+from icsml.records.fields import FIELD_BY_NAME
+from icsml.recourse.actionable_fields import Lever, Levers, moved
+from icsml.recourse.jumps import jumped
+
+__all__ = ["apply_steps", "changed_fields", "feasible", "most_steps"]
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+_FALL_BY_COST = (
+    "operating_profit_cny",
+    "net_profit_cny",
+    "cash_cny",
+    "current_assets_cny",
+    "total_assets_cny",
+    "retained_earnings_cny",
+    "equity_cny",
+    "operating_cash_flow_cny",
+)
+_RISE_BY_SALES = ("revenue_cny", "main_revenue_cny", "operating_cost_cny")
+_FALL_BY_CREDIT = ("cash_cny", "operating_cash_flow_cny")
+_FEN = 100.0
+
+
+def apply_steps(columns: Columns, levers: Sequence[Lever], steps: Floats) -> Columns:
+    """Return the record after each row of steps.
+
+    Parameters
+    ----------
+    columns : Columns
+        One record, arrays of length 1.
+    levers : sequence of Lever
+        k levers.
+    steps : ndarray of shape (m, k)
+        Steps of each lever, in its unit and never below zero.
+
+    Returns
+    -------
+    Columns
+        m records, equal but for what is moved and what follows.
+    """
+    spread = dict(take(columns, np.zeros(len(steps), dtype=np.intp)))
+    costs = {"research": np.zeros(len(steps)), "expense": np.zeros(len(steps)), "sales": np.zeros(len(steps))}
+    for place, lever in enumerate(levers):
+        for name in lever.adds:
+            spread[name] = spread[name] + steps[:, place]
+        costs[lever.account] = costs[lever.account] + steps[:, place] * lever.unit_cost_cny
+    return spread | _accounts(spread, **costs)
+
+
+def _accounts(columns: Columns, research: Floats, expense: Floats, sales: Floats) -> dict[str, Floats]:
+    """Return the accounts after R&D expense, other expense and sales at cost have grown."""
+    spent, credit = research + expense, _credit(columns, sales)
+    after = {name: columns[name] - spent for name in _FALL_BY_COST}
+    after |= {name: columns[name] + sales for name in _RISE_BY_SALES}
+    after |= {name: after[name] - credit for name in _FALL_BY_CREDIT}
+    after["receivables_cny"] = columns["receivables_cny"] + credit
+    after["total_cost_cny"] = columns["total_cost_cny"] + spent + sales
+    after["rd_expense_cny"] = columns["rd_expense_cny"] + research
+    after["rd_super_deduction_cny"] = _deduction(columns, after["rd_expense_cny"])
+    return after
+
+
+def _credit(columns: Columns, sales: Floats) -> Floats:
+    """Return what the buyers of additional sales still owe: the same share of them as of today's revenue."""
+    owed = _to_fen(product(sales, ratio(columns["receivables_cny"], columns["revenue_cny"])))
+    return np.where(sales > 0.0, owed, 0.0)
+
+
+def _to_fen(amount: Floats) -> Floats:
+    return np.rint(scale(amount, _FEN)) / _FEN
+
+
+def _deduction(columns: Columns, spent: Floats) -> Floats:
+    """Return the super-deduction where the tax office accepts the same share of R&D as it does today."""
+    deducted, before = columns["rd_super_deduction_cny"], columns["rd_expense_cny"]
+    grown = _to_fen(product(deducted, ratio(spent, before)))
+    return np.where((spent > before) & (grown > deducted), grown, deducted)
+
+
+def changed_fields(levers: Sequence[Lever]) -> tuple[str, ...]:
+    """Return every field that some levers and their accounts may change, in the order of the record."""
+    accounts = {lever.account for lever in levers}
+    names = {name for lever in levers for name in moved(lever)}
+    if accounts - {"sales"}:
+        names |= {*_FALL_BY_COST, "total_cost_cny"}
+    if "research" in accounts:
+        names.add("rd_super_deduction_cny")
+    if "sales" in accounts:
+        names |= {*_RISE_BY_SALES, *_FALL_BY_CREDIT, "receivables_cny", "total_cost_cny"}
+    return tuple(name for name in FIELD_BY_NAME if name in names)
+
+
+def most_steps(known: Levers, columns: Columns) -> dict[str, float]:
+    """Return, by limited field, the peers' yearly change for this record; 0 where there is none."""
+    edges = known.policy.size_edges
+    steps = {name: limit.most(columns, edges) for name, limit in known.limits.items()}
+    return {name: step if step > 0.0 else 0.0 for name, step in steps.items()}
+
+
+def feasible(known: Levers, columns: Columns, levers: Sequence[Lever], steps: Floats, after: Columns) -> Flags:
+    """Tell which rows of steps a firm could take within a year, shape (m,).
+
+    Every limited field stays within its peers' yearly change and no watched one jumps; what is paid for is paid from
+    cash on file; nothing leaves its declared range. That no part outgrows its whole is left to screening.
+
+    Parameters
+    ----------
+    known : Levers
+        Levers and limits of the bundle.
+    columns : Columns
+        The record, arrays of length 1.
+    levers : sequence of Lever
+        k levers.
+    steps : ndarray of shape (m, k)
+    after : Columns
+        What :func:`apply_steps` made of them.
+    """
+    possible: Flags = np.ones(len(steps), dtype=np.bool_)
+    most = most_steps(known, columns)
+    for name in {name for lever in levers for name in moved(lever)}:
+        possible &= ~(after[name] - columns[name] > most.get(name, 0.0))
+    for place, lever in enumerate(levers):
+        if lever.within is not None:
+            possible &= (steps[:, place] == 0.0) | (steps[:, place] <= columns[lever.within])
+    possible &= after["cash_cny"] >= 0.0  # false where cash, or what buyers owe, is not on file
+    possible &= _in_range(columns, after, changed_fields(levers))
+    before = jumped(known, columns)
+    for name, jumps in jumped(known, after).items():
+        possible &= ~jumps | before[name]
+    return possible
+
+
+def _in_range(columns: Columns, after: Columns, names: Sequence[str]) -> Flags:
+    inside: Flags = np.ones(len(after["cash_cny"]), dtype=np.bool_)
+    for name in names:
+        field, moves = FIELD_BY_NAME[name], after[name] != columns[name]
+        if field.low is not None:
+            inside &= ~(moves & (after[name] < field.low))
+        if field.high is not None:
+            inside &= ~(moves & (after[name] > field.high))
+    return inside

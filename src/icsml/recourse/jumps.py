@@ -1,0 +1,44 @@
+"""Fields that jumped in the year before the application, by the measure of the peers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icsml.core.arithmetic import growth
+from icsml.records.columns import Columns
+from icsml.recourse.actionable_fields import PRIOR_YEAR, FieldLimit, Levers, size_class
+
+__all__ = ["jumped"]
+
+Flags = NDArray[np.bool_]
+
+
+def jumped(known: Levers, columns: Columns) -> dict[str, Flags]:
+    """Tell, by watched field, which versions of a record grew beyond their peers' quantile since the year before.
+
+    Parameters
+    ----------
+    known : Levers
+        Levers and limits of the bundle.
+    columns : Columns
+        n versions of one record: they may differ in what a lever moves, and so in their size.
+
+    Returns
+    -------
+    dict of str to ndarray of bool of shape (n,)
+        False where a value is missing, or the year before was not above zero.
+    """
+    sizes, technical = size_class(columns["staff_total"], known.policy.size_edges), columns["technical_field"]
+    return {
+        name: growth(columns[name], columns[PRIOR_YEAR[name]]) > _steps(known.jumps[name], technical, sizes)
+        for name in known.policy.watch
+        if name in known.jumps
+    }
+
+
+def _steps(limit: FieldLimit, technical: NDArray[np.object_], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+    steps = np.full(len(sizes), np.nan)
+    for size in np.unique(sizes):
+        steps[sizes == size] = limit.step(technical[0], int(size))
+    return steps

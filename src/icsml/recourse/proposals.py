@@ -1,0 +1,112 @@
+"""A proposal as the decision states it: rows of the rule, points, the whole changed record, and the sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.records.columns import Columns
+from icsml.records.decision import RecordChange, Recourse, RecourseStep
+from icsml.recourse.actions import changed_fields
+from icsml.recourse.search import Move, Proposal, Scored, readers
+from icsml.texts.label import Label
+
+__all__ = ["describe_proposal"]
+
+
+def describe_proposal(proposal: Proposal, rulebook: Rulebook, columns: Columns, before: Scored) -> Recourse:
+    """Return a proposal as the decision states it.
+
+    Parameters
+    ----------
+    proposal : Proposal
+        What was found.
+    rulebook : Rulebook
+        The bundle's rulebook.
+    columns : Columns
+        The record as it is, arrays of length 1.
+    before : Scored
+        What the model answered to it.
+    """
+    steps = [_step(move, proposal, rulebook, columns, before) for move in proposal.moves]
+    first, *others = sorted(steps, key=lambda step: (-(step.points_gain or 0.0), -step.effort))  # stable
+    after = proposal.scored
+    return Recourse(
+        **dict(first),
+        also=others,
+        total_effort=proposal.effort,
+        total_points_gain=_gain(before.points.score[0], after.points.score[0]),
+        pd_after=float(after.pd[0]),
+        grade_after=after.grade[0],
+        score_after=int(after.score[0]),
+        verified=proposal.verified,
+        record=_changes(proposal, columns),
+        text=_text([first, *others], before, after),
+    )
+
+
+def _step(move: Move, proposal: Proposal, rulebook: Rulebook, columns: Columns, before: Scored) -> RecourseStep:
+    lever, old, new = move.lever, before.points, proposal.scored.points
+    indicator = _indicator(lever.field, rulebook, before, proposal.scored)
+    return RecourseStep(
+        lever=lever.id,
+        label=lever.label,
+        unit=lever.unit,
+        field=lever.field,
+        before=float(columns[lever.field][0]),
+        after=float(proposal.columns[lever.field][0]),
+        step=move.step,
+        step_limit=move.most,
+        effort=move.effort,
+        indicator=indicator,
+        rule_from=old.rules[indicator][0] if indicator else None,
+        rule_to=new.rules[indicator][0] if indicator else None,
+        points_gain=_gain(old.points[indicator][0], new.points[indicator][0]) if indicator else None,
+    )
+
+
+def _indicator(field: str, rulebook: Rulebook, before: Scored, after: Scored) -> str | None:
+    """Return the indicator that gains most of those that read a field, the first of several; None if none reads it."""
+    return max(readers(rulebook, field), key=lambda name: _gained(name, before, after), default=None)
+
+
+def _gained(name: str, before: Scored, after: Scored) -> float:
+    gain = _gain(before.points.points[name][0], after.points.points[name][0])
+    return -np.inf if gain is None else gain
+
+
+def _gain(before: float, after: float) -> float | None:
+    gain = float(after) - float(before)
+    return None if np.isnan(gain) else gain
+
+
+def _changes(proposal: Proposal, columns: Columns) -> list[RecordChange]:
+    changed = changed_fields([move.lever for move in proposal.moves])
+    pairs = [(name, float(columns[name][0]), float(proposal.columns[name][0])) for name in changed]
+    return [
+        RecordChange(field=name, before=before, after=after)
+        for name, before, after in pairs
+        if before != after and not np.isnan(before)
+    ]
+
+
+def _text(steps: Sequence[RecourseStep], before: Scored, after: Scored) -> Label:
+    en = " and ".join(
+        f"{step.label.en_within} rose from {step.before:,.15g} to {step.after:,.15g} {step.unit.en}" for step in steps
+    )
+    zh = "、".join(f"{step.label.zh}由{step.before:,.15g}增至{step.after:,.15g}{step.unit.zh}" for step in steps)
+    return Label(
+        en=f"If {en}, the costs included, the model would answer a PD of {_answer(after, 'grade')}"
+        f" (now {_answer(before, 'grade')})",
+        zh=f"若{zh}（已计入相应成本），模型届时将给出违约概率{_answer(after, '等级')}"
+        f"（目前为{_answer(before, '等级')}）",
+    )
+
+
+def _answer(scored: Scored, word: str) -> str:
+    grade = scored.grade[0]
+    return f"{scored.pd[0]:.2%}" + (
+        "" if grade is None else f", {word} {grade}" if word == "grade" else f"、{word}{grade}"
+    )
