@@ -3,21 +3,50 @@
 from __future__ import annotations
 
 import re
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 
-__all__ = ["Label"]
+from icsml.texts.languages import languages
+
+__all__ = ["Label", "lower_first"]
+
+
+def lower_first(text: str) -> str:
+    """Return an English text as it stands within a sentence; R&D, PCT and Class I keep their capitals."""
+    return re.sub(r"^[A-Z](?=[a-z][\w-]*\b(?! [IVX]+\b))", lambda first: first[0].lower(), text)
+
+
+def _closed(schema: dict[str, Any]) -> None:
+    schema["additionalProperties"] = False
 
 
 class Label(BaseModel):
-    """A text in English and Chinese."""
+    """A text in English, in Chinese, and in any further language of ``configs/texts``.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Data such as fields and rulebooks need no text in a further language: English stands in.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True, json_schema_extra=_closed)
+    __pydantic_extra__: dict[str, str]
 
     en: str
     zh: str
 
+    @model_validator(mode="after")
+    def _languages_only(self) -> Self:
+        for language in self.__pydantic_extra__:
+            if language not in languages():
+                raise PydanticCustomError("extra_forbidden", "Extra inputs are not permitted")
+        return self
+
+    def text(self, language: str) -> str:
+        """Return the text of a language; that of English where it has none."""
+        own: str | None = getattr(self, language, None)
+        return self.en if own is None else own
+
     @property
     def en_within(self) -> str:
-        """The English text as it stands within a sentence; R&D, PCT and Class I keep their capitals."""
-        return re.sub(r"^[A-Z](?=[a-z][\w-]*\b(?! [IVX]+\b))", lambda first: first[0].lower(), self.en)
+        """The English text as it stands within a sentence."""
+        return lower_first(self.en)

@@ -1,0 +1,19 @@
+"""The languages that texts are shown in: one for each file of ``configs/texts``."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from icsml.core.paths import configs_dir
+
+__all__ = ["FALLBACK", "languages"]
+
+FALLBACK = "en"
+"""What stands in where data have no text of a language."""
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Return the languages by their codes, English first."""
+    codes = sorted(path.stem for path in (configs_dir() / "texts").glob("*.yaml"))
+    return (FALLBACK, *(code for code in codes if code != FALLBACK))

@@ -1,0 +1,78 @@
+"""Texts: the same keys and parts in every language, and a language is one file more."""
+
+from __future__ import annotations
+
+import shutil
+from string import Formatter
+
+import pytest
+from pydantic import ValidationError
+
+from icsml.core.paths import configs_dir
+from icsml.texts import catalogue
+from icsml.texts.catalogue import has_text, joined, keys, phrase, text
+from icsml.texts.label import Label
+from icsml.texts.languages import languages
+
+
+@pytest.fixture
+def with_french(tmp_path, monkeypatch):
+    """A third language, its texts made from the English ones."""
+    shutil.copytree(configs_dir() / "texts", tmp_path / "texts")
+    english = (tmp_path / "texts" / "en.yaml").read_text("utf-8")
+    (tmp_path / "texts" / "fr.yaml").write_text(english.replace("  name: English", "  name: Français"), "utf-8")
+    for module in ("languages", "catalogue"):
+        monkeypatch.setattr(f"icsml.texts.{module}.configs_dir", lambda: tmp_path)
+    languages.cache_clear()
+    catalogue._texts.cache_clear()
+    yield
+    monkeypatch.undo()
+    languages.cache_clear()
+    catalogue._texts.cache_clear()
+
+
+def parts(template):
+    return {name.partition(".")[0] for _, name, _, _ in Formatter().parse(template) if name}
+
+
+def test_every_language_has_every_text_with_the_same_parts():
+    first, *others = languages()
+    assert first == "en"
+    assert "zh" in others
+    for other in others:
+        assert keys(other) == keys(first)
+        for key in keys(first):
+            told = [catalogue._texts(language)[key] for language in (first, other)]
+            assert parts(told[0]) == parts(told[1]), key
+
+
+def test_a_part_is_filled_in_as_its_language_wants_it(monkeypatch):
+    texts = {"en": "Ask for {field.within}: {count:,}", "zh": "请补充{field.within}：{count:,}"}
+    monkeypatch.setattr(
+        catalogue,
+        "_texts",
+        lambda language: {"a.b": texts[language], "language.within": {"en": "lower_first", "zh": "as_is"}[language]},
+    )
+    asked = text("a.b", field=Label(en="Total assets", zh="资产总计"), count=1234)
+    assert asked == Label(en="Ask for total assets: 1,234", zh="请补充资产总计：1,234")
+    assert phrase("a.b", "en", field=Label(en="R&D expense", zh="研发费用"), count=2) == "Ask for R&D expense: 2"
+    assert has_text("a.b")
+    assert not has_text("a.c")
+
+
+def test_labels_are_joined_by_the_separator_of_their_language():
+    assert joined([Label(en="a", zh="甲"), Label(en="b", zh="乙")], "and") == Label(en="a and b", zh="甲、乙")
+
+
+def test_a_language_is_one_file_more(with_french):
+    assert languages() == ("en", "fr", "zh")
+    told = joined([Label(en="a", zh="甲"), Label(en="b", zh="乙", fr="bé")], "and")
+    assert told.model_dump() == {"en": "a and b", "zh": "甲、乙", "fr": "a and bé"}
+    assert told.text("fr") == "a and bé"
+    assert Label(en="a", zh="甲").text("fr") == "a"
+
+
+def test_a_label_in_a_language_that_there_is_not_is_refused():
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        Label(en="a", zh="甲", fr="bé")
+    assert Label.model_json_schema()["additionalProperties"] is False
