@@ -1,4 +1,4 @@
-"""What is said in each language, by dotted key such as ``decision.UNDATED``: one file of ``configs/texts`` a language."""
+"""What is said in each language, by dotted key such as ``decision.UNDATED``; one file of ``configs/texts`` each."""
 
 from __future__ import annotations
 
