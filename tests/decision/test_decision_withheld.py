@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import icsml.decision.withheld as module
 from icsml.decision.decide import decide
 from icsml.decision.information import demands
-from icsml.model.predict import margin
+from icsml.model.scorer import Scorer
 from icsml.records.enterprise import example_record, parse_record
 
 MOMENT = datetime(2026, 7, 1, tzinfo=UTC)
@@ -79,8 +78,8 @@ def test_a_ratio_without_a_base_is_known_and_not_filled_in(bundle):
 
 
 def test_what_is_absent_is_filled_in_from_one_row_at_a_time(bundle, monkeypatch):
-    filled = []
-    monkeypatch.setattr(module, "margin", lambda booster, rows: filled.append(rows) or margin(booster, rows))
+    filled, real = [], Scorer.pd
+    monkeypatch.setattr(Scorer, "pd", lambda scorer, rows: filled.append(rows) or real(scorer, rows))
     _, features = decided(bundle, without(*CREDIT))
     places = [place for place, value in enumerate(features.values()) if value is None]
     assert len(places) > 3

@@ -28,7 +28,7 @@ def encoded(bundle, enterprises):
 def test_the_terms_reconcile_with_the_calibrated_log_odds(bundle, encoded, compared):
     reference = bundle.reference if compared == "reference" else None
     explainer = "pred_contrib" if compared == "pred_contrib" else "tree_shap"
-    terms = explain(bundle.model.booster, bundle.model.calibration, encoded, reference, explainer=explainer)
+    terms = explain(bundle.model, encoded, reference, explainer=explainer)
     served = log_odds(margin(bundle.model.booster, encoded), bundle.model.calibration)
     np.testing.assert_allclose(terms.base + sum_in_order(terms.log_odds), served, atol=1e-9, rtol=0)
 
@@ -108,7 +108,7 @@ def test_terms_are_ranked_by_size_then_by_feature_order():
 
 
 def test_the_base_is_the_mean_of_the_reference_population(bundle, encoded):
-    terms = explain(bundle.model.booster, bundle.model.calibration, encoded, bundle.reference)
+    terms = explain(bundle.model, encoded, bundle.reference)
     mean = log_odds(margin(bundle.model.booster, bundle.reference.rows), bundle.model.calibration).mean()
     assert terms.base == pytest.approx(np.full(len(encoded), mean), abs=1e-9)
 

@@ -466,8 +466,8 @@ def test_a_multiple_in_a_condition_is_declared_as_a_rate(tmp_path):
 
 
 def test_every_code_of_these_checks_has_a_mistake_that_shows_it():
-    folder = Path(icsml.innovation.__file__).parent
-    names = ("lint_thresholds", "lint_ratios", "lint_ladder")
+    folder = Path(icsml.innovation.__file__).parent / "rulebooks" / "lint"
+    names = ("threshold_units", "ratios", "ladders")
     used = {
         code for name in names for code in re.findall(r"ICS-RUL-(\d{3})", (folder / f"{name}.py").read_text("utf-8"))
     }

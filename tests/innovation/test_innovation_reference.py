@@ -23,7 +23,7 @@ def test_the_example_on_the_page_is_a_sound_rulebook(blank):
 
 
 def test_every_code_in_the_source_is_on_the_page():
-    sources = (ROOT / "src" / "icsml" / "innovation").glob("*.py")
+    sources = (ROOT / "src" / "icsml" / "innovation").rglob("*.py")
     used = {code for path in sources for code in re.findall(r"ICS-RUL-\d{3}", path.read_text("utf-8"))}
     assert used == set(re.findall(r"^\| (ICS-RUL-\d{3})", PAGE, re.MULTILINE))
 

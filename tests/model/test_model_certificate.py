@@ -280,13 +280,15 @@ def tampered(booster: lgb.Booster) -> lgb.Booster:
     return booster_from_text(text.replace(found[1], " ".join(values), 1), "model.txt")
 
 
-@pytest.mark.parametrize("part", ["booster", "companion"])
+@pytest.mark.parametrize("part", ["model", "companion"])
 def test_a_bundle_of_tampered_trees_is_not_written(tmp_path: Path, bundle_parts: Any, part: str):
     assert all(certificate.holds and certificate.pairs for certificate in certificates(bundle_parts).values())
-    changed = dataclasses.replace(bundle_parts, **{part: tampered(getattr(bundle_parts, part))})
+    scorer = getattr(bundle_parts, part)
+    turned = dataclasses.replace(scorer, booster=tampered(scorer.booster))
+    changed = dataclasses.replace(bundle_parts, **{part: turned})
     with pytest.raises(ModelError, match="ICS-MOD-030") as caught:
         write_bundle(tmp_path / "refused", changed)
-    assert caught.value.field == {"booster": "model.txt", "companion": "companion.txt"}[part]
+    assert caught.value.field == f"{part}.txt"
     assert "tree 0 moves against" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 

@@ -189,8 +189,8 @@ def test_a_figure_too_good_names_the_feature_that_leaks(book_folder, quick_confi
 def test_a_long_run_rate_anchors_the_mean_pd(book_folder, quick_config, trained, tmp_path):
     config = quick_config.model_copy(update={"long_run_rate": 0.05})
     found = train_bundle(book_folder, config, out=tmp_path / "b").bundle
-    assert found.calibration.slope == trained.bundle.model.calibration.slope
-    assert found.calibration.intercept > trained.bundle.model.calibration.intercept
+    assert found.model.calibration.slope == trained.bundle.model.calibration.slope
+    assert found.model.calibration.intercept > trained.bundle.model.calibration.intercept
 
 
 def test_a_search_is_reported_trial_by_trial(book_folder, quick_config, tmp_path, monkeypatch):
