@@ -29,9 +29,9 @@ from icsml.records.dataset import DatasetMeta, FoldSplit, OutOfTimeSplit
 from icsml.records.decision import IndicatorReason, Reason, Recourse
 from icsml.records.extra import ExtraFeature
 from icsml.records.outcome import OUTCOME_COLUMNS, OutcomeEvent, OutcomeMeaning
-from icsml.records.reference import reference_page
 from icsml.recourse.actionable_fields import load_recourse_policy
 from icsml.workflows.config import TrainingConfig
+from reference import record
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -55,7 +55,7 @@ def _fields(model):
 
 
 def test_the_record_page_is_the_fields():
-    assert _page("record") == reference_page()
+    assert _page("record") == record.page()
 
 
 @pytest.mark.parametrize(

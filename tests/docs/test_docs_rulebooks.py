@@ -8,7 +8,6 @@ from typing import get_args
 
 import pytest
 
-from icsml.innovation.reference import DOCUMENTED, pages
 from icsml.innovation.rulebooks.exact_numbers import shown
 from icsml.innovation.rulebooks.indicators import Missing
 from icsml.innovation.rulebooks.json_schema import rulebook_schema
@@ -19,6 +18,7 @@ from icsml.innovation.rulebooks.provenance import Provenance
 from icsml.innovation.rulebooks.rulebook import Outline, Rulebook, Scope
 from icsml.innovation.rulebooks.value_functions import Unit, Value
 from icsml.innovation.selection.select import REASONS
+from reference.rulebooks import DOCUMENTED, pages
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference" / "rulebooks"
 PAGE = FOLDER.with_suffix(".md").read_text("utf-8")

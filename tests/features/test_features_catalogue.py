@@ -12,10 +12,10 @@ from hypothesis.extra import numpy as hnp
 from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
 from icsml.features.feature import CLOCK, INNOVATION_SCORE, POINTS_COLUMN, Feature
 from icsml.features.reason_codes import load_reason_catalogue
-from icsml.features.reference import reference_page
 from icsml.records.direction import Direction
 from icsml.records.field import Domain, Kind, Purpose
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
+from reference import features as reference
 
 # Both ends of an age are dates, not evidence: they may be read although no date is a feature by itself.
 ENDS_OF_AN_AGE = {"as_of", "statement_period_end"}
@@ -261,5 +261,5 @@ def test_the_clock_is_the_decision_date() -> None:
 
 def test_the_reference_page_is_the_catalogue() -> None:
     page = Path(__file__).parents[2] / "docs" / "reference" / "features.md"
-    assert page.read_text(encoding="utf-8") == reference_page()
-    assert all(f"| {code} | `{name}` |" in reference_page() for code, name in CODES.items())
+    assert page.read_text(encoding="utf-8") == reference.page()
+    assert all(f"| {code} | `{name}` |" in reference.page() for code, name in CODES.items())

@@ -1,12 +1,7 @@
-"""The JSON Schema of rulebook files, by which editors complete and check them.
-
-``python -m icsml.innovation.rulebooks.json_schema > configs/rulebooks/rulebook.schema.json``
-"""
+"""The JSON Schema of rulebook files, by which editors complete and check them."""
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Any, Final
 
 from icsml.innovation.rulebooks.rulebook import Outline, Rulebook
@@ -100,7 +95,3 @@ def _bare_names(value: Any) -> Any:  # noqa: ANN401 - any JSON value
         names = [*_NAMES, "score"] if "score" in kinds else list(_NAMES)
         return {"anyOf": [{"type": "string", "enum": names}, inner]}
     return [_bare_names(each) for each in value] if isinstance(value, list) else value
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(rulebook_schema(), ensure_ascii=False, indent=1) + "\n")

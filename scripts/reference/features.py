@@ -1,20 +1,18 @@
-"""The reference page of the features, made from the catalogue: ``python -m icsml.features.reference > FILE``."""
+"""``docs/reference/features.md``, from the catalogue of features."""
 
 from __future__ import annotations
-
-import sys
 
 from icsml.features.catalogue import CATALOGUE
 from icsml.features.feature import INNOVATION_SCORE, Feature
 from icsml.features.reason_codes import load_reason_catalogue
 from icsml.records.direction import Direction
 
-__all__ = ["reference_page"]
+__all__ = ["page"]
 
 _HEAD = """# Features
 
-This page is made from the catalogue (`python -m icsml.features.reference > docs/reference/features.md`); a test holds
-both together. {count} canonical features; an imported data set may declare more (`extra.NAME`, reason code `X_<NAME>`).
+This page is made from the catalogue by `python scripts/write_reference.py`; a test holds both together. {count}
+canonical features; an imported data set may declare more (`extra.NAME`, reason code `X_<NAME>`).
 
 - A feature has no value (NaN) where an input is missing, where its base is not above zero, or where the result is not
   finite. Values are never filled in, cut or scaled.
@@ -30,7 +28,7 @@ _COLUMNS = ("Code", "Name", "Label", "中文", "Direction", "Unit", "Plausible",
 _DIRECTIONS = {Direction.RAISES_RISK: "raises risk", Direction.LOWERS_RISK: "lowers risk", Direction.FREE: "free"}
 
 
-def reference_page() -> str:
+def page() -> str:
     """Return the reference page as Markdown, one table a group."""
     groups = list(dict.fromkeys(feature.group for feature in CATALOGUE))
     return "\n".join([_HEAD.format(count=len(CATALOGUE)), *(_section(group) for group in groups)])
@@ -82,7 +80,3 @@ def _range(feature: Feature) -> str:
 
 def _line(cells: tuple[str, ...]) -> str:
     return "| " + " | ".join(cells) + " |"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(reference_page())

@@ -1,14 +1,9 @@
-"""Pages on the shipped rulebooks, made from their YAML.
-
-``python -m icsml.innovation.reference docs/reference/rulebooks``
-"""
+"""``docs/reference/rulebooks/``, from the YAML of the shipped rulebooks."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from pathlib import Path
 
 from icsml.innovation.rulebooks.eligibility import CategoryPoints, Condition, IndicatorPoints, Score
 from icsml.innovation.rulebooks.exact_numbers import Share, Weight, shown
@@ -32,7 +27,7 @@ __all__ = ["DOCUMENTED", "pages"]
 DOCUMENTED = "documented"
 """Name of the page of all editions that cannot be evaluated."""
 
-_MADE = "<!-- Made from the YAML by `python -m icsml.innovation.reference`; not edited by hand. -->"
+_MADE = "<!-- Made from the YAML by `python scripts/write_reference.py`; not edited by hand. -->"
 
 
 def pages() -> dict[str, str]:
@@ -300,13 +295,3 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
-
-
-def _main(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, page in pages().items():
-        (folder / f"{name}.md").write_text(page, "utf-8")
-
-
-if __name__ == "__main__":
-    _main(Path(sys.argv[1]))

@@ -1,20 +1,18 @@
-"""The reference page of a record, made from the fields: ``python -m icsml.records.reference > FILE``."""
+"""``docs/reference/record.md``, from the fields of a record."""
 
 from __future__ import annotations
-
-import sys
 
 from icsml.records.field import Domain, Field, Outside, Purpose
 from icsml.records.fields import FIELDS
 
-__all__ = ["reference_page"]
+__all__ = ["page"]
 
 _HEAD = """# A record
 
-This page is made from the fields (`python -m icsml.records.reference > docs/reference/record.md`); a test holds both
-together. {count} fields. A record is one enterprise at one decision date: a flat JSON object of these names, plus
-`extra: {{name: number}}` for the declared features of an imported data set. A row of `enterprises.parquet` is the same
-record; an extra feature's column is `extra.NAME`.
+This page is made from the fields by `python scripts/write_reference.py`; a test holds both together. {count} fields.
+A record is one enterprise at one decision date: a flat JSON object of these names, plus `extra: {{name: number}}` for
+the declared features of an imported data set. A row of `enterprises.parquet` is the same record; an extra feature's
+column is `extra.NAME`.
 
 - Only `enterprise_id` is always required. An absent field is missing; an unknown one is refused. A model trained on
   dated rows also asks for `as_of`.
@@ -44,7 +42,7 @@ _USES = {
 _OUTSIDE = {Outside.REPORT: "reported", Outside.MISSING: "made missing", Outside.REFUSE: "refused"}
 
 
-def reference_page() -> str:
+def page() -> str:
     """Return the reference page as Markdown, one table a domain."""
     return "\n".join([_HEAD.format(count=len(FIELDS)), *(_section(domain) for domain in Domain)])
 
@@ -76,7 +74,3 @@ def _bound(value: float | None) -> str:
 
 def _line(cells: tuple[str, ...]) -> str:
     return "| " + " | ".join(cells) + " |"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(reference_page())
