@@ -24,7 +24,8 @@ from icsml.reports.wording import phrase
 
 
 def leaves(group, path=()):
-    for name, command in group.commands.items():
+    for name in group.commands:
+        command = group.get_command(None, name)
         if hasattr(command, "commands"):
             yield from leaves(command, (*path, name))
         else:
@@ -255,6 +256,20 @@ def test_a_missing_extra_is_named(icsml, monkeypatch):
     code, _, err = icsml("train")
     assert code == 3
     assert "pip install 'icsml[train]'" in err
+
+
+def test_a_mistyped_command_is_answered_with_the_nearest(icsml):
+    assert "Did you mean 'points'?" in icsml("pionts")[2]
+    assert "Did you mean 'robustness'?" in icsml("rulebook", "robustnes")[2]
+
+
+def test_the_lists_of_commands_are_the_docstrings_of_the_commands(icsml):
+    for group in {path[:-1] for path in COMMANDS}:
+        listed = icsml(*group, "--help")[1]
+        for path, command in COMMANDS.items():
+            if path[:-1] == group:
+                assert f"  {path[-1]} " in listed
+                assert " ".join(command.help.split()[:4]) in " ".join(listed.split())
 
 
 def test_help_and_schema_need_no_heavy_library():

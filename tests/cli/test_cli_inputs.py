@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from icsml.cli.inputs import read_json
+from icsml.cli.arguments import read_json
 from icsml.errors import InputError, MissingError
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from icsml.cli.inputs import read_columns
 from icsml.core.canonical import sha256_file
 from icsml.innovation import evaluate, fitted, load_rulebook
+from icsml.workflows.population import read_columns
 
 LATE = """\
 format: 2

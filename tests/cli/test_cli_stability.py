@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import yaml
 
-from icsml.cli.stability import _UNKNOWN
+from icsml.cli.retrains import _UNKNOWN
 from icsml.model.bundle import write_bundle
 from icsml.workflows.stability import Unknown
 

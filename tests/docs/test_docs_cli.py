@@ -18,8 +18,8 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 def _commands(command, path=("icsml",)):
     if hasattr(command, "commands"):
-        for name, part in command.commands.items():
-            yield from _commands(part, (*path, name))
+        for name in command.commands:
+            yield from _commands(command.get_command(None, name), (*path, name))
     else:
         yield " ".join(path), command
 
@@ -54,7 +54,7 @@ def test_every_command_shown_can_be_typed(document):
     for words in _typed(document):
         command, path = typer.main.get_command(app), "icsml"
         while hasattr(command, "commands") and words:
-            path, command, words = f"{path} {words[0]}", command.commands[words[0]], words[1:]
+            path, command, words = f"{path} {words[0]}", command.get_command(None, words[0]), words[1:]
         command.make_context(path, words)
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from icsml.cli.draft import draft
-from icsml.cli.inputs import OutFolder
-from icsml.cli.output import JsonFlag, emit, progress, table
+from icsml.cli.options import JsonFlag, OutFolder
+from icsml.cli.output import emit, progress, table
+from icsml.portfolio.checks import load_check_config
+from icsml.portfolio.import_checks import recheck
+from icsml.portfolio.importer import ImportReport, import_dataset
+from icsml.records.dataset import read_dataset
 from icsml.records.finding import Finding, passed
 
-if TYPE_CHECKING:
-    from icsml.portfolio.importer import ImportReport
-
-__all__ = ["register"]
+__all__ = ["check", "import_"]
 
 ChecksFile = Annotated[
     Path | None,
@@ -29,15 +29,6 @@ ChecksFile = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(help="Data sets from anybody's tables.", no_args_is_help=True)
-    group.command("draft")(draft)
-    group.command("import")(import_)
-    group.command("check")(check)
-    app.add_typer(group, name="data")
-
-
 def import_(
     mapping: Annotated[Path, typer.Option(help="Mapping file; see docs/reference/mapping.md.", metavar="M.yaml")],
     out: OutFolder,
@@ -45,9 +36,6 @@ def import_(
     json_: JsonFlag = False,
 ) -> None:
     """Make a data set from a table by a mapping file, and check it. Exit code 1 if a check blocks."""
-    from icsml.portfolio.checks import load_check_config
-    from icsml.portfolio.importer import import_dataset
-
     say = progress()
     report = import_dataset(mapping, out, checks=load_check_config(checks), progress=say)
     undecided = mapping.read_text("utf-8").count("DECIDE:")
@@ -64,23 +52,19 @@ def check(
     json_: JsonFlag = False,
 ) -> None:
     """Check a data set: units, identities, labels, leaks, copies, codings. Exit code 1 if a check blocks."""
-    from icsml.portfolio.checks import load_check_config
-    from icsml.portfolio.import_checks import recheck
-    from icsml.records.dataset import read_dataset
-
-    found = recheck(read_dataset(data), load_check_config(checks))
-    report = {"passed": passed(found), "checks": [finding.model_dump() for finding in found]}
-    text = "\n".join(_findings(found)) or f"nothing found in {data}"
+    findings = recheck(read_dataset(data), load_check_config(checks))
+    report = {"passed": passed(findings), "checks": [finding.model_dump() for finding in findings]}
+    text = "\n".join(_findings(findings)) or f"nothing found in {data}"
     emit(report, as_json=json_, text=text)
-    if not passed(found):
+    if not passed(findings):
         raise typer.Exit(1)
 
 
 def _as_json(report: ImportReport) -> dict[str, Any]:
-    found = asdict(report) | {"passed": report.passed}
-    found["checks"] = [finding.model_dump() for finding in report.checks]
-    found["labels"] = report.labels.model_dump() if report.labels is not None else None
-    return found
+    stated = asdict(report) | {"passed": report.passed}
+    stated["checks"] = [finding.model_dump() for finding in report.checks]
+    stated["labels"] = report.labels.model_dump() if report.labels is not None else None
+    return stated
 
 
 def _imported(report: ImportReport, out: Path) -> list[str]:
@@ -97,9 +81,10 @@ def _imported(report: ImportReport, out: Path) -> list[str]:
         "out_of_range",
     )
     lines += [
-        f"{name}: {each.invoices:,} rows, {each.void:,} void, {each.incomplete:,} without a readable date or amount,"
-        f" {each.strangers:,} of no firm of the main table, {each.later:,} after every decision"
-        for name, each in report.tables.items()
+        f"{name}: {counts.invoices:,} rows, {counts.void:,} void,"
+        f" {counts.incomplete:,} without a readable date or amount,"
+        f" {counts.strangers:,} of no firm of the main table, {counts.later:,} after every decision"
+        for name, counts in report.tables.items()
     ]
     if report.split:
         lines.append("split: " + ", ".join(f"{rows:,} {part}" for part, rows in report.split.items()))
@@ -125,8 +110,8 @@ def _refused(report: ImportReport) -> str:
     if not report.refused:
         return "0 refused"
     by_rule = report.refused - report.duplicates
-    at = report.places.get("refused.duplicates")
-    where = f", the first: {', '.join(at)}" if at else ""
+    first = report.places.get("refused.duplicates")
+    where = f", the first: {', '.join(first)}" if first else ""
     return f"{report.refused:,} refused: {by_rule:,} by rule, {_plural(report.duplicates, 'duplicate')}{where}"
 
 
@@ -137,8 +122,8 @@ def _plural(count: int, noun: str) -> str:
 def _left_out(report: ImportReport) -> list[str]:
     sheet = [f"sheet: {report.sheet}"] if report.sheet else []
     parts = [(report.blank, "blank row", ""), (report.skipped, "row", " that skip_rows names")]
-    told = [_plural(count, noun) + more for count, noun, more in parts if count]
-    return sheet + ([f"left out: {', '.join(told)}"] if told else [])
+    left_out = [_plural(count, noun) + more for count, noun, more in parts if count]
+    return sheet + ([f"left out: {', '.join(left_out)}"] if left_out else [])
 
 
 def _label_lines(report: ImportReport) -> list[str]:
@@ -146,17 +131,17 @@ def _label_lines(report: ImportReport) -> list[str]:
     if labels is None:
         return []
     groups = {"bad": labels.positive, "good": labels.negative, "not seen": labels.unknown}
-    told = "; ".join(f"{name}: {_values(values)}" for name, values in groups.items() if values)
-    lines = [f"labels of all rows read: {told}"]
+    counts = "; ".join(f"{name}: {_values(values)}" for name, values in groups.items() if values)
+    lines = [f"labels of all rows read: {counts}"]
     if labels.negative_inferred:
         lines.append("outcome.negative is not given: the one remaining value is taken for good")
-    for count, noun, said in (
+    for count, noun, which in (
         (labels.defaults_refused, "default", "in refused rows"),
         (labels.after_horizon, "default", "after the horizon, so good within it"),
         (labels.open_horizon, "good row", "whose horizon has not ended"),
     ):
         if count:
-            lines.append(f"{_plural(count, noun)} {said}")
+            lines.append(f"{_plural(count, noun)} {which}")
     return lines
 
 
@@ -166,17 +151,17 @@ def _values(values: Mapping[str, int]) -> str:
 
 def _counts(title: str, counts: Mapping[str, int], report: ImportReport, kind: str) -> list[str]:
     """Return a titled table of counts by field, the largest first, with where the first stand; nothing if none."""
-    found = sorted(counts.items(), key=lambda item: -item[1])
-    if not found:
+    largest_first = sorted(counts.items(), key=lambda item: -item[1])
+    if not largest_first:
         return []
-    places = {name: ", ".join(report.places.get(f"{kind}.{name}", ())) for name, _ in found}
-    if not any(places.values()):
-        return [title, table([(name, f"{count:,}") for name, count in found], ("field", "values"))]
-    rows = [(name, f"{count:,}", places[name]) for name, count in found]
+    rows_named = {name: ", ".join(report.places.get(f"{kind}.{name}", ())) for name, _ in largest_first}
+    if not any(rows_named.values()):
+        return [title, table([(name, f"{count:,}") for name, count in largest_first], ("field", "values"))]
+    rows = [(name, f"{count:,}", rows_named[name]) for name, count in largest_first]
     return [title, table(rows, ("field", "rows" if kind == "refused" else "values", "the first"))]
 
 
-def _findings(found: Iterable[Finding]) -> list[str]:
+def _findings(findings: Iterable[Finding]) -> list[str]:
     return [
-        f"{'BLOCKED' if finding.level == 'block' else 'warning'} {finding.id}: {finding.found}" for finding in found
+        f"{'BLOCKED' if finding.level == 'block' else 'warning'} {finding.id}: {finding.found}" for finding in findings
     ]

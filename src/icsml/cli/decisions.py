@@ -5,39 +5,31 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from icsml.cli.inputs import (
-    HtmlFile,
-    InFile,
-    Lang,
-    ModelRef,
-    OutTable,
-    StabilityFile,
-    load_bundle,
-    read_json,
-    read_stability,
-    rows_of,
-    stability_of_page,
-)
-from icsml.cli.output import JsonFlag, emit, progress, table
+from icsml.batch.score import score_file
+from icsml.cli.arguments import read_json, read_stability, stability_of_page
+from icsml.cli.bundles import load_bundle
+from icsml.cli.html import write_decision_page
+from icsml.cli.options import HtmlFile, InFile, JsonFlag, Lang, ModelRef, OutTable, StabilityFile
+from icsml.cli.output import emit, progress, table
+from icsml.core.clock import utc_now
+from icsml.core.files import check_targets
+from icsml.core.tables import check_table
+from icsml.decision.decide import decide
 from icsml.records.decision import AlsoReason, Decision, InnovationScore, Withheld
+from icsml.records.enterprise import parse_record
+from icsml.reports.stability import StabilityFigures, recourse_measure
+from icsml.reports.wording import phrase
+from icsml.texts.quantity import apart, quantity
+from icsml.workflows.population import row_counter
 
-if TYPE_CHECKING:
-    from icsml.reports.stability import StabilityFigures
-
-__all__ = ["register"]
+__all__ = ["decide_", "score"]
 
 _UNITS = ("points", "log-odds", "PD effect")
 _READING = "points: up is good; log-odds and PD effect: up is bad; PD effects, in percentage points (pp), do not add up"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("decide")(decide_)
-    app.command("score")(score)
 
 
 def decide_(
@@ -53,17 +45,12 @@ def decide_(
     json_: JsonFlag = False,
 ) -> None:
     """Decide on one record. The decision is not recorded; the service records."""
-    from icsml.core.clock import utc_now
-    from icsml.core.files import check_targets
-    from icsml.decision.decide import decide
-    from icsml.records.enterprise import parse_record
-
     check_targets(html, source=source)
-    moved = stability_of_page(stability, html) if json_ or stability is None else read_stability(stability)
+    figures = stability_of_page(stability, html) if json_ or stability is None else read_stability(stability)
     record = parse_record(read_json(source))
     bundle, version = load_bundle(model)
-    if moved is not None:
-        moved.require_of(bundle.sha256, bundle.training.get("dataset"))
+    if figures is not None:
+        figures.require_of(bundle.sha256, bundle.training.get("dataset"))
     decided = decide(
         bundle,
         record,
@@ -73,13 +60,10 @@ def decide_(
         reasons=reasons,
         with_recourse=not no_recourse,
     )
-    found, text = decided.decision.model_dump(mode="json"), _read_out(decided.decision, moved)
+    decision, text = decided.decision.model_dump(mode="json"), _read_out(decided.decision, figures)
     if html is not None:
-        from icsml.reports.decision import write_page
-
-        write_page(found, html, lang, moved)
-        text += f"\npage: {html}"
-    emit(found, as_json=json_, text=text)
+        text += f"\n{write_decision_page(decision, html, lang, figures)}"
+    emit(decision, as_json=json_, text=text)
 
 
 def score(
@@ -91,17 +75,14 @@ def score(
     json_: JsonFlag = False,
 ) -> None:
     """Score a Parquet file of records, one row out for each row in. Nothing is recorded."""
-    from icsml.batch.score import score_file
-    from icsml.core.tables import check_table
-
-    check_table(out, rows=rows_of(source))
+    check_table(out, rows=row_counter(source))
     bundle, version = load_bundle(model)
-    report = score_file(bundle, source, out, version=version, reasons=reasons, progress=progress())
-    found = {"rows": report.rows, "seconds": report.seconds, "rows_per_second": report.rows_per_second}
-    text = f"{report.rows:,} rows in {report.seconds:.2f} s ({report.rows_per_second:,.0f} rows/s), in {out}"
+    scored = score_file(bundle, source, out, version=version, reasons=reasons, progress=progress())
+    report = {"rows": scored.rows, "seconds": scored.seconds, "rows_per_second": scored.rows_per_second}
+    text = f"{scored.rows:,} rows in {scored.seconds:.2f} s ({scored.rows_per_second:,.0f} rows/s), in {out}"
     if bundle.synthetic:
         text += "\nthe model was trained on simulated data: these scores are no evidence about any firm"
-    emit(found, as_json=json_, text=text)
+    emit(report, as_json=json_, text=text)
 
 
 def _read_out(decision: Decision, stability: StabilityFigures | None = None) -> str:
@@ -157,9 +138,6 @@ def _adverse(decision: Decision) -> list[str]:
 
 def _recourse(decision: Decision, stability: StabilityFigures | None) -> list[str]:
     """Return the recourse with what it is and whether other models answer it too, as the page says it."""
-    from icsml.reports.stability import recourse_measure
-    from icsml.reports.wording import phrase
-
     if not decision.recourse:
         return []
     said = [phrase("recourse_about", "en"), *recourse_measure(stability, decision.model.bundle_sha256, "en")]
@@ -168,8 +146,6 @@ def _recourse(decision: Decision, stability: StabilityFigures | None) -> list[st
 
 def _covered(decision: Decision) -> str:
     """Return the share that the adverse reasons cover, where no referral says it."""
-    from icsml.texts.quantity import apart, quantity
-
     share = decision.adverse_coverage
     if share is None or any(each.code == "REASONS_INCOMPLETE" for each in decision.refer or ()):
         return ""

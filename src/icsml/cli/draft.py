@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from icsml.cli.inputs import OutFile
-from icsml.cli.output import JsonFlag, emit, table
-
-if TYPE_CHECKING:
-    from icsml.portfolio.draft import Draft
+from icsml.cli.options import JsonFlag, OutFile
+from icsml.cli.output import emit, table
+from icsml.portfolio.draft import Draft, draft_mapping
 
 __all__ = ["draft"]
 
-_SHOWN = 72
+_MOST_CHARACTERS = 72
 
 
 def draft(
@@ -29,13 +27,11 @@ def draft(
     json_: JsonFlag = False,
 ) -> None:
     """Write a mapping to start from: what each column may be, with the evidence, and what is to be decided."""
-    from icsml.portfolio.draft import draft_mapping
-
-    found = draft_mapping(file, out, sheet=sheet, encoding=encoding)
-    emit(_as_json(found), as_json=json_, text="\n".join(_told(found)))
+    drafted = draft_mapping(file, out, sheet=sheet, encoding=encoding)
+    emit(_as_json(drafted), as_json=json_, text="\n".join(_lines(drafted)))
 
 
-def _as_json(found: Draft) -> dict[str, Any]:
+def _as_json(drafted: Draft) -> dict[str, Any]:
     columns = [
         {
             "name": each.name,
@@ -47,26 +43,26 @@ def _as_json(found: Draft) -> dict[str, Any]:
             "empty": each.empty,
             "distinct": each.distinct,
         }
-        for each in found.columns
+        for each in drafted.columns
     ]
     return {
-        "file": str(found.file),
-        "mapping": str(found.mapping),
-        "rows": found.rows,
+        "file": str(drafted.file),
+        "mapping": str(drafted.mapping),
+        "rows": drafted.rows,
         "columns": columns,
-        "missing": found.missing,
-        "decide": list(found.decide),
+        "missing": drafted.missing,
+        "decide": list(drafted.decide),
     }
 
 
-def _told(found: Draft) -> Iterator[str]:
-    yield f"{found.rows:,} rows, {len(found.columns)} columns of {found.file}, drafted in {found.mapping}"
-    rows = [(each.name, each.type, each.target or each.role, _short(each.evidence)) for each in found.columns]
+def _lines(drafted: Draft) -> Iterator[str]:
+    yield f"{drafted.rows:,} rows, {len(drafted.columns)} columns of {drafted.file}, drafted in {drafted.mapping}"
+    rows = [(each.name, each.type, each.target or each.role, _short(each.evidence)) for each in drafted.columns]
     yield table(rows, ("column", "type", "taken for", "because"))
     yield "to decide (marked DECIDE in the file):"
-    yield from (f"  {question}" for question in found.decide)
-    yield f"next: correct it, then\n      icsml data import --mapping {found.mapping} --out DIR"
+    yield from (f"  {question}" for question in drafted.decide)
+    yield f"next: correct it, then\n      icsml data import --mapping {drafted.mapping} --out DIR"
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"

@@ -9,32 +9,22 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
-from icsml.cli import (
-    data,
-    datasets,
-    decisions,
-    innovation,
-    models,
-    operations,
-    rulebooks,
-    selection,
-    stability,
-    training,
-)
+from icsml.cli.commands import COMMANDS, GROUPS, group
 from icsml.errors import IcsmlError
 
 __all__ = ["app", "run"]
 
 app = typer.Typer(
     name="icsml",
+    cls=group(COMMANDS),
     help="Credit-risk assessment of technology SMEs with Innovation Credit System points as features.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (data, datasets, rulebooks, innovation, selection, training, stability, decisions, models, operations):
-    part.register(app)
+for name, (about, functions) in GROUPS.items():
+    app.add_typer(typer.Typer(cls=group(functions), help=about, no_args_is_help=True), name=name)
 
 
 def _version(wanted: bool) -> None:

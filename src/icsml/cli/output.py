@@ -8,19 +8,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import typer
 
 from icsml.core.progress import Progress
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["JsonFlag", "emit", "kept_stdout", "progress", "table", "write_frame"]
-
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+__all__ = ["emit", "kept_stdout", "progress", "table"]
 
 _STARTED = time.monotonic()
 
@@ -52,15 +46,6 @@ def progress() -> Progress:
         sys.stderr.flush()
 
     return say
-
-
-def write_frame(path: Path, frame: pd.DataFrame) -> None:
-    """Write a table as the end of its name says; of a Parquet file as pandas does, so that it reads its types back."""
-    import pyarrow
-
-    from icsml.core.tables import write_table
-
-    write_table(path, pyarrow.Table.from_pandas(frame, preserve_index=False))
 
 
 def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> str:

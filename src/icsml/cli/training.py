@@ -10,15 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from icsml.cli.inputs import TrainingChanges, TrainingConfigFile
-from icsml.cli.output import JsonFlag, emit, kept_stdout, progress, table
+from icsml.cli.options import JsonFlag, TrainingChanges, TrainingConfigFile
+from icsml.cli.output import emit, kept_stdout, progress, table
+from icsml.workflows.config import load_training_config
+from icsml.workflows.register import train
 
-__all__ = ["register"]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("train")(train_)
+__all__ = ["train_"]
 
 
 def train_(
@@ -33,16 +30,13 @@ def train_(
     json_: JsonFlag = False,
 ) -> None:
     """Train on a data set: tune, fit, calibrate, measure on rows never seen, log to MLflow and register."""
-    from icsml.workflows.config import load_training_config
-    from icsml.workflows.register import train
-
     changes = list(set_ or ())
     changes += [f"model.trials={trials}"] if trials is not None else []
     changes += [f"model.seed={seed}", f"split_seed={seed}"] if seed is not None else []
     settings = load_training_config(config, changes=changes)
     with kept_stdout(), _ended_in_order():
-        found = train(data, settings, out=out, progress=progress())
-    emit(found.summary(), as_json=json_, text=_read_out(found.summary()))
+        summary = train(data, settings, out=out, progress=progress()).summary()
+    emit(summary, as_json=json_, text=_text(summary))
 
 
 @contextmanager
@@ -59,7 +53,7 @@ def _ended_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _read_out(summary: dict[str, Any]) -> str:
+def _text(summary: dict[str, Any]) -> str:
     metrics = summary["metrics"]
     names = [name for name, value in metrics.items() if isinstance(value, dict) and "ks" in value]
     keys = (
@@ -88,7 +82,7 @@ def _read_out(summary: dict[str, Any]) -> str:
     if metrics["label_lookahead"] is not None:
         lines.append(f"training events dated after the test began: {metrics['label_lookahead']:,}")
     lines += [f"WARNING: {warning}" for warning in metrics["warnings"]]
-    lines += _champion_said(summary)
+    lines += _champion_lines(summary)
     if metrics["synthetic"]:
         lines.append("simulated data: these figures show the machinery and are no evidence about the world")
     lines += [
@@ -98,14 +92,14 @@ def _read_out(summary: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _champion_said(summary: dict[str, Any]) -> list[str]:
+def _champion_lines(summary: dict[str, Any]) -> list[str]:
     blocking, champion = summary["metrics"]["blocking"], summary["champion"]
-    said = f"@champion is version {champion}" if champion else "there is no @champion"
+    state = f"@champion is version {champion}" if champion else "there is no @champion"
     if not blocking:
-        return [said]
+        return [state]
     name, version = summary["name"], summary["version"]
     return [
         f"NOT made the champion by itself: {'; '.join(blocking)}",
-        f"{said}; mend what was found and train again, or, where it is found to be right, set the alias in MLflow:",
+        f"{state}; mend what was found and train again, or, where it is found to be right, set the alias in MLflow:",
         f"  mlflow.MlflowClient().set_registered_model_alias('{name}', 'champion', '{version}')",
     ]

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from icsml.cli.inputs import TrainingChanges, TrainingConfigFile
-from icsml.cli.output import JsonFlag, emit, progress, table
+from icsml.cli.bundles import load_bundle
+from icsml.cli.options import JsonFlag, TrainingChanges, TrainingConfigFile
+from icsml.cli.output import emit, progress, table
+from icsml.decision.reasons import contradicting_share
+from icsml.decision.recourse import survivals
 from icsml.errors import InputError
+from icsml.records.dataset import read_dataset
+from icsml.workflows.config import load_training_config
+from icsml.workflows.stability import Stability, compare_models, retrain
 
-if TYPE_CHECKING:
-    from icsml.model.bundle import Bundle
-    from icsml.workflows.stability import Stability
-
-__all__ = ["register"]
+__all__ = ["stability"]
 
 _SHOWN = ("overlap", "jaccard", "rank_biased_overlap", "sign_flips", "size_log_odds", "moved_log_odds")
 _ASKED = {
@@ -38,11 +40,6 @@ _UNKNOWN = {
     "no_population": "no model compares with a reference population",
     "none_shown": "none is shown of these rows",
 }
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("stability")(stability)
 
 
 def stability(
@@ -82,11 +79,6 @@ def stability(
 def _retrained(
     data: Path, config: Path | None, changes: list[str], retrains: int | None, keep: float | None, rows: int, top: int
 ) -> Stability:
-    from icsml.decision.reasons import contradicting_share
-    from icsml.decision.recourse import survivals
-    from icsml.workflows.config import load_training_config
-    from icsml.workflows.stability import retrain
-
     settings = load_training_config(config, changes=changes)
     return retrain(
         data,
@@ -102,26 +94,15 @@ def _retrained(
 
 
 def _of_two(data: Path, old: str, new: str, rows: int, top: int) -> Stability:
-    from icsml.decision.reasons import contradicting_share
-    from icsml.decision.recourse import survivals
-    from icsml.records.dataset import read_dataset
-    from icsml.workflows.stability import compare_models
-
     return compare_models(
-        (old, _bundle(old)),
-        (new, _bundle(new)),
+        (old, load_bundle(old)[0]),
+        (new, load_bundle(new)[0]),
         read_dataset(data),
         rows=rows,
         top=top,
         survives=survivals,
         contradicts=contradicting_share,
     )
-
-
-def _bundle(reference: str) -> Bundle:
-    from icsml.cli.inputs import load_bundle
-
-    return load_bundle(reference)[0]
 
 
 def _read_out(found: Stability) -> str:

@@ -1,0 +1,62 @@
+"""Pages that commands write on request. Their modules are imported then: a bare installation has no jinja2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from icsml.innovation.selection.recommended_list import ListTerms
+    from icsml.reports.stability import StabilityFigures
+    from icsml.workflows.recommended_list import RecommendedList
+    from icsml.workflows.rulebook_diff import Comparison
+
+__all__ = ["write_comparison_page", "write_decision_page", "write_letter", "write_list_page"]
+
+
+def write_decision_page(
+    decision: Mapping[str, Any], path: Path, lang: Literal["en", "zh"], stability: StabilityFigures | None
+) -> str:
+    """Write the page of a decision, and return the line that names it."""
+    from icsml.reports.decision import write_page
+
+    write_page(decision, path, lang, stability)
+    return f"page: {path}"
+
+
+def write_list_page(made: RecommendedList, path: Path, lang: Literal["en", "zh"]) -> str:
+    """Write the page of a recommended list, and return the line that names it."""
+    from icsml.reports.selection import write_page
+
+    facts = {"robustness": made.robustness, "synthetic": made.terms.synthetic, "stages": made.rulebook.stage_labels}
+    write_page(made.current, made.terms, path, lang, **facts)
+    return f"page: {path}"
+
+
+def write_comparison_page(compared: Comparison, path: Path, lang: Literal["en", "zh"]) -> str:
+    """Write the page of two rulebooks, and return the line that names it."""
+    from icsml.reports.rulebook_diff import write_page
+
+    write_page(compared.as_json(), path, lang, compared.stages)
+    return f"page: {path}"
+
+
+def write_letter(
+    frame: pd.DataFrame,
+    terms: ListTerms,
+    enterprise: str,
+    path: Path,
+    lang: Literal["en", "zh"],
+    *,
+    on: date,
+    issuer: str,
+    contact: str,
+) -> None:
+    """Write the letter that tells an enterprise its result."""
+    from icsml.reports import selection
+
+    selection.write_letter(frame, terms, enterprise, path, lang, on=on, issuer=issuer, contact=contact)
