@@ -3,11 +3,13 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
 from icsml.errors import InputError
 from icsml.ledger import GENESIS, PAYLOAD_KEYS, ChainRow, parse_payload, payload_bytes
+from icsml.ledger.payload import joined, payload_parts
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 JSON = st.recursive(
@@ -83,3 +85,10 @@ def test_a_row_hashes_the_canonical_bytes_of_all_its_fields():
         '"recorded_at":"2026-01-01T00:00:00.000000Z","sequence":1,"tenant":"t","writer":"w"}'
     )
     assert row.sha256 == hashlib.sha256(expected.encode()).hexdigest()
+
+
+def test_the_parts_joined_are_the_bytes_of_the_whole():
+    whole = payload() | {"\ufb33": 1, "\U0001f600": [], "é": {"b": 1.0, "a": None}, "Z": "</script>"}
+    parts = payload_parts("d-1", whole)
+    assert joined(parts) == payload_bytes("d-1", whole) == rfc8785.dumps(whole)
+    assert parts["decision"] == rfc8785.dumps(whole["decision"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -138,4 +139,19 @@ def test_it_serves_and_stops(house, bundle, record):
     lines = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
     assert [line["status"] for line in lines if line["route"] == "/v1/assessments"] == [201] * 6
     assert key not in errors
+    assert "Traceback" not in errors
+
+
+def test_one_process_listens_on_the_port_that_it_announces(house, bundle):
+    create_key(house / "keys.json", "bank-a", "score")
+    code = "import sys; from icsml.serving.run import serve; serve(sys.argv[1], port=0)"
+    command = [sys.executable, "-c", code, str(bundle.folder)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ) as process:
+        try:
+            address = re.search(r"on (http://127\.0\.0\.1:(\d+))/", process.stderr.readline())
+            assert int(address[2]) > 0
+            _wait_until_ready(address[1], process)
+        finally:
+            process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
     assert "Traceback" not in errors

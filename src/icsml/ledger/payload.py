@@ -4,14 +4,38 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from icsml.core.canonical import canonical_bytes
 from icsml.errors import InputError
 
-__all__ = ["PAYLOAD_KEYS", "parse_payload", "payload_bytes"]
+__all__ = [
+    "PAYLOAD_KEYS",
+    "JsonObject",
+    "Payload",
+    "joined",
+    "parse_decision",
+    "parse_payload",
+    "payload_bytes",
+    "payload_parts",
+]
 
-PAYLOAD_KEYS = frozenset({"request", "features", "decision", "bundle_sha256", "rulebook_sha256", "code_version"})
+JsonObject = dict[str, Any]
+"""A JSON object whose keys another room defines."""
+
+
+class Payload(TypedDict):
+    """What the ledger keeps of a decision: enough to decide it again."""
+
+    request: JsonObject
+    features: dict[str, float | None]
+    decision: JsonObject
+    bundle_sha256: str
+    rulebook_sha256: str | None
+    code_version: str
+
+
+PAYLOAD_KEYS = frozenset(Payload.__annotations__)
 _LARGEST_INTEGER = 2**53 - 1
 _REMEDY = "record finite numbers, null where missing, and text that is valid Unicode"
 
@@ -32,6 +56,17 @@ def payload_bytes(decision_id: str, payload: Mapping[str, Any]) -> bytes:
     InputError
         If a key is missing, the decision is another one, or a value is not representable as JSON, such as NaN.
     """
+    return joined(payload_parts(decision_id, payload))
+
+
+def payload_parts(decision_id: str, payload: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return the RFC 8785 bytes of each value of a payload by its key, so that none is made canonical twice.
+
+    Raises
+    ------
+    InputError
+        As :func:`payload_bytes`.
+    """
     missing = sorted(PAYLOAD_KEYS - payload.keys())
     if missing:
         raise InputError("ICS-LED-005", "missing from the payload", field=", ".join(missing), remedy="give every key")
@@ -41,16 +76,32 @@ def payload_bytes(decision_id: str, payload: Mapping[str, Any]) -> bytes:
             "ICS-LED-005", "not the decision being recorded", field="decision.decision_id", remedy="use one identifier"
         )
     try:
-        return canonical_bytes(dict(payload))
+        return {key: canonical_bytes(payload[key]) for key in sorted(payload, key=_utf16)}
     except (InputError, UnicodeEncodeError):
         # Without the cause, whose message holds the value.
         raise InputError("ICS-LED-005", "not representable as JSON", field="payload", remedy=_REMEDY) from None
 
 
-def parse_payload(data: bytes) -> dict[str, Any]:
-    """Return what canonical bytes say, such that the same bytes come from it again."""
-    content: dict[str, Any] = json.loads(data, parse_int=_number)
-    return content
+def joined(parts: Mapping[str, bytes]) -> bytes:
+    """Return the RFC 8785 bytes of the object whose values, in the order of its keys, have these bytes."""
+    return b"{" + b",".join(canonical_bytes(key) + b":" + value for key, value in parts.items()) + b"}"
+
+
+def parse_payload(data: bytes) -> Payload:
+    """Return what the bytes of a payload say, such that the same bytes come from it again."""
+    payload: Payload = json.loads(data, parse_int=_number)
+    return payload
+
+
+def parse_decision(data: bytes) -> JsonObject:
+    """Return what the bytes of a decision say, such that the same bytes come from it again."""
+    decision: JsonObject = json.loads(data, parse_int=_number)
+    return decision
+
+
+def _utf16(key: str) -> bytes:
+    """RFC 8785 orders keys by their UTF-16 code units."""
+    return key.encode("utf-16-be")
 
 
 def _number(text: str) -> int | float:

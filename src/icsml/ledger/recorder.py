@@ -8,6 +8,7 @@ from typing import Any
 
 from icsml.decision.decide import Decided
 from icsml.errors import InputError, LedgerError
+from icsml.ledger.payload import Payload
 from icsml.ledger.store import Ledger, Recorded
 from icsml.model.bundle import Bundle
 
@@ -68,14 +69,13 @@ def record_decision(
         raise LedgerError(error.code, error.message, field=error.field, remedy=error.remedy) from None
 
 
-def decision_payload(bundle: Bundle, request: Mapping[str, Any], decided: Decided) -> dict[str, Any]:
+def decision_payload(bundle: Bundle, request: Mapping[str, Any], decided: Decided) -> Payload:
     """Return what the ledger keeps of a decision.
 
     Returns
     -------
-    dict
-        ``request``, ``features`` (by name, None where missing), ``decision``, ``bundle_sha256``,
-        ``rulebook_sha256`` (None without a rulebook) and ``code_version``.
+    Payload
+        With the features by name, None where missing, and ``rulebook_sha256`` None without a rulebook.
     """
     rulebook = bundle.rulebook
     return {

@@ -6,9 +6,12 @@ import errno
 import os
 import socket
 import sys
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
 from icsml.errors import MissingError
 from icsml.ledger.store import Ledger
@@ -48,18 +51,19 @@ def serve(
     Ledger.open().close()
     fetched = fetch_bundle(model or DEFAULT_REFERENCE)
     bundle = read_bundle(fetched.folder)
-    _check_address(settings.host, settings.port)
+    try:
+        sockets = _bound(settings.host, settings.port)
+    except OSError as error:
+        raise _cannot_listen(error) from error
     os.environ[BUNDLE_VARIABLE] = str(fetched.folder.absolute())
     os.environ[VERSION_VARIABLE] = fetched.version or ""
     _say(
         f"icsml serve: {bundle.name}, version {fetched.version or 'none (a folder)'}, bundle {bundle.sha256[:12]}, "
-        f"{len(keys)} key(s), on http://{settings.host}:{settings.port}/v1/assessments; stop with Ctrl-C"
+        f"{len(keys)} key(s), on http://{settings.host}:{sockets[0].getsockname()[1]}/v1/assessments; stop with Ctrl-C"
     )
-    uvicorn.run(
+    config = uvicorn.Config(
         _FACTORY,
         factory=True,
-        host=settings.host,
-        port=settings.port,
         workers=settings.workers,
         access_log=False,
         server_header=False,
@@ -68,22 +72,37 @@ def serve(
         timeout_worker_healthcheck=settings.worker_seconds,
         log_config=log_config(),
     )
+    _run(config, sockets)
 
 
-def _check_address(host: str, port: int) -> None:
-    """Listen for a moment where the server will: uvicorn would say late, and in its own words, that it cannot."""
-    try:
-        for family, kind, protocol, _, address in socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        ):
-            with socket.socket(family, kind, protocol) as probe:
-                if os.name == "posix":
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                if family == socket.AF_INET6:
-                    probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                probe.bind(address)
-    except OSError as error:
-        raise _cannot_listen(error) from error
+def _run(config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+    if config.workers > 1:
+        with suppress(KeyboardInterrupt):
+            Multiprocess(config, sockets=sockets).run()
+        return
+    config.load_app()
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=sockets)
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
+
+
+def _bound(host: str, port: int) -> list[socket.socket]:
+    """Return a socket bound to each address of the host: uvicorn would say late, in its own words, that it cannot."""
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    with ExitStack() as opened:
+        sockets = []
+        for family, kind, protocol, _, address in addresses:
+            bound = opened.enter_context(socket.socket(family, kind, protocol))
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            bound.bind(address)
+            bound.set_inheritable(True)
+            sockets.append(bound)
+        opened.pop_all()
+    return sockets
 
 
 def _cannot_listen(error: OSError) -> MissingError:

@@ -16,7 +16,7 @@ from icsml.core.canonical import canonical_bytes, digest, sha256_hex
 from icsml.core.clock import Clock, timestamp, utc_now
 from icsml.errors import ConflictError, InputError, LedgerError
 from icsml.ledger.chain import GENESIS, ChainRow
-from icsml.ledger.payload import parse_payload, payload_bytes
+from icsml.ledger.payload import JsonObject, Payload, joined, parse_decision, parse_payload, payload_parts
 from icsml.ledger.store.engine import (
     URL_VARIABLE,
     DatabaseFile,
@@ -40,17 +40,22 @@ class Recorded:
 
     Parameters
     ----------
-    decision : dict
-        The decision, read back from its canonical bytes.
+    decision_id : str
+        Its identifier.
     decision_bytes : bytes
-        The same as RFC 8785 JSON: two answers to one idempotency key are equal to the byte.
+        The decision as RFC 8785 JSON: two answers to one idempotency key are equal to the byte.
     replayed : bool
         Whether it had been recorded before under the same idempotency key.
     """
 
-    decision: dict[str, Any]
+    decision_id: str
     decision_bytes: bytes
     replayed: bool
+
+    @property
+    def decision(self) -> JsonObject:
+        """The decision, read back from its bytes."""
+        return parse_decision(self.decision_bytes)
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class _Entry:
 
     tenant: str
     decision_id: str
+    decision: bytes
     data: bytes
     sha256: str
     key: str | None
@@ -165,14 +171,16 @@ class Ledger:
             If nothing could be recorded; then nothing was.
         """
         _check_names(tenant, decision_id, idempotency_key)
-        data = payload_bytes(decision_id, payload)
+        parts = payload_parts(decision_id, payload)
+        data = joined(parts)
         entry = _Entry(
             tenant,
             decision_id,
+            parts["decision"],
             data,
             sha256_hex(data),
             idempotency_key,
-            request_sha256 or digest(payload["request"]),
+            request_sha256 or sha256_hex(parts["request"]),
         )
         for _ in range(_ATTEMPTS):
             try:
@@ -195,7 +203,7 @@ class Ledger:
         with self._reading() as connection:
             return _earlier(connection, tenant, idempotency_key, request_sha256)
 
-    def get(self, tenant: str, decision_id: str) -> dict[str, Any] | None:
+    def get(self, tenant: str, decision_id: str) -> Payload | None:
         """Return the payload of a tenant's decision, or None where that tenant has no such decision.
 
         Raises
@@ -208,7 +216,7 @@ class Ledger:
         with self._reading() as connection:
             return _read(connection, tenant, decision_id)
 
-    def find(self, decision_id: str) -> dict[str, Any] | None:
+    def find(self, decision_id: str) -> Payload | None:
         """Return the payload of any tenant's decision: for the operator who holds the database, never for a tenant.
 
         Raises
@@ -293,7 +301,7 @@ class Ledger:
                     decision_id=entry.decision_id,
                 )
             )
-        return _recorded(parse_payload(entry.data), replayed=False)
+        return Recorded(entry.decision_id, entry.decision, replayed=False)
 
     def _next_row(self, connection: Connection, entry: _Entry) -> ChainRow:
         head = connection.execute(
@@ -341,10 +349,10 @@ def _earlier(connection: Connection, tenant: str, key: str, request_sha256: str)
         raise LedgerError(
             "ICS-LED-004", "the recorded payload is gone", field="Idempotency-Key", remedy="use a new key"
         )
-    return _recorded(payload, replayed=True)
+    return Recorded(row.decision_id, canonical_bytes(payload["decision"]), replayed=True)
 
 
-def _read(connection: Connection, tenant: str, decision_id: str) -> dict[str, Any] | None:
+def _read(connection: Connection, tenant: str, decision_id: str) -> Payload | None:
     row = connection.execute(
         select(PAYLOAD.c.bytes, CHAIN.c.payload_sha256)
         .join_from(PAYLOAD, CHAIN)
@@ -360,11 +368,6 @@ def _read(connection: Connection, tenant: str, decision_id: str) -> dict[str, An
             remedy="restore it from a backup",
         )
     return parse_payload(row.bytes)
-
-
-def _recorded(payload: dict[str, Any], *, replayed: bool) -> Recorded:
-    decision = payload["decision"]
-    return Recorded(decision=decision, decision_bytes=canonical_bytes(decision), replayed=replayed)
 
 
 def _lock(connection: Connection, *names: str) -> None:

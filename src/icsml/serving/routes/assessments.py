@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from icsml.core.canonical import canonical_bytes, digest
+from icsml.ledger.payload import JsonObject
 from icsml.ledger.recorder import record_decision
 from icsml.ledger.store import Recorded
 from icsml.model.bundle import Bundle
@@ -47,7 +48,7 @@ def create_assessment(
     return _json(
         recorded.decision_bytes,
         HTTPStatus.OK if recorded.replayed else HTTPStatus.CREATED,
-        {"Location": f"{request.scope.get('root_path', '')}{_PATH}/{recorded.decision['decision_id']}"},
+        {"Location": f"{request.scope.get('root_path', '')}{_PATH}/{recorded.decision_id}"},
     )
 
 
@@ -130,12 +131,11 @@ def assessments_router(bundle: Bundle) -> APIRouter:
     return router
 
 
-def _recorded(service: Service, tenant: str, decision_id: str) -> dict[str, Any]:
+def _recorded(service: Service, tenant: str, decision_id: str) -> JsonObject:
     payload = service.ledger.get(tenant, decision_id)
     if payload is None:
         raise RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
-    decision: dict[str, Any] = payload["decision"]
-    return decision
+    return payload["decision"]
 
 
 def _assess(service: Service, tenant: str, body: Any, key: str | None) -> Recorded:  # noqa: ANN401 - any JSON value
