@@ -7,9 +7,11 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from typer.exceptions import Abort, TyperException
 
 from icsml.cli.commands import COMMANDS, GROUPS, group
+from icsml.core.pydantic_errors import message_of
 from icsml.errors import IcsmlError
 
 __all__ = ["app", "run"]
@@ -87,7 +89,10 @@ def _run(argv: list[str]) -> int:
 
 def _misused(error: TyperException) -> int:
     """Say what was wrong with the arguments; a group without a command shows its help instead."""
-    message = str(getattr(error, "format_message", error.__str__)()).replace("Value error, ", "")
+    cause = error.__cause__
+    if isinstance(error, typer.BadParameter) and isinstance(cause, ValidationError):
+        error.message = message_of(cause.errors()[0])
+    message = str(getattr(error, "format_message", error.__str__)())
     if "\n" in message.strip():
         sys.stderr.write(message + "\n")
         return 2

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from icsml.core.pydantic_errors import message_of
 from icsml.errors import ConfigError, MissingError
 
 __all__ = [
@@ -274,7 +275,8 @@ def _config_error(
 ) -> ConfigError:
     details = error.errors(include_url=False, include_input=False)
     kind = details[0]["type"]
-    location = (*details[0]["loc"], *details[0].get("ctx", {}).get("key", ()))  # a fault of several keys names one
+    context = details[0].get("ctx", {})
+    location = (*details[0]["loc"], *context.get("key", ()))  # a fault of several keys names one
     place, found = _follow(node, location, name)
     unwritten = kind in ("missing", "extra_forbidden") and found[-1:] != location[-1:]
     shown = ".".join(str(part) for part in (*found, *(location[-1:] if unwritten else ())))
@@ -287,7 +289,7 @@ def _config_error(
         case "missing":
             message, remedy = details[0]["msg"], "add it"
         case _:
-            message, remedy = details[0]["msg"].removeprefix("Value error, "), "correct the value"
+            message, remedy = message_of(details[0]), context.get("remedy") or "correct the value"
     return ConfigError(code, message + more, field=f"{place}: {shown}" if shown else place, remedy=remedy)
 
 

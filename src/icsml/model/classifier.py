@@ -17,6 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from icsml.core.progress import Progress, silent
+from icsml.core.pydantic_errors import message_of
 from icsml.model.calibrate import Affine, no_ranking
 from icsml.model.config import Hyperparameters, ModelConfig
 from icsml.model.monotone import monotone_signs
@@ -340,7 +341,7 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             name = {"seed": "random_state"}.get(str(first["loc"][-1]), str(first["loc"][-1]))
-            raise _fit_error(first["msg"], name) from error
+            raise _fit_error(message_of(first), name) from error
         if self.check_every < 1:
             raise _fit_error("must be at least 1", "check_every")
         return {

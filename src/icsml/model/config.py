@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator, model_validator
-from pydantic_core import PydanticCustomError
 
-__all__ = ["Hyperparameters", "ModelConfig", "SearchRange", "fault"]
+from icsml.core.pydantic_errors import fault, message_of
+
+__all__ = ["Hyperparameters", "ModelConfig", "SearchRange"]
 
 Share = Annotated[float, Field(gt=0.0, le=1.0)]
 
@@ -127,17 +128,12 @@ class ModelConfig(BaseModel):
         return self
 
 
-def fault(key: tuple[str | int, ...], message: str) -> PydanticCustomError:
-    """Return an error of a validator that names a key below what it validates."""
-    return PydanticCustomError("config_fault", "{message}", {"message": message, "key": key})
-
-
 def _refuse_bound(start: Mapping[str, Any], name: str, end: float) -> None:
     try:
         Hyperparameters.model_validate({**start, name: _typed(start[name], end)})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise fault(("search", name), f"{end:g} is no value of {name}: {first['msg']}") from error
+        raise fault(("search", name), f"{end:g} is no value of {name}: {message_of(first)}") from error
 
 
 def _typed(like: float, value: float) -> float:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from icsml.core.pydantic_errors import message_of
 from icsml.errors import ModelError
 from icsml.features.reason_codes import ReasonCatalogue, of_older_bundle
 from icsml.model.calibrate import Affine
@@ -141,7 +142,7 @@ def parse_document(content: bytes) -> Document:
         return Document.model_validate(parsed)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise _unreadable(".".join(str(part) for part in first["loc"]), first["msg"]) from error
+        raise _unreadable(".".join(str(part) for part in first["loc"]), message_of(first)) from error
 
 
 def _unreadable(key: str, message: str) -> ModelError:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from icsml.core.names import nearest
+from icsml.core.pydantic_errors import fault
 from icsml.core.yaml import load_model
-from icsml.errors import ConfigError
 from icsml.portfolio.mapping_parts import (
     ISO,
     Canonical,
@@ -47,7 +46,6 @@ __all__ = [
 ]
 
 MAPPING_CODE = "ICS-DAT-001"
-_ADVICE = re.compile(r"(?P<fault>.*); (?P<remedy>take it out.*?)(?P<more> \(and \d+ more\))?")
 
 
 class Mapping(StrictModel):
@@ -203,11 +201,12 @@ def _refuse_late(columns: dict[str, str], info: ValidationInfo) -> None:
     for name, column in columns.items():
         if column in info.data.get("known_after", ()):
             late = "known_after: it exists only once the outcome is known"
-            raise ValueError(f"{name} reads {column}, which is {late}; {here} or out of known_after")
+            raise fault((), f"{name} reads {column}, which is {late}", remedy=f"{here} or out of known_after")
         if column in label:
-            raise ValueError(f"{name} reads {column}, which is the outcome; {here}")
+            raise fault((), f"{name} reads {column}, which is the outcome", remedy=here)
         if column in info.data.get("ignore", ()):
-            raise ValueError(f"{name} reads {column}, which is listed under ignore; {here} or out of ignore")
+            ignored = f"{name} reads {column}, which is listed under ignore"
+            raise fault((), ignored, remedy=f"{here} or out of ignore")
 
 
 def _refuse_idle_keys(name: str, source: FieldSource) -> None:
@@ -215,7 +214,7 @@ def _refuse_idle_keys(name: str, source: FieldSource) -> None:
     of_dates, of_numbers = ("format", "formats", "unit", "origin"), ("scale", "values")
     for key in of_numbers if field.kind is Kind.DATE else of_dates if field.numeric else (*of_dates, "scale"):
         if getattr(source, key) is not None:
-            raise ValueError(f"{name}.{key} means nothing for a {field.kind}; take it out")
+            raise fault((), f"{name}.{key} means nothing for a {field.kind}", remedy="take it out")
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -228,11 +227,4 @@ def load_mapping(path: Path) -> Mapping:
     ConfigError
         If it is no valid mapping; ``field`` reads ``file:line: key``.
     """
-    try:
-        return load_model(path, Mapping, code=MAPPING_CODE)
-    except ConfigError as error:
-        advised = _ADVICE.fullmatch(error.message)
-        if advised is None:
-            raise
-        message = advised["fault"] + (advised["more"] or "")
-        raise ConfigError(error.code, message, field=error.field, remedy=advised["remedy"]) from error
+    return load_model(path, Mapping, code=MAPPING_CODE)

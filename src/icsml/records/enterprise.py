@@ -17,8 +17,9 @@ from pydantic import (
     create_model,
 )
 from pydantic import Field as Constraint
+from pydantic_core import ErrorDetails
 
-from icsml.core.sentence import within_sentence
+from icsml.core.pydantic_errors import within_sentence
 from icsml.errors import InputError
 from icsml.records.extra import EXTRA_PREFIX, ExtraFeature
 from icsml.records.field import Field, Kind, Outside, Purpose
@@ -182,8 +183,8 @@ def _inside(extra: ExtraFeature) -> float:
 
 def _input_error(error: ValidationError) -> InputError:
     details = tuple(
-        (".".join(str(part) for part in item["loc"]) or "record", _sentence(item["type"], item["msg"]))
-        for item in error.errors(include_url=False, include_input=False, include_context=False)
+        (".".join(str(part) for part in item["loc"]) or "record", _sentence(item))
+        for item in error.errors(include_url=False, include_input=False)
     )
     field, message = details[0]
     others = ", ".join(name for name, _ in details[1:6])
@@ -197,14 +198,16 @@ def _input_error(error: ValidationError) -> InputError:
     )
 
 
-def _sentence(kind: str, message: str) -> str:
-    if kind == "extra_forbidden":
-        return "unknown field"
-    if kind == "missing":
-        return "required field is absent"
-    if kind in ("model_type", "model_attributes_type"):
-        return "a JSON object is needed"
-    return within_sentence(message)
+_SENTENCES = {
+    "extra_forbidden": "unknown field",
+    "missing": "required field is absent",
+    "model_type": "a JSON object is needed",
+    "model_attributes_type": "a JSON object is needed",
+}
+
+
+def _sentence(error: ErrorDetails) -> str:
+    return _SENTENCES.get(error["type"]) or within_sentence(error)
 
 
 def frame_records(frame: pd.DataFrame) -> list[EnterpriseRecord]:

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from icsml.core.sentence import within_sentence
+from icsml.core.pydantic_errors import within_sentence
 from icsml.errors import AccessError, ConfigError, ConflictError, IcsmlError, InputError, LedgerError, MissingError
 
 __all__ = ["MEDIA_TYPE", "FieldFault", "Problem", "RequestError", "install", "problem_response", "unexpected"]
@@ -165,9 +165,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-    faults = [
-        (".".join(str(part) for part in item["loc"]), within_sentence(str(item["msg"]))) for item in error.errors()
-    ]
+    faults = [(".".join(str(part) for part in item["loc"]), within_sentence(item)) for item in error.errors()]
     return problem_response(
         request.state.request_id,
         HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from icsml.core.paths import configs_dir
-from icsml.core.sentence import within_sentence
+from icsml.core.pydantic_errors import within_sentence
 from icsml.core.yaml import load_model
 from icsml.errors import ConfigError
 
@@ -101,10 +101,10 @@ def load_settings(path: Path | None = None, options: Mapping[str, object] | None
 
 
 def _wrong(error: ValidationError, shown: Callable[[str], str], kind: str) -> ConfigError:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    first = error.errors(include_url=False, include_input=False)[0]
     return ConfigError(
         _CODE,
-        within_sentence(first["msg"]),
+        within_sentence(first),
         field=shown(str(first["loc"][0])),
         remedy=f"correct the {kind} or leave it out",
     )

@@ -14,13 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator,
 from icsml.core.flatten import flattened
 from icsml.core.names import nearest
 from icsml.core.paths import configs_dir
+from icsml.core.pydantic_errors import fault
 from icsml.core.yaml import compose, construct, file_text, merged, nested, parse_change, place_of, validate, written_at
 from icsml.errors import ConfigError, IcsmlError
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.features.feature import INNOVATION_SCORE
 from icsml.features.reason_codes import ReasonCatalogue, load_reason_catalogue
 from icsml.innovation.rulebooks.load import load_rulebook
-from icsml.model.config import Hyperparameters, ModelConfig, fault
+from icsml.model.config import Hyperparameters, ModelConfig
 from icsml.model.document import Explainer
 from icsml.model.policy import AssessmentPolicy, load_assessment_policy
 from icsml.records.direction import Direction
