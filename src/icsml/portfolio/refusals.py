@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from icsml.core.arithmetic import known
 from icsml.portfolio.mapping import Mapping
 from icsml.records.columns import Columns, to_columns
+from icsml.records.enterprise import TEXT
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Field, Kind, Outside
 from icsml.records.fields import FIELD_BY_NAME
@@ -21,8 +22,6 @@ __all__ = ["clear_ranges", "duplicated_rows", "refused_rows"]
 
 Flags = NDArray[np.bool_]
 Typed = dict[str, NDArray[Any]]
-
-_TEXT = r"[^\x00-\x1f\x7f]{1,128}"
 
 
 def refused_rows(columns: Typed, mapping: Mapping) -> dict[str, Flags]:
@@ -133,7 +132,7 @@ def _rules(columns: Typed, extras: tuple[ExtraFeature, ...]) -> Iterator[tuple[s
 
 def _wrong_text(values: NDArray[Any], field: Field) -> Flags:
     texts = pd.Series(values, dtype="str")
-    fits = texts.str.fullmatch(_TEXT)
+    fits = texts.str.fullmatch(TEXT.pattern)
     if field.pattern:
         fits &= texts.str.match(field.pattern)
     if field.choices:

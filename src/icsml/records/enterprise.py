@@ -26,6 +26,7 @@ from icsml.records.field import Field, Kind, Outside, Purpose
 from icsml.records.fields import FIELDS
 
 __all__ = [
+    "TEXT",
     "TEXT_LENGTH",
     "TEXT_PATTERN",
     "EnterpriseRecord",
@@ -38,6 +39,8 @@ __all__ = [
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TEXT_LENGTH = 128
 TEXT_PATTERN = r"^[^\x00-\x1f\x7f]+$"
+TEXT = re.compile(rf"[^\x00-\x1f\x7f]{{1,{TEXT_LENGTH}}}")
+"""A whole text: one line of at most so many characters."""
 _CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True, title="EnterpriseRecord")
 
 

@@ -1,18 +1,15 @@
-"""The data-frame form of records: a pandera schema made from the field definitions."""
+"""The data-frame form of records: types and rules made from the field definitions."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
-from pandera.errors import SchemaError, SchemaErrors
 
 from icsml.core.parquet import ParquetParts
 from icsml.errors import InputError
@@ -21,29 +18,9 @@ from icsml.records.extra import EXTRA_PREFIX, ExtraFeature
 from icsml.records.field import Field, Kind, Outside
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
 
-__all__ = ["frame_schema", "read_enterprises", "validate_frame", "without_midnight"]
+__all__ = ["read_enterprises", "validate_frame", "without_midnight"]
 
 _MIDNIGHT = re.compile(r"(?<=^[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]00:00(:00(\.0+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?$")
-_DTYPES = {
-    Kind.TEXT: "str",
-    Kind.CATEGORY: "str",
-    Kind.DATE: "datetime64[us]",
-    Kind.NUMBER: "float64",
-    Kind.COUNT: "float64",
-    Kind.FLAG: "boolean",
-}
-
-
-def frame_schema(extras: Sequence[ExtraFeature] = ()) -> pa.DataFrameSchema:
-    """Return the schema of ``enterprises.parquet``: every column is optional but the identifier, none is unknown."""
-    return _schema(tuple(extra.column for extra in extras))
-
-
-@lru_cache(maxsize=8)
-def _schema(extra_columns: tuple[str, ...]) -> pa.DataFrameSchema:
-    columns = {field.name: _column(field) for field in FIELDS}
-    columns |= {name: pa.Column("float64", nullable=True, required=False) for name in extra_columns}
-    return pa.DataFrameSchema(columns, strict=True)
 
 
 def validate_frame(frame: pd.DataFrame, extras: Sequence[ExtraFeature] = ()) -> pd.DataFrame:
@@ -67,12 +44,8 @@ def validate_frame(frame: pd.DataFrame, extras: Sequence[ExtraFeature] = ()) -> 
     if absent:
         raise InputError("ICS-REC-003", "required column is absent", field=absent[0], remedy="add it")
     typed = pd.DataFrame({name: _typed(frame[name]) for name in frame.columns}, index=frame.index, copy=False)
-    try:
-        return frame_schema(extras).validate(typed, lazy=True, inplace=True)
-    except SchemaErrors as errors:
-        raise _input_error(errors.failure_cases) from errors
-    except SchemaError as error:  # pragma: no cover - lazy validation collects
-        raise InputError("ICS-REC-003", str(error.reason_code), field=str(error.schema.name)) from error
+    _refuse_faults(typed)
+    return typed
 
 
 def read_enterprises(path: Path, extras: Sequence[ExtraFeature] = ()) -> pd.DataFrame:
@@ -86,20 +59,6 @@ def read_enterprises(path: Path, extras: Sequence[ExtraFeature] = ()) -> pd.Data
         If it is no Parquet, a column stands twice or is not acceptable, or parts differ.
     """
     return validate_frame(ParquetParts.open(path, "ICS-REC-004").read().to_pandas(), extras)
-
-
-def _column(field: Field) -> pa.Column:
-    checks = []
-    if field.numeric and field.outside is Outside.REFUSE:
-        if field.low is not None:
-            checks.append(pa.Check.ge(field.low))
-        if field.high is not None:
-            checks.append(pa.Check.le(field.high))
-    if field.choices:
-        checks.append(pa.Check.isin(field.choices))
-    if field.kind is Kind.TEXT:
-        checks += [pa.Check.str_length(1, TEXT_LENGTH), pa.Check.str_matches(field.pattern or TEXT_PATTERN)]
-    return pa.Column(_DTYPES[field.kind], checks, nullable=not field.required, required=field.required)
 
 
 def _refuse_unknown(frame: pd.DataFrame, extras: Sequence[ExtraFeature]) -> None:
@@ -182,18 +141,39 @@ def without_midnight(value: object) -> object:
     return _MIDNIGHT.sub("", value) if isinstance(value, str) else value
 
 
-def _input_error(cases: pd.DataFrame) -> InputError:
-    counts = cases.groupby(["column", "check"], dropna=False, sort=False).size()
-    details = [
-        (str(column), f"{check} fails in {count:,} rows")
-        for column, check, count in counts.reset_index().itertuples(index=False, name=None)
+def _refuse_faults(frame: pd.DataFrame) -> None:
+    failures = [
+        (field.name, f"{rule} fails in {rows:,} rows")
+        for field in FIELDS
+        if field.name in frame
+        for rule, rows in _failures(frame[field.name], field)
+        if rows
     ]
-    field, message = details[0]
-    more = f" (and {len(details) - 1} more checks)" if len(details) > 1 else ""
-    return InputError(
+    if not failures:
+        return
+    name, message = failures[0]
+    more = f" (and {len(failures) - 1} more checks)" if len(failures) > 1 else ""
+    raise InputError(
         "ICS-REC-003",
         message + more,
-        field=field,
+        field=name,
         remedy="correct the rows or see `icsml records schema`",
-        details=details,
+        details=failures,
     )
+
+
+def _failures(column: pd.Series[Any], field: Field) -> Iterator[tuple[str, int]]:
+    """Yield each rule of a field with the number of rows that break it; a missing value breaks none but the first."""
+    if field.required:
+        yield "not_nullable", int(column.isna().sum())
+    if field.numeric and field.outside is Outside.REFUSE:
+        if field.low is not None:
+            yield f"greater_than_or_equal_to({field.low})", int((column < field.low).sum())
+        if field.high is not None:
+            yield f"less_than_or_equal_to({field.high})", int((column > field.high).sum())
+    if field.choices:
+        yield f"isin({field.choices})", int((~column.dropna().isin(field.choices)).sum())
+    if field.kind is Kind.TEXT:
+        texts, pattern = column.dropna(), field.pattern or TEXT_PATTERN
+        yield f"str_length(1, {TEXT_LENGTH})", int((~texts.str.len().between(1, TEXT_LENGTH)).sum())
+        yield f"str_matches('{pattern}')", int((~texts.str.match(pattern)).sum())

@@ -21,7 +21,17 @@ from icsml.records.field import Outside
 from icsml.records.fields import FIELDS
 from icsml.records.uscc import is_valid_uscc
 
-__all__ = ["PARTS", "Fault", "Screening", "faults", "is_part_above", "is_present", "screen", "within_ranges"]
+__all__ = [
+    "PARTS",
+    "Fault",
+    "Screening",
+    "faults",
+    "is_part_above",
+    "is_present",
+    "outside_range",
+    "screen",
+    "within_ranges",
+]
 
 Flags = NDArray[np.bool_]
 
@@ -145,7 +155,7 @@ def within_ranges(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> tupl
     out_of_range: dict[str, Flags] = {}
     screened = dict(columns)
     for name, bounds, outside in _ranges(extras):
-        flags = _outside(columns[name], *bounds)
+        flags = outside_range(columns[name], *bounds)
         if flags.any():
             out_of_range[name] = flags
             if outside is Outside.MISSING:
@@ -179,7 +189,8 @@ def _ranges(extras: Sequence[ExtraFeature]) -> Iterable[tuple[str, tuple[float |
         yield extra.column, extra.range, extra.outside
 
 
-def _outside(values: NDArray[Any], low: float | None, high: float | None) -> Flags:
+def outside_range(values: NDArray[Any], low: float | None, high: float | None) -> Flags:
+    """Tell which values lie outside a range, bounds included in it; shape (n,)."""
     outside: Flags = np.zeros(len(values), dtype=np.bool_)
     if low is not None:
         outside = outside | (values < low)
@@ -211,7 +222,7 @@ def _wrong_numbers(columns: Columns, extras: Sequence[ExtraFeature]) -> Iterable
         infinite = np.isinf(columns[name])
         if infinite.any():
             yield Fault(name, infinite, "infinite", "leave out what is not known")
-        flags = _outside(columns[name], *bounds)
+        flags = outside_range(columns[name], *bounds)
         if outside is Outside.REFUSE and flags.any():
             yield Fault(name, flags, "outside its declared range", "correct it or leave it out")
 

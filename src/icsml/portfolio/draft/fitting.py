@@ -11,12 +11,13 @@ import numpy as np
 from icsml.portfolio.draft.guess import Type
 from icsml.portfolio.draft.profile import FEW, Profile
 from icsml.portfolio.draft.vocabulary import FLAGS
+from icsml.records.enterprise import TEXT
 from icsml.records.field import Field, Kind, Outside
+from icsml.records.screening import outside_range
 
 __all__ = ["Fit", "fit", "flag_words", "missing_keys", "money_doubt", "percent_doubt"]
 
 _TOLERATED = 0.005
-_TEXT = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 _LARGE = ("revenue_cny", "main_revenue_cny", "total_assets_cny", "total_cost_cny", "total_liabilities_cny")
 _SMALL_FIRM = 1e5
 
@@ -150,11 +151,9 @@ def _refused(column: Profile, target: Field, scale: float) -> float:
     values = column.values[np.isfinite(column.values)] * scale
     if not len(values) or target.outside is not Outside.REFUSE:
         return 0.0
-    wrong = values != np.floor(values) if target.kind is Kind.COUNT else np.zeros(len(values), dtype=bool)
-    if target.low is not None:
-        wrong |= values < target.low
-    if target.high is not None:
-        wrong |= values > target.high
+    wrong = outside_range(values, target.low, target.high)
+    if target.kind is Kind.COUNT:
+        wrong |= values != np.floor(values)
     return float(wrong.mean())
 
 
@@ -164,7 +163,7 @@ def _text(column: Profile, target: Field) -> Fit:
         return Fit(problem="it holds numbers")
     pattern = re.compile(target.pattern) if target.pattern else None
     wrong = [
-        not _TEXT.fullmatch(text)
+        not TEXT.fullmatch(text)
         or (pattern is not None and not pattern.match(text))
         or (bool(target.choices) and text not in target.choices)
         for text in words.texts
