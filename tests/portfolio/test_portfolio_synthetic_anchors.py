@@ -12,7 +12,7 @@ import pytest
 
 from icsml.portfolio.synthetic import Book, book
 from icsml.portfolio.synthetic.frames import STAGES
-from icsml.portfolio.synthetic.places import HIGH_TECH_MANUFACTURING, INDUSTRY_CODES
+from icsml.portfolio.synthetic.industries import HIGH_TECH_MANUFACTURING, INDUSTRY_CODES
 
 ENTERPRISES = 20_000
 ABOVE_SCALE_CNY = 20e6

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from icsml.core.canonical import sha256_file
 from icsml.errors import InputError
 from icsml.portfolio.synthetic import Book, book, synthesize
-from icsml.portfolio.synthetic.world import DATA_END, WORLD, timeline
+from icsml.portfolio.synthetic.parameters import DATA_END, WORLD, timeline
 from icsml.records.dataset import OutOfTimeSplit, read_dataset
 
 FILES = ("enterprises.parquet", "outcomes.parquet", "truth.parquet")

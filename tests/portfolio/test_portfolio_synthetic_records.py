@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from icsml.portfolio.synthetic import Book, book
 from icsml.portfolio.synthetic.frames import LEFT_OUT
 from icsml.portfolio.synthetic.identity import unified_codes
-from icsml.portfolio.synthetic.innovation import RD_THRESHOLDS
-from icsml.portfolio.synthetic.places import REGIONS
+from icsml.portfolio.synthetic.industries import REGIONS
+from icsml.portfolio.synthetic.research import RD_THRESHOLDS
 from icsml.records.fields import FIELDS
 from icsml.records.frame import validate_frame
 from icsml.records.uscc import is_valid_uscc

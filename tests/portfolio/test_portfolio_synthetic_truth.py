@@ -17,8 +17,8 @@ from sklearn.metrics import roc_auc_score
 import icsml.portfolio.synthetic as package
 from icsml.portfolio.synthetic import Book, book
 from icsml.portfolio.synthetic.latents import autoregression
-from icsml.portfolio.synthetic.streams import macro_path
-from icsml.portfolio.synthetic.world import DATA_END, WORLD, timeline
+from icsml.portfolio.synthetic.parameters import DATA_END, WORLD, timeline
+from icsml.portfolio.synthetic.rng import macro_path
 
 ENTERPRISES = 20_000
 

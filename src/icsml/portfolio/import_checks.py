@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from icsml.portfolio.checks import CheckConfig, check_dataset
-from icsml.portfolio.checks.run import CHECKS
+from icsml.portfolio.checks.all_checks import CHECKS
 from icsml.portfolio.draft.vocabulary import MISSING, UNSEEN
 from icsml.portfolio.mapping import Mapping
-from icsml.portfolio.typed import TypedTable
+from icsml.portfolio.typed_table import TypedTable
 from icsml.records.dataset import Dataset, LabelCounts
 from icsml.records.field import Kind
 from icsml.records.fields import FIELD_BY_NAME

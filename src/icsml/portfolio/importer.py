@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 from icsml.core.progress import Progress, silent
 from icsml.errors import InputError
 from icsml.portfolio.cells import Cells
-from icsml.portfolio.cells.dates import FIRST_DAY
+from icsml.portfolio.cells.date_cells import FIRST_DAY
 from icsml.portfolio.checks import CheckConfig, check_dataset, load_check_config
 from icsml.portfolio.import_checks import ImportFacts, import_findings
+from icsml.portfolio.joined_tables import TableReport
 from icsml.portfolio.mapping import Mapping, load_mapping
 from icsml.portfolio.outcomes import horizon_end
 from icsml.portfolio.reading.table import Places
 from icsml.portfolio.refusals import clear_ranges, duplicated_rows, refused_rows
 from icsml.portfolio.splits import DEFAULT_EMBARGO_MONTHS, label_lookahead, out_of_time
-from icsml.portfolio.tables import TableReport
 from icsml.portfolio.target import TRUTH, check_target
-from icsml.portfolio.typed import Columns, TypedTable, read_typed
+from icsml.portfolio.typed_table import Columns, TypedTable, read_typed
 from icsml.records.dataset import Dataset, DatasetMeta, FoldSplit, LabelCounts, OutOfTimeSplit, write_dataset
 from icsml.records.field import Kind
 from icsml.records.fields import FIELD_BY_NAME, FIELDS

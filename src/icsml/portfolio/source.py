@@ -10,7 +10,7 @@ from icsml.core.parquet import refuse_doubled
 from icsml.errors import InputError, MissingError
 from icsml.portfolio.mapping import Mapping, Source
 from icsml.portfolio.reading.delimited import read_delimited
-from icsml.portfolio.reading.parquet import read_parts
+from icsml.portfolio.reading.parquet_table import read_parts
 from icsml.portfolio.reading.table import SourceTable
 from icsml.portfolio.reading.workbook import read_workbook
 

@@ -12,7 +12,7 @@ import pytest
 
 from icsml.core.progress import silent
 from icsml.portfolio.checks import CheckConfig, load_check_config
-from icsml.portfolio.checks.run import CHECKS
+from icsml.portfolio.checks.all_checks import CHECKS
 from icsml.portfolio.checks.view import View
 from icsml.portfolio.synthetic import synthesize
 from icsml.records.dataset import Dataset, DatasetMeta, read_dataset

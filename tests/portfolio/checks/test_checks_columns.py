@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from icsml.portfolio.checks.wording import columns, listed, percent
+from icsml.portfolio.checks.phrases import columns, listed, percent
 from icsml.records.extra import ExtraFeature
 
 

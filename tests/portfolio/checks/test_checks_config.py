@@ -9,7 +9,7 @@ import pytest
 from icsml.core.paths import configs_dir
 from icsml.errors import ConfigError, MissingError
 from icsml.portfolio.checks import CheckConfig, check_dataset, load_check_config
-from icsml.portfolio.checks.run import CHECKS
+from icsml.portfolio.checks.all_checks import CHECKS
 from icsml.records.dataset import Dataset
 
 AT_IMPORT = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icsml.portfolio.checks.config import CheckConfig, load_check_config
-from icsml.portfolio.checks.run import check_dataset
+from icsml.portfolio.checks.all_checks import check_dataset
+from icsml.portfolio.checks.check_config import CheckConfig, load_check_config
 
 __all__ = ["CheckConfig", "check_dataset", "load_check_config"]

@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from icsml.core.arithmetic import Floats
-from icsml.portfolio.checks.config import CheckConfig
-from icsml.portfolio.checks.thresholds import GroupScale
+from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.check_thresholds import GroupScale
+from icsml.portfolio.checks.phrases import listed, percent
 from icsml.portfolio.checks.view import Rows, View, evenly
-from icsml.portfolio.checks.wording import listed, percent
 
 __all__ = ["group_scale", "row_scale", "source_scale", "table_scale"]
 

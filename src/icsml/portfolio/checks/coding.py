@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from icsml.core.arithmetic import Floats
-from icsml.portfolio.checks.config import CheckConfig
-from icsml.portfolio.checks.thresholds import CodingChange
+from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.check_thresholds import CodingChange
+from icsml.portfolio.checks.phrases import columns
 from icsml.portfolio.checks.view import Rows, View
-from icsml.portfolio.checks.wording import columns
 
 __all__ = ["coding_change"]
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy.stats import chi2, norm, t
 
 from icsml.core.arithmetic import Floats
-from icsml.portfolio.checks.config import CheckConfig
-from icsml.portfolio.checks.thresholds import CohortRate
+from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.check_thresholds import CohortRate
+from icsml.portfolio.checks.phrases import percent
 from icsml.portfolio.checks.view import View
-from icsml.portfolio.checks.wording import percent
 
 __all__ = ["cohort_rate", "silent_end"]
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from icsml.portfolio.checks.config import CheckConfig
+from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.phrases import percent
 from icsml.portfolio.checks.view import Rows, View
-from icsml.portfolio.checks.wording import percent
 from icsml.portfolio.splits import dataset_groups, grouped_folds
 from icsml.records.dataset import FoldSplit
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.core.arithmetic import Floats
-from icsml.portfolio.checks.config import CheckConfig
+from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.phrases import listed, percent
 from icsml.portfolio.checks.view import Rows, View, evenly
-from icsml.portfolio.checks.wording import listed, percent
 from icsml.records.screening import PARTS
 
 __all__ = ["accounting_identity", "part_above_whole", "prior_year"]

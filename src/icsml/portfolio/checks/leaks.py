@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from icsml.core.arithmetic import Floats
-from icsml.portfolio.checks.config import CheckConfig
+from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.phrases import listed
 from icsml.portfolio.checks.ranking import Ranking, rank
 from icsml.portfolio.checks.view import View
-from icsml.portfolio.checks.wording import listed
 
 __all__ = ["feature_alone", "feature_leak", "missingness_leak", "missingness_outcome"]
 

@@ -9,8 +9,8 @@ from typing import Any
 from icsml.portfolio.draft.fitting import Fit, fit, flag_words, missing_keys, money_doubt, percent_doubt
 from icsml.portfolio.draft.guess import ColumnGuess, Role, Type
 from icsml.portfolio.draft.headings import canonical_name, feature_names, place_among
-from icsml.portfolio.draft.keys import KeyGuess, guess_as_of, guess_event_date, guess_id
-from icsml.portfolio.draft.outcome import OutcomeGuess, guess_outcome, tells_outcome
+from icsml.portfolio.draft.key_columns import KeyGuess, guess_as_of, guess_event_date, guess_id
+from icsml.portfolio.draft.outcome_column import OutcomeGuess, guess_outcome, tells_outcome
 from icsml.portfolio.draft.profile import FEW, Profile
 from icsml.portfolio.draft.vocabulary import (
     CODES,

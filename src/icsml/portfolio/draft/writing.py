@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from icsml.portfolio.draft.guess import ColumnGuess, Draft, Role
-from icsml.portfolio.draft.outcome import OutcomeGuess
+from icsml.portfolio.draft.outcome_column import OutcomeGuess
 from icsml.portfolio.mapping import Source
 
 __all__ = ["LICENCE", "mapping_text", "open_questions"]

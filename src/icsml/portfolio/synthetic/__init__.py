@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icsml.portfolio.synthetic.book import SynthReport, book, synthesize
 from icsml.portfolio.synthetic.frames import Book
+from icsml.portfolio.synthetic.portfolio import SynthReport, book, synthesize
 
 __all__ = ["Book", "SynthReport", "book", "synthesize"]

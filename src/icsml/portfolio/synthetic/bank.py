@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from icsml.portfolio.synthetic.streams import Bools, Floats, Ints
-from icsml.portfolio.synthetic.world import WORLD
+from icsml.portfolio.synthetic.parameters import WORLD
+from icsml.portfolio.synthetic.rng import Bools, Floats, Ints
 
 __all__ = ["GRADES", "Verdict", "bank_verdict"]
 

@@ -8,16 +8,16 @@ import numpy as np
 
 from icsml.portfolio.synthetic.bank import Verdict, bank_verdict
 from icsml.portfolio.synthetic.credit import application_columns, application_texts, register_columns
-from icsml.portfolio.synthetic.default import Fates, draw_fates
+from icsml.portfolio.synthetic.events import Fates, draw_fates
 from icsml.portfolio.synthetic.identity import Firms, draw_firms
-from icsml.portfolio.synthetic.innovation import Research, Rights, draw_research, draw_rights
 from icsml.portfolio.synthetic.latents import Latents, draw_latents
 from icsml.portfolio.synthetic.missingness import blank, statement_on_file
 from icsml.portfolio.synthetic.panel import Panel, draw_panel
+from icsml.portfolio.synthetic.parameters import Effect, Timeline
 from icsml.portfolio.synthetic.people import conduct_columns, recognition_columns, staff_columns
+from icsml.portfolio.synthetic.research import Research, Rights, draw_research, draw_rights
+from icsml.portfolio.synthetic.rng import Bools, Floats, Ints, Part, block_stream, macro_path
 from icsml.portfolio.synthetic.statements import Accounts, Size, draw_accounts, draw_size
-from icsml.portfolio.synthetic.streams import Bools, Floats, Ints, Part, block_stream, macro_path
-from icsml.portfolio.synthetic.world import Effect, Timeline
 
 __all__ = ["Block", "draw_block"]
 

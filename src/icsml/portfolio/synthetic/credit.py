@@ -6,8 +6,8 @@ import numpy as np
 from scipy.special import expit
 
 from icsml.portfolio.synthetic.panel import Panel
+from icsml.portfolio.synthetic.rng import Floats, Ints
 from icsml.portfolio.synthetic.statements import Accounts, Size, fen
-from icsml.portfolio.synthetic.streams import Floats, Ints
 
 __all__ = ["COLLATERALS", "GUARANTEES", "PRODUCTS", "application_columns", "application_texts", "register_columns"]
 

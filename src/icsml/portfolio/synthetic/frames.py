@@ -11,10 +11,10 @@ from pandas.api.extensions import ExtensionArray
 from icsml.portfolio.synthetic.bank import GRADES
 from icsml.portfolio.synthetic.block import Block, draw_block
 from icsml.portfolio.synthetic.credit import COLLATERALS, GUARANTEES, PRODUCTS
-from icsml.portfolio.synthetic.default import DEFAULT, EVENTS, NOTHING
-from icsml.portfolio.synthetic.places import INDUSTRY_CODES, REGIONS, TECHNICAL
-from icsml.portfolio.synthetic.streams import BLOCK, Bools, Dates, Floats, Ints, Part, Texts, block_stream
-from icsml.portfolio.synthetic.world import Effect, Timeline
+from icsml.portfolio.synthetic.events import DEFAULT, EVENTS, NOTHING
+from icsml.portfolio.synthetic.industries import INDUSTRY_CODES, REGIONS, TECHNICAL
+from icsml.portfolio.synthetic.parameters import Effect, Timeline
+from icsml.portfolio.synthetic.rng import BLOCK, Bools, Dates, Floats, Ints, Part, Texts, block_stream
 from icsml.records.field import Kind
 from icsml.records.fields import FIELDS
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from icsml.portfolio.synthetic.places import (
+from icsml.portfolio.synthetic.industries import (
     GIVEN,
     INDUSTRY_SHARES,
     REGION_SHARES,
     REGIONS,
     SURNAMES,
 )
-from icsml.portfolio.synthetic.streams import BLOCK, Dates, Floats, Ints, Texts
-from icsml.portfolio.synthetic.world import LAST_YEAR, Timeline
+from icsml.portfolio.synthetic.parameters import LAST_YEAR, Timeline
+from icsml.portfolio.synthetic.rng import BLOCK, Dates, Floats, Ints, Texts
 
 __all__ = ["Firms", "draw_firms", "unified_codes"]
 
@@ -38,7 +38,7 @@ class Firms:
     number : Ints
         Running number over the whole book.
     industry, region : Ints
-        Index into the tables of :mod:`icsml.portfolio.synthetic.places`.
+        Index into the tables of :mod:`icsml.portfolio.synthetic.industries`.
     founded : Dates
         Date of founding.
     founded_year : Ints

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from icsml.portfolio.synthetic.streams import BLOCK, Floats
-from icsml.portfolio.synthetic.world import WORLD
+from icsml.portfolio.synthetic.parameters import WORLD
+from icsml.portfolio.synthetic.rng import BLOCK, Floats
 
 __all__ = ["Latents", "autoregression", "draw_latents"]
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import expit
 
 from icsml.portfolio.synthetic.panel import Panel
-from icsml.portfolio.synthetic.streams import Bools, Floats
+from icsml.portfolio.synthetic.rng import Bools, Floats
 
 __all__ = ["PREVIOUS_COLUMNS", "STATEMENT_COLUMNS", "blank", "statement_on_file"]
 

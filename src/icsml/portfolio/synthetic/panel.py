@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from icsml.portfolio.synthetic.default import Fates
+from icsml.portfolio.synthetic.events import Fates
 from icsml.portfolio.synthetic.identity import Firms
-from icsml.portfolio.synthetic.streams import Bools, Dates, Floats, Ints
-from icsml.portfolio.synthetic.world import Timeline
+from icsml.portfolio.synthetic.parameters import Timeline
+from icsml.portfolio.synthetic.rng import Bools, Dates, Floats, Ints
 
 __all__ = ["Panel", "draw_panel"]
 

@@ -11,11 +11,11 @@ import numpy as np
 from scipy.special import expit
 
 from icsml.portfolio.synthetic.identity import Firms
-from icsml.portfolio.synthetic.innovation import Research
+from icsml.portfolio.synthetic.industries import industry_column
 from icsml.portfolio.synthetic.latents import Latents, autoregression
-from icsml.portfolio.synthetic.places import industry_column
-from icsml.portfolio.synthetic.streams import BLOCK, Bools, Floats, Ints
-from icsml.portfolio.synthetic.world import Timeline
+from icsml.portfolio.synthetic.parameters import Timeline
+from icsml.portfolio.synthetic.research import Research
+from icsml.portfolio.synthetic.rng import BLOCK, Bools, Floats, Ints
 
 __all__ = ["Accounts", "Size", "draw_accounts", "draw_size", "fen"]
 

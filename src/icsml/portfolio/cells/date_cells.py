@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from icsml.errors import InputError
 from icsml.portfolio.cells.converted import Converted
 from icsml.portfolio.cells.missing import NOT_MISSING, Missing
-from icsml.portfolio.cells.numbers import numbers
+from icsml.portfolio.cells.number_cells import numbers
 from icsml.portfolio.cells.tokens import tokens
 from icsml.portfolio.mapping import ISO, DateSource
 from icsml.portfolio.reading.table import EXACT, Column

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from icsml.core.arithmetic import ratio
 from icsml.core.progress import Progress
 from icsml.portfolio.cells import Cells, Converted, Missing, dates, numbers, texts
-from icsml.portfolio.cells.dates import order_unsettled
+from icsml.portfolio.cells.date_cells import order_unsettled
+from icsml.portfolio.joined_tables import TableReport, join_tables
 from icsml.portfolio.mapping import Derived, FieldSource, MappedFeature, Mapping, OutcomeSource
 from icsml.portfolio.outcomes import Outcomes, read_outcomes
 from icsml.portfolio.reading.table import Column, SourceTable
 from icsml.portfolio.source import read_main, require_columns
-from icsml.portfolio.tables import TableReport, join_tables
 from icsml.records.field import Kind
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
 

@@ -14,8 +14,8 @@ from icsml.core.progress import silent
 from icsml.core.yaml import dump_yaml
 from icsml.errors import InputError
 from icsml.portfolio.synthetic.frames import LEFT_OUT, Book, block_book
-from icsml.portfolio.synthetic.streams import BLOCK
-from icsml.portfolio.synthetic.world import Effect, Timeline, capability_effect, timeline
+from icsml.portfolio.synthetic.parameters import Effect, Timeline, capability_effect, timeline
+from icsml.portfolio.synthetic.rng import BLOCK
 from icsml.portfolio.target import check_target
 from icsml.records.dataset import DatasetMeta, OutOfTimeSplit
 from icsml.records.fields import FIELDS

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from icsml.core.arithmetic import Floats
-from icsml.portfolio.checks.config import CheckConfig
-from icsml.portfolio.checks.thresholds import Sentinel
+from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.check_thresholds import Sentinel
+from icsml.portfolio.checks.phrases import columns, listed, percent
 from icsml.portfolio.checks.view import View
-from icsml.portfolio.checks.wording import columns, listed, percent
 from icsml.records.extra import ExtraFeature
 
 __all__ = ["consequence_column", "constant_column", "sentinel"]

@@ -9,8 +9,8 @@ from scipy.special import ndtr
 
 from icsml.portfolio.synthetic.identity import Firms
 from icsml.portfolio.synthetic.latents import Latents
-from icsml.portfolio.synthetic.streams import Bools, Floats, Ints
-from icsml.portfolio.synthetic.world import WORLD, Effect, Timeline, capability_effect
+from icsml.portfolio.synthetic.parameters import WORLD, Effect, Timeline, capability_effect
+from icsml.portfolio.synthetic.rng import Bools, Floats, Ints
 
 __all__ = ["CLOSURE", "DEFAULT", "EVENTS", "MERGER", "NOTHING", "Fates", "draw_fates"]
 

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.portfolio.checks.amounts import group_scale, row_scale, source_scale, table_scale
+from icsml.portfolio.checks.check_config import CheckConfig
 from icsml.portfolio.checks.coding import coding_change
 from icsml.portfolio.checks.cohorts import cohort_rate, silent_end
-from icsml.portfolio.checks.columns import consequence_column, constant_column, sentinel
-from icsml.portfolio.checks.config import CheckConfig
+from icsml.portfolio.checks.column_values import consequence_column, constant_column, sentinel
 from icsml.portfolio.checks.copies import copied_firm, split_overlap
 from icsml.portfolio.checks.identities import accounting_identity, part_above_whole, prior_year
 from icsml.portfolio.checks.leaks import feature_alone, feature_leak, missingness_leak, missingness_outcome
-from icsml.portfolio.checks.outcomes import event_date_pile, event_dates, unlabelled_good
+from icsml.portfolio.checks.outcome_checks import event_date_pile, event_dates, unlabelled_good
 from icsml.portfolio.checks.view import View
 from icsml.records.dataset import Dataset
 from icsml.records.finding import Finding

@@ -8,10 +8,10 @@ import numpy as np
 from scipy.special import expit
 
 from icsml.portfolio.synthetic.identity import Firms
+from icsml.portfolio.synthetic.industries import industry_column
 from icsml.portfolio.synthetic.latents import Latents
-from icsml.portfolio.synthetic.places import industry_column
-from icsml.portfolio.synthetic.streams import BLOCK, Bools, Floats, Ints
-from icsml.portfolio.synthetic.world import WORLD, Timeline
+from icsml.portfolio.synthetic.parameters import WORLD, Timeline
+from icsml.portfolio.synthetic.rng import BLOCK, Bools, Floats, Ints
 
 __all__ = ["RD_THRESHOLDS", "Research", "Rights", "draw_research", "draw_rights"]
 

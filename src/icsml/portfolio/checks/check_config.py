@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from icsml.core.paths import configs_dir
 from icsml.core.yaml import compose, construct, file_text, load_model, validate
-from icsml.portfolio.checks.thresholds import (
+from icsml.portfolio.checks.check_thresholds import (
     Check,
     CodingChange,
     CohortRate,

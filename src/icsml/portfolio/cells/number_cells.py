@@ -16,7 +16,7 @@ from icsml.errors import InputError
 from icsml.portfolio.cells.converted import Converted
 from icsml.portfolio.cells.missing import NOT_MISSING, Missing
 from icsml.portfolio.cells.numerals import grouped, numeral, plain
-from icsml.portfolio.cells.texts import translated
+from icsml.portfolio.cells.text_cells import translated
 from icsml.portfolio.cells.tokens import held
 from icsml.portfolio.reading.table import Column, is_text
 

@@ -9,9 +9,9 @@ import pandas as pd
 from scipy.stats import poisson
 
 from icsml.core.arithmetic import Dates
-from icsml.portfolio.checks.config import CheckConfig
+from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.phrases import percent
 from icsml.portfolio.checks.view import View
-from icsml.portfolio.checks.wording import percent
 
 __all__ = ["event_date_pile", "event_dates", "unlabelled_good"]
 
