@@ -1,4 +1,4 @@
-"""The synthetic book as a data set on disk: determinism, chunks, errors, the truth apart."""
+"""The synthetic portfolio as a data set on disk: determinism, chunks, errors, the truth apart."""
 
 from __future__ import annotations
 
@@ -18,42 +18,42 @@ from hypothesis import strategies as st
 
 from icsml.core.canonical import sha256_file
 from icsml.errors import InputError
-from icsml.portfolio.synthetic import Book, book, synthesize
-from icsml.portfolio.synthetic.parameters import DATA_END, WORLD, timeline
+from icsml.portfolio.synthetic import Portfolio, draw_portfolio, synthesize
+from icsml.portfolio.synthetic.parameters import DATA_END, PARAMETERS, timeline
 from icsml.records.dataset import OutOfTimeSplit, read_dataset
 
 FILES = ("enterprises.parquet", "outcomes.parquet", "truth.parquet")
 DOCUMENT = Path(__file__).parents[2] / "docs" / "explanation" / "synthetic-book.md"
 
 
-def _equal(one: Book, other: Book) -> None:
+def _equal(one: Portfolio, other: Portfolio) -> None:
     for name in ("enterprises", "outcomes", "truth"):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name))
 
 
-def _first(drawn: Book, enterprises: int) -> Book:
+def _first(drawn: Portfolio, enterprises: int) -> Portfolio:
     """The rows of the first enterprises; the codes are in order."""
     rows = drawn.enterprises["enterprise_id"] <= f"E{enterprises:07d}"
-    return Book(*(getattr(drawn, name)[rows] for name in ("enterprises", "outcomes", "truth")))
+    return Portfolio(*(getattr(drawn, name)[rows] for name in ("enterprises", "outcomes", "truth")))
 
 
 @pytest.fixture(scope="module")
-def whole() -> Book:
-    return book(4_500, 11, "small")
+def whole() -> Portfolio:
+    return draw_portfolio(4_500, 11, "small")
 
 
-def test_files_hold_the_book(tmp_path: Path, whole: Book) -> None:
+def test_files_hold_the_book(tmp_path: Path, whole: Portfolio) -> None:
     report = synthesize(4_500, 11, "small", tmp_path)
     read = (pd.read_parquet(tmp_path / name) for name in FILES)
-    _equal(Book(*read), whole)
+    _equal(Portfolio(*read), whole)
     assert report.rows == len(whole.enterprises)
     assert report.defaults == whole.outcomes["bad"].sum() > 0
 
 
 @pytest.mark.parametrize("chunk_rows", [1_000, 10**7])
-def test_rows_do_not_depend_on_the_chunk(tmp_path: Path, whole: Book, chunk_rows: int) -> None:
+def test_rows_do_not_depend_on_the_chunk(tmp_path: Path, whole: Portfolio, chunk_rows: int) -> None:
     synthesize(4_500, 11, "small", tmp_path, chunk_rows=chunk_rows)
-    _equal(Book(*(pd.read_parquet(tmp_path / name) for name in FILES)), whole)
+    _equal(Portfolio(*(pd.read_parquet(tmp_path / name) for name in FILES)), whole)
     file = pq.ParquetFile(tmp_path / "enterprises.parquet")
     sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
     assert set(sizes[:-1]) <= {chunk_rows}
@@ -61,8 +61,8 @@ def test_rows_do_not_depend_on_the_chunk(tmp_path: Path, whole: Book, chunk_rows
 
 @settings(max_examples=8, deadline=None)
 @given(enterprises=st.integers(1, 4_499))
-def test_smaller_book_is_the_beginning_of_a_larger_one(whole: Book, enterprises: int) -> None:
-    _equal(book(enterprises, 11, "small"), _first(whole, enterprises))
+def test_smaller_book_is_the_beginning_of_a_larger_one(whole: Portfolio, enterprises: int) -> None:
+    _equal(draw_portfolio(enterprises, 11, "small"), _first(whole, enterprises))
 
 
 def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
@@ -79,18 +79,18 @@ def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_seed_makes_the_book() -> None:
-    assert not book(50, 1).enterprises.equals(book(50, 2).enterprises)
+    assert not draw_portfolio(50, 1).enterprises.equals(draw_portfolio(50, 2).enterprises)
 
 
 def test_effect_moves_events_only() -> None:
     """Before anything has happened the two worlds look alike: first rows differ in outcome, never in the record."""
-    none, small = book(500, 4, "none"), book(500, 4, "small")
+    none, small = draw_portfolio(500, 4, "none"), draw_portfolio(500, 4, "small")
     first = [drawn.truth.drop_duplicates("enterprise_id") for drawn in (none, small)]
     columns = ["enterprise_id", "as_of", "health", "capability", "management", "stage"]
     pd.testing.assert_frame_equal(first[0][columns].reset_index(drop=True), first[1][columns].reset_index(drop=True))
 
 
-def test_every_enterprise_is_in_the_book(whole: Book) -> None:
+def test_every_enterprise_is_in_the_book(whole: Portfolio) -> None:
     assert whole.enterprises["enterprise_id"].nunique() == 4_500
 
 
@@ -197,4 +197,4 @@ def test_an_interrupted_run_leaves_nothing_half_written(tmp_path: Path) -> None:
 def test_every_weighty_assumption_is_in_the_document() -> None:
     section = DOCUMENT.read_text("utf-8").split("## Assumptions")[1].split("\n## ")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", section, flags=re.MULTILINE))
-    assert {name: float(value) for name, value in rows.items()} == asdict(WORLD)
+    assert {name: float(value) for name, value in rows.items()} == asdict(PARAMETERS)

@@ -1,4 +1,4 @@
-"""What every record of the synthetic book obeys: identities, dates, bounds, gaps, identity codes."""
+"""What every record of the synthetic portfolio obeys: identities, dates, bounds, gaps, identity codes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icsml.portfolio.synthetic import Book, book
+from icsml.portfolio.synthetic import Portfolio, draw_portfolio
 from icsml.portfolio.synthetic.frames import LEFT_OUT
 from icsml.portfolio.synthetic.identity import unified_codes
 from icsml.portfolio.synthetic.industries import REGIONS
@@ -19,12 +19,12 @@ from icsml.records.uscc import is_valid_uscc
 
 
 @pytest.fixture(scope="module")
-def drawn() -> Book:
-    return book(6_000, 3, "small")
+def drawn() -> Portfolio:
+    return draw_portfolio(6_000, 3, "small")
 
 
 @pytest.fixture(scope="module")
-def records(drawn: Book) -> pd.DataFrame:
+def records(drawn: Portfolio) -> pd.DataFrame:
     return drawn.enterprises
 
 
@@ -53,12 +53,12 @@ def test_records_are_canonical(records: pd.DataFrame) -> None:
     assert not records.isna().all().any()
 
 
-def test_enterprise_and_date_are_unique(drawn: Book) -> None:
+def test_enterprise_and_date_are_unique(drawn: Portfolio) -> None:
     for frame in (drawn.enterprises, drawn.outcomes, drawn.truth):
         assert not frame.duplicated(["enterprise_id", "as_of"]).any()
 
 
-def test_three_frames_hold_the_same_rows(drawn: Book) -> None:
+def test_three_frames_hold_the_same_rows(drawn: Portfolio) -> None:
     for frame in (drawn.outcomes, drawn.truth):
         pd.testing.assert_frame_equal(frame[["enterprise_id", "as_of"]], drawn.enterprises[["enterprise_id", "as_of"]])
 
@@ -128,18 +128,18 @@ def test_cash_flows_explain_the_change_of_cash(records: pd.DataFrame) -> None:
 @pytest.mark.parametrize("name", ["revenue", "main_revenue", "net_profit", "total_assets", "rd_expense"])
 def test_prior_year_is_what_was_shown_a_year_ago(records: pd.DataFrame, name: str) -> None:
     now, later = _pairs(records)
-    shown, recalled = _fen(now, name), _fen(later, f"{name}_prev")
-    known = ~np.isnan(shown) & ~np.isnan(recalled)
+    current, recalled = _fen(now, name), _fen(later, f"{name}_prev")
+    known = ~np.isnan(current) & ~np.isnan(recalled)
     assert known.sum() > 1_000
-    np.testing.assert_array_equal(shown[known], recalled[known])
+    np.testing.assert_array_equal(current[known], recalled[known])
 
 
 def test_statements_were_published_by_the_decision(records: pd.DataFrame) -> None:
-    shown = records.dropna(subset=["statement_published_at"])
-    lag = (shown["statement_published_at"] - shown["statement_period_end"]).dt.days
-    assert (shown["statement_published_at"] <= shown["as_of"]).all()
+    dated = records.dropna(subset=["statement_published_at"])
+    lag = (dated["statement_published_at"] - dated["statement_period_end"]).dt.days
+    assert (dated["statement_published_at"] <= dated["as_of"]).all()
     assert lag.between(75, 180).all()
-    stale = shown["statement_period_end"].dt.year == shown["as_of"].dt.year - 2
+    stale = dated["statement_period_end"].dt.year == dated["as_of"].dt.year - 2
     assert 0.2 < stale.mean() < 0.5, "some decisions come before last year's statements are out"
 
 
@@ -150,12 +150,12 @@ def test_a_statement_year_is_on_file_or_it_is_not(records: pd.DataFrame) -> None
 
 
 def test_no_statement_is_older_than_the_firm(records: pd.DataFrame) -> None:
-    shown = records.dropna(subset=["statement_period_end", "founded_on"])
-    assert (shown["statement_period_end"] >= shown["founded_on"]).all()
+    dated = records.dropna(subset=["statement_period_end", "founded_on"])
+    assert (dated["statement_period_end"] >= dated["founded_on"]).all()
     assert (records["as_of"] > records["founded_on"])[records["founded_on"].notna()].all()
 
 
-def test_missing_is_not_at_random(drawn: Book) -> None:
+def test_missing_is_not_at_random(drawn: Portfolio) -> None:
     """Thin files are those of the young and, age for age, of the ailing; silent on R&D are those that do none."""
     absent, truth = drawn.enterprises["total_assets_cny"].isna(), drawn.truth
     young = truth["age"] < 3.0

@@ -1,4 +1,4 @@
-"""The truth of the synthetic book: what drives default, what competes with it, what the bank never saw."""
+"""The truth of the synthetic portfolio: what drives default, what competes with it, what the bank never saw."""
 
 from __future__ import annotations
 
@@ -15,48 +15,48 @@ from scipy.special import ndtri
 from sklearn.metrics import roc_auc_score
 
 import icsml.portfolio.synthetic as package
-from icsml.portfolio.synthetic import Book, book
+from icsml.portfolio.synthetic import Portfolio, draw_portfolio
 from icsml.portfolio.synthetic.latents import autoregression
-from icsml.portfolio.synthetic.parameters import DATA_END, WORLD, timeline
+from icsml.portfolio.synthetic.parameters import DATA_END, PARAMETERS, timeline
 from icsml.portfolio.synthetic.rng import macro_path
 
 ENTERPRISES = 20_000
 
 
 @pytest.fixture(scope="module")
-def small() -> Book:
-    return book(ENTERPRISES, 0, "small")
+def small() -> Portfolio:
+    return draw_portfolio(ENTERPRISES, 0, "small")
 
 
 @pytest.fixture(scope="module")
-def none() -> Book:
-    return book(ENTERPRISES, 0, "none")
+def none() -> Portfolio:
+    return draw_portfolio(ENTERPRISES, 0, "none")
 
 
-def _capability_slope(drawn: Book) -> tuple[float, float]:
+def _capability_slope(drawn: Portfolio) -> tuple[float, float]:
     """Slope of the true probit index on capability, given health and age, and the largest residual."""
     truth = drawn.truth[drawn.enterprises["founded_on"].notna()]
     founded = drawn.enterprises["founded_on"].dropna()
-    youth = np.exp(-(truth["as_of"].dt.year - founded.dt.year) / WORLD.youth_years)
+    youth = np.exp(-(truth["as_of"].dt.year - founded.dt.year) / PARAMETERS.youth_years)
     design = np.column_stack([np.ones(len(truth)), truth["health"], youth, truth["capability"]])
     index = ndtri(truth["pd_through_cycle"].to_numpy())
     solved, *_ = np.linalg.lstsq(design, index, rcond=None)
     return float(solved[3]), float(np.abs(index - design @ solved).max())
 
 
-def test_with_none_default_ignores_capability_given_health(none: Book) -> None:
+def test_with_none_default_ignores_capability_given_health(none: Portfolio) -> None:
     slope, residual = _capability_slope(none)
     assert slope == pytest.approx(0.0, abs=1e-9)
     assert residual < 1e-7
 
 
-def test_with_small_capability_lowers_default_given_health(small: Book) -> None:
+def test_with_small_capability_lowers_default_given_health(small: Portfolio) -> None:
     slope, residual = _capability_slope(small)
-    assert slope == pytest.approx(-WORLD.small_effect, abs=1e-9)
+    assert slope == pytest.approx(-PARAMETERS.small_effect, abs=1e-9)
     assert residual < 1e-7
 
 
-def _surprise(drawn: Book, direction: pd.Series) -> float:
+def _surprise(drawn: Portfolio, direction: pd.Series) -> float:
     """Score statistic, standard normal if the defaults follow the true PD along the direction."""
     truth = drawn.truth
     gap = truth["bad"].astype(float) - truth["pd"]
@@ -65,41 +65,41 @@ def _surprise(drawn: Book, direction: pd.Series) -> float:
 
 @pytest.mark.parametrize("effect", ["none", "small"])
 @pytest.mark.parametrize("name", ["health", "capability", "management", "macro", "judgement", "level"])
-def test_defaults_follow_the_true_pd(small: Book, none: Book, effect: str, name: str) -> None:
+def test_defaults_follow_the_true_pd(small: Portfolio, none: Portfolio, effect: str, name: str) -> None:
     drawn = {"none": none, "small": small}[effect]
     direction = pd.Series(1.0, index=drawn.truth.index) if name == "level" else drawn.truth[name]
     assert abs(_surprise(drawn, direction)) < 3.5
 
 
-def test_wrong_pd_would_be_noticed(small: Book) -> None:
+def test_wrong_pd_would_be_noticed(small: Portfolio) -> None:
     truth = small.truth.assign(pd=small.truth["pd_through_cycle"])
-    assert abs(_surprise(Book(small.enterprises, small.outcomes, truth), truth["macro"])) > 5.0
+    assert abs(_surprise(Portfolio(small.enterprises, small.outcomes, truth), truth["macro"])) > 5.0
 
 
-def test_capability_moves_indicators_in_both_worlds(none: Book, small: Book) -> None:
+def test_capability_moves_indicators_in_both_worlds(none: Portfolio, small: Portfolio) -> None:
     for drawn in (none, small):
         frame = drawn.enterprises[["ip_class1", "invention_applications", "staff_st", "awards_3y"]]
         ranks = frame.assign(staff_st=drawn.enterprises["staff_st"] / drawn.enterprises["staff_total"])
         assert (ranks.corrwith(drawn.truth["capability"], method="spearman") > 0.1).all()
 
 
-def test_management_confounds_health_and_capability(none: Book) -> None:
+def test_management_confounds_health_and_capability(none: Portfolio) -> None:
     states = none.truth[["management", "health", "capability"]].to_numpy()
     correlation = np.corrcoef(states, rowvar=False)
-    assert correlation[0, 1] == pytest.approx(WORLD.management_in_health, abs=0.06)
-    assert correlation[0, 2] == pytest.approx(WORLD.management_in_capability, abs=0.06)
+    assert correlation[0, 1] == pytest.approx(PARAMETERS.management_in_health, abs=0.06)
+    assert correlation[0, 2] == pytest.approx(PARAMETERS.management_in_capability, abs=0.06)
     assert correlation[1, 2] > 0.05
 
 
-def test_default_rates_of_years_differ_and_follow_the_factor(small: Book) -> None:
+def test_default_rates_of_years_differ_and_follow_the_factor(small: Portfolio) -> None:
     yearly = small.truth.groupby("macro")["bad"].mean()
     assert yearly.max() > 4 * yearly.min()
     assert np.corrcoef(yearly.index, ndtri(yearly.to_numpy(dtype=float)))[0, 1] < -0.98
 
 
-def test_asset_correlation_is_vasicek(small: Book) -> None:
+def test_asset_correlation_is_vasicek(small: Portfolio) -> None:
     """The probit of a firm's PD moves with the factor by -sqrt(rho / (1 - rho))."""
-    truth, rho = small.truth, WORLD.asset_correlation
+    truth, rho = small.truth, PARAMETERS.asset_correlation
     moved = ndtri(truth["pd"]) * np.sqrt(1 - rho) - ndtri(truth["pd_through_cycle"])
     np.testing.assert_allclose(moved, -np.sqrt(rho) * truth["macro"], atol=1e-7)
     assert rho == pytest.approx(0.12)
@@ -119,19 +119,19 @@ def test_latents_are_stationary_autoregressions() -> None:
     assert np.corrcoef(path[:, 3], path[:, 4])[0, 1] == pytest.approx(0.9, abs=0.01)
 
 
-def test_merger_and_closure_compete(small: Book) -> None:
+def test_merger_and_closure_compete(small: Portfolio) -> None:
     truth, event = small.truth, small.truth["event"]
     assert ((truth["bad"] == 1) == (event == "default")).all()
     assert set(event.dropna()) == {"default", "merger", "closure"}
     assert (truth["event_date"].notna() == event.notna()).all()
     merged, closed = event == "merger", event == "closure"
-    assert merged.mean() == pytest.approx(WORLD.merger_rate, rel=0.15)
-    assert closed.mean() == pytest.approx(WORLD.closure_rate, rel=0.15)
+    assert merged.mean() == pytest.approx(PARAMETERS.merger_rate, rel=0.15)
+    assert closed.mean() == pytest.approx(PARAMETERS.closure_rate, rel=0.15)
     assert truth["capability"][merged].mean() > 0.2, "the capable are bought"
     assert truth["health"][closed].mean() < -0.1, "the ailing close"
 
 
-def test_events_fall_in_the_twelve_months_and_end_the_firm(small: Book) -> None:
+def test_events_fall_in_the_twelve_months_and_end_the_firm(small: Portfolio) -> None:
     truth = small.truth
     wait = (truth["event_date"] - truth["as_of"]).dt.days.dropna()
     assert wait.between(1, 365).all()
@@ -139,12 +139,12 @@ def test_events_fall_in_the_twelve_months_and_end_the_firm(small: Book) -> None:
     assert last[truth["event"].notna()].all()
 
 
-def test_windows_of_a_firm_do_not_overlap(small: Book) -> None:
+def test_windows_of_a_firm_do_not_overlap(small: Portfolio) -> None:
     gap = small.truth.groupby("enterprise_id")["as_of"].diff().dt.days.dropna()
     assert gap.min() >= 365
 
 
-def test_outcomes_of_the_declined_are_hidden_but_true(small: Book) -> None:
+def test_outcomes_of_the_declined_are_hidden_but_true(small: Portfolio) -> None:
     outcomes, truth = small.outcomes, small.truth
     declined = truth["declined"]
     assert 0.05 < declined.mean() < 0.25
@@ -153,7 +153,7 @@ def test_outcomes_of_the_declined_are_hidden_but_true(small: Book) -> None:
     assert truth["bad"][declined].mean() > 3 * truth["bad"][~declined].mean()
 
 
-def test_outcomes_not_yet_known_are_null(small: Book) -> None:
+def test_outcomes_not_yet_known_are_null(small: Portfolio) -> None:
     open_window = small.truth["as_of"] + pd.Timedelta(days=365) > pd.Timestamp(str(DATA_END))
     assert open_window.any()
     assert small.outcomes["bad"][open_window].isna().all()
@@ -162,21 +162,23 @@ def test_outcomes_not_yet_known_are_null(small: Book) -> None:
     assert (small.truth["seen"] == seen).all()
 
 
-def test_judgement_is_more_than_the_statements_show(small: Book) -> None:
+def test_judgement_is_more_than_the_statements_show(small: Portfolio) -> None:
     """Among rows of about the same statements, the bank's own PD still orders defaults by what it judged."""
     truth = small.truth
-    assert np.corrcoef(truth["judgement"], truth["health"])[0, 1] == pytest.approx(WORLD.judgement_in_health, abs=0.03)
+    assert np.corrcoef(truth["judgement"], truth["health"])[0, 1] == pytest.approx(
+        PARAMETERS.judgement_in_health, abs=0.03
+    )
     best = small.enterprises.select_dtypes("number").drop(columns=["bank_pd"]).corrwith(truth["judgement"]).abs().max()
     assert best < 0.5
 
 
-def test_bank_grade_is_ordered_by_bank_pd(small: Book) -> None:
+def test_bank_grade_is_ordered_by_bank_pd(small: Portfolio) -> None:
     spans = small.enterprises.groupby("bank_grade")["bank_pd"].agg(["min", "max"]).sort_values("min")
     assert list(spans.index) == ["AAA", "AA", "A", "BBB", "BB", "B", "CCC"]
     assert (spans["max"].to_numpy()[:-1] <= spans["min"].to_numpy()[1:]).all()
 
 
-def test_bank_ranks_but_does_not_know(small: Book) -> None:
+def test_bank_ranks_but_does_not_know(small: Portfolio) -> None:
     auc = roc_auc_score(small.truth["bad"].astype(int), small.enterprises["bank_pd"])
     assert 0.7 < auc < roc_auc_score(small.truth["bad"].astype(int), small.truth["pd"]) - 0.03
 
@@ -202,7 +204,7 @@ def _ratios(records: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def test_book_can_be_learned(small: Book) -> None:
+def test_book_can_be_learned(small: Portfolio) -> None:
     """Financial ratios alone reach an out-of-time AUC of 0.75 to 0.82 over 20,000 firms."""
     known, date, line = small.outcomes["bad"].notna(), small.outcomes["as_of"], timeline(9)
     test_from = pd.Timestamp(str(line.test_from))
@@ -215,11 +217,11 @@ def test_book_can_be_learned(small: Book) -> None:
     assert 0.75 <= roc_auc_score(bad[test], predicted[:, 1]) <= 0.82
 
 
-def test_small_effect_is_small(small: Book) -> None:
+def test_small_effect_is_small(small: Portfolio) -> None:
     """Knowing capability on top of the rest of the truth adds a few thousandths to the AUC."""
     truth = small.truth
     index = ndtri(truth["pd"].to_numpy())
-    without = index + WORLD.small_effect * truth["capability"] / np.sqrt(1 - WORLD.asset_correlation)
+    without = index + PARAMETERS.small_effect * truth["capability"] / np.sqrt(1 - PARAMETERS.asset_correlation)
     bad = truth["bad"].astype(int)
     assert 0.001 < roc_auc_score(bad, index) - roc_auc_score(bad, without) < 0.01
 

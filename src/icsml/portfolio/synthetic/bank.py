@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from icsml.portfolio.synthetic.parameters import WORLD
+from icsml.portfolio.synthetic.parameters import PARAMETERS
 from icsml.portfolio.synthetic.rng import Bools, Floats, Ints
 
 __all__ = ["GRADES", "Verdict", "bank_verdict"]
@@ -45,45 +45,45 @@ def _term(value: Floats, middle: float, spread: float) -> Floats:
     return np.nan_to_num(np.clip((value - middle) / spread, -2.5, 2.5), nan=0.0)
 
 
-def _score(held: dict[str, Floats], age: Floats) -> Floats:
+def _score(on_file: dict[str, Floats], age: Floats) -> Floats:
     """Return log-odds of default by the bank's scorecard."""
-    gearing = held["total_liabilities_cny"] / held["total_assets_cny"]
-    margin = held["net_profit_cny"] / held["revenue_cny"]
-    cash = held["cash_cny"] / held["total_assets_cny"]
+    gearing = on_file["total_liabilities_cny"] / on_file["total_assets_cny"]
+    margin = on_file["net_profit_cny"] / on_file["revenue_cny"]
+    cash = on_file["cash_cny"] / on_file["total_assets_cny"]
     silent = np.isnan(gearing) * 1.0
     return (
         _BASE
         + 0.4 * _term(gearing, 0.57, 0.16)
         - 0.4 * _term(margin, 0.035, 0.06)
         - 0.25 * _term(cash, 0.14, 0.07)
-        + 0.35 * _term(np.log1p(held["overdue_count_24m"]), 0.15, 0.3)
-        + 0.2 * _term(held["credit_line_utilisation"], 0.6, 0.2)
+        + 0.35 * _term(np.log1p(on_file["overdue_count_24m"]), 0.15, 0.3)
+        + 0.2 * _term(on_file["credit_line_utilisation"], 0.6, 0.2)
         - 0.1 * _term(np.log1p(age), 2.2, 0.7)
         + _NO_STATEMENT * silent
     )
 
 
-def bank_verdict(rng: np.random.Generator, held: dict[str, Floats], age: Floats, health: Floats) -> Verdict:
+def bank_verdict(rng: np.random.Generator, on_file: dict[str, Floats], age: Floats, health: Floats) -> Verdict:
     """Rate and decide every row.
 
     Parameters
     ----------
     rng : Generator
-    held : dict of str to Floats, shape (r,) each
+    on_file : dict of str to Floats, shape (r,) each
         What is on file, missing as NaN.
     age : Floats
         Years since founding.
     health : Floats
-        Health of the decision year, of which the judgement has an inkling.
+        Health of the decision year, with which the judgement correlates.
     """
-    inkling = WORLD.judgement_in_health
-    judgement = inkling * health + np.sqrt(1.0 - inkling**2) * rng.standard_normal(len(age))
-    log_odds = _score(held, age) - 0.35 * judgement
+    correlation = PARAMETERS.judgement_in_health
+    judgement = correlation * health + np.sqrt(1.0 - correlation**2) * rng.standard_normal(len(age))
+    log_odds = _score(on_file, age) - 0.35 * judgement
     pd = np.round(expit(log_odds), 6)
-    scatter = WORLD.decline_scatter * rng.standard_normal(len(age))
+    scatter = PARAMETERS.decline_scatter * rng.standard_normal(len(age))
     return Verdict(
         pd=pd,
         grade=np.searchsorted(_UPPER, pd, side="right"),
         judgement=judgement,
-        declined=log_odds + scatter > WORLD.decline_cut,
+        declined=log_odds + scatter > PARAMETERS.decline_cut,
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from icsml.portfolio.synthetic.bank import Verdict, bank_verdict
 from icsml.portfolio.synthetic.credit import application_columns, application_texts, register_columns
-from icsml.portfolio.synthetic.events import Fates, draw_fates
+from icsml.portfolio.synthetic.events import Events, draw_events
 from icsml.portfolio.synthetic.identity import Firms, draw_firms
 from icsml.portfolio.synthetic.latents import Latents, draw_latents
 from icsml.portfolio.synthetic.missingness import blank, statement_on_file
@@ -16,7 +16,7 @@ from icsml.portfolio.synthetic.panel import Panel, draw_panel
 from icsml.portfolio.synthetic.parameters import Effect, Timeline
 from icsml.portfolio.synthetic.people import conduct_columns, recognition_columns, staff_columns
 from icsml.portfolio.synthetic.research import Research, Rights, draw_research, draw_rights
-from icsml.portfolio.synthetic.rng import Bools, Floats, Ints, Part, block_stream, macro_path
+from icsml.portfolio.synthetic.rng import Bools, Floats, Ints, Part, block_rng, macro_path
 from icsml.portfolio.synthetic.statements import Accounts, Size, draw_accounts, draw_size
 
 __all__ = ["Block", "draw_block"]
@@ -66,7 +66,7 @@ class Grid:
     research: Research
     accounts: Accounts
     rights: Rights
-    fates: Fates
+    events: Events
     panel: Panel
 
 
@@ -97,15 +97,15 @@ class Block:
 
 def _grid(seed: int, block: int, line: Timeline, effect: Effect) -> Grid:
     macro = macro_path(seed, line.columns)
-    firms = draw_firms(block_stream(seed, block, Part.IDENTITY), block, seed, line)
-    latents = draw_latents(block_stream(seed, block, Part.LATENTS), line.columns)
-    fates = draw_fates(block_stream(seed, block, Part.EVENTS), firms, latents, macro, line, effect)
-    size = draw_size(block_stream(seed, block, Part.SIZE), firms, latents, macro, line)
-    inventive = block_stream(seed, block, Part.INNOVATION)
+    firms = draw_firms(block_rng(seed, block, Part.IDENTITY), block, seed, line)
+    latents = draw_latents(block_rng(seed, block, Part.LATENTS), line.columns)
+    events = draw_events(block_rng(seed, block, Part.EVENTS), firms, latents, macro, line, effect)
+    size = draw_size(block_rng(seed, block, Part.SIZE), firms, latents, macro, line)
+    inventive = block_rng(seed, block, Part.INNOVATION)
     research = draw_research(inventive, firms, latents, size.log_revenue, line)
     rights = draw_rights(inventive, firms, latents, size.log_revenue, size.age, line)
-    accounts = draw_accounts(block_stream(seed, block, Part.STATEMENTS), firms, latents, size, research)
-    return Grid(firms, latents, macro, size, research, accounts, rights, fates, draw_panel(firms, fates, line))
+    accounts = draw_accounts(block_rng(seed, block, Part.STATEMENTS), firms, latents, size, research)
+    return Grid(firms, latents, macro, size, research, accounts, rights, events, draw_panel(firms, events, line))
 
 
 def _flows(rng: np.random.Generator, panel: Panel, accounts: Accounts) -> dict[str, Floats]:
@@ -126,17 +126,17 @@ def _flows(rng: np.random.Generator, panel: Panel, accounts: Accounts) -> dict[s
 def _account_columns(
     rng: np.random.Generator, panel: Panel, accounts: Accounts, research: Research
 ) -> dict[str, Floats]:
-    shown = {name: panel.on_statement(getattr(accounts, part)) for name, part in _ACCOUNT_COLUMNS.items()}
+    current = {name: panel.on_statement(getattr(accounts, part)) for name, part in _ACCOUNT_COLUMNS.items()}
     before = {name: panel.year_before(getattr(accounts, part)) for name, part in _PREVIOUS.items()}
     spent = {
         "rd_expense_cny": panel.on_statement(research.expense),
         "rd_expense_prev_cny": panel.year_before(research.expense),
     }
-    return {**shown, **before, **spent, **_flows(rng, panel, accounts)}
+    return {**current, **before, **spent, **_flows(rng, panel, accounts)}
 
 
 def _right_columns(panel: Panel, rights: Rights) -> dict[str, Floats]:
-    # Rights are held at the decision, so they are those of the last full year, whatever statements are out.
+    # Rights are filed at the decision, so they are those of the last full year, whatever statements are out.
     firm, last = panel.firm, panel.now - 1
     names = {
         "invention_applications": rights.applications,
@@ -152,15 +152,15 @@ def _right_columns(panel: Panel, rights: Rights) -> dict[str, Floats]:
 def _complete(seed: int, block: int, grid: Grid, line: Timeline) -> tuple[dict[str, Floats], dict[str, Ints]]:
     """Return all columns before anything is missing, and the categories."""
     panel, health = grid.panel, grid.panel.at_decision(grid.latents.health)
-    columns = _account_columns(block_stream(seed, block, Part.FLOWS), panel, grid.accounts, grid.research)
+    columns = _account_columns(block_rng(seed, block, Part.FLOWS), panel, grid.accounts, grid.research)
     columns |= _right_columns(panel, grid.rights)
-    rng = block_stream(seed, block, Part.PEOPLE)
+    rng = block_rng(seed, block, Part.PEOPLE)
     columns |= staff_columns(rng, panel, grid.latents, grid.size, grid.research)
     columns |= recognition_columns(
         rng, panel, grid.firms, grid.latents, grid.size, grid.research, columns["revenue_cny"]
     )
     columns |= conduct_columns(rng, health)
-    rng = block_stream(seed, block, Part.CREDIT)
+    rng = block_rng(seed, block, Part.CREDIT)
     columns |= register_columns(rng, panel, grid.accounts, grid.size, health, line.start)
     codes = application_texts(rng, panel, columns["ip_class1"] + columns["ip_class2"])
     columns |= application_columns(rng, panel.at_decision(grid.size.log_revenue), codes)
@@ -173,8 +173,8 @@ def draw_block(seed: int, block: int, line: Timeline, effect: Effect) -> Block:
     panel, log_revenue = grid.panel, grid.panel.on_statement(grid.size.log_revenue)
     health = panel.at_decision(grid.latents.health)
     columns, codes = _complete(seed, block, grid, line)
-    rng = block_stream(seed, block, Part.MISSINGNESS)
+    rng = block_rng(seed, block, Part.MISSINGNESS)
     on_file = statement_on_file(rng, panel, health, log_revenue)
-    held = blank(rng, columns, panel, on_file, log_revenue, panel.on_statement(grid.latents.capability))
-    verdict = bank_verdict(block_stream(seed, block, Part.BANK), held, panel.age, health)
-    return Block(grid, verdict, on_file, {**held, "bank_pd": verdict.pd}, codes)
+    filed = blank(rng, columns, panel, on_file, log_revenue, panel.on_statement(grid.latents.capability))
+    verdict = bank_verdict(block_rng(seed, block, Part.BANK), filed, panel.age, health)
+    return Block(grid, verdict, on_file, {**filed, "bank_pd": verdict.pd}, codes)

@@ -1,4 +1,4 @@
-"""From the columns of a block to the three frames of a book: records, outcomes, truth."""
+"""From the columns of a block to the three frames of a portfolio: records, outcomes, truth."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from icsml.portfolio.synthetic.credit import COLLATERALS, GUARANTEES, PRODUCTS
 from icsml.portfolio.synthetic.events import DEFAULT, EVENTS, NOTHING
 from icsml.portfolio.synthetic.industries import INDUSTRY_CODES, REGIONS, TECHNICAL
 from icsml.portfolio.synthetic.parameters import Effect, Timeline
-from icsml.portfolio.synthetic.rng import BLOCK, Bools, Dates, Floats, Ints, Part, Texts, block_stream
+from icsml.portfolio.synthetic.rng import BLOCK, Bools, Dates, Floats, Ints, Part, Texts, block_rng
 from icsml.records.field import Kind
 from icsml.records.fields import FIELDS
 
-__all__ = ["LEFT_OUT", "STAGES", "Book", "block_book"]
+__all__ = ["LEFT_OUT", "STAGES", "Portfolio", "block_portfolio"]
 
 LEFT_OUT = (
     *("on_recommended_list", "relending_supported", "interest_subsidised"),
@@ -26,7 +26,7 @@ LEFT_OUT = (
     *("leading_talents", "future_industry", "safety_accident_3y", "research_blacklist", "dishonest_debtor"),
     "enterprise_name",
 )
-"""Fields that this world has none of: what follows from a list or from support, patent value, regional items, names."""
+"""Fields that are not simulated: what follows from a list or from support, patent value, regional items, names."""
 
 STAGES = np.array(["start_up", "growth", "development", "mature"])
 _STAGE_EDGES = np.log([7e6, 20e6, 44e6])
@@ -35,8 +35,8 @@ _FEN = 100.0
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
-    """A synthetic book; row i of each frame is the same decision.
+class Portfolio:
+    """A synthetic portfolio; row i of each frame is the same decision.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def _identifiers(block: Block) -> ExtensionArray:
 def _described(seed: int, number: int, block: Block) -> dict[str, object]:
     """Return the columns that are no numbers."""
     firms, panel, codes = block.grid.firms, block.grid.panel, block.codes
-    firm, rng = panel.firm, block_stream(seed, number, Part.FRAMES)
+    firm, rng = panel.firm, block_rng(seed, number, Part.FRAMES)
     gaps = rng.random((4, len(firms.number)))[:, firm]
     personal = codes["guarantee_type"] != np.flatnonzero(GUARANTEES == "personal")[0]
     return {
@@ -108,10 +108,10 @@ def _enterprises(seed: int, number: int, block: Block) -> pd.DataFrame:
 
 
 def _fate(block: Block, line: Timeline) -> tuple[Ints, Dates]:
-    panel, fates = block.grid.panel, block.grid.fates
+    panel, events = block.grid.panel, block.grid.events
     decision = panel.now - line.lead
-    days = fates.days[panel.firm, decision].astype("timedelta64[D]")
-    return fates.event[panel.firm, decision], panel.as_of + days
+    days = events.days[panel.firm, decision].astype("timedelta64[D]")
+    return events.event[panel.firm, decision], panel.as_of + days
 
 
 def _outcome_frame(identifiers: ExtensionArray, as_of: Dates, event: Ints, date: Dates, seen: Bools) -> pd.DataFrame:
@@ -134,8 +134,8 @@ def _truth(block: Block, line: Timeline, outcomes: pd.DataFrame, seen: Bools) ->
     stage = np.digitize(grid.size.log_revenue[panel.firm, panel.now - 1], _STAGE_EDGES)
     states = pd.DataFrame(
         {
-            "pd": grid.fates.pd[panel.firm, decision],
-            "pd_through_cycle": grid.fates.pd_through_cycle[panel.firm, decision],
+            "pd": grid.events.pd[panel.firm, decision],
+            "pd_through_cycle": grid.events.pd_through_cycle[panel.firm, decision],
             "health": panel.at_decision(grid.latents.health),
             "capability": panel.at_decision(grid.latents.capability),
             "management": grid.latents.management[panel.firm],
@@ -150,7 +150,7 @@ def _truth(block: Block, line: Timeline, outcomes: pd.DataFrame, seen: Bools) ->
     return pd.concat([outcomes, states], axis=1)
 
 
-def block_book(seed: int, number: int, line: Timeline, effect: Effect, keep: int = BLOCK) -> Book:
+def block_portfolio(seed: int, number: int, line: Timeline, effect: Effect, keep: int = BLOCK) -> Portfolio:
     """Return the rows of the first ``keep`` firms of one block."""
     block = draw_block(seed, number, line, effect)
     as_of, (event, date) = block.grid.panel.as_of, _fate(block, line)
@@ -160,4 +160,4 @@ def block_book(seed: int, number: int, line: Timeline, effect: Effect, keep: int
     everything = _outcome_frame(identifiers, _dates(as_of), event, date, np.ones_like(seen))
     rows = slice(0, int(np.searchsorted(block.grid.panel.firm, keep)))
     frames = _enterprises(seed, number, block), outcomes, _truth(block, line, everything, seen)
-    return Book(*(frame.iloc[rows].reset_index(drop=True) for frame in frames))
+    return Portfolio(*(frame.iloc[rows].reset_index(drop=True) for frame in frames))

@@ -22,7 +22,7 @@ __all__ = ["Firms", "draw_firms", "unified_codes"]
 _ALPHABET = np.frombuffer(b"0123456789ABCDEFGHJKLMNPQRTUWXY", dtype=np.uint8)
 _VALUE = np.full(128, -1, dtype=np.int64)
 _VALUE[_ALPHABET] = np.arange(31)
-_WEIGHTS = np.array([pow(3, place, 31) for place in range(17)], dtype=np.int64)
+_WEIGHTS = np.array([pow(3, position, 31) for position in range(17)], dtype=np.int64)
 _BODY_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2], dtype=np.int64)
 _BODY_CHECK = np.frombuffer(b"0123456789X", dtype=np.uint8)
 _SERIALS = 31**6
@@ -36,7 +36,7 @@ class Firms:
     Parameters
     ----------
     number : Ints
-        Running number over the whole book.
+        Running number over the whole portfolio.
     industry, region : Ints
         Index into the tables of :mod:`icsml.portfolio.synthetic.industries`.
     founded : Dates

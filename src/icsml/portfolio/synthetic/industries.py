@@ -26,14 +26,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Industry:
-    """One industry of the book.
+    """One industry of the portfolio.
 
     Parameters
     ----------
     code : str
         GB/T 4754, section letter and three or four digits.
     share : float
-        Weight in the book.
+        Weight in the portfolio.
     technical_field : str
         The canonical technical field its firms belong to.
     high_tech_manufacturing : bool

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from icsml.portfolio.synthetic.parameters import WORLD
+from icsml.portfolio.synthetic.parameters import PARAMETERS
 from icsml.portfolio.synthetic.rng import BLOCK, Floats
 
 __all__ = ["Latents", "autoregression", "draw_latents"]
@@ -47,10 +47,10 @@ def _mixed(management: Floats, path: Floats, loading: float) -> Floats:
 def draw_latents(rng: np.random.Generator, columns: int) -> Latents:
     """Draw the latent states of one block over so many years."""
     management = rng.standard_normal(BLOCK)
-    health = autoregression(rng.standard_normal((BLOCK, columns)), WORLD.health_persistence)
-    capability = autoregression(rng.standard_normal((BLOCK, columns)), WORLD.capability_persistence)
+    health = autoregression(rng.standard_normal((BLOCK, columns)), PARAMETERS.health_persistence)
+    capability = autoregression(rng.standard_normal((BLOCK, columns)), PARAMETERS.capability_persistence)
     return Latents(
         management=management,
-        health=_mixed(management, health, WORLD.management_in_health),
-        capability=_mixed(management, capability, WORLD.management_in_capability),
+        health=_mixed(management, health, PARAMETERS.management_in_health),
+        capability=_mixed(management, capability, PARAMETERS.management_in_capability),
     )

@@ -94,17 +94,17 @@ def blank(
     log_revenue, capability : Floats
         Of the statement year, shape (r,).
     """
-    held, n, small = dict(columns), len(on_file), 16.5 - log_revenue
-    _hide(held, STATEMENT_COLUMNS, ~on_file)
-    _hide(held, (*PREVIOUS_COLUMNS, "rd_expense_prev_cny"), ~panel.has_previous)
-    _hide(held, _FLOWS, rng.random(n) < expit(-1.6 + 0.8 * small))
-    _hide(held, _NOTES, rng.random(n) < expit(-2.8 + 0.8 * small))
+    filed, n, small = dict(columns), len(on_file), 16.5 - log_revenue
+    _hide(filed, STATEMENT_COLUMNS, ~on_file)
+    _hide(filed, (*PREVIOUS_COLUMNS, "rd_expense_prev_cny"), ~panel.has_previous)
+    _hide(filed, _FLOWS, rng.random(n) < expit(-1.6 + 0.8 * small))
+    _hide(filed, _NOTES, rng.random(n) < expit(-2.8 + 0.8 * small))
     idle = (columns["rd_expense_cny"] == 0.0) * 1.0
     silent = rng.random(n) < expit(-2.0 + 0.4 * small - 0.5 * capability + 1.5 * idle)
-    _hide(held, _RESEARCH, silent | ~panel.has_statement)
-    _hide(held, _PEOPLE, rng.random(n) < expit(-1.7 + 0.3 * small - 0.3 * capability))
+    _hide(filed, _RESEARCH, silent | ~panel.has_statement)
+    _hide(filed, _PEOPLE, rng.random(n) < expit(-1.7 + 0.3 * small - 0.3 * capability))
     uncertified = columns["high_tech_enterprise"] == 0.0
-    _hide(held, ("hightech_revenue_cny",), ~panel.has_statement | (uncertified & (rng.random(n) < 0.45)))
+    _hide(filed, ("hightech_revenue_cny",), ~panel.has_statement | (uncertified & (rng.random(n) < 0.45)))
     for name, rate in _RATES.items():
-        _hide(held, (name,), rng.random(n) < rate)
-    return held
+        _hide(filed, (name,), rng.random(n) < rate)
+    return filed

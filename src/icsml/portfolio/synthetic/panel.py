@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from icsml.portfolio.synthetic.events import Fates
+from icsml.portfolio.synthetic.events import Events
 from icsml.portfolio.synthetic.identity import Firms
 from icsml.portfolio.synthetic.parameters import Timeline
 from icsml.portfolio.synthetic.rng import Bools, Dates, Floats, Ints
@@ -24,7 +24,7 @@ class Panel:
         Row of the block's firms.
     now : Ints
         Grid column of the decision year.
-    shown : Ints
+    statement : Ints
         Grid column of the latest statements published by the decision.
     as_of, period_end, published : Dates
         Decision date, end of the statement period, publication.
@@ -36,7 +36,7 @@ class Panel:
 
     firm: Ints
     now: Ints
-    shown: Ints
+    statement: Ints
     as_of: Dates
     period_end: Dates
     published: Dates
@@ -50,35 +50,35 @@ class Panel:
 
     def on_statement(self, grid: Floats | Ints | Bools) -> Floats:
         """Return grid values of the statement year, shape (r,)."""
-        return grid[self.firm, self.shown].astype(np.float64)
+        return grid[self.firm, self.statement].astype(np.float64)
 
     def year_before(self, grid: Floats | Ints | Bools) -> Floats:
         """Return grid values of the year before the statement year, shape (r,)."""
-        return grid[self.firm, self.shown - 1].astype(np.float64)
+        return grid[self.firm, self.statement - 1].astype(np.float64)
 
 
 def _day(year: Ints) -> Dates:
     return (year - 1970).astype("datetime64[Y]").astype("datetime64[D]")
 
 
-def draw_panel(firms: Firms, fates: Fates, line: Timeline) -> Panel:
+def draw_panel(firms: Firms, events: Events, line: Timeline) -> Panel:
     """Lay out the rows of one block."""
-    firm, decision = np.nonzero(fates.present)
+    firm, decision = np.nonzero(events.present)
     now = decision + line.lead
     year = line.start + now
     as_of = _day(year) + firms.day[firm].astype("timedelta64[D]")
     fresh = firms.day[firm] >= firms.lag[firm]
-    shown = np.where(fresh, now - 1, now - 2)
-    period_end = _day(line.start + shown + 1) - np.timedelta64(1, "D")
+    statement = np.where(fresh, now - 1, now - 2)
+    period_end = _day(line.start + statement + 1) - np.timedelta64(1, "D")
     founded_year = firms.founded_year[firm]
     return Panel(
         firm=firm,
         now=now,
-        shown=shown,
+        statement=statement,
         as_of=as_of,
         period_end=period_end,
         published=period_end + firms.lag[firm].astype("timedelta64[D]"),
-        has_statement=line.start + shown >= founded_year,
-        has_previous=line.start + shown - 1 >= founded_year,
+        has_statement=line.start + statement >= founded_year,
+        has_previous=line.start + statement - 1 >= founded_year,
         age=(as_of - firms.founded[firm]).astype(np.float64) / 365.25,
     )

@@ -1,4 +1,4 @@
-"""The assumptions of the synthetic world that carry weight, in one place.
+"""The assumptions of the simulation that carry weight.
 
 Nothing here is a finding. What is claimed to match a published figure has an anchor test; every other number is an
 assumption, and the table in ``docs/explanation/synthetic-book.md`` lists it (a test holds the two together).
@@ -13,7 +13,7 @@ import numpy as np
 
 from icsml.errors import InputError
 
-__all__ = ["DATA_END", "LAST_YEAR", "WORLD", "Effect", "Timeline", "World", "capability_effect", "timeline"]
+__all__ = ["DATA_END", "LAST_YEAR", "PARAMETERS", "Effect", "Parameters", "Timeline", "capability_effect", "timeline"]
 
 Effect = Literal["none", "small"]
 
@@ -25,8 +25,8 @@ _MOST_YEARS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """Parameters of the world.
+class Parameters:
+    """Parameters of the simulation.
 
     Parameters
     ----------
@@ -82,12 +82,12 @@ class World:
     bunching_reach: float = 0.004
 
 
-WORLD = World()
+PARAMETERS = Parameters()
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The years of a book.
+    """The years of a portfolio.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ class Timeline:
 
 
 def timeline(years: int) -> Timeline:
-    """Return the timeline of a book of so many decision years.
+    """Return the timeline of a portfolio of so many decision years.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def capability_effect(effect: Effect) -> float:
     InputError
         ``ICS-DAT-102`` if the effect is unknown.
     """
-    effects = {"none": 0.0, "small": WORLD.small_effect}
+    effects = {"none": 0.0, "small": PARAMETERS.small_effect}
     if effect not in effects:
         raise InputError("ICS-DAT-102", "unknown innovation effect", field="effect", remedy="choose none or small")
     return effects[effect]

@@ -1,4 +1,4 @@
-"""The synthetic book, in memory and on disk."""
+"""The synthetic portfolio, in memory and on disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from icsml.core.progress import silent
 from icsml.core.yaml import dump_yaml
 from icsml.errors import InputError
-from icsml.portfolio.synthetic.frames import LEFT_OUT, Book, block_book
+from icsml.portfolio.synthetic.frames import LEFT_OUT, Portfolio, block_portfolio
 from icsml.portfolio.synthetic.parameters import Effect, Timeline, capability_effect, timeline
 from icsml.portfolio.synthetic.rng import BLOCK
 from icsml.portfolio.target import check_target
@@ -21,7 +21,7 @@ from icsml.records.dataset import DatasetMeta, OutOfTimeSplit
 from icsml.records.fields import FIELDS
 from icsml.records.outcome import OutcomeMeaning
 
-__all__ = ["SynthReport", "book", "synthesize"]
+__all__ = ["SynthReport", "draw_portfolio", "synthesize"]
 
 _YEARS = 9
 _CHUNK_ROWS = 65_536
@@ -36,13 +36,13 @@ class SynthReport:
     defaults: int
 
 
-def book(enterprises: int, seed: int, effect: Effect = "small", *, years: int = _YEARS) -> Book:
-    """Return a synthetic book in memory.
+def draw_portfolio(enterprises: int, seed: int, effect: Effect = "small", *, years: int = _YEARS) -> Portfolio:
+    """Return a synthetic portfolio in memory.
 
     Parameters
     ----------
     enterprises : int
-        Number of enterprises; a smaller book of the same seed is the beginning of a larger one.
+        Number of enterprises; a smaller portfolio of the same seed is the beginning of a larger one.
     seed : int
         Seed; equal seeds give equal rows.
     effect : {'none', 'small'}
@@ -55,8 +55,8 @@ def book(enterprises: int, seed: int, effect: Effect = "small", *, years: int = 
     InputError
         If an argument is out of range (``ICS-DAT-101`` to ``ICS-DAT-103``).
     """
-    parts = list(_books(enterprises, seed, effect, timeline(years)))
-    return Book(
+    parts = list(_block_portfolios(enterprises, seed, effect, timeline(years)))
+    return Portfolio(
         enterprises=pd.concat([part.enterprises for part in parts], ignore_index=True),
         outcomes=pd.concat([part.outcomes for part in parts], ignore_index=True),
         truth=pd.concat([part.truth for part in parts], ignore_index=True),
@@ -78,13 +78,13 @@ def synthesize(
     Parameters
     ----------
     enterprises, seed, effect, years
-        As in :func:`book`.
+        As in :func:`draw_portfolio`.
     out : Path
         Folder; made if absent. A data set that it holds is replaced.
     chunk_rows : int
         Rows of a Parquet row group; the rows themselves do not depend on it.
     progress : callable
-        Is told after every tenth of the work.
+        Called after every tenth of the work.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def synthesize(
         raise InputError(
             "ICS-DAT-104", "a chunk needs at least one row", field="chunk_rows", remedy="choose a positive number"
         )
-    parts = _books(enterprises, seed, effect, line)
+    parts = _block_portfolios(enterprises, seed, effect, line)
     check_target(out, code="ICS-DAT-105")
     out.mkdir(parents=True, exist_ok=True)
     report = _write(parts, out, chunk_rows, _announced(progress, -(-enterprises // BLOCK)))
@@ -109,7 +109,7 @@ def synthesize(
     return report
 
 
-def _books(enterprises: int, seed: int, effect: Effect, line: Timeline) -> Iterator[Book]:
+def _block_portfolios(enterprises: int, seed: int, effect: Effect, line: Timeline) -> Iterator[Portfolio]:
     """Check the arguments at once, then yield the blocks one by one."""
     if not 1 <= enterprises <= _MOST_ENTERPRISES:
         raise InputError(
@@ -122,7 +122,7 @@ def _books(enterprises: int, seed: int, effect: Effect, line: Timeline) -> Itera
         raise InputError("ICS-DAT-101", "the seed is negative", field="seed", remedy="choose 0 or more")
     capability_effect(effect)
     return (
-        block_book(seed, number, line, effect, min(BLOCK, enterprises - number * BLOCK))
+        block_portfolio(seed, number, line, effect, min(BLOCK, enterprises - number * BLOCK))
         for number in range(-(-enterprises // BLOCK))
     )
 
@@ -143,21 +143,21 @@ class _Table:
     def __init__(self, path: Path, chunk_rows: int) -> None:
         self._path, self._chunk = path, chunk_rows
         self._partial = path.with_name(path.name + ".partial")
-        self._held: list[pa.Table] = []
+        self._pending: list[pa.Table] = []
         self._writer: pq.ParquetWriter | None = None
 
     def add(self, frame: pd.DataFrame) -> None:
         """Append the rows of a frame."""
-        self._held.append(pa.Table.from_pandas(frame, preserve_index=False))
-        held = pa.concat_tables(self._held)
-        whole = len(held) - len(held) % self._chunk
+        self._pending.append(pa.Table.from_pandas(frame, preserve_index=False))
+        pending = pa.concat_tables(self._pending)
+        whole = len(pending) - len(pending) % self._chunk
         if whole:
-            self._write(held.slice(0, whole))
-        self._held = [held.slice(whole)]
+            self._write(pending.slice(0, whole))
+        self._pending = [pending.slice(whole)]
 
     def close(self) -> None:
         """Write what is left; only now does the file get its name."""
-        self._write(pa.concat_tables(self._held))
+        self._write(pa.concat_tables(self._pending))
         if self._writer is not None:
             self._writer.close()
         self._partial.replace(self._path)
@@ -175,7 +175,7 @@ class _Table:
             self._writer.write_table(table, row_group_size=self._chunk)
 
 
-def _write(parts: Iterator[Book], out: Path, chunk_rows: int, announce: Callable[[int, int], None]) -> SynthReport:
+def _write(parts: Iterator[Portfolio], out: Path, chunk_rows: int, announce: Callable[[int, int], None]) -> SynthReport:
     tables = [_Table(out / f"{name}.parquet", chunk_rows) for name in ("enterprises", "outcomes", "truth")]
     rows = defaults = 0
     try:

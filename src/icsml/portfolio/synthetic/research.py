@@ -10,7 +10,7 @@ from scipy.special import expit
 from icsml.portfolio.synthetic.identity import Firms
 from icsml.portfolio.synthetic.industries import industry_column
 from icsml.portfolio.synthetic.latents import Latents
-from icsml.portfolio.synthetic.parameters import WORLD, Timeline
+from icsml.portfolio.synthetic.parameters import PARAMETERS, Timeline
 from icsml.portfolio.synthetic.rng import BLOCK, Bools, Floats, Ints
 
 __all__ = ["RD_THRESHOLDS", "Research", "Rights", "draw_research", "draw_rights"]
@@ -65,11 +65,11 @@ class Rights:
 
 def _bunched(rng: np.random.Generator, intensity: Floats) -> Floats:
     """Lift some of the firms just below a rewarded threshold to just above it."""
-    moves = rng.random(intensity.shape) < WORLD.bunching_share
+    moves = rng.random(intensity.shape) < PARAMETERS.bunching_share
     above = rng.exponential(0.0006, intensity.shape)
     lifted = intensity.copy()
     for threshold in RD_THRESHOLDS:
-        near = moves & (intensity < threshold) & (intensity >= threshold - WORLD.bunching_reach)
+        near = moves & (intensity < threshold) & (intensity >= threshold - PARAMETERS.bunching_reach)
         lifted = np.where(near, threshold + above, lifted)
     return lifted
 

@@ -1,4 +1,4 @@
-"""Random streams keyed by what they are for, so that rows do not depend on how they are cut into chunks.
+"""Random generators keyed by what they are for, so that rows do not depend on how they are cut into chunks.
 
 Enterprises come in fixed blocks. Each part of a block (latents, statements, …) has a generator of its own, whose key is
 (block, part); the macro path has another, shared by all blocks.
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-__all__ = ["BLOCK", "Bools", "Dates", "Floats", "Ints", "Part", "Texts", "block_stream", "macro_path"]
+__all__ = ["BLOCK", "Bools", "Dates", "Floats", "Ints", "Part", "Texts", "block_rng", "macro_path"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,7 +25,7 @@ BLOCK = 2048
 
 
 class Part(IntEnum):
-    """What a stream is drawn for; the numbers are part of the seed and never change."""
+    """What a generator is used for; the numbers are part of the seed and never change."""
 
     IDENTITY = 0
     LATENTS = 1
@@ -44,7 +44,7 @@ class Part(IntEnum):
 _MACRO_KEY = 2**31
 
 
-def block_stream(seed: int, block: int, part: Part) -> np.random.Generator:
+def block_rng(seed: int, block: int, part: Part) -> np.random.Generator:
     """Return the generator of one part of one block of enterprises."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(block, int(part)))))
 
@@ -52,8 +52,8 @@ def block_stream(seed: int, block: int, part: Part) -> np.random.Generator:
 def macro_path(seed: int, columns: int) -> Floats:
     """Return the systematic factor of each year, shape (columns,).
 
-    Each year's factor is standard normal; the years are stratified, so that a book of some years sees both good and
-    bad ones and its average default rate does not hang on the luck of a few draws.
+    Each year's factor is standard normal; the years are stratified, so that a portfolio of some years sees both
+    good and bad ones and its average default rate does not hang on the luck of a few draws.
     """
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(_MACRO_KEY,))))
     strata = rng.permutation(columns)
