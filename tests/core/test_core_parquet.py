@@ -30,7 +30,7 @@ def test_a_folder_is_read_in_the_order_of_its_names_and_types_stay_exact(tmp_pat
     assert parts.rows == 4
     assert parts.read().to_pydict() == {"id": [big, 2, 3, None], "x": ["a", "b", "c", None]}
     assert parts.read(["x"]).column_names == ["x"]
-    assert [parts.place(row) for row in range(4)] == [
+    assert [parts.location(row) for row in range(4)] == [
         "row 1 of part-0.parquet",
         "row 2 of part-0.parquet",
         "row 1 of part-1.parquet",

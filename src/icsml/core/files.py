@@ -50,7 +50,7 @@ def check_targets(*targets: Path | None, source: Path | None = None) -> None:
     named = [target for target in targets if target is not None]
     for target in named:
         check_target(target, source=source)
-        if [each.resolve() for each in named].count(target.resolve()) > 1:
+        if [path.resolve() for path in named].count(target.resolve()) > 1:
             raise InputError(
                 "ICS-CFG-003", "is named for two outputs", field=str(target), remedy="name another file for one"
             )
@@ -58,7 +58,7 @@ def check_targets(*targets: Path | None, source: Path | None = None) -> None:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a place beside the target to write to; it takes the target's name only when all went well.
+    """Give a temporary path beside the target; it takes the target's name only when all went well.
 
     Raises
     ------

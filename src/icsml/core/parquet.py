@@ -118,13 +118,13 @@ class ParquetParts:
                     for batch in file.iter_batches(rows):
                         yield self._whole(arrow.Table.from_batches([batch]), part).select(self.schema.names)
 
-    def place(self, row: int) -> str:
-        """Return where a row stands, counted from 1 within its part."""
+    def location(self, row: int) -> str:
+        """Return the number of a row, counted from 1 within its part, with the name of the part."""
         for part in self.parts:
-            held = parquet.read_metadata(part.path).num_rows
-            if row < held:
+            count = parquet.read_metadata(part.path).num_rows
+            if row < count:
                 break
-            row -= held
+            row -= count
         return f"row {row + 1:,}" + (f" of {part.path.name}" if len(self.parts) > 1 else "")
 
     def _whole(self, table: arrow.Table, part: _Part) -> arrow.Table:
@@ -133,8 +133,8 @@ class ParquetParts:
         for name in table.column_names:
             kind = table.schema.field(name).type
             if _plain(kind) != kind:
-                place = table.column_names.index(name)
-                table = table.set_column(place, name, table.column(name).cast(_plain(kind)))
+                index = table.column_names.index(name)
+                table = table.set_column(index, name, table.column(name).cast(_plain(kind)))
         return table.replace_schema_metadata(None)
 
 

@@ -31,12 +31,12 @@ def rulebook_folders() -> list[Path]:
     MissingError
         If the variable names no folder.
     """
-    own = os.environ.get("ICSML_RULEBOOKS")
+    configured = os.environ.get("ICSML_RULEBOOKS")
     folders = [configs_dir() / "rulebooks"]
-    if own:
-        if not Path(own).is_dir():
+    if configured:
+        if not Path(configured).is_dir():
             raise MissingError(
                 "ICS-CFG-004", "names no folder", field="ICSML_RULEBOOKS", remedy="set it to a folder of rulebooks"
             )
-        folders += [Path(own)] if Path(own).resolve() != folders[0].resolve() else []
+        folders += [Path(configured)] if Path(configured).resolve() != folders[0].resolve() else []
     return folders

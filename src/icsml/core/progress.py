@@ -1,4 +1,4 @@
-"""How long work tells its reader where it stands."""
+"""Progress messages of long work."""
 
 from __future__ import annotations
 

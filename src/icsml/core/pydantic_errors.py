@@ -1,4 +1,4 @@
-"""What a pydantic validator found wrong: raised with its key and remedy, and read without the library's prefix."""
+"""Errors of pydantic validators: raised with their key and remedy, read without the library's prefix."""
 
 from __future__ import annotations
 

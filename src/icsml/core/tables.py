@@ -31,7 +31,7 @@ Write = Callable[[arrow.Table], None]
 
 
 def is_for_people(path: Path) -> bool:
-    """Tell whether a file is of a kind that spreadsheets open, whose cells hold one value each."""
+    """Return whether a file is of a kind that spreadsheets open, whose cells hold one value each."""
     return path.suffix.lower() in (".csv", ".xlsx")
 
 
@@ -167,13 +167,13 @@ def _workbook(partial: Path, path: Path, schema: arrow.Schema) -> Iterator[Write
             sheet.append([cell(value) for value in row])
 
     heading = [WriteOnlyCell(sheet, name) for name in schema.names]
-    for each in heading:
-        each.font, each.data_type = Font(bold=True), "s"
+    for label in heading:
+        label.font, label.data_type = Font(bold=True), "s"
     sheet.append(heading)
     try:
         yield write
     except BaseException:
-        sheet.close()  # else its open stream would be found, and complained of, much later
+        sheet.close()  # else its open stream causes a warning much later
         raise
     book.save(partial)
 

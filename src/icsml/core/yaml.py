@@ -169,7 +169,7 @@ def place_of(node: yaml.Node | None, key: Key, name: str) -> str:
     node : yaml.Node, optional
         The document; None is an empty one.
     key : sequence of str and int
-        Keys and places from the root. Parts that the document does not have, such as an absent key or the tag of a
+        Keys and indices from the root. Parts that the document does not have, such as an absent key or the tag of a
         union in a pydantic location, are passed over, so that the line is that of the nearest part above.
     name : str
         The file of an empty document.
@@ -179,8 +179,8 @@ def place_of(node: yaml.Node | None, key: Key, name: str) -> str:
 
 def written_at(node: yaml.Node | None, key: Key) -> str | None:
     """Return ``file:line`` of a key that a document writes; None of one that it does not."""
-    place, found = _follow(node, key, "")
-    return place if node is not None and found == key else None
+    where, existing = _follow(node, key, "")
+    return where if node is not None and existing == key else None
 
 
 def merged(base: yaml.Node | None, over: yaml.Node | None) -> yaml.Node | None:
@@ -252,13 +252,13 @@ def _yaml_errors(name: str, code: str) -> Iterator[None]:
     except yaml.MarkedYAMLError as error:
         begun = error.context in _SCANNING  # YAML notices only at the next line, or at the end of the file
         mark = (error.context_mark if begun else error.problem_mark) or error.problem_mark or error.context_mark
-        place = _place(mark) if mark else f"{name}:1"
-        raise _not_yaml(str(error.problem), place, code, "correct the YAML at this line") from error
+        where = _where(mark) if mark else f"{name}:1"
+        raise _not_yaml(str(error.problem), where, code, "correct the YAML at this line") from error
     except RecursionError:
         raise _not_yaml("nested too deeply", name, code, "close the brackets, or nest less") from None
 
 
-def _place(mark: yaml.Mark) -> str:
+def _where(mark: yaml.Mark) -> str:
     return _at(mark.name, mark.line)
 
 
@@ -277,9 +277,9 @@ def _config_error(
     kind = details[0]["type"]
     context = details[0].get("ctx", {})
     location = (*details[0]["loc"], *context.get("key", ()))  # a fault of several keys names one
-    place, found = _follow(node, location, name)
-    unwritten = kind in ("missing", "extra_forbidden") and found[-1:] != location[-1:]
-    shown = ".".join(str(part) for part in (*found, *(location[-1:] if unwritten else ())))
+    where, existing = _follow(node, location, name)
+    unwritten = kind in ("missing", "extra_forbidden") and existing[-1:] != location[-1:]
+    path = ".".join(str(part) for part in (*existing, *(location[-1:] if unwritten else ())))
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     match kind:
         case "extra_forbidden":
@@ -290,25 +290,25 @@ def _config_error(
             message, remedy = details[0]["msg"], "add it"
         case _:
             message, remedy = message_of(details[0]), context.get("remedy") or "correct the value"
-    return ConfigError(code, message + more, field=f"{place}: {shown}" if shown else place, remedy=remedy)
+    return ConfigError(code, message + more, field=f"{where}: {path}" if path else where, remedy=remedy)
 
 
 def _follow(node: yaml.Node | None, key: Key, name: str) -> tuple[str, Key]:
-    """Follow a key as far as the document goes; return the place of its end and the parts that the document has."""
-    place, found = _place(node.start_mark) if node else f"{name}:1", []
+    """Follow a key as far as the document goes; return the file and line of its end, and the parts that exist."""
+    where, existing = _where(node.start_mark) if node else f"{name}:1", []
     for part in key:
         if isinstance(node, yaml.MappingNode):
             pair = next((pair for pair in node.value if pair[0].value == str(part)), None)
             if pair is None:
                 continue
-            place, node = _place(pair[0].start_mark), pair[1]
+            where, node = _where(pair[0].start_mark), pair[1]
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
-            place = _place(node.start_mark)
+            where = _where(node.start_mark)
         else:
             continue
-        found.append(part)
-    return place, tuple(found)
+        existing.append(part)
+    return where, tuple(existing)
 
 
 def _known_keys(model: type[BaseModel], location: Key) -> list[str]:
@@ -316,7 +316,7 @@ def _known_keys(model: type[BaseModel], location: Key) -> list[str]:
     models = [model]
     for part in location:
         inner = [field.annotation for one in models for name, field in _keys(one) if part == name]
-        models = [found for annotation in inner for found in _models(annotation)] if inner else models
+        models = [below for annotation in inner for below in _models(annotation)] if inner else models
         if not inner:
             models = [one for one in models if _is_tag(part, one)] or models
     return list(dict.fromkeys(name for one in models for name, _ in _keys(one)))
@@ -334,5 +334,5 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - any
 
 
 def _is_tag(part: str | int, model: type[BaseModel]) -> bool:
-    """Tell whether a part of a pydantic location stands for a member of a union: its name or its ``Literal``."""
+    """Return whether a part of a pydantic location stands for a member of a union: its name or its ``Literal``."""
     return part == model.__name__ or any(part in get_args(field.annotation) for _, field in _keys(model))

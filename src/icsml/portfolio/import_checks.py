@@ -67,7 +67,7 @@ def import_findings(table: TypedTable, mapping: Mapping, facts: ImportFacts, con
     config : CheckConfig
         Levels and thresholds.
     """
-    told = [
+    faults = [
         *_refused_rows(mapping, facts),
         *_no_defaults(facts),
         *_mostly_bad(facts, config),
@@ -81,8 +81,12 @@ def import_findings(table: TypedTable, mapping: Mapping, facts: ImportFacts, con
         *_good_with_event(facts),
         *_open_horizon(facts, config),
     ]
-    levels = {check: config.level_of(check) for check, _ in told}
-    return [Finding(id=check, level=level, found=said) for check, said in told if (level := levels[check]) is not None]
+    levels = {check: config.level_of(check) for check, _ in faults}
+    return [
+        Finding(id=check, level=level, found=sentence)
+        for check, sentence in faults
+        if (level := levels[check]) is not None
+    ]
 
 
 def recheck(dataset: Dataset, config: CheckConfig) -> list[Finding]:
@@ -95,10 +99,10 @@ def recheck(dataset: Dataset, config: CheckConfig) -> list[Finding]:
     return kept + check_dataset(dataset, config)
 
 
-Said = Iterator[tuple[str, str]]
+Sentences = Iterator[tuple[str, str]]
 
 
-def _refused_rows(mapping: Mapping, facts: ImportFacts) -> Said:
+def _refused_rows(mapping: Mapping, facts: ImportFacts) -> Sentences:
     share = facts.refused / facts.rows
     if share > mapping.max_refused:
         yield (
@@ -108,14 +112,14 @@ def _refused_rows(mapping: Mapping, facts: ImportFacts) -> Said:
         )
 
 
-def _no_defaults(facts: ImportFacts) -> Said:
+def _no_defaults(facts: ImportFacts) -> Sentences:
     if facts.labels is not None and not facts.defaults:
         lost = facts.labels.defaults_refused
         after = facts.labels.after_horizon
         yield "no_defaults", f"no default is left: {lost:,} stood in refused rows, {after:,} came after the horizon"
 
 
-def _mostly_bad(facts: ImportFacts, config: CheckConfig) -> Said:
+def _mostly_bad(facts: ImportFacts, config: CheckConfig) -> Sentences:
     labelled = facts.defaults + facts.goods
     if labelled and facts.defaults > config.mostly_bad.max_share * labelled:
         yield (
@@ -125,9 +129,9 @@ def _mostly_bad(facts: ImportFacts, config: CheckConfig) -> Said:
         )
 
 
-def _unreadable_values(table: TypedTable, config: CheckConfig) -> Said:
-    for name, found in table.converted.items():
-        cells = found.cells
+def _unreadable_values(table: TypedTable, config: CheckConfig) -> Sentences:
+    for name, converted in table.converted.items():
+        cells = converted.cells
         present = cells.values + cells.unreadable
         if present and cells.unreadable / present > config.unreadable_values.max_share:
             share = cells.unreadable / present
@@ -138,17 +142,17 @@ def _unreadable_values(table: TypedTable, config: CheckConfig) -> Said:
             )
 
 
-def _mixed_units(table: TypedTable) -> Said:
-    for name, found in table.converted.items():
-        if found.units and found.bare:
+def _mixed_units(table: TypedTable) -> Sentences:
+    for name, converted in table.converted.items():
+        if converted.units and converted.bare:
             yield (
                 "mixed_units",
-                f"{found.units:,} values of {name} name a unit of their own (%, 万, 亿), {found.bare:,} do not:"
+                f"{converted.units:,} values of {name} name a unit of their own (%, 万, 亿), {converted.bare:,} do not:"
                 " are the others in the same unit once read?",
             )
 
 
-def _date_order(table: TypedTable) -> Said:
+def _date_order(table: TypedTable) -> Sentences:
     for name in table.unsettled:
         yield (
             "date_order",
@@ -157,8 +161,8 @@ def _date_order(table: TypedTable) -> Said:
         )
 
 
-def _total_row(table: TypedTable) -> Said:
-    """Tell of a row that equals the sum of all others in two columns: a line of totals that passes for a firm."""
+def _total_row(table: TypedTable) -> Sentences:
+    """Report a row that equals the sum of all others in two columns: a line of totals that passes for a firm."""
     amounts = [
         values
         for name, values in table.columns.items()
@@ -171,24 +175,24 @@ def _total_row(table: TypedTable) -> Said:
         hits += _is_sum_of_others(values)
     rows = np.flatnonzero(hits >= 2)
     if len(rows):
-        at = ", ".join(table.source.places(rows[:3].tolist()))
+        at = ", ".join(table.source.locate(rows[:3].tolist()))
         yield "total_row", f"{at} equals the sum of all other rows in {int(hits.max())} columns: a total, no firm?"
 
 
-def _identifier_words(table: TypedTable) -> Said:
-    """Tell of identifiers that name nobody: a total, a footer, a word for "not known"."""
+def _identifier_words(table: TypedTable) -> Sentences:
+    """Report identifiers that name nobody: a total, a footer, a word for "not known"."""
     known = pd.Series(table.columns["enterprise_id"], dtype="str").dropna()
     words = known.str.replace(_NO_LETTERS, "", regex=True).str.casefold()
     odd = known[words.str.startswith(_TOTALS) | known.str.casefold().isin(UNSEEN | MISSING)]
     if len(odd):
-        told = ", ".join(f"{word!r} {count:,}" for word, count in odd.value_counts().head(5).items())
+        listed = ", ".join(f"{word!r} {count:,}" for word, count in odd.value_counts().head(5).items())
         yield (
             "identifier_words",
-            f"identifiers that name no enterprise: {told}; skip these rows or list the word as missing",
+            f"identifiers that name no enterprise: {listed}; skip these rows or list the word as missing",
         )
 
 
-def _table_rows(table: TypedTable, config: CheckConfig) -> Said:
+def _table_rows(table: TypedTable, config: CheckConfig) -> Sentences:
     for name, report in table.tables.items():
         most = config.table_rows.max_share * report.invoices
         if report.strangers > most:
@@ -215,23 +219,23 @@ def _is_sum_of_others(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     total = float(known.sum())
     if not np.isfinite(total) or int((known != 0).sum()) < _LEAST_ROWS:
         return np.zeros(len(values), dtype=bool)
-    found: NDArray[np.bool_] = np.abs(2 * known - total) <= _CLOSE * abs(total)
-    return found
+    flags: NDArray[np.bool_] = np.abs(2 * known - total) <= _CLOSE * abs(total)
+    return flags
 
 
-def _label_words(facts: ImportFacts) -> Said:
+def _label_words(facts: ImportFacts) -> Sentences:
     if facts.labels is None:
         return
     doubtful = {word: rows for word, rows in facts.labels.negative.items() if word.casefold() in UNSEEN}
     if doubtful:
-        told = ", ".join(f"{word!r} {rows:,}" for word, rows in doubtful.items())
+        listed = ", ".join(f"{word!r} {rows:,}" for word, rows in doubtful.items())
         yield (
             "label_words",
-            f"labels read as good look like outcomes never seen: {told}; list them under outcome.unknown",
+            f"labels read as good look like outcomes never seen: {listed}; list them under outcome.unknown",
         )
 
 
-def _good_with_event(facts: ImportFacts) -> Said:
+def _good_with_event(facts: ImportFacts) -> Sentences:
     if facts.labels is not None and facts.labels.good_with_event:
         yield (
             "good_with_event",
@@ -240,7 +244,7 @@ def _good_with_event(facts: ImportFacts) -> Said:
         )
 
 
-def _open_horizon(facts: ImportFacts, config: CheckConfig) -> Said:
+def _open_horizon(facts: ImportFacts, config: CheckConfig) -> Sentences:
     if facts.labels is None or not facts.goods:
         return
     share = facts.labels.open_horizon / facts.goods

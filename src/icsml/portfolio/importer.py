@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,9 @@ from icsml.portfolio.cells.date_cells import FIRST_DAY
 from icsml.portfolio.checks import CheckConfig, check_dataset, load_check_config
 from icsml.portfolio.import_checks import ImportFacts, import_findings
 from icsml.portfolio.joined_tables import TableReport
-from icsml.portfolio.mapping import Mapping, load_mapping
+from icsml.portfolio.mapping import Mapping, OutcomeSource, load_mapping
 from icsml.portfolio.outcomes import horizon_end
-from icsml.portfolio.reading.table import Places
+from icsml.portfolio.reading.table import Locate
 from icsml.portfolio.refusals import clear_ranges, duplicated_rows, refused_rows
 from icsml.portfolio.splits import DEFAULT_EMBARGO_MONTHS, label_lookahead, out_of_time
 from icsml.portfolio.target import TRUTH, check_target
@@ -120,6 +120,15 @@ class _Screened:
     duplicates: Flags
 
 
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """The split with its embargo settled, the rows of each part, and how many training labels look ahead."""
+
+    split: OutOfTimeSplit | FoldSplit | None
+    counts: dict[str, int] = field(default_factory=dict)
+    lookahead: int | None = None
+
+
 def import_dataset(
     mapping_path: Path,
     out: Path,
@@ -142,7 +151,7 @@ def import_dataset(
     today : date, optional
         The day of import; nothing can have happened after it.
     progress : callable
-        Told of each step.
+        Called at each step.
 
     Raises
     ------
@@ -168,32 +177,23 @@ def import_dataset(
     out_of_range = clear_ranges(columns, mapping.declared)
     outcomes = table.outcomes.frame(table.columns["enterprise_id"], table.columns["as_of"], screened.kept)
     enterprises = _enterprises(columns, mapping)
-    split, counts, lookahead = _split(mapping, outcomes)
-    unreadable = {name: each.cells.unreadable for name, each in table.converted.items() if each.cells.unreadable}
+    split = _split(mapping, outcomes)
     labels = _labels(table, screened, outcomes, mapping, day)
-    meta = _meta(mapping, enterprises, outcomes, split).model_copy(
-        update={
-            "label_lookahead": lookahead,
-            "out_of_range": out_of_range,
-            "refused": int((~screened.kept).sum()),
-            "unreadable": unreadable,
-            "labels": labels,
-        }
-    )
+    meta = _meta(mapping, table, screened, enterprises, outcomes, split, labels, out_of_range)
     facts = ImportFacts(len(screened.kept), meta.refused, meta.defaults, int((outcomes["bad"] == 0).sum()), labels)
-    found = import_findings(table, mapping, facts, config)
+    findings = import_findings(table, mapping, facts, config)
 
     parts = None if table.source.parts is None else table.source.parts[screened.kept]
 
     def checked() -> DatasetMeta:
         progress(f"{mapping.name}: checking {meta.rows:,} rows")
-        found.extend(check_dataset(Dataset(meta, enterprises, outcomes, ""), config, parts))
-        return meta.model_copy(update={"checks": found})
+        findings.extend(check_dataset(Dataset(meta, enterprises, outcomes, ""), config, parts))
+        return meta.model_copy(update={"checks": findings})
 
     progress(f"{mapping.name}: writing {meta.rows:,} rows")
     (out / TRUTH).unlink(missing_ok=True)
     write_dataset(out, checked, enterprises, outcomes)
-    return _report(mapping, meta.model_copy(update={"checks": found}), table, screened, counts)
+    return _report(mapping, meta.model_copy(update={"checks": findings}), table, screened, split.counts)
 
 
 def _report(
@@ -214,7 +214,7 @@ def _report(
         labels=meta.labels,
         out_of_range=meta.out_of_range,
         unreadable=meta.unreadable,
-        cells={name: each.cells for name, each in table.converted.items()},
+        cells={name: converted.cells for name, converted in table.converted.items()},
         places=_places(table, screened),
         dropped_columns=mapping.known_after + mapping.ignore,
         tables=table.tables,
@@ -234,7 +234,7 @@ def _screened(table: TypedTable, mapping: Mapping, today: date, progress: Progre
         kept &= ~flags
     duplicates = np.zeros(len(kept), dtype=bool)
     if mapping.enterprise_id is not None and kept.any():
-        chosen = table.columns if kept.all() else {name: each[kept] for name, each in table.columns.items()}
+        chosen = table.columns if kept.all() else {name: values[kept] for name, values in table.columns.items()}
         duplicates[kept] = duplicated_rows(chosen, table.outcomes.bad[kept], dated=mapping.as_of is not None)
     kept &= ~duplicates
     for name, flags in faults.items():
@@ -281,14 +281,16 @@ def _places(table: TypedTable, screened: _Screened) -> dict[str, list[str]]:
     flagged = {f"refused.{name}": flags for name, flags in screened.by_field.items()}
     flagged |= {"refused.duplicates": screened.duplicates} if screened.duplicates.any() else {}
     flagged |= {
-        f"unreadable.{name}": each.unreadable for name, each in table.converted.items() if each.unreadable is not None
+        f"unreadable.{name}": converted.unreadable
+        for name, converted in table.converted.items()
+        if converted.unreadable is not None
     }
-    return {name: _first(table.source.places, flags) for name, flags in flagged.items()}
+    return {name: _first(table.source.locate, flags) for name, flags in flagged.items()}
 
 
-def _first(places: Places, flags: Flags) -> list[str]:
+def _first(locate: Locate, flags: Flags) -> list[str]:
     rows: Sequence[int] = np.flatnonzero(flags)[:_PLACES].tolist()
-    return places(rows)
+    return locate(rows)
 
 
 def _enterprises(columns: Columns, mapping: Mapping) -> pd.DataFrame:
@@ -297,24 +299,21 @@ def _enterprises(columns: Columns, mapping: Mapping) -> pd.DataFrame:
 
 
 def _series(name: str, values: NDArray[Any]) -> pd.Series[Any]:
-    field = FIELD_BY_NAME.get(name)
-    if field is None or (field.numeric and field.kind is not Kind.FLAG):
+    definition = FIELD_BY_NAME.get(name)
+    if definition is None or (definition.numeric and definition.kind is not Kind.FLAG):
         return pd.Series(values, dtype="float64")
-    if field.kind is Kind.FLAG:
+    if definition.kind is Kind.FLAG:
         return pd.Series(values).astype("Float64").astype("boolean")
-    if field.kind is Kind.DATE:
+    if definition.kind is Kind.DATE:
         return pd.Series(values.astype("datetime64[us]"))
     return pd.Series(values, dtype="str")
 
 
-def _split(
-    mapping: Mapping, outcomes: pd.DataFrame
-) -> tuple[OutOfTimeSplit | FoldSplit | None, dict[str, int], int | None]:
-    """Return the split with its embargo settled, the rows of each part, and how many training labels look ahead."""
+def _split(mapping: Mapping, outcomes: pd.DataFrame) -> _Split:
     if mapping.outcome is None:
-        return None, {}, None
+        return _Split(None)
     if not isinstance(mapping.split, OutOfTimeSplit):
-        return mapping.split or DEFAULT_SPLIT, {}, None
+        return _Split(mapping.split or DEFAULT_SPLIT)
     embargo = mapping.split.embargo_months
     if embargo is None:
         embargo = mapping.outcome.horizon_months or DEFAULT_EMBARGO_MONTHS
@@ -322,32 +321,53 @@ def _split(
     parts = out_of_time(labelled["as_of"], mapping.split.test_from, embargo)
     counts = {part: int(getattr(parts, part).sum()) for part in ("train", "dropped", "test")}
     lookahead = label_lookahead(parts.train, labelled["bad"], labelled["event_date"], mapping.split.test_from)
-    return OutOfTimeSplit(test_from=mapping.split.test_from, embargo_months=embargo), counts, lookahead
+    return _Split(OutOfTimeSplit(test_from=mapping.split.test_from, embargo_months=embargo), counts, lookahead)
 
 
 def _meta(
-    mapping: Mapping, enterprises: pd.DataFrame, outcomes: pd.DataFrame, split: OutOfTimeSplit | FoldSplit | None
+    mapping: Mapping,
+    table: TypedTable,
+    screened: _Screened,
+    enterprises: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    split: _Split,
+    labels: LabelCounts | None,
+    out_of_range: dict[str, int],
 ) -> DatasetMeta:
-    outcome = mapping.outcome
-    meaning = (
-        None
-        if outcome is None
-        else OutcomeMeaning(event=outcome.event, horizon_months=outcome.horizon_months, meaning=outcome.meaning)
-    )
-    # A column that nobody filled in states nothing.
-    stated = "statement_published_at" in enterprises and bool(enterprises["statement_published_at"].notna().any())
-    always = {"enterprise_id"} | ({"as_of"} if mapping.as_of is not None else set())
+    unreadable = {name: column.cells.unreadable for name, column in table.converted.items()}
     return DatasetMeta(
         name=mapping.name,
         source=Path(mapping.source.file).name,
         licence=mapping.licence,
-        outcome=meaning,
-        timing="stated" if stated else "assumed",
+        outcome=_meaning(mapping.outcome),
+        timing=_timing(enterprises),
         dated=mapping.as_of is not None,
         grouped=mapping.enterprise_id is not None,
-        fields=[field.name for field in FIELDS if field.name in mapping.fields or field.name in always],
+        fields=_field_names(mapping),
         extra_features=list(mapping.declared),
-        split=split,
+        split=split.split,
+        label_lookahead=split.lookahead,
+        out_of_range=out_of_range,
         rows=len(outcomes),
         defaults=int((outcomes["bad"] == 1).sum()),
+        refused=int((~screened.kept).sum()),
+        unreadable={name: cells for name, cells in unreadable.items() if cells},
+        labels=labels,
     )
+
+
+def _meaning(outcome: OutcomeSource | None) -> OutcomeMeaning | None:
+    if outcome is None:
+        return None
+    return OutcomeMeaning(event=outcome.event, horizon_months=outcome.horizon_months, meaning=outcome.meaning)
+
+
+def _timing(enterprises: pd.DataFrame) -> Literal["stated", "assumed"]:
+    # A column that nobody filled in states nothing.
+    published = enterprises.get("statement_published_at")
+    return "stated" if published is not None and published.notna().any() else "assumed"
+
+
+def _field_names(mapping: Mapping) -> list[str]:
+    always = {"enterprise_id"} | ({"as_of"} if mapping.as_of is not None else set())
+    return [field.name for field in FIELDS if field.name in mapping.fields or field.name in always]

@@ -60,7 +60,7 @@ class TableReport:
     blank, skipped : int
         Rows left out because every cell is empty, and because the mapping skips them.
     status : bool
-        Whether it has a column of statuses, which tells void rows.
+        Whether it has a column of statuses, which marks void rows.
     """
 
     invoices: int
@@ -92,7 +92,7 @@ def join_tables(
     as_of : ndarray of datetime64[D] of shape (n,)
         Decision dates, NaT where undated; nothing dated after a row's decision counts.
     progress : callable
-        Told of each table.
+        Called for each table.
 
     Raises
     ------
@@ -193,7 +193,7 @@ def _seen(
         strangers=int((~matched).sum()),
         later=int((matched & complete & ~used).sum()),
         unreadable=typed.unreadable,
-        unreadable_at=tuple(source.places(typed.first_unreadable)),
+        unreadable_at=tuple(source.locate(typed.first_unreadable)),
         blank=source.blank,
         skipped=source.skipped,
         status="status" in headings,
@@ -250,12 +250,12 @@ def _typed(source: SourceTable, headings: dict[str, str], table: TableSource, ke
         {"amount": read["amount"].values, "tax": read["tax"].values, "void": void, "partner": partner.astype(np.int64)}
     )
     lost = np.zeros(source.rows, dtype=bool)
-    for each in read.values():
-        lost |= each.unreadable if each.unreadable is not None else False
+    for converted in read.values():
+        lost |= converted.unreadable if converted.unreadable is not None else False
     return _Typed(
         {part: read[part].values for part in ("date", "voided_on")},
         figures,
-        sum(each.cells.unreadable for each in read.values()),
+        sum(converted.cells.unreadable for converted in read.values()),
         np.flatnonzero(lost)[:3].tolist(),
     )
 

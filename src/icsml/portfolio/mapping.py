@@ -103,16 +103,18 @@ class Mapping(StrictModel):
     @field_validator("derived")
     @classmethod
     def _derived_known_in_time(cls, derived: tuple[Derived, ...], info: ValidationInfo) -> tuple[Derived, ...]:
-        names = [each.name for each in derived]
+        names = [column.name for column in derived]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"{', '.join(twice)} is derived twice; give each a name of its own")
-        for each in derived:
-            inner = set(each.parts) & set(names)
+        for column in derived:
+            inner = set(column.parts) & set(names)
             if inner:
-                raise ValueError(f"{each.name} reads {min(inner)}, which is itself derived; name columns of the table")
-            for part in each.parts:
-                _refuse_late({each.name: part}, info)
+                raise ValueError(
+                    f"{column.name} reads {min(inner)}, which is itself derived; name columns of the table"
+                )
+            for part in column.parts:
+                _refuse_late({column.name: part}, info)
         return derived
 
     @field_validator("fields")
@@ -162,11 +164,13 @@ class Mapping(StrictModel):
     def number_columns(self) -> set[str]:
         """Columns that the mapping reads as numbers and in no other way."""
         fields = [source for name, source in self.fields.items() if FIELD_BY_NAME[name].numeric]
-        read = {each.column for each in fields if each.values is None}
-        read |= {each.source for each in self.extra_features if each.values is None}
-        read |= {part for each in self.derived for part in each.parts}
-        others = [each.column for name, each in self.fields.items() if not FIELD_BY_NAME[name].numeric or each.values]
-        others += [each.source for each in self.extra_features if each.values is not None]
+        read = {reader.column for reader in fields if reader.values is None}
+        read |= {reader.source for reader in self.extra_features if reader.values is None}
+        read |= {part for reader in self.derived for part in reader.parts}
+        others = [
+            reader.column for name, reader in self.fields.items() if not FIELD_BY_NAME[name].numeric or reader.values
+        ]
+        others += [reader.source for reader in self.extra_features if reader.values is not None]
         others += [self.enterprise_id or ""]
         others += [self.as_of.column] if self.as_of else []
         if self.outcome is not None:
@@ -177,9 +181,9 @@ class Mapping(StrictModel):
         """Every column that the mapping reads, with the key that reads it; a derived one is none of the table's."""
         used = {feature.source: f"extra_features.{feature.name}" for feature in self.extra_features}
         used |= {field.column: f"fields.{name}" for name, field in self.fields.items()}
-        for each in self.derived:
-            used.pop(each.name, None)
-            used |= dict.fromkeys(each.parts, f"derived.{each.name}")
+        for derived in self.derived:
+            used.pop(derived.name, None)
+            used |= dict.fromkeys(derived.parts, f"derived.{derived.name}")
         if self.outcome is not None:
             if self.outcome.event_date is not None:
                 used[self.outcome.event_date.column] = "outcome.event_date"

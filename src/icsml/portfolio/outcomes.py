@@ -99,13 +99,13 @@ def read_outcomes(
     labels, counts, converted = _labels(table.columns[source.column], source, missing)
     if source.event_date is None:
         return Outcomes(labels, source.event, undated, counts, nowhere, {"outcome": converted})
-    told = Missing.of([*missing, *source.event_date.missing])
+    absent = Missing.of([*missing, *source.event_date.missing])
     key = "outcome.event_date"
-    found = dates(table.columns[source.event_date.column], source.event_date, key, today=today, missing=told)
-    happened = np.where(labels == 1, found.values, np.datetime64("NaT"))
+    event_dates = dates(table.columns[source.event_date.column], source.event_date, key, today=today, missing=absent)
+    happened = np.where(labels == 1, event_dates.values, np.datetime64("NaT"))
     late, now = nowhere, np.datetime64(today, "D")
     # A month or a year is late only where its first day is: the event may have been then.
-    begins = found.values.astype(f"datetime64[{source.event_date.period}]").astype("datetime64[D]")
+    begins = event_dates.values.astype(f"datetime64[{source.event_date.period}]").astype("datetime64[D]")
     end: Days = np.full(table.rows, now)
     if source.horizon_months is not None:
         end = horizon_end(as_of, source.horizon_months)
@@ -116,9 +116,9 @@ def read_outcomes(
     # Of a period that began in time, the last day in time is taken.
     for limit in (end, np.full(table.rows, now)):
         happened = np.where((begins <= limit) & (happened > limit), limit, happened)
-    unlike = (labels == 0) & ~late & (begins <= end) & (found.values >= as_of)
+    unlike = (labels == 0) & ~late & (begins <= end) & (event_dates.values >= as_of)
     counts = counts.model_copy(update={"after_horizon": int(late.sum()), "good_with_event": int(unlike.sum())})
-    return Outcomes(labels, source.event, happened, counts, late, {"outcome": converted, "event_date": found})
+    return Outcomes(labels, source.event, happened, counts, late, {"outcome": converted, "event_date": event_dates})
 
 
 def horizon_end(as_of: Days, months: int) -> Days:
@@ -138,13 +138,13 @@ def _labels(
     }
     listed = set().union(*groups.values())
     absent = Missing.of([*missing, *source.missing], but=listed)
-    found = tokens(column, "outcome.column", decimals=True, listed=listed | absent.tokens)
-    declared = absent.among(found)
-    coded = compute.dictionary_encode(found.values.combine_chunks())
+    cells_read = tokens(column, "outcome.column", decimals=True, listed=listed | absent.tokens)
+    declared = absent.among(cells_read)
+    coded = compute.dictionary_encode(cells_read.values.combine_chunks())
     words = coded.dictionary.to_pylist()
     codes = coded.indices.fill_null(len(words)).to_numpy()
     counts = Counter(dict(zip(words, np.bincount(codes[~declared], minlength=len(words) + 1).tolist(), strict=False)))
-    _refuse_broken(found.broken, source)
+    _refuse_broken(cells_read.broken, source)
     if not any(counts[word] for word in groups["positive"] if word):
         raise InputError(
             "ICS-DAT-009",
@@ -163,10 +163,10 @@ def _labels(
     read = LabelCounts(
         positive=_counted(counts, groups["positive"]),
         negative=_counted(counts, good),
-        unknown=_counted(counts, groups["unknown"]) | _counted({"": int((found.empty | declared).sum())}, {""}),
+        unknown=_counted(counts, groups["unknown"]) | _counted({"": int((cells_read.empty | declared).sum())}, {""}),
         negative_inferred=inferred,
     )
-    cells = Cells(int((~found.empty & ~declared).sum()), int(found.empty.sum()), int(declared.sum()), 0)
+    cells = Cells(int((~cells_read.empty & ~declared).sum()), int(cells_read.empty.sum()), int(declared.sum()), 0)
     return bad, read, Converted(bad, cells)
 
 
@@ -182,11 +182,11 @@ def _refuse_broken(broken: Flags, source: OutcomeSource) -> None:
 
 def _undeclared(rest: dict[str, int], source: OutcomeSource) -> InputError:
     most = sorted(rest.items(), key=lambda item: -item[1])
-    told = ", ".join(f"{word!r} {count:,}" for word, count in most[:_SHOWN])
+    listed = ", ".join(f"{word!r} {count:,}" for word, count in most[:_SHOWN])
     more = f" and {len(most) - _SHOWN} more" if len(most) > _SHOWN else ""
     return InputError(
         "ICS-DAT-012",
-        f"column {source.column!r} holds values that are neither positive nor negative nor unknown: {told}{more}",
+        f"column {source.column!r} holds values that are neither positive nor negative nor unknown: {listed}{more}",
         field="outcome.negative",
         remedy="list each under outcome.positive, negative or unknown",
         details=[("outcome", f"{word!r} {count:,}") for word, count in most],

@@ -39,11 +39,11 @@ def refused_rows(columns: Typed, mapping: Mapping) -> dict[str, Flags]:
     dict of str to ndarray of bool of shape (n,)
         Fields without a fault are absent.
     """
-    found: dict[str, Flags] = {}
+    refused: dict[str, Flags] = {}
     for name, flags in _faults(columns, mapping):
         if flags.any():
-            found[name] = found.get(name, np.zeros(len(flags), dtype=bool)) | flags
-    return found
+            refused[name] = refused.get(name, np.zeros(len(flags), dtype=bool)) | flags
+    return refused
 
 
 def clear_ranges(columns: Typed, extras: tuple[ExtraFeature, ...]) -> dict[str, int]:
@@ -62,7 +62,7 @@ def clear_ranges(columns: Typed, extras: tuple[ExtraFeature, ...]) -> dict[str, 
 def _infinite(columns: Typed, names: Iterable[str]) -> dict[str, Flags]:
     """Return, of the named columns with an infinite value, the rows where it is."""
     flags = {name: np.isinf(columns[name]) for name in names}
-    return {name: each for name, each in flags.items() if each.any()}
+    return {name: rows for name, rows in flags.items() if rows.any()}
 
 
 def duplicated_rows(columns: Typed, bad: NDArray[np.float64], *, dated: bool) -> Flags:

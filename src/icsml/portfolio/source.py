@@ -51,7 +51,7 @@ def read_source(
     wanted : collection of str, optional
         Headings of the columns to read; all by default.
     expected : collection of str
-        Headings that tell the separator of a csv file where none is stated.
+        Headings that identify the separator of a csv file where none is stated.
     numeric : collection of str
         Headings of columns that are read as numbers and nothing else.
 
@@ -144,12 +144,12 @@ def require_columns(table: SourceTable, needed: dict[str, str]) -> None:
 def _check_declared(table: SourceTable, mapping: Mapping) -> None:
     declared = mapping.columns_used()
     declared |= dict.fromkeys(mapping.known_after, "known_after") | dict.fromkeys(mapping.ignore, "ignore")
-    own = {
+    main = {
         column: key
         for column, key in declared.items()
         if column.partition(".")[0] not in mapping.tables or column in table.headings
     }
-    require_columns(table, own)
+    require_columns(table, main)
     undeclared = [column for column in table.headings if column not in declared]
     if undeclared:
         more = f" (and {len(undeclared) - 1} more)" if len(undeclared) > 1 else ""
@@ -160,11 +160,11 @@ def _check_declared(table: SourceTable, mapping: Mapping) -> None:
             remedy="declare it under fields or extra_features, or list it under ignore or known_after",
             details=[(column, "not declared") for column in undeclared],
         )
-    for each in mapping.derived:
-        if each.name in table.headings:
+    for derived in mapping.derived:
+        if derived.name in table.headings:
             raise InputError(
                 "ICS-DAT-008",
                 "a derived column has the name of a column of the main table",
-                field=each.name,
+                field=derived.name,
                 remedy="name it otherwise",
             )

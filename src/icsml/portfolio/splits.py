@@ -174,9 +174,9 @@ def _dealt(counts: NDArray[np.int64], k: int, rng: np.random.Generator) -> Folds
         heap = [(int(load[f, kind]), int(load[f].sum()), int(ties[f]), f) for f in range(k)]
         heapq.heapify(heap)
         for group in order:
-            own, total, tie, fold = heap[0]
+            of_class, total, tie, fold = heap[0]
             folds[group] = fold
-            heapq.heapreplace(heap, (own + int(counts[group, kind]), total + int(sizes[group]), tie, fold))
+            heapq.heapreplace(heap, (of_class + int(counts[group, kind]), total + int(sizes[group]), tie, fold))
         np.add.at(load, folds[order], counts[order])
     return folds
 

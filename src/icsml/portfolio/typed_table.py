@@ -71,20 +71,20 @@ def read_typed(mapping: Mapping, folder: Path, today: date, progress: Progress) 
     undated = np.full(source.rows, np.datetime64("NaT"), dtype="datetime64[D]")
     converted: dict[str, Converted] = {}
     if mapping.as_of is not None:
-        told = Missing.of([*mapping.missing, *mapping.as_of.missing])
+        absent = Missing.of([*mapping.missing, *mapping.as_of.missing])
         column = source.columns[mapping.as_of.column]
-        converted["as_of"] = dates(column, mapping.as_of, "as_of", today=today, missing=told)
+        converted["as_of"] = dates(column, mapping.as_of, "as_of", today=today, missing=absent)
     as_of = converted["as_of"].values if converted else undated
     figures, tables = join_tables(source, mapping, folder, as_of, progress)
     require_columns(_with(source, figures, mapping), mapping.columns_used())
     columns: dict[str, Column] = dict(source.columns) | figures
-    for each in mapping.derived:
-        columns[each.name], converted[each.name] = _derived(each, columns, mapping)
+    for derived in mapping.derived:
+        columns[derived.name], converted[derived.name] = _derived(derived, columns, mapping)
     converted["enterprise_id"] = _identifiers(source, mapping)
     typed: Columns = {"enterprise_id": converted["enterprise_id"].values, "as_of": as_of}
-    for name, found in _fields(columns, mapping, today):
-        typed[name] = found.values
-        converted[name] = found
+    for name, result in _fields(columns, mapping, today):
+        typed[name] = result.values
+        converted[name] = result
     outcomes = read_outcomes(source, mapping.outcome, as_of, today=today, missing=mapping.missing)
     return TypedTable(
         typed,
@@ -151,8 +151,8 @@ def _derived(derived: Derived, columns: dict[str, Column], mapping: Mapping) -> 
         values = np.where(impossible, np.nan, values)
     absent = np.isnan(values) & ~wrong
     units, bare = above.units + below.units, above.bare + below.bare
-    found = Converted.of(values, absent, np.zeros(len(values), dtype=bool), wrong, units=units, bare=bare)
-    return Column(derived.name, arrow.chunked_array([arrow.array(values)])), found
+    converted = Converted.of(values, absent, np.zeros(len(values), dtype=bool), wrong, units=units, bare=bare)
+    return Column(derived.name, arrow.chunked_array([arrow.array(values)])), converted
 
 
 def _part(column: Column, mapping: Mapping, key: str) -> Converted:

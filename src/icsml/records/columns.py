@@ -89,7 +89,7 @@ def _floats(series: pd.Series[Any]) -> NDArray[Any]:
 
 
 def latest(columns: Columns) -> NDArray[np.bool_]:
-    """Tell which rows are the latest record of their enterprise, shape (n,); of several of one day, the last.
+    """Return which rows are the latest record of their enterprise, shape (n,); of several of one day, the last.
 
     A record without a date comes before every dated one.
     """
@@ -99,9 +99,9 @@ def latest(columns: Columns) -> NDArray[np.bool_]:
     days = columns["as_of"].astype("datetime64[D]").astype(np.int64)
     order = np.lexsort((np.arange(len(codes)), days, codes))
     last = np.append(codes[order][1:] != codes[order][:-1], True)
-    found = np.zeros(len(codes), dtype=np.bool_)
-    found[order[last]] = True
-    return found
+    flags = np.zeros(len(codes), dtype=np.bool_)
+    flags[order[last]] = True
+    return flags
 
 
 def take(columns: Columns, index: NDArray[Any]) -> Columns:

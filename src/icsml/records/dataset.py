@@ -205,7 +205,7 @@ def _meta_beside(path: Path) -> DatasetMeta | None:
 def write_dataset(
     folder: Path, meta: DatasetMeta | Callable[[], DatasetMeta], enterprises: pd.DataFrame, outcomes: pd.DataFrame
 ) -> None:
-    """Write a data set: every file beside its place first, then all of them into it.
+    """Write a data set: to temporary files first, which then replace the old ones.
 
     Parameters
     ----------
@@ -220,8 +220,8 @@ def write_dataset(
     with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as scratch, ThreadPoolExecutor(1) as pool:
         new = Path(scratch)
         writing = pool.submit(_write_rows, new, enterprises, outcomes)
-        said = meta() if callable(meta) else meta
-        (new / META).write_text(dump_yaml(said.model_dump(mode="json")), "utf-8")
+        content = meta() if callable(meta) else meta
+        (new / META).write_text(dump_yaml(content.model_dump(mode="json")), "utf-8")
         writing.result()
         for name in (ENTERPRISES, OUTCOMES, META):
             (new / name).replace(folder / name)
@@ -271,7 +271,7 @@ def _check_outcomes(meta: DatasetMeta, enterprises: pd.DataFrame, outcomes: pd.D
 
 
 def _same_keys(enterprises: pd.DataFrame, outcomes: pd.DataFrame, *, dated: bool) -> bool:
-    """Tell whether row i is the same enterprise at the same date in both."""
+    """Return whether row i is the same enterprise at the same date in both."""
     left, right = (frame["enterprise_id"].to_numpy(dtype=object) for frame in (enterprises, outcomes))
     if not (left == right).all():
         return False

@@ -67,14 +67,8 @@ def _integral(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _bounds(field: Field) -> dict[str, Any]:
-    if field.outside is not Outside.REFUSE:
-        return {}
-    bounds = {"ge": field.low, "le": field.high}
-    return {name: bound for name, bound in bounds.items() if bound is not None}
-
-
 def _type(field: Field) -> Any:  # noqa: ANN401 - a typing construct
+    low, high = (field.low, field.high) if field.outside is Outside.REFUSE else (None, None)
     match field.kind:
         case Kind.TEXT:
             return Annotated[
@@ -85,10 +79,10 @@ def _type(field: Field) -> Any:  # noqa: ANN401 - a typing construct
         case Kind.DATE:
             return Annotated[date, BeforeValidator(_iso_date), WithJsonSchema({"type": "string", "format": "date"})]
         case Kind.NUMBER:
-            return Annotated[float, Constraint(allow_inf_nan=False, **_bounds(field))]
+            return Annotated[float, Constraint(allow_inf_nan=False, ge=low, le=high)]
         case Kind.COUNT:
-            bounds: dict[str, Any] = {name: int(bound) for name, bound in _bounds(field).items()}
-            return Annotated[int, Constraint(**bounds), BeforeValidator(_integral)]
+            whole = Constraint(ge=None if low is None else int(low), le=None if high is None else int(high))
+            return Annotated[int, whole, BeforeValidator(_integral)]
         case Kind.FLAG:
             return bool
 
@@ -164,11 +158,11 @@ def example_record(extras: Sequence[ExtraFeature] = (), *, only: Sequence[str] |
     only : sequence of str, optional
         Canonical fields to show; all by default. The identifier and the date are always there.
     """
-    shown = {"enterprise_id", "as_of", *(only if only is not None else (field.name for field in FIELDS))}
+    names = {"enterprise_id", "as_of", *(only if only is not None else (field.name for field in FIELDS))}
     record = {
         field.name: field.example
         for field in FIELDS
-        if field.example is not None and field.name in shown and field.purpose is not Purpose.PERSONAL
+        if field.example is not None and field.name in names and field.purpose is not Purpose.PERSONAL
     }
     if extras:
         record["extra"] = {extra.name: _inside(extra) for extra in extras}  # type: ignore[assignment]

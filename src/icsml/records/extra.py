@@ -37,7 +37,7 @@ class ExtraFeature(BaseModel):
     outside : Outside
         What becomes of a value outside the range.
     unit : str, optional
-        What a value is counted in, for the texts of reasons; without one the bare number is told.
+        What a value is counted in, for the texts of reasons; without one the bare number is shown.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

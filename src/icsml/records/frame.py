@@ -118,8 +118,8 @@ def _cast(series: pd.Series[Any], kind: Kind) -> pd.Series[Any]:
 
 
 def _holds_others(series: pd.Series[Any]) -> bool:
-    """Tell whether a column of Python objects holds truth values or text, which NumPy would take for numbers."""
-    return series.dtype == object and any(isinstance(each, bool | np.bool_ | str) for each in series)
+    """Return whether a column of Python objects holds truth values or text, which NumPy would take for numbers."""
+    return series.dtype == object and any(isinstance(value, bool | np.bool_ | str) for value in series)
 
 
 def _dates(series: pd.Series[Any]) -> pd.Series[Any]:

@@ -77,7 +77,7 @@ _ROUNDING = 1.0 + 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """Screened columns and what was found.
+    """Screened columns, with what is missing or out of range.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def within_ranges(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> tupl
 
 
 def is_part_above(columns: Columns, part: str, whole: str) -> Flags:
-    """Tell in which rows a part is larger than its whole, by more than rounding; shape (n,).
+    """Return in which rows a part is larger than its whole, by more than rounding; shape (n,).
 
     A whole below zero is out of range itself and says nothing of its parts.
     """
@@ -190,7 +190,7 @@ def _ranges(extras: Sequence[ExtraFeature]) -> Iterable[tuple[str, tuple[float |
 
 
 def outside_range(values: NDArray[Any], low: float | None, high: float | None) -> Flags:
-    """Tell which values lie outside a range, bounds included in it; shape (n,)."""
+    """Return which values lie outside a range, bounds included in it; shape (n,)."""
     outside: Flags = np.zeros(len(values), dtype=np.bool_)
     if low is not None:
         outside = outside | (values < low)
@@ -235,7 +235,7 @@ def _count_present(columns: Columns) -> NDArray[np.int64]:
 
 
 def is_present(values: NDArray[Any]) -> Flags:
-    """Tell which cells of a column hold a value; shape (n,)."""
+    """Return which cells of a column hold a value; shape (n,)."""
     if values.dtype.kind in "fM":
         known: Flags = np.equal(values, values)
         return known

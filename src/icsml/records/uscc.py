@@ -19,13 +19,13 @@ def check_character(body: str) -> str:
     KeyError
         If a character is outside the alphabet of the standard (no I, O, S, V, Z).
     """
-    total = sum(_VALUE[character] * pow(3, place, 31) for place, character in enumerate(body))
+    total = sum(_VALUE[character] * pow(3, position, 31) for position, character in enumerate(body))
     return _ALPHABET[-total % 31]
 
 
 @lru_cache(maxsize=256)  # versions of one record are screened together
 def is_valid_uscc(code: str) -> bool:
-    """Tell whether a code has the right length, alphabet and check character."""
+    """Return whether a code has the right length, alphabet and check character."""
     if len(code) != _LENGTH or any(character not in _VALUE for character in code):
         return False
     return check_character(code[:-1]) == code[-1]

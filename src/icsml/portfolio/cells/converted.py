@@ -63,7 +63,7 @@ class Converted:
     def of(
         cls, values: NDArray[Any], empty: Flags, missing: Flags, wrong: Flags, *, units: int = 0, bare: int = 0
     ) -> Converted:
-        """Count the cells; a cell is told by the first of empty, missing and wrong that holds."""
+        """Count the cells; a cell counts as the first of empty, missing and wrong that applies."""
         none, declared, lost = int(empty.sum()), int((missing & ~empty).sum()), int((wrong & ~missing & ~empty).sum())
         cells = Cells(len(values) - none - declared - lost, none, declared, lost)
         return cls(values, cells, wrong & ~missing & ~empty if lost else None, units, bare)

@@ -65,12 +65,12 @@ def dates(
         If not one value of the column can be read, or most counts give an impossible year.
     """
     if source.unit:
-        found = _counted(column, source, key, today or date.today(), missing)
+        converted = _counted(column, source, key, today or date.today(), missing)
     elif arrow.types.is_date(column.values.type) or arrow.types.is_timestamp(column.values.type):
-        found = _typed(column, missing)
+        converted = _typed(column, missing)
     else:
-        found = _formatted(column, source.formats_tried, key, missing)
-    if found.cells.unreadable and not found.cells.values:
+        converted = _formatted(column, source.formats_tried, key, missing)
+    if converted.cells.unreadable and not converted.cells.values:
         how = " or ".join(source.formats or ()) or (f"{source.unit} since {source.origin}" if source.unit else "")
         raise InputError(
             "ICS-DAT-006",
@@ -78,15 +78,15 @@ def dates(
             field=key,
             remedy="correct format, or unit and origin" if how else _GIVE_FORMAT,
         )
-    return found
+    return converted
 
 
-def order_unsettled(column: Column, source: DateSource, found: Converted) -> bool:
-    """Tell whether day and month could be the other way round in all dates of a format, and differ in one of them."""
+def order_unsettled(column: Column, source: DateSource, converted: Converted) -> bool:
+    """Return whether day and month could be the other way round in all dates of a format, and differ in one of them."""
     forms = [form for form in source.formats_tried if _day_and_month_first(form)]
     if source.unit or not forms or not _is_texts(column):
         return False
-    written = compute.unique(tokens(column, column.name).values.filter(arrow.array(~np.isnat(found.values))))
+    written = compute.unique(tokens(column, column.name).values.filter(arrow.array(~np.isnat(converted.values))))
     read = ([_by_format(text, form) for text in written.to_pylist() if text is not None] for form in forms)
     return any(_exchangeable([day for day in days if day is not None]) for days in read)
 

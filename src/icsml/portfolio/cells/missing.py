@@ -27,19 +27,19 @@ class Missing:
     def of(cls, declared: Iterable[object], *, but: Iterable[Any] = ()) -> Missing:
         """Return what is declared, without those values that are listed to mean something in this column."""
         kept = {token(value) for value in but}
-        found = [(str(value).strip(), text) for value in declared if (text := token(value)) is not None]
+        forms = [(str(value).strip(), text) for value in declared if (text := token(value)) is not None]
         # As written too: a token of a label is in lower case where it reads TRUE or FALSE.
-        return cls(frozenset(each for written, text in found if text not in kept for each in (written, text)))
+        return cls(frozenset(form for written, text in forms if text not in kept for form in (written, text)))
 
-    def among(self, found: Tokens) -> NDArray[np.bool_]:
-        """Tell which tokens mean "not known", shape (n,)."""
+    def among(self, cells: Tokens) -> NDArray[np.bool_]:
+        """Return which tokens mean "not known", shape (n,)."""
         if not self.tokens:
-            return np.zeros(len(found.values), dtype=bool)
-        flags: NDArray[np.bool_] = self.words(found.values)
-        return flags & ~found.empty
+            return np.zeros(len(cells.values), dtype=bool)
+        flags: NDArray[np.bool_] = self.words(cells.values)
+        return flags & ~cells.empty
 
     def words(self, texts: arrow.ChunkedArray) -> NDArray[np.bool_]:
-        """Tell which trimmed texts are written exactly so, shape (n,)."""
+        """Return which trimmed texts are written exactly so, shape (n,)."""
         listed = arrow.array(sorted(self.tokens), arrow.string())
         flags: NDArray[np.bool_] = compute.is_in(texts, listed).to_numpy()
         return flags

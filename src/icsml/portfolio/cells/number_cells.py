@@ -17,7 +17,7 @@ from icsml.portfolio.cells.converted import Converted
 from icsml.portfolio.cells.missing import NOT_MISSING, Missing
 from icsml.portfolio.cells.numerals import grouped, numeral, plain
 from icsml.portfolio.cells.text_cells import translated
-from icsml.portfolio.cells.tokens import held
+from icsml.portfolio.cells.tokens import wrong_type
 from icsml.portfolio.reading.table import Column, is_text
 
 __all__ = ["numbers"]
@@ -71,9 +71,9 @@ def numbers(
         If the column holds dates, lists or bytes, or more texts than numbers.
     """
     if values is not None:
-        found = translated(column, values, key, missing)
-        out = np.array([np.nan if item is None else float(item) for item in found.values], dtype=np.float64)
-        return Converted(_scaled(out, scale), found.cells, found.unreadable)
+        translation = translated(column, values, key, missing)
+        out = np.array([np.nan if item is None else float(item) for item in translation.values], dtype=np.float64)
+        return Converted(_scaled(out, scale), translation.cells, translation.unreadable)
     kind = column.values.type
     if is_text(kind):
         return _of_plain_text(column, scale, missing) or _of_text(column, key, scale, missing, remedy)
@@ -113,7 +113,7 @@ def _of_type(column: Column, key: str) -> Floats:
     if arrow.types.is_boolean(kind):
         values = values.cast(arrow.int8())
     elif not any(test(kind) for test in _NUMERIC):
-        raise held(column, key, "a number")
+        raise wrong_type(column, key, "a number")
     if arrow.types.is_decimal(kind):
         values = values.cast(arrow.string())  # Arrow's own cast of a decimal is often off by a bit
     floats: Floats = values.cast(arrow.float64(), safe=False).to_numpy()
@@ -214,7 +214,7 @@ def _ungrouped(texts: arrow.ChunkedArray, in_groups: Flags, decimal: str) -> Flo
 def _one_by_one(
     texts: arrow.ChunkedArray, left: NDArray[np.intp], decimal: str, values: Floats, own_unit: Flags
 ) -> bool:
-    """Read the cells that are left, in place; tell whether one parts its digits in a way that no thousands are parted.
+    """Read the cells that are left, in place; return whether a comma in one of them cannot part thousands.
 
     Then commas in this column are no thousands' marks: 1,234 beside 1,5 may well mean one and a quarter.
     """
@@ -222,14 +222,14 @@ def _one_by_one(
         return False
     coded = compute.dictionary_encode(texts.take(arrow.array(left)).combine_chunks())
     words = coded.dictionary.to_pylist()
-    found = [numeral(word, decimal) for word in words]
+    numerals = [numeral(word, decimal) for word in words]
     codes = coded.indices.to_numpy()
     flags = [_TRUTH.get(word.lower(), np.nan) for word in words]
     parted = [_PARTED[decimal].search(word) is not None for word in words]
-    unsettled = any(one is None and mark for one, mark in zip(found, parted, strict=True))
+    unsettled = any(one is None and mark for one, mark in zip(numerals, parted, strict=True))
     if unsettled:
-        found = [None if mark else one for one, mark in zip(found, parted, strict=True)]
-    read = np.array([flag if one is None else one.value for one, flag in zip(found, flags, strict=True)])
+        numerals = [None if mark else one for one, mark in zip(numerals, parted, strict=True)]
+    read = np.array([flag if one is None else one.value for one, flag in zip(numerals, flags, strict=True)])
     values[left] = read[codes]
-    own_unit[left] = np.array([one is not None and one.own_unit for one in found])[codes]
+    own_unit[left] = np.array([one is not None and one.own_unit for one in numerals])[codes]
     return unsettled

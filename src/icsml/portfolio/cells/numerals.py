@@ -63,28 +63,28 @@ def numeral(text: str, decimal: str = ".") -> Numeral | None:
     """
     if not text.isascii() and any(_is_note(letter) for letter in text):
         return None
-    found = unicodedata.normalize("NFKC", text).strip().replace("−", "-")
+    digits = unicodedata.normalize("NFKC", text).strip().replace("−", "-")
     if decimal == ",":
-        found = found.translate(_SWAPPED)
-    if found.lower() in _SPECIAL:
-        return Numeral(_SPECIAL[found.lower()])
+        digits = digits.translate(_SWAPPED)
+    if digits.lower() in _SPECIAL:
+        return Numeral(_SPECIAL[digits.lower()])
     factor, sign, unit = 1.0, 1.0, None
-    if match := _BRACKETS.fullmatch(found):
-        found, sign = match["number"].strip(), -1.0
-    if match := _MARK.fullmatch(found):
-        found = match["number"]
-    if match := _SUFFIX.fullmatch(found):
-        found, unit = match["number"], match["unit"]
+    if match := _BRACKETS.fullmatch(digits):
+        digits, sign = match["number"].strip(), -1.0
+    if match := _MARK.fullmatch(digits):
+        digits = match["number"]
+    if match := _SUFFIX.fullmatch(digits):
+        digits, unit = match["number"], match["unit"]
         factor = _UNITS[unit]
-    if _GROUPED.fullmatch(found):
-        found = found.replace(",", "")
-    if not _PLAIN.fullmatch(found):
+    if _GROUPED.fullmatch(digits):
+        digits = digits.replace(",", "")
+    if not _PLAIN.fullmatch(digits):
         return None
     # 12.5 % is 0.125 exactly as 12.5 / 100 rounds it; a factor of 0.01 would round twice.
-    value = float(found) / round(1.0 / factor) if factor < 1.0 else float(found) * factor
+    value = float(digits) / round(1.0 / factor) if factor < 1.0 else float(digits) * factor
     return Numeral(sign * value, unit is not None)
 
 
 def _is_note(letter: str) -> bool:
-    """Tell whether a letter is a raised, lowered or circled one: the sign of a note, and no digit of the number."""
+    """Return whether a letter is a raised, lowered or circled one: the sign of a note, and no digit of the number."""
     return unicodedata.decomposition(letter).partition(">")[0] in ("<super", "<sub", "<circle")

@@ -25,12 +25,12 @@ def texts(
 ) -> Converted:
     """Return an object array of texts of shape (n,), None where there is none; values not listed are unreadable."""
     if values is not None:
-        return translated(column, {each: token(to) for each, to in values.items()}, key, missing)
-    found = tokens(column, key, listed=missing.tokens)
-    declared = missing.among(found)
-    out = found.objects().copy()
+        return translated(column, {written: token(to) for written, to in values.items()}, key, missing)
+    cells = tokens(column, key, listed=missing.tokens)
+    declared = missing.among(cells)
+    out = cells.objects().copy()
     out[declared] = None
-    return Converted.of(out, found.empty, declared, found.broken)
+    return Converted.of(out, cells.empty, declared, cells.broken)
 
 
 def translated(column: Column, values: Dict[Any, Any], key: str, missing: Missing = NOT_MISSING) -> Converted:
@@ -41,17 +41,17 @@ def translated(column: Column, values: Dict[Any, Any], key: str, missing: Missin
     InputError
         If it lists not one value that the column holds.
     """
-    meaning = {token(each): to for each, to in values.items()}
-    found = tokens(column, key, decimals=True, listed=missing.tokens | set(meaning))
-    declared = missing.among(found)
-    coded = compute.dictionary_encode(found.values.combine_chunks())
+    meaning = {token(written): to for written, to in values.items()}
+    cells = tokens(column, key, decimals=True, listed=missing.tokens | set(meaning))
+    declared = missing.among(cells)
+    coded = compute.dictionary_encode(cells.values.combine_chunks())
     words = coded.dictionary.to_pylist()
     listed = np.array([*(OTHERS in meaning or word in meaning for word in words), False])
     rest = meaning.get(OTHERS)
     given = np.array([*(meaning.get(word, rest) for word in words), None], dtype=object)
     codes = coded.indices.fill_null(len(words)).to_numpy()
     known = listed[codes] & ~declared
-    present = ~found.empty & ~declared
+    present = ~cells.empty & ~declared
     if present.any() and not known.any():
         raise InputError(
             "ICS-DAT-007",
@@ -61,5 +61,5 @@ def translated(column: Column, values: Dict[Any, Any], key: str, missing: Missin
         )
     out = given[codes]
     out[~known] = None
-    emptied = known & np.array([each is None for each in given])[codes]
-    return Converted.of(out, found.empty, declared | emptied, ~known)
+    emptied = known & np.array([written is None for written in given])[codes]
+    return Converted.of(out, cells.empty, declared | emptied, ~known)

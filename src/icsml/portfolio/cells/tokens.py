@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from icsml.errors import InputError
 from icsml.portfolio.reading.table import EXACT, Column, is_text
 
-__all__ = ["EXCEL_ERRORS", "Tokens", "held", "token", "tokens"]
+__all__ = ["EXCEL_ERRORS", "Tokens", "token", "tokens", "wrong_type"]
 
 EXCEL_ERRORS = (
     *("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"),
@@ -53,8 +53,8 @@ class Tokens:
 
     def objects(self) -> NDArray[Any]:
         """Return an object array of shape (n,), None where there is no token."""
-        found: NDArray[Any] = self.values.to_numpy()
-        return found
+        cells: NDArray[Any] = self.values.to_numpy()
+        return cells
 
 
 def token(value: object) -> str | None:
@@ -64,8 +64,8 @@ def token(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < EXACT else str(value)
-    found = _canonical(compute.utf8_trim_whitespace(arrow.array([text])), decimals=True)[0].as_py()
-    return str(found) or None
+    cell = _canonical(compute.utf8_trim_whitespace(arrow.array([text])), decimals=True)[0].as_py()
+    return str(cell) or None
 
 
 def tokens(column: Column, key: str, *, decimals: bool = False, listed: Collection[str | None] = ()) -> Tokens:
@@ -107,7 +107,7 @@ def tokens(column: Column, key: str, *, decimals: bool = False, listed: Collecti
     return Tokens(_chunked(texts), empty, broken)
 
 
-def held(column: Column, key: str, needed: str) -> InputError:
+def wrong_type(column: Column, key: str, needed: str) -> InputError:
     """Return the error of a column whose type is of no use here."""
     kind = column.values.type
     what = next((name for test, name in _KINDS if test(kind)), str(kind))
@@ -149,7 +149,7 @@ def _texts(column: Column, key: str) -> tuple[arrow.ChunkedArray, NDArray[np.boo
         return _date_texts(values), broken
     if arrow.types.is_null(kind):
         return values.cast(arrow.string()), broken
-    raise held(column, key, "text or a number")
+    raise wrong_type(column, key, "text or a number")
 
 
 def _float_texts(floats: NDArray[np.float64]) -> arrow.ChunkedArray:
@@ -159,7 +159,7 @@ def _float_texts(floats: NDArray[np.float64]) -> arrow.ChunkedArray:
     rest = np.flatnonzero(~whole & ~np.isnan(floats))
     texts = integers.to_numpy(zero_copy_only=False).copy()
     texts[np.isnan(floats)] = None
-    texts[rest] = [repr(float(floats[place])) for place in rest]
+    texts[rest] = [repr(float(floats[index])) for index in rest]
     return _chunked(arrow.array(texts, arrow.string()))
 
 

@@ -75,5 +75,5 @@ def check_dataset(dataset: Dataset, config: CheckConfig, parts: NDArray[np.objec
     for name, check in CHECKS.items():
         level = config.level_of(name)
         if level is not None:
-            findings += [Finding(id=name, level=level, found=found) for found in check(view, config)]
+            findings += [Finding(id=name, level=level, found=sentence) for sentence in check(view, config)]
     return findings

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
@@ -27,6 +28,15 @@ _UNITS = {-8: "亿元", -6: "百万元", -4: "万元", -3: "千元", 2: "分 (fe
 Texts = NDArray[np.object_]
 
 
+class _Grouping(StrEnum):
+    """By what rows are grouped, as the finding words it."""
+
+    REGION = "region"
+    PROVINCE = "province"
+    YEAR = "decision year"
+    FILE = "file"
+
+
 def group_scale(view: View, config: CheckConfig) -> Iterator[str]:
     """Compare the amounts of each region and each decision year with those of the others.
 
@@ -42,10 +52,10 @@ def group_scale(view: View, config: CheckConfig) -> Iterator[str]:
         half of the groups. A group of few firms needs a larger shift.
     """
     names = [name for name in dict.fromkeys([*view.amounts, *view.extras]) if name in view.frame]
-    regions = list(_merged_shifts(view, names, "region", config.group_scale))
+    regions = list(_merged_shifts(view, names, _Grouping.REGION, config.group_scale))
     # A province brings together regions too small to be judged alone.
-    yield from regions or _merged_shifts(view, names, "province", config.group_scale)
-    yield from _merged_shifts(view, names, "decision year", config.group_scale)
+    yield from regions or _merged_shifts(view, names, _Grouping.PROVINCE, config.group_scale)
+    yield from _merged_shifts(view, names, _Grouping.YEAR, config.group_scale)
 
 
 def source_scale(view: View, config: CheckConfig) -> Iterator[str]:
@@ -61,7 +71,7 @@ def source_scale(view: View, config: CheckConfig) -> Iterator[str]:
         Those of ``group_scale``.
     """
     names = [name for name in dict.fromkeys([*view.amounts, *view.extras]) if name in view.frame]
-    yield from _merged_shifts(view, names, "file", config.source_scale)
+    yield from _merged_shifts(view, names, _Grouping.FILE, config.source_scale)
 
 
 def row_scale(view: View, config: CheckConfig) -> Iterator[str]:
@@ -86,8 +96,8 @@ def row_scale(view: View, config: CheckConfig) -> Iterator[str]:
     enough = (~np.isnan(logs)).sum(axis=1) >= limits.min_amounts
     if int(enough.sum()) < limits.min_rows:
         return
-    held = logs[enough][:, ~np.isnan(logs[enough]).all(axis=0)]
-    off = np.nanmedian(held - np.nanmedian(held, axis=0), axis=1)
+    known = logs[enough][:, ~np.isnan(logs[enough]).all(axis=0)]
+    off = np.nanmedian(known - np.nanmedian(known, axis=0), axis=1)
     for sign, size in ((-1.0, "smaller"), (1.0, "larger")):
         far = sign * off >= limits.far_powers
         near = (sign * off >= limits.near_powers) & ~far
@@ -103,7 +113,7 @@ def table_scale(view: View, config: CheckConfig) -> Iterator[str]:
     """Compare the amounts of the whole table with what technology SMEs have.
 
     Purpose
-        A table that is wholly in 万元 agrees with itself; only the size of a firm tells.
+        A table that is wholly in 万元 agrees with itself; only the size of a firm shows it.
     Method
         The median of the positive values of each column against its assumed median in yuan.
     Reading
@@ -140,7 +150,7 @@ class _Groups:
     firms: Rows
 
 
-def _merged_shifts(view: View, names: list[str], kind: str, limits: GroupScale) -> Iterator[str]:
+def _merged_shifts(view: View, names: list[str], kind: _Grouping, limits: GroupScale) -> Iterator[str]:
     """Yield one sentence for all groups that are off by the same power of ten."""
     groups = _groups(view, kind)
     if groups is None:
@@ -149,12 +159,14 @@ def _merged_shifts(view: View, names: list[str], kind: str, limits: GroupScale) 
     for name in names:
         for group, shift in _shifts(view.numbers(name, groups.rows), groups, limits):
             shifts[group].append((name, shift))
-    for members in _alike({group: float(np.median([s for _, s in found])) for group, found in shifts.items()}):
+    for members in _grouped_by_power(
+        {group: float(np.median([s for _, s in of_group])) for group, of_group in shifts.items()}
+    ):
         yield _sentence(view, kind, groups, members, shifts)
 
 
-def _alike(power: dict[int, float]) -> list[list[int]]:
-    """Bring together groups that are off by about the same power of ten; a few firms tell it to about one."""
+def _grouped_by_power(power: dict[int, float]) -> list[list[int]]:
+    """Merge groups that are off by about the same power of ten, which few firms give to within about one."""
     heaps: list[list[int]] = []
     for group in sorted(power, key=power.__getitem__):
         if heaps and power[group] - power[heaps[-1][-1]] <= 1.0 and power[group] * power[heaps[-1][-1]] > 0.0:
@@ -165,7 +177,7 @@ def _alike(power: dict[int, float]) -> list[list[int]]:
 
 
 def _sentence(
-    view: View, kind: str, groups: _Groups, members: list[int], shifts: dict[int, list[tuple[str, float]]]
+    view: View, kind: _Grouping, groups: _Groups, members: list[int], shifts: dict[int, list[tuple[str, float]]]
 ) -> str:
     power = round(float(np.median([shift for group in members for _, shift in shifts[group]])))
     touched = list(dict.fromkeys(name for group in members for name, _ in shifts[group]))
@@ -183,7 +195,7 @@ def _unit(power: int) -> str:
     return f": {_UNITS[power]} instead of 元?" if power in _UNITS else ""
 
 
-def _groups(view: View, kind: str) -> _Groups | None:
+def _groups(view: View, kind: _Grouping) -> _Groups | None:
     labels = _labels(view, kind)
     if labels is None:
         return None
@@ -197,15 +209,15 @@ def _groups(view: View, kind: str) -> _Groups | None:
     return _Groups(np.asarray(names, dtype=object), rows, code[rows], view.firms[rows])
 
 
-def _labels(view: View, kind: str) -> Texts | Rows | None:
-    if kind == "file":
+def _labels(view: View, kind: _Grouping) -> Texts | Rows | None:
+    if kind is _Grouping.FILE:
         return view.parts
-    if kind == "decision year":
+    if kind is _Grouping.YEAR:
         return view.year if view.dated else None
     if "region" not in view.frame:
         return None
     region = view.frame["region"]
-    labels: Texts = (region.str[:2] + "0000" if kind == "province" else region).to_numpy(dtype=object)
+    labels: Texts = (region.str[:2] + "0000" if kind is _Grouping.PROVINCE else region).to_numpy(dtype=object)
     return labels
 
 
@@ -240,5 +252,5 @@ def _middle(medians: Floats, firms: Rows) -> float:
 
 def _by_firm(code: Rows, firm: Rows, logs: Floats) -> tuple[Rows, Floats]:
     """Return the mean of each firm in each group, by group: rows of one firm are no independent evidence."""
-    pairs, place, count = np.unique(code * (firm.max(initial=0) + 1) + firm, return_inverse=True, return_counts=True)
-    return pairs // (firm.max(initial=0) + 1), np.bincount(place, weights=logs) / count
+    pairs, index, count = np.unique(code * (firm.max(initial=0) + 1) + firm, return_inverse=True, return_counts=True)
+    return pairs // (firm.max(initial=0) + 1), np.bincount(index, weights=logs) / count

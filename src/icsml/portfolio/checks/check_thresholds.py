@@ -53,7 +53,7 @@ Amount = Annotated[str, BeforeValidator(_money)]
 
 
 class Check(BaseModel):
-    """A check with its level; what each threshold means is said in ``configs/data_checks.yaml``."""
+    """A check with its level; ``configs/data_checks.yaml`` says what each threshold means."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -21,9 +22,13 @@ __all__ = ["coding_change"]
 _MOST_CODES = 30
 _VALUES_OF_A_CODE = 5
 
-_MISSING = "known on one side and missing on the other"
-_CODES = "with other values"
-_RANGE = "with amounts of another order"
+
+class _Change(StrEnum):
+    """What changes in a column, as the finding words it."""
+
+    MISSING = "known on one side and missing on the other"
+    CODES = "with other values"
+    RANGE = "with amounts of another order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +58,17 @@ def coding_change(view: View, config: CheckConfig) -> Iterator[str]:
     """
     limits = config.coding_change
     cuts = [cut for cut in _cuts(view) if min(len(cut.before), len(cut.after)) >= limits.min_rows]
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    changed: dict[tuple[str, _Change], list[str]] = defaultdict(list)
     for name in [*dict.fromkeys([*view.features, *view.amounts, *view.codes])] if cuts else ():
         change = _first_change(view, name, cuts, limits)
         if change is not None:
-            found[change].append(name)
-    for (cut, what), names in found.items():
+            changed[change].append(name)
+    for (cut, what), names in changed.items():
         yield f"{columns(names)} {what} {cut}"
 
 
 def _cuts(view: View) -> Iterator[_Cut]:
-    """Yield the split first, then every turn of a year; places in the sample, not in the data set."""
+    """Yield the split first, then every turn of a year; row indices are those of the sample."""
     if not view.dated:
         return
     split = view.out_of_time
@@ -75,7 +80,7 @@ def _cuts(view: View) -> Iterator[_Cut]:
         yield _Cut(f"from {first} on", np.flatnonzero(year < first), np.flatnonzero(year >= first))
 
 
-def _first_change(view: View, name: str, cuts: list[_Cut], limits: CodingChange) -> tuple[str, str] | None:
+def _first_change(view: View, name: str, cuts: list[_Cut], limits: CodingChange) -> tuple[str, _Change] | None:
     absent = view.absent(name, view.spread)
     values, codes = _values(view, name, absent)
     for cut in cuts:
@@ -98,16 +103,16 @@ def _values(view: View, name: str, absent: NDArray[np.bool_]) -> tuple[Floats | 
 
 def _change(
     values: Floats | None, codes: Rows | None, absent: NDArray[np.bool_], cut: _Cut, limits: CodingChange
-) -> str | None:
+) -> _Change | None:
     if abs(float(absent[cut.after].mean()) - float(absent[cut.before].mean())) > limits.missing_change:
-        return _MISSING
+        return _Change.MISSING
     before, after = (part[~absent[part]] for part in (cut.before, cut.after))
     if min(len(before), len(after)) < limits.min_rows:
         return None
     if codes is not None:
-        return _CODES if _recoded(codes[before], codes[after], limits) else None
+        return _Change.CODES if _recoded(codes[before], codes[after], limits) else None
     if values is not None and _rescaled(values[before], values[after], limits.min_powers):
-        return _RANGE
+        return _Change.RANGE
     return None
 
 
@@ -120,7 +125,7 @@ def _recoded(before: Rows, after: Rows, limits: CodingChange) -> bool:
 
 
 def _rescaled(before: Floats, after: Floats, powers: float) -> bool:
-    """Tell whether the middle halves of the absolute values do not overlap and the medians are far apart."""
+    """Return whether the middle halves of the absolute values do not overlap and the medians are far apart."""
     left, right = (np.percentile(np.abs(part), [25, 50, 75]) for part in (before, after))
     low, high = (left, right) if left[1] <= right[1] else (right, left)
     return bool(low[1] > 0.0 and low[2] < high[0] and np.log10(high[1] / low[1]) >= powers)

@@ -46,7 +46,7 @@ def cohort_rate(view: View, config: CheckConfig) -> Iterator[str]:
     Reading
         The year, its rate, and that of the others.
     Limits
-        In a book with few defaults, or whose years differ widely, another definition is not told from a bad year.
+        In a book with few defaults, or whose years differ widely, another definition looks like a bad year.
     """
     limits = config.cohort_rate
     cohorts = _cohorts(view)
@@ -55,12 +55,12 @@ def cohort_rate(view: View, config: CheckConfig) -> Iterator[str]:
     late = _late(cohorts, limits)
     if late and _times(cohorts, late) <= 1.0 / limits.min_times:
         yield f"{_rates(cohorts, late)}: were outcomes not yet known read as good?"
-    for place in range(len(cohorts.year)):
-        chance = _chances(cohorts, place, [place], limits)
-        times = _times(cohorts, [place])
+    for index in range(len(cohorts.year)):
+        chance = _chances(cohorts, index, [index], limits)
+        times = _times(cohorts, [index])
         far = times >= limits.min_times or times <= 1.0 / limits.min_times
-        if chance is not None and place not in late and far and min(chance) < limits.p_year:
-            yield f"{_rates(cohorts, [place])}: another definition of default?"
+        if chance is not None and index not in late and far and min(chance) < limits.p_year:
+            yield f"{_rates(cohorts, [index])}: another definition of default?"
 
 
 def silent_end(view: View, config: CheckConfig) -> Iterator[str]:
@@ -74,7 +74,7 @@ def silent_end(view: View, config: CheckConfig) -> Iterator[str]:
     Reading
         How many events should have been seen, and how many rows run on.
     Limits
-        Needs event dates and a horizon; a short overhang, or few defaults, is not told from chance.
+        Needs event dates and a horizon; a short overhang, or few defaults, may be chance.
     """
     limits = config.silent_end
     horizon = view.meta.outcome.horizon_months if view.meta.outcome else None
@@ -111,23 +111,23 @@ def _cohorts(view: View) -> _Cohorts | None:
     return _Cohorts(year, np.bincount(code).astype(np.float64), defaults)
 
 
-def _chances(cohorts: _Cohorts, place: int, apart: list[int], limits: CohortRate) -> tuple[float, float] | None:
-    """Return the chance of a rate so low, and so high, among years that differ as all but some do; None if not told."""
+def _chances(cohorts: _Cohorts, index: int, apart: list[int], limits: CohortRate) -> tuple[float, float] | None:
+    """Return the chance of a rate so low, and so high, compared with the other years; None if they say too little."""
     others = ~np.isin(np.arange(len(cohorts.year)), apart)
     pooled = float(cohorts.defaults[others].sum() / max(cohorts.rows[others].sum(), 1.0))
     # A year that should have had hardly one default has no rate to compare with.
     others &= cohorts.rows * pooled >= 1.0
     m = int(others.sum())
-    telling = max(cohorts.rows[place] * pooled, cohorts.defaults[place]) >= limits.min_expected
-    if m < limits.min_years or not telling or pooled in (0.0, 1.0):
+    enough = max(cohorts.rows[index] * pooled, cohorts.defaults[index]) >= limits.min_expected
+    if m < limits.min_years or not enough or pooled in (0.0, 1.0):
         return None
     score = norm.ppf((cohorts.defaults + 0.5) / (cohorts.rows + 1.0))
     noise = pooled * (1.0 - pooled) / (cohorts.rows * norm.pdf(norm.ppf(pooled)) ** 2)
-    own = max(float(score[others].var(ddof=1)) - float(noise[others].mean()), 0.0)
+    spread = max(float(score[others].var(ddof=1)) - float(noise[others].mean()), 0.0)
     freedom = m - 1 + limits.prior_years
-    between = ((m - 1) * own + limits.prior_years * limits.prior_spread**2) / freedom
-    error = np.sqrt(between + noise[place] + (between + noise[others].mean()) / m)
-    distance = float((score[place] - score[others].mean()) / error)
+    between = ((m - 1) * spread + limits.prior_years * limits.prior_spread**2) / freedom
+    error = np.sqrt(between + noise[index] + (between + noise[others].mean()) / m)
+    distance = float((score[index] - score[others].mean()) / error)
     return float(t.cdf(distance, freedom)), float(t.sf(distance, freedom))
 
 
@@ -135,7 +135,7 @@ def _late(cohorts: _Cohorts, limits: CohortRate) -> list[int]:
     """Return the last year, or the last two, where their rate is too low to be chance."""
     last = len(cohorts.year) - 1
     two = [last - 1, last]
-    pair = [_chances(cohorts, place, two, limits) for place in two] if last else []
+    pair = [_chances(cohorts, index, two, limits) for index in two] if last else []
     low = [chance[0] for chance in pair if chance is not None]
     if len(low) == len(two) and chi2.sf(-2.0 * np.log(low).sum(), 2 * len(two)) < limits.p_last and max(low) < _BOTH:
         return two
@@ -143,20 +143,20 @@ def _late(cohorts: _Cohorts, limits: CohortRate) -> list[int]:
     return [last] if one is not None and one[0] < limits.p_last else []
 
 
-def _times(cohorts: _Cohorts, places: list[int]) -> float:
+def _times(cohorts: _Cohorts, indices: list[int]) -> float:
     """Return the rate of some years over that of the others."""
-    others = np.setdiff1d(np.arange(len(cohorts.year)), places)
+    others = np.setdiff1d(np.arange(len(cohorts.year)), indices)
     rest = cohorts.defaults[others].sum() / max(cohorts.rows[others].sum(), 1.0)
-    own = cohorts.defaults[places].sum() / cohorts.rows[places].sum()
-    return float(own / rest) if rest > 0.0 else np.inf
+    rate = cohorts.defaults[indices].sum() / cohorts.rows[indices].sum()
+    return float(rate / rest) if rest > 0.0 else np.inf
 
 
-def _rates(cohorts: _Cohorts, places: list[int]) -> str:
-    others = np.setdiff1d(np.arange(len(cohorts.year)), places)
-    own = float(cohorts.defaults[places].sum() / cohorts.rows[places].sum())
+def _rates(cohorts: _Cohorts, indices: list[int]) -> str:
+    others = np.setdiff1d(np.arange(len(cohorts.year)), indices)
+    rate = float(cohorts.defaults[indices].sum() / cohorts.rows[indices].sum())
     rest = float(cohorts.defaults[others].sum() / max(cohorts.rows[others].sum(), 1.0))
-    years = " and ".join(str(cohorts.year[place]) for place in places)
+    years = " and ".join(str(cohorts.year[index]) for index in indices)
     return (
-        f"the default rate of {years} is {percent(own)} of {int(cohorts.rows[places].sum()):,} rows, "
+        f"the default rate of {years} is {percent(rate)} of {int(cohorts.rows[indices].sum()):,} rows, "
         f"that of the other years {percent(rest)}"
     )

@@ -66,15 +66,15 @@ def sentinel(view: View, config: CheckConfig) -> Iterator[str]:
     Limits
         A sentinel below ``min_share`` is not seen, nor one among values that recur as often.
     """
-    found: list[str] = []
+    recurring: list[str] = []
     for name in view.quantities:
         values = view.numbers(name, view.spread)
         values = values[~np.isnan(values)]
-        found += [
+        recurring += [
             f"{name} ({value:.15g} in {percent(share)})" for value, share in _standing_out(values, config.sentinel)
         ]
-    if found:
-        yield f"a value that seems to stand for not known recurs in {listed(found, most=8)} of the known values"
+    if recurring:
+        yield f"a value that seems to stand for not known recurs in {listed(recurring, most=8)} of the known values"
 
 
 def consequence_column(view: View, config: CheckConfig) -> Iterator[str]:
@@ -90,13 +90,13 @@ def consequence_column(view: View, config: CheckConfig) -> Iterator[str]:
         Only names are read: a column with an innocent name is not seen, an innocent column with such a word is.
     """
     limits = config.consequence_column
-    found = []
+    named = []
     for extra in view.meta.extra_features:
         word = _word_in(extra, limits.words_zh, limits.words_en)
         if word is not None:
-            found.append(f"{extra.column} ({word})")
-    if found:
-        yield f"{listed(found, most=8)}: by name what follows from an earlier decision, so no feature"
+            named.append(f"{extra.column} ({word})")
+    if named:
+        yield f"{listed(named, most=8)}: by name what follows from an earlier decision, so no feature"
 
 
 def _standing_out(values: Floats, limits: Sentinel) -> Iterator[tuple[float, float]]:
@@ -104,7 +104,7 @@ def _standing_out(values: Floats, limits: Sentinel) -> Iterator[tuple[float, flo
     if len(values) < _FEWEST_VALUES:
         return
     counts = pd.Series(values[values != 0.0]).value_counts()
-    if len(counts) < 2:  # said by constant_column
+    if len(counts) < 2:  # reported by constant_column
         return
     least = max(limits.min_count, limits.min_share * len(values))
     often = counts[counts >= least].head(20)
@@ -124,7 +124,7 @@ def _standing_out(values: Floats, limits: Sentinel) -> Iterator[tuple[float, flo
 
 
 def _is_placeholder(value: float) -> bool:
-    """Tell whether a number is written as one that stands for none: -1, or nines or eights only; in any unit."""
+    """Return whether a number is written as one that stands for none: -1, or nines or eights only; in any unit."""
     if value != round(value):
         return False
     digits = f"{abs(value):.0f}".rstrip("0")

@@ -49,7 +49,7 @@ def content_of(arrays: Iterable[Floats], n: int) -> Content:
 
 
 def _mixed(hashes: Hashes, values: Floats) -> Hashes:
-    """Mix the bits of one more column into the hash of each row; +0 and -0, and all NaN, are alike."""
+    """Mix the bits of one more column into the hash of each row; +0 and -0, and all NaN, are equal."""
     bits = np.where(np.isnan(values), np.nan, values + 0.0).view(np.uint64)
     mixed = (hashes ^ bits) * _FACTOR
     mixed ^= mixed >> _SHIFT

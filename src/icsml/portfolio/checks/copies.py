@@ -36,7 +36,7 @@ def copied_firm(view: View, config: CheckConfig) -> Iterator[str]:
         The same firm under two numbers is counted twice, and its rows fall on both sides of a split.
     Method
         Equality, to the last digit, of all features that are amounts or other measured figures. A row counts only
-        with ``min_values`` figures that are known and not zero, since empty records are alike.
+        with ``min_values`` figures that are known and not zero, since empty records are equal.
     Reading
         How many rows and identifiers. Where rows have no identity of their own, every copy counts.
     Limits
@@ -99,13 +99,13 @@ def _across_folds(view: View, copies: _Copies, split: FoldSplit) -> float:
 
 
 def _spans(content: Rows, owner: Rows) -> NDArray[np.bool_]:
-    """Tell which rows hold a content that more than one owner holds."""
+    """Return which rows hold a content that more than one owner holds."""
     owners = pd.Series(owner).groupby(content).transform("nunique")
     return owners.to_numpy() > 1
 
 
 def _copies(view: View, config: CheckConfig) -> _Copies | None:
-    """Return the rows whose content stands in another row too; None where there are too few columns to tell."""
+    """Return the rows whose content stands in another row too; None where there are too few columns."""
     content = view.content
     if content.columns < _FEWEST_COLUMNS:
         return None

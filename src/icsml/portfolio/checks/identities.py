@@ -39,10 +39,10 @@ def accounting_identity(view: View, config: CheckConfig) -> Iterator[str]:
     if any(name not in view.frame for name in _BALANCE):
         return
     assets, liabilities, equity = (view.numbers(name, view.spread) for name in _BALANCE)
-    held = ~np.isnan(assets + liabilities + equity)
-    if int(held.sum()) < limits.min_rows:
+    known = ~np.isnan(assets + liabilities + equity)
+    if int(known.sum()) < limits.min_rows:
         return
-    off = _differs(assets[held], (liabilities + equity)[held], limits.tolerance)
+    off = _differs(assets[known], (liabilities + equity)[known], limits.tolerance)
     if off.mean() > limits.max_share:
         yield (
             f"total_assets_cny is not total_liabilities_cny + equity_cny in {percent(off.mean())} of the rows "
@@ -67,10 +67,10 @@ def part_above_whole(view: View, config: CheckConfig) -> Iterator[str]:
         if part not in view.frame or whole not in view.frame:
             continue
         a, b = view.numbers(part, view.spread), view.numbers(whole, view.spread)
-        held = ~np.isnan(a + b)
-        if int(held.sum()) < limits.min_rows:
+        known = ~np.isnan(a + b)
+        if int(known.sum()) < limits.min_rows:
             continue
-        share = float((a[held] > b[held] * (1.0 + _ROUNDING)).mean())
+        share = float((a[known] > b[known] * (1.0 + _ROUNDING)).mean())
         if share > limits.max_share:
             yield f"{part} is above {whole}, of which it is a part, in {percent(share)} of the rows that hold both"
 
@@ -97,26 +97,26 @@ def prior_year(view: View, config: CheckConfig) -> Iterator[str]:
     far: dict[str, float] = {}
     for name in names:
         before, now = view.numbers(name, later), view.numbers(_now(name), earlier)
-        held = ~np.isnan(before + now)
-        if int(held.sum()) < limits.min_pairs:
+        known = ~np.isnan(before + now)
+        if int(known.sum()) < limits.min_pairs:
             continue
-        share = float(_differs(before[held], now[held], limits.tolerance).mean())
-        apart = float(_powers_apart(before[held], now[held], limits.far_powers).mean())
+        share = float(_differs(before[known], now[known], limits.tolerance).mean())
+        apart = float(_powers_apart(before[known], now[known], limits.far_powers).mean())
         if share > limits.max_share:
             off[name] = share
         elif apart > limits.max_far_share:
             far[name] = apart
-    for found, what in ((off, ""), (far, f" but at least 10^{limits.far_powers:g} times apart")):
-        if found:
-            verb = "is" if len(found) == 1 else "are"
+    for shares, what in ((off, ""), (far, f" but at least 10^{limits.far_powers:g} times apart")):
+        if shares:
+            verb = "is" if len(shares) == 1 else "are"
             yield (
-                f"{listed(list(found))} {verb} not what the same firm reported a year before{what}, "
-                f"in up to {percent(max(found.values()))} of the pairs of years"
+                f"{listed(list(shares))} {verb} not what the same firm reported a year before{what}, "
+                f"in up to {percent(max(shares.values()))} of the pairs of years"
             )
 
 
 def _powers_apart(a: Floats, b: Floats, powers: float) -> Flags:
-    """Tell where two values, neither of them zero, differ by so many powers of ten."""
+    """Return where two values, neither of them zero, differ by so many powers of ten."""
     smaller, larger = np.minimum(np.abs(a), np.abs(b)), np.maximum(np.abs(a), np.abs(b))
     apart: Flags = (smaller > 0.0) & (larger >= smaller * 10.0**powers)
     return apart
@@ -127,7 +127,7 @@ def _now(name: str) -> str:
 
 
 def _differs(a: Floats, b: Floats, tolerance: float) -> Flags:
-    """Tell where two values differ by more than a share of the larger, and by more than a yuan."""
+    """Return where two values differ by more than a share of the larger, and by more than a yuan."""
     larger = np.maximum(np.abs(a), np.abs(b))
     off: Flags = np.abs(a - b) > np.maximum(tolerance * larger, 1.0)
     return off
@@ -140,10 +140,10 @@ def _consecutive(view: View) -> tuple[Rows, Rows]:
     key = firms[rows] * 10_000 + _statement_year(view, rows)
     values, first, count = np.unique(key, return_index=True, return_counts=True)
     values, single = values[count == 1], rows[first[count == 1]]
-    place = np.searchsorted(values, values + 1)
-    follows = place < len(values)
-    follows[follows] = values[place[follows]] == values[follows] + 1
-    return single[follows], single[place[follows]]
+    following = np.searchsorted(values, values + 1)
+    follows = following < len(values)
+    follows[follows] = values[following[follows]] == values[follows] + 1
+    return single[follows], single[following[follows]]
 
 
 def _statement_year(view: View, rows: Rows) -> Rows:

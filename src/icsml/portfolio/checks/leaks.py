@@ -18,7 +18,7 @@ _RATING = "bank_pd"
 
 
 def feature_leak(view: View, config: CheckConfig) -> Iterator[str]:
-    """Find features that tell the outcome alone.
+    """Find features that reveal the outcome alone.
 
     Purpose
         A figure that exists or is set only after the default makes any model look perfect and be useless.
@@ -27,13 +27,14 @@ def feature_leak(view: View, config: CheckConfig) -> Iterator[str]:
     Reading
         Above ``auc`` no figure known at the decision stands; the feature belongs under ``known_after``.
     Limits
-        A feature that tells the outcome by single values in the middle of its range is not seen. Categories of text
+        A feature that reveals the outcome by single values in the middle of its range is not seen. Categories of text
         are not looked at.
     """
     limits = config.feature_leak
-    found = [(n, r) for n, r in _by_auc(view, limits.min_each) if r.auc >= limits.auc]
-    if found:
-        yield f"{_with_auc(found)}: alone {'it ranks' if len(found) == 1 else 'each ranks'} nearly every bad row first"
+    ranked = [(n, r) for n, r in _by_auc(view, limits.min_each) if r.auc >= limits.auc]
+    if ranked:
+        who = "it ranks" if len(ranked) == 1 else "each ranks"
+        yield f"{_with_auc(ranked)}: alone {who} nearly every bad row first"
 
 
 def feature_alone(view: View, config: CheckConfig) -> Iterator[str]:
@@ -54,18 +55,19 @@ def feature_alone(view: View, config: CheckConfig) -> Iterator[str]:
     if not ranked:
         return
     median = float(np.median([ranking.auc for name, ranking in ranked if name != _RATING] or [0.5]))
-    found = []
+    standing_out = []
     for name, ranking in ranked:
         far = name != _RATING and ranking.low >= median + limits.above_median and ranking.auc >= limits.least_auc
         leaks = leak.level != "off" and ranking.auc >= leak.auc
         if (ranking.low >= limits.auc or far) and not leaks:
-            found.append((name, ranking))
-    if found:
-        yield f"{_with_auc(found)}: far above the {median:.2f} of the median feature; was it known at the decision?"
+            standing_out.append((name, ranking))
+    if standing_out:
+        above = f"far above the {median:.2f} of the median feature"
+        yield f"{_with_auc(standing_out)}: {above}; was it known at the decision?"
 
 
 def missingness_leak(view: View, config: CheckConfig) -> Iterator[str]:
-    """Find columns whose gaps tell the outcome.
+    """Find columns whose gaps reveal the outcome.
 
     Purpose
         A field that is filled only for defaulted loans, or only for those that were paid.
@@ -77,9 +79,9 @@ def missingness_leak(view: View, config: CheckConfig) -> Iterator[str]:
         Says nothing of a field that is missing, or known, in fewer than ``min_each`` rows.
     """
     limits = config.missingness_leak
-    found = [(name, gap) for name, gap in _gaps(view, limits.min_each) if gap.auc >= limits.auc]
-    if found:
-        yield f"whether a value is missing tells the outcome in {_with_auc(found)}"
+    ranked = [(name, gap) for name, gap in _gaps(view, limits.min_each) if gap.auc >= limits.auc]
+    if ranked:
+        yield f"whether a value is missing tells the outcome in {_with_auc(ranked)}"
 
 
 def missingness_outcome(view: View, config: CheckConfig) -> Iterator[str]:
@@ -95,13 +97,13 @@ def missingness_outcome(view: View, config: CheckConfig) -> Iterator[str]:
         Those of ``missingness_leak``.
     """
     limits, leak = config.missingness_outcome, config.missingness_leak
-    found = [
+    ranked = [
         (name, gap)
         for name, gap in _gaps(view, limits.min_each)
         if gap.low >= limits.auc and not (leak.level != "off" and gap.auc >= leak.auc)
     ]
-    if found:
-        yield f"whether a value is missing says much about the outcome in {_with_auc(found)}"
+    if ranked:
+        yield f"whether a value is missing says much about the outcome in {_with_auc(ranked)}"
 
 
 def _by_auc(view: View, least: int) -> list[tuple[str, Ranking]]:
@@ -112,14 +114,14 @@ def _by_auc(view: View, least: int) -> list[tuple[str, Ranking]]:
 
 def _gaps(view: View, least: int) -> list[tuple[str, Ranking]]:
     """Return how well "is missing" ranks the outcome, of each column with enough gaps and values, the best first."""
-    found, bad = [], view.bad[view.cases]
+    ranked, bad = [], view.bad[view.cases]
     for name in [*view.features, *view.codes, *(n for n in ("founded_on", _RATING) if n in view.frame)]:
         absent = view.absent(name, view.cases)
         gaps = int(absent.sum())
         ranking = rank(absent.astype(np.float64), bad, least=least) if least <= gaps <= len(absent) - least else None
         if ranking is not None:
-            found.append((name, _bounded(ranking, absent, bad)))
-    return sorted(found, key=lambda pair: -pair[1].auc)
+            ranked.append((name, _bounded(ranking, absent, bad)))
+    return sorted(ranked, key=lambda pair: -pair[1].auc)
 
 
 def _bounded(ranking: Ranking, absent: np.ndarray[tuple[int], np.dtype[np.bool_]], bad: Floats) -> Ranking:
@@ -133,5 +135,5 @@ def _bounded(ranking: Ranking, absent: np.ndarray[tuple[int], np.dtype[np.bool_]
     return Ranking(ranking.auc, ranking.auc - float(np.sqrt(variance)), ranking.bads, ranking.goods)
 
 
-def _with_auc(found: list[tuple[str, Ranking]]) -> str:
-    return listed([f"{name} (AUC {ranking.auc:.3f})" for name, ranking in found], most=8)
+def _with_auc(ranked: list[tuple[str, Ranking]]) -> str:
+    return listed([f"{name} (AUC {ranking.auc:.3f})" for name, ranking in ranked], most=8)

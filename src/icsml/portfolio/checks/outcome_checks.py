@@ -23,7 +23,7 @@ def event_dates(view: View, config: CheckConfig) -> Iterator[str]:
     """Check that bad rows have an event date, after the decision and within the horizon.
 
     Purpose
-        Without the date nobody can tell whether an outcome was known when the test began.
+        Without the date nobody knows whether an outcome was known when the test began.
     Method
         The share of bad rows without a date, where others have one; the share of dated ones outside their horizon.
     Reading
@@ -90,8 +90,8 @@ def unlabelled_good(view: View, config: CheckConfig) -> Iterator[str]:
     if "bank_pd" not in view.frame:
         return
     expected = view.numbers("bank_pd", view.labelled)
-    held = ~np.isnan(expected)
-    pd_, bad = expected[held], view.bad[view.labelled][held]
+    known = ~np.isnan(expected)
+    pd_, bad = expected[known], view.bad[view.labelled][known]
     if len(pd_) < _TENTHS:
         return
     order = np.argsort(pd_, kind="stable")

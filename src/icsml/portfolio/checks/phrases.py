@@ -9,10 +9,10 @@ __all__ = ["columns", "listed", "percent"]
 
 def listed(names: Sequence[str], most: int = 4) -> str:
     """Return names in a sentence: all of a few, the first of many and how many more."""
-    shown = list(names[:most])
+    first = list(names[:most])
     if len(names) > most:
-        return f"{', '.join(shown)} and {len(names) - most} more"
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+        return f"{', '.join(first)} and {len(names) - most} more"
+    return " and ".join([", ".join(first[:-1]), first[-1]] if len(first) > 1 else first)
 
 
 def columns(names: Sequence[str]) -> str:

@@ -57,8 +57,8 @@ def rank(values: Floats, bad: Floats, *, least: int) -> Ranking | None:
 
 def _standard_error(auc: float, bads: int, goods: int) -> float:
     """Return the standard error of Hanley and McNeil (1982), with half a misranked bad, so that it is never 0."""
-    held = min(auc, 1.0 - 0.5 / (bads + 1.0))
-    pair_bad = held / (2.0 - held)
-    pair_good = 2.0 * held**2 / (1.0 + held)
-    variance = held * (1.0 - held) + (bads - 1) * (pair_bad - held**2) + (goods - 1) * (pair_good - held**2)
+    bounded = min(auc, 1.0 - 0.5 / (bads + 1.0))
+    pair_bad = bounded / (2.0 - bounded)
+    pair_good = 2.0 * bounded**2 / (1.0 + bounded)
+    variance = bounded * (1.0 - bounded) + (bads - 1) * (pair_bad - bounded**2) + (goods - 1) * (pair_good - bounded**2)
     return float(np.sqrt(variance / (bads * float(goods))))

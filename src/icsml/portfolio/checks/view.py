@@ -57,8 +57,8 @@ class View:
     @cached_property
     def features(self) -> list[str]:
         """Columns of numbers that may enter the model: canonical numbers, counts and flags, and extra features."""
-        own = [f.name for f in FIELDS if f.numeric and f.purpose is Purpose.FEATURE and f.name in self.frame]
-        return own + self.extras
+        canonical = [f.name for f in FIELDS if f.numeric and f.purpose is Purpose.FEATURE and f.name in self.frame]
+        return canonical + self.extras
 
     @cached_property
     def extras(self) -> list[str]:
@@ -83,7 +83,7 @@ class View:
 
     @staticmethod
     def is_flag(name: str) -> bool:
-        """Tell whether a column is a canonical flag."""
+        """Return whether a column is a canonical flag."""
         return name in FIELD_BY_NAME and FIELD_BY_NAME[name].kind is Kind.FLAG
 
     def numbers(self, name: str, rows: Rows | None = None) -> Floats:
@@ -94,7 +94,7 @@ class View:
         return known(chosen.to_numpy() if floats else chosen.to_numpy(dtype=np.float64, na_value=np.nan))
 
     def absent(self, name: str, rows: Rows) -> NDArray[np.bool_]:
-        """Tell where a column of any type has no value."""
+        """Return where a column of any type has no value."""
         flags: NDArray[np.bool_] = self.frame[name].iloc[rows].isna().to_numpy(dtype=np.bool_)
         return flags
 
@@ -172,8 +172,8 @@ class View:
     def rankings(self) -> dict[str, Ranking]:
         """How well each feature alone, the bank's PD and the firm's age rank the outcome."""
         bad = self.bad[self.cases]
-        found = {name: rank(values, bad, least=1) for name, values in self._single()}
-        return {name: ranking for name, ranking in found.items() if ranking is not None}
+        rankings = {name: rank(values, bad, least=1) for name, values in self._single()}
+        return {name: ranking for name, ranking in rankings.items() if ranking is not None}
 
     def _single(self) -> list[tuple[str, Floats]]:
         names = [*self.features, *(["bank_pd"] if "bank_pd" in self.frame else [])]

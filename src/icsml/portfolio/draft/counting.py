@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from icsml.portfolio.draft.days import DayGuess, ranged
 from icsml.portfolio.draft.guess import Type
-from icsml.portfolio.draft.headings import Heading, canonical_name, place_among
+from icsml.portfolio.draft.headings import Heading, canonical_name, index_among
 from icsml.portfolio.draft.profile import Profile
 from icsml.portfolio.draft.vocabulary import COUNTED
 from icsml.records.field import Kind
@@ -29,28 +29,30 @@ def with_counted_days(profiles: Sequence[Profile]) -> list[Profile]:
 
     Where a column of years settles since when one of them counts, the others are taken to count so too.
     """
-    years = [each.values for each in profiles if each.values is not None and each.is_year and each.filled.any()]
-    counts = {each.name: each.values for each in profiles if each.values is not None and _may_count(each)}
+    years = [
+        column.values for column in profiles if column.values is not None and column.is_year and column.filled.any()
+    ]
+    counts = {column.name: column.values for column in profiles if column.values is not None and _may_count(column)}
     guesses = {name: _guess(values, years) for name, values in counts.items()}
     settled = {guess.keys["origin"] for guess in guesses.values() if guess is not None and guess.settled}
     if len(settled) == 1:
         guesses = {name: _guess(values, years, next(iter(settled))) for name, values in counts.items()}
     return [
-        each if (days := guesses.get(each.name)) is None else replace(each, type=Type.DATE, days=days)
-        for each in profiles
+        column if (days := guesses.get(column.name)) is None else replace(column, type=Type.DATE, days=days)
+        for column in profiles
     ]
 
 
-def _may_count(each: Profile) -> bool:
-    named = canonical_name(each.heading)
-    return each.type is Type.WHOLE and _is_counted(each.heading, named[0] if named else None)
+def _may_count(column: Profile) -> bool:
+    named = canonical_name(column.heading)
+    return column.type is Type.WHOLE and _is_counted(column.heading, named[0] if named else None)
 
 
 def _is_counted(heading: Heading, name: str | None) -> bool:
-    """Tell whether a number under a heading may count days: an amount at the end of a period does not."""
+    """Return whether a number under a heading may count days: an amount at the end of a period does not."""
     if name is not None:
         return FIELD_BY_NAME[name].kind is Kind.DATE
-    return place_among(heading, COUNTED) is not None or heading.bare.endswith("日")
+    return index_among(heading, COUNTED) is not None or heading.bare.endswith("日")
 
 
 def _guess(
@@ -76,33 +78,33 @@ def _guess(
         return DayGuess({"unit": unit}, f"numbers that may count {unit} since 1970", "are these dates so counted?")
     if not 3_000 <= middle <= 60_000:
         return None
-    origins = [each for each in (_EXCEL, _UNIX, _SAS) if _fits(known, each)]
+    origins = [candidate for candidate in (_EXCEL, _UNIX, _SAS) if _fits(known, candidate)]
     if not origins:
         return None
-    told = _settled(values, years, origins)
+    chosen = _settled(values, years, origins)
     why, doubt = ", as the column of years beside it says", None
-    if told is None and origin in origins:
-        told, why = origin, ", as another column of the table counts"
-    settled = told is not None
-    if told is None:
-        told, why = origins[0], ", the day from which Excel counts" if origins[0] == _EXCEL else ""
+    if chosen is None and origin in origins:
+        chosen, why = origin, ", as another column of the table counts"
+    settled = chosen is not None
+    if chosen is None:
+        chosen, why = origins[0], ", the day from which Excel counts" if origins[0] == _EXCEL else ""
         doubt = "since when do they count? 1970-01-01, 1960-01-01 (SAS) or 1899-12-30 (Excel)"
-    guess = DayGuess({"unit": "D", "origin": told}, f"whole numbers, read as days since {told}{why}", doubt)
-    return replace(ranged(guess, _days(known, told)), settled=settled)
+    guess = DayGuess({"unit": "D", "origin": chosen}, f"whole numbers, read as days since {chosen}{why}", doubt)
+    return replace(ranged(guess, _days(known, chosen)), settled=settled)
 
 
 def _settled(values: NDArray[np.float64], years: Sequence[NDArray[np.float64]], origins: list[date]) -> date | None:
     for origin in origins:
-        found = _days(np.nan_to_num(values), origin).astype("datetime64[Y]").astype(int) + 1970
+        counted = _days(np.nan_to_num(values), origin).astype("datetime64[Y]").astype(int) + 1970
         for year in years:
             both = np.isfinite(values) & np.isfinite(year)
-            if both.any() and float(np.mean(np.abs(found[both] - year[both]) <= 1)) > 0.95:
+            if both.any() and float(np.mean(np.abs(counted[both] - year[both]) <= 1)) > 0.95:
                 return origin
     return None
 
 
 def _fits(values: NDArray[np.float64], origin: date) -> bool:
-    """Tell whether nearly all values give a day of a living record, not after today."""
+    """Return whether nearly all values give a day of a living record, not after today."""
     low = 20_000 if origin == _EXCEL else 1
     days = _days(values, origin)
     today = np.datetime64(date.today(), "D")

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
 
 import numpy as np
 import pyarrow as arrow
@@ -14,7 +13,8 @@ from numpy.typing import NDArray
 
 from icsml.errors import InputError
 from icsml.portfolio.cells import Converted, dates
-from icsml.portfolio.draft.headings import Heading, place_among
+from icsml.portfolio.draft.guess import EntryKeys
+from icsml.portfolio.draft.headings import Heading, index_among
 from icsml.portfolio.draft.vocabulary import DATED, DATED_ENDS, YEARLY
 from icsml.portfolio.mapping import ISO, DateSource
 from icsml.portfolio.reading.table import Column
@@ -65,7 +65,7 @@ class DayGuess:
 
     Parameters
     ----------
-    keys : dict
+    keys : EntryKeys
         What the mapping has to say: ``format``, ``formats``, or ``unit`` and ``origin``.
     evidence : str
         What speaks for it.
@@ -79,7 +79,7 @@ class DayGuess:
         Whether another column settles since when days are counted.
     """
 
-    keys: dict[str, Any] = field(default_factory=dict)
+    keys: EntryKeys = field(default_factory=EntryKeys)
     evidence: str = ""
     decide: str | None = None
     first: date | None = None
@@ -89,10 +89,10 @@ class DayGuess:
 
 
 def is_dated(heading: Heading, name: str | None) -> bool:
-    """Tell whether a heading speaks of dates, or stands for a canonical date."""
+    """Return whether a heading speaks of dates, or stands for a canonical date."""
     if name is not None:
         return FIELD_BY_NAME[name].kind is Kind.DATE
-    return place_among(heading, DATED) is not None or heading.bare.endswith(DATED_ENDS)
+    return index_among(heading, DATED) is not None or heading.bare.endswith(DATED_ENDS)
 
 
 def written_days(words: Words, heading: Heading, *, dated: bool) -> DayGuess | None:
@@ -110,11 +110,11 @@ def written_days(words: Words, heading: Heading, *, dated: bool) -> DayGuess | N
     sample = words.texts[:: len(words.texts) // _SAMPLE + 1]
     if not sample or sum(_may_be_day(text, dated=dated) for text in sample) < 0.8 * len(sample):
         return None
-    yearly = dated and (place_among(heading, YEARLY) is not None or heading.bare.endswith(DATED_ENDS))
+    yearly = dated and (index_among(heading, YEARLY) is not None or heading.bare.endswith(DATED_ENDS))
     usable = [form for form in _FORMATS if (dated or form not in _UNSURE) and (yearly or form not in _BARE)]
     usable = [form for form in usable if _read(sample, (form,)) is not None]
     chosen = _chosen(words, usable)
-    return None if chosen is None else _told(words, chosen, usable)
+    return None if chosen is None else _guess(words, chosen, usable)
 
 
 def ranged(guess: DayGuess, days: NDArray[np.datetime64]) -> DayGuess:
@@ -123,7 +123,7 @@ def ranged(guess: DayGuess, days: NDArray[np.datetime64]) -> DayGuess:
 
 
 def _may_be_day(text: str, *, dated: bool) -> bool:
-    """Tell at a glance whether a text may be a date: of bare numbers without a fitting heading, only 20240630 may."""
+    """Return at a glance whether a text may be a date: of bare numbers without a fitting heading, only 20240630 may."""
     if not dated and _NUMBER.fullmatch(text):
         return len(text) == 8 and text.isdigit()
     return len(text) <= 40 and _DIGITS.search(text) is not None
@@ -134,10 +134,10 @@ def _read(texts: Sequence[str], forms: tuple[str, ...]) -> NDArray[np.datetime64
     column = Column("dates", arrow.chunked_array([arrow.array(texts, arrow.string())]))
     source = DateSource(column="dates", formats=forms)
     try:
-        found: Converted = dates(column, source, "dates")
+        converted: Converted = dates(column, source, "dates")
     except InputError:
         return None
-    days: NDArray[np.datetime64] = found.values.copy()
+    days: NDArray[np.datetime64] = converted.values.copy()
     with np.errstate(invalid="ignore"):
         days[(days < _EARLIEST) | (days > _PLAUSIBLE[1])] = np.datetime64("NaT")
     return None if np.isnat(days).all() else days
@@ -161,19 +161,19 @@ def _lost(words: Words, forms: tuple[str, ...]) -> int:
     return int(words.counts.sum()) if days is None else int(words.counts[np.isnat(days)].sum())
 
 
-def _told(words: Words, chosen: tuple[str, ...], usable: list[str]) -> DayGuess:
+def _guess(words: Words, chosen: tuple[str, ...], usable: list[str]) -> DayGuess:
     days = _read(words.texts, chosen)
     assert days is not None  # noqa: S101 - it was chosen because it reads some
     lost = int(words.counts[np.isnat(days)].sum())
-    keys: dict[str, Any] = {} if chosen == (ISO,) else {"format": chosen[0]}
-    if len(chosen) > 1:
-        keys = {"formats": list(chosen)}
+    keys: EntryKeys = {"formats": list(chosen)} if len(chosen) > 1 else {"format": chosen[0]}
+    if chosen == (ISO,):
+        keys = {}
     total = int(words.counts.sum())
-    said = f"{' and '.join(chosen)} reads {'all' if not lost else f'{total - lost:,} of {total:,}'} values"
+    evidence = f"{' and '.join(chosen)} reads {'all' if not lost else f'{total - lost:,} of {total:,}'} values"
     doubt = _twin(words, chosen, usable)
     if any(form in ("%Y", "%Y年") for form in chosen):
-        said += "; a year stands for its last day"
-    return ranged(DayGuess(keys, said, doubt, lost=lost), days[~np.isnat(days)])
+        evidence += "; a year stands for its last day"
+    return ranged(DayGuess(keys, evidence, doubt, lost=lost), days[~np.isnat(days)])
 
 
 def _twin(words: Words, chosen: tuple[str, ...], usable: list[str]) -> str | None:

@@ -53,7 +53,7 @@ def draft_mapping(file: Path, out: Path, *, sheet: str | None = None, encoding: 
     profiles = with_counted_days([profile(table.columns[name]) for name in table.headings])
     assigned = assign(profiles, money=opened.money)
     missing = _throughout(profiles, assigned.columns)
-    columns = tuple(_without(each, missing) for each in assigned.columns)
+    columns = tuple(_without(column, missing) for column in assigned.columns)
     relative = Path(os.path.relpath(file.resolve(), out.parent.resolve())).as_posix()
     draft = Draft(
         file=file,
@@ -88,20 +88,24 @@ def _name(file: Path) -> str:
 
 def _throughout(profiles: Sequence[Profile], columns: Sequence[ColumnGuess]) -> dict[str, int]:
     """Return words that mean "not known" in several columns, and are a value in none."""
-    read = {each.name for each in columns if "missing" in each.keys}
+    read = {column.name for column in columns if "missing" in column.keys}
     counts: Counter[str] = Counter()
-    held: Counter[str] = Counter()
-    for each in profiles:
-        if each.name in read:
-            counts.update(each.missing)
-            held.update(dict.fromkeys(each.missing, 1))
+    columns_with: Counter[str] = Counter()
+    for column in profiles:
+        if column.name in read:
+            counts.update(column.missing)
+            columns_with.update(dict.fromkeys(column.missing, 1))
     values = {
-        text for each in profiles if each.type in (Type.TEXT, Type.FLAG) for text in each.words.texts if text in counts
+        text
+        for column in profiles
+        if column.type in (Type.TEXT, Type.FLAG)
+        for text in column.words.texts
+        if text in counts
     }
     return {
         word: count
         for word, count in counts.most_common()
-        if held[word] >= _SEVERAL and word not in values and not word.lstrip("-").isdigit()
+        if columns_with[word] >= _SEVERAL and word not in values and not word.lstrip("-").isdigit()
     }
 
 
@@ -110,5 +114,8 @@ def _without(column: ColumnGuess, throughout: dict[str, int]) -> ColumnGuess:
     if "missing" not in column.keys or column.role is Role.OUTCOME:
         return column
     rest = [word for word in column.keys["missing"] if word not in throughout]
-    keys = {key: value for key, value in column.keys.items() if key != "missing"} | ({"missing": rest} if rest else {})
+    keys = column.keys.copy()
+    del keys["missing"]
+    if rest:
+        keys["missing"] = rest
     return replace(column, keys=keys)

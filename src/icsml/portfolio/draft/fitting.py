@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from icsml.portfolio.draft.guess import Type
+from icsml.portfolio.draft.guess import EntryKeys, Type
 from icsml.portfolio.draft.profile import FEW, Profile
 from icsml.portfolio.draft.vocabulary import FLAGS
 from icsml.records.enterprise import TEXT
@@ -28,7 +27,7 @@ class Fit:
 
     Parameters
     ----------
-    keys : dict
+    keys : EntryKeys
         What its entry has to say beside the column.
     evidence : str
         What was seen.
@@ -38,7 +37,7 @@ class Fit:
         Why it does not fit.
     """
 
-    keys: dict[str, Any] = field(default_factory=dict)
+    keys: EntryKeys = field(default_factory=EntryKeys)
     evidence: str = ""
     decide: str | None = None
     problem: str | None = None
@@ -70,7 +69,7 @@ def fit(column: Profile, target: Field, *, money: float | None = None) -> Fit:
     return _number(column, target, money) if target.numeric else _text(column, target)
 
 
-def missing_keys(column: Profile) -> dict[str, Any]:
+def missing_keys(column: Profile) -> EntryKeys:
     """Return the ``missing`` of an entry, where the column has words that mean "not known"."""
     return {"missing": list(column.missing)} if column.missing else {}
 
@@ -111,8 +110,8 @@ def _flag(column: Profile) -> Fit:
         only = set(column.words.texts) if column.numeric and not column.lost else set()
         return Fit(missing_keys(column)) if only and only <= {"0", "1"} else Fit(problem="its values are no yes and no")
     words = flag_words(column) if column.values is None else None
-    keys = {"values": words} if words else {}
-    return Fit(keys | missing_keys(column), _told(column))
+    keys: EntryKeys = {"values": words} if words else {}
+    return Fit(keys | missing_keys(column), _value_counts(column))
 
 
 def _number(column: Profile, target: Field, money: float | None) -> Fit:
@@ -137,7 +136,8 @@ def _number(column: Profile, target: Field, money: float | None) -> Fit:
     refused = _refused(column, target, scale or 1.0)
     if refused > _TOLERATED:
         return Fit(problem=f"{refused:.1%} of its values are out of the range of that field, or no whole number")
-    return Fit(({"scale": scale} if scale else {}) | missing_keys(column), evidence, doubt)
+    keys: EntryKeys = {"scale": scale} if scale else {}
+    return Fit(keys | missing_keys(column), evidence, doubt)
 
 
 def _looks_percent(column: Profile) -> bool:
@@ -175,5 +175,5 @@ def _text(column: Profile, target: Field) -> Fit:
     return Fit(missing_keys(column), f"{len(words.texts):,} values fit")
 
 
-def _told(column: Profile) -> str:
+def _value_counts(column: Profile) -> str:
     return "values: " + ", ".join(f"{word} {count:,}" for word, count in list(column.counts.items())[:FEW])

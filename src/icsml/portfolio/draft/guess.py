@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from icsml.portfolio.mapping import Source
 
-__all__ = ["ColumnGuess", "Draft", "Role", "Type"]
+__all__ = ["ColumnGuess", "Draft", "EntryKeys", "Role", "Type"]
+
+
+class EntryKeys(TypedDict, total=False):
+    """The keys of a column's entry in the mapping, beside its name; see :mod:`icsml.portfolio.mapping_parts`."""
+
+    format: str
+    formats: list[str]
+    unit: str
+    origin: date
+    values: Mapping[str, bool | int]
+    scale: float
+    missing: Sequence[str]
 
 
 class Type(StrEnum):
@@ -61,7 +75,7 @@ class ColumnGuess:
         The canonical field, or the name of the extra feature.
     decide : str, optional
         What a person has to settle.
-    keys : dict
+    keys : EntryKeys
         Further keys of its entry in the mapping, such as ``scale``.
     skeleton : tuple of str
         Values that a person may want to translate.
@@ -75,7 +89,7 @@ class ColumnGuess:
     distinct: int
     target: str | None = None
     decide: str | None = None
-    keys: dict[str, Any] = field(default_factory=dict)
+    keys: EntryKeys = field(default_factory=EntryKeys)
     skeleton: tuple[str, ...] = ()
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 
 from icsml.portfolio.draft.synonyms import SYNONYMS
@@ -14,7 +15,7 @@ from icsml.records.extra import EXTRA_NAME
 from icsml.records.field import Field
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
 
-__all__ = ["Heading", "canonical_name", "feature_names", "place_among"]
+__all__ = ["Heading", "NamedBy", "canonical_name", "feature_names", "index_among"]
 
 _BRACKETS = re.compile(r"[(\[【<]\s*(?:单位\s*[:：]?\s*|in\s+)?([^()\[\]【】<>]*?)\s*[)\]】>]")
 _TRAILING = re.compile(r"[\s_\-/,，、:]+([^\s_\-/,，、:]+)$")
@@ -66,7 +67,7 @@ class Heading:
         return self.unit in FOREIGN
 
     def speaks_of(self, phrase: str) -> bool:
-        """Tell whether a Latin phrase stands in it word by word, a Chinese one as a part, one after = alone."""
+        """Return whether the heading contains a phrase: Latin word by word, Chinese as a part; after = as a whole."""
         if phrase.startswith("="):
             return self.bare == _key(phrase)
         if _CHINESE.search(phrase):
@@ -74,13 +75,21 @@ class Heading:
         return f" {phrase} " in self.spaced or (len(phrase) > 2 and phrase.replace(" ", "") == self.bare)
 
 
-def place_among(heading: Heading, phrases: Sequence[str]) -> int | None:
-    """Return the place of the first phrase of which a heading speaks, None if of none."""
-    return next((place for place, phrase in enumerate(phrases) if heading.speaks_of(phrase)), None)
+def index_among(heading: Heading, phrases: Sequence[str]) -> int | None:
+    """Return the index of the first phrase that a heading contains, None if it contains none."""
+    return next((index for index, phrase in enumerate(phrases) if heading.speaks_of(phrase)), None)
 
 
-def canonical_name(heading: Heading) -> tuple[str, str] | None:
-    """Return the canonical field of a heading and how it is known: its name, its label or another word for it."""
+class NamedBy(StrEnum):
+    """How a heading names a canonical field, the surest way first."""
+
+    NAME = "its name"
+    LABEL = "its label"
+    SYNONYM = "a usual word for it"
+
+
+def canonical_name(heading: Heading) -> tuple[str, NamedBy] | None:
+    """Return the canonical field that a heading names, and how."""
     for key in (heading.key, heading.bare):
         if key in _known():
             return _known()[key]
@@ -88,24 +97,24 @@ def canonical_name(heading: Heading) -> tuple[str, str] | None:
 
 
 def feature_names(headings: Sequence[Heading]) -> list[str]:
-    """Return a valid name for each heading, no two alike in small letters; a Chinese heading is named by its place."""
+    """Return a valid name for each heading, unique in small letters; a Chinese heading is named by its position."""
     taken: set[str] = set()
     names = []
-    for place, heading in enumerate(headings, 1):
-        name = next(each for each in _proposals(heading.text, place) if each.lower() not in taken)
+    for index, heading in enumerate(headings, 1):
+        name = next(proposal for proposal in _proposals(heading.text, index) if proposal.lower() not in taken)
         taken.add(name.lower())
         names.append(name)
     return names
 
 
-def _proposals(text: str, place: int) -> Iterator[str]:
+def _proposals(text: str, index: int) -> Iterator[str]:
     slug = re.sub(r"[^a-z0-9]+", "_", unicodedata.normalize("NFKC", text).lower()).strip("_")[:_NAME_LENGTH]
     if re.fullmatch(EXTRA_NAME, text):
         yield text
     elif slug and not _CHINESE.search(text) and re.fullmatch(EXTRA_NAME, slug):
         yield slug
-    yield f"x_{place}"
-    yield from (f"x_{place}_{again}" for again in range(2, 1_000_000))
+    yield f"x_{index}"
+    yield from (f"x_{index}_{again}" for again in range(2, 1_000_000))
 
 
 def _unit(text: str) -> tuple[str | None, str]:
@@ -127,13 +136,13 @@ def _key(text: str) -> str:
 
 
 @cache
-def _known() -> dict[str, tuple[str, str]]:
+def _known() -> dict[str, tuple[str, NamedBy]]:
     """Return canonical fields by key; a name goes before a label, a label before another word."""
-    found: dict[str, tuple[str, str]] = {}
-    for how, pairs in (("its name", _names()), ("its label", _labels()), ("a usual word for it", _words())):
+    by_key: dict[str, tuple[str, NamedBy]] = {}
+    for how, pairs in ((NamedBy.NAME, _names()), (NamedBy.LABEL, _labels()), (NamedBy.SYNONYM, _words())):
         for name, text in pairs:
-            found.setdefault(_key(text), (name, how))
-    return found
+            by_key.setdefault(_key(text), (name, how))
+    return by_key
 
 
 def _names() -> Iterable[tuple[str, str]]:

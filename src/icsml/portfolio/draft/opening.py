@@ -89,19 +89,19 @@ def open_table(file: Path, *, sheet: str | None, encoding: str | None) -> Opened
 
 def _delimited(source: Source, file: Path, *, guess: bool) -> tuple[Source, dict[str, str], Rows]:
     raw = _raw(file)
-    found: dict[str, object] = {}
+    settings: dict[str, object] = {}
     reading: dict[str, str] = {}
-    if guess and (told := _encoding(raw)) is not None:
-        found["encoding"], reading["encoding"] = told
-    text = raw.decode(str(found.get("encoding", source.encoding)), "replace").removeprefix("\ufeff")
+    if guess and (guessed := _encoding(raw)) is not None:
+        settings["encoding"], reading["encoding"] = guessed
+    text = raw.decode(str(settings.get("encoding", source.encoding)), "replace").removeprefix("\ufeff")
     separator = _separator(text)
     if separator != ",":
-        found["separator"] = "tab" if separator == "\t" else separator
+        settings["separator"] = "tab" if separator == "\t" else separator
         reading["separator"] = "yields the most even lines"
     head = _lines(text, separator)
     if _decimal_comma(cell for _, row in head for cell in row):
-        found["decimal"], reading["decimal"] = ",", "numbers are written as 1,5"
-    return source.model_validate(source.model_dump() | found), reading, head
+        settings["decimal"], reading["decimal"] = ",", "numbers are written as 1,5"
+    return source.model_validate(source.model_dump() | settings), reading, head
 
 
 def _raw(file: Path) -> bytes:
@@ -150,7 +150,7 @@ def _separator(text: str) -> str:
         wide = {width: count for width, count in widths.items() if width > 1}
         if not wide:
             return 0.0, 0
-        width = max(wide, key=lambda each: (wide[each], each))
+        width = max(wide, key=lambda fields: (wide[fields], fields))
         return wide[width] / widths.total(), width
 
     return max(_SEPARATORS, key=evenness)
@@ -188,7 +188,7 @@ def _heading_row(head: Rows) -> int | None:
     if len(head) < 3:
         return None
     width = Counter(filled[1:]).most_common(1)[0][0]
-    first = next((place for place, cells in enumerate(filled) if cells > max(1, width // 3)), 0)
+    first = next((index for index, cells in enumerate(filled) if cells > max(1, width // 3)), 0)
     return head[first][0] if 0 < first < len(head) - 1 and width > 1 else None
 
 
@@ -209,6 +209,6 @@ def _totals(table: SourceTable) -> tuple[str, ...]:
         cells = (
             values.slice(table.rows - last).cast(arrow.string()).to_pylist() if is_text(values.type) else [None] * last
         )
-        for place, cell in enumerate(cells):
-            firsts[place] = firsts[place] or (str(cell).strip() if cell and str(cell).strip() else None)
+        for index, cell in enumerate(cells):
+            firsts[index] = firsts[index] or (str(cell).strip() if cell and str(cell).strip() else None)
     return tuple(dict.fromkeys(first for first in firsts if first and first.lower() in TOTALS))

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.portfolio.draft.guess import Type
-from icsml.portfolio.draft.headings import canonical_name, place_among
+from icsml.portfolio.draft.headings import canonical_name, index_among
 from icsml.portfolio.draft.profile import FEW, Profile
 from icsml.portfolio.draft.vocabulary import EVENT_DATE, EVENTS, NEGATIVE, OUTCOME, OUTCOME_WEAK, POSITIVE, UNSEEN
 
-__all__ = ["OutcomeGuess", "guess_outcome", "tells_outcome"]
+__all__ = ["OutcomeGuess", "guess_outcome", "reveals_outcome"]
 
 _LEAST_BAD = 5
 _OFTEN, _SELDOM = 0.5, 0.01
@@ -52,40 +52,40 @@ class OutcomeGuess:
 def guess_outcome(profiles: Sequence[Profile]) -> OutcomeGuess | None:
     """Return the outcome, None where no column looks like one."""
     ranked: list[tuple[int, int, int, Profile]] = []
-    for place, each in enumerate(profiles):
-        rank = place_among(each.heading, OUTCOME)
-        named = canonical_name(each.heading)
-        if rank is None or named is not None or not _may_be_label(each):
+    for index, column in enumerate(profiles):
+        rank = index_among(column.heading, OUTCOME)
+        named = canonical_name(column.heading)
+        if rank is None or named is not None or not _may_be_label(column):
             continue
-        ranked.append((each.distinct != 2, rank, place, each))
-    for _, _, _, each in sorted(ranked, key=lambda item: item[:3]):
-        found = _read(each)
-        if found is not None:
-            return found
+        ranked.append((column.distinct != 2, rank, index, column))
+    for _, _, _, column in sorted(ranked, key=lambda item: item[:3]):
+        guess = _read(column)
+        if guess is not None:
+            return guess
     return None
 
 
-def tells_outcome(each: Profile, outcome: OutcomeGuess) -> str | None:
+def reveals_outcome(column: Profile, outcome: OutcomeGuess) -> str | None:
     """Return how a column betrays the outcome, None where it does not: it exists only once the outcome is known."""
     bad, good = outcome.bad == 1, outcome.bad == 0
     if int(bad.sum()) < _LEAST_BAD or int(good.sum()) < _LEAST_BAD:
         return None
-    seen = each.filled
+    seen = column.filled
     filled = _apart(seen, bad, good, "filled")
     if filled is not None:
         return filled
-    if each.values is not None:
-        above = _apart(np.nan_to_num(each.values) != 0, bad, good, "other than 0")
+    if column.values is not None:
+        above = _apart(np.nan_to_num(column.values) != 0, bad, good, "other than 0")
         if above is not None:
             return above
-    if each.codes is None or not 1 < each.distinct <= FEW:
+    if column.codes is None or not 1 < column.distinct <= FEW:
         return None
-    for code, word in enumerate(each.words.texts):
-        alone = _apart(each.codes == code, bad, good, f"the value {word}")
-        if alone is not None and bad[each.codes == code].any():
+    for code, word in enumerate(column.words.texts):
+        alone = _apart(column.codes == code, bad, good, f"the value {word}")
+        if alone is not None and bad[column.codes == code].any():
             return alone
-    mixed = any(bad[each.codes == code].any() and good[each.codes == code].any() for code in range(each.distinct))
-    both = (bad & (each.codes >= 0)).sum() >= _LEAST_BAD and (good & (each.codes >= 0)).sum() >= _LEAST_BAD
+    mixed = any(bad[column.codes == code].any() and good[column.codes == code].any() for code in range(column.distinct))
+    both = (bad & (column.codes >= 0)).sum() >= _LEAST_BAD and (good & (column.codes >= 0)).sum() >= _LEAST_BAD
     return None if mixed or not both else "each of its values goes with one outcome alone"
 
 
@@ -96,39 +96,39 @@ def _apart(flags: NDArray[np.bool_], bad: NDArray[np.bool_], good: NDArray[np.bo
     return None
 
 
-def _may_be_label(each: Profile) -> bool:
+def _may_be_label(column: Profile) -> bool:
     if (
-        each.type in (Type.DATE, Type.EMPTY, Type.OTHER, Type.PERCENT)
-        or place_among(each.heading, EVENT_DATE) is not None
+        column.type in (Type.DATE, Type.EMPTY, Type.OTHER, Type.PERCENT)
+        or index_among(column.heading, EVENT_DATE) is not None
     ):
         return False
-    return 1 < each.distinct <= FEW and bool(each.words.texts) and each.codes is not None
+    return 1 < column.distinct <= FEW and bool(column.words.texts) and column.codes is not None
 
 
-def _read(each: Profile) -> OutcomeGuess | None:
-    words = dict(zip(each.words.texts, each.words.counts.tolist(), strict=True))
-    unknown = tuple(word for word in (*words, *each.missing) if word.lower() in UNSEEN or word in each.missing)
+def _read(column: Profile) -> OutcomeGuess | None:
+    words = dict(zip(column.words.texts, column.words.counts.tolist(), strict=True))
+    unknown = tuple(word for word in (*words, *column.missing) if word.lower() in UNSEEN or word in column.missing)
     labels = [word for word in words if word not in unknown]
     if len(labels) < 2:
         return None
     positive, sure = _positive(labels, words)
-    if not sure and place_among(each.heading, OUTCOME_WEAK) is not None:
+    if not sure and index_among(column.heading, OUTCOME_WEAK) is not None:
         return None
     negative, doubtful = _negative([word for word in labels if word not in positive], words)
     unknown += doubtful
     labels = [*positive, *negative]
-    codes = each.codes
+    codes = column.codes
     assert codes is not None  # noqa: S101 - _may_be_label saw to it
     bad = np.full(len(codes), np.nan)
     for code, word in enumerate(words):
         if word in labels:
             bad[codes == code] = float(word in positive)
-    told = ", ".join(f"{word} {count:,}" for word, count in (words | each.missing).items())
+    counted = ", ".join(f"{word} {count:,}" for word, count in (words | column.missing).items())
     how = "by the wording" if sure else "only as the rarest value"
     decide = f"bad {how}: {', '.join(positive)}; good: {', '.join(negative)}; is it so, and what do they mean?"
     decide += f" Not known until you say so: {', '.join(doubtful)}" if doubtful else ""
-    event = next((event for event, said in EVENTS.items() if place_among(each.heading, said) is not None), None)
-    return OutcomeGuess(each.name, positive, negative, unknown, event, f"values: {told}", decide, bad)
+    event = next((event for event, phrases in EVENTS.items() if index_among(column.heading, phrases) is not None), None)
+    return OutcomeGuess(column.name, positive, negative, unknown, event, f"values: {counted}", decide, bad)
 
 
 def _negative(rest: list[str], counts: dict[str, int]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -17,7 +17,7 @@ __all__ = ["FEW", "Profile"]
 Flags = NDArray[np.bool_]
 
 FEW = 12
-"""So many values may still be told one by one."""
+"""Up to so many distinct values are listed one by one."""
 _YEARS = (1900, 2100)
 
 
@@ -40,7 +40,7 @@ class Profile:
     words : Words
         The values, the most frequent first; empty where there are too many numbers.
     codes : ndarray of int of shape (n,), optional
-        Place of the value of each row in ``words``, -1 where there is none; None where there are too many.
+        Index of the value of each row in ``words``, -1 where there is none; None where there are too many.
     values : ndarray of float of shape (n,), optional
         The numbers of a column of numbers.
     days : DayGuess, optional

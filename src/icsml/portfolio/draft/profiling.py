@@ -30,7 +30,7 @@ _SURE_FLAGS = {"true", "false", "是", "否", "yes", "no"}  # alone, 1, n or 无
 
 
 def profile(column: Column) -> Profile:
-    """Tell what a column holds; numbers that count days are told later, when all columns are known."""
+    """Return what a column holds; numbers that count days are recognised later, when all columns are known."""
     heading = Heading.of(column.name)
     kind = column.values.type
     try:
@@ -45,13 +45,13 @@ def profile(column: Column) -> Profile:
 
 
 def _of_words(column: Column, heading: Heading, *, temporal: bool = False) -> Profile:
-    found = tokens(column, column.name, decimals=True)
-    coded = compute.dictionary_encode(found.values.combine_chunks())
+    cells = tokens(column, column.name, decimals=True)
+    coded = compute.dictionary_encode(cells.values.combine_chunks())
     texts: list[str] = coded.dictionary.to_pylist()
     codes = coded.indices.fill_null(-1).to_numpy().astype(np.int64)
     counts = np.bincount(codes[codes >= 0], minlength=len(texts)).astype(np.int64)
     absent = {text: int(count) for text, count in zip(texts, counts, strict=True) if text.lower() in MISSING}
-    base = Profile(column, heading, Type.TEXT, codes >= 0, lost=int(found.broken.sum()))
+    base = Profile(column, heading, Type.TEXT, codes >= 0, lost=int(cells.broken.sum()))
     base = _with_words(base, texts, counts, codes)
     if temporal:
         return replace(base, type=Type.DATE, days=_temporal(texts)) if texts else replace(base, type=Type.EMPTY)
@@ -91,27 +91,27 @@ def _flag_values(bare: Profile) -> NDArray[np.float64] | None:
 
 def _as_numbers(bare: Profile) -> Profile | None:
     try:
-        found = numbers(bare.column, bare.name, missing=Missing.of(bare.missing))
+        converted = numbers(bare.column, bare.name, missing=Missing.of(bare.missing))
     except InputError:
         return None
-    present = found.cells.values + found.cells.unreadable
-    if not found.cells.values or found.cells.unreadable > _LOST * present:
+    present = converted.cells.values + converted.cells.unreadable
+    if not converted.cells.values or converted.cells.unreadable > _LOST * present:
         return None
     percent = sum(text.rstrip().endswith(("%", "％")) for text in bare.words.texts)
-    kind = Type.PERCENT if 2 * percent > len(bare.words.texts) else _whole(found.values)
-    return _with_sentinels(replace(bare, type=kind, values=found.values, lost=found.cells.unreadable))
+    kind = Type.PERCENT if 2 * percent > len(bare.words.texts) else _whole(converted.values)
+    return _with_sentinels(replace(bare, type=kind, values=converted.values, lost=converted.cells.unreadable))
 
 
 def _of_numbers(column: Column, heading: Heading) -> Profile:
     values = numbers(column, column.name).values
     filled = ~np.isnan(values)
-    found, inverse, counts = np.unique(values[filled], return_inverse=True, return_counts=True)
-    base = Profile(column, heading, _whole(values), filled, len(found), values=values)
+    distinct, inverse, counts = np.unique(values[filled], return_inverse=True, return_counts=True)
+    base = Profile(column, heading, _whole(values), filled, len(distinct), values=values)
     whole = base.type is Type.WHOLE
-    if not len(found):
+    if not len(distinct):
         return replace(base, type=Type.EMPTY)
-    if whole or len(found) <= _KEPT:
-        texts = [str(int(value)) if value == np.floor(value) else repr(float(value)) for value in found.tolist()]
+    if whole or len(distinct) <= _KEPT:
+        texts = [str(int(value)) if value == np.floor(value) else repr(float(value)) for value in distinct.tolist()]
         codes = np.full(len(values), -1, dtype=np.int64)
         codes[filled] = inverse
         base = _with_words(base, texts, counts.astype(np.int64), codes)
@@ -131,18 +131,18 @@ def _whole(values: NDArray[np.float64]) -> Type:
 def _with_words(base: Profile, texts: list[str], counts: NDArray[np.int64], codes: NDArray[np.int64]) -> Profile:
     """Return the profile with its values, the most frequent first."""
     order = np.argsort(-counts, kind="stable")
-    place = np.empty(len(order) + 1, dtype=np.int64)
-    place[order], place[-1] = np.arange(len(order)), -1
-    words = Words([texts[each] for each in order], counts[order])
-    return replace(base, words=words, distinct=len(texts), codes=place[codes] if len(texts) <= _KEPT else None)
+    rank = np.empty(len(order) + 1, dtype=np.int64)
+    rank[order], rank[-1] = np.arange(len(order)), -1
+    words = Words([texts[index] for index in order], counts[order])
+    return replace(base, words=words, distinct=len(texts), codes=rank[codes] if len(texts) <= _KEPT else None)
 
 
 def _without(base: Profile, absent: dict[str, int]) -> Profile:
     """Return the profile as if the cells with words for "not known" were empty."""
     if not absent:
         return base
-    kept = [place for place, text in enumerate(base.words.texts) if text not in absent]
-    words = Words([base.words.texts[place] for place in kept], base.words.counts[kept])
+    kept = [index for index, text in enumerate(base.words.texts) if text not in absent]
+    words = Words([base.words.texts[index] for index in kept], base.words.counts[kept])
     coded = tokens(base.column, base.name, decimals=True)
     filled = base.filled & ~Missing.of(absent).among(coded)
     codes: Any = None
@@ -157,7 +157,7 @@ def _with_sentinels(base: Profile) -> Profile:
     """Take -999 and the like for "not known" where they lie far outside all other values."""
     values = base.values
     assert values is not None  # noqa: S101 - called for numbers alone
-    found: dict[str, int] = {}
+    sentinels: dict[str, int] = {}
     known = values[np.isfinite(values)]
     for sign, candidates in ((-1.0, SENTINELS), (1.0, SENTINELS_ABOVE)):
         listed = np.isin(known, candidates)
@@ -166,21 +166,21 @@ def _with_sentinels(base: Profile) -> Profile:
         for candidate in candidates:
             count = int((known == candidate).sum())
             if count and abs(candidate) > 10 * reach and (count > 1 or sign < 0):
-                found[str(int(candidate))] = count
-    if not found:
+                sentinels[str(int(candidate))] = count
+    if not sentinels:
         return base
-    declared = np.isin(values, [float(each) for each in found])
+    declared = np.isin(values, [float(word) for word in sentinels])
     cleared = np.where(declared, np.nan, values)
-    kept = [place for place, text in enumerate(base.words.texts) if text not in found]
-    words = Words([base.words.texts[place] for place in kept], base.words.counts[kept])
+    kept = [index for index, text in enumerate(base.words.texts) if text not in sentinels]
+    words = Words([base.words.texts[index] for index in kept], base.words.counts[kept])
     return replace(
         base,
         values=cleared,
         filled=base.filled & ~declared,
-        distinct=base.distinct - len(found),
+        distinct=base.distinct - len(sentinels),
         words=words,
         codes=None,
-        missing=base.missing | found,
+        missing=base.missing | sentinels,
         type=base.type if base.type is Type.PERCENT else _whole(cleared),
     )
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 import yaml
 
-from icsml.portfolio.draft.guess import ColumnGuess, Draft, Role
+from icsml.portfolio.draft.guess import ColumnGuess, Draft, EntryKeys, Role
 from icsml.portfolio.draft.outcome_column import OutcomeGuess
 from icsml.portfolio.mapping import Source
 
@@ -52,16 +51,16 @@ def mapping_text(draft: Draft, name: str, outcome: OutcomeGuess | None) -> str:
 
 def open_questions(columns: Iterable[ColumnGuess]) -> tuple[str, ...]:
     """Return what a person has to settle, the keys of the mapping before its columns."""
-    found = list(columns)
-    roles = {column.role for column in found}
+    guesses = list(columns)
+    roles = {column.role for column in guesses}
     general = ["licence: under which terms may the rows be used?"]
-    for role, said in ((Role.OUTCOME, _NO_OUTCOME), (Role.ID, _NO_ID), (Role.AS_OF, _NO_DATE)):
-        general += [] if role in roles else [f"{role}: {said}"]
+    for role, question in ((Role.OUTCOME, _NO_OUTCOME), (Role.ID, _NO_ID), (Role.AS_OF, _NO_DATE)):
+        general += [] if role in roles else [f"{role}: {question}"]
     if Role.OUTCOME in roles:
         general.append("outcome.event, horizon_months: what happened, and within how many months of the decision?")
-    weighty = [each for each in found if each.decide and each.role in _FIRST]
-    rest = [each for each in found if each.decide and each.role not in _FIRST]
-    return (*general, *(f"{each.name}: {each.decide}" for each in (*weighty, *rest)))
+    weighty = [guess for guess in guesses if guess.decide and guess.role in _FIRST]
+    rest = [guess for guess in guesses if guess.decide and guess.role not in _FIRST]
+    return (*general, *(f"{guess.name}: {guess.decide}" for guess in (*weighty, *rest)))
 
 
 _FIRST = (Role.OUTCOME, Role.ID, Role.AS_OF, Role.EVENT_DATE)
@@ -87,8 +86,8 @@ def _source(source: Source, reading: Mapping[str, str]) -> Iterator[str]:
 
 def _missing(missing: Mapping[str, int]) -> Iterator[str]:
     if missing:
-        told = ", ".join(f"{word} {count:,}" for word, count in missing.items())
-        yield _line(f"missing: {_scalar([_value(word) for word in missing])}", f"in several columns: {told}")
+        counts = ", ".join(f"{word} {count:,}" for word, count in missing.items())
+        yield _line(f"missing: {_scalar([_value(word) for word in missing])}", f"in several columns: {counts}")
 
 
 def _outcome(draft: Draft, outcome: OutcomeGuess | None) -> Iterator[str]:
@@ -101,25 +100,25 @@ def _outcome(draft: Draft, outcome: OutcomeGuess | None) -> Iterator[str]:
         values = getattr(outcome, key)
         if values:
             yield f"  {key}: {_scalar([_value(word) for word in values])}"
-    said = "by the heading" if outcome.event else ""
-    yield _line(f"  event: {_scalar(outcome.event)}", said, "default, bankruptcy or charge_off; null is not known")
+    evidence = "by the heading" if outcome.event else ""
+    yield _line(f"  event: {_scalar(outcome.event)}", evidence, "default, bankruptcy or charge_off; null is not known")
     yield _line("  horizon_months: null", "", "within how many months of the decision? null is not known")
     for event in draft.under(Role.EVENT_DATE):
         yield _line(f"  event_date: {_entry(event)}", event.evidence, event.decide)
 
 
 def _identifier(draft: Draft) -> Iterator[str]:
-    found = draft.under(Role.ID)
-    if found:
-        yield _line(f"enterprise_id: {_scalar(found[0].name)}", found[0].evidence, found[0].decide)
+    columns = draft.under(Role.ID)
+    if columns:
+        yield _line(f"enterprise_id: {_scalar(columns[0].name)}", columns[0].evidence, columns[0].decide)
     else:
         yield _line("enterprise_id: null", "", _NO_ID)
 
 
 def _as_of(draft: Draft) -> Iterator[str]:
-    found = draft.under(Role.AS_OF)
-    if found:
-        yield _line(f"as_of: {_entry(found[0])}", found[0].evidence, found[0].decide)
+    columns = draft.under(Role.AS_OF)
+    if columns:
+        yield _line(f"as_of: {_entry(columns[0])}", columns[0].evidence, columns[0].decide)
     else:
         yield _line("as_of: null", "", _NO_DATE)
 
@@ -127,26 +126,26 @@ def _as_of(draft: Draft) -> Iterator[str]:
 def _fields(columns: list[ColumnGuess]) -> Iterator[str]:
     if columns:
         yield "fields:"
-    for each in columns:
-        yield _line(f"  {each.target}: {_entry(each)}", each.evidence, each.decide)
+    for column in columns:
+        yield _line(f"  {column.target}: {_entry(column)}", column.evidence, column.decide)
 
 
 def _features(columns: list[ColumnGuess]) -> Iterator[str]:
     if columns:
         yield "extra_features:"
-    for each in columns:
-        content = {"column": each.name, "name": each.target, "group": "undecided", "direction": "free"}
-        yield _line(f"  - {_scalar(content | _tokens(each.keys))}", each.evidence, each.decide)
+    for column in columns:
+        content = {"column": column.name, "name": column.target, "group": "undecided", "direction": "free"}
+        yield _line(f"  - {_scalar(content | _tokens(column.keys))}", column.evidence, column.decide)
 
 
 def _listed(key: str, columns: list[ColumnGuess]) -> Iterator[str]:
     if columns:
         yield f"{key}:"
-    for each in columns:
-        yield _line(f"  - {_scalar(each.name)}", each.evidence, each.decide)
-        if each.skeleton:
-            values = {_value(word): None for word in each.skeleton}
-            yield _comment(f"  as a feature: {_scalar({'column': each.name, 'values': values})}", 4)
+    for column in columns:
+        yield _line(f"  - {_scalar(column.name)}", column.evidence, column.decide)
+        if column.skeleton:
+            values = {_value(word): None for word in column.skeleton}
+            yield _comment(f"  as a feature: {_scalar({'column': column.name, 'values': values})}", 4)
 
 
 def _split(draft: Draft) -> Iterator[str]:
@@ -154,21 +153,21 @@ def _split(draft: Draft) -> Iterator[str]:
         yield _comment("split: {test_from: DATE} tests out of time; without it, five folds")
 
 
-def _entry(each: ColumnGuess) -> str:
+def _entry(column: ColumnGuess) -> str:
     """Return a column, with the keys that it needs."""
-    return _scalar({"column": each.name} | _tokens(each.keys) if each.keys else each.name)
+    return _scalar({"column": column.name} | _tokens(column.keys) if column.keys else column.name)
 
 
-def _tokens(keys: Mapping[str, Any]) -> dict[str, Any]:
+def _tokens(keys: EntryKeys) -> dict[str, object]:
     """Return keys, the values of the column among them as a person would write them."""
-    found = dict(keys)
-    if "missing" in found:
-        found["missing"] = [_value(word) for word in found["missing"]]
-    if "values" in found:
-        found["values"] = {_value(word): to for word, to in found["values"].items()}
-    if isinstance(found.get("scale"), float) and found["scale"].is_integer():
-        found["scale"] = int(found["scale"])
-    return found
+    entry: dict[str, object] = {**keys}
+    if "missing" in keys:
+        entry["missing"] = [_value(word) for word in keys["missing"]]
+    if "values" in keys:
+        entry["values"] = {_value(word): to for word, to in keys["values"].items()}
+    if "scale" in keys and float(keys["scale"]).is_integer():
+        entry["scale"] = int(keys["scale"])
+    return entry
 
 
 def _value(word: str) -> str | int:

@@ -55,7 +55,7 @@ def read_delimited(
     wanted : collection of str, optional
         Headings of the columns to read; all by default.
     expected : collection of str
-        Headings that tell the right separator where none is stated.
+        Headings that identify the separator where none is stated.
     numeric : collection of str
         Headings of columns that the mapping reads as numbers: where every cell is empty or a plain number, the column
         comes as floats, else as text.
@@ -72,14 +72,14 @@ def read_delimited(
         text, skipped = _without(source, text, heading)
     table, begins, blank = _parsed(source, text, heading, numeric if source.decimal == "." else ())
     names = _without_blank_end(heading.names, table)
-    chosen = [place for place, name in enumerate(names) if wanted is None or name in wanted]
+    chosen = [index for index, name in enumerate(names) if wanted is None or name in wanted]
     columns = {names[i]: Column(names[i], table.column(i), decimal=source.decimal) for i in chosen}
     return SourceTable(
         source.file,
         names,
         columns,
         len(table),
-        _places(text, heading, begins),
+        _locate(text, heading, begins),
         blank=blank,
         skipped=skipped,
         hint=_hint(heading),
@@ -121,7 +121,7 @@ def _heading_by(source: Source, text: Text, separator: str) -> Heading:
         raise InputError(
             "ICS-DAT-003", f"no heading in line {source.header_row}", field=source.file, remedy="check the export"
         )
-    names = tuple(cell.strip() or f"column {place}" for place, cell in enumerate(cells, 1))
+    names = tuple(cell.strip() or f"column {index}" for index, cell in enumerate(cells, 1))
     return Heading(names, separator, source.header_row - 1 + reader.line_num)
 
 
@@ -181,7 +181,7 @@ def _parsed(
 
 
 def _last_is_closed(text: Text, heading: Heading) -> bool:
-    """Tell whether the last line, a row of its own, ends outside quotation marks; Arrow closes them in silence."""
+    """Return whether the last line, a row of its own, ends outside quotation marks; Arrow closes them in silence."""
     last = bytes(text.data[max(0, len(text.data) - _TAIL) :]).rpartition(b"\n")[2].decode("utf-8", "replace")
     try:
         list(csv.reader([last], delimiter=heading.separator, strict=True))
@@ -191,7 +191,7 @@ def _last_is_closed(text: Text, heading: Heading) -> bool:
 
 
 def _has_stray_quote(text: Text, heading: Heading) -> bool:
-    """Tell whether a quotation mark stands within a value: 5"x may be meant, "a"b is read as ab in silence."""
+    """Return whether a quotation mark stands within a value: 5"x may be meant, "a"b is read as ab in silence."""
     apart = re.escape(heading.separator.encode()) + rb'"\r\n'
     # The mark first, and then what stands before it: so only marks are looked at.
     return re.search(rb'"(?<=[^' + apart + rb']")[^' + apart + rb"]", text.data) is not None
@@ -209,7 +209,7 @@ def _first_width(text: Text, heading: Heading) -> int:
 
 def _arrow(text: Text, heading: Heading, width: int, numeric: Collection[str]) -> arrow.Table | None:
     """Return every column as text, or as floats where that loses nothing; None where Arrow cannot read the file."""
-    types = dict.fromkeys((str(place) for place in range(width)), arrow.string())
+    types = dict.fromkeys((str(index) for index in range(width)), arrow.string())
     # Only a quoted value can hold a line end; to look for one costs half of the time.
     quoted = count_bytes(text.data, b'"') > 0
     floats = _plain_floats(text, heading, types, quoted, numeric)
@@ -241,7 +241,7 @@ def _plain_floats(
     text: Text, heading: Heading, types: dict[str, arrow.DataType], quoted: bool, numeric: Collection[str]
 ) -> list[str]:
     """Return the columns of numbers that hold nothing else in the first lines, so that reading them as such may do."""
-    chosen = [str(place) for place, name in enumerate(heading.names) if name in numeric]
+    chosen = [str(index) for index, name in enumerate(heading.names) if name in numeric]
     if not chosen or len(text.data) < _WORTHWHILE:
         return []
     first = bytes(text.data[:_SAMPLE]).rpartition(b"\n")[0]
@@ -258,7 +258,7 @@ def _is_plain(column: arrow.ChunkedArray) -> bool:
 
 
 def _reads_nan(column: arrow.ChunkedArray) -> bool:
-    """Tell whether Arrow took a text such as nan for a number that is none."""
+    """Return whether Arrow took a text such as nan for a number that is none."""
     return bool(compute.any(compute.is_nan(column)).as_py())
 
 
@@ -268,9 +268,9 @@ def _refuse_filled(source: Source, text: Text, heading: Heading, surplus: arrow.
         scan_rows(source, text, heading, len(heading.names))
 
 
-def _places(text: Text, heading: Heading, lines: NDArray[np.int64] | None) -> Callable[[Sequence[int]], list[str]]:
-    def told(rows: Sequence[int]) -> list[str]:
+def _locate(text: Text, heading: Heading, lines: NDArray[np.int64] | None) -> Callable[[Sequence[int]], list[str]]:
+    def locate(rows: Sequence[int]) -> list[str]:
         numbers = [int(lines[row]) if lines is not None else heading.lines + 1 + row for row in rows]
         return [f"line {text.line(number):,}" for number in numbers]
 
-    return told
+    return locate

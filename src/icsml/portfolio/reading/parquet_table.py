@@ -34,9 +34,9 @@ def read_parts(source: Source, path: Path, wanted: Collection[str] | None) -> So
     if not rows:
         raise InputError("ICS-DAT-003", "the table has no rows", field=source.file, remedy="check the export")
 
-    def places(numbers: Sequence[int]) -> list[str]:
-        return [parts.place(row) for row in numbers]
+    def locate(numbers: Sequence[int]) -> list[str]:
+        return [parts.location(row) for row in numbers]
 
     columns = {headings[name]: Column(headings[name], table.column(name), decimal=source.decimal) for name in chosen}
     names = parts.part_names() if len(parts.parts) > 1 else None
-    return SourceTable(source.file, tuple(headings.values()), columns, rows, places, parts=names)
+    return SourceTable(source.file, tuple(headings.values()), columns, rows, locate, parts=names)

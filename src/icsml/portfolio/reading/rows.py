@@ -1,4 +1,4 @@
-"""The rows of a csv file line by line: slow and strict, to name a wrong line and to tell where a row stands."""
+"""The rows of a csv file line by line: slow and strict, to name a wrong line and the line of a row."""
 
 from __future__ import annotations
 

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from icsml.errors import InputError
 from icsml.portfolio.mapping import Source
 
-__all__ = ["EXACT", "Column", "Places", "SourceTable", "is_text", "skipped_lines"]
+__all__ = ["EXACT", "Column", "Locate", "SourceTable", "is_text", "skipped_lines"]
 
 EXACT = 2**53
-"""From here on a float no longer tells neighbouring whole numbers apart; a workbook holds every number as a float."""
+"""From here on one float stands for several whole numbers; a workbook holds every number as a float."""
 
-Places = Callable[[Sequence[int]], list[str]]
-"""Tells where rows (0-based, ascending) stand in their file, such as ``line 7``."""
+Locate = Callable[[Sequence[int]], list[str]]
+"""Returns the positions of rows (0-based, ascending) in their file, such as ``line 7``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class SourceTable:
         The columns that were read.
     rows : int
         n, without rows that are blank or were skipped.
-    places : callable
+    locate : callable
         Where rows stand in the file.
     blank, skipped : int
         Rows left out because every cell is empty, and because the mapping skips them.
@@ -74,7 +74,7 @@ class SourceTable:
     headings: tuple[str, ...]
     columns: dict[str, Column]
     rows: int
-    places: Places
+    locate: Locate
     blank: int = 0
     skipped: int = 0
     sheet: str | None = None
@@ -100,12 +100,12 @@ class SourceTable:
             )
             for name, column in self.columns.items()
         }
-        places = self.places
+        locate = self.locate
         return replace(
             self,
             columns=columns,
             rows=len(kept),
-            places=lambda rows: places([int(kept[row]) for row in rows]),
+            locate=lambda rows: locate([int(kept[row]) for row in rows]),
             blank=self.blank + self.rows - len(kept),
             parts=None if self.parts is None else self.parts[kept],
         )
@@ -127,23 +127,23 @@ def skipped_lines(source: Source, filled: Sequence[int], *, heading: int, unit: 
     InputError
         If a number names the heading or no line of the file: the line that was meant would stay.
     """
-    found = set()
+    skipped = set()
     for given in source.skip_rows:
         if isinstance(given, int):
-            place = filled[given] if -len(filled) <= given < 0 else given
-            if place < 1 or place == heading or place > max(filled, default=0):
+            line = filled[given] if -len(filled) <= given < 0 else given
+            if line < 1 or line == heading or line > max(filled, default=0):
                 raise InputError(
                     "ICS-DAT-002",
                     f"skip_rows names {unit} {given:,}, which is no filled {unit} below the heading",
                     field=source.file,
                     remedy=f"count {unit}s from 1, the heading and what stands above it too, or back from -1",
                 )
-            found.add(place)
-    return found
+            skipped.add(line)
+    return skipped
 
 
 def is_text(kind: arrow.DataType) -> bool:
-    """Tell whether an Arrow type holds text."""
+    """Return whether an Arrow type holds text."""
     return bool(arrow.types.is_string(kind) or arrow.types.is_large_string(kind) or arrow.types.is_string_view(kind))
 
 

@@ -67,18 +67,18 @@ def read_workbook(source: Source, path: Path, wanted: Collection[str] | None) ->
         raise InputError("ICS-DAT-003", what, field=source.file, remedy=remedy)
     numbers = [number for number, _ in kept]
     skipped = {number for number, _ in body} - set(numbers)
-    unsaved = [each for each in sheet.unsaved if each.row > source.header_row and each.row not in skipped]
+    unsaved = [formula for formula in sheet.unsaved if formula.row > source.header_row and formula.row not in skipped]
     columns = {}
-    for place, name in enumerate(names):
+    for index, name in enumerate(names):
         if wanted is not None and name not in wanted:
             continue
-        for each in unsaved:
-            if each.column == place:
-                raise _unsaved(name, each.cell)
-        cells = [row[place] if place < len(row) else None for _, row in kept]
+        for formula in unsaved:
+            if formula.column == index:
+                raise _unsaved(name, formula.cell)
+        cells = [row[index] if index < len(row) else None for _, row in kept]
         columns[name] = _column(name, cells, source.decimal)
 
-    def places(rows: Sequence[int]) -> list[str]:
+    def locate(rows: Sequence[int]) -> list[str]:
         return [f"row {numbers[row]:,}" for row in rows]
 
     return SourceTable(
@@ -86,7 +86,7 @@ def read_workbook(source: Source, path: Path, wanted: Collection[str] | None) ->
         names,
         columns,
         len(kept),
-        places,
+        locate,
         blank=body[-1][0] - source.header_row - len(body),
         skipped=len(body) - len(kept),
         sheet=sheet.title,
@@ -137,8 +137,8 @@ def _refuse_twins(source: Source, chosen: Any, book: openpyxl.Workbook, wanted: 
     """Refuse to choose where another visible sheet has the same columns, such as one for each year."""
     if source.sheet is not None:
         return
-    own = _heading_words(source, chosen)
-    needed = own if wanted is None else own & set(wanted)
+    words = _heading_words(source, chosen)
+    needed = words if wanted is None else words & set(wanted)
     twins = [
         tab.title
         for tab in book.worksheets
@@ -184,14 +184,14 @@ def _hidden_facts(path: Path, part: str) -> tuple[list[_Unsaved], tuple[str, ...
 
 
 def _asks_to_compute(archive: zipfile.ZipFile) -> bool:
-    """Tell whether a program that cannot compute wrote the workbook: it may give 0 as the value of every formula."""
+    """Return whether a program that cannot compute wrote the workbook: it may give 0 as the value of every formula."""
     root = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - as openpyxl parsed it
     asked = root.find(f"{_MAIN}calcPr")
     return asked is not None and asked.get("fullCalcOnLoad") in ("1", "true")
 
 
 def _is_unsaved(cell: ElementTree.Element, never_computed: bool) -> bool:
-    """Tell whether a formula has no value; an empty text is one, and then the cell says that it is text."""
+    """Return whether a formula has no value; an empty text is one, and then the cell says that it is text."""
     if cell.find(f"{_MAIN}f") is None:
         return False
     value = cell.find(f"{_MAIN}v")
@@ -213,8 +213,8 @@ def _headings(source: Source, sheet: _Sheet) -> tuple[str, ...]:
         )
     below = (row for number, row in sheet.rows if number > source.header_row)
     width = max((_width(row) for row in (heading, *below)), default=0)
-    cells = [heading[place] if place < len(heading) else None for place in range(width)]
-    return tuple(_heading(cell) or f"column {place}" for place, cell in enumerate(cells, 1))
+    cells = [heading[index] if index < len(heading) else None for index in range(width)]
+    return tuple(_heading(cell) or f"column {index}" for index, cell in enumerate(cells, 1))
 
 
 def _heading(cell: object) -> str:
@@ -225,15 +225,15 @@ def _heading(cell: object) -> str:
 
 
 def _width(row: tuple[Any, ...]) -> int:
-    return max((place for place, cell in enumerate(row, 1) if _is_filled(cell)), default=0)
+    return max((index for index, cell in enumerate(row, 1) if _is_filled(cell)), default=0)
 
 
 def _hint(source: Source, sheet: _Sheet, names: tuple[str, ...]) -> str:
-    filled = len(names) - sum(name == f"column {place}" for place, name in enumerate(names, 1))
-    said = (
+    filled = len(names) - sum(name == f"column {index}" for index, name in enumerate(names, 1))
+    question = (
         f"row {source.header_row} of sheet {sheet.title}, read as the heading, names {filled} of {len(names)} columns"
     )
-    return f"{said}: set source.header_row or sheet if that is wrong"
+    return f"{question}: set source.header_row or sheet if that is wrong"
 
 
 def _refuse_merged(source: Source, sheet: _Sheet) -> None:

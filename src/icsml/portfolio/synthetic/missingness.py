@@ -62,7 +62,7 @@ _RATES = {
 
 
 def statement_on_file(rng: np.random.Generator, panel: Panel, health: Floats, log_revenue: Floats) -> Bools:
-    """Tell whether the bank has any statements: it cannot have them of firms too young, and ailing firms hold back."""
+    """Return whether the bank has any statements: firms too young have none, and ailing firms hold them back."""
     reluctance = -3.0 + 1.8 * np.exp(-panel.age / 3.0) - 0.4 * health - 0.25 * (log_revenue - 16.5)
     return panel.has_statement & (rng.random(len(health)) >= expit(reluctance))
 

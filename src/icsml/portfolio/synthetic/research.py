@@ -99,10 +99,10 @@ def draw_research(
 def _stock(rng: np.random.Generator, grants: Ints, rate: Floats, age: Floats) -> Ints:
     """Accumulate rights: those a firm held when the grid began, what it is granted, less what lapses."""
     stock = np.empty_like(grants)
-    held = rng.poisson(rate[:, 0] * np.minimum(age[:, 0], _MATURE_STOCK_YEARS))
+    in_force = rng.poisson(rate[:, 0] * np.minimum(age[:, 0], _MATURE_STOCK_YEARS))
     for column in range(grants.shape[1]):
-        held = held - rng.binomial(held, _LAPSE) + grants[:, column]
-        stock[:, column] = held
+        in_force = in_force - rng.binomial(in_force, _LAPSE) + grants[:, column]
+        stock[:, column] = in_force
     return stock
 
 
@@ -132,13 +132,13 @@ def draw_rights(
         * (rng.random(BLOCK)[:, None] < 0.85)
     )
     class2 = _stock(rng, rng.poisson(0.8 * np.minimum(other, 300.0)), 0.6 * np.minimum(other, 300.0), age)
-    own = np.floor(class1 * rng.beta(5.0, 1.2, BLOCK)[:, None] + 0.5).astype(np.int64)
+    self_developed = np.floor(class1 * rng.beta(5.0, 1.2, BLOCK)[:, None] + 0.5).astype(np.int64)
     valuable = np.floor(class1 * rng.beta(1.2, 5.0, BLOCK)[:, None] * expit(0.5 * latents.capability) * 2.0)
     return Rights(
         applications=applications,
         pct_applications=rng.binomial(applications, 0.05),
         class1=class1,
-        class1_self_developed=np.minimum(own, class1),
+        class1_self_developed=np.minimum(self_developed, class1),
         class1_high_value=np.minimum(valuable.astype(np.int64), class1),
         class2=class2,
     )
