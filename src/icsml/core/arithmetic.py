@@ -21,12 +21,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = ["Dates", "Floats", "add", "age", "growth", "known", "product", "ratio", "scale", "subtract"]
+from icsml.core.arrays import Dates, Floats
 
-Floats = NDArray[np.float64]
-Dates = NDArray[np.datetime64]
+__all__ = ["add", "age", "growth", "known", "product", "ratio", "scale", "subtract"]
 
 
 def known(values: Floats) -> Floats:

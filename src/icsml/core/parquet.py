@@ -11,8 +11,8 @@ from urllib.parse import unquote
 import numpy as np
 import pyarrow as arrow
 import pyarrow.parquet as parquet
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Objects
 from icsml.errors import InputError, MissingError
 
 __all__ = ["ParquetParts", "refuse_doubled"]
@@ -98,7 +98,7 @@ class ParquetParts:
         """Number of rows of all parts."""
         return sum(parquet.read_metadata(part.path).num_rows for part in self.parts)
 
-    def part_names(self) -> NDArray[np.object_]:
+    def part_names(self) -> Objects:
         """Return the name of the part that each row comes from, shape (n,)."""
         names = np.array([part.path.name for part in self.parts], dtype=object)
         return names.repeat([parquet.read_metadata(part.path).num_rows for part in self.parts])

@@ -9,6 +9,7 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Flags, Floats, Ints
 from icsml.decision.information import lacking
 from icsml.errors import InputError
 from icsml.explain.merging import Clusters, clusters, merge
@@ -23,10 +24,6 @@ from icsml.records.columns import Columns, rows
 from icsml.records.screening import Screening, is_present, screen
 
 __all__ = ["Assessment", "ExplainedAssessment", "Explanation", "assess", "warm"]
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from math import ceil
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Flags
 from icsml.model.bundle import BundleParts
 from icsml.model.policy import InformationGroup
 from icsml.records.columns import Columns, take
@@ -16,7 +16,6 @@ from icsml.records.screening import is_present
 
 __all__ = ["SIZES", "Demand", "blank_amounts", "demands", "lacking"]
 
-Flags = NDArray[np.bool_]
 
 SIZES: Final = ("revenue_cny", "total_assets_cny", "total_cost_cny")
 """The amounts that tell the size of an enterprise; the group that holds one is its statements."""

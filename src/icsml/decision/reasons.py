@@ -8,8 +8,8 @@ from functools import cached_property, partial
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats, Ints
 from icsml.decision.assess import ExplainedAssessment, Explanation, assess
 from icsml.decision.outside import implausible
 from icsml.decision.wants import absent_fields, want
@@ -41,8 +41,6 @@ from icsml.texts.label import Label
 
 __all__ = ["RowReasons", "contradicting_share"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _ASSUMED: Final = Label(en=" (own calculation, not the official points)", zh="（内部测算，非官方积分）")
 

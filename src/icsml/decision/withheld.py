@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats, Ints
 from icsml.decision.assess import Assessment
 from icsml.decision.wants import absent_for_want
 from icsml.model.bundle import BundleParts
@@ -15,8 +15,6 @@ from icsml.records.decision import Withheld
 
 __all__ = ["withheld"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _FEWEST = 30  # rows that have everything that is absent; with fewer, those that have most of it
 

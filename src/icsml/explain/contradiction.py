@@ -12,8 +12,8 @@ from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Flags, Floats
 from icsml.explain.indicator_split import SMALLEST
 from icsml.explain.merging import Clusters, clusters, merge
 from icsml.explain.ordered_sum import sum_in_order
@@ -27,8 +27,6 @@ from icsml.records.direction import Direction
 
 __all__ = ["Contradictions", "contradictions", "contradicts", "is_free", "one_at_a_time", "raises_adverse", "spreads"]
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 _VALUES: Final = 32
 _ROWS: Final = 2048  # at a time, so that what is held stays bounded

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Flags, Floats
 from icsml.explain.merging import Clusters, by_cluster
 
 __all__ = [
@@ -27,8 +28,6 @@ __all__ = [
     "top_overlap",
 ]
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 PERSISTENCE: Final = 0.8
 """Of the rank-biased overlap: the first three ranks then carry 73 % of the weight."""

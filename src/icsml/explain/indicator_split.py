@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats, Ints
 from icsml.explain.score_points import share_points
 
 __all__ = ["SMALLEST", "split_points", "split_term"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 SMALLEST: Final = 0.02
 """Log-odds below which a term is not worth splitting, and has no sign worth contradicting."""

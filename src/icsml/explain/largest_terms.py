@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats, Ints
 from icsml.explain.treeshap.compiled import compiled
 
 __all__ = ["largest_remainder", "largest_terms"]
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @compiled

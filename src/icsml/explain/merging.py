@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from icsml.core.arrays import Floats, Ints
 from icsml.explain.ordered_sum import sum_in_order
 from icsml.features.feature import INNOVATION_SCORE
 from icsml.model.bundle import BundleParts
@@ -15,8 +15,6 @@ from icsml.model.reference import ReferencePopulation
 
 __all__ = ["Clusters", "alike", "by_cluster", "clusters", "merge", "merged_into"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Clusters = tuple[tuple[int, ...], ...]
 """Places of features that belong together, two or more each."""
 

@@ -11,8 +11,8 @@ from weakref import WeakKeyDictionary
 
 import lightgbm as lgb
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats
 from icsml.model.document import Explainer
 from icsml.model.predict import margin, threads
 from icsml.model.reference import ReferencePopulation
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["contributions", "engine", "margins"]
 
-Floats = NDArray[np.float64]
 _Key = tuple[str | None, tuple[int, ...] | None]
 
 

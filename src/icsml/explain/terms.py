@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats, Ints
 from icsml.explain.ordered_sum import sum_in_order
 from icsml.explain.score_points import share_points
 from icsml.explain.shap_engine import contributions
@@ -18,9 +18,6 @@ from icsml.model.scale import MasterScale
 from icsml.model.scorer import Scorer
 
 __all__ = ["Terms", "adverse", "by_group", "explain", "pd_effects", "rank_terms", "shown"]
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

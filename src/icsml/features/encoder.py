@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from icsml.core.arithmetic import Floats
+from icsml.core.arrays import Floats
 from icsml.errors import InputError, ModelError
 from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
 from icsml.features.feature import CLOCK, INNOVATION_SCORE, POINTS_COLUMN, Feature, from_extra

@@ -6,7 +6,8 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from icsml.core.arithmetic import Floats, known
+from icsml.core.arithmetic import known
+from icsml.core.arrays import Floats
 from icsml.records.columns import Columns
 from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature

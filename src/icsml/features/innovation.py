@@ -8,7 +8,8 @@ from earlier decisions.
 
 from __future__ import annotations
 
-from icsml.core.arithmetic import Floats, add, growth, known, ratio, scale
+from icsml.core.arithmetic import add, growth, known, ratio, scale
+from icsml.core.arrays import Floats
 from icsml.features.feature import INNOVATION_SCORE, POINTS_COLUMN, Feature, Group
 from icsml.records.direction import Direction
 from icsml.records.field import Domain, Purpose

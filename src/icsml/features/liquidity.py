@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from icsml.core.arithmetic import Floats, ratio, subtract
+from icsml.core.arithmetic import ratio, subtract
+from icsml.core.arrays import Floats
 from icsml.features.feature import Feature, Group
 from icsml.records.direction import Direction
 from icsml.texts.label import Label

@@ -6,7 +6,8 @@ read.
 
 from __future__ import annotations
 
-from icsml.core.arithmetic import Dates, Floats, age, known
+from icsml.core.arithmetic import age, known
+from icsml.core.arrays import Dates, Floats
 from icsml.features.feature import Feature, Group
 from icsml.records.direction import Direction
 from icsml.texts.label import Label

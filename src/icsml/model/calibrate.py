@@ -13,11 +13,11 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
+from icsml.core.arrays import Floats
 from icsml.errors import ModelError
 
 __all__ = ["Affine", "anchor", "calibrated_loss", "fit_affine", "no_ranking", "refuse_no_ranking"]
 
-FloatArray = npt.NDArray[np.float64]
 
 _MAX_STEPS: Final = 100
 _TOLERANCE: Final = 1e-12
@@ -132,7 +132,7 @@ def fit_affine(margin: npt.ArrayLike, y: npt.ArrayLike, *, prior_targets: bool =
     return Affine(slope / spread, intercept - slope * centre / spread)
 
 
-def calibrated_loss(margin: FloatArray, y: FloatArray, affine: Affine) -> float:
+def calibrated_loss(margin: Floats, y: Floats, affine: Affine) -> float:
     """Return the mean log-loss of the calibrated margins, in nats a row."""
     return _loss(margin, y, affine.slope, affine.intercept)
 
@@ -174,7 +174,7 @@ def anchor(margins: npt.ArrayLike, affine: Affine, long_run_rate: float) -> Affi
     return Affine(affine.slope, float(intercept))
 
 
-def _check(m: FloatArray, event: FloatArray) -> None:
+def _check(m: Floats, event: Floats) -> None:
     both = 0.0 < float(event.mean()) < 1.0 if event.size else False
     if m.shape != event.shape or m.ndim != 1 or not np.isfinite(m).all() or not both:
         raise ModelError(
@@ -185,23 +185,23 @@ def _check(m: FloatArray, event: FloatArray) -> None:
         )
 
 
-def _separated(m: FloatArray, event: FloatArray) -> bool:
+def _separated(m: Floats, event: Floats) -> bool:
     bad, good = m[event == 1.0], m[event == 0.0]
     return bool(bad.min() >= good.max() or bad.max() <= good.min()) and bool(np.ptp(m) > 0)
 
 
-def _platt_targets(event: FloatArray) -> FloatArray:
+def _platt_targets(event: Floats) -> Floats:
     events = float(event.sum())
     high, low = (events + 1.0) / (events + 2.0), 1.0 / (event.size - events + 2.0)
     return np.where(event == 1.0, high, low)
 
 
-def _loss(u: FloatArray, target: FloatArray, slope: float, intercept: float) -> float:
+def _loss(u: Floats, target: Floats, slope: float, intercept: float) -> float:
     z = slope * u + intercept
     return float(np.mean(np.logaddexp(0.0, z) - target * z))
 
 
-def _newton(u: FloatArray, target: FloatArray) -> tuple[float, float]:
+def _newton(u: Floats, target: Floats) -> tuple[float, float]:
     slope, intercept = 0.0, float(logit(target.mean()))
     loss = _loss(u, target, slope, intercept)
     for _ in range(_MAX_STEPS):
@@ -220,7 +220,7 @@ def _newton(u: FloatArray, target: FloatArray) -> tuple[float, float]:
     return slope, intercept
 
 
-def _newton_step(u: FloatArray, target: FloatArray, slope: float, intercept: float) -> tuple[float, float, float]:
+def _newton_step(u: Floats, target: Floats, slope: float, intercept: float) -> tuple[float, float, float]:
     p = expit(slope * u + intercept)
     error, weight = p - target, p * (1.0 - p) + 1e-12
     g_slope, g_intercept = float(np.mean(error * u)), float(np.mean(error))

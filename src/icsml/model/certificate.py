@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from icsml.core.arrays import Flags
 from icsml.core.canonical import sha256_hex
 from icsml.errors import ModelError
 from icsml.model.leaf_regions import LeafBoxes, leaf_boxes
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     import lightgbm as lgb
 
 __all__ = ["Bound", "Certificate", "DirectionProof", "Violation", "certify"]
-
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

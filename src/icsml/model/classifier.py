@@ -16,6 +16,7 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
+from icsml.core.arrays import Floats
 from icsml.core.progress import Progress, silent
 from icsml.core.pydantic_errors import message_of
 from icsml.model.calibrate import Affine, no_ranking
@@ -25,8 +26,6 @@ from icsml.model.predict import log_odds, margin, pd_from_log_odds
 from icsml.model.rounds import FitError, RoundSearch, block_splits, find_rounds, fold_splits, grow
 
 __all__ = ["NoRankingWarning", "PDClassifier", "UnnamedEventWarning", "from_config"]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class NoRankingWarning(UserWarning):
@@ -215,7 +214,7 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X, event, params = self._prepared(X, y)
         return self._search(X, event, params, groups, blocks, progress)
 
-    def margin(self, X: npt.ArrayLike) -> FloatArray:
+    def margin(self, X: npt.ArrayLike) -> Floats:
         """Return uncalibrated margins of the event, of shape (n,).
 
         They equal ``booster_.predict(X, raw_score=True)`` bit for bit. Refused where the event is not named.
@@ -224,7 +223,7 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._require_event()
         return self._raw(X)
 
-    def decision_function(self, X: npt.ArrayLike) -> FloatArray:
+    def decision_function(self, X: npt.ArrayLike) -> Floats:
         """Return calibrated log-odds of ``classes_[1]``, of shape (n,), as scikit-learn's scorers take them.
 
         These are the log-odds of the event, unless ``event`` names the lesser label: then they have the other sign.
@@ -233,7 +232,7 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         found = log_odds(self._raw(X), self.calibration_)
         return -found if self._event_first else found
 
-    def predict_proba(self, X: npt.ArrayLike) -> FloatArray:
+    def predict_proba(self, X: npt.ArrayLike) -> Floats:
         """Return the probability of each of ``classes_``, of shape (n, 2); the column of ``event_`` is the PD.
 
         Refused where the event is not named. After a :class:`NoRankingWarning` the PDs are those of the fit all the
@@ -252,7 +251,7 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _event_first(self) -> bool:
         return self.event_ is not None and bool(self.event_ == self.classes_[0])
 
-    def _raw(self, X: npt.ArrayLike) -> FloatArray:
+    def _raw(self, X: npt.ArrayLike) -> Floats:
         checked = validate_data(self, X, reset=False, dtype=np.float64, order="C", ensure_all_finite="allow-nan")
         return margin(self.booster_, checked)
 
@@ -260,14 +259,14 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.event_ is None:
             raise _unnamed(self.classes_.tolist())
 
-    def _prepared(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, FloatArray, dict[str, Any]]:
+    def _prepared(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats, dict[str, Any]]:
         X, event = self._validated(X, y)
         return X, event, self._lightgbm_params(X.shape[1])
 
     def _search(
         self,
-        X: FloatArray,
-        event: FloatArray,
+        X: Floats,
+        event: Floats,
         params: dict[str, Any],
         groups: npt.ArrayLike | None,
         blocks: npt.ArrayLike | None,
@@ -289,7 +288,7 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             progress=progress or silent,
         )
 
-    def _validated(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    def _validated(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
         checked, y = validate_data(
             self, X, y, dtype=np.float64, order="C", ensure_all_finite="allow-nan", ensure_min_samples=2
         )
@@ -397,7 +396,7 @@ def from_config(
     )
 
 
-def _per_row(X: FloatArray, values: npt.ArrayLike) -> npt.NDArray[Any]:
+def _per_row(X: Floats, values: npt.ArrayLike) -> npt.NDArray[Any]:
     array = np.asarray(values)
     check_consistent_length(X, array)
     return array
@@ -413,7 +412,7 @@ def _same(event: object, label: object) -> bool:
     return isinstance(found, bool) and found
 
 
-def _without_ranking(calibration: Affine, event: FloatArray) -> str:
+def _without_ranking(calibration: Affine, event: Floats) -> str:
     return (
         f"fitted on {event.size:,} rows with {int(event.sum()):,} events, this model does not rank the event"
         f" ({no_ranking(calibration)}); predict_proba would rank the wrong way round or not at all, and no bundle can"

@@ -9,13 +9,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from icsml.core.arrays import Flags, Floats, Ints
 from icsml.errors import ModelError
 
 __all__ = ["LeafBoxes", "leaf_boxes"]
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 _READ_AS_ZERO: Final = float(np.float32(1e-35))
 _DEFAULT_LEFT: Final = 2
@@ -44,11 +42,11 @@ class LeafBoxes:
     """
 
     tree: int
-    features: IntArray
-    above: FloatArray
-    up_to: FloatArray
+    features: Ints
+    above: Floats
+    up_to: Floats
     missing: Flags
-    values: FloatArray
+    values: Floats
 
 
 def leaf_boxes(text: str) -> Iterator[LeafBoxes]:
@@ -99,8 +97,8 @@ def _boxes(number: int, keys: dict[str, str]) -> LeafBoxes:
 
 
 def _walk(
-    number: int, column: IntArray, threshold: FloatArray, to_left: Flags, left: IntArray, right: IntArray, m: int
-) -> tuple[FloatArray, FloatArray, Flags]:
+    number: int, column: Ints, threshold: Floats, to_left: Flags, left: Ints, right: Ints, m: int
+) -> tuple[Floats, Floats, Flags]:
     """Carry the box of each node down to its children, until every leaf has one."""
     leaves = len(column) + 1
     above, up_to = np.empty((leaves, m)), np.empty((leaves, m))

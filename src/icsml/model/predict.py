@@ -10,20 +10,19 @@ from typing import Final, cast
 
 import lightgbm as lgb
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit
 
+from icsml.core.arrays import Floats
 from icsml.errors import ModelError
 from icsml.model.calibrate import Affine
 
 __all__ = ["log_odds", "margin", "pd_from_log_odds", "threads"]
 
-FloatArray = npt.NDArray[np.float64]
 
 _MANY_ROWS: Final = 10_000  # below, waking threads costs more than they save; the bits do not depend on it
 
 
-def margin(booster: lgb.Booster, X: FloatArray) -> FloatArray:
+def margin(booster: lgb.Booster, X: Floats) -> Floats:
     """Return the booster's raw score, in uncalibrated log-odds.
 
     Parameters
@@ -52,7 +51,7 @@ def margin(booster: lgb.Booster, X: FloatArray) -> FloatArray:
         )
     if X.shape[0] == 0:
         return np.empty(0)
-    return cast(FloatArray, booster.predict(X, raw_score=True, num_threads=threads(X.shape[0])))
+    return cast(Floats, booster.predict(X, raw_score=True, num_threads=threads(X.shape[0])))
 
 
 def threads(rows: int) -> int:
@@ -60,11 +59,11 @@ def threads(rows: int) -> int:
     return 1 if rows < _MANY_ROWS else 0
 
 
-def log_odds(margin: FloatArray, affine: Affine) -> FloatArray:
+def log_odds(margin: Floats, affine: Affine) -> Floats:
     """Return calibrated log-odds of margins, both of shape (n,)."""
     return affine.slope * margin + affine.intercept
 
 
-def pd_from_log_odds(log_odds: FloatArray) -> FloatArray:
+def pd_from_log_odds(log_odds: Floats) -> Floats:
     """Return PDs in (0, 1) of log-odds, both of shape (n,)."""
     return expit(log_odds)

@@ -11,15 +11,14 @@ from math import isfinite
 from typing import Final, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from icsml.core.arrays import Floats
 from icsml.core.canonical import sha256_hex
 from icsml.errors import ModelError
 from icsml.records.decision import ReferenceId
 
 __all__ = ["ReferencePopulation"]
 
-FloatArray = npt.NDArray[np.float64]
 
 _KIND: Final = np.dtype("<f8")
 _NAME: Final = "reference.npy"
@@ -50,7 +49,7 @@ class ReferencePopulation:
     """
 
     id: ReferenceId
-    rows: FloatArray
+    rows: Floats
     points: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -106,7 +105,7 @@ class ReferencePopulation:
         return sha256_hex(self.content)
 
     @cached_property
-    def medians(self) -> FloatArray:
+    def medians(self) -> Floats:
         """Median of each feature over the rows that have it, shape (p,); NaN where none has."""
         columns = (column[~np.isnan(column)] for column in self.rows.T)
         return np.array([np.median(column) if column.size else np.nan for column in columns])

@@ -15,15 +15,13 @@ import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
+from icsml.core.arrays import Floats, Indices
 from icsml.core.progress import Progress, silent
 from icsml.errors import ModelError
 from icsml.model.calibrate import Affine, calibrated_loss, fit_affine
 from icsml.portfolio.splits import grouped_folds
 
 __all__ = ["FitError", "RoundSearch", "Split", "block_splits", "find_rounds", "fold_splits", "grow"]
-
-FloatArray = npt.NDArray[np.float64]
-IndexArray = npt.NDArray[np.intp]
 
 
 class FitError(ModelError, ValueError):
@@ -34,8 +32,8 @@ class FitError(ModelError, ValueError):
 class Split:
     """Row numbers a booster is trained on, and those it is judged on."""
 
-    train: IndexArray
-    held: IndexArray
+    train: Indices
+    held: Indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +57,11 @@ class RoundSearch:
     rounds: int
     loss: float
     calibration: Affine
-    margins: FloatArray
+    margins: Floats
     curve: tuple[tuple[int, float], ...]
 
 
-def fold_splits(y: FloatArray, groups: npt.NDArray[Any] | None, folds: int, seed: int) -> list[Split]:
+def fold_splits(y: Floats, groups: npt.NDArray[Any] | None, folds: int, seed: int) -> list[Split]:
     """Return stratified folds with every group kept whole.
 
     There are no more folds than rows or groups of the rarer class allow.
@@ -97,7 +95,7 @@ def fold_splits(y: FloatArray, groups: npt.NDArray[Any] | None, folds: int, seed
     return _with_both_classes([_split(number != k, number == k) for k in np.unique(number)], y)
 
 
-def block_splits(y: FloatArray, blocks: npt.NDArray[Any]) -> list[Split]:
+def block_splits(y: Floats, blocks: npt.NDArray[Any]) -> list[Split]:
     """Return forward chains over time blocks: trained on all earlier blocks, judged on the next.
 
     Forward only, because a deployed model always meets a later time than it has seen. The first half of the blocks is
@@ -124,7 +122,7 @@ def block_splits(y: FloatArray, blocks: npt.NDArray[Any]) -> list[Split]:
     return _with_both_classes(splits, y)
 
 
-def grow(X: FloatArray, y: FloatArray, params: Mapping[str, Any], rounds: int) -> lgb.Booster:
+def grow(X: Floats, y: Floats, params: Mapping[str, Any], rounds: int) -> lgb.Booster:
     """Train a booster for a number of rounds, or until no leaf can be split."""
     booster = _start(X, y, params)
     for _ in range(rounds):
@@ -134,8 +132,8 @@ def grow(X: FloatArray, y: FloatArray, params: Mapping[str, Any], rounds: int) -
 
 
 def find_rounds(
-    X: FloatArray,
-    y: FloatArray,
+    X: Floats,
+    y: Floats,
     splits: Sequence[Split],
     params: Mapping[str, Any],
     *,
@@ -170,7 +168,7 @@ def find_rounds(
     folds = [_Fold(_start(X[s.train], y[s.train], params), X[s.held], np.zeros(s.held.size), threads) for s in splits]
     held = np.concatenate([split.held for split in splits])
     outcome = y[held]
-    best: tuple[int, float, Affine, FloatArray] | None = None
+    best: tuple[int, float, Affine, Floats] | None = None
     curve: list[tuple[int, float]] = []
     done = 0
     while done < max_rounds and (best is None or done - best[0] < patience) and any(fold.growing for fold in folds):
@@ -193,8 +191,8 @@ def find_rounds(
 @dataclass(slots=True)
 class _Fold:
     booster: lgb.Booster
-    held: FloatArray
-    margin: FloatArray
+    held: Floats
+    margin: Floats
     threads: int  # predict without it would set the threads of the whole process, and so of the rounds that follow
     growing: bool = True
 
@@ -212,11 +210,11 @@ class _Fold:
             self.margin = self.margin + np.asarray(grown)
 
 
-def _start(X: FloatArray, y: FloatArray, params: Mapping[str, Any]) -> lgb.Booster:
+def _start(X: Floats, y: Floats, params: Mapping[str, Any]) -> lgb.Booster:
     return lgb.Booster(dict(params), lgb.Dataset(X, y, params=dict(params)))
 
 
-def _judge(pooled: FloatArray, outcome: FloatArray) -> tuple[Affine, float]:
+def _judge(pooled: Floats, outcome: Floats) -> tuple[Affine, float]:
     """Judge a margin that ranks the wrong way as one that says nothing, whatever a negative slope could make of it."""
     calibration = fit_affine(pooled, outcome)
     if calibration.slope > 0:
@@ -229,7 +227,7 @@ def _split(train: npt.NDArray[np.bool_], held: npt.NDArray[np.bool_]) -> Split:
     return Split(np.flatnonzero(train), np.flatnonzero(held))
 
 
-def _with_both_classes(splits: list[Split], y: FloatArray) -> list[Split]:
+def _with_both_classes(splits: list[Split], y: Floats) -> list[Split]:
     trained = all(0.0 < y[split.train].mean() < 1.0 for split in splits)
     if not trained or not 0.0 < y[np.concatenate([split.held for split in splits])].mean() < 1.0:
         raise FitError(

@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import lightgbm as lgb
-import numpy as np
-import numpy.typing as npt
 
+from icsml.core.arrays import Floats
 from icsml.features.encoder import Encoder
 from icsml.model.calibrate import Affine
 from icsml.model.predict import log_odds, margin, pd_from_log_odds
 
 __all__ = ["Scorer"]
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from icsml.core.arithmetic import Floats, add, known, ratio, subtract
+from icsml.core.arithmetic import add, known, ratio, subtract
+from icsml.core.arrays import Flags, Floats, Ints
 
 __all__ = ["AGGREGATES", "INVOICE_FIGURES", "Invoices", "vat_purchases", "vat_sales"]
-
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

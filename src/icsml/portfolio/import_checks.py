@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Flags, Floats
 from icsml.portfolio.checks import CheckConfig, check_dataset
 from icsml.portfolio.checks.all_checks import CHECKS
 from icsml.portfolio.draft.vocabulary import MISSING, UNSEEN
@@ -214,12 +214,12 @@ def _table_rows(table: TypedTable, config: CheckConfig) -> Sentences:
             )
 
 
-def _is_sum_of_others(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _is_sum_of_others(values: Floats) -> Flags:
     known = np.nan_to_num(values)
     total = float(known.sum())
     if not np.isfinite(total) or int((known != 0).sum()) < _LEAST_ROWS:
         return np.zeros(len(values), dtype=bool)
-    flags: NDArray[np.bool_] = np.abs(2 * known - total) <= _CLOSE * abs(total)
+    flags: Flags = np.abs(2 * known - total) <= _CLOSE * abs(total)
     return flags
 
 

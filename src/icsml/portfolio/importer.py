@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Array, Flags
 from icsml.core.progress import Progress, silent
 from icsml.errors import InputError
 from icsml.portfolio.cells import Cells
@@ -37,7 +37,6 @@ __all__ = ["ImportReport", "import_dataset"]
 
 DEFAULT_SPLIT = FoldSplit(folds=5, seed=0)
 
-Flags = NDArray[np.bool_]
 _PLACES = 3
 
 
@@ -298,7 +297,7 @@ def _enterprises(columns: Columns, mapping: Mapping) -> pd.DataFrame:
     return validate_frame(frame, mapping.declared)
 
 
-def _series(name: str, values: NDArray[Any]) -> pd.Series[Any]:
+def _series(name: str, values: Array) -> pd.Series[Any]:
     definition = FIELD_BY_NAME.get(name)
     if definition is None or (definition.numeric and definition.kind is not Kind.FLAG):
         return pd.Series(values, dtype="float64")

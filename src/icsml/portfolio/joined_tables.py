@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as arrow
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Array, Dates, Flags, Ints
 from icsml.core.progress import Progress
 from icsml.errors import InputError
 from icsml.portfolio.aggregates import AGGREGATES, Invoices
@@ -77,7 +77,7 @@ class TableReport:
 
 
 def join_tables(
-    main: SourceTable, mapping: Mapping, folder: Path, as_of: NDArray[np.datetime64], progress: Progress
+    main: SourceTable, mapping: Mapping, folder: Path, as_of: Dates, progress: Progress
 ) -> tuple[dict[str, Column], dict[str, TableReport]]:
     """Return the figures of every table of the mapping as columns ``TABLE.FIGURE`` of the main table.
 
@@ -157,8 +157,8 @@ def _seen(
     table: TableSource,
     name: str,
     folder: Path,
-    firms: NDArray[Any],
-    as_of: NDArray[np.datetime64],
+    firms: Array,
+    as_of: Dates,
     missing: Missing,
 ) -> tuple[Invoices, TableReport]:
     """Return the invoices as each row of the main table could see them; one may be seen by several rows."""
@@ -201,13 +201,13 @@ def _seen(
     return invoices, report
 
 
-def _marked(n: int, chosen: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _marked(n: int, chosen: Ints) -> Flags:
     flags = np.zeros(n, dtype=bool)
     flags[chosen] = True
     return flags
 
 
-def _pairs(keys: NDArray[Any], firms: NDArray[Any]) -> pd.DataFrame:
+def _pairs(keys: Array, firms: Array) -> pd.DataFrame:
     """Return every (invoice, row) of the same firm, invoices in the order of their table."""
     codes, names = pd.factorize(keys)
     rows = pd.DataFrame({"firm": pd.Index(names).get_indexer(firms), "row": np.arange(len(firms))})
@@ -219,7 +219,7 @@ def _pairs(keys: NDArray[Any], firms: NDArray[Any]) -> pd.DataFrame:
 class _Typed:
     """Typed columns: days of issue and of voiding (NaT: not known, so void from the start), figures, what is lost."""
 
-    days: dict[str, NDArray[np.datetime64]]
+    days: dict[str, Dates]
     figures: pd.DataFrame
     unreadable: int
     first_unreadable: list[int]
@@ -260,5 +260,5 @@ def _typed(source: SourceTable, headings: dict[str, str], table: TableSource, ke
     )
 
 
-def _nothing(values: NDArray[Any]) -> Converted:
+def _nothing(values: Array) -> Converted:
     return Converted(values, Cells(0, len(values), 0, 0))

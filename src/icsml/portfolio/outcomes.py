@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow.compute as compute
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Array, Dates, Flags, Floats
 from icsml.errors import InputError
 from icsml.portfolio.cells import Cells, Converted, Missing, dates, token, tokens
 from icsml.portfolio.mapping import OutcomeSource
@@ -21,8 +20,6 @@ from icsml.records.dataset import LabelCounts
 
 __all__ = ["Outcomes", "horizon_end", "read_outcomes"]
 
-Flags = NDArray[np.bool_]
-Days = NDArray[np.datetime64]
 _SHOWN = 8
 
 
@@ -46,14 +43,14 @@ class Outcomes:
         What became of the cells of the label and of the event date.
     """
 
-    bad: NDArray[np.float64]
+    bad: Floats
     event: str | None
-    event_date: Days
+    event_date: Dates
     labels: LabelCounts | None
     after_horizon: Flags
     converted: dict[str, Converted]
 
-    def frame(self, enterprise_id: NDArray[Any], as_of: Days, kept: Flags) -> pd.DataFrame:
+    def frame(self, enterprise_id: Array, as_of: Dates, kept: Flags) -> pd.DataFrame:
         """Return ``outcomes.parquet`` of the rows that are kept."""
         event = np.full(len(self.bad), None, dtype=object)
         event[self.bad == 1] = self.event
@@ -69,7 +66,7 @@ class Outcomes:
 
 
 def read_outcomes(
-    table: SourceTable, source: OutcomeSource | None, as_of: Days, *, today: date, missing: Iterable[object] = ()
+    table: SourceTable, source: OutcomeSource | None, as_of: Dates, *, today: date, missing: Iterable[object] = ()
 ) -> Outcomes:
     """Read the outcome of every row.
 
@@ -106,7 +103,7 @@ def read_outcomes(
     late, now = nowhere, np.datetime64(today, "D")
     # A month or a year is late only where its first day is: the event may have been then.
     begins = event_dates.values.astype(f"datetime64[{source.event_date.period}]").astype("datetime64[D]")
-    end: Days = np.full(table.rows, now)
+    end: Dates = np.full(table.rows, now)
     if source.horizon_months is not None:
         end = horizon_end(as_of, source.horizon_months)
         # What is dated after the day of import has not happened: such a row is refused, not read as good.
@@ -121,18 +118,16 @@ def read_outcomes(
     return Outcomes(labels, source.event, happened, counts, late, {"outcome": converted, "event_date": event_dates})
 
 
-def horizon_end(as_of: Days, months: int) -> Days:
+def horizon_end(as_of: Dates, months: int) -> Dates:
     """Return the last day of the horizon of each decision, NaT where undated: the same day so many months later."""
     month = as_of.astype("datetime64[M]")
     first = (month + months).astype("datetime64[D]")
     last = (month + months + 1).astype("datetime64[D]") - 1
-    end: Days = np.minimum(first + (as_of - month.astype("datetime64[D]")), last)
+    end: Dates = np.minimum(first + (as_of - month.astype("datetime64[D]")), last)
     return end
 
 
-def _labels(
-    column: Column, source: OutcomeSource, missing: Iterable[object]
-) -> tuple[NDArray[np.float64], LabelCounts, Converted]:
+def _labels(column: Column, source: OutcomeSource, missing: Iterable[object]) -> tuple[Floats, LabelCounts, Converted]:
     groups = {
         name: {token(value) for value in getattr(source, name) or ()} for name in ("positive", "negative", "unknown")
     }

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from icsml.core.arithmetic import known
+from icsml.core.arrays import Array, Flags, Floats
 from icsml.portfolio.mapping import Mapping
 from icsml.records.columns import Columns, to_columns
 from icsml.records.enterprise import TEXT
@@ -20,8 +19,7 @@ from icsml.records.screening import faults, within_ranges
 
 __all__ = ["clear_ranges", "duplicated_rows", "refused_rows"]
 
-Flags = NDArray[np.bool_]
-Typed = dict[str, NDArray[Any]]
+Typed = dict[str, Array]
 
 
 def refused_rows(columns: Typed, mapping: Mapping) -> dict[str, Flags]:
@@ -65,7 +63,7 @@ def _infinite(columns: Typed, names: Iterable[str]) -> dict[str, Flags]:
     return {name: rows for name, rows in flags.items() if rows.any()}
 
 
-def duplicated_rows(columns: Typed, bad: NDArray[np.float64], *, dated: bool) -> Flags:
+def duplicated_rows(columns: Typed, bad: Floats, *, dated: bool) -> Flags:
     """Return rows to refuse because another has the same enterprise and date.
 
     Of equal rows the first is kept. Of dated rows that contradict one another none is, since nothing says which is
@@ -95,7 +93,7 @@ def duplicated_rows(columns: Typed, bad: NDArray[np.float64], *, dated: bool) ->
     return flags
 
 
-def _absent(values: NDArray[Any]) -> Flags:
+def _absent(values: Array) -> Flags:
     return np.fromiter((value is None for value in values), np.bool_, len(values))
 
 
@@ -130,7 +128,7 @@ def _rules(columns: Typed, extras: tuple[ExtraFeature, ...]) -> Iterator[tuple[s
         yield extra.column, extra.outside
 
 
-def _wrong_text(values: NDArray[Any], field: Field) -> Flags:
+def _wrong_text(values: Array, field: Field) -> Flags:
     texts = pd.Series(values, dtype="str")
     fits = texts.str.fullmatch(TEXT.pattern)
     if field.pattern:
@@ -141,7 +139,7 @@ def _wrong_text(values: NDArray[Any], field: Field) -> Flags:
     return flags
 
 
-def _wrong_number(values: NDArray[np.float64], field: Field) -> Flags:
+def _wrong_number(values: Floats, field: Field) -> Flags:
     present: Flags = ~np.isnan(values)
     if field.kind is Kind.FLAG:
         present &= (values != 0) & (values != 1)

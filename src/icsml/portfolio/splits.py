@@ -5,12 +5,12 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from icsml.core.arrays import Array, Flags, Ints
 from icsml.errors import InputError
 
 __all__ = [
@@ -27,9 +27,7 @@ __all__ = [
 
 DEFAULT_EMBARGO_MONTHS = 12
 
-Flags = NDArray[np.bool_]
-Folds = NDArray[np.int64]
-Days = NDArray[np.datetime64]
+Folds = Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +158,7 @@ def grouped_folds(y: ArrayLike, groups: ArrayLike, k: int, seed: int) -> Folds:
     return _dealt(counts, k, np.random.default_rng(seed))[codes]
 
 
-def _dealt(counts: NDArray[np.int64], k: int, rng: np.random.Generator) -> Folds:
+def _dealt(counts: Ints, k: int, rng: np.random.Generator) -> Folds:
     """Return the fold of each group, given its rows by class, of shape (groups, classes)."""
     by_rarity = np.argsort(counts.sum(axis=0), kind="stable")
     rarest = by_rarity[(counts[:, by_rarity] > 0).argmax(axis=1)]
@@ -200,7 +198,7 @@ def content_groups(frame: pd.DataFrame) -> Folds:
     return groups
 
 
-def dataset_groups(enterprises: pd.DataFrame, *, grouped: bool) -> NDArray[Any]:
+def dataset_groups(enterprises: pd.DataFrame, *, grouped: bool) -> Array:
     """Return what keeps rows together: the enterprise where rows have an identity, else the row's content."""
     if grouped:
         return enterprises["enterprise_id"].to_numpy(dtype=object)

@@ -6,13 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as arrow
-from numpy.typing import NDArray
 
 from icsml.core.arithmetic import ratio
+from icsml.core.arrays import Array
 from icsml.core.progress import Progress
 from icsml.portfolio.cells import Cells, Converted, Missing, dates, numbers, texts
 from icsml.portfolio.cells.date_cells import order_unsettled
@@ -26,7 +25,7 @@ from icsml.records.fields import FIELD_BY_NAME, FIELDS
 
 __all__ = ["Columns", "TypedTable", "read_typed"]
 
-Columns = dict[str, NDArray[Any]]
+Columns = dict[str, Array]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Array, Flags
 from icsml.records.enterprise import EnterpriseRecord
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Field, Kind
@@ -16,7 +16,7 @@ from icsml.records.fields import FIELDS
 
 __all__ = ["Columns", "latest", "record_columns", "rows", "take", "to_columns"]
 
-Columns = Mapping[str, NDArray[Any]]
+Columns = Mapping[str, Array]
 
 
 def rows(columns: Columns) -> int:
@@ -51,14 +51,14 @@ def to_columns(frame: pd.DataFrame, extras: Sequence[ExtraFeature] = ()) -> Colu
 def record_columns(record: EnterpriseRecord, extras: Sequence[ExtraFeature] = ()) -> Columns:
     """Turn one record into column arrays of length 1, equal to those its row in a frame would give."""
     values = record.model_dump(exclude={"extra"})
-    columns: dict[str, NDArray[Any]] = {field.name: _cell(values[field.name], field) for field in FIELDS}
+    columns: dict[str, Array] = {field.name: _cell(values[field.name], field) for field in FIELDS}
     for extra in extras:
         value = record.extra.get(extra.name)
         columns[extra.column] = np.array([np.nan if value is None else value], dtype=np.float64)
     return columns
 
 
-def _cell(value: object, field: Field) -> NDArray[Any]:
+def _cell(value: object, field: Field) -> Array:
     if field.numeric:
         return np.array([np.nan if value is None else value], dtype=np.float64)
     if field.kind is Kind.DATE:
@@ -66,7 +66,7 @@ def _cell(value: object, field: Field) -> NDArray[Any]:
     return np.array([value], dtype=object)
 
 
-def _column(frame: pd.DataFrame, field: Field, nothing: NDArray[Any]) -> NDArray[Any]:
+def _column(frame: pd.DataFrame, field: Field, nothing: Array) -> Array:
     n = len(frame)
     if field.name not in frame:
         if field.numeric:
@@ -82,13 +82,13 @@ def _column(frame: pd.DataFrame, field: Field, nothing: NDArray[Any]) -> NDArray
     return texts
 
 
-def _floats(series: pd.Series[Any]) -> NDArray[Any]:
+def _floats(series: pd.Series[Any]) -> Array:
     if series.dtype == np.float64:
         return np.ascontiguousarray(series.to_numpy())  # a view, which pandas keeps from being written to
     return np.ascontiguousarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def latest(columns: Columns) -> NDArray[np.bool_]:
+def latest(columns: Columns) -> Flags:
     """Return which rows are the latest record of their enterprise, shape (n,); of several of one day, the last.
 
     A record without a date comes before every dated one.
@@ -104,6 +104,6 @@ def latest(columns: Columns) -> NDArray[np.bool_]:
     return flags
 
 
-def take(columns: Columns, index: NDArray[Any]) -> Columns:
+def take(columns: Columns, index: Array) -> Columns:
     """Return the rows that a boolean mask or an index array selects."""
     return {name: values[index] for name, values in columns.items()}

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from icsml.core.arithmetic import scale
+from icsml.core.arrays import Array, Flags, Ints
 from icsml.errors import InputError
 from icsml.records.columns import Columns, rows
 from icsml.records.extra import ExtraFeature
@@ -33,7 +32,6 @@ __all__ = [
     "within_ranges",
 ]
 
-Flags = NDArray[np.bool_]
 
 _DATE_ORDER = (
     # (earlier, later, what is wrong, remedy)
@@ -91,8 +89,8 @@ class Screening:
     """
 
     columns: Columns
-    present: NDArray[np.int64]
-    missing: NDArray[np.int64]
+    present: Ints
+    missing: Ints
     out_of_range: dict[str, Flags]
 
     def out_of_range_in(self, row: int) -> list[str]:
@@ -189,7 +187,7 @@ def _ranges(extras: Sequence[ExtraFeature]) -> Iterable[tuple[str, tuple[float |
         yield extra.column, extra.range, extra.outside
 
 
-def outside_range(values: NDArray[Any], low: float | None, high: float | None) -> Flags:
+def outside_range(values: Array, low: float | None, high: float | None) -> Flags:
     """Return which values lie outside a range, bounds included in it; shape (n,)."""
     outside: Flags = np.zeros(len(values), dtype=np.bool_)
     if low is not None:
@@ -227,14 +225,14 @@ def _wrong_numbers(columns: Columns, extras: Sequence[ExtraFeature]) -> Iterable
             yield Fault(name, flags, "outside its declared range", "correct it or leave it out")
 
 
-def _count_present(columns: Columns) -> NDArray[np.int64]:
+def _count_present(columns: Columns) -> Ints:
     present = np.zeros(rows(columns), dtype=np.int64)
     for values in columns.values():
         present += is_present(values)
     return present
 
 
-def is_present(values: NDArray[Any]) -> Flags:
+def is_present(values: Array) -> Flags:
     """Return which cells of a column hold a value; shape (n,)."""
     if values.dtype.kind in "fM":
         known: Flags = np.equal(values, values)

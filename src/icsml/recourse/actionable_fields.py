@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from icsml.core.arrays import Floats
 from icsml.core.yaml import load_model
 from icsml.records.columns import Columns
 from icsml.records.fields import FIELD_BY_NAME
@@ -34,7 +35,6 @@ __all__ = [
     "size_class",
 ]
 
-Floats = NDArray[np.float64]
 
 Account = Literal["research", "expense", "sales"]
 """What a step costs: R&D expense, other expense, or the cost of what is sold more."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from icsml.core.arithmetic import product, ratio, scale
+from icsml.core.arrays import Flags, Floats
 from icsml.records.columns import Columns, take
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.recourse.actionable_fields import Lever, Levers, moved
@@ -20,8 +20,6 @@ from icsml.recourse.jumps import jumped
 
 __all__ = ["apply_steps", "changed_fields", "feasible", "most_steps"]
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 _FALL_BY_COST = (
     "operating_profit_cny",

@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.core.arithmetic import growth
+from icsml.core.arrays import Flags
 from icsml.records.columns import Columns
 from icsml.recourse.actionable_fields import PRIOR_YEAR, FieldLimit, Levers, size_class
 
 __all__ = ["jumped"]
-
-Flags = NDArray[np.bool_]
 
 
 def jumped(known: Levers, columns: Columns) -> dict[str, Flags]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Flags, Floats, Ints
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.scoring.points import Points
 from icsml.records.columns import Columns, take
@@ -21,10 +22,6 @@ from icsml.recourse.actionable_fields import Lever, Levers
 from icsml.recourse.actions import apply_steps, feasible, most_steps
 
 __all__ = ["Contrary", "Found", "Move", "NoRecourse", "Proposal", "Rescore", "Scored", "find_recourse", "readers"]
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats
 from icsml.features.encoder import DirectionOverride
 from icsml.features.feature import Feature
 from icsml.model.certificate import Certificate
@@ -36,7 +37,6 @@ __all__ = [
     "Sample",
 ]
 
-Floats = NDArray[np.float64]
 
 PD_BANDS: Final = {"below 1 %": 0.0, "1–5 %": 0.01, "5–20 %": 0.05, "20 % or more": 0.2}
 """Bands of PDs that figures are shown by, with the lowest PD of each."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats
 from icsml.reports.drawing import Drawing, drawing, style
 
 __all__ = ["calibration_curve", "grouped_rates", "roc_curve"]
 
-Floats = NDArray[np.float64]
 
 _SIZE = (4.6, 4.3)
 _GROUPS = 10

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats
 from icsml.reports.drawing import style
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["affordable_rows", "interaction_values"]
 
-Floats = NDArray[np.float64]
 
 _BUDGET: Final = 2.5e8  # trees × leaves × features × rows; a few seconds of one processor
 _FEWEST: Final = 100

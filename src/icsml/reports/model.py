@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from icsml.core.arrays import Floats
 from icsml.features.feature import Feature
 from icsml.model.certificate import DirectionProof, Violation
 from icsml.records.field import Domain
@@ -250,7 +251,7 @@ def _dependent(found: Findings) -> list[int]:
     return first + [place for place in found.order[_DEPENDENCE:] if place in marked][:_MARKED]
 
 
-def _axis(found: Findings, place: int, values: plots.Floats, lang: Lang) -> plots.Axis:
+def _axis(found: Findings, place: int, values: Floats, lang: Lang) -> plots.Axis:
     feature = found.features[place]
     return plots.Axis(values[:, place], _label(feature, lang), percent=feature.unit == "fraction")
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats
 from icsml.reports.drawing import Drawing, drawing, label_lines, style
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Axis", "beeswarm", "dependence", "importance", "waterfall"]
 
-Floats = NDArray[np.float64]
 
 _WIDTH = 5.4
 _LABELS = 2.05  # inches left of the axis

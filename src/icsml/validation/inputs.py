@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from icsml.core.arrays import Floats
 from icsml.errors import InputError
 
 __all__ = ["checked"]
 
-FloatArray = npt.NDArray[np.float64]
 
-
-def checked(y: npt.ArrayLike, pd: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+def checked(y: npt.ArrayLike, pd: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Return outcomes and PDs as float arrays of shape (n,).
 
     Raises

@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
+from icsml.core.arrays import Floats
+
 __all__ = ["influence", "variance"]
 
-FloatArray = npt.NDArray[np.float64]
 
-
-def influence(outcome: FloatArray, probability: FloatArray) -> tuple[float, FloatArray]:
+def influence(outcome: Floats, probability: Floats) -> tuple[float, Floats]:
     """Return the AUC, and each row's influence on it of shape (n,)."""
     bad, good = probability[outcome == 1.0], probability[outcome == 0.0]
     together = rankdata(np.concatenate([bad, good]))
@@ -35,7 +35,7 @@ def influence(outcome: FloatArray, probability: FloatArray) -> tuple[float, Floa
     return area, found
 
 
-def variance(influence: FloatArray, outcome: FloatArray, groups: npt.ArrayLike | None) -> float:
+def variance(influence: Floats, outcome: Floats, groups: npt.ArrayLike | None) -> float:
     """Return the variance of what these influences are of; rows of one group are one cluster."""
     if groups is None:
         return _sum_of_squares(influence[outcome == 1.0]) + _sum_of_squares(influence[outcome == 0.0])
@@ -43,5 +43,5 @@ def variance(influence: FloatArray, outcome: FloatArray, groups: npt.ArrayLike |
     return _sum_of_squares(np.bincount(cluster, weights=influence).astype(np.float64))
 
 
-def _sum_of_squares(part: FloatArray) -> float:
+def _sum_of_squares(part: Floats) -> float:
     return float(np.sum(part**2)) * part.size / max(part.size - 1, 1)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats, Indices
 from icsml.core.canonical import digest
 from icsml.errors import InputError
 from icsml.model.bundle import Bundle, scorers
@@ -48,8 +49,6 @@ __all__ = [
     "variables",
 ]
 
-Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
 Usage = NDArray[np.int8]
 Relation = Literal["same", "other", "unknown", "unrecorded"]
 
@@ -293,7 +292,7 @@ def _deepest(node: Mapping[str, Any]) -> int:
     return 1 + max(_deepest(node["left_child"]), _deepest(node["right_child"]))
 
 
-def rows_of_value(bad: Floats, used: Usage) -> Places:
+def rows_of_value(bad: Floats, used: Usage) -> Indices:
     """Return the rows that information values are found on: trained on, or where there are none those with an outcome.
 
     At most ten thousand of each class, drawn by a fixed seed: the figure compares shares within the classes, so that
@@ -306,7 +305,7 @@ def rows_of_value(bad: Floats, used: Usage) -> Places:
     return np.sort(np.concatenate(drawn))
 
 
-def _few(places: Places, random: np.random.Generator) -> Places:
+def _few(places: Indices, random: np.random.Generator) -> Indices:
     return places if len(places) <= _MOST_OF_A_CLASS else random.choice(places, _MOST_OF_A_CLASS, replace=False)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from icsml.core.arrays import Flags, Floats
 from icsml.core.progress import Progress
 from icsml.decision.assess import assess
 from icsml.errors import InputError
@@ -23,8 +24,6 @@ from icsml.workflows.prepare import Prepared, Split, ranked_within
 
 __all__ = ["Measured", "measure", "refuse_pair"]
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 COMPANION: Final = "companion without innovation"
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Flags, Floats
 from icsml.core.progress import Progress
 from icsml.errors import InputError
 from icsml.features.encoder import DirectionOverride, Encoder
@@ -25,8 +26,6 @@ from icsml.workflows.config import TrainingConfig
 
 __all__ = ["Prepared", "Rows", "Split", "inner_blocks", "prepare", "ranked_within", "split_rows"]
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 Rows = NDArray[np.bool_] | NDArray[np.intp]
 """Rows of a data set: flags of shape (n,), or places, which may repeat."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logit
 
+from icsml.core.arrays import Indices
 from icsml.errors import InputError
 from icsml.features.encoder import Encoder
 from icsml.features.feature import INNOVATION_SCORE
@@ -21,7 +21,6 @@ from icsml.workflows.prepare import Prepared, Rows
 
 __all__ = ["reference_population"]
 
-Places = NDArray[np.intp]
 
 _IDS: dict[str, ReferenceId] = {"training_applicants": "training-applicants", "approval_margin": "approval-margin"}
 
@@ -66,12 +65,12 @@ def reference_population(
     )
 
 
-def _drawn(n: int, config: TrainingConfig) -> Places:
+def _drawn(n: int, config: TrainingConfig) -> Indices:
     generator = np.random.default_rng(config.model.seed)
     return np.sort(generator.choice(n, size=min(n, config.reasons.reference_rows), replace=False))
 
 
-def _nearest(pair: FittedPair, config: ReasonsConfig) -> Places:
+def _nearest(pair: FittedPair, config: ReasonsConfig) -> Indices:
     """Return the training rows nearest to the cut-off in log-odds, ties by their order."""
     assert config.cut_off is not None  # noqa: S101 - the configuration asks for it
     held_out = log_odds(pair.model.classifier.held_out_margin_, pair.model.calibration)
@@ -88,7 +87,7 @@ def _nearest(pair: FittedPair, config: ReasonsConfig) -> Places:
     return np.sort(known[order])
 
 
-def _mean_points(prepared: Prepared, encoder: Encoder, chosen: Places) -> dict[str, float]:
+def _mean_points(prepared: Prepared, encoder: Encoder, chosen: Indices) -> dict[str, float]:
     """Return mean points of each innovation-domain indicator over the chosen rows that have innovation points."""
     if prepared.rulebook is None or not encoder.needs_points:
         return {}

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats
 from icsml.core.canonical import sha256_hex
 from icsml.core.files import check_target
 from icsml.core.progress import Progress, silent
@@ -59,8 +60,6 @@ from icsml.workflows.tally import Tally
 
 __all__ = ["find", "write_report"]
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 _CHUNK: Final = 8_192
 _DOTS: Final = 2_000

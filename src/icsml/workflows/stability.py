@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats, Indices
 from icsml.core.progress import Progress, silent
 from icsml.decision.assess import assess
 from icsml.decision.recourse import SurvivalShares
@@ -47,8 +48,6 @@ __all__ = [
     "retrain",
 ]
 
-Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
 
 Survives = Callable[[BundleParts, Columns], Callable[[BundleParts], SurvivalShares]]
 """Gives, of a model and these rows, what tells how much of its recourse another still answers.
@@ -341,7 +340,7 @@ def compare_models(
     return _compared(setting, old, dict([new]), columns)
 
 
-def redrawn(places: Places, groups: NDArray[Any], *, keep: float | None = None, seed: int) -> Places:
+def redrawn(places: Indices, groups: NDArray[Any], *, keep: float | None = None, seed: int) -> Indices:
     """Draw whole groups: with replacement as many as there are, or a share of them without.
 
     Parameters
@@ -367,7 +366,7 @@ def redrawn(places: Places, groups: NDArray[Any], *, keep: float | None = None, 
     count = len(sizes) if keep is None else max(1, round(keep * len(sizes)))
     drawn = np.sort(np.random.default_rng(seed).choice(len(sizes), count, replace=keep is None))
     within = np.concatenate([order[ends[group] - sizes[group] : ends[group]] for group in drawn])
-    repeated: Places = places[within]
+    repeated: Indices = places[within]
     return repeated
 
 
@@ -408,13 +407,13 @@ def _parted(split: Split) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return split.train & (split.folds != 0), split.folds == 0
 
 
-def _sample(places: Places, most: int, seed: int) -> Places:
+def _sample(places: Indices, most: int, seed: int) -> Indices:
     if len(places) <= most:
         return places
     return np.sort(np.random.default_rng(seed).choice(places, most, replace=False))
 
 
-def _spaced(n: int, most: int) -> Places:
+def _spaced(n: int, most: int) -> Indices:
     count = min(n, most)
     return np.arange(count) * n // count
 

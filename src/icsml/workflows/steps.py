@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from icsml.core.arithmetic import ratio, subtract
+from icsml.core.arrays import Floats, Indices
 from icsml.core.paths import configs_dir
 from icsml.records.columns import Columns, rows, take
 from icsml.recourse.actionable_fields import (
@@ -27,8 +28,6 @@ from icsml.workflows.prepare import Prepared, Rows
 
 __all__ = ["fit_levers", "successive", "yearly_changes"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
 
 _YEAR_DAYS = (270, 460)
 """Two decision dates so many days apart are a year apart."""
@@ -78,7 +77,7 @@ def _of(policy: RecoursePolicy, levers: tuple[Lever, ...]) -> dict[str, str | No
     return {name: per for name, per in policy.limits.items() if name in needed}
 
 
-def successive(columns: Columns, copies: Ints | None = None) -> tuple[Ints, Ints]:
+def successive(columns: Columns, copies: Indices | None = None) -> tuple[Indices, Indices]:
     """Return the rows of the same enterprise a year apart, the earlier and the later ones.
 
     Two decisions on the same statements are no year apart, whatever their dates.
@@ -103,12 +102,14 @@ def successive(columns: Columns, copies: Ints | None = None) -> tuple[Ints, Ints
     return earlier[kept], later[kept]
 
 
-def _copies(places: Ints) -> Ints:
+def _copies(places: Indices) -> Indices:
     """Return which occurrence of itself each place is, from 0."""
     return pd.Series(places).groupby(places).cumcount().to_numpy().astype(np.intp)
 
 
-def yearly_changes(columns: Columns, pairs: tuple[Ints, Ints], name: str, per: str | None) -> tuple[Floats, Ints]:
+def yearly_changes(
+    columns: Columns, pairs: tuple[Indices, Indices], name: str, per: str | None
+) -> tuple[Floats, Indices]:
     """Return the yearly changes of a field, and the row it was made from, whose peers it speaks for.
 
     Where the year before is a field of the same record it is taken from there, else from the enterprise's earlier
@@ -132,13 +133,13 @@ def yearly_changes(columns: Columns, pairs: tuple[Ints, Ints], name: str, per: s
     return change[known], earlier[known]
 
 
-def _before(columns: Columns, name: str, earlier: Ints, *, within: bool) -> Floats:
+def _before(columns: Columns, name: str, earlier: Indices, *, within: bool) -> Floats:
     values: Floats = columns[PRIOR_YEAR[name] if within else name][earlier]
     return values
 
 
 def _limit(
-    policy: RecoursePolicy, columns: Columns, pairs: tuple[Ints, Ints], name: str, per: str | None
+    policy: RecoursePolicy, columns: Columns, pairs: tuple[Indices, Indices], name: str, per: str | None
 ) -> FieldLimit | None:
     """Return the limit of a field by groups of peers, from fine to coarse; None without enough changes."""
     change, row = yearly_changes(columns, pairs, name, per)

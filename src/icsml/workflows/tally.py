@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from icsml.core.arrays import Flags, Floats
 from icsml.decision.assess import Assessment, ExplainedAssessment, Explanation
 from icsml.explain.ordered_sum import sum_in_order
 from icsml.explain.terms import adverse, by_group, rank_terms
@@ -21,8 +22,6 @@ from icsml.reports.findings import PD_BANDS, Check, GroupFigures, Sample
 
 __all__ = ["Tally", "pd_bands"]
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 _ADDS_UP: Final = 1e-9
 

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats
 from icsml.errors import ModelError
 from icsml.explain.treeshap.forest import Forest, most_features
 from icsml.explain.treeshap.kernels import (
@@ -24,8 +25,6 @@ from icsml.explain.treeshap.tables import group_tables
 from icsml.explain.treeshap.walking import walk_margins, walk_rows
 
 __all__ = ["Engine", "TableEngine", "WalkEngine"]
-
-Floats = NDArray[np.float64]
 
 
 class Engine(Protocol):

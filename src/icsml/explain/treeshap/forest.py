@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Flags, Floats, Ints
 from icsml.errors import ModelError
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Forest", "Tree", "most_features", "read_forest"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 _CATEGORICAL: Final = 1
 _DEFAULT_LEFT: Final = 2

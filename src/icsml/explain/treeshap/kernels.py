@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats, Ints
 from icsml.explain.treeshap.compiled import compiled, inlined
 from icsml.explain.treeshap.lookup import BLOCK, add_columns, find_pattern, search_step
 
@@ -25,8 +26,6 @@ __all__ = [
     "rank_block",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Plan = NDArray[np.int32]
 Words = NDArray[np.uint16]
 

@@ -15,12 +15,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats
 from icsml.explain.treeshap.forest import Forest, Tree
 from icsml.explain.treeshap.ranks import NEVER, Condition, Ranks
 
 __all__ = ["DOWN", "LEAF", "UP", "Walk", "walk"]
 
-Floats = NDArray[np.float64]
 
 _ROOM: Final = 8
 _OVERHEAD: Final = 2.0  # what a step costs beside its nodes of quadrature, in nodes

@@ -8,8 +8,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from icsml.core.arrays import Floats
 from icsml.errors import InputError
 from icsml.explain.treeshap.engines import Engine, TableEngine, WalkEngine
 from icsml.explain.treeshap.forest import most_features, read_forest
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TreeShap"]
 
-Floats = NDArray[np.float64]
 
 _MOST_BYTES: Final = 1 << 30
 _SHALLOW: Final = 6  # up to so many features on a path, tables are the faster way to path-dependent values

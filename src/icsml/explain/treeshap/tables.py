@@ -15,15 +15,13 @@ its rows.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats, Ints
 from icsml.explain.treeshap.compiled import compiled, inlined
 from icsml.explain.treeshap.patterns import MOST_CONDITIONS, Group
 
 __all__ = ["group_tables"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _NODES, _WEIGHTS = np.zeros((MOST_CONDITIONS + 1, MOST_CONDITIONS)), np.zeros((MOST_CONDITIONS + 1, MOST_CONDITIONS))
 for _m in range(1, MOST_CONDITIONS + 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats, Ints
 from icsml.explain.treeshap.compiled import compiled, inlined
 from icsml.explain.treeshap.kernels import aligned_doubles, aligned_longs, aligned_words, rank_block
 from icsml.explain.treeshap.lookup import BLOCK
@@ -13,8 +14,6 @@ from icsml.explain.treeshap.steps import FEW, enter, go_down, meet_first, meet_n
 
 __all__ = ["walk_margins", "walk_rows"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Steps = NDArray[np.int32]
 Words = NDArray[np.uint16]
 

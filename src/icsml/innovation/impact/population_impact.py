@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from icsml.core.arrays import Flags
 from icsml.errors import InputError
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.value_functions import Floats
@@ -23,7 +24,6 @@ from icsml.records.columns import Columns
 
 __all__ = ["Impact", "impact"]
 
-Flags = NDArray[np.bool_]
 
 _BINS = 20
 _MOST_DRAWN = 20_000

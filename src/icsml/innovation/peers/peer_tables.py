@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from icsml.core.arithmetic import Floats
+from icsml.core.arrays import Floats
 from icsml.core.canonical import sha256_hex
 from icsml.errors import InputError, MissingError
 from icsml.records.columns import Columns, rows

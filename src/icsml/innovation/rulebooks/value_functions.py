@@ -9,7 +9,8 @@ from typing import Annotated, Any, Final, Literal
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from icsml.core.arithmetic import Floats, add, age, growth, ratio, scale
+from icsml.core.arithmetic import add, age, growth, ratio, scale
+from icsml.core.arrays import Floats
 from icsml.innovation.rulebooks.exact_numbers import Part, Rational
 from icsml.records.columns import Columns
 from icsml.records.fields import FIELD_BY_NAME

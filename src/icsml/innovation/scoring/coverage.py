@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Flags
 from icsml.innovation.rulebooks.indicators import Indicator
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.value_functions import Floats
@@ -19,8 +19,6 @@ from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.screening import is_present
 
 __all__ = ["coverage"]
-
-Flags = NDArray[np.bool_]
 
 
 def coverage(rulebook: Rulebook, columns: Columns) -> dict[str, Any]:

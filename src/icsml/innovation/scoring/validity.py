@@ -8,7 +8,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from icsml.core.arithmetic import Dates, Floats, age
+from icsml.core.arithmetic import age
+from icsml.core.arrays import Dates, Floats
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.scoring.points import Points
 

@@ -10,12 +10,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Indices
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.value_functions import Floats
 from icsml.innovation.scoring.points import Points
 from icsml.innovation.scoring.validity import Ages
 from icsml.innovation.selection.list_wording import cut_text, own_text, points_text, with_more
-from icsml.innovation.selection.missing_fields import Gaps, Places, bases, crossed, shared
+from icsml.innovation.selection.missing_fields import Gaps, bases, crossed, shared
 from icsml.innovation.selection.unmet_conditions import Conditions
 from icsml.records.columns import Columns
 from icsml.texts.label import Label
@@ -105,7 +106,7 @@ class Teller:
 
         return shared(everywhere, self._gaps.pattern, lacking)
 
-    def _reason(self, code: str, at: Places) -> list[Label]:
+    def _reason(self, code: str, at: Indices) -> list[Label]:
         match code:
             case "selected" | "below_cut":
                 return shared(at, crossed(self._sums, self._gaps.pattern), lambda row: self._cut(code, row))

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Flags, Indices
 from icsml.innovation.rulebooks.compiled_indicators import CompiledIndicator
 from icsml.innovation.rulebooks.indicators import Indicator
 from icsml.innovation.rulebooks.rulebook import Rulebook
@@ -20,10 +21,8 @@ from icsml.records.columns import Columns
 from icsml.records.screening import is_present
 from icsml.texts.label import Label
 
-__all__ = ["Flags", "Gaps", "Places", "bases", "crossed", "shared"]
+__all__ = ["Gaps", "bases", "crossed", "shared"]
 
-Flags = NDArray[np.bool_]
-Places = NDArray[np.intp]
 T = TypeVar("T")
 
 
@@ -158,7 +157,7 @@ def crossed(first: NDArray[Any], second: NDArray[np.int64]) -> NDArray[np.int64]
     return which * (int(second.max(initial=0)) + 1) + second
 
 
-def shared(at: Places, key: NDArray[Any], told: Callable[[int], T]) -> list[T]:
+def shared(at: Indices, key: NDArray[Any], told: Callable[[int], T]) -> list[T]:
     """Return what is told of each row; rows of one key share what is told of the first of them."""
     _, first, which = np.unique(key[at], return_index=True, return_inverse=True)
     texts = [told(int(at[place])) for place in first]

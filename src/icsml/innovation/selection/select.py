@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from icsml.core.arrays import Flags
 from icsml.errors import InputError
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.value_functions import Floats
@@ -24,7 +25,6 @@ from icsml.records.columns import Columns, latest, rows, take
 
 __all__ = ["NOT_EVALUATED", "REASONS", "Cut", "Entries", "barred", "entries", "obstacles", "select"]
 
-Flags = NDArray[np.bool_]
 
 NOT_EVALUATED: Final = ("older_record", "future_record")
 """Rows that stand for no enterprise on the day of selection."""

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
+from icsml.core.arrays import Flags, Indices
 from icsml.innovation.rulebooks.eligibility import (
     CategoryPoints,
     Condition,
@@ -20,7 +21,7 @@ from icsml.innovation.rulebooks.indicators import Indicator
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.value_functions import Age, Floats, Unit
 from icsml.innovation.selection.list_wording import LISTED, POINTS, amount, counted, in_turn, money, or_else
-from icsml.innovation.selection.missing_fields import Flags, Gaps, Places, bases, crossed, shared
+from icsml.innovation.selection.missing_fields import Gaps, bases, crossed, shared
 from icsml.texts.label import Label
 
 __all__ = ["Conditions"]
@@ -46,7 +47,7 @@ class Conditions:
 
     gaps: Gaps
 
-    def tell(self, at: Places) -> list[Label | None]:
+    def tell(self, at: Indices) -> list[Label | None]:
         """Return what keeps each of these rows out: what is decided before what is open, then what would do instead."""
         eligibility = self.gaps.rulebook.eligibility
         if eligibility is None:
@@ -60,7 +61,7 @@ class Conditions:
         ways = self._ways(eligibility, at, np.array([bool(numbers) for numbers in waived], dtype=np.bool_))
         return [_together(*each) for each in zip(parts, waived, ways, strict=True)]
 
-    def _obstacles(self, eligibility: Eligibility, at: Places) -> Iterator[tuple[Condition, Places, list[Label]]]:
+    def _obstacles(self, eligibility: Eligibility, at: Indices) -> Iterator[tuple[Condition, Indices, list[Label]]]:
         """Yield each condition that keeps some of these rows out, which of them, and what they are told."""
         vetoes = {each.id for each in eligibility.active_vetoes}
         ordered = [*eligibility.active_vetoes, *eligibility.conditions]
@@ -74,7 +75,7 @@ class Conditions:
             said = _EXCLUDED_UNKNOWN if each.id in vetoes else _MET_UNKNOWN
             yield each, np.flatnonzero(open_), self._open(each, at[open_], said)
 
-    def _unwaived(self, eligibility: Eligibility, asked: Sequence[Condition], at: Places) -> dict[str, Floats]:
+    def _unwaived(self, eligibility: Eligibility, asked: Sequence[Condition], at: Indices) -> dict[str, Floats]:
         """Return the answers of these rows; what another way in waives counts as met."""
         answers = {each.id: self.gaps.points.conditions[each.id][at] for each in asked}
         if eligibility.ways:
@@ -82,7 +83,7 @@ class Conditions:
             answers |= {name: np.where(another_way, 1.0, answers[name]) for name in eligibility.waived}
         return answers
 
-    def _ways(self, eligibility: Eligibility, at: Places, wanted: Flags) -> list[list[Label]]:
+    def _ways(self, eligibility: Eligibility, at: Indices, wanted: Flags) -> list[list[Label]]:
         """Return all other ways in of each row that wants one: its own value, or what is missing to know it."""
         told: list[list[Label]] = [[] for _ in at]
         for each in eligibility.ways:
@@ -91,7 +92,7 @@ class Conditions:
                 _append(told, np.flatnonzero(some), tell(each, at[some], _NOTHING))
         return told
 
-    def _decided(self, condition: Condition, at: Places, said: Label) -> list[Label]:
+    def _decided(self, condition: Condition, at: Indices, said: Label) -> list[Label]:
         values, unit = self._values(condition)
 
         def told(row: int) -> Label:
@@ -108,7 +109,7 @@ class Conditions:
         cost = self.gaps.cost(_indicators(self.gaps.rulebook, condition), row)
         return own if cost is None else Label(en=f"{own.en}; {cost.en}", zh=f"{own.zh}；{cost.zh}")
 
-    def _open(self, condition: Condition, at: Places, said: Label) -> list[Label]:
+    def _open(self, condition: Condition, at: Indices, said: Label) -> list[Label]:
         def told(row: int) -> Label:
             why = self._why_open(condition, row)
             return Label(
@@ -142,7 +143,7 @@ class Conditions:
                 return expression.compute(self.gaps.columns), str(condition.unit or expression.unit or "")
 
 
-def _append(parts: list[list[T]], places: Places, told: Sequence[T]) -> None:
+def _append(parts: list[list[T]], places: Indices, told: Sequence[T]) -> None:
     for place, each in zip(places.tolist(), told, strict=True):
         parts[place].append(each)
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from icsml.core.arrays import Array, Flags
 
 __all__ = ["Cells", "Converted"]
-
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,7 @@ class Converted:
         Numbers other than zero that name none.
     """
 
-    values: NDArray[Any]
+    values: Array
     cells: Cells
     unreadable: Flags | None = None
     units: int = 0
@@ -61,7 +57,7 @@ class Converted:
 
     @classmethod
     def of(
-        cls, values: NDArray[Any], empty: Flags, missing: Flags, wrong: Flags, *, units: int = 0, bare: int = 0
+        cls, values: Array, empty: Flags, missing: Flags, wrong: Flags, *, units: int = 0, bare: int = 0
     ) -> Converted:
         """Count the cells; a cell counts as the first of empty, missing and wrong that applies."""
         none, declared, lost = int(empty.sum()), int((missing & ~empty).sum()), int((wrong & ~missing & ~empty).sum())

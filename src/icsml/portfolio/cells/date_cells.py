@@ -11,8 +11,8 @@ from datetime import date, datetime
 import numpy as np
 import pyarrow as arrow
 import pyarrow.compute as compute
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Flags, Floats, Ints
 from icsml.errors import InputError
 from icsml.portfolio.cells.converted import Converted
 from icsml.portfolio.cells.missing import NOT_MISSING, Missing
@@ -23,7 +23,6 @@ from icsml.portfolio.reading.table import EXACT, Column
 
 __all__ = ["FIRST_DAY", "dates", "order_unsettled"]
 
-Dates = NDArray[np.datetime64]
 
 _ISO_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](.+))?")
 _GIVE_FORMAT = 'give format, such as "%Y" or "%Y-%m", or unit and origin'
@@ -141,7 +140,7 @@ def _counted(column: Column, source: DateSource, key: str, today: date, missing:
     return Converted(out, cells, wrong if cells.unreadable else None)
 
 
-def _whole_counts(column: Column, counts: NDArray[np.float64], key: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _whole_counts(column: Column, counts: Floats, key: str) -> tuple[Ints, Flags]:
     """Return counts as whole numbers, rounded down, and which of them are known exactly.
 
     A count of nanoseconds is too great for a float; it is taken as it is written or stored.

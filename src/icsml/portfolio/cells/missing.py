@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as arrow
 import pyarrow.compute as compute
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Dates, Flags, Floats
 from icsml.portfolio.cells.tokens import Tokens, token
 
 __all__ = ["NOT_MISSING", "Missing"]
@@ -31,24 +31,24 @@ class Missing:
         # As written too: a token of a label is in lower case where it reads TRUE or FALSE.
         return cls(frozenset(form for written, text in forms if text not in kept for form in (written, text)))
 
-    def among(self, cells: Tokens) -> NDArray[np.bool_]:
+    def among(self, cells: Tokens) -> Flags:
         """Return which tokens mean "not known", shape (n,)."""
         if not self.tokens:
             return np.zeros(len(cells.values), dtype=bool)
-        flags: NDArray[np.bool_] = self.words(cells.values)
+        flags: Flags = self.words(cells.values)
         return flags & ~cells.empty
 
-    def words(self, texts: arrow.ChunkedArray) -> NDArray[np.bool_]:
+    def words(self, texts: arrow.ChunkedArray) -> Flags:
         """Return which trimmed texts are written exactly so, shape (n,)."""
         listed = arrow.array(sorted(self.tokens), arrow.string())
-        flags: NDArray[np.bool_] = compute.is_in(texts, listed).to_numpy()
+        flags: Flags = compute.is_in(texts, listed).to_numpy()
         return flags
 
-    def numbers(self) -> NDArray[np.float64]:
+    def numbers(self) -> Floats:
         """Return those that are numbers."""
         return np.array([value for value in map(_number, self.tokens) if value is not None], dtype=np.float64)
 
-    def days(self) -> NDArray[np.datetime64]:
+    def days(self) -> Dates:
         """Return those that are full ISO dates."""
         return np.array([day for day in map(_day, self.tokens) if day is not None], dtype="datetime64[D]")
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as arrow
 import pyarrow.compute as compute
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Flags, Floats, Indices
 from icsml.errors import InputError
 from icsml.portfolio.cells.converted import Converted
 from icsml.portfolio.cells.missing import NOT_MISSING, Missing
@@ -22,8 +22,6 @@ from icsml.portfolio.reading.table import Column, is_text
 
 __all__ = ["numbers"]
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 _GIVE_VALUES = "check the column, list under missing what means not known, or give values:"
 _NUMERIC = (arrow.types.is_integer, arrow.types.is_floating, arrow.types.is_decimal, arrow.types.is_null)
@@ -211,9 +209,7 @@ def _ungrouped(texts: arrow.ChunkedArray, in_groups: Flags, decimal: str) -> Flo
     return floats
 
 
-def _one_by_one(
-    texts: arrow.ChunkedArray, left: NDArray[np.intp], decimal: str, values: Floats, own_unit: Flags
-) -> bool:
+def _one_by_one(texts: arrow.ChunkedArray, left: Indices, decimal: str, values: Floats, own_unit: Flags) -> bool:
     """Read the cells that are left, in place; return whether a comma in one of them cannot part thousands.
 
     Then commas in this column are no thousands' marks: 1,234 beside 1,5 may well mean one and a quarter.

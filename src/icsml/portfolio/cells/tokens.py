@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import pyarrow as arrow
 import pyarrow.compute as compute
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Array, Flags, Floats
 from icsml.errors import InputError
 from icsml.portfolio.reading.table import EXACT, Column, is_text
 
@@ -48,12 +47,12 @@ class Tokens:
     """
 
     values: arrow.ChunkedArray
-    empty: NDArray[np.bool_]
-    broken: NDArray[np.bool_]
+    empty: Flags
+    broken: Flags
 
-    def objects(self) -> NDArray[Any]:
+    def objects(self) -> Array:
         """Return an object array of shape (n,), None where there is no token."""
-        cells: NDArray[Any] = self.values.to_numpy()
+        cells: Array = self.values.to_numpy()
         return cells
 
 
@@ -132,7 +131,7 @@ def _chunked(values: arrow.Array | arrow.ChunkedArray) -> arrow.ChunkedArray:
     return values if isinstance(values, arrow.ChunkedArray) else arrow.chunked_array([values])
 
 
-def _texts(column: Column, key: str) -> tuple[arrow.ChunkedArray, NDArray[np.bool_]]:
+def _texts(column: Column, key: str) -> tuple[arrow.ChunkedArray, Flags]:
     """Return every cell as text, and the floats that stand for more than one whole number."""
     values, kind = column.values, column.values.type
     broken = np.zeros(len(values), dtype=bool)
@@ -152,7 +151,7 @@ def _texts(column: Column, key: str) -> tuple[arrow.ChunkedArray, NDArray[np.boo
     raise wrong_type(column, key, "text or a number")
 
 
-def _float_texts(floats: NDArray[np.float64]) -> arrow.ChunkedArray:
+def _float_texts(floats: Floats) -> arrow.ChunkedArray:
     known = np.isfinite(floats)
     whole = known & (np.floor(floats) == floats) & (np.abs(floats) < EXACT)
     integers = arrow.array(np.where(whole, floats, 0.0).astype(np.int64)).cast(arrow.string())

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import numpy as np
-from numpy.typing import NDArray
-
+from icsml.core.arrays import Objects
 from icsml.portfolio.checks.amounts import group_scale, row_scale, source_scale, table_scale
 from icsml.portfolio.checks.check_config import CheckConfig
 from icsml.portfolio.checks.coding import coding_change
@@ -51,7 +49,7 @@ CHECKS: dict[str, Check] = {
 """Each check by its id; the order is that of the findings."""
 
 
-def check_dataset(dataset: Dataset, config: CheckConfig, parts: NDArray[np.object_] | None = None) -> list[Finding]:
+def check_dataset(dataset: Dataset, config: CheckConfig, parts: Objects | None = None) -> list[Finding]:
     """Look for what is wrong with a data set and cannot be seen in a single row.
 
     Parameters

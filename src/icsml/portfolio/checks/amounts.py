@@ -10,13 +10,12 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from icsml.core.arithmetic import Floats
+from icsml.core.arrays import Floats, Ints, Objects
 from icsml.portfolio.checks.check_config import CheckConfig
 from icsml.portfolio.checks.check_thresholds import GroupScale
 from icsml.portfolio.checks.phrases import listed, percent
-from icsml.portfolio.checks.view import Rows, View, evenly
+from icsml.portfolio.checks.view import View, evenly
 
 __all__ = ["group_scale", "row_scale", "source_scale", "table_scale"]
 
@@ -24,8 +23,6 @@ __all__ = ["group_scale", "row_scale", "source_scale", "table_scale"]
 _ROWS_OF_A_GROUP = 400
 _FEWEST_DISTINCT = 20
 _UNITS = {-8: "亿元", -6: "百万元", -4: "万元", -3: "千元", 2: "分 (fen)"}
-
-Texts = NDArray[np.object_]
 
 
 class _Grouping(StrEnum):
@@ -144,10 +141,10 @@ def table_scale(view: View, config: CheckConfig) -> Iterator[str]:
 class _Groups:
     """Rows drawn from each group, in order of the groups."""
 
-    labels: Texts
-    rows: Rows
-    code: Rows
-    firms: Rows
+    labels: Objects
+    rows: Ints
+    code: Ints
+    firms: Ints
 
 
 def _merged_shifts(view: View, names: list[str], kind: _Grouping, limits: GroupScale) -> Iterator[str]:
@@ -209,7 +206,7 @@ def _groups(view: View, kind: _Grouping) -> _Groups | None:
     return _Groups(np.asarray(names, dtype=object), rows, code[rows], view.firms[rows])
 
 
-def _labels(view: View, kind: _Grouping) -> Texts | Rows | None:
+def _labels(view: View, kind: _Grouping) -> Objects | Ints | None:
     if kind is _Grouping.FILE:
         return view.parts
     if kind is _Grouping.YEAR:
@@ -217,7 +214,7 @@ def _labels(view: View, kind: _Grouping) -> Texts | Rows | None:
     if "region" not in view.frame:
         return None
     region = view.frame["region"]
-    labels: Texts = (region.str[:2] + "0000" if kind is _Grouping.PROVINCE else region).to_numpy(dtype=object)
+    labels: Objects = (region.str[:2] + "0000" if kind is _Grouping.PROVINCE else region).to_numpy(dtype=object)
     return labels
 
 
@@ -243,14 +240,14 @@ def _shifts(values: Floats, groups: _Groups, limits: GroupScale) -> Iterator[tup
     yield from ((int(group), float(value)) for group, value in zip(able[off], shift[off], strict=True))
 
 
-def _middle(medians: Floats, firms: Rows) -> float:
+def _middle(medians: Floats, firms: Ints) -> float:
     """Return the middle one; of two, that of more firms, so that of two groups the larger is the rule."""
     order = np.argsort(medians, kind="stable")
     left, right = order[(len(order) - 1) // 2], order[len(order) // 2]
     return float(medians[left if firms[left] >= firms[right] else right])
 
 
-def _by_firm(code: Rows, firm: Rows, logs: Floats) -> tuple[Rows, Floats]:
+def _by_firm(code: Ints, firm: Ints, logs: Floats) -> tuple[Ints, Floats]:
     """Return the mean of each firm in each group, by group: rows of one firm are no independent evidence."""
     pairs, index, count = np.unique(code * (firm.max(initial=0) + 1) + firm, return_inverse=True, return_counts=True)
     return pairs // (firm.max(initial=0) + 1), np.bincount(index, weights=logs) / count

@@ -9,13 +9,12 @@ from enum import StrEnum
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from icsml.core.arithmetic import Floats
+from icsml.core.arrays import Flags, Floats, Ints
 from icsml.portfolio.checks.check_config import CheckConfig
 from icsml.portfolio.checks.check_thresholds import CodingChange
 from icsml.portfolio.checks.phrases import columns
-from icsml.portfolio.checks.view import Rows, View
+from icsml.portfolio.checks.view import View
 
 __all__ = ["coding_change"]
 
@@ -36,8 +35,8 @@ class _Cut:
     """Two parts of the sample to compare."""
 
     name: str
-    before: Rows
-    after: Rows
+    before: Ints
+    after: Ints
 
 
 def coding_change(view: View, config: CheckConfig) -> Iterator[str]:
@@ -90,7 +89,7 @@ def _first_change(view: View, name: str, cuts: list[_Cut], limits: CodingChange)
     return None
 
 
-def _values(view: View, name: str, absent: NDArray[np.bool_]) -> tuple[Floats | None, Rows | None]:
+def _values(view: View, name: str, absent: Flags) -> tuple[Floats | None, Ints | None]:
     """Return the numbers of a column, and its codes where it is one of codes; -1 is no code."""
     if name in view.codes:
         codes = pd.factorize(view.frame[name].iloc[view.spread])[0].astype(np.int64)
@@ -102,7 +101,7 @@ def _values(view: View, name: str, absent: NDArray[np.bool_]) -> tuple[Floats | 
 
 
 def _change(
-    values: Floats | None, codes: Rows | None, absent: NDArray[np.bool_], cut: _Cut, limits: CodingChange
+    values: Floats | None, codes: Ints | None, absent: Flags, cut: _Cut, limits: CodingChange
 ) -> _Change | None:
     if abs(float(absent[cut.after].mean()) - float(absent[cut.before].mean())) > limits.missing_change:
         return _Change.MISSING
@@ -116,7 +115,7 @@ def _change(
     return None
 
 
-def _recoded(before: Rows, after: Rows, limits: CodingChange) -> bool:
+def _recoded(before: Ints, after: Ints, limits: CodingChange) -> bool:
     n = int(max(before.max(), after.max())) + 1
     left, right = np.bincount(before, minlength=n) / len(before), np.bincount(after, minlength=n) / len(after)
     unseen, vanished = float(right[left == 0.0].sum()), float(left[right == 0.0].sum())

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import chi2, norm, t
 
-from icsml.core.arithmetic import Floats
+from icsml.core.arrays import Floats, Ints
 from icsml.portfolio.checks.check_config import CheckConfig
 from icsml.portfolio.checks.check_thresholds import CohortRate
 from icsml.portfolio.checks.phrases import percent
@@ -27,7 +26,7 @@ _BOTH = 0.1
 class _Cohorts:
     """Labelled rows and defaults by decision year, in order of time."""
 
-    year: NDArray[np.int64]
+    year: Ints
     rows: Floats
     defaults: Floats
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from icsml.core.arithmetic import Floats
+from icsml.core.arrays import Floats
 from icsml.portfolio.checks.check_config import CheckConfig
 from icsml.portfolio.checks.check_thresholds import Sentinel
 from icsml.portfolio.checks.phrases import columns, listed, percent

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from icsml.core.arithmetic import Floats
+from icsml.core.arrays import Floats, Ints
 
 __all__ = ["Content", "content_of"]
 
@@ -34,7 +34,7 @@ class Content:
     """
 
     hashes: Hashes
-    filled: NDArray[np.int64]
+    filled: Ints
     columns: int
 
 

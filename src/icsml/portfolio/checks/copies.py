@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Flags, Ints
 from icsml.portfolio.checks.check_config import CheckConfig
 from icsml.portfolio.checks.phrases import percent
-from icsml.portfolio.checks.view import Rows, View
+from icsml.portfolio.checks.view import View
 from icsml.portfolio.splits import dataset_groups, grouped_folds
 from icsml.records.dataset import FoldSplit
 
@@ -24,8 +24,8 @@ _FEWEST_COLUMNS = 3
 class _Copies:
     """Rows whose amounts are those of another row: the rows, their content by number, and the columns compared."""
 
-    rows: Rows
-    content: Rows
+    rows: Ints
+    content: Ints
     columns: int
 
 
@@ -98,7 +98,7 @@ def _across_folds(view: View, copies: _Copies, split: FoldSplit) -> float:
     return float(_spans(content, fold[rows]).sum() / len(view.labelled))
 
 
-def _spans(content: Rows, owner: Rows) -> NDArray[np.bool_]:
+def _spans(content: Ints, owner: Ints) -> Flags:
     """Return which rows hold a content that more than one owner holds."""
     owners = pd.Series(owner).groupby(content).transform("nunique")
     return owners.to_numpy() > 1

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from icsml.core.arithmetic import Floats
+from icsml.core.arrays import Flags, Floats, Ints
 from icsml.portfolio.checks.check_config import CheckConfig
 from icsml.portfolio.checks.phrases import listed, percent
-from icsml.portfolio.checks.view import Rows, View, evenly
+from icsml.portfolio.checks.view import View, evenly
 from icsml.records.screening import PARTS
 
 __all__ = ["accounting_identity", "part_above_whole", "prior_year"]
 
-Flags = NDArray[np.bool_]
 
 _BALANCE = ("total_assets_cny", "total_liabilities_cny", "equity_cny")
 _ROUNDING = 1e-6
@@ -133,7 +131,7 @@ def _differs(a: Floats, b: Floats, tolerance: float) -> Flags:
     return off
 
 
-def _consecutive(view: View) -> tuple[Rows, Rows]:
+def _consecutive(view: View) -> tuple[Ints, Ints]:
     """Return rows of firms and, for each, the row of the same firm a year later; only years that a firm has once."""
     firms = view.firms
     rows = np.flatnonzero(np.isin(firms, evenly(np.arange(firms.max() + 1), _FIRMS)))
@@ -146,7 +144,7 @@ def _consecutive(view: View) -> tuple[Rows, Rows]:
     return single[follows], single[following[follows]]
 
 
-def _statement_year(view: View, rows: Rows) -> Rows:
+def _statement_year(view: View, rows: Ints) -> Ints:
     decided = view.year[rows]
     if "statement_period_end" not in view.frame:
         return decided

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from icsml.core.arithmetic import Floats
+from icsml.core.arrays import Floats
 from icsml.portfolio.checks.check_config import CheckConfig
 from icsml.portfolio.checks.phrases import listed
 from icsml.portfolio.checks.ranking import Ranking, rank

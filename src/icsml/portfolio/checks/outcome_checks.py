@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import poisson
 
-from icsml.core.arithmetic import Dates
+from icsml.core.arrays import Dates
 from icsml.portfolio.checks.check_config import CheckConfig
 from icsml.portfolio.checks.phrases import percent
 from icsml.portfolio.checks.view import View

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from icsml.core.arithmetic import Floats
+from icsml.core.arrays import Floats
 
 __all__ = ["Ranking", "rank"]
 

@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from icsml.core.arithmetic import Dates, Floats, known
+from icsml.core.arithmetic import known
+from icsml.core.arrays import Dates, Flags, Floats, Ints, Objects
 from icsml.portfolio.checks.content import Content, content_of
 from icsml.portfolio.checks.ranking import Ranking, rank
 from icsml.portfolio.splits import OutOfTime, out_of_time
@@ -19,14 +19,13 @@ from icsml.records.fields import FIELD_BY_NAME, FIELDS
 
 __all__ = ["View", "evenly"]
 
-Rows = NDArray[np.int64]
 
 # With 20,000 rows a share is known to a third of a per cent, and an AUC better than any threshold asks.
 _SPREAD_ROWS = 20_000
 _CASES_OF_EACH = 10_000
 
 
-def evenly(rows: Rows, most: int) -> Rows:
+def evenly(rows: Ints, most: int) -> Ints:
     """Return at most so many rows, evenly spaced, so that the same rows are drawn every time."""
     if len(rows) <= most:
         return rows
@@ -46,7 +45,7 @@ class View:
         The source file of each row, where there are several.
     """
 
-    def __init__(self, dataset: Dataset, distinct: float, parts: NDArray[np.object_] | None = None) -> None:
+    def __init__(self, dataset: Dataset, distinct: float, parts: Objects | None = None) -> None:
         self._distinct = distinct
         self.parts = parts
         self.meta = dataset.meta
@@ -86,16 +85,16 @@ class View:
         """Return whether a column is a canonical flag."""
         return name in FIELD_BY_NAME and FIELD_BY_NAME[name].kind is Kind.FLAG
 
-    def numbers(self, name: str, rows: Rows | None = None) -> Floats:
+    def numbers(self, name: str, rows: Ints | None = None) -> Floats:
         """Return a column of numbers, NaN where not known; of some rows, or of all."""
         column = self.frame[name]
         chosen = column if rows is None else column.iloc[rows]
         floats = chosen.dtype == np.float64
         return known(chosen.to_numpy() if floats else chosen.to_numpy(dtype=np.float64, na_value=np.nan))
 
-    def absent(self, name: str, rows: Rows) -> NDArray[np.bool_]:
+    def absent(self, name: str, rows: Ints) -> Flags:
         """Return where a column of any type has no value."""
-        flags: NDArray[np.bool_] = self.frame[name].iloc[rows].isna().to_numpy(dtype=np.bool_)
+        flags: Flags = self.frame[name].iloc[rows].isna().to_numpy(dtype=np.bool_)
         return flags
 
     @cached_property
@@ -104,12 +103,12 @@ class View:
         return self._outcomes["bad"].to_numpy(dtype=np.float64, na_value=np.nan)
 
     @cached_property
-    def labelled(self) -> Rows:
+    def labelled(self) -> Ints:
         """Rows whose outcome was seen."""
         return np.flatnonzero(~np.isnan(self.bad))
 
     @cached_property
-    def firms(self) -> Rows:
+    def firms(self) -> Ints:
         """A number for each firm."""
         return pd.factorize(self.frame["enterprise_id"])[0].astype(np.int64)
 
@@ -129,7 +128,7 @@ class View:
         return self.rows > 0 and not bool(np.isnat(self.as_of).any())
 
     @cached_property
-    def year(self) -> Rows:
+    def year(self) -> Ints:
         """Decision year of every row; only for a dated data set."""
         return self.as_of.astype("datetime64[Y]").astype(np.int64) + 1970
 
@@ -142,12 +141,12 @@ class View:
         return out_of_time(self.as_of, split.test_from, split.embargo_months)
 
     @cached_property
-    def spread(self) -> Rows:
+    def spread(self) -> Ints:
         """Rows evenly spaced over the whole: a sample for shares and distributions."""
         return evenly(np.arange(self.rows, dtype=np.int64), _SPREAD_ROWS)
 
     @cached_property
-    def cases(self) -> Rows:
+    def cases(self) -> Ints:
         """Bad rows and good rows, each up to a number that does for an AUC."""
         bads, goods = np.flatnonzero(self.bad == 1.0), np.flatnonzero(self.bad == 0.0)
         return np.concatenate([evenly(bads, _CASES_OF_EACH), evenly(goods, _CASES_OF_EACH)])

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Dates, Floats
 from icsml.portfolio.draft.days import DayGuess, ranged
 from icsml.portfolio.draft.guess import Type
 from icsml.portfolio.draft.headings import Heading, canonical_name, index_among
@@ -55,9 +55,7 @@ def _is_counted(heading: Heading, name: str | None) -> bool:
     return index_among(heading, COUNTED) is not None or heading.bare.endswith("日")
 
 
-def _guess(
-    values: NDArray[np.float64], years: Sequence[NDArray[np.float64]], origin: date | None = None
-) -> DayGuess | None:
+def _guess(values: Floats, years: Sequence[Floats], origin: date | None = None) -> DayGuess | None:
     """Return the unit and origin by which whole numbers count days.
 
     Parameters
@@ -93,7 +91,7 @@ def _guess(
     return replace(ranged(guess, _days(known, chosen)), settled=settled)
 
 
-def _settled(values: NDArray[np.float64], years: Sequence[NDArray[np.float64]], origins: list[date]) -> date | None:
+def _settled(values: Floats, years: Sequence[Floats], origins: list[date]) -> date | None:
     for origin in origins:
         counted = _days(np.nan_to_num(values), origin).astype("datetime64[Y]").astype(int) + 1970
         for year in years:
@@ -103,7 +101,7 @@ def _settled(values: NDArray[np.float64], years: Sequence[NDArray[np.float64]], 
     return None
 
 
-def _fits(values: NDArray[np.float64], origin: date) -> bool:
+def _fits(values: Floats, origin: date) -> bool:
     """Return whether nearly all values give a day of a living record, not after today."""
     low = 20_000 if origin == _EXCEL else 1
     days = _days(values, origin)
@@ -112,5 +110,5 @@ def _fits(values: NDArray[np.float64], origin: date) -> bool:
     return float(good.mean()) > 1 - _LOST
 
 
-def _days(values: NDArray[np.float64], origin: date) -> NDArray[np.datetime64]:
+def _days(values: Floats, origin: date) -> Dates:
     return np.datetime64(origin, "D") + values.astype(np.int64)

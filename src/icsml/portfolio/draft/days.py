@@ -9,8 +9,8 @@ from datetime import date
 
 import numpy as np
 import pyarrow as arrow
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Dates, Ints
 from icsml.errors import InputError
 from icsml.portfolio.cells import Converted, dates
 from icsml.portfolio.draft.guess import EntryKeys
@@ -56,7 +56,7 @@ class Words:
     """The distinct values of a column as texts, with the number of rows of each."""
 
     texts: list[str]
-    counts: NDArray[np.int64]
+    counts: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def written_days(words: Words, heading: Heading, *, dated: bool) -> DayGuess | N
     return None if chosen is None else _guess(words, chosen, usable)
 
 
-def ranged(guess: DayGuess, days: NDArray[np.datetime64]) -> DayGuess:
+def ranged(guess: DayGuess, days: Dates) -> DayGuess:
     """Return the guess with its earliest and latest day."""
     return replace(guess, first=days.min().item(), last=days.max().item())
 
@@ -129,7 +129,7 @@ def _may_be_day(text: str, *, dated: bool) -> bool:
     return len(text) <= 40 and _DIGITS.search(text) is not None
 
 
-def _read(texts: Sequence[str], forms: tuple[str, ...]) -> NDArray[np.datetime64] | None:
+def _read(texts: Sequence[str], forms: tuple[str, ...]) -> Dates | None:
     """Return the days of texts, NaT where unread or implausible; None where not one is read."""
     column = Column("dates", arrow.chunked_array([arrow.array(texts, arrow.string())]))
     source = DateSource(column="dates", formats=forms)
@@ -137,7 +137,7 @@ def _read(texts: Sequence[str], forms: tuple[str, ...]) -> NDArray[np.datetime64
         converted: Converted = dates(column, source, "dates")
     except InputError:
         return None
-    days: NDArray[np.datetime64] = converted.values.copy()
+    days: Dates = converted.values.copy()
     with np.errstate(invalid="ignore"):
         days[(days < _EARLIEST) | (days > _PLAUSIBLE[1])] = np.datetime64("NaT")
     return None if np.isnat(days).all() else days

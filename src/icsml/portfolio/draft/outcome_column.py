@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Flags, Floats
 from icsml.portfolio.draft.guess import Type
 from icsml.portfolio.draft.headings import canonical_name, index_among
 from icsml.portfolio.draft.profile import FEW, Profile
@@ -46,7 +46,7 @@ class OutcomeGuess:
     event: str | None
     evidence: str
     decide: str
-    bad: NDArray[np.float64]
+    bad: Floats
 
 
 def guess_outcome(profiles: Sequence[Profile]) -> OutcomeGuess | None:
@@ -89,7 +89,7 @@ def reveals_outcome(column: Profile, outcome: OutcomeGuess) -> str | None:
     return None if mixed or not both else "each of its values goes with one outcome alone"
 
 
-def _apart(flags: NDArray[np.bool_], bad: NDArray[np.bool_], good: NDArray[np.bool_], what: str) -> str | None:
+def _apart(flags: Flags, bad: Flags, good: Flags, what: str) -> str | None:
     of_bad, of_good = float(flags[bad].mean()), float(flags[good].mean())
     if (of_bad >= _OFTEN and of_good <= _SELDOM) or (of_good >= _OFTEN and of_bad <= _SELDOM):
         return f"{what} in {of_bad:.1%} of the bad rows and {of_good:.1%} of the good"

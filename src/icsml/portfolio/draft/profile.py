@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Flags, Floats, Ints
 from icsml.portfolio.draft.days import DayGuess, Words
 from icsml.portfolio.draft.guess import Type
 from icsml.portfolio.draft.headings import Heading
@@ -14,7 +14,6 @@ from icsml.portfolio.reading.table import Column
 
 __all__ = ["FEW", "Profile"]
 
-Flags = NDArray[np.bool_]
 
 FEW = 12
 """Up to so many distinct values are listed one by one."""
@@ -57,8 +56,8 @@ class Profile:
     filled: Flags
     distinct: int = 0
     words: Words = field(default_factory=lambda: Words([], np.zeros(0, dtype=np.int64)))
-    codes: NDArray[np.int64] | None = None
-    values: NDArray[np.float64] | None = None
+    codes: Ints | None = None
+    values: Floats | None = None
     days: DayGuess | None = None
     missing: dict[str, int] = field(default_factory=dict)
     lost: int = 0

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as arrow
 import pyarrow.compute as compute
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats, Ints
 from icsml.errors import InputError
 from icsml.portfolio.cells import Missing, numbers, tokens
 from icsml.portfolio.draft.days import DayGuess, Words, is_dated, written_days
@@ -82,7 +82,7 @@ def _pair(texts: Sequence[str]) -> set[str]:
     return next((set(pair) for pair in FLAGS if low <= set(pair) and (len(low) > 1 or low <= _SURE_FLAGS)), set())
 
 
-def _flag_values(bare: Profile) -> NDArray[np.float64] | None:
+def _flag_values(bare: Profile) -> Floats | None:
     """Return the numbers of flags that are read without ``values``."""
     if {text.lower() for text in bare.words.texts} <= {"0", "1", "true", "false"}:
         return numbers(bare.column, bare.name, missing=Missing.of(bare.missing)).values
@@ -123,12 +123,12 @@ def _of_numbers(column: Column, heading: Heading) -> Profile:
     return _with_sentinels(base)
 
 
-def _whole(values: NDArray[np.float64]) -> Type:
+def _whole(values: Floats) -> Type:
     known = values[np.isfinite(values)]
     return Type.WHOLE if bool((known == np.floor(known)).all()) and bool((np.abs(known) < 2**53).all()) else Type.NUMBER
 
 
-def _with_words(base: Profile, texts: list[str], counts: NDArray[np.int64], codes: NDArray[np.int64]) -> Profile:
+def _with_words(base: Profile, texts: list[str], counts: Ints, codes: Ints) -> Profile:
     """Return the profile with its values, the most frequent first."""
     order = np.argsort(-counts, kind="stable")
     rank = np.empty(len(order) + 1, dtype=np.int64)

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as arrow
 import pyarrow.compute as compute
 import pyarrow.csv as arrow_csv
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Ints
 from icsml.errors import InputError
 from icsml.portfolio.mapping import Source
 from icsml.portfolio.reading.rows import Heading, scan_rows
@@ -155,7 +155,7 @@ def _begins(line: bytes, starts: Sequence[str], separator: str) -> bool:
 
 def _parsed(
     source: Source, text: Text, heading: Heading, numeric: Collection[str]
-) -> tuple[arrow.Table, NDArray[np.int64] | None, int]:
+) -> tuple[arrow.Table, Ints | None, int]:
     """Return the table as text, the line of each row where rows are not simply lines, and how many lines are blank.
 
     One field more than the heading has is left out where it is empty in every line, as some programs end each line with
@@ -268,7 +268,7 @@ def _refuse_filled(source: Source, text: Text, heading: Heading, surplus: arrow.
         scan_rows(source, text, heading, len(heading.names))
 
 
-def _locate(text: Text, heading: Heading, lines: NDArray[np.int64] | None) -> Callable[[Sequence[int]], list[str]]:
+def _locate(text: Text, heading: Heading, lines: Ints | None) -> Callable[[Sequence[int]], list[str]]:
     def locate(rows: Sequence[int]) -> list[str]:
         numbers = [int(lines[row]) if lines is not None else heading.lines + 1 + row for row in rows]
         return [f"line {text.line(number):,}" for number in numbers]

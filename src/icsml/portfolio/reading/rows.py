@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Ints
 from icsml.portfolio.mapping import Source
 from icsml.portfolio.reading.text import REQUOTE, Text, unreadable, wrong_encoding
 
@@ -24,7 +24,7 @@ class Heading:
     lines: int
 
 
-def scan_rows(source: Source, text: Text, heading: Heading, width: int) -> tuple[NDArray[np.int64], int]:
+def scan_rows(source: Source, text: Text, heading: Heading, width: int) -> tuple[Ints, int]:
     """Return the line on which each row begins, and how many lines are blank; refuse the first row of another width."""
     begins: list[int] = []
     blank = 0

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as arrow
 import pyarrow.compute as compute
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Dates, Flags, Objects
 from icsml.errors import InputError
 from icsml.portfolio.mapping import Source
 
@@ -40,7 +40,7 @@ class Column:
 
     name: str
     values: arrow.ChunkedArray
-    days: NDArray[np.datetime64] | None = None
+    days: Dates | None = None
     decimal: str = "."
 
 
@@ -79,7 +79,7 @@ class SourceTable:
     skipped: int = 0
     sheet: str | None = None
     hint: str = ""
-    parts: NDArray[np.object_] | None = None
+    parts: Objects | None = None
 
     def without_blank_rows(self) -> SourceTable:
         """Return the table without rows in which every cell that was read is empty."""
@@ -147,10 +147,10 @@ def is_text(kind: arrow.DataType) -> bool:
     return bool(arrow.types.is_string(kind) or arrow.types.is_large_string(kind) or arrow.types.is_string_view(kind))
 
 
-def _filled(column: Column) -> NDArray[np.bool_]:
+def _filled(column: Column) -> Flags:
     present = compute.is_valid(column.values)
     if is_text(column.values.type):
         texts = compute.utf8_trim_whitespace(column.values)
         present = compute.fill_null(compute.not_equal(texts, ""), False)
-    flags: NDArray[np.bool_] = present.to_numpy()
+    flags: Flags = present.to_numpy()
     return flags if column.days is None else flags | ~np.isnat(column.days)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Ints
 from icsml.errors import InputError
 from icsml.portfolio.mapping import Source
 
@@ -28,7 +28,7 @@ class Text:
     """The bytes of a file in UTF-8 without the lines that the mapping skips, and the numbers of those that are left."""
 
     data: memoryview
-    kept: NDArray[np.int64] | None = None
+    kept: Ints | None = None
 
     def stream(self) -> io.TextIOWrapper:
         """Return the text from its beginning; line ends stay as they are."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from icsml.core.arrays import Flags, Floats, Ints
 from icsml.portfolio.synthetic.parameters import PARAMETERS
-from icsml.portfolio.synthetic.rng import Bools, Floats, Ints
 
 __all__ = ["GRADES", "Verdict", "bank_verdict"]
 
@@ -37,7 +37,7 @@ class Verdict:
     pd: Floats
     grade: Ints
     judgement: Floats
-    declined: Bools
+    declined: Flags
 
 
 def _term(value: Floats, middle: float, spread: float) -> Floats:

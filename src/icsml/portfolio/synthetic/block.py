@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from icsml.core.arrays import Flags, Floats, Ints
 from icsml.portfolio.synthetic.bank import Verdict, bank_verdict
 from icsml.portfolio.synthetic.credit import application_columns, application_texts, register_columns
 from icsml.portfolio.synthetic.events import Events, draw_events
@@ -16,7 +17,7 @@ from icsml.portfolio.synthetic.panel import Panel, draw_panel
 from icsml.portfolio.synthetic.parameters import Effect, Timeline
 from icsml.portfolio.synthetic.people import conduct_columns, recognition_columns, staff_columns
 from icsml.portfolio.synthetic.research import Research, Rights, draw_research, draw_rights
-from icsml.portfolio.synthetic.rng import Bools, Floats, Ints, Part, block_rng, macro_path
+from icsml.portfolio.synthetic.rng import Part, block_rng, macro_path
 from icsml.portfolio.synthetic.statements import Accounts, Size, draw_accounts, draw_size
 
 __all__ = ["Block", "draw_block"]
@@ -90,7 +91,7 @@ class Block:
 
     grid: Grid
     verdict: Verdict
-    on_file: Bools
+    on_file: Flags
     columns: dict[str, Floats]
     codes: dict[str, Ints]
 

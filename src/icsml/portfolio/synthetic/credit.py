@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
+from icsml.core.arrays import Floats, Ints
 from icsml.portfolio.synthetic.panel import Panel
-from icsml.portfolio.synthetic.rng import Floats, Ints
 from icsml.portfolio.synthetic.statements import Accounts, Size, fen
 
 __all__ = ["COLLATERALS", "GUARANTEES", "PRODUCTS", "application_columns", "application_texts", "register_columns"]

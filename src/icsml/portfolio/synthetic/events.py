@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
+from icsml.core.arrays import Flags, Floats, Ints
 from icsml.portfolio.synthetic.identity import Firms
 from icsml.portfolio.synthetic.latents import Latents
 from icsml.portfolio.synthetic.parameters import PARAMETERS, Effect, Timeline, capability_effect
-from icsml.portfolio.synthetic.rng import Bools, Floats, Ints
 
 __all__ = ["CLOSURE", "DEFAULT", "EVENTS", "MERGER", "NOTHING", "Events", "draw_events"]
 
@@ -40,7 +40,7 @@ class Events:
     pd_through_cycle: Floats
     event: Ints
     days: Ints
-    present: Bools
+    present: Flags
 
 
 def _threshold(latents: Latents, age: Floats, effect: Effect, lead: int) -> Floats:
@@ -49,7 +49,7 @@ def _threshold(latents: Latents, age: Floats, effect: Effect, lead: int) -> Floa
     return index - capability_effect(effect) * latents.capability[:, lead:]
 
 
-def _competing(rng: np.random.Generator, defaulted: Bools, latents: Latents, lead: int) -> Ints:
+def _competing(rng: np.random.Generator, defaulted: Flags, latents: Latents, lead: int) -> Ints:
     # Merger and closure are drawn among those that do not default, so that the PD is exactly the probit's.
     health, capability = latents.health[:, lead:], latents.capability[:, lead:]
     merger = PARAMETERS.merger_rate * np.exp(0.35 * capability - 0.06)
@@ -59,11 +59,11 @@ def _competing(rng: np.random.Generator, defaulted: Bools, latents: Latents, lea
     return np.where(defaulted, DEFAULT, other)
 
 
-def _present(rng: np.random.Generator, event: Ints, firms: Firms, line: Timeline) -> Bools:
+def _present(rng: np.random.Generator, event: Ints, firms: Firms, line: Timeline) -> Flags:
     entered = firms.entry_year[:, None] <= line.first + np.arange(line.years)
     leaves = entered & ((event != NOTHING) | (rng.random(event.shape) < PARAMETERS.churn_rate))
     earlier = np.cumsum(leaves, axis=1) - leaves
-    present: Bools = entered & (earlier == 0)
+    present: Flags = entered & (earlier == 0)
     return present
 
 

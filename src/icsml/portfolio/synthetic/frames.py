@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
+from icsml.core.arrays import Dates, Flags, Floats, Ints, Texts
 from icsml.portfolio.synthetic.bank import GRADES
 from icsml.portfolio.synthetic.block import Block, draw_block
 from icsml.portfolio.synthetic.credit import COLLATERALS, GUARANTEES, PRODUCTS
 from icsml.portfolio.synthetic.events import DEFAULT, EVENTS, NOTHING
 from icsml.portfolio.synthetic.industries import INDUSTRY_CODES, REGIONS, TECHNICAL
 from icsml.portfolio.synthetic.parameters import Effect, Timeline
-from icsml.portfolio.synthetic.rng import BLOCK, Bools, Dates, Floats, Ints, Part, Texts, block_rng
+from icsml.portfolio.synthetic.rng import BLOCK, Part, block_rng
 from icsml.records.field import Kind
 from icsml.records.fields import FIELDS
 
@@ -53,13 +54,13 @@ class Portfolio:
     truth: pd.DataFrame
 
 
-def _text(values: Texts, codes: Ints, missing: Bools | None = None) -> ExtensionArray:
+def _text(values: Texts, codes: Ints, missing: Flags | None = None) -> ExtensionArray:
     taken = np.where(missing, -1, codes) if missing is not None else codes
     texts: ExtensionArray = pd.array(values.tolist(), dtype="str").take(taken, allow_fill=True)
     return texts
 
 
-def _dates(days: Dates, missing: Bools | None = None) -> Dates:
+def _dates(days: Dates, missing: Flags | None = None) -> Dates:
     stamps = days.astype("datetime64[us]")
     return stamps if missing is None else np.where(missing, np.datetime64("NaT", "us"), stamps)
 
@@ -114,7 +115,7 @@ def _fate(block: Block, line: Timeline) -> tuple[Ints, Dates]:
     return events.event[panel.firm, decision], panel.as_of + days
 
 
-def _outcome_frame(identifiers: ExtensionArray, as_of: Dates, event: Ints, date: Dates, seen: Bools) -> pd.DataFrame:
+def _outcome_frame(identifiers: ExtensionArray, as_of: Dates, event: Ints, date: Dates, seen: Flags) -> pd.DataFrame:
     happened = seen & (event != NOTHING)
     bad = pd.arrays.IntegerArray((event == DEFAULT).astype(np.int8), ~seen)
     return pd.DataFrame(
@@ -128,7 +129,7 @@ def _outcome_frame(identifiers: ExtensionArray, as_of: Dates, event: Ints, date:
     )
 
 
-def _truth(block: Block, line: Timeline, outcomes: pd.DataFrame, seen: Bools) -> pd.DataFrame:
+def _truth(block: Block, line: Timeline, outcomes: pd.DataFrame, seen: Flags) -> pd.DataFrame:
     grid, panel = block.grid, block.grid.panel
     decision = panel.now - line.lead
     stage = np.digitize(grid.size.log_revenue[panel.firm, panel.now - 1], _STAGE_EDGES)

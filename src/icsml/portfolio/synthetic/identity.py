@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Dates, Floats, Ints, Texts
 from icsml.portfolio.synthetic.industries import (
     GIVEN,
     INDUSTRY_SHARES,
@@ -15,7 +16,7 @@ from icsml.portfolio.synthetic.industries import (
     SURNAMES,
 )
 from icsml.portfolio.synthetic.parameters import LAST_YEAR, Timeline
-from icsml.portfolio.synthetic.rng import BLOCK, Dates, Floats, Ints, Texts
+from icsml.portfolio.synthetic.rng import BLOCK
 
 __all__ = ["Firms", "draw_firms", "unified_codes"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from icsml.portfolio.synthetic.rng import Floats
+from icsml.core.arrays import Floats
 from icsml.records.fields import TECHNICAL_FIELDS
 
 __all__ = [

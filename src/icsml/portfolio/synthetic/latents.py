@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from icsml.core.arrays import Floats
 from icsml.portfolio.synthetic.parameters import PARAMETERS
-from icsml.portfolio.synthetic.rng import BLOCK, Floats
+from icsml.portfolio.synthetic.rng import BLOCK
 
 __all__ = ["Latents", "autoregression", "draw_latents"]
 

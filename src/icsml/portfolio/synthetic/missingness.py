@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
+from icsml.core.arrays import Flags, Floats
 from icsml.portfolio.synthetic.panel import Panel
-from icsml.portfolio.synthetic.rng import Bools, Floats
 
 __all__ = ["PREVIOUS_COLUMNS", "STATEMENT_COLUMNS", "blank", "statement_on_file"]
 
@@ -61,13 +61,13 @@ _RATES = {
 }
 
 
-def statement_on_file(rng: np.random.Generator, panel: Panel, health: Floats, log_revenue: Floats) -> Bools:
+def statement_on_file(rng: np.random.Generator, panel: Panel, health: Floats, log_revenue: Floats) -> Flags:
     """Return whether the bank has any statements: firms too young have none, and ailing firms hold them back."""
     reluctance = -3.0 + 1.8 * np.exp(-panel.age / 3.0) - 0.4 * health - 0.25 * (log_revenue - 16.5)
     return panel.has_statement & (rng.random(len(health)) >= expit(reluctance))
 
 
-def _hide(columns: dict[str, Floats], names: tuple[str, ...], hidden: Bools) -> None:
+def _hide(columns: dict[str, Floats], names: tuple[str, ...], hidden: Flags) -> None:
     for name in names:
         columns[name] = np.where(hidden, np.nan, columns[name])
 
@@ -76,7 +76,7 @@ def blank(
     rng: np.random.Generator,
     columns: dict[str, Floats],
     panel: Panel,
-    on_file: Bools,
+    on_file: Flags,
     log_revenue: Floats,
     capability: Floats,
 ) -> dict[str, Floats]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from icsml.core.arrays import Dates, Flags, Floats, Ints
 from icsml.portfolio.synthetic.events import Events
 from icsml.portfolio.synthetic.identity import Firms
 from icsml.portfolio.synthetic.parameters import Timeline
-from icsml.portfolio.synthetic.rng import Bools, Dates, Floats, Ints
 
 __all__ = ["Panel", "draw_panel"]
 
@@ -40,19 +40,19 @@ class Panel:
     as_of: Dates
     period_end: Dates
     published: Dates
-    has_statement: Bools
-    has_previous: Bools
+    has_statement: Flags
+    has_previous: Flags
     age: Floats
 
-    def at_decision(self, grid: Floats | Ints | Bools) -> Floats:
+    def at_decision(self, grid: Floats | Ints | Flags) -> Floats:
         """Return grid values of the decision year, shape (r,)."""
         return grid[self.firm, self.now].astype(np.float64)
 
-    def on_statement(self, grid: Floats | Ints | Bools) -> Floats:
+    def on_statement(self, grid: Floats | Ints | Flags) -> Floats:
         """Return grid values of the statement year, shape (r,)."""
         return grid[self.firm, self.statement].astype(np.float64)
 
-    def year_before(self, grid: Floats | Ints | Bools) -> Floats:
+    def year_before(self, grid: Floats | Ints | Flags) -> Floats:
         """Return grid values of the year before the statement year, shape (r,)."""
         return grid[self.firm, self.statement - 1].astype(np.float64)
 

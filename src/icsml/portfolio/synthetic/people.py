@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
+from icsml.core.arrays import Floats
 from icsml.portfolio.synthetic.identity import Firms
 from icsml.portfolio.synthetic.industries import industry_column
 from icsml.portfolio.synthetic.latents import Latents
 from icsml.portfolio.synthetic.panel import Panel
 from icsml.portfolio.synthetic.research import Research
-from icsml.portfolio.synthetic.rng import BLOCK, Floats
+from icsml.portfolio.synthetic.rng import BLOCK
 from icsml.portfolio.synthetic.statements import Size
 
 __all__ = ["conduct_columns", "recognition_columns", "staff_columns"]

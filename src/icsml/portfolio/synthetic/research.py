@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from icsml.core.arrays import Flags, Floats, Ints
 from icsml.portfolio.synthetic.identity import Firms
 from icsml.portfolio.synthetic.industries import industry_column
 from icsml.portfolio.synthetic.latents import Latents
 from icsml.portfolio.synthetic.parameters import PARAMETERS, Timeline
-from icsml.portfolio.synthetic.rng import BLOCK, Bools, Floats, Ints
+from icsml.portfolio.synthetic.rng import BLOCK
 
 __all__ = ["RD_THRESHOLDS", "Research", "Rights", "draw_research", "draw_rights"]
 
@@ -38,7 +39,7 @@ class Research:
 
     expense: Floats
     super_deduction: Floats
-    high_tech: Bools
+    high_tech: Flags
 
 
 @dataclass(frozen=True, slots=True)

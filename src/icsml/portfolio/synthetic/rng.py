@@ -7,19 +7,14 @@ Enterprises come in fixed blocks. Each part of a block (latents, statements, …
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
-__all__ = ["BLOCK", "Bools", "Dates", "Floats", "Ints", "Part", "Texts", "block_rng", "macro_path"]
+from icsml.core.arrays import Floats
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-Dates = NDArray[np.datetime64]
-Texts = NDArray[Any]
+__all__ = ["BLOCK", "Part", "block_rng", "macro_path"]
+
 
 BLOCK = 2048
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from icsml.core.arrays import Flags, Floats, Ints
 from icsml.portfolio.synthetic.identity import Firms
 from icsml.portfolio.synthetic.industries import industry_column
 from icsml.portfolio.synthetic.latents import Latents, autoregression
 from icsml.portfolio.synthetic.parameters import Timeline
 from icsml.portfolio.synthetic.research import Research
-from icsml.portfolio.synthetic.rng import BLOCK, Bools, Floats, Ints
+from icsml.portfolio.synthetic.rng import BLOCK
 
 __all__ = ["Accounts", "Size", "draw_accounts", "draw_size", "fen"]
 
@@ -44,7 +45,7 @@ class Size:
 
     log_revenue: Floats
     age: Floats
-    has_loan: Bools
+    has_loan: Flags
     loan_start: Ints
 
 
