@@ -118,7 +118,7 @@ def run(rows: int) -> dict[str, Any]:
 
 
 def table(found: dict[str, Any]) -> str:
-    """Return the table that README shows."""
+    """Return the table of docs/figures.md."""
     lines = ["| Import | Seconds | Memory, GiB |", "|---|---:|---:|"]
     for name, what in (
         ("icsml", "`icsml data import`: read, screened, validated, checked, written"),

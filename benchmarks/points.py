@@ -221,7 +221,7 @@ def table(found: dict[str, Any]) -> str:
     made = found["selection"]
     listed = (
         f"A recommended list of them, the best {QUALIFIED_SHARE:.1%} (the share that the national list is reported to "
-        "hold: 71,435 of some 520,000, derived from [reports in the news that conflict](docs/reference/rulebooks.md)): "
+        "hold: 71,435 of some 520,000, derived from [reports in the news that conflict](reference/rulebooks.md)): "
         f"{made['selected']:,} of {made['evaluated']:,} "
         f"evaluated, in {made['seconds']:.1f} s with a reason for each. Fitting the peer tables, outside the measure "
         f"above: {found['fit_seconds']:.1f} s."

@@ -1,4 +1,4 @@
-"""`make bench`: run every benchmark, write benchmarks/results/latest.json, and put the tables into README."""
+"""`make bench`: run every benchmark, write benchmarks/results/latest.json, and put the tables into docs/figures.md."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import platform
 import re
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,14 @@ import points
 import polish
 import real_sets
 import report
+import service
 import speed
 import stability
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
+FIGURES = ROOT / "docs" / "figures.md"
 RESULTS = ROOT / "benchmarks" / "results" / "latest.json"
-PARTS = ("explain", "imports", "national", "points", "speed", "real_sets", "stability", "report", "polish")
 _MARKED = re.compile(r"(<!-- bench:start -->\n).*?(<!-- bench:end -->)", re.DOTALL)
 
 
@@ -34,45 +35,42 @@ def _say(line: str) -> None:
     sys.stderr.flush()
 
 
+def _polish() -> dict[str, Any]:
+    folder = DATA / "polish_bankruptcy"
+    return {name: polish.run_set(folder / f"polish_{name}.parquet", 10, [0, 1, 2]) for name in polish.SETS}
+
+
+PARTS: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
+    "speed": ("speed", lambda: speed.run(5000)),
+    "service": ("the service over HTTP (some two minutes)", lambda: service.run(2000)),
+    "explain": ("SHAP beside its peers (some three minutes)", lambda: explain.run(12_800)),
+    "imports": ("an import beside pandas.read_csv (some two minutes)", lambda: imports.run(1_000_000)),
+    "national": ("a national run beside pandas and shap (some ten minutes)", lambda: national.run(520_000)),
+    "points": ("points of a nation (some two minutes)", lambda: points.run(520_000)),
+    "real_sets": ("real sets", lambda: real_sets.run(_say)),
+    "stability": (
+        "stability of reasons, 5 retrains two ways (some ten minutes)",
+        lambda: stability.run(_say, real=DATA.is_dir()),
+    ),
+    "report": ("the auditor's report (some five minutes)", lambda: report.run(_say, real=DATA.is_dir())),
+    "polish": ("Polish, 10 folds, 3 seeds (some twenty minutes)", _polish),
+}
+REAL_ONLY = {"real_sets", "polish"}
+
+
 def run(parts: Collection[str]) -> dict[str, Any]:
     """Return the results of the named benchmarks over those of the last run; real data only where they lie beside."""
     results: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {}
     results |= {"icsml": version("icsml"), "python": platform.python_version(), "lightgbm": version("lightgbm")}
-    if "speed" in parts:
-        _say("speed")
-        results["speed"] = speed.run(5000)
-    if "explain" in parts:
-        _say("SHAP beside its peers (some three minutes)")
-        results["explain"] = explain.run(12_800)
-    if "imports" in parts:
-        _say("an import beside pandas.read_csv (some two minutes)")
-        results["imports"] = imports.run(1_000_000)
-    if "national" in parts:
-        _say("a national run beside pandas and shap (some ten minutes)")
-        results["national"] = national.run(520_000)
-    if "points" in parts:
-        _say("points of a nation (some two minutes)")
-        results["points"] = points.run(520_000)
-    if "real_sets" in parts and DATA.is_dir():
-        _say("real sets")
-        results["real_sets"] = real_sets.run(_say)
-    if "stability" in parts:
-        _say("stability of reasons, 5 retrains two ways (some ten minutes)")
-        results["stability"] = stability.run(_say, real=DATA.is_dir())
-    if "report" in parts:
-        _say("the auditor's report (some five minutes)")
-        results["report"] = report.run(_say, real=DATA.is_dir())
-    if "polish" in parts and DATA.is_dir():
-        _say("Polish, 10 folds, 3 seeds (some twenty minutes)")
-        folder = DATA / "polish_bankruptcy"
-        results["polish"] = {
-            name: polish.run_set(folder / f"polish_{name}.parquet", 10, [0, 1, 2]) for name in polish.SETS
-        }
+    for name, (what, measure) in PARTS.items():
+        if name in parts and (name not in REAL_ONLY or DATA.is_dir()):
+            _say(what)
+            results[name] = measure()
     return results
 
 
 def tables(results: dict[str, Any]) -> str:
-    """Return the tables that README shows."""
+    """Return the tables of docs/figures.md."""
     parts = []
     if "polish" in results:
         parts += [
@@ -123,24 +121,30 @@ def tables(results: dict[str, Any]) -> str:
             imports.table(found),
         ]
     parts += ["Speed, on a simulated book, 2 cores:", speed.table(results["speed"])]
+    if "service" in results:
+        parts += [
+            "The service on localhost (2 cores), one process, ledger in SQLite: "
+            f"{results['service']['requests']} decisions with reasons, texts and recourse, each answered after its "
+            "commit, beside the same decisions in process, in the same run:",
+            service.table(results["service"]),
+        ]
     return "\n\n".join(parts)
 
 
 def main() -> int:
-    """Run what is named, or everything, and write what was found."""
+    """Run what is named, or everything, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; the others keep their last results")
     parts = parser.parse_args().parts or PARTS
-    if unknown := set(parts) - set(PARTS):
+    if unknown := set(parts) - PARTS.keys():
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     results = run(parts)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
-    readme = ROOT / "README.md"
-    shown = tables(results)
-    text = readme.read_text("utf-8")
-    readme.write_text(_MARKED.sub(lambda mark: f"{mark[1]}{shown}\n{mark[2]}", text), "utf-8")
-    _say(shown)
+    figures = tables(results)
+    text = FIGURES.read_text("utf-8")
+    FIGURES.write_text(_MARKED.sub(lambda mark: f"{mark[1]}{figures}\n{mark[2]}", text), "utf-8")
+    _say(figures)
     return 0
 
 

@@ -31,15 +31,18 @@ if TYPE_CHECKING:
     from icsml.innovation.selection.select import Cut, select
     from icsml.model.bundle import Bundle, read_bundle
     from icsml.model.classifier import NoRankingWarning, PDClassifier, UnnamedEventWarning
+    from icsml.portfolio.draft import draft_mapping
     from icsml.portfolio.importer import import_dataset
     from icsml.portfolio.synthetic import synthesize
     from icsml.records.columns import record_columns, to_columns
     from icsml.records.dataset import Dataset, read_dataset, read_records
     from icsml.records.decision import Decision
     from icsml.records.enterprise import EnterpriseRecord, example_record, frame_records, parse_record
+    from icsml.reports.decision import decision_page
     from icsml.validation.summary import summary
     from icsml.workflows.config import TrainingConfig, load_training_config
     from icsml.workflows.register import train
+    from icsml.workflows.report import write_report
     from icsml.workflows.train import train_bundle
 
     __version__: str
@@ -62,7 +65,9 @@ __all__ = [
     "assess",
     "coverage",
     "decide",
+    "decision_page",
     "describe",
+    "draft_mapping",
     "evaluate",
     "example_record",
     "fit_peers",
@@ -87,6 +92,7 @@ __all__ = [
     "to_columns",
     "train",
     "train_bundle",
+    "write_report",
 ]
 
 _ROOMS = {
@@ -106,15 +112,18 @@ _ROOMS = {
     "innovation.rulebooks.timeline": ("rulebook_as_of",),
     "model.bundle": ("Bundle", "read_bundle"),
     "model.classifier": ("NoRankingWarning", "PDClassifier", "UnnamedEventWarning"),
+    "portfolio.draft": ("draft_mapping",),
     "portfolio.importer": ("import_dataset",),
     "portfolio.synthetic": ("synthesize",),
     "records.columns": ("record_columns", "to_columns"),
     "records.dataset": ("Dataset", "read_dataset", "read_records"),
     "records.decision": ("Decision",),
     "records.enterprise": ("EnterpriseRecord", "example_record", "frame_records", "parse_record"),
+    "reports.decision": ("decision_page",),
     "validation.summary": ("summary",),
     "workflows.config": ("TrainingConfig", "load_training_config"),
     "workflows.register": ("train",),
+    "workflows.report": ("write_report",),
     "workflows.train": ("train_bundle",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
