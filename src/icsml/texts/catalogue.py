@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -13,20 +13,29 @@ from icsml.core.paths import configs_dir
 from icsml.texts.label import Label, lower_first
 from icsml.texts.languages import languages
 
-__all__ = ["Part", "has_text", "joined", "keys", "phrase", "text"]
+__all__ = ["Part", "filled", "has_text", "joined", "keys", "phrase", "section", "text", "within"]
 
-Part = Label | str | int | float
-"""What a text may be filled in with: a label gives its text of the language."""
+Part = Label | str | int | float | tuple[int, ...]
+"""What a text may be filled in with: a label gives its text of the language, a named tuple its members."""
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WITHIN: Final[Mapping[str, Callable[[str], str]]] = {"as_is": str, "lower_first": lower_first}
 
 
 class _Word(str):
-    """A part that knows how it stands within a sentence."""
+    """A name in one language that knows how it stands within a sentence."""
 
-    __slots__ = ("within",)
-    within: str
+    __slots__ = ("language",)
+    language: str
+
+    @property
+    def within(self) -> str:
+        return _WITHIN[_texts(self.language)["language.within"]](self)
+
+    @property
+    def subject(self) -> str:
+        """The same before its verb: an apposition, as in "total assets, year before", is closed by a comma."""
+        return f"{self.within}," if "," in self else self.within
 
 
 def text(key: str, /, **parts: Part) -> Label:
@@ -62,28 +71,56 @@ def keys(language: str) -> tuple[str, ...]:
     return tuple(_texts(language))
 
 
-def joined(labels: Iterable[Label], separator: str) -> Label:
-    """Return labels as one, with the separator of each language that ``joined.SEPARATOR`` names."""
-    held = list(labels)
+def filled(template: Label, /, **parts: Part) -> Label:
+    """Return a text that stands with its data, such as that of a reason code, its parts filled in."""
     return Label(
         **{
-            language: _texts(language)[f"joined.{separator}"].join(label.text(language) for label in held)
+            language: template.text(language).format_map({name: _part(part, language) for name, part in parts.items()})
             for language in languages()
         }
     )
 
 
-def _part(part: Part, language: str) -> str | int | float:
-    if not isinstance(part, Label):
-        return part
-    word = _Word(part.text(language))
-    word.within = _WITHIN[_texts(language)["language.within"]](word)
+def joined(labels: Iterable[Label], separator: str) -> Label:
+    """Return labels as one, with the separator of each language that ``joined.SEPARATOR`` names."""
+    items = list(labels)
+    return Label(
+        **{
+            language: _texts(language)[f"joined.{separator}"].join(label.text(language) for label in items)
+            for language in languages()
+        }
+    )
+
+
+def within(label: Label) -> Label:
+    """Return a name as it stands within a sentence."""
+    return Label(**{language: _word(label, language).within for language in languages()})
+
+
+def section(name: str, language: str) -> Any:  # noqa: ANN401 - what the file holds
+    """Return a section of a language's file as it is written."""
+    return _content(language)[name]
+
+
+def _part(part: Part, language: str) -> str | int | float | tuple[int, ...]:
+    return _word(part, language) if isinstance(part, Label) else part
+
+
+def _word(label: Label, language: str) -> _Word:
+    word = _Word(label.text(language))
+    word.language = language
     return word
 
 
 @cache
 def _texts(language: str) -> dict[str, str]:
-    """Read a language's file: every text by its dotted key."""
+    """Return every text of a language by its dotted key; lists, as of units, are none."""
+    texts = flattened(_content(language))
+    return {key: str(value) for key, value in texts.items() if value is not None and not isinstance(value, list)}
+
+
+@cache
+def _content(language: str) -> dict[str, Any]:
     path = configs_dir() / "texts" / f"{language}.yaml"
-    content = yaml.load(path.read_text("utf-8"), Loader=_LOADER)  # noqa: S506 - both are safe loaders
-    return {key: str(value) for key, value in flattened(content).items() if value is not None}
+    content: dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=_LOADER)  # noqa: S506 - both are safe loaders
+    return content

@@ -1,23 +1,82 @@
-"""How a value reads in a text, by the unit of its feature: percent, times, days, 万元, persons."""
+"""How a value reads in a text, by the unit of its feature, as the section ``units`` of each language says."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, Literal
 
+from icsml.texts.catalogue import section, text
 from icsml.texts.label import Label
+from icsml.texts.languages import languages
 
-__all__ = ["apart", "apart_from_bounds", "quantity"]
+__all__ = ["apart", "apart_from_bounds", "quantity", "range_text", "units"]
 
-_MILLION: Final = 1e6
-_WAN: Final = 1e4
-_TRILLION: Final = 1e12
+_DEFAULT: Final = "count"
 _HUGE: Final = 1e15  # no amount is larger; a value beyond it is an error, and its digits say nothing
-_MOST_DIGITS: Final = 6  # two values that read alike with these are told as the same
+_MOST_DIGITS: Final = 6  # two values that read alike with these are reported as the same
+
+_Use = Literal["text", "low", "high"]
+"""A value alone, or as a bound of a range, where the unit may stand once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """How values of a unit read from some size on.
+
+    Parameters
+    ----------
+    text : str
+        ``{number}`` with its unit.
+    digits : int
+        Decimal digits.
+    significant : int
+        Significant digits, in place of decimal ones; 0 for none.
+    at_least : float
+        The size from which on this scale is taken.
+    times, per : float
+        What the value is multiplied with and divided by.
+    trim : bool
+        Whether zeros at the end are left out.
+    low, high : str, optional
+        The text as the lower and as the upper bound of a range, where it is another.
+    """
+
+    text: str
+    digits: int = 0
+    significant: int = 0
+    at_least: float = 0.0
+    times: float = 1.0
+    per: float = 1.0
+    trim: bool = False
+    low: str | None = None
+    high: str | None = None
+
+    def read(self, value: float, more: int, use: _Use) -> str:
+        template = {"text": None, "low": self.low, "high": self.high}[use] or self.text
+        return template.format(number=self._number(value * self.times / self.per, more))
+
+    def _number(self, value: float, more: int) -> str:
+        if self.significant:
+            return f"{value + 0.0:.{self.significant + more}g}"
+        number = f"{value:,.{self.digits + more}f}"
+        if not any(digit in number for digit in "123456789"):
+            number = number.removeprefix("-")  # no minus zero
+        return number.rstrip("0").rstrip(".") if self.trim and "." in number else number
+
+
+@cache
+def units(language: str) -> Mapping[str, tuple[_Scale, ...]]:
+    """Return the scales of each unit of a language, from small to large."""
+    stated = section("units", language)
+    return {
+        unit: tuple(_Scale(**scale) for scale in scales) for unit, scales in stated.items() if isinstance(scales, list)
+    }
 
 
 def quantity(value: float, unit: str, more: int = 0) -> Label:
-    """Return a finite value in words of both languages; the same value always reads the same.
+    """Return a finite value in words of every language; the same value always reads the same.
 
     Parameters
     ----------
@@ -26,9 +85,20 @@ def quantity(value: float, unit: str, more: int = 0) -> Label:
     unit : str
         The feature's unit; one that is not known here leaves the number alone.
     more : int
-        Digits beyond those that the unit is usually told with.
+        Digits beyond those that the unit usually has.
     """
-    return _UNITS.get(unit, _number)(min(max(float(value), -_HUGE), _HUGE), more)
+    return Label(**{language: _read(value, unit, more, language) for language in languages()})
+
+
+def range_text(bounds: tuple[float | None, float | None], unit: str) -> Label:
+    """Return a range in words, such as "0 to 1,500 days"; the unit stands once."""
+    low, high = bounds
+    if low is None and high is None:
+        return text("units.unbounded")
+    if low is None or high is None:
+        one = [quantity(bound, unit) for bound in bounds if bound is not None]
+        return text("units.at_least" if high is None else "units.at_most", bound=one[0])
+    return text("units.between", low=_bound(low, unit, "low"), high=_bound(high, unit, "high"))
 
 
 def apart(value: float, reference: float, unit: str) -> tuple[Label, Label] | None:
@@ -58,68 +128,17 @@ def apart_from_bounds(value: float, bounds: tuple[float | None, float | None], u
 
 
 def _differs(one: Label, other: Label) -> bool:
-    return one.en != other.en and one.zh != other.zh
+    return all(one.text(language) != other.text(language) for language in languages())
 
 
-def _number(value: float, more: int) -> Label:
-    if abs(value) < 1:
-        return _same(f"{value + 0.0:.{3 + more}g}")
-    return _same(_decimals(value, more if abs(value) >= 1000 else 2 + more))
+def _bound(value: float, unit: str, use: _Use) -> Label:
+    return Label(**{language: _read(value, unit, 0, language, use) for language in languages()})
 
 
-def _money(value: float, more: int) -> Label:
-    size = abs(value)
-    if size >= _TRILLION:
-        number = _decimals(value / _TRILLION, 2 + more)
-        return Label(en=f"CNY {number} trillion", zh=f"{number}万亿元")
-    en = f"CNY {_decimals(value / _MILLION, 2 + more)} million" if size >= _MILLION else f"CNY {_decimals(value, more)}"
-    return Label(
-        en=en, zh=f"{_decimals(value / _WAN, 1 + more)}万元" if size >= _WAN else f"{_decimals(value, more)}元"
-    )
+def _read(value: float, unit: str, more: int, language: str, use: _Use = "text") -> str:
+    value = min(max(float(value), -_HUGE), _HUGE)
+    known = units(language)
+    scales = known.get(unit, known[_DEFAULT])
+    scale = next(scale for scale in reversed(scales) if abs(value) >= scale.at_least)
+    return scale.read(value, more, use)
 
-
-def _percent(value: float, more: int) -> Label:
-    return _same(f"{_fixed(100.0 * value, 1 + more)}%")
-
-
-def _with(places: int, en: str, zh: str, before: str = "") -> Callable[[float, int], Label]:
-    def words(value: float, more: int) -> Label:
-        number = _fixed(value, places + more)
-        return Label(en=f"{number} {en}", zh=f"{before}{number}{zh}")
-
-    return words
-
-
-def _rank(value: float, more: int) -> Label:
-    number = _decimals(value, 2 + more)
-    return Label(en=f"rank {number}", zh=f"第{number}位")
-
-
-_UNITS: Final[Mapping[str, Callable[[float, int], Label]]] = {
-    "CNY": _money,
-    "count": _number,
-    "days": _with(0, "days", "天"),
-    "fraction": _percent,
-    "months": _with(0, "months", "个月"),
-    "persons": _with(0, "persons", "人"),
-    "points": _with(1, "points", "分"),
-    "rank": _rank,
-    "rights per 100 R&D staff": _with(1, "per 100 R&D staff", "件", "每百人"),
-    "rights per million CNY": _with(2, "per million CNY", "件", "每百万元"),
-    "times": _with(2, "times", "倍"),
-    "years": _with(1, "years", "年"),
-}
-
-
-def _same(text: str) -> Label:
-    return Label(en=text, zh=text)
-
-
-def _decimals(value: float, places: int) -> str:
-    text = _fixed(value, places)
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _fixed(value: float, places: int) -> str:
-    text = f"{value:,.{places}f}"
-    return text.removeprefix("-") if not any(digit in text for digit in "123456789") else text  # no minus zero
