@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icsml.core.paths import configs_dir
-from icsml.explain.reason_texts import Want, form_of, statement
+from icsml.explain.reason_texts import MissingInformation, form_of, statement
 from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
 from icsml.features.feature import from_extra
 from icsml.features.reason_codes import load_reason_catalogue
 from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature, Unit
 from icsml.texts.label import Label
-from icsml.texts.quantity import apart, quantity
+from icsml.texts.languages import languages
+from icsml.texts.quantity import apart, quantity, units
 
 TEXTS = load_reason_catalogue()
 NAN = float("nan")
@@ -161,9 +162,8 @@ def test_a_value_reads_by_its_unit(value, unit, en, zh):
 
 
 def test_every_unit_of_the_catalogue_is_known():
-    from icsml.texts.quantity import _UNITS
-
-    assert {feature.unit for feature in CATALOGUE} | set(get_args(Unit)) == set(_UNITS)
+    for language in languages():
+        assert {feature.unit for feature in CATALOGUE} | set(get_args(Unit)) == set(units(language))
 
 
 def told(name, value, log_odds, median=NAN, reference="training-applicants", **more):
@@ -246,8 +246,8 @@ def test_a_free_feature_is_no_fault_of_the_firm(name):
 
 
 def test_what_was_not_provided_is_named():
-    fields = Want(absent=(Label(en="Net profit", zh="净利润"), Label(en="Total assets", zh="资产总额")))
-    found = told("return_on_assets", NAN, 0.4, 0.05, want=fields)
+    fields = MissingInformation(absent=(Label(en="Net profit", zh="净利润"), Label(en="Total assets", zh="资产总额")))
+    found = told("return_on_assets", NAN, 0.4, 0.05, missing=fields)
     assert (found.kind, found.text) == (
         "not_provided",
         Label(
@@ -256,14 +256,14 @@ def test_what_was_not_provided_is_named():
             zh="未提供：净利润、资产总额；缺少上述数据时模型给出的风险较高（总资产净利率）",
         ),
     )
-    assert "lower risk" in text("return_on_assets", NAN, -0.4, 0.05, want=fields).en
+    assert "lower risk" in text("return_on_assets", NAN, -0.4, 0.05, missing=fields).en
     assert text("overdue_count", NAN, 0.4, 1.0).zh.startswith("未提供：近24个月逾期次数；缺少该项时")
     assert "Overdue payments in 24 months; without it the model" in text("overdue_count", NAN, 0.4, 1.0).en
 
 
 def test_a_feature_that_is_one_field_is_named_once():
-    field = Want(absent=(Label(en="Use of existing credit lines", zh="授信额度使用率"),))
-    assert text("line_utilisation", NAN, 0.4, 0.5, want=field) == Label(
+    field = MissingInformation(absent=(Label(en="Use of existing credit lines", zh="授信额度使用率"),))
+    assert text("line_utilisation", NAN, 0.4, 0.5, missing=field) == Label(
         en="Not provided: Use of existing credit lines; without it the model places higher risk here",
         zh="未提供：授信额度使用率；缺少该项时模型给出的风险较高",
     )
@@ -281,7 +281,11 @@ def test_a_chinese_comparison_names_its_feature_as_the_tables_do():
 
 def test_a_base_that_is_negative_is_said_to_be_so():
     found = told(
-        "debt_to_equity", NAN, 0.4, 1.0, want=Want(bases=(Label(en="owners' equity is negative", zh="所有者权益为负"),))
+        "debt_to_equity",
+        NAN,
+        0.4,
+        1.0,
+        missing=MissingInformation(bases=(Label(en="owners' equity is negative", zh="所有者权益为负"),)),
     )
     assert (found.kind, found.text) == (
         "not_computable",

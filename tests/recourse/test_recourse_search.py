@@ -352,7 +352,7 @@ def test_reasons_for_none(known):
     columns, rescore = toy({"invention_applications": -0.1})
     assert searched(known, columns, rescore(columns), rescore).reason == NoRecourse.NO_EFFECT
     penniless = columns_of(cash_cny=0.0)
-    assert searched(known, penniless, rescore(penniless), rescore).reason == NoRecourse.NO_STEP
+    assert searched(known, penniless, rescore(penniless), rescore).reason == NoRecourse.NO_ACTION
     nowhere = Levers(policy=known.policy, limits={}, jumps={})
-    assert searched(nowhere, columns, rescore(columns), rescore).reason == NoRecourse.NO_LEVER
+    assert searched(nowhere, columns, rescore(columns), rescore).reason == NoRecourse.NO_ACTIONABLE_FIELD
     assert set(most_steps(nowhere, columns)) == set()

@@ -16,7 +16,7 @@ import pytest
 
 from icsml.cli.main import _run
 from icsml.decision.decide import decide
-from icsml.decision.wants import fields_read
+from icsml.decision.missing_information import fields_read
 from icsml.errors import InputError
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.records.enterprise import parse_record

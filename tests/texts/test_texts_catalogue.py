@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from icsml.core.paths import configs_dir
 from icsml.texts import catalogue
-from icsml.texts.catalogue import has_text, joined, keys, phrase, text
+from icsml.texts.catalogue import filled, has_text, joined, keys, phrase, text, within
 from icsml.texts.label import Label
 from icsml.texts.languages import languages
+from icsml.texts.quantity import quantity, range_text, units
 
 
 @pytest.fixture
@@ -23,12 +24,13 @@ def with_french(tmp_path, monkeypatch):
     (tmp_path / "texts" / "fr.yaml").write_text(english.replace("  name: English", "  name: Français"), "utf-8")
     for module in ("languages", "catalogue"):
         monkeypatch.setattr(f"icsml.texts.{module}.configs_dir", lambda: tmp_path)
-    languages.cache_clear()
-    catalogue._texts.cache_clear()
+    caches = (languages, catalogue._texts, catalogue._content, units)
+    for cached in caches:
+        cached.cache_clear()
     yield
     monkeypatch.undo()
-    languages.cache_clear()
-    catalogue._texts.cache_clear()
+    for cached in caches:
+        cached.cache_clear()
 
 
 def parts(template):
@@ -46,6 +48,18 @@ def test_every_language_has_every_text_with_the_same_parts():
             assert parts(told[0]) == parts(told[1]), key
 
 
+def test_every_language_has_every_unit_with_a_scale_for_the_smallest_value():
+    first, *others = languages()
+    for other in others:
+        assert list(units(other)) == list(units(first))
+    for language in languages():
+        for scales in units(language).values():
+            sizes = [scale.at_least for scale in scales]
+            assert sizes == sorted(set(sizes))
+            assert sizes[0] == 0.0
+            assert all(parts(scale.text) == {"number"} for scale in scales)
+
+
 def test_a_part_is_filled_in_as_its_language_wants_it(monkeypatch):
     texts = {"en": "Ask for {field.within}: {count:,}", "zh": "请补充{field.within}：{count:,}"}
     monkeypatch.setattr(
@@ -60,6 +74,22 @@ def test_a_part_is_filled_in_as_its_language_wants_it(monkeypatch):
     assert not has_text("a.c")
 
 
+def test_a_name_stands_within_a_sentence_and_before_its_verb():
+    past = Label(en="Total assets, year before", zh="上年资产总额")
+    assert within(past) == Label(en="total assets, year before", zh="上年资产总额")
+    assert text("decision.base_zero.several", field=past) == Label(
+        en="total assets, year before, are zero", zh="上年资产总额为零"
+    )
+
+
+def test_a_text_that_stands_with_its_data_is_filled_in():
+    template = Label(en="{label}: {value}", zh="{label}为{value}")
+    label = Label(en="Cash ratio", zh="现金比率")
+    assert filled(template, label=label, value=quantity(0.5, "times")) == Label(
+        en="Cash ratio: 0.50 times", zh="现金比率为0.50倍"
+    )
+
+
 def test_labels_are_joined_by_the_separator_of_their_language():
     assert joined([Label(en="a", zh="甲"), Label(en="b", zh="乙")], "and") == Label(en="a and b", zh="甲、乙")
 
@@ -70,6 +100,9 @@ def test_a_language_is_one_file_more(with_french):
     assert told.model_dump() == {"en": "a and b", "zh": "甲、乙", "fr": "a and bé"}
     assert told.text("fr") == "a and bé"
     assert Label(en="a", zh="甲").text("fr") == "a"
+    assert text("decision.UNDATED").text("fr") == "The record has no as-of date."
+    assert quantity(2e6, "CNY").text("fr") == "CNY 2 million"
+    assert range_text((0.0, 1500.0), "days").text("fr") == "0 to 1,500 days"
 
 
 def test_a_label_in_a_language_that_there_is_not_is_refused():

@@ -10,12 +10,12 @@ import numpy as np
 
 from icsml.core.clock import timestamp
 from icsml.decision.assess import Assessment, assess
+from icsml.decision.decision_warnings import decision_warnings, recourse_warnings
 from icsml.decision.declared import refuse_undeclared
 from icsml.decision.findings import Finding, findings
-from icsml.decision.notices import notices, recourse_notices
+from icsml.decision.missing_information import absent_inputs, field_label, fields_read, required_for_a_grade
 from icsml.decision.reasons import RowReasons
 from icsml.decision.recourse import Answer, recourse
-from icsml.decision.wants import absent_inputs, field_label, fields_read, wanted_for_a_grade
 from icsml.decision.withheld import withheld
 from icsml.innovation.scoring.describe import describe
 from icsml.model.bundle import Bundle
@@ -30,7 +30,7 @@ from icsml.records.decision import (
     ToProvide,
 )
 from icsml.records.enterprise import EnterpriseRecord
-from icsml.texts.label import Label
+from icsml.texts.catalogue import text
 from icsml.texts.quantity import apart, quantity
 
 __all__ = ["DEFAULT_REASONS", "Decided", "decide"]
@@ -107,9 +107,9 @@ def decide(
         refer=_referrals(found, told) or None,
         pd_if_withheld=withheld(bundle, assessment, 0),
         warnings=[
-            *(finding.notice for finding in found),
-            *notices(bundle, assessment, 0, record.as_of, decided_at.astimezone(UTC).date()),
-            *recourse_notices(bundle, assessment, answer.reason),
+            *(finding.warning for finding in found),
+            *decision_warnings(bundle, assessment, 0, record.as_of, decided_at.astimezone(UTC).date()),
+            *recourse_warnings(bundle, assessment, answer.reason),
         ],
     )
     return Decided(decision, _feature_vector(bundle, assessment))
@@ -117,7 +117,7 @@ def decide(
 
 def _to_provide(bundle: Bundle, assessment: Assessment, told: RowReasons) -> list[ToProvide]:
     """List what to ask for: what a grade wants, and for want of which a feature raised the PD."""
-    wanted = dict.fromkeys([*wanted_for_a_grade(bundle, assessment, 0), *told.not_provided])
+    wanted = dict.fromkeys([*required_for_a_grade(bundle, assessment, 0), *told.not_provided])
     return [ToProvide(field=name, label=field_label(bundle, name)) for name in wanted]
 
 
@@ -130,15 +130,10 @@ def _referrals(found: list[Finding], told: RowReasons) -> list[Referral]:
 
 
 def _incomplete(coverage: float, least: float) -> Referral:
-    seen, bound = apart(coverage, least, "fraction") or (quantity(coverage, "fraction"), quantity(least, "fraction"))
+    parts = apart(coverage, least, "fraction") or (quantity(coverage, "fraction"), quantity(least, "fraction"))
+    code = "REASONS_INCOMPLETE"
     return Referral(
-        code="REASONS_INCOMPLETE",
-        field="adverse_reasons",
-        text=Label(
-            en=f"The adverse reasons told cover {seen.en} of what raised the PD, and the catalogue asks for"
-            f" {bound.en} or more: do not give them as the whole of it.",
-            zh=f"所列不利原因仅覆盖风险上升部分的{seen.zh}，低于规定下限{bound.zh}：请勿将其作为全部原因告知。",
-        ),
+        code=code, field="adverse_reasons", text=text(f"decision.{code}", coverage=parts[0], least=parts[1])
     )
 
 

@@ -1,6 +1,6 @@
-"""What a record itself says that its reader must know: flags, accounts that cannot be right, arrears beside a low PD.
+"""Findings on a record itself: flags, accounts that cannot be right, arrears beside a low PD.
 
-The policy of the bundle says of each whether it is told, or whether a person must decide.
+The policy of the bundle says of each whether it is a warning, or whether a person must decide.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import numpy as np
 
 from icsml.decision.assess import Assessment
 from icsml.decision.information import SIZES
-from icsml.decision.wants import field_label
+from icsml.decision.missing_information import field_label
 from icsml.model.bundle import BundleParts
 from icsml.model.policy import AssessmentPolicy, Then
 from icsml.records.decision import Notice, Referral
 from icsml.records.fields import FIELDS
+from icsml.texts.catalogue import Part, joined, text, within
 from icsml.texts.label import Label
 from icsml.texts.quantity import quantity
 
@@ -27,7 +28,7 @@ __all__ = ["Finding", "findings", "referred"]
 
 _AMOUNTS: Final = tuple(field for field in FIELDS if field.unit == "CNY" and field.name.endswith("_cny"))
 _FEW_STAFF: Final = 5
-_MOST_PLACES: Final = 6
+_MOST_DIGITS: Final = 6
 _SIZE: Final = ("total_assets_cny", "revenue_cny")
 _USUAL: Final[tuple[tuple[str, tuple[str, ...], float], ...]] = (
     # an amount, what it is held against (the first that is known), and about what share of it it usually is; amounts
@@ -50,7 +51,7 @@ _USUAL: Final[tuple[tuple[str, tuple[str, ...], float], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found in a record.
+    """One finding on a record.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ class Finding:
     text: Label
 
     @property
-    def notice(self) -> Notice:
+    def warning(self) -> Notice:
         """As a warning of a decision."""
         return Notice(code=self.code, field=self.field, text=self.text)
 
@@ -92,8 +93,8 @@ class _Record:
         return float(self.assessment.screening.columns[name][self.row])
 
     def date(self, name: str) -> np.datetime64:
-        found: np.datetime64 = self.assessment.screening.columns[name][self.row]
-        return found
+        value: np.datetime64 = self.assessment.screening.columns[name][self.row]
+        return value
 
     def label(self, name: str) -> Label:
         return field_label(self.bundle, name)
@@ -102,14 +103,20 @@ class _Record:
     def policy(self) -> AssessmentPolicy:
         return self.bundle.assessment_policy
 
-    def finding(self, code: str, field: str, then: Then, en: str, zh: str) -> Finding:
-        """Return a finding; the texts hold ``{0}`` for the field's name."""
-        label = self.label(field)
-        return Finding(code, field, then, Label(en=en.format(label.en), zh=zh.format(label.zh)))
+    def finding(self, code: str, field: str, then: Then, variant: str = "", **parts: Part) -> Finding:
+        """Return a finding with the text of its code, or of the variant of it; ``field`` is filled in by its name."""
+        return self._finding(code, field, then, f"decision.{code}.{variant}".removesuffix("."), **parts)
+
+    def flag(self, field: str, then: Then) -> Finding:
+        """Return the finding that a flag of the record is set."""
+        return self._finding(field.upper(), field, then, f"decision.flag.{then}")
+
+    def _finding(self, code: str, field: str, then: Then, key: str, **parts: Part) -> Finding:
+        return Finding(code, field, then, text(key, field=self.label(field), **parts))
 
 
 def findings(bundle: BundleParts, assessment: Assessment, row: int) -> list[Finding]:
-    """Return what one record says that its reader must know, each thing once.
+    """Return the findings on one record.
 
     Parameters
     ----------
@@ -136,7 +143,9 @@ def referred(bundle: BundleParts, assessment: Assessment) -> list[list[str]]:
     policy, columns = bundle.assessment_policy, assessment.screening.columns
     if any(check.then == "refer" for _, check in policy.checks):
         rows = range(len(assessment.pd))
-        return [[each.code for each in findings(bundle, assessment, row) if each.then == "refer"] for row in rows]
+        return [
+            [finding.code for finding in findings(bundle, assessment, row) if finding.then == "refer"] for row in rows
+        ]
     names = [field.name for field in FIELDS if policy.flags.get(field.name) == "refer"]
     codes: list[list[str]] = [[] for _ in assessment.pd]
     for name in names:
@@ -148,59 +157,31 @@ def referred(bundle: BundleParts, assessment: Assessment) -> list[list[str]]:
 def _flags(record: _Record) -> Iterator[Finding]:
     flags = record.policy.flags
     for name in (field.name for field in FIELDS if field.name in flags):
-        then = flags[name]
         if record.number(name) == 1.0:
-            must = "a person must decide" if then == "refer" else "look at it before you decide"
-            must_zh = "须由人工审定" if then == "refer" else "请在决定前核实"
-            yield record.finding(
-                name.upper(),
-                name,
-                then,
-                f"{{0}}: so the record says. The model does not read this; {must}.",
-                f"记录显示：{{0}}。模型不使用该信息，{must_zh}。",
-            )
+            yield record.flag(name, flags[name])
 
 
 def _zeros(record: _Record) -> Iterator[Finding]:
     sizes = {name: record.number(name) for name in SIZES}
     zeros = [name for name, value in sizes.items() if value == 0.0]
     if len(zeros) > 1 and not any(abs(value) > 0.0 for value in sizes.values()):
-        labels = [record.label(name) for name in zeros[1:]]
-        yield record.finding(
-            "ZERO_AMOUNTS",
-            zeros[0],
-            record.policy.checks.zero_amounts.then,
-            f"{{0}}: zero, likewise {' and '.join(label.en_within for label in labels)}. Leave out what is not known.",
-            f"{{0}}、{'、'.join(label.zh for label in labels)}均填为零：未知的项目请留空。",
-        )
+        others = joined([within(record.label(name)) for name in zeros[1:]], "and")
+        yield record.finding("ZERO_AMOUNTS", zeros[0], record.policy.checks.zero_amounts.then, others=others)
 
 
 def _unit(record: _Record) -> Iterator[Finding]:
-    """Tell once of amounts that look like 万元: all of them, those of a whole staff, or one beside another."""
-    check = record.policy.checks.unit
+    """Report once amounts that look like 万元: all of them, those of a whole staff, or one beside another."""
+    check, code = record.policy.checks.unit, "AMOUNTS_IN_WAN"
     known = _known_amounts(record)
     if not known:
         return
     largest = max(known, key=lambda name: known[name])
     per_head = _per_head(record, known)
     if known[largest] < check.smallest_cny:
-        yield record.finding(
-            "AMOUNTS_IN_WAN",
-            largest,
-            check.then,
-            "{0}: very small, as are all other amounts. They look like 万元 (10,000 yuan), and yuan is asked for.",
-            "{0}等全部金额过小：疑似以万元填报，本系统要求以元为单位。",
-        )
+        yield record.finding(code, largest, check.then, "all")
     elif per_head and max(per_head.values()) < check.per_head_cny:
         most, staff = max(per_head, key=lambda name: per_head[name]), record.number("staff_total")
-        yield record.finding(
-            "AMOUNTS_IN_WAN",
-            most,
-            check.then,
-            f"{{0}}: CNY {per_head[most]:,.0f} for each of {staff:,.0f} staff, which is very small. It looks like 万元"
-            " (10,000 yuan), and yuan is asked for.",
-            f"{{0}}按{staff:,.0f}名职工计人均仅{per_head[most]:,.0f}元：疑似以万元填报，本系统要求以元为单位。",
-        )
+        yield record.finding(code, most, check.then, "per_head", per_head=per_head[most], staff=staff)
     else:
         yield from islice(_out_of_proportion(record, known), 1)
 
@@ -225,121 +206,76 @@ def _out_of_proportion(record: _Record, known: Mapping[str, float]) -> Iterator[
         times = known[name] / (share * known[base])
         if not 1.0 / check.factor <= times <= check.factor:
             small, large = (name, base) if times < 1.0 else (base, name)
-            seen, other = quantity(known[small], "CNY"), quantity(known[large], "CNY")
-            beside = record.label(large)
             yield record.finding(
                 "AMOUNTS_IN_WAN",
                 small,
                 check.then,
-                f"{{0}}: {seen.en}, out of all proportion to {beside.en_within} ({other.en}). One of the two may be in"
-                " 万元 (10,000 yuan).",
-                f"{{0}}为{seen.zh}，与{beside.zh}（{other.zh}）相差悬殊：其中一项可能以万元填报。",
+                "one",
+                value=quantity(known[small], "CNY"),
+                other=record.label(large),
+                other_value=quantity(known[large], "CNY"),
             )
 
 
 def _accounts(record: _Record) -> Iterator[Finding]:
     checks = record.policy.checks
     assets, liabilities = record.number("total_assets_cny"), record.number("total_liabilities_cny")
-    equity, given = record.number("equity_cny"), "equity_cny"
-    if isnan(equity):
-        equity, given = assets - liabilities, "total_liabilities_cny"
-    off = abs(assets - liabilities - equity)
-    if not isnan(off) and off > checks.accounts.tolerance * max(abs(assets), abs(liabilities), 1.0):
-        yield record.finding(
-            "ACCOUNTS_DO_NOT_ADD_UP",
-            "total_assets_cny",
-            checks.accounts.then,
-            f"{{0}}: not total liabilities plus owners' equity; CNY {off:,.0f} are unexplained.",
-            f"{{0}}不等于负债总额与所有者权益之和，相差{off:,.0f}元。",
-        )
+    stated = record.number("equity_cny")
+    equity = assets - liabilities if isnan(stated) else stated
+    difference = abs(assets - liabilities - equity)
+    if not isnan(difference) and difference > checks.accounts.tolerance * max(abs(assets), abs(liabilities), 1.0):
+        yield record.finding("ACCOUNTS_DO_NOT_ADD_UP", "total_assets_cny", checks.accounts.then, difference=difference)
     if equity < 0.0:
-        en, zh = "{0}: more than total assets. Equity is negative; ratios", "{0}大于资产总额，已资不抵债；"
-        if given == "equity_cny":
-            denied = liabilities <= assets  # the two contradict the equity, which the check of the accounts tells
-            en = "{0}: negative. Ratios" if denied else "{0}: negative. Liabilities exceed assets, and ratios"
-            zh = "{0}为负；" if denied else "{0}为负，已资不抵债；"
-        yield record.finding(
-            "NEGATIVE_EQUITY",
-            given,
-            checks.negative_equity.then,
-            f"{en} to equity have no value.",
-            f"{zh}以所有者权益为分母的比率无法计算。",
-        )
+        field = "total_liabilities_cny" if isnan(stated) else "equity_cny"
+        # Where assets and liabilities contradict the equity, the check of the accounts says so.
+        variant = "derived" if isnan(stated) else "contradicted" if liabilities <= assets else "stated"
+        yield record.finding("NEGATIVE_EQUITY", field, checks.negative_equity.then, variant)
     if assets >= 0.0 and liabilities > checks.indebted.times * assets:
-        owed = quantity(liabilities, "CNY")
-        yield record.finding(
-            "LIABILITIES_FAR_ABOVE_ASSETS",
-            "total_liabilities_cny",
-            checks.indebted.then,
-            f"{{0}}: {_above(liabilities / assets, checks.indebted.times)} times total assets."
-            if assets > 0.0
-            else f"{{0}}: {owed.en}, and total assets are zero. One of the two is wrong.",
-            f"{{0}}为资产总额的{_above(liabilities / assets, checks.indebted.times)}倍。"
-            if assets > 0.0
-            else f"{{0}}为{owed.zh}，而资产总额为零：两者矛盾，请核对。",
-        )
+        code, field, then = "LIABILITIES_FAR_ABOVE_ASSETS", "total_liabilities_cny", checks.indebted.then
+        if assets > 0.0:
+            times = _above(liabilities / assets, checks.indebted.times)
+            yield record.finding(code, field, then, "times", times=times)
+        else:
+            yield record.finding(code, field, then, "no_assets", liabilities=quantity(liabilities, "CNY"))
 
 
-def _above(value: float, bound: float, places: int = 1) -> str:
-    """Return a value above a bound with as many places as show that it is."""
-    while places < _MOST_PLACES and round(value, places) <= bound:
-        places += 1
-    return f"{value:,.{places}f}"
+def _above(value: float, bound: float, digits: int = 1) -> str:
+    """Return a value above a bound with as many digits as show that it is."""
+    while digits < _MOST_DIGITS and round(value, digits) <= bound:
+        digits += 1
+    return f"{value:,.{digits}f}"
 
 
 def _dates(record: _Record) -> Iterator[Finding]:
     if record.date("founded_on") > record.date("statement_period_end"):
-        yield record.finding(
-            "FOUNDED_AFTER_STATEMENTS",
-            "founded_on",
-            record.policy.checks.founding.then,
-            "{0}: after the end of the statement period. Check the two dates.",
-            "{0}晚于报表期末：请核对两个日期。",
-        )
+        yield record.finding("FOUNDED_AFTER_STATEMENTS", "founded_on", record.policy.checks.founding.then)
 
 
 def _credit(record: _Record) -> Iterator[Finding]:
     checks = record.policy.checks
     count, days = record.number("overdue_count_24m"), record.number("overdue_days_max_24m")
-    late = f"{count:,.0f} payment{'s were' if count != 1.0 else ' was'} late"
     if count > 0.0 and not days > 0.0:
+        late_payments = text(f"decision.late_payments.{'one' if count == 1.0 else 'several'}", count=count)
         yield record.finding(
             "ARREARS_WITHOUT_DAYS",
             "overdue_days_max_24m",
             checks.arrears.then,
-            f"{{0}}: not given, and {late}. Ask for it."
-            if isnan(days)
-            else f"{{0}}: zero, and {late}. One of the two is wrong.",
-            f"{{0}}未填写，而逾期次数为{count:,.0f}次：请补充。"
-            if isnan(days)
-            else f"{{0}}为零，而逾期次数为{count:,.0f}次：两者矛盾，请核对。",
+            "absent" if isnan(days) else "zero",
+            late_payments=late_payments,
         )
     if days > 0.0 and count == 0.0:
-        yield record.finding(
-            "ARREARS_WITHOUT_COUNT",
-            "overdue_count_24m",
-            checks.arrears.then,
-            f"{{0}}: zero, and the longest delay is {days:,.0f} days. One of the two is wrong.",
-            f"{{0}}为零，而最长逾期为{days:,.0f}天：两者矛盾，请核对。",
-        )
+        yield record.finding("ARREARS_WITHOUT_COUNT", "overdue_count_24m", checks.arrears.then, days=days)
     used = record.number("credit_line_utilisation")
     if used > 1.0:
-        yield record.finding(
-            "OVER_LIMIT",
-            "credit_line_utilisation",
-            checks.over_limit.then,
-            f"{{0}}: {_above(100.0 * used, 100.0, 0)}%. More is drawn than the credit lines allow.",
-            f"{{0}}为{_above(100.0 * used, 100.0, 0)}%：已超额度用信。",
-        )
-    deep, pd = checks.arrears_low_pd, float(record.assessment.pd[record.row])
-    if (days >= deep.days or count >= deep.count) and pd < deep.pd:
-        by_days = days >= deep.days
-        field, said = ("overdue_days_max_24m", f"{days:,.0f}") if by_days else ("overdue_count_24m", f"{count:,.0f}")
-        yield record.finding(
-            "ARREARS_WITH_LOW_PD",
-            field,
-            deep.then,
-            f"{{0}}: {said}{' days' if by_days else ''}, and the PD is {pd:.2%} all the same. Do not rely on the PD"
-            " alone.",
-            f"{{0}}为{said}{'天' if by_days else '次'}，而违约概率仍仅为{pd:.2%}：请勿仅凭违约概率判断。",
-        )
+        percent = _above(100.0 * used, 100.0, 0)
+        yield record.finding("OVER_LIMIT", "credit_line_utilisation", checks.over_limit.then, percent=percent)
+    yield from _arrears_with_low_pd(record, count, days)
+
+
+def _arrears_with_low_pd(record: _Record, count: float, days: float) -> Iterator[Finding]:
+    check, pd = record.policy.checks.arrears_low_pd, float(record.assessment.pd[record.row])
+    code = "ARREARS_WITH_LOW_PD"
+    if pd < check.pd and days >= check.days:
+        yield record.finding(code, "overdue_days_max_24m", check.then, "days", days=days, pd=pd)
+    elif pd < check.pd and count >= check.count:
+        yield record.finding(code, "overdue_count_24m", check.then, "count", count=count, pd=pd)

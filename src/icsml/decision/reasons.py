@@ -11,8 +11,8 @@ import numpy as np
 
 from icsml.core.arrays import Floats, Ints
 from icsml.decision.assess import ExplainedAssessment, Explanation, assess
-from icsml.decision.outside import implausible
-from icsml.decision.wants import absent_fields, want
+from icsml.decision.missing_information import absent_fields, missing_information
+from icsml.decision.out_of_range import implausible
 from icsml.explain.contradiction import contradictions, contradicts, is_free, one_at_a_time, spreads
 from icsml.explain.indicator_split import split_points, split_term
 from icsml.explain.merging import merged_into
@@ -37,12 +37,11 @@ from icsml.records.decision import (
     ReferenceId,
 )
 from icsml.records.field import Domain
+from icsml.texts.catalogue import text
 from icsml.texts.label import Label
 
 __all__ = ["RowReasons", "contradicting_share"]
 
-
-_ASSUMED: Final = Label(en=" (own calculation, not the official points)", zh="（内部测算，非官方积分）")
 
 _ORDER: Final[Mapping[ReasonKind, int]] = {"comparison": 0, "not_computable": 1, "not_provided": 1, "neutral": 2}
 
@@ -190,7 +189,9 @@ class RowReasons:
             self._reference_id,
             self._median(position),
             contradicts=bool(self._contradicts.get(position)),
-            want=want(self.bundle, self.assessment, feature, self.row) if np.isnan(value) else UNKNOWN,
+            missing=missing_information(self.bundle, self.assessment, feature, self.row)
+            if np.isnan(value)
+            else UNKNOWN,
             outside=self._implausible.get(feature.name),
         )
 
@@ -203,8 +204,7 @@ class RowReasons:
         feature, rulebook = self._features[position], self.bundle.rulebook
         if feature.name != INNOVATION_SCORE or rulebook is None or rulebook.provenance != "assumed":
             return feature
-        label = Label(en=feature.label.en + _ASSUMED.en, zh=feature.label.zh + _ASSUMED.zh)
-        return replace(feature, label=label)
+        return replace(feature, label=text("reasons.own_points", feature=feature.label))
 
     def _effect(self, term: float) -> float:
         return float(pd_effects(self.assessment.log_odds[self.row : self.row + 1], np.array([term]))[0])

@@ -26,7 +26,7 @@ class Answer:
     """The proposals (None where the bundle cannot make any), and why there are none where there are none."""
 
     proposals: list[Recourse] | None
-    reason: str | None
+    reason: NoRecourse | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def recourse(bundle: BundleParts, assessment: ExplainedAssessment) -> Answer:
         Of one row.
     """
     if bundle.levers is None or bundle.rulebook is None:
-        return Answer(None, NoRecourse.NO_LEVERS)
+        return Answer(None, NoRecourse.NO_LIMITS)
     columns, before = assessment.screening.columns, _scored(bundle, assessment)
     contrary = _contrary(bundle, assessment)
     found = find_recourse(bundle.levers, bundle.rulebook, columns, before, rescorer(bundle), contrary)

@@ -8,7 +8,7 @@ import numpy as np
 
 from icsml.core.arrays import Floats, Ints
 from icsml.decision.assess import Assessment
-from icsml.decision.wants import absent_for_want
+from icsml.decision.missing_information import features_lacking_fields
 from icsml.model.bundle import BundleParts
 from icsml.model.reference import ReferencePopulation
 from icsml.records.decision import Withheld
@@ -41,7 +41,7 @@ def withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Withheld 
     Withheld or None
         None where nothing is absent, or the bundle holds no reference population.
     """
-    absent = absent_for_want(bundle, assessment.screening.columns, assessment.features, row)
+    absent = features_lacking_fields(bundle, assessment.screening.columns, assessment.features, row)
     if not absent or bundle.reference is None:
         return None
     policy = bundle.assessment_policy.withheld

@@ -9,18 +9,16 @@ from typing import Final
 from icsml.features.feature import Feature
 from icsml.features.reason_codes import Forms, ReasonCatalogue
 from icsml.records.decision import ReasonForm, ReasonKind, ReferenceId
+from icsml.texts.catalogue import filled, joined, text
 from icsml.texts.label import Label
+from icsml.texts.languages import languages
 from icsml.texts.quantity import apart, apart_from_bounds, quantity
 
-__all__ = ["UNKNOWN", "Statement", "Want", "form_of", "reference_text", "statement"]
-
-_IT: Final = Label(en="it", zh="该项")
-_THEM: Final = Label(en="them", zh="上述数据")
-_SAME: Final = Label(en="the same", zh="相同")
+__all__ = ["UNKNOWN", "MissingInformation", "Statement", "form_of", "reference_text", "statement"]
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
+class MissingInformation:
     """Why a feature has no value.
 
     Parameters
@@ -35,7 +33,7 @@ class Want:
     bases: tuple[Label, ...] = ()
 
 
-UNKNOWN: Final = Want()
+UNKNOWN: Final = MissingInformation()
 """Nothing is known of the fields: the feature itself is then named as what was not provided."""
 
 
@@ -57,7 +55,7 @@ def reference_text(catalogue: ReasonCatalogue, reference: ReferenceId, median: L
     texts = catalogue.references[reference]
     if median is None:
         return texts.without_value
-    return _filled(texts.with_value, reference_value=median)
+    return filled(texts.with_value, reference_value=median)
 
 
 def statement(
@@ -69,7 +67,7 @@ def statement(
     median: float,
     *,
     contradicts: bool = False,
-    want: Want = UNKNOWN,
+    missing: MissingInformation = UNKNOWN,
     outside: Label | None = None,
 ) -> Statement:
     """Return what is said of one reason.
@@ -93,76 +91,61 @@ def statement(
         That population's median of the feature, NaN where there is none.
     contradicts : bool
         Whether the feature, taken alone, does the opposite here.
-    want : Want
+    missing : MissingInformation
         Of a feature without value: why it has none.
     outside : Label, optional
         What makes its value one that says nothing, as a clause; it is then compared with nothing.
     """
     form = form_of(log_odds)
     if math.isnan(value):
-        return _without_value(catalogue, feature, form, reference_text(catalogue, reference), want)
-    seen, other = _values(value, median, feature.unit)
+        return _without_value(catalogue, feature, form, reference_text(catalogue, reference), missing)
     if outside is not None:
-        seen = apart_from_bounds(value, feature.range, feature.unit)
-        return _told("neutral", catalogue.out_of_range, form, label=feature.label, value=seen, why=outside)
-    if other is None:
-        return _told("neutral", catalogue.unreferenced, form, label=feature.label, value=seen)
+        shown = apart_from_bounds(value, feature.range, feature.unit)
+        return _statement("neutral", catalogue.out_of_range, form, label=feature.label, value=shown, why=outside)
+    if math.isnan(median):
+        shown = quantity(value, feature.unit)
+        return _statement("neutral", catalogue.unreferenced, form, label=feature.label, value=shown)
+    differing = apart(value, median, feature.unit)
+    shown, other = differing or (quantity(value, feature.unit), text("reasons.same"))
     compared = reference_text(catalogue, reference, other)
-    forms = catalogue.comparison(feature)
-    if forms is None or contradicts or not _on_its_side(feature, value, log_odds, median, other):
-        return _told("neutral", catalogue.neutral, form, label=feature.label, value=seen, reference=compared)
-    return _told("comparison", forms, form, label=feature.label, value=seen, reference=compared)
+    forms, seen_apart = catalogue.comparison(feature), differing is not None
+    if forms is None or contradicts or not _on_its_side(feature, value, log_odds, median, seen_apart=seen_apart):
+        return _statement("neutral", catalogue.neutral, form, label=feature.label, value=shown, reference=compared)
+    return _statement("comparison", forms, form, label=feature.label, value=shown, reference=compared)
 
 
 def _without_value(
-    catalogue: ReasonCatalogue, feature: Feature, form: ReasonForm, reference: Label, want: Want
+    catalogue: ReasonCatalogue, feature: Feature, form: ReasonForm, reference: Label, missing: MissingInformation
 ) -> Statement:
-    if want.bases and not want.absent:
-        bases = _joined(want.bases, " and ", "、")
-        forms = catalogue.missing.not_computable
-        return _told("not_computable", forms, form, label=feature.label, bases=bases, reference=reference)
-    fields = _joined(want.absent or (feature.label,), ", ", "、")
-    forms = catalogue.missing.not_provided
-    it = _THEM if len(want.absent) > 1 else _IT
-    if len(feature.inputs) == 1:  # the field is the feature: its name is said
-        forms = _without_label(forms)
-    return _told("not_provided", forms, form, label=feature.label, fields=fields, it=it, reference=reference)
+    label = feature.label
+    if missing.bases and not missing.absent:
+        bases, forms = joined(missing.bases, "and"), catalogue.missing.not_computable
+        return _statement("not_computable", forms, form, label=label, bases=bases, reference=reference)
+    fields, forms = joined(missing.absent or (label,), "comma"), catalogue.missing.not_provided
+    it = text(f"reasons.pronoun.{'several' if len(missing.absent) > 1 else 'one'}")
+    if len(feature.inputs) == 1:  # the field is the feature, and is named already
+        forms = Forms(adverse=_without_label(forms.adverse), favourable=_without_label(forms.favourable))
+    return _statement("not_provided", forms, form, label=label, fields=fields, it=it, reference=reference)
 
 
-def _without_label(forms: Forms) -> Forms:
-    return forms.model_copy(update={"adverse": _bare(forms.adverse), "favourable": _bare(forms.favourable)})
+def _without_label(template: Label) -> Label:
+    """Return a template without the feature's name in brackets, ASCII or full-width ones."""
+    return Label(
+        **{
+            language: template.text(language).replace(" ({label})", "").replace("（{label}）", "")
+            for language in languages()
+        }
+    )
 
 
-def _bare(text: Label) -> Label:
-    return Label(en=text.en.replace(" ({label})", ""), zh=text.zh.replace("（{label}）", ""))
-
-
-def _values(value: float, median: float, unit: str) -> tuple[Label, Label | None]:
-    """Return a value and the median, with the digits it takes to tell them apart."""
-    if math.isnan(median):
-        return quantity(value, unit), None
-    return apart(value, median, unit) or (quantity(value, unit), _SAME)
-
-
-def _on_its_side(feature: Feature, value: float, log_odds: float, median: float, other: Label) -> bool:
+def _on_its_side(feature: Feature, value: float, log_odds: float, median: float, *, seen_apart: bool) -> bool:
     """Tell whether the value is seen to lie on the side of the median that the text of its code names."""
     if feature.direction.sign == 0:  # a signed text names no side
         return True
-    if other is _SAME:
+    if not seen_apart:
         return False
     return value > median if feature.direction.sign * log_odds > 0.0 else value < median
 
 
-def _told(kind: ReasonKind, forms: Forms, form: ReasonForm, **parts: Label) -> Statement:
-    return Statement(kind, _filled(forms.of(form), **parts))
-
-
-def _filled(text: Label, **parts: Label) -> Label:
-    return Label(
-        en=text.en.format(**{name: part.en for name, part in parts.items()}),
-        zh=text.zh.format(**{name: part.zh for name, part in parts.items()}),
-    )
-
-
-def _joined(labels: tuple[Label, ...], en: str, zh: str) -> Label:
-    return Label(en=en.join(label.en for label in labels), zh=zh.join(label.zh for label in labels))
+def _statement(kind: ReasonKind, forms: Forms, form: ReasonForm, **parts: Label) -> Statement:
+    return Statement(kind, filled(forms.of(form), **parts))

@@ -80,6 +80,8 @@ class Field:
         Whether a record without it is refused.
     example : str, float, int or bool, optional
         Value of the example record.
+    plural : bool
+        Whether the English name of an amount is a plural.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Field:
     choices: tuple[str, ...] = ()
     required: bool = False
     example: str | float | int | bool | None = None
+    plural: bool = False
 
     @property
     def numeric(self) -> bool:

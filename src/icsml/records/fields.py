@@ -11,7 +11,6 @@ from icsml.texts.label import Label
 
 __all__ = ["CHOICES", "FIELDS", "FIELD_BY_NAME", "TECHNICAL_FIELDS"]
 
-
 # Eight state-supported high-tech fields; the completion of the list is RECALLED (domain facts, 1.3).
 TECHNICAL_FIELDS = (
     "electronics_information",
@@ -61,9 +60,10 @@ def _money(
     domain: Domain = _FINANCIAL,
     signed: bool = False,
     purpose: Purpose = Purpose.FEATURE,
+    plural: bool = False,
 ) -> Field:
-    low = None if signed else 0.0
-    return Field(name, Kind.NUMBER, en, zh, "CNY", domain, purpose, low, 1e13, Outside.REPORT, example=example)
+    low, kind = None if signed else 0.0, Kind.NUMBER
+    return Field(name, kind, en, zh, "CNY", domain, purpose, low, 1e13, Outside.REPORT, example=example, plural=plural)
 
 
 def _count(
@@ -251,19 +251,19 @@ FIELDS: tuple[Field, ...] = (
     _money("net_profit_prev_cny", "Net profit, year before", "上年净利润", 2_900_000.0, signed=True),
     # balance sheet
     _money("cash_cny", "Cash", "货币资金", 6_500_000.0),
-    _money("receivables_cny", "Receivables", "应收账款", 11_000_000.0),
+    _money("receivables_cny", "Receivables", "应收账款", 11_000_000.0, plural=True),
     _money("inventory_cny", "Inventory", "存货", 7_500_000.0),
-    _money("current_assets_cny", "Current assets", "流动资产", 27_000_000.0),
-    _money("fixed_assets_cny", "Fixed assets", "固定资产", 9_000_000.0),
-    _money("intangible_assets_cny", "Intangible assets", "无形资产", 2_000_000.0),
-    _money("total_assets_cny", "Total assets", "资产总额", 41_000_000.0),
-    _money("total_assets_prev_cny", "Total assets, year before", "上年资产总额", 36_000_000.0),
-    _money("payables_cny", "Payables", "应付账款", 6_000_000.0),
+    _money("current_assets_cny", "Current assets", "流动资产", 27_000_000.0, plural=True),
+    _money("fixed_assets_cny", "Fixed assets", "固定资产", 9_000_000.0, plural=True),
+    _money("intangible_assets_cny", "Intangible assets", "无形资产", 2_000_000.0, plural=True),
+    _money("total_assets_cny", "Total assets", "资产总额", 41_000_000.0, plural=True),
+    _money("total_assets_prev_cny", "Total assets, year before", "上年资产总额", 36_000_000.0, plural=True),
+    _money("payables_cny", "Payables", "应付账款", 6_000_000.0, plural=True),
     _money("short_term_debt_cny", "Short-term borrowing", "短期借款", 8_000_000.0),
-    _money("current_liabilities_cny", "Current liabilities", "流动负债", 17_000_000.0),
+    _money("current_liabilities_cny", "Current liabilities", "流动负债", 17_000_000.0, plural=True),
     _money("long_term_debt_cny", "Long-term borrowing", "长期借款", 2_500_000.0),
-    _money("total_liabilities_cny", "Total liabilities", "负债总额", 20_500_000.0),
-    _money("retained_earnings_cny", "Retained earnings", "未分配利润", 7_000_000.0, signed=True),
+    _money("total_liabilities_cny", "Total liabilities", "负债总额", 20_500_000.0, plural=True),
+    _money("retained_earnings_cny", "Retained earnings", "未分配利润", 7_000_000.0, signed=True, plural=True),
     _money("equity_cny", "Owners' equity", "所有者权益", 20_500_000.0, signed=True),
     # cash flow
     _money("operating_cash_flow_cny", "Cash flow from operations", "经营活动现金流净额", 3_100_000.0, signed=True),

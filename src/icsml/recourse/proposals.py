@@ -11,6 +11,7 @@ from icsml.records.columns import Columns
 from icsml.records.decision import RecordChange, Recourse, RecourseStep
 from icsml.recourse.actions import changed_fields
 from icsml.recourse.search import Move, Proposal, Scored, readers
+from icsml.texts.catalogue import joined, text
 from icsml.texts.label import Label
 
 __all__ = ["describe_proposal"]
@@ -93,20 +94,15 @@ def _changes(proposal: Proposal, columns: Columns) -> list[RecordChange]:
 
 
 def _text(steps: Sequence[RecourseStep], before: Scored, after: Scored) -> Label:
-    en = " and ".join(
-        f"{step.label.en_within} rose from {step.before:,.15g} to {step.after:,.15g} {step.unit.en}" for step in steps
-    )
-    zh = "、".join(f"{step.label.zh}由{step.before:,.15g}增至{step.after:,.15g}{step.unit.zh}" for step in steps)
-    return Label(
-        en=f"If {en}, the costs included, the model would answer a PD of {_answer(after, 'grade')}"
-        f" (now {_answer(before, 'grade')})",
-        zh=f"若{zh}（已计入相应成本），模型届时将给出违约概率{_answer(after, '等级')}"
-        f"（目前为{_answer(before, '等级')}）",
-    )
+    actions = [
+        text("recourse.action", action=step.label, before=step.before, after=step.after, unit=step.unit)
+        for step in steps
+    ]
+    return text("recourse.proposal", actions=joined(actions, "and"), before=_answer(before), after=_answer(after))
 
 
-def _answer(scored: Scored, word: str) -> str:
-    grade = scored.grade[0]
-    return f"{scored.pd[0]:.2%}" + (
-        "" if grade is None else f", {word} {grade}" if word == "grade" else f"、{word}{grade}"
-    )
+def _answer(scored: Scored) -> Label:
+    pd, grade = float(scored.pd[0]), scored.grade[0]
+    if grade is None:
+        return text("recourse.answer.ungraded", pd=pd)
+    return text("recourse.answer.graded", pd=pd, grade=grade)

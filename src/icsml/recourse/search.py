@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import combinations
 from typing import Any
 
@@ -58,17 +59,17 @@ Contrary = Callable[[Sequence[Lever], Columns], bool]
 """Tells whether levers, of which the changed record is given, go against what the reasons say."""
 
 
-class NoRecourse:
+class NoRecourse(StrEnum):
     """Why there is no proposal."""
 
-    NO_LEVERS = "no_levers"
-    """the bundle holds no levers"""
-    NO_LEVER = "no_lever"
-    """no lever has its field on file and a yearly change of its peers to go by"""
-    NO_STEP = "no_step"
-    """no step stays within its peers' yearly change, within cash on file and within bounds"""
+    NO_LIMITS = "no_limits"
+    """the bundle holds no actionable fields with limits"""
+    NO_ACTIONABLE_FIELD = "no_actionable_field"
+    """no actionable field is on file with a yearly change of its peers to go by"""
+    NO_ACTION = "no_action"
+    """no action stays within its peers' yearly change, within cash on file and within bounds"""
     NO_EFFECT = "no_effect"
-    """no step gains points and would be answered with enough score, undone by no more of it, contrary to no reason"""
+    """no action gains points and would be answered with enough score, undone by no more of it, contrary to no reason"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class Found:
     """Proposals, the best first; where there are none, ``reason`` is one of :class:`NoRecourse`."""
 
     proposals: tuple[Proposal, ...]
-    reason: str | None
+    reason: NoRecourse | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +172,13 @@ def find_recourse(
     """
     offered = _offered(known, columns, before.out_of_range)
     if not offered:
-        return Found((), NoRecourse.NO_LEVER)
+        return Found((), NoRecourse.NO_ACTIONABLE_FIELD)
     most = most_steps(known, columns)
     batches = (_singles(offered, most), _pairs(offered, most, known.policy.pair_grid))
     tried = [_try(known, columns, offered, steps, most, rescore) for steps in batches]
     candidates = [each for each in tried if each is not None]
     if not candidates:
-        return Found((), NoRecourse.NO_STEP)
+        return Found((), NoRecourse.NO_ACTION)
     best = _best(candidates, _Search(known, rulebook, before, contrary))
     if not best:
         return Found((), NoRecourse.NO_EFFECT)

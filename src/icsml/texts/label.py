@@ -45,8 +45,3 @@ class Label(BaseModel):
         """Return the text of a language; that of English where it has none."""
         own: str | None = getattr(self, language, None)
         return self.en if own is None else own
-
-    @property
-    def en_within(self) -> str:
-        """The English text as it stands within a sentence."""
-        return lower_first(self.en)

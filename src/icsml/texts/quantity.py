@@ -141,4 +141,3 @@ def _read(value: float, unit: str, more: int, language: str, use: _Use = "text")
     scales = known.get(unit, known[_DEFAULT])
     scale = next(scale for scale in reversed(scales) if abs(value) >= scale.at_least)
     return scale.read(value, more, use)
-

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from icsml.decision.assess import Assessment
 from icsml.decision.information import blank_amounts, demands
-from icsml.explain.reason_texts import Want
+from icsml.explain.reason_texts import MissingInformation
 from icsml.features.feature import INNOVATION_SCORE, Feature
 from icsml.innovation.rulebooks.indicators import ScoringDomain
 from icsml.model.bundle import BundleParts
@@ -18,20 +18,27 @@ from icsml.records.columns import Columns
 from icsml.records.extra import EXTRA_PREFIX
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.screening import is_present
+from icsml.texts.catalogue import text
 from icsml.texts.label import Label
 
 __all__ = [
     "absent_fields",
-    "absent_for_want",
     "absent_inputs",
+    "features_lacking_fields",
     "field_label",
     "fields_read",
-    "want",
-    "wanted_for_a_grade",
+    "missing_information",
+    "required_for_a_grade",
 ]
 
-_MOST = 3  # fields named in a text; the rest are counted, and all stand in `to_provide`
-_UNUSABLE = Label(en=" (outside its declared range)", zh="（超出声明范围）")
+_MOST: Final = 3  # fields named in a text; the rest are counted, and all stand in `to_provide`
+
+
+class _Count(NamedTuple):
+    """How many fields are not named, and how many there are."""
+
+    more: int
+    all: int
 
 
 def field_label(bundle: BundleParts, name: str) -> Label:
@@ -47,17 +54,19 @@ def absent_fields(feature: Feature, columns: Columns, row: int) -> tuple[str, ..
     return tuple(name for name in feature.inputs if not is_present(columns[name][row : row + 1])[0])
 
 
-def absent_for_want(bundle: BundleParts, columns: Columns, features: NDArray[np.float64], row: int) -> list[int]:
-    """Return the places of the features of one row that have no value for want of a field.
+def features_lacking_fields(
+    bundle: BundleParts, columns: Columns, features: NDArray[np.float64], row: int
+) -> list[int]:
+    """Return the indices of the features of one row that have no value because a field is absent.
 
     So do those of amounts that count as not given, whatever the zeros make of them. The innovation score never does: a
     missing input counts zero points.
     """
     blank = blank_amounts(bundle, columns, row)
     return [
-        place
-        for place, feature in enumerate(bundle.features)
-        if (np.isnan(features[row, place]) and absent_fields(feature, columns, row))
+        index
+        for index, feature in enumerate(bundle.features)
+        if (np.isnan(features[row, index]) and absent_fields(feature, columns, row))
         or (feature.name != INNOVATION_SCORE and not blank.isdisjoint(feature.inputs))
     ]
 
@@ -88,7 +97,7 @@ def absent_inputs(bundle: BundleParts, assessment: Assessment, row: int) -> dict
     }
 
 
-def wanted_for_a_grade(bundle: BundleParts, assessment: Assessment, row: int) -> list[str]:
+def required_for_a_grade(bundle: BundleParts, assessment: Assessment, row: int) -> list[str]:
     """Return the fields that a row lacks of each group of which it holds too little to be graded."""
     columns = assessment.screening.columns
     return [
@@ -99,28 +108,26 @@ def wanted_for_a_grade(bundle: BundleParts, assessment: Assessment, row: int) ->
     ]
 
 
-def want(bundle: BundleParts, assessment: Assessment, feature: Feature, row: int) -> Want:
+def missing_information(bundle: BundleParts, assessment: Assessment, feature: Feature, row: int) -> MissingInformation:
     """Return why a feature of a row has no value."""
     columns = assessment.screening.columns
     absent = absent_fields(feature, columns, row)
     if absent:
-        outside = assessment.screening.out_of_range_in(row)
-        return Want(absent=_named([_absent_label(bundle, name, outside) for name in absent]))
-    return Want(bases=tuple(_base(bundle, name, sign) for name, sign in _bases(feature, columns, row)))
+        out_of_range = assessment.screening.out_of_range_in(row)
+        return MissingInformation(absent=_named([_absent_label(bundle, name, out_of_range) for name in absent]))
+    bases = _bases(feature, columns, row)
+    return MissingInformation(bases=tuple(_base_text(bundle, name, value) for name, value in bases))
 
 
-def _absent_label(bundle: BundleParts, name: str, outside: Sequence[str]) -> Label:
+def _absent_label(bundle: BundleParts, name: str, out_of_range: Sequence[str]) -> Label:
     label = field_label(bundle, name)
-    if name not in outside:
-        return label
-    return Label(en=label.en + _UNUSABLE.en, zh=label.zh + _UNUSABLE.zh)
+    return text("decision.unusable", field=label) if name in out_of_range else label
 
 
 def _named(labels: list[Label]) -> tuple[Label, ...]:
     if len(labels) <= _MOST:
         return tuple(labels)
-    more = len(labels) - _MOST
-    return (*labels[:_MOST], Label(en=f"{more} more fields", zh=f"等{len(labels)}项"))
+    return (*labels[:_MOST], text("decision.more_fields", count=_Count(len(labels) - _MOST, len(labels))))
 
 
 def _bases(feature: Feature, columns: Columns, row: int) -> list[tuple[str, float]]:
@@ -137,13 +144,9 @@ def _bases(feature: Feature, columns: Columns, row: int) -> list[tuple[str, floa
     return found
 
 
-def _base(bundle: BundleParts, name: str, value: float) -> Label:
-    label = field_label(bundle, name)
-    name_en = label.en_within
-    if value == 0.0 and FIELD_BY_NAME[name].unit == "persons":
-        return Label(en=f"there are no {name_en}", zh=f"{label.zh}为零")
-    verb = "are" if re.search(r"(assets|liabilities)(,|$)", name_en) else "is"
-    subject = f"{name_en}, {verb}" if "," in name_en else f"{name_en} {verb}"
-    if value < 0.0:
-        return Label(en=f"{subject} negative", zh=f"{label.zh}为负")
-    return Label(en=f"{subject} zero", zh=f"{label.zh}为零")
+def _base_text(bundle: BundleParts, name: str, value: float) -> Label:
+    field, number = FIELD_BY_NAME[name], "base_negative" if value < 0.0 else "base_zero"
+    variant = "several" if field.plural else "one"
+    if value == 0.0 and field.unit == "persons":
+        variant = "nobody"
+    return text(f"decision.{number}.{variant}", field=field_label(bundle, name))

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from icsml.decision.decide import decide
-from icsml.decision.outside import within_text
 from icsml.records.enterprise import example_record, parse_record
 from icsml.texts.label import Label
+from icsml.texts.quantity import range_text
 
 COMPARED = ("compared with", "median", "higher:", "lower:", "longer:", "shorter:", "larger:", "smaller:")
 COMPARED_ZH = ("相比", "中位数", "更高", "更低", "更长", "更短", "更大", "更小")
@@ -123,4 +123,4 @@ def test_a_wrong_value_is_told_once_and_not_again_by_what_is_made_of_it(bundle):
     ],
 )
 def test_a_range_reads(bounds, unit, en, zh):
-    assert within_text(bounds, unit) == Label(en=en, zh=zh)
+    assert range_text(bounds, unit) == Label(en=en, zh=zh)
