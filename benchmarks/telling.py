@@ -22,7 +22,7 @@ from icsml.core.paths import configs_dir
 from icsml.core.progress import silent
 from icsml.decision.assess import assess
 from icsml.decision.information import demands
-from icsml.decision.reasons import RowReasons
+from icsml.decision.reasons import row_reasons
 from icsml.decision.withheld import withheld
 from icsml.model.bundle import Bundle
 from icsml.portfolio.importer import import_dataset
@@ -52,8 +52,8 @@ def telling(bundle: Bundle, frame: pd.DataFrame) -> dict[str, Any]:
     kinds: Counter[str] = Counter()
     before = after = referred = 0
     for row in range(len(rows)):
-        reasons = RowReasons(bundle, found, row, 0)
-        told = reasons.parts()["adverse_reasons"]
+        reasons = row_reasons(bundle, found, row, 0)
+        told = reasons.adverse_reasons
         kinds.update(str(each.kind) for each in told)
         faults = [_undefendable(features[each.feature], each) for each in told]
         before += any(faults)

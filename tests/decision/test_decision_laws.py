@@ -136,7 +136,7 @@ def test_no_innovation_heads_what_is_told_while_there_is_anything_else_to_tell(b
     found = assess(bundle, columns)
     last = 0
     for row in range(400):
-        told = reasons.RowReasons(bundle, found, row, 0).parts()["adverse_reasons"]
+        told = reasons.row_reasons(bundle, found, row, 0).adverse_reasons
         late = [each.kind == "neutral" and each.code.startswith("INN") for each in told]
         assert late == sorted(late)
         last += 0 < sum(late) < len(late)

@@ -79,7 +79,7 @@ def test_figures_over_all_rows_are_those_of_all_rows(found, everything, trained)
 
 def test_adverse_reasons_are_counted_row_by_row_as_decisions_tell_them(found, everything, trained):
     columns, assessment = everything
-    terms, _ = assessment.explanation.told
+    terms, _ = assessment.explanation.merged
     most = trained.bundle.catalogue.adverse_reasons
     assert found.adverse_most == most
     kinds = population_groups(columns, assessment.innovation)

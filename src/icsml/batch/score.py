@@ -203,7 +203,7 @@ def _floats(values: np.ndarray[Any, Any] | None, n: int) -> pa.Array:
 
 def _reasons(bundle: Bundle, assessment: ExplainedAssessment, most: int) -> pa.Array:
     """Build the column list<struct> from arrays; a term of zero is no reason."""
-    terms, points = assessment.explanation.told
+    terms, points = assessment.explanation.merged
     ranked = rank_terms(terms, most)
     row = np.repeat(np.arange(len(terms)), ranked.shape[1])
     feature = ranked.ravel()

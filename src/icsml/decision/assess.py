@@ -39,7 +39,7 @@ class Explanation:
     points : ndarray of int of shape (n, p)
         Every feature's part of the score.
     clusters : Clusters
-        Features that are told as one reason where they have the same sign; none unless the bundle says so.
+        Features that become one reason where their terms have the same sign; none unless the bundle says so.
     """
 
     terms: Terms
@@ -48,8 +48,8 @@ class Explanation:
     clusters: Clusters
 
     @property
-    def told(self) -> tuple[Floats, Ints]:
-        """Terms and points of shape (n, p) as reasons tell them: like features merged, others as they are."""
+    def merged(self) -> tuple[Floats, Ints]:
+        """Terms and points of shape (n, p) as reasons state them: those of a cluster merged, others as they are."""
         return merge(self.terms.log_odds, self.points, self.clusters)
 
 
@@ -216,10 +216,10 @@ def _companion_log_odds(bundle: BundleParts, features: Floats, *, explained: boo
     if companion is None:
         return None
     columns = bundle.companion_columns
-    own = np.ascontiguousarray(features[:, columns])
+    read = np.ascontiguousarray(features[:, columns])
     if not explained:
-        return companion.log_odds(own)
-    margin = margins(companion.booster, own, bundle.reference, columns, explainer=bundle.explainer)
+        return companion.log_odds(read)
+    margin = margins(companion.booster, read, bundle.reference, columns, explainer=bundle.explainer)
     return log_odds(margin, companion.calibration)
 
 
@@ -239,7 +239,7 @@ def _companion_terms(bundle: BundleParts, features: Floats) -> Terms | None:
     if bundle.companion is None:
         return None
     columns = bundle.companion_columns
-    own = explain(
+    terms = explain(
         bundle.companion,
         np.ascontiguousarray(features[:, columns]),
         bundle.reference,
@@ -247,15 +247,16 @@ def _companion_terms(bundle: BundleParts, features: Floats) -> Terms | None:
         explainer=bundle.explainer,
     )
     scattered = np.zeros(features.shape)
-    scattered[:, columns] = own.log_odds
-    return Terms(scattered, own.base, own.total)
+    scattered[:, columns] = terms.log_odds
+    return Terms(scattered, terms.base, terms.total)
 
 
 def _with_companion_terms(bundle: BundleParts, features: Floats, terms: Terms, fallback: Flags) -> Terms:
     """Put the companion's terms in the rows it scored."""
-    own = _companion_terms(bundle, features[fallback])
-    if own is None:
+    by_companion = _companion_terms(bundle, features[fallback])
+    if by_companion is None:
         return terms
     log_odds_terms, base, total = terms.log_odds.copy(), terms.base.copy(), terms.total.copy()
-    log_odds_terms[fallback], base[fallback], total[fallback] = own.log_odds, own.base, own.total
+    log_odds_terms[fallback] = by_companion.log_odds
+    base[fallback], total[fallback] = by_companion.base, by_companion.total
     return Terms(log_odds_terms, base, total)

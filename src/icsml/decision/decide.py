@@ -14,7 +14,7 @@ from icsml.decision.decision_warnings import decision_warnings, recourse_warning
 from icsml.decision.declared import refuse_undeclared
 from icsml.decision.findings import Finding, findings
 from icsml.decision.missing_information import absent_inputs, field_label, fields_read, required_for_a_grade
-from icsml.decision.reasons import RowReasons
+from icsml.decision.reasons import RowReasons, row_reasons
 from icsml.decision.recourse import Answer, recourse
 from icsml.decision.withheld import withheld
 from icsml.innovation.scoring.describe import describe
@@ -83,8 +83,8 @@ def decide(
     refuse_undeclared(bundle, record)
     assessment = assess(bundle, record_columns(record, bundle.extras))
     answer = recourse(bundle, assessment) if with_recourse else Answer(None, None)
-    told = RowReasons(bundle, assessment, 0, reasons)
-    found = findings(bundle, assessment, 0)
+    explained = row_reasons(bundle, assessment, 0, reasons)
+    on_record = findings(bundle, assessment, 0)
     decision = Decision(
         decision_id=decision_id,
         decided_at=timestamp(decided_at),
@@ -98,16 +98,24 @@ def decide(
         grade=assessment.grade[0],
         score=int(assessment.score[0]),
         scale=ScoreScale(offset=bundle.scale.offset, pdo=bundle.scale.pdo),
-        **told.parts(),
+        base_log_odds=explained.base_log_odds,
+        base_points=explained.base_points,
+        reasons=explained.reasons,
+        other_log_odds=explained.other_log_odds,
+        other_points=explained.other_points,
+        groups=explained.groups,
+        adverse_reasons=explained.adverse_reasons,
+        adverse_coverage=explained.adverse_coverage,
+        reference=explained.reference,
         innovation_log_odds=_first(assessment.innovation_log_odds(bundle)),
         pd_without_innovation=_first(assessment.pd_without_innovation),
         innovation_evidence=bundle.innovation_evidence if bundle.companion else None,
         recourse=answer.proposals,
-        to_provide=_to_provide(bundle, assessment, told) or None,
-        refer=_referrals(found, told) or None,
+        to_provide=_to_provide(bundle, assessment, explained.not_provided) or None,
+        refer=_referrals(bundle, on_record, explained) or None,
         pd_if_withheld=withheld(bundle, assessment, 0),
         warnings=[
-            *(finding.warning for finding in found),
+            *(finding.warning for finding in on_record),
             *decision_warnings(bundle, assessment, 0, record.as_of, decided_at.astimezone(UTC).date()),
             *recourse_warnings(bundle, assessment, answer.reason),
         ],
@@ -115,17 +123,17 @@ def decide(
     return Decided(decision, _feature_vector(bundle, assessment))
 
 
-def _to_provide(bundle: Bundle, assessment: Assessment, told: RowReasons) -> list[ToProvide]:
-    """List what to ask for: what a grade wants, and for want of which a feature raised the PD."""
-    wanted = dict.fromkeys([*required_for_a_grade(bundle, assessment, 0), *told.not_provided])
-    return [ToProvide(field=name, label=field_label(bundle, name)) for name in wanted]
+def _to_provide(bundle: Bundle, assessment: Assessment, not_provided: list[str]) -> list[ToProvide]:
+    """List what to ask for: what a grade requires, and what is absent of features that raised the PD."""
+    asked_for = dict.fromkeys([*required_for_a_grade(bundle, assessment, 0), *not_provided])
+    return [ToProvide(field=name, label=field_label(bundle, name)) for name in asked_for]
 
 
-def _referrals(found: list[Finding], told: RowReasons) -> list[Referral]:
+def _referrals(bundle: Bundle, on_record: list[Finding], explained: RowReasons) -> list[Referral]:
     """List what a person must look at before any decision."""
-    referred = [finding.referral for finding in found if finding.then == "refer"]
-    if told.principal_left_out and told.adverse_coverage is not None:
-        referred.append(_incomplete(told.adverse_coverage, told.bundle.catalogue.adverse_coverage_at_least))
+    referred = [finding.referral for finding in on_record if finding.then == "refer"]
+    if explained.principal_left_out and explained.adverse_coverage is not None:
+        referred.append(_incomplete(explained.adverse_coverage, bundle.catalogue.adverse_coverage_at_least))
     return referred
 
 

@@ -1,21 +1,21 @@
-"""The reasons of one assessed row: what is shown, by group, by indicator, and what may be told to the applicant."""
+"""The reasons of one row: the largest terms, by group, by indicator, and what may be given to the applicant."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 import numpy as np
 
 from icsml.core.arrays import Floats, Ints
-from icsml.decision.assess import ExplainedAssessment, Explanation, assess
+from icsml.decision.assess import ExplainedAssessment, assess
 from icsml.decision.missing_information import absent_fields, missing_information
 from icsml.decision.out_of_range import implausible
 from icsml.explain.contradiction import contradictions, contradicts, is_free, one_at_a_time, spreads
 from icsml.explain.indicator_split import split_points, split_term
-from icsml.explain.merging import merged_into
+from icsml.explain.merging import merge, merged_into
 from icsml.explain.ordered_sum import sum_in_order
 from icsml.explain.reason_texts import UNKNOWN, Statement, form_of, reference_text, statement
 from icsml.explain.shap_engine import margins
@@ -40,15 +40,83 @@ from icsml.records.field import Domain
 from icsml.texts.catalogue import text
 from icsml.texts.label import Label
 
-__all__ = ["RowReasons", "contradicting_share"]
+__all__ = ["RowReasons", "contradicting_share", "row_reasons"]
 
 
 _ORDER: Final[Mapping[ReasonKind, int]] = {"comparison": 0, "not_computable": 1, "not_provided": 1, "neutral": 2}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RowReasons:
-    """The reasons of one row of an assessment that was made with its terms.
+    """The reasons of one row.
+
+    Parameters
+    ----------
+    base_log_odds, base_points : float, int
+        Log-odds and score points before any feature.
+    reasons : list of Reason
+        The largest terms, of either sign.
+    other_log_odds, other_points : float, int
+        Sums of the terms that ``reasons`` leaves out.
+    groups : list of GroupTerm
+        Sums by group of features.
+    adverse_reasons : list of AdverseReason
+        What may be given to the applicant: comparisons first, then what has no value, then neutral statements.
+    adverse_coverage : float or None
+        Share of the log-odds above zero that the adverse reasons cover; None where no term is above zero.
+    principal_left_out : bool
+        Whether they cover less than the catalogue asks for and there are more that could have been given.
+    not_provided : list of str
+        Absent fields that left a feature which raised the PD without a value: of the adverse reasons first, then by
+        size; those of terms too small to be a reason are left out.
+    reference : Reference or InterventionalReference
+        Compared with whom the reasons are meant.
+    """
+
+    base_log_odds: float
+    base_points: int
+    reasons: list[Reason]
+    other_log_odds: float
+    other_points: int
+    groups: list[GroupTerm]
+    adverse_reasons: list[AdverseReason]
+    adverse_coverage: float | None
+    principal_left_out: bool
+    not_provided: list[str]
+    reference: Reference | InterventionalReference
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row of an assessment; ``merged`` holds its terms and ``merged_points`` its points as reasons state them."""
+
+    bundle: BundleParts
+    assessment: ExplainedAssessment
+    row: int
+    features: tuple[Feature, ...]
+    values: Floats
+    medians: Floats
+    terms: Floats
+    points: Ints
+    merged: Floats
+    merged_points: Ints
+
+    @property
+    def reference_id(self) -> ReferenceId:
+        return self.bundle.reference.id if self.bundle.reference is not None else "training-cover"
+
+    def value(self, index: int) -> float | None:
+        return _known(self.values[index])
+
+    def median(self, index: int) -> float | None:
+        return _known(self.medians[index])
+
+    def pd_effect(self, term: float) -> float:
+        return float(pd_effects(self.assessment.log_odds[self.row : self.row + 1], np.array([term]))[0])
+
+
+def row_reasons(bundle: BundleParts, assessment: ExplainedAssessment, row: int, most: int) -> RowReasons:
+    """Return the reasons of one row of an assessment.
 
     Parameters
     ----------
@@ -59,264 +127,225 @@ class RowReasons:
     row : int
         Which row.
     most : int
-        How many reasons are shown at most.
+        How many ``reasons`` there are at most; the catalogue says it of the adverse ones.
     """
+    one, catalogue = _row(bundle, assessment, row), bundle.catalogue
+    largest = shown(one.merged, most)
+    against = adverse(one.merged, catalogue.adverse_at_least)
+    against_most = shown(against, catalogue.adverse_reasons)
+    contradicting = _contradicting(one, {*largest, *against_most})
+    unlikely = implausible(bundle, assessment, row)
+    statements = {
+        index: _statement(one, index, contradicting.get(index), unlikely)
+        for index in dict.fromkeys([*largest, *against_most])
+    }
+    ordered = sorted(against_most, key=lambda index: _rank(statements[index].kind, one.features[index]))
+    coverage = _coverage(one.merged, against_most)
+    more = int((against > 0.0).sum()) > len(against_most)
+    return RowReasons(
+        base_log_odds=float(assessment.explanation.terms.base[row]),
+        base_points=int(assessment.explanation.base_points[row]),
+        reasons=[_reason(one, index, statements[index], contradicting.get(index)) for index in largest],
+        other_log_odds=float(sum_in_order(np.delete(one.merged, largest)[None, :])[0]),
+        other_points=int(np.delete(one.merged_points, largest).sum()),
+        groups=_groups(one),
+        adverse_reasons=[_adverse(one, index, statements[index], contradicting.get(index)) for index in ordered],
+        adverse_coverage=coverage,
+        principal_left_out=coverage is not None and coverage < catalogue.adverse_coverage_at_least and more,
+        not_provided=_not_provided(one, ordered),
+        reference=_reference(one),
+    )
 
-    bundle: BundleParts
-    assessment: ExplainedAssessment
-    row: int
-    most: int
 
-    def parts(self) -> dict[str, Any]:
-        """Return what a decision says of its reasons."""
-        log_odds, points = self._told
-        positions = shown(log_odds, self.most)
-        return {
-            "base_log_odds": float(self._explanation.terms.base[self.row]),
-            "base_points": int(self._explanation.base_points[self.row]),
-            "reasons": [self._reason(position) for position in positions],
-            "other_log_odds": float(sum_in_order(np.delete(log_odds, positions)[None, :])[0]),
-            "other_points": int(np.delete(points, positions).sum()),
-            "groups": self._groups(),
-            "adverse_reasons": [self._adverse(position) for position in self._in_telling_order(self.adverse)],
-            "adverse_coverage": self.adverse_coverage,
-            "reference": self._reference(),
-        }
+def _row(bundle: BundleParts, assessment: ExplainedAssessment, row: int) -> _Row:
+    explanation, one = assessment.explanation, slice(row, row + 1)
+    terms, points = explanation.terms.log_odds[one], explanation.points[one]
+    merged, merged_points = merge(terms, points, explanation.clusters)
+    return _Row(
+        bundle=bundle,
+        assessment=assessment,
+        row=row,
+        features=bundle.features,
+        values=assessment.features[row],
+        medians=np.full(terms.shape[1], np.nan) if bundle.reference is None else bundle.reference.medians,
+        terms=terms[0],
+        points=points[0],
+        merged=merged[0],
+        merged_points=merged_points[0],
+    )
 
-    @cached_property
-    def adverse(self) -> list[int]:
-        """Places of the features whose terms are told as adverse, largest first."""
-        catalogue = self.bundle.catalogue
-        return shown(adverse(self._told[0], catalogue.adverse_at_least), catalogue.adverse_reasons)
 
-    @property
-    def adverse_coverage(self) -> float | None:
-        """Share of the log-odds above zero that the adverse reasons cover; None where no term is above zero."""
-        log_odds = self._told[0]
-        whole = float(log_odds[log_odds > 0.0].sum())
-        return min(float(log_odds[self.adverse].sum()) / whole, 1.0) if whole > 0.0 else None
+def _coverage(log_odds: Floats, given: Sequence[int]) -> float | None:
+    whole = float(log_odds[log_odds > 0.0].sum())
+    return min(float(log_odds[given].sum()) / whole, 1.0) if whole > 0.0 else None
 
-    @property
-    def principal_left_out(self) -> bool:
-        """Whether the adverse reasons cover less than the catalogue asks for and more could have been told."""
-        catalogue, coverage = self.bundle.catalogue, self.adverse_coverage
-        tellable = int((adverse(self._told[0], catalogue.adverse_at_least) > 0.0).sum())
-        return coverage is not None and coverage < catalogue.adverse_coverage_at_least and tellable > len(self.adverse)
 
-    @property
-    def not_provided(self) -> list[str]:
-        """Fields for want of which a feature that raised the PD has no value: of the reasons told first, then by size.
+def _rank(kind: ReasonKind, feature: Feature) -> tuple[int, bool]:
+    """Rank comparisons first, then what has no value, then neutral statements; the order by size is kept within.
 
-        Those of a reason that is not told are asked for too; what is too small to be told is not.
-        """
-        columns = self.assessment.screening.columns
-        told = self._in_telling_order(self.adverse)
-        own = np.maximum(self._told[0], self._explanation.terms.log_odds[self.row])
-        others = shown(adverse(own, self.bundle.catalogue.adverse_at_least), len(own))
-        wanted = [
-            name
-            for place in dict.fromkeys([*told, *others])
-            if np.isnan(self._value(place))
-            for name in absent_fields(self._features[place], columns, self.row)
-        ]
-        return list(dict.fromkeys(wanted))
+    Of neutral statements innovation stands last: more of it is no shortcoming that heads an answer.
+    """
+    return _ORDER[kind], kind == "neutral" and feature.domain is Domain.INNOVATION
 
-    def _in_telling_order(self, places: Sequence[int]) -> list[int]:
-        """Put comparisons first, then what has no value, then what is told neutrally; each by size, as they came.
 
-        Of what is told neutrally innovation stands last: more of it is no shortcoming that heads an answer.
-        """
+def _not_provided(one: _Row, given: Sequence[int]) -> list[str]:
+    """Return absent fields, those of the reasons given first; those of features merged into one count as well."""
+    largest = np.maximum(one.merged, one.terms)
+    others = shown(adverse(largest, one.bundle.catalogue.adverse_at_least), len(largest))
+    names = [
+        name
+        for index in dict.fromkeys([*given, *others])
+        if np.isnan(one.values[index])
+        for name in absent_fields(one.features[index], one.assessment.screening.columns, one.row)
+    ]
+    return list(dict.fromkeys(names))
 
-        def late(place: int) -> tuple[int, bool]:
-            kind = self._statement(place).kind
-            return _ORDER[kind], kind == "neutral" and self._features[place].domain is Domain.INNOVATION
 
-        return sorted(places, key=late)
+def _reason(one: _Row, index: int, stated: Statement, contradicting: bool | None) -> Reason:
+    feature, term = one.features[index], float(one.merged[index])
+    return Reason(
+        code=feature.code,
+        feature=feature.name,
+        group=feature.group,
+        unit=feature.unit,
+        value=one.value(index),
+        reference_value=one.median(index),
+        log_odds=term,
+        points=int(one.merged_points[index]),
+        pd_effect=one.pd_effect(term),
+        direction=feature.direction,
+        form=form_of(term),
+        kind=stated.kind,
+        contradicts=contradicting,
+        text=stated.text,
+        indicators=_indicators(one) if feature.name == INNOVATION_SCORE else None,
+        also=_also(one, index),
+    )
 
-    @property
-    def _explanation(self) -> Explanation:
-        return self.assessment.explanation
 
-    @cached_property
-    def _told(self) -> tuple[Floats, Ints]:
-        """Terms and points of shape (p,) as they are told: like features merged where the catalogue says so."""
-        log_odds, points = self._explanation.told
-        return log_odds[self.row], points[self.row]
+def _adverse(one: _Row, index: int, stated: Statement, contradicting: bool | None) -> AdverseReason:
+    return AdverseReason(
+        code=one.features[index].code,
+        feature=one.features[index].name,
+        kind=stated.kind,
+        value=one.value(index),
+        reference_value=one.median(index),
+        log_odds=float(one.merged[index]),
+        points=int(one.merged_points[index]),
+        contradicts=contradicting,
+        text=stated.text,
+        also=_also(one, index),
+    )
 
-    @cached_property
-    def _features(self) -> tuple[Feature, ...]:
-        return self.bundle.features
 
-    @property
-    def _reference_id(self) -> ReferenceId:
-        return self.bundle.reference.id if self.bundle.reference is not None else "training-cover"
+def _statement(one: _Row, index: int, contradicting: bool | None, unlikely: Mapping[str, Label]) -> Statement:
+    feature, value = _named(one, index), float(one.values[index])
+    return statement(
+        one.bundle.catalogue,
+        feature,
+        value,
+        float(one.merged[index]),
+        one.reference_id,
+        float(one.medians[index]),
+        contradicts=bool(contradicting),
+        missing=missing_information(one.bundle, one.assessment, feature, one.row) if np.isnan(value) else UNKNOWN,
+        outside=unlikely.get(feature.name),
+    )
 
-    def _median(self, position: int) -> float:
-        return float(self.bundle.reference.medians[position]) if self.bundle.reference is not None else float("nan")
 
-    def _value(self, position: int) -> float:
-        return float(self.assessment.features[self.row, position])
+def _named(one: _Row, index: int) -> Feature:
+    """Return a feature as texts name it: a score that rests on assumed rules is said to be no official one."""
+    feature, rulebook = one.features[index], one.bundle.rulebook
+    if feature.name != INNOVATION_SCORE or rulebook is None or rulebook.provenance != "assumed":
+        return feature
+    return replace(feature, label=text("reasons.own_points", feature=feature.label))
 
-    def _reason(self, position: int) -> Reason:
-        statement = self._statement(position)
-        feature, term = self._features[position], float(self._told[0][position])
-        return Reason(
-            code=feature.code,
-            feature=feature.name,
-            group=feature.group,
-            unit=feature.unit,
-            value=_known(self._value(position)),
-            reference_value=_known(self._median(position)),
-            log_odds=term,
-            points=int(self._told[1][position]),
-            pd_effect=self._effect(term),
-            direction=feature.direction,
-            form=form_of(term),
-            kind=statement.kind,
-            contradicts=self._contradicts.get(position),
-            text=statement.text,
-            indicators=self._indicators() if feature.name == INNOVATION_SCORE else None,
-            also=self._also(position),
+
+def _also(one: _Row, lead: int) -> list[AlsoReason]:
+    return [
+        AlsoReason(
+            code=one.features[index].code,
+            feature=one.features[index].name,
+            label=one.features[index].label,
+            value=one.value(index),
+            reference_value=one.median(index),
+            log_odds=float(one.terms[index]),
+            points=int(one.points[index]),
         )
+        for index in merged_into(lead, one.terms, one.assessment.explanation.clusters)
+    ]
 
-    def _statement(self, position: int) -> Statement:
-        feature, value = self._named(position), self._value(position)
-        return statement(
-            self.bundle.catalogue,
-            feature,
-            value,
-            float(self._told[0][position]),
-            self._reference_id,
-            self._median(position),
-            contradicts=bool(self._contradicts.get(position)),
-            missing=missing_information(self.bundle, self.assessment, feature, self.row)
-            if np.isnan(value)
-            else UNKNOWN,
-            outside=self._implausible.get(feature.name),
+
+def _groups(one: _Row) -> list[GroupTerm]:
+    sums = by_group([feature.group for feature in one.features], one.terms[None, :], one.points[None, :])
+    return [
+        GroupTerm(group=group, log_odds=float(term[0]), points=int(points[0]), pd_effect=one.pd_effect(float(term[0])))
+        for group, (term, points) in sums.items()
+    ]
+
+
+def _reference(one: _Row) -> Reference | InterventionalReference:
+    label, population = reference_text(one.bundle.catalogue, one.reference_id), one.bundle.reference
+    if population is None:
+        return Reference(kind="path_dependent", id="training-cover", text=label)
+    return InterventionalReference(
+        kind="interventional", id=population.id, text=label, n=len(population.rows), sha256=population.sha256
+    )
+
+
+def _scorer(one: _Row) -> tuple[Callable[[Floats], Floats], Affine, list[int]]:
+    """Return what gave this row its margin, its calibration, and which columns of the model it reads."""
+    bundle, columns = one.bundle, one.bundle.companion_columns
+    ask = partial(margins, reference=bundle.reference, explainer=bundle.explainer)
+    if one.assessment.fallback[one.row] and bundle.companion:
+        return partial(ask, bundle.companion.booster, columns=columns), bundle.companion.calibration, columns
+    return partial(ask, bundle.model.booster), bundle.model.calibration, list(range(len(one.features)))
+
+
+def _contradicting(one: _Row, indices: Collection[int]) -> dict[int, bool]:
+    """Tell of the free features among some whether their term has another sign than their effect alone.
+
+    A merged reason is judged by the feature that it names, with that feature's own term: what is in ``also`` has
+    effects of its own.
+    """
+    population, free = one.bundle.reference, [index for index in sorted(indices) if is_free(one.features[index])]
+    if population is None or not free:
+        return {}
+    scorer, calibration, columns = _scorer(one)
+    values = {columns.index(index): spreads(population)[:, index] for index in free}
+    effects = one_at_a_time(scorer, calibration, np.ascontiguousarray(one.values[None, columns]), values)
+    return {
+        index: bool(contradicts(one.terms[index : index + 1], effects[column])[0])
+        for index, column in zip(free, values, strict=True)
+    }
+
+
+def _indicators(one: _Row) -> list[IndicatorReason] | None:
+    """Split the innovation score's reason over its indicators; None where no split would be honest."""
+    scored, population, rulebook = one.assessment.innovation, one.bundle.reference, one.bundle.rulebook
+    if population is None or rulebook is None or scored is None or one.assessment.fallback[one.row]:
+        return None
+    index = one.bundle.model.encoder.index(INNOVATION_SCORE)
+    indicators = [i.id for i in rulebook.indicators if i.domain is ScoringDomain.INNOVATION]
+    names = [name for name in indicators if name in population.points]
+    points = np.array([scored.points[name][one.row] for name in names])
+    means = np.array([population.points[name] for name in names])
+    parts = split_term(float(one.terms[index]), points - means) if np.isfinite(points).all() else None
+    if parts is None or np.isnan(one.values[index]):
+        return None
+    whole = split_points(-one.bundle.scale.factor * parts, int(one.points[index]))
+    return [
+        IndicatorReason(
+            indicator=names[i],
+            points=float(points[i]),
+            reference_points=float(means[i]),
+            log_odds=float(parts[i]),
+            score_points=int(whole[i]),
+            pd_effect=one.pd_effect(float(parts[i])),
+            rule=scored.rules[names[i]][one.row],
         )
-
-    @cached_property
-    def _implausible(self) -> Mapping[str, Label]:
-        return implausible(self.bundle, self.assessment, self.row)
-
-    def _named(self, position: int) -> Feature:
-        """Return a feature as texts name it: a score that rests on assumed rules is said to be no official one."""
-        feature, rulebook = self._features[position], self.bundle.rulebook
-        if feature.name != INNOVATION_SCORE or rulebook is None or rulebook.provenance != "assumed":
-            return feature
-        return replace(feature, label=text("reasons.own_points", feature=feature.label))
-
-    def _effect(self, term: float) -> float:
-        return float(pd_effects(self.assessment.log_odds[self.row : self.row + 1], np.array([term]))[0])
-
-    def _also(self, lead: int) -> list[AlsoReason]:
-        terms, points = self._explanation.terms.log_odds[self.row], self._explanation.points[self.row]
-        return [
-            AlsoReason(
-                code=self._features[place].code,
-                feature=self._features[place].name,
-                label=self._features[place].label,
-                value=_known(self._value(place)),
-                reference_value=_known(self._median(place)),
-                log_odds=float(terms[place]),
-                points=int(points[place]),
-            )
-            for place in merged_into(lead, terms, self._explanation.clusters)
-        ]
-
-    def _groups(self) -> list[GroupTerm]:
-        rows = slice(self.row, self.row + 1)
-        terms, points = self._explanation.terms.log_odds[rows], self._explanation.points[rows]
-        sums = by_group([feature.group for feature in self._features], terms, points)
-        return [
-            GroupTerm(
-                group=group, log_odds=float(term[0]), points=int(share[0]), pd_effect=self._effect(float(term[0]))
-            )
-            for group, (term, share) in sums.items()
-        ]
-
-    def _adverse(self, position: int) -> AdverseReason:
-        statement, feature = self._statement(position), self._features[position]
-        return AdverseReason(
-            code=feature.code,
-            feature=feature.name,
-            kind=statement.kind,
-            value=_known(self._value(position)),
-            reference_value=_known(self._median(position)),
-            log_odds=float(self._told[0][position]),
-            points=int(self._told[1][position]),
-            contradicts=self._contradicts.get(position),
-            text=statement.text,
-            also=self._also(position),
-        )
-
-    def _reference(self) -> Reference | InterventionalReference:
-        text, population = reference_text(self.bundle.catalogue, self._reference_id), self.bundle.reference
-        if population is None:
-            return Reference(kind="path_dependent", id="training-cover", text=text)
-        return InterventionalReference(
-            kind="interventional", id=population.id, text=text, n=len(population.rows), sha256=population.sha256
-        )
-
-    @cached_property
-    def _scorer(self) -> tuple[Callable[[Floats], Floats], Affine, list[int]]:
-        """What gave this row its margin, its calibration, and which columns of the model it reads."""
-        bundle, columns = self.bundle, self.bundle.companion_columns
-        ask = partial(margins, reference=bundle.reference, explainer=bundle.explainer)
-        if self.assessment.fallback[self.row] and bundle.companion:
-            return partial(ask, bundle.companion.booster, places=columns), bundle.companion.calibration, columns
-        return partial(ask, bundle.model.booster), bundle.model.calibration, list(range(len(self._features)))
-
-    @cached_property
-    def _contradicts(self) -> dict[int, bool]:
-        """Tell of the free features that are shown or told whether their term has another sign than their effect alone.
-
-        A merged reason is judged by the feature that it names, with that feature's own term: what is in ``also`` has
-        effects of its own.
-        """
-        positions = sorted({*shown(self._told[0], self.most), *self.adverse})
-        population, free = self.bundle.reference, [place for place in positions if is_free(self._features[place])]
-        if population is None or not free:
-            return {}
-        scorer, calibration, places = self._scorer
-        row = np.ascontiguousarray(self.assessment.features[self.row : self.row + 1, places])
-        values = {places.index(place): spreads(population)[:, place] for place in free}
-        effects = one_at_a_time(scorer, calibration, row, values)
-        terms = self._explanation.terms.log_odds[self.row]
-        return {
-            place: bool(contradicts(terms[place : place + 1], effects[own])[0])
-            for place, own in zip(free, values, strict=True)
-        }
-
-    def _indicators(self) -> list[IndicatorReason] | None:
-        """Split the innovation score's reason over its indicators; None where no split would be honest."""
-        points, population, rulebook = self.assessment.innovation, self.bundle.reference, self.bundle.rulebook
-        if population is None or rulebook is None or points is None or self.assessment.fallback[self.row]:
-            return None
-        names = [
-            i.id for i in rulebook.indicators if i.domain is ScoringDomain.INNOVATION and i.id in population.points
-        ]
-        place = self.bundle.model.encoder.index(INNOVATION_SCORE)
-        term, share = (terms[self.row, place] for terms in (self._explanation.terms.log_odds, self._explanation.points))
-        own = np.array([points.points[name][self.row] for name in names])
-        means = np.array([population.points[name] for name in names])
-        parts = split_term(float(term), own - means) if np.isfinite(own).all() else None
-        if parts is None or np.isnan(self._value(place)):
-            return None
-        whole = split_points(-self.bundle.scale.factor * parts, int(share))
-        ranked = np.argsort(-np.abs(parts), kind="stable")
-        return [
-            IndicatorReason(
-                indicator=names[i],
-                points=float(own[i]),
-                reference_points=float(means[i]),
-                log_odds=float(parts[i]),
-                score_points=int(whole[i]),
-                pd_effect=self._effect(float(parts[i])),
-                rule=points.rules[names[i]][self.row],
-            )
-            for i in (int(i) for i in ranked)
-        ]
+        for i in map(int, np.argsort(-np.abs(parts), kind="stable"))
+    ]
 
 
 def contradicting_share(bundle: BundleParts, columns: Columns, most: int = 8) -> float | None:
@@ -333,10 +362,11 @@ def contradicting_share(bundle: BundleParts, columns: Columns, most: int = 8) ->
     """
     if bundle.reference is None:
         return None
-    found = assess(bundle, columns)
-    own = ~found.fallback
-    return contradictions(bundle, found.features[own], found.explanation.terms.log_odds[own], most).rate
+    assessment = assess(bundle, columns)
+    by_model = ~assessment.fallback
+    terms = assessment.explanation.terms.log_odds[by_model]
+    return contradictions(bundle, assessment.features[by_model], terms, most).rate
 
 
 def _known(value: float) -> float | None:
-    return None if np.isnan(value) else value
+    return None if np.isnan(value) else float(value)

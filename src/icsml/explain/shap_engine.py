@@ -38,7 +38,7 @@ _SLOTS_LOCK = Lock()
 
 
 def engine(
-    booster: lgb.Booster, reference: ReferencePopulation | None = None, places: Sequence[int] | None = None
+    booster: lgb.Booster, reference: ReferencePopulation | None = None, columns: Sequence[int] | None = None
 ) -> TreeShap:
     """Return the engine of a booster, built at the first call and kept as long as the booster lives.
 
@@ -48,7 +48,7 @@ def engine(
         A binary booster over p features.
     reference : ReferencePopulation, optional
         Whom contributions compare with; None weighs each branch by its training cover (path-dependent).
-    places : sequence of int, optional
+    columns : sequence of int, optional
         Which p columns of the population are the booster's features; None takes all.
 
     Raises
@@ -56,13 +56,13 @@ def engine(
     ModelError
         If the engine does not support the trees.
     """
-    key = (reference.sha256 if reference is not None else None, tuple(places) if places is not None else None)
+    key = (reference.sha256 if reference is not None else None, tuple(columns) if columns is not None else None)
     with _SLOTS_LOCK:
         slot = _SLOTS.setdefault(booster, {}).setdefault(key, _Slot())
     if slot.engine is None:
         with slot.lock:
             if slot.engine is None:
-                slot.engine = _built(booster, reference, places)
+                slot.engine = _built(booster, reference, columns)
     return slot.engine
 
 
@@ -70,7 +70,7 @@ def contributions(
     booster: lgb.Booster,
     X: Floats,
     reference: ReferencePopulation | None = None,
-    places: Sequence[int] | None = None,
+    columns: Sequence[int] | None = None,
     *,
     explainer: Explainer = "tree_shap",
 ) -> tuple[Floats, Floats]:
@@ -82,7 +82,7 @@ def contributions(
         A binary booster over p features.
     X : ndarray of shape (n, p)
         Feature rows.
-    reference, places
+    reference, columns
         As :func:`engine` takes them.
     explainer : {'tree_shap', 'pred_contrib'}
         ``pred_contrib`` is LightGBM's own, path-dependent and slow: for trees that the engine does not support.
@@ -101,7 +101,7 @@ def contributions(
         If the engine does not support the trees.
     """
     if explainer == "tree_shap":
-        return engine(booster, reference, places).explain(X, threads=threads(len(X)) or _processors())
+        return engine(booster, reference, columns).explain(X, threads=threads(len(X)) or _processors())
     if len(X) == 0:
         return np.empty((0, booster.num_feature() + 1)), np.empty(0)
     whole: Any = booster.predict(X, pred_contrib=True, num_threads=threads(len(X)))
@@ -112,22 +112,22 @@ def margins(
     booster: lgb.Booster,
     X: Floats,
     reference: ReferencePopulation | None = None,
-    places: Sequence[int] | None = None,
+    columns: Sequence[int] | None = None,
     *,
     explainer: Explainer = "tree_shap",
 ) -> Floats:
     """Return the margins that :func:`contributions` gives, of shape (n,), without the contributions."""
     if explainer == "tree_shap":
-        return engine(booster, reference, places).margin(X, threads=threads(len(X)) or _processors())
+        return engine(booster, reference, columns).margin(X, threads=threads(len(X)) or _processors())
     return margin(booster, X)
 
 
-def _built(booster: lgb.Booster, reference: ReferencePopulation | None, places: Sequence[int] | None) -> TreeShap:
+def _built(booster: lgb.Booster, reference: ReferencePopulation | None, columns: Sequence[int] | None) -> TreeShap:
     from icsml.explain.treeshap import TreeShap  # numba: seconds that a process without reasons need not spend
 
     if reference is None:
         return TreeShap.from_booster(booster)
-    rows = reference.rows if places is None else reference.rows[:, list(places)]
+    rows = reference.rows if columns is None else reference.rows[:, list(columns)]
     return TreeShap.from_booster(booster, reference=np.array(rows, order="C"))
 
 

@@ -51,7 +51,7 @@ def explain(
     scorer: Scorer,
     X: Floats,
     reference: ReferencePopulation | None = None,
-    places: Sequence[int] | None = None,
+    columns: Sequence[int] | None = None,
     *,
     explainer: Explainer = "tree_shap",
 ) -> Terms:
@@ -59,7 +59,7 @@ def explain(
 
     Parameters and errors are those of :func:`icsml.explain.shap_engine.contributions`, of the scorer's booster.
     """
-    whole, margins = contributions(scorer.booster, X, reference, places, explainer=explainer)
+    whole, margins = contributions(scorer.booster, X, reference, columns, explainer=explainer)
     return Terms(
         log_odds=scorer.calibration.slope * whole[:, :-1],
         base=scorer.calibration.slope * whole[:, -1] + scorer.calibration.intercept,
@@ -90,10 +90,13 @@ def adverse(log_odds: Floats, at_least: float) -> Floats:
 
 def by_group(groups: Sequence[str], log_odds: Floats, points: Ints) -> dict[str, tuple[Floats, Ints]]:
     """Return the sums of terms and of points, shape (n,) each, by group in the order of first appearance."""
-    places: dict[str, list[int]] = {}
-    for place, group in enumerate(groups):
-        places.setdefault(group, []).append(place)
-    return {group: (sum_in_order(log_odds[:, own]), points[:, own].sum(axis=1)) for group, own in places.items()}
+    columns: dict[str, list[int]] = {}
+    for column, group in enumerate(groups):
+        columns.setdefault(group, []).append(column)
+    return {
+        group: (sum_in_order(log_odds[:, members]), points[:, members].sum(axis=1))
+        for group, members in columns.items()
+    }
 
 
 def pd_effects(total: Floats, terms: Floats) -> Floats:

@@ -16,7 +16,7 @@ from icsml.core.files import check_target
 from icsml.core.progress import Progress, silent
 from icsml.decision.assess import ExplainedAssessment, assess
 from icsml.decision.decide import DEFAULT_REASONS
-from icsml.decision.reasons import RowReasons
+from icsml.decision.reasons import row_reasons
 from icsml.errors import InputError
 from icsml.explain.contradiction import contradictions
 from icsml.innovation.rulebooks.exact_numbers import shown
@@ -275,7 +275,7 @@ def _assessed(bundle: Bundle, columns: Columns) -> Iterator[tuple[int, Explained
 def _reference(bundle: Bundle, columns: Columns) -> dict[str, Any]:
     """Return the ``reference`` object of the model's decisions."""
     one = assess(bundle, take(columns, np.array([0])))
-    found: dict[str, Any] = RowReasons(bundle, one, 0, 0).parts()["reference"].model_dump(mode="json")
+    found: dict[str, Any] = row_reasons(bundle, one, 0, 0).reference.model_dump(mode="json")
     return found
 
 
@@ -393,7 +393,7 @@ def _decision(bundle: Bundle, columns: Columns, role: str, row: int, used: int) 
         log_odds=explanation.terms.log_odds[0],
         values=found.features[0],
         points=explanation.points[0],
-        reasons=tuple(each.text for each in RowReasons(bundle, found, 0, _TOLD).parts()["reasons"]),
+        reasons=tuple(each.text for each in row_reasons(bundle, found, 0, _TOLD).reasons),
     )
 
 

@@ -165,7 +165,7 @@ class Tally:
         self.moves += [int((step == way).sum()) for way in (-1, 0, 1)]
 
     def _groups(self, found: Assessment, explanation: Explanation, columns: Columns) -> None:
-        terms, (told, _) = explanation.terms.log_odds, explanation.told
+        terms, (told, _) = explanation.terms.log_odds, explanation.merged
         against = adverse(told, self.bundle.catalogue.adverse_at_least)
         ranked = rank_terms(against, self.bundle.catalogue.adverse_reasons)
         counted = np.zeros(told.shape, dtype=np.int64)
