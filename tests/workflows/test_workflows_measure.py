@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,13 +16,13 @@ from icsml.errors import ModelError
 from icsml.model.calibrate import Affine
 from icsml.portfolio.importer import import_dataset
 from icsml.records.dataset import FoldSplit, read_dataset, write_dataset
-from icsml.validation.summary import summary
+from icsml.validation.summary import FoldModel, Measures, measures
 from icsml.workflows import measure as workflow
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import FittedPair, fit_pair
-from icsml.workflows.measure import Measured, measure
+from icsml.workflows.leakage_checks import blocking_reasons, leakage_warnings
+from icsml.workflows.measure import Figures, Measured, measure
 from icsml.workflows.prepare import Prepared, Split, prepare, ranked_within, split_rows
-from icsml.workflows.suspicion import blocking, suspicions
 
 Slopes = tuple[float, float]
 RANKS: Slopes = (1.0, 1.0)
@@ -88,14 +87,15 @@ def test_where_every_fold_ranks_none_is_told(folded, quick_config, with_slopes):
     heard: list[str] = []
     measured = run(folded, quick_config, heard)
     prepared, split, _ = folded
-    for name in ("cv", "cv_without_innovation"):
-        assert measured.figures[name]["folds_without_ranking"] == []
-        assert [fold["fold"] for fold in measured.figures[name]["folds"]] == [1, 2, 3]
-        assert sum(fold["held_out_rows"] for fold in measured.figures[name]["folds"]) == split.test.sum()
-        assert all(fold["pd"] is None for fold in measured.figures[name]["folds"])
-    assert [fold["rows"] for fold in measured.figures["cv"]["folds"]] == asked[1:]
+    assert measured.figures.sample == "cv"
+    for figures in (measured.figures.model, measured.figures.companion):
+        assert figures.folds_without_ranking == []
+        assert [model.fold for model in figures.folds] == [1, 2, 3]
+        assert sum(model.held_out_rows for model in figures.folds) == split.test.sum()
+        assert all(model.pd is None for model in figures.folds)
+    assert [model.rows for model in measured.figures.model.folds] == asked[1:]
     assert not any("warning" in line for line in heard)
-    assert not any("outer fold" in said for said in suspicions(prepared, split, measured.figures))
+    assert not any("outer fold" in said for said in leakage_warnings(prepared, split, measured.figures))
     assert not np.isnan(measured.held_out[split.test]).any()
 
 
@@ -114,8 +114,8 @@ def test_a_fold_whose_model_does_not_rank_is_measured_at_its_own_default_rate(fo
     assert np.array_equal(measured.held_out[second, 1], before[second, 1])
     others = split.test & ~second
     assert np.array_equal(measured.held_out[others], before[others])
-    assert measured.figures["cv"]["folds_without_ranking"] == [2]
-    assert measured.figures["cv_without_innovation"]["folds_without_ranking"] == []
+    assert measured.figures.model.folds_without_ranking == [2]
+    assert measured.figures.companion.folds_without_ranking == []
     warned = [line for line in heard if line.startswith("warning")]
     assert len(warned) == 1
     assert warned[0].startswith("warning: outer fold 2: the model does not rank risk (calibration slope ")
@@ -134,8 +134,8 @@ def test_a_companion_that_does_not_rank_gives_no_reversed_pd_where_it_stands_in(
         np.testing.assert_allclose(measured.held_out[rows, 1], rates(folded)[number], rtol=1e-12)
         np.testing.assert_allclose(measured.held_out[rows & unfed, 0], rates(folded)[number], rtol=1e-12)
         assert np.unique(measured.held_out[rows & ~unfed, 0]).size > 10
-    assert measured.figures["cv"]["folds_without_ranking"] == []
-    assert measured.figures["cv_without_innovation"]["folds_without_ranking"] == [1, 3]
+    assert measured.figures.model.folds_without_ranking == []
+    assert measured.figures.companion.folds_without_ranking == [1, 3]
     assert sum("the companion without innovation does not rank" in line for line in heard) == 2
 
 
@@ -143,17 +143,18 @@ def test_a_fold_that_says_nothing_says_the_long_run_rate_where_there_is_one(fold
     with_slopes([RANKS, (-1.0, -1.0), RANKS, RANKS])
     measured = run(folded, quick_config.model_copy(update={"long_run_rate": 0.07}))
     np.testing.assert_allclose(measured.held_out[folded[1].folds == 0], 0.07, rtol=1e-12)
-    assert measured.figures["cv"]["folds"][0]["pd"] == 0.07
+    assert measured.figures.model.folds[0].pd == 0.07
 
 
 def test_figures_of_folds_that_all_say_nothing_are_those_of_chance(folded, quick_config, with_slopes):
     with_slopes([RANKS] + [(-1.0, -1.0)] * 3)
-    figures = run(folded, quick_config).figures
+    found = run(folded, quick_config).figures
+    figures = found.as_json()
     assert figures["cv"]["folds_without_ranking"] == [1, 2, 3]
     assert figures["cv"]["auc_folds"] == [0.5, 0.5, 0.5]
     assert figures["cv"]["auc"] == pytest.approx(0.5, abs=0.05)
     assert figures["innovation_gain"]["auc"] == 0.0
-    assert json.loads(json.dumps(figures, allow_nan=False)) == figures
+    assert json.loads(json.dumps(figures, allow_nan=False)) == figures == found.as_json()
 
 
 @pytest.mark.parametrize("out_of_time", [False, True], ids=["folds", "out-of-time"])
@@ -188,7 +189,7 @@ def test_a_pair_that_does_not_rank_is_refused_before_anything_is_measured(
 def test_a_pair_without_a_companion_is_measured(folded, quick_config, monkeypatch):
     monkeypatch.setattr(workflow, "fit_pair", lambda *_: replace(folded[2], companion=None))
     measured = run(folded, quick_config)
-    assert set(measured.figures) == {"cv"}
+    assert set(measured.figures.as_json()) == {"cv"}
     assert np.isnan(measured.held_out[:, 1]).all()
 
 
@@ -219,40 +220,32 @@ def test_real_folds_that_cannot_find_the_event_are_told(tmp_path, quick_config):
     prepared = prepare(read_dataset(tmp_path / "book"), quick_config, silent)
     split = split_rows(prepared, None)
     measured = measure(prepared, split, quick_config, silent)
-    figures = measured.figures["cv"]
-    silent_folds = figures["folds_without_ranking"]
+    figures = measured.figures.model
+    silent_folds = figures.folds_without_ranking
     assert silent_folds
-    assert [figures["auc_folds"][number - 1] for number in silent_folds] == [0.5] * len(silent_folds)
-    assert min(figures["auc_folds"]) >= 0.5
-    assert any("does not rank" in reason for reason in blocking(measured.figures))
+    assert [figures.auc_folds[number - 1] for number in silent_folds] == [0.5] * len(silent_folds)
+    assert min(figures.auc_folds) >= 0.5
+    assert any("does not rank" in reason for reason in blocking_reasons(measured.figures))
 
 
-def told(number: int, slope: float, pd: float | None) -> dict[str, Any]:
-    return {
-        "fold": number,
-        "slope": slope,
-        "rows": 1330,
-        "events": 20,
-        "held_out_rows": 670,
-        "held_out_events": 10,
-        "pd": pd,
-    }
+def fold_model(number: int, slope: float, pd: float | None) -> FoldModel:
+    return FoldModel(fold=number, slope=slope, rows=1330, events=20, held_out_rows=670, held_out_events=10, pd=pd)
 
 
-def figures_of(auc: float, low: float, high: float, without: Sequence[int] | None = None) -> dict[str, Any]:
-    found: dict[str, Any] = {"auc": auc, "auc_low": low, "auc_high": high}
+def figures_of(auc: float, low: float, high: float, without: Sequence[int] | None = None) -> Measures:
+    metrics = {"auc": auc, "auc_low": low, "auc_high": high}
+    folds = None
     if without is not None:
-        found["folds"] = [told(n, -0.25 if n in without else 1.1, 0.015 if n in without else None) for n in (1, 2, 3)]
-        found["folds_without_ranking"] = list(without)
-    return found
+        folds = tuple(fold_model(n, -0.25 if n in without else 1.1, 0.015 if n in without else None) for n in (1, 2, 3))
+    return Measures(metrics=metrics, rows=2000, defaults=30, folds=folds)
 
 
 FINE = figures_of(0.7, 0.45, 0.8)
 
 
 def test_folds_without_ranking_are_warned_of_with_what_they_were(folded):
-    measured = {"cv": figures_of(0.7, 0.6, 0.8, [1, 3]), "cv_without_innovation": figures_of(0.6, 0.5, 0.7, [2])}
-    model, companion = suspicions(folded[0], folded[1], measured)
+    measured = Figures("cv", figures_of(0.7, 0.6, 0.8, [1, 3]), figures_of(0.6, 0.5, 0.7, [2]))
+    model, companion = leakage_warnings(folded[0], folded[1], measured)
     assert model.startswith(
         "the model does not rank risk in outer folds 1, 3 of 3 (fold 1 with slope -0.25, trained on"
     )
@@ -266,33 +259,39 @@ def test_folds_without_ranking_are_warned_of_with_what_they_were(folded):
 @pytest.mark.parametrize(
     ("measured", "reasons"),
     [
-        ({"test": FINE}, []),
-        ({"test": FINE, "test_without_innovation": FINE}, []),
-        ({"cv": figures_of(0.7, 0.6, 0.8, [])}, []),
-        ({"cv": figures_of(0.7, 0.6, 0.8, [2])}, ["the model does not rank in outer fold 2 of 3"]),
+        (Figures("test", FINE), []),
+        (Figures("test", FINE, FINE), []),
+        (Figures("cv", figures_of(0.7, 0.6, 0.8, [])), []),
+        (Figures("cv", figures_of(0.7, 0.6, 0.8, [2])), ["the model does not rank in outer fold 2 of 3"]),
         (
-            {"cv": figures_of(0.7, 0.6, 0.8, []), "cv_without_innovation": figures_of(0.6, 0.5, 0.7, [1, 2])},
+            Figures("cv", figures_of(0.7, 0.6, 0.8, []), figures_of(0.6, 0.5, 0.7, [1, 2])),
             ["the companion without innovation does not rank in outer folds 1, 2 of 3"],
         ),
-        ({"test": figures_of(0.9899, 0.97, 0.995)}, []),
-        ({"test": figures_of(0.99, 0.98, 0.999)}, ["the model has an AUC of 0.9900 on rows never seen: a leak"]),
-        ({"test": figures_of(0.5001, 0.4, 0.6)}, []),
-        ({"test": figures_of(0.5, 0.5, 0.5)}, ["the model ranks no better than chance on rows never seen: AUC 0.5000"]),
-        ({"test": figures_of(0.45, 0.35, 0.55)}, ["the model ranks no better than chance"]),
-        ({"test": figures_of(0.4, 0.3, 0.49)}, ["the model ranks the wrong way round on rows never seen: AUC 0.4000"]),
+        (Figures("test", figures_of(0.9899, 0.97, 0.995)), []),
+        (Figures("test", figures_of(0.99, 0.98, 0.999)), ["the model has an AUC of 0.9900 on rows never seen: a leak"]),
+        (Figures("test", figures_of(0.5001, 0.4, 0.6)), []),
         (
-            {"test": FINE, "test_without_innovation": figures_of(0.4, 0.3, 0.6)},
+            Figures("test", figures_of(0.5, 0.5, 0.5)),
+            ["the model ranks no better than chance on rows never seen: AUC 0.5000"],
+        ),
+        (Figures("test", figures_of(0.45, 0.35, 0.55)), ["the model ranks no better than chance"]),
+        (
+            Figures("test", figures_of(0.4, 0.3, 0.49)),
+            ["the model ranks the wrong way round on rows never seen: AUC 0.4000"],
+        ),
+        (
+            Figures("test", FINE, figures_of(0.4, 0.3, 0.6)),
             ["the companion without innovation ranks no better than chance"],
         ),
         (
-            {"cv": figures_of(0.4, 0.3, 0.45, [3])},
+            Figures("cv", figures_of(0.4, 0.3, 0.45, [3])),
             ["the model does not rank in outer fold 3 of 3", "the model ranks no better than chance"],
         ),
-        ({"cv": figures_of(0.4, 0.3, 0.45, [])}, ["the model ranks the wrong way round"]),
+        (Figures("cv", figures_of(0.4, 0.3, 0.45, [])), ["the model ranks the wrong way round"]),
     ],
 )
 def test_what_keeps_a_version_from_becoming_the_champion_by_itself(measured, reasons):
-    found = blocking(measured)
+    found = blocking_reasons(measured)
     assert len(found) == len(reasons)
     for line, start in zip(found, reasons, strict=True):
         assert line.startswith(start)
@@ -305,19 +304,19 @@ def test_folds_that_say_nothing_are_not_said_to_rank_the_wrong_way_round():
     for number, events in enumerate((40, 30, 20)):
         y[np.flatnonzero(folds == number)[:events]] = 1.0
     rate = np.array([y[folds != number].mean() for number in range(3)])[folds]
-    figures = summary(y, rate, folds=folds)
-    assert figures["auc_high"] < 0.5  # though every fold by itself is at 0.5
-    assert figures["auc_folds"] == [0.5, 0.5, 0.5]
-    figures |= {"folds": [told(n, -0.25, 0.04) for n in (1, 2, 3)], "folds_without_ranking": [1, 2, 3]}
-    silent_folds, chance = blocking({"cv": figures})
+    figures = measures(y, rate, folds=folds, models=tuple(fold_model(n, -0.25, 0.04) for n in (1, 2, 3)))
+    assert figures.metrics["auc_high"] < 0.5  # though every fold by itself is at 0.5
+    assert figures.auc_folds == (0.5, 0.5, 0.5)
+    assert figures.folds_without_ranking == [1, 2, 3]
+    silent_folds, chance = blocking_reasons(Figures("cv", figures))
     assert silent_folds.startswith("the model does not rank in outer folds 1, 2, 3 of 3")
     assert chance.startswith("the model ranks no better than chance")
 
 
 def test_an_auc_no_better_than_chance_is_warned_of(folded):
-    (said,) = suspicions(folded[0], folded[1], {"test": figures_of(0.5, 0.4, 0.6)})
+    (said,) = leakage_warnings(folded[0], folded[1], Figures("test", figures_of(0.5, 0.4, 0.6)))
     assert said.startswith("the model ranks no better than chance on rows never seen: AUC 0.5000 (0.4000 to 0.6000): ")
-    assert suspicions(folded[0], folded[1], {"test": FINE}) == []
+    assert leakage_warnings(folded[0], folded[1], Figures("test", FINE)) == []
 
 
 def test_fitting_for_a_fold_does_not_warn_beside_what_is_told(folded, quick_config):

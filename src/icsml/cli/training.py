@@ -12,6 +12,7 @@ import typer
 
 from icsml.cli.options import JsonFlag, TrainingChanges, TrainingConfigFile
 from icsml.cli.output import emit, kept_stdout, progress, table
+from icsml.validation.summary import METRICS
 from icsml.workflows.config import load_training_config
 from icsml.workflows.register import train
 
@@ -56,19 +57,7 @@ def _ended_in_order() -> Iterator[None]:
 def _text(summary: dict[str, Any]) -> str:
     metrics = summary["metrics"]
     names = [name for name, value in metrics.items() if isinstance(value, dict) and "ks" in value]
-    keys = (
-        "auc",
-        "auc_low",
-        "auc_high",
-        "ks",
-        "brier",
-        "log_loss",
-        "average_precision",
-        "calibration_slope",
-        "calibration_intercept",
-        "rows",
-        "defaults",
-    )
+    keys = (*(key for metric in METRICS if metric.listed for key in metric.labels), "rows", "defaults")
     rows = [(key, *(metrics[name].get(key) for name in names)) for key in keys]
     lines = [
         f"{summary['name']} version {summary['version']}  ({summary['model_uri']})",

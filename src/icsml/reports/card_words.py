@@ -15,6 +15,7 @@ from typing import Final
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.reports.wording import Lang, event_name, value_name
 from icsml.texts.label import Label
+from icsml.validation.summary import METRICS
 
 __all__ = ["card_in"]
 
@@ -54,20 +55,7 @@ _SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "不单独构成决定。",
     }
 )
-_FIGURES: Final[Mapping[str, Label]] = MappingProxyType(
-    {
-        "auc": Label(en="AUC", zh="AUC"),
-        "auc_low": Label(en="AUC, lower confidence bound", zh="AUC置信区间下限"),
-        "auc_high": Label(en="AUC, upper confidence bound", zh="AUC置信区间上限"),
-        "ks": Label(en="KS", zh="KS"),
-        "brier": Label(en="Brier score", zh="Brier分数"),
-        "log_loss": Label(en="Log loss", zh="对数损失"),
-        "average_precision": Label(en="Average precision", zh="平均精确率"),
-        "calibration_slope": Label(en="Calibration slope", zh="校准斜率"),
-        "calibration_intercept": Label(en="Calibration intercept", zh="校准截距"),
-        "calibration_in_the_large": Label(en="Calibration in the large", zh="总体校准偏差"),
-    }
-)
+_FIGURES: Final = {key: label for metric in METRICS for key, label in metric.labels.items()}
 _PARTS: Final = {
     "test": Label(en="test period", zh="测试期"),
     "cv": Label(en="cross-validation", zh="交叉验证"),

@@ -13,15 +13,22 @@ Limits
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
+from icsml.texts.label import Label
 from icsml.validation.inputs import checked
+from icsml.validation.metric import Metric
 
-__all__ = ["auc"]
+__all__ = ["AUC", "auc"]
 
 
 def auc(y: npt.ArrayLike, pd: npt.ArrayLike) -> float:
     """Return the area under the ROC curve of PDs of shape (n,) against outcomes (0 or 1) of shape (n,)."""
     outcome, probability = checked(y, pd)
     return float(roc_auc_score(outcome, probability))
+
+
+AUC: Final = Metric({"auc": Label(en="AUC", zh="AUC")}, lambda y, pd, _: (auc(y, pd),))

@@ -14,6 +14,8 @@ Limits
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
@@ -21,7 +23,16 @@ from scipy.special import ndtri
 from icsml.validation.inputs import checked
 from icsml.validation.placements import influence, variance
 
-__all__ = ["auc_difference"]
+__all__ = ["AucDifference", "auc_difference"]
+
+
+@dataclass(frozen=True, slots=True)
+class AucDifference:
+    """By how much one model ranks better than another, with the bounds of the interval."""
+
+    auc: float
+    auc_low: float
+    auc_high: float
 
 
 def auc_difference(
@@ -31,8 +42,8 @@ def auc_difference(
     *,
     groups: npt.ArrayLike | None = None,
     level: float = 0.95,
-) -> dict[str, float]:
-    """Return AUC(pd) - AUC(other_pd) as ``auc``, with its bounds ``auc_low`` and ``auc_high``.
+) -> AucDifference:
+    """Return AUC(pd) - AUC(other_pd) with its interval.
 
     Parameters
     ----------
@@ -47,4 +58,4 @@ def auc_difference(
     _, second = checked(y, other_pd)
     (one, influences), (two, others) = influence(outcome, first), influence(outcome, second)
     reach = float(ndtri(0.5 + level / 2.0) * np.sqrt(variance(influences - others, outcome, groups)))
-    return {"auc": one - two, "auc_low": one - two - reach, "auc_high": one - two + reach}
+    return AucDifference(one - two, one - two - reach, one - two + reach)

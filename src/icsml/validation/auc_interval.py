@@ -16,14 +16,18 @@ Limits
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit, ndtri
 
+from icsml.texts.label import Label
 from icsml.validation.inputs import checked
+from icsml.validation.metric import Metric
 from icsml.validation.placements import influence, variance
 
-__all__ = ["auc_interval"]
+__all__ = ["AUC_INTERVAL", "auc_interval"]
 
 
 def auc_interval(
@@ -50,3 +54,12 @@ def auc_interval(
     reach = float(ndtri(0.5 + level / 2.0) * error)
     centre = float(logit(area))
     return float(expit(centre - reach)), float(expit(centre + reach))
+
+
+AUC_INTERVAL: Final = Metric(
+    {
+        "auc_low": Label(en="AUC, lower confidence bound", zh="AUC置信区间下限"),
+        "auc_high": Label(en="AUC, upper confidence bound", zh="AUC置信区间上限"),
+    },
+    lambda y, pd, groups: auc_interval(y, pd, groups=groups),
+)

@@ -12,15 +12,24 @@ Limits
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score
 
+from icsml.texts.label import Label
 from icsml.validation.inputs import checked
+from icsml.validation.metric import Metric
 
-__all__ = ["average_precision"]
+__all__ = ["AVERAGE_PRECISION", "average_precision"]
 
 
 def average_precision(y: npt.ArrayLike, pd: npt.ArrayLike) -> float:
     """Return the average precision of PDs of shape (n,) against outcomes (0 or 1) of shape (n,)."""
     outcome, probability = checked(y, pd)
     return float(average_precision_score(outcome, probability))
+
+
+AVERAGE_PRECISION: Final = Metric(
+    {"average_precision": Label(en="Average precision", zh="平均精确率")}, lambda y, pd, _: (average_precision(y, pd),)
+)

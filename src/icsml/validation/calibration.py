@@ -16,15 +16,19 @@ Limits
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import logit
 
 from icsml.errors import ModelError
 from icsml.model.calibrate import fit_affine
+from icsml.texts.label import Label
 from icsml.validation.inputs import checked
+from icsml.validation.metric import Metric
 
-__all__ = ["calibration", "calibration_in_the_large"]
+__all__ = ["CALIBRATION", "CALIBRATION_IN_THE_LARGE", "calibration", "calibration_in_the_large"]
 
 
 def calibration(y: npt.ArrayLike, pd: npt.ArrayLike) -> tuple[float | None, float | None]:
@@ -44,3 +48,17 @@ def calibration_in_the_large(y: npt.ArrayLike, pd: npt.ArrayLike) -> float:
     """Return the observed default rate minus the mean PD; above 0 the PDs are too low."""
     outcome, probability = checked(y, pd)
     return float(outcome.mean() - probability.mean())
+
+
+CALIBRATION: Final = Metric(
+    {
+        "calibration_slope": Label(en="Calibration slope", zh="校准斜率"),
+        "calibration_intercept": Label(en="Calibration intercept", zh="校准截距"),
+    },
+    lambda y, pd, _: calibration(y, pd),
+)
+CALIBRATION_IN_THE_LARGE: Final = Metric(
+    {"calibration_in_the_large": Label(en="Calibration in the large", zh="总体校准偏差")},
+    lambda y, pd, _: (calibration_in_the_large(y, pd),),
+    listed=False,
+)

@@ -13,15 +13,22 @@ Limits
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy.typing as npt
 from sklearn.metrics import log_loss as sklearn_log_loss
 
+from icsml.texts.label import Label
 from icsml.validation.inputs import checked
+from icsml.validation.metric import Metric
 
-__all__ = ["log_loss"]
+__all__ = ["LOG_LOSS", "log_loss"]
 
 
 def log_loss(y: npt.ArrayLike, pd: npt.ArrayLike) -> float:
     """Return the mean log-loss of PDs of shape (n,) against outcomes (0 or 1) of shape (n,)."""
     outcome, probability = checked(y, pd)
     return float(sklearn_log_loss(outcome, probability))
+
+
+LOG_LOSS: Final = Metric({"log_loss": Label(en="Log loss", zh="对数损失")}, lambda y, pd, _: (log_loss(y, pd),))

@@ -12,21 +12,127 @@ Limits
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from icsml.validation.auc import auc
-from icsml.validation.auc_interval import auc_interval
-from icsml.validation.average_precision import average_precision
-from icsml.validation.brier import brier
-from icsml.validation.calibration import calibration, calibration_in_the_large
+from icsml.validation.auc import AUC, auc
+from icsml.validation.auc_interval import AUC_INTERVAL
+from icsml.validation.average_precision import AVERAGE_PRECISION
+from icsml.validation.brier import BRIER
+from icsml.validation.calibration import CALIBRATION, CALIBRATION_IN_THE_LARGE
 from icsml.validation.inputs import checked
-from icsml.validation.ks import ks
-from icsml.validation.log_loss import log_loss
+from icsml.validation.ks import KS
+from icsml.validation.log_loss import LOG_LOSS
 
-__all__ = ["summary"]
+__all__ = ["METRICS", "FoldModel", "Measures", "measures", "summary"]
+
+METRICS: Final = (
+    AUC,
+    AUC_INTERVAL,
+    KS,
+    BRIER,
+    LOG_LOSS,
+    AVERAGE_PRECISION,
+    CALIBRATION,
+    CALIBRATION_IN_THE_LARGE,
+)
+"""Every metric that training reports, in the order in which it reports them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldModel:
+    """The model of one outer fold.
+
+    Parameters
+    ----------
+    fold : int
+        Its number, from 1.
+    slope : float
+        Its calibration slope.
+    rows, events, held_out_rows, held_out_events : int
+        What it was trained on, and what it was measured on.
+    pd : float or None
+        Where it does not rank, the one PD at which its rows are measured.
+    """
+
+    fold: int
+    slope: float
+    rows: int
+    events: int
+    held_out_rows: int
+    held_out_events: int
+    pd: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """What PDs are worth on rows that no model behind them was trained on.
+
+    Parameters
+    ----------
+    metrics : mapping of str to float or None
+        The figures of :data:`METRICS` by key.
+    rows, defaults : int
+        Rows measured on, and events among them.
+    auc_folds : tuple of float or None, optional
+        AUC of each fold, None for one with one class only; absent where no fold was given.
+    folds : tuple of FoldModel, optional
+        The model behind each fold's PDs; absent where there is one model for all rows.
+    """
+
+    metrics: Mapping[str, float | None]
+    rows: int
+    defaults: int
+    auc_folds: tuple[float | None, ...] | None = None
+    folds: tuple[FoldModel, ...] | None = None
+
+    @property
+    def folds_without_ranking(self) -> list[int]:
+        """Numbers of the folds whose model has a slope that is not positive."""
+        return [model.fold for model in self.folds or () if model.pd is not None]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as one JSON object, without the keys of what is absent."""
+        stated: dict[str, Any] = {**self.metrics, "rows": self.rows, "defaults": self.defaults}
+        if self.auc_folds is not None:
+            stated["auc_folds"] = list(self.auc_folds)
+        if self.folds is not None:
+            stated["folds"] = [asdict(model) for model in self.folds]
+            stated["folds_without_ranking"] = self.folds_without_ranking
+        return stated
+
+
+def measures(
+    y: npt.ArrayLike,
+    pd: npt.ArrayLike,
+    *,
+    folds: npt.ArrayLike | None = None,
+    groups: npt.ArrayLike | None = None,
+    models: tuple[FoldModel, ...] | None = None,
+) -> Measures:
+    """Return all metrics of PDs against outcomes.
+
+    Parameters
+    ----------
+    y, pd, folds, groups
+        As for :func:`summary`.
+    models : tuple of FoldModel, optional
+        The models behind the PDs of each fold.
+    """
+    outcome, probability = checked(y, pd)
+    return Measures(
+        metrics={
+            key: value for metric in METRICS for key, value in metric.figures(outcome, probability, groups).items()
+        },
+        rows=int(outcome.size),
+        defaults=int(outcome.sum()),
+        auc_folds=None if folds is None else _auc_folds(outcome, probability, np.asarray(folds)),
+        folds=models,
+    )
 
 
 def summary(
@@ -36,7 +142,7 @@ def summary(
     folds: npt.ArrayLike | None = None,
     groups: npt.ArrayLike | None = None,
 ) -> dict[str, Any]:
-    """Return all metrics of PDs against outcomes.
+    """Return all metrics of PDs against outcomes as JSON.
 
     Parameters
     ----------
@@ -53,28 +159,11 @@ def summary(
         ``auc, auc_low, auc_high`` (95 %), ``ks, brier, log_loss, average_precision, calibration_slope,
         calibration_intercept, calibration_in_the_large, rows, defaults`` and, with folds, ``auc_folds``.
     """
-    outcome, probability = checked(y, pd)
-    low, high = auc_interval(outcome, probability, groups=groups)
-    slope, intercept = calibration(outcome, probability)
-    figures: dict[str, Any] = {
-        "auc": auc(outcome, probability),
-        "auc_low": low,
-        "auc_high": high,
-        "ks": ks(outcome, probability),
-        "brier": brier(outcome, probability),
-        "log_loss": log_loss(outcome, probability),
-        "average_precision": average_precision(outcome, probability),
-        "calibration_slope": slope,
-        "calibration_intercept": intercept,
-        "calibration_in_the_large": calibration_in_the_large(outcome, probability),
-        "rows": int(outcome.size),
-        "defaults": int(outcome.sum()),
-    }
-    if folds is not None:
-        number = np.asarray(folds)
-        figures["auc_folds"] = [_fold_auc(outcome[number == k], probability[number == k]) for k in np.unique(number)]
-    return figures
+    return measures(y, pd, folds=folds, groups=groups).as_json()
 
 
-def _fold_auc(outcome: npt.NDArray[np.float64], probability: npt.NDArray[np.float64]) -> float | None:
-    return auc(outcome, probability) if np.unique(outcome).size == 2 else None
+def _auc_folds(
+    outcome: npt.NDArray[np.float64], probability: npt.NDArray[np.float64], folds: npt.NDArray[Any]
+) -> tuple[float | None, ...]:
+    rows = [folds == number for number in np.unique(folds)]
+    return tuple(auc(outcome[fold], probability[fold]) if np.unique(outcome[fold]).size == 2 else None for fold in rows)

@@ -222,7 +222,7 @@ def gain(
     if np.unique(bad[own]).size < 2:
         return Gain(None, None, None, "not_recorded")
     found = auc_difference(bad[own], pds[own], without[own], groups=None if groups is None else groups[own])
-    return Gain(found["auc"], found["auc_low"], found["auc_high"], "rows", int(own.sum()), int(bad[own].sum()))
+    return Gain(found.auc, found.auc_low, found.auc_high, "rows", int(own.sum()), int(bad[own].sum()))
 
 
 def bands(bundle: Bundle, pds: Floats, bad: Floats, used: Usage) -> Bands:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +16,50 @@ from icsml.errors import InputError
 from icsml.model.bundle import BundleParts
 from icsml.model.calibrate import Affine, no_ranking, refuse_no_ranking
 from icsml.records.columns import take
-from icsml.validation.auc_difference import auc_difference
-from icsml.validation.summary import summary
+from icsml.validation.auc_difference import AucDifference, auc_difference
+from icsml.validation.summary import FoldModel, Measures, measures
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import Fitted, FittedPair, fit_pair, parts
 from icsml.workflows.prepare import Prepared, Split, ranked_within
 
-__all__ = ["Measured", "measure", "refuse_pair"]
+__all__ = ["Figures", "Measured", "measure", "refuse_pair"]
 
 
 COMPANION: Final = "companion without innovation"
+
+
+FoldModels = tuple[FoldModel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a model and its companion are worth on rows that neither was trained on.
+
+    Parameters
+    ----------
+    sample : {'test', 'cv'}
+        On which rows: those out of time, or all folds pooled.
+    model : Measures
+        Of the model.
+    companion : Measures or None
+        Of its companion without innovation; None where there is none, or a row has no PD by it.
+    innovation_gain : AucDifference or None
+        What innovation adds to the AUC; None with the companion.
+    """
+
+    sample: Literal["test", "cv"]
+    model: Measures
+    companion: Measures | None = None
+    innovation_gain: AucDifference | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON: ``test`` or ``cv``, the same ``_without_innovation``, and ``innovation_gain``."""
+        stated: dict[str, Any] = {self.sample: self.model.as_json()}
+        if self.companion is not None:
+            stated[f"{self.sample}_without_innovation"] = self.companion.as_json()
+        if self.innovation_gain is not None:
+            stated["innovation_gain"] = asdict(self.innovation_gain)
+        return stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +68,15 @@ class Measured:
 
     Parameters
     ----------
-    figures : dict
-        ``test`` (out of time) or ``cv`` (pooled out of fold), the same ``_without_innovation``, and
-        ``innovation_gain``. Those of folds hold ``folds``, what each fold's own model was trained on and what
-        calibration slope it has, and ``folds_without_ranking``, the numbers (from 1) of those whose slope is not
-        positive: their rows are measured at one PD.
+    figures : Figures
+        On rows that no model behind them was trained on.
     pair : FittedPair
         The model and its companion, fitted on all training rows; both rank.
     held_out : ndarray of shape (n, 2)
         PDs of the model and of its companion by models that had not seen the row; NaN where there is none.
     """
 
-    figures: dict[str, Any]
+    figures: Figures
     pair: FittedPair
     held_out: Floats
 
@@ -81,13 +112,9 @@ def measure(prepared: Prepared, split: Split, config: TrainingConfig, progress: 
     refuse_pair(pair, prepared.y[split.train])
     if split.folds is None:
         held_out = _held_out(prepared, parts(prepared, pair, config), split.test)
-        return Measured(_figures(prepared, held_out, split.test, "test", None), pair, held_out)
-    held_out, told = _out_of_fold(prepared, split, split.folds, config, progress)
-    figures = _figures(prepared, held_out, split.test, "cv", split.folds[split.test])
-    for name in figures.keys() & told.keys():
-        figures[name]["folds"] = told[name]
-        figures[name]["folds_without_ranking"] = [fold["fold"] for fold in told[name] if fold["pd"] is not None]
-    return Measured(figures, pair, held_out)
+        return Measured(_figures(prepared, held_out, split.test, "test"), pair, held_out)
+    held_out, models, companions = _out_of_fold(prepared, split, split.folds, config, progress)
+    return Measured(_figures(prepared, held_out, split.test, "cv", split.folds, models, companions), pair, held_out)
 
 
 def refuse_pair(pair: FittedPair, y: Floats) -> None:
@@ -113,49 +140,51 @@ def refuse_pair(pair: FittedPair, y: Floats) -> None:
 
 def _out_of_fold(
     prepared: Prepared, split: Split, folds: NDArray[np.int64], config: TrainingConfig, progress: Progress
-) -> tuple[Floats, dict[str, list[dict[str, Any]]]]:
-    """Return every row's PDs by the pair of the other folds, and what is to be told of each fold."""
+) -> tuple[Floats, FoldModels, FoldModels]:
+    """Return every row's PDs by the pair of the other folds, and the models and companions behind them."""
     held_out = np.full((len(prepared.y), 2), np.nan)
-    told: dict[str, list[dict[str, Any]]] = {"cv": [], "cv_without_innovation": []}
+    models: list[FoldModel] = []
+    companions: list[FoldModel] = []
     numbers = np.unique(folds[folds >= 0])
     for number in numbers:
         progress(f"outer fold {number + 1} of {len(numbers)}")
         test = folds == number
         train = split.train & ~test
-        own = ranked_within(prepared, train)
-        pair = fit_pair(own, train, config, progress)
+        ranked = ranked_within(prepared, train)
+        pair = fit_pair(ranked, train, config, progress)
         rate = float(prepared.y[train].mean()) if config.long_run_rate is None else config.long_run_rate
-        each = {"cv": pair.model, "cv_without_innovation": pair.companion}
-        for name, fitted in each.items():
+        for who, fitted, fold_models in (
+            ("the model", pair.model, models),
+            (f"the {COMPANION}", pair.companion, companions),
+        ):
             if fitted is not None:
-                told[name].append(_told(int(number) + 1, fitted, prepared.y[train], prepared.y[test], rate))
-                _warn(name, told[name][-1], fitted.calibration, progress)
-        held_out[test] = _held_out(own, parts(own, _saying_nothing(pair, rate), config), test)[test]
-    return held_out, told
+                fold_models.append(_fold_model(int(number) + 1, fitted, prepared.y[train], prepared.y[test], rate))
+                _warn(who, fold_models[-1], fitted.calibration, progress)
+        held_out[test] = _held_out(ranked, parts(ranked, _without_ranking(pair, rate), config), test)[test]
+    return held_out, tuple(models), tuple(companions)
 
 
-def _told(number: int, fitted: Fitted, train: Floats, test: Floats, rate: float) -> dict[str, Any]:
-    return {
-        "fold": number,
-        "slope": fitted.calibration.slope,
-        "rows": len(train),
-        "events": int(train.sum()),
-        "held_out_rows": len(test),
-        "held_out_events": int(test.sum()),
-        "pd": None if fitted.calibration.ranks else rate,
-    }
+def _fold_model(number: int, fitted: Fitted, train: Floats, test: Floats, rate: float) -> FoldModel:
+    return FoldModel(
+        fold=number,
+        slope=fitted.calibration.slope,
+        rows=len(train),
+        events=int(train.sum()),
+        held_out_rows=len(test),
+        held_out_events=int(test.sum()),
+        pd=None if fitted.calibration.ranks else rate,
+    )
 
 
-def _warn(name: str, fold: dict[str, Any], calibration: Affine, progress: Progress) -> None:
-    if fold["pd"] is not None:
-        who = "the model" if name == "cv" else f"the {COMPANION}"
+def _warn(who: str, model: FoldModel, calibration: Affine, progress: Progress) -> None:
+    if model.pd is not None:
         progress(
-            f"warning: outer fold {fold['fold']}: {who} does not rank risk ({no_ranking(calibration)});"
-            f" its {fold['held_out_rows']:,} rows are measured at one PD of {fold['pd']:.4g}"
+            f"warning: outer fold {model.fold}: {who} does not rank risk ({no_ranking(calibration)});"
+            f" its {model.held_out_rows:,} rows are measured at one PD of {model.pd:.4g}"
         )
 
 
-def _saying_nothing(pair: FittedPair, rate: float) -> FittedPair:
+def _without_ranking(pair: FittedPair, rate: float) -> FittedPair:
     """Return the pair with one PD for every row in place of a ranking that would be refused as a bundle.
 
     The companion's too, which gives the model's PD of a row without an innovation feed.
@@ -179,19 +208,26 @@ def _held_out(prepared: Prepared, model: BundleParts, rows: Flags) -> Floats:
 
 
 def _figures(
-    prepared: Prepared, held_out: Floats, rows: Flags, name: str, folds: NDArray[np.int64] | None
-) -> dict[str, Any]:
+    prepared: Prepared,
+    held_out: Floats,
+    rows: Flags,
+    sample: Literal["test", "cv"],
+    folds: NDArray[np.int64] | None = None,
+    models: FoldModels | None = None,
+    companions: FoldModels | None = None,
+) -> Figures:
     y, groups = prepared.y[rows], prepared.groups[rows]
     if len(np.unique(y)) < 2:
         raise InputError(
             "ICS-TRN-002",
             f"its {len(y):,} labelled rows hold one class only",
-            field=f"split ({name})",
+            field=f"split ({sample})",
             remedy="choose another split in the mapping",
         )
-    figures = {name: summary(y, held_out[rows, 0], folds=folds, groups=groups)}
-    if not np.isnan(held_out[rows, 1]).any():
-        without = summary(y, held_out[rows, 1], folds=folds, groups=groups)
-        figures[f"{name}_without_innovation"] = without
-        figures["innovation_gain"] = auc_difference(y, held_out[rows, 0], held_out[rows, 1], groups=groups)
-    return figures
+    numbers = None if folds is None else folds[rows]
+    pd, companion_pd = held_out[rows, 0], held_out[rows, 1]
+    model = measures(y, pd, folds=numbers, groups=groups, models=models)
+    if np.isnan(companion_pd).any():
+        return Figures(sample, model)
+    companion = measures(y, companion_pd, folds=numbers, groups=groups, models=companions)
+    return Figures(sample, model, companion, auc_difference(y, pd, companion_pd, groups=groups))

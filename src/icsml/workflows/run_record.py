@@ -61,7 +61,7 @@ def run_record(start: RunStart, trained: Trained, said: MlflowProgress, *, run_i
         dataset=start.dataset,
         tags=code_facts() | dict(start.tags) | shown | {"bundle_sha256": bundle.sha256},
         trials=_trials(trained),
-        blocking=trained.metrics["blocking"],
+        blocking=trained.results.blocking,
         files=dict(start.files)
         | tables
         | {

@@ -1,0 +1,43 @@
+"""How a metric is declared: what it is called, and how it is computed.
+
+A new metric is one module of this room with a :class:`Metric`, and its place in
+:data:`icsml.validation.summary.METRICS`: training, the model card, MLflow and ``icsml train`` then state it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from icsml.texts.label import Label
+
+__all__ = ["Metric"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure, or a few that are computed together, of PDs against outcomes.
+
+    Parameters
+    ----------
+    labels : mapping of str to Label
+        What each figure is called, by its key in JSON, in order.
+    compute : callable
+        Gives the figures in the same order, of outcomes (n,), PDs (n,) and the clusters of the rows if any; None where
+        one cannot be known.
+    listed : bool
+        Whether ``icsml train`` lists it where it prints text.
+    """
+
+    labels: Mapping[str, Label]
+    compute: Callable[[FloatArray, FloatArray, npt.ArrayLike | None], tuple[float | None, ...]]
+    listed: bool = True
+
+    def figures(self, y: FloatArray, pd: FloatArray, groups: npt.ArrayLike | None) -> dict[str, float | None]:
+        """Return its figures by key."""
+        return dict(zip(self.labels, self.compute(y, pd, groups), strict=True))

@@ -1,0 +1,63 @@
+"""What the model card of a training says."""
+
+from __future__ import annotations
+
+from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.innovation.scoring.weight_robustness import Robustness
+from icsml.model.card import CardFacts
+from icsml.model.reference import ReferencePopulation
+from icsml.workflows.config import TrainingConfig
+from icsml.workflows.prepare import Prepared, Split
+from icsml.workflows.training_metrics import TrainingMetrics
+
+__all__ = ["card_facts"]
+
+
+def card_facts(
+    prepared: Prepared,
+    split: Split,
+    config: TrainingConfig,
+    metrics: TrainingMetrics,
+    points_robustness: Robustness | None,
+    reference: ReferencePopulation | None,
+) -> CardFacts:
+    """Return what the model card says: ``prepared`` as it was fitted on, ``metrics`` of its figures and warnings."""
+    figures = metrics.figures
+    rulebook = prepared.rulebook
+    return CardFacts(
+        name=config.name,
+        purpose=config.card.purpose,
+        owner=config.card.owner,
+        tier=config.card.tier,
+        limits=[*config.card.limits, *_rulebook_limits(rulebook), *metrics.warnings],
+        event=prepared.meaning.event,
+        horizon_months=prepared.meaning.horizon_months,
+        synthetic=prepared.dataset.meta.synthetic,
+        dataset=prepared.dataset.meta.name,
+        dataset_sha256=prepared.dataset.digest,
+        rows=int(split.train.sum()),
+        defaults=int(prepared.y[split.train].sum()),
+        features=[feature.name for feature in prepared.encoder.features],
+        rulebook=_points_sentence(rulebook, points_robustness) if rulebook else None,
+        reference=_population_sentence(reference, config) if reference else None,
+        directions={each.feature: (str(each.direction), each.reason) for each in prepared.encoder.overrides},
+        figures={
+            f"{figures.sample} {key}": value for key, value in figures.model.metrics.items() if isinstance(value, float)
+        },
+    )
+
+
+def _rulebook_limits(rulebook: Rulebook | None) -> list[str]:
+    assumed = rulebook is not None and rulebook.provenance == "assumed"
+    return ["The points rest on an assumed rulebook; they are not the official score."] if assumed else []
+
+
+def _points_sentence(rulebook: Rulebook, points_robustness: Robustness | None) -> str:
+    assumed = f". {points_robustness.sentence()}" if points_robustness else ""
+    return f"{rulebook.id} ({rulebook.provenance}){assumed}"
+
+
+def _population_sentence(reference: ReferencePopulation, config: TrainingConfig) -> str:
+    cut_off = config.reasons.cut_off if reference.id == "approval-margin" else None
+    nearest = f" nearest to a PD of {cut_off:g}" if cut_off is not None else ""
+    return f"`{reference.id}`, {len(reference.rows):,} training rows{nearest}"

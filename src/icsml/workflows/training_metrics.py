@@ -1,0 +1,114 @@
+"""What a training reports: figures on rows never seen, counts of rows, and what was found that must be known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from icsml.records.finding import Finding
+from icsml.workflows.config import TrainingConfig, reason_catalogue
+from icsml.workflows.leakage_checks import blocking_reasons, leakage_warnings
+from icsml.workflows.measure import Figures
+from icsml.workflows.prepare import Prepared, Split
+
+__all__ = ["RowCounts", "TrainingMetrics", "check_sentence", "training_metrics"]
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """Training rows, defaults among them, rows between training and test, and rows without an outcome."""
+
+    train: int
+    train_defaults: int
+    embargoed: int
+    unlabelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingMetrics:
+    """What a training reports.
+
+    Parameters
+    ----------
+    figures : Figures
+        On rows that no model behind them was trained on.
+    rows : RowCounts
+        How many rows there were.
+    label_lookahead : int or None
+        Training events dated after the test began; None where it is not known.
+    out_of_range : dict of str to int
+        Values out of range, by field.
+    features_dropped : list of str
+        Features of the catalogue that the data set cannot feed.
+    synthetic : bool
+        Whether the data are simulated.
+    data_checks : tuple of Finding
+        What the checks of the data set found.
+    warnings, blocking : list of str
+        What must be known before the figures are used, and why the model must not become the champion by itself.
+    """
+
+    figures: Figures
+    rows: RowCounts
+    label_lookahead: int | None
+    out_of_range: dict[str, int]
+    features_dropped: list[str]
+    synthetic: bool
+    data_checks: tuple[Finding, ...]
+    warnings: list[str]
+    blocking: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as ``icsml train --json`` prints it."""
+        return self.figures.as_json() | {
+            "rows": asdict(self.rows),
+            "label_lookahead": self.label_lookahead,
+            "out_of_range": self.out_of_range,
+            "features_dropped": self.features_dropped,
+            "synthetic": self.synthetic,
+            "data_checks": [finding.model_dump() for finding in self.data_checks],
+            "warnings": self.warnings,
+            "blocking": self.blocking,
+        }
+
+
+def training_metrics(
+    prepared: Prepared, split: Split, figures: Figures, findings: Sequence[Finding], config: TrainingConfig
+) -> TrainingMetrics:
+    """Return what a training reports, the warnings and blocking reasons of its figures and of its data set included."""
+    meta = prepared.dataset.meta
+    return TrainingMetrics(
+        figures=figures,
+        rows=RowCounts(
+            train=int(split.train.sum()),
+            train_defaults=int(prepared.y[split.train].sum()),
+            embargoed=int(split.dropped.sum()),
+            unlabelled=int((~prepared.labelled).sum()),
+        ),
+        label_lookahead=meta.label_lookahead,
+        out_of_range=meta.out_of_range,
+        features_dropped=prepared.dropped,
+        synthetic=meta.synthetic,
+        data_checks=tuple(findings),
+        warnings=[*map(check_sentence, findings), *leakage_warnings(prepared, split, figures)],
+        blocking=[
+            *(check_sentence(finding) for finding in findings if finding.level == "block"),
+            *blocking_reasons(figures),
+            *_unsigned(prepared, config),
+        ],
+    )
+
+
+def check_sentence(finding: Finding) -> str:
+    """Return a finding of the data set's checks in a sentence."""
+    check = "a blocking check of the data set" if finding.level == "block" else "a check of the data set"
+    return f"{check} found ({finding.id}): {finding.found}"
+
+
+def _unsigned(prepared: Prepared, config: TrainingConfig) -> list[str]:
+    """Return why the model must not become champion where the catalogue of reasons asks for texts that are signed."""
+    missing = reason_catalogue(config).unsigned(prepared.encoder.features)
+    if not missing:
+        return []
+    return [f"free features without a direction or a signed text, which the catalogue asks for: {', '.join(missing)}"]
