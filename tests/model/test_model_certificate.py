@@ -284,8 +284,7 @@ def tampered(booster: lgb.Booster) -> lgb.Booster:
 def test_a_bundle_of_tampered_trees_is_not_written(tmp_path: Path, bundle_parts: Any, part: str):
     assert all(certificate.holds and certificate.pairs for certificate in certificates(bundle_parts).values())
     scorer = getattr(bundle_parts, part)
-    turned = dataclasses.replace(scorer, booster=tampered(scorer.booster))
-    changed = dataclasses.replace(bundle_parts, **{part: turned})
+    changed = dataclasses.replace(bundle_parts, **{part: dataclasses.replace(scorer, booster=tampered(scorer.booster))})
     with pytest.raises(ModelError, match="ICS-MOD-030") as caught:
         write_bundle(tmp_path / "refused", changed)
     assert caught.value.field == f"{part}.txt"

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema, TypeAdapter, ValidationError, field_validator
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 
+from icsml.core.canonical import canonical_bytes
 from icsml.core.pydantic_errors import message_of
 from icsml.errors import ModelError
 from icsml.features.reason_codes import ReasonCatalogue, of_older_bundle
 from icsml.model.calibrate import Affine
 from icsml.model.policy import AssessmentPolicy
 from icsml.model.scale import MasterScale
+from icsml.model.training_facts import TrainingFacts
 from icsml.records.decision import ReferenceId
 from icsml.records.extra import ExtraFeature
 from icsml.recourse.actionable_fields import Levers
@@ -25,6 +29,8 @@ __all__ = [
     "Explainer",
     "InnovationEvidence",
     "ReferencePart",
+    "Stated",
+    "document_bytes",
     "parse_document",
 ]
 
@@ -35,6 +41,11 @@ Explainer = Literal["tree_shap", "pred_contrib"]
 
 InnovationEvidence = Literal["supported", "equivalent", "not_shown", "not_tested"]
 """What an out-of-time test can find, as a decision states it."""
+
+
+_OPTIONAL: Final = {"optional": True}
+"""Of a field that came with format 2 and may be absent there; every other must be in the file."""
+_ANY_OBJECT: Final = GetPydanticSchema(lambda _source, handler: handler(dict[str, Any]))  # facts of any version
 
 
 class _Part(BaseModel):
@@ -83,35 +94,91 @@ class ReferencePart(_Part):
     points: Mapping[str, float]
 
 
-class Document(_Part):
-    """The content of ``bundle.json``; see :class:`icsml.model.bundle.BundleParts` for the fields."""
+@dataclass(frozen=True, kw_only=True)
+class Stated:
+    """What ``bundle.json`` states as it is: a field added here is written, read and an attribute of every bundle.
+
+    Parameters
+    ----------
+    name : str
+        Registered name, such as ``icsml-pd``.
+    scale : MasterScale
+        Grades and score points.
+    kind : str
+        ``standard``: the margin starts from the trees alone.
+    event : str or None
+        What the PD is the probability of; None if not known.
+    horizon_months : int or None
+        Within how many months; None if not known.
+    synthetic : bool
+        Trained on synthetic data.
+    dated : bool
+        Records carry a decision date.
+    innovation_evidence : {'supported', 'equivalent', 'not_shown', 'not_tested'}
+        What the out-of-time test found.
+    never_missing : tuple of str
+        Features without one missing value in training: LightGBM reads a missing value there as zero, so decisions warn.
+    extras : tuple of ExtraFeature
+        Extra features a record may hold.
+    training : TrainingFacts
+        Deterministic facts of training: rows, defaults, seed, rounds, hyperparameters, digest of the data set.
+    explainer : {'tree_shap', 'pred_contrib'}
+        What computes contributions; LightGBM's own knows no reference population.
+    reasons : ReasonCatalogue or None
+        The texts of its reasons; None takes those of this version.
+    levers : Levers or None
+        What a firm can move, and how far its peers among the training rows did in a year; None: no recourse.
+    policy : AssessmentPolicy or None
+        What an assessment asks of a record; None takes that of this version.
+    """
+
+    name: str
+    scale: MasterScale
+    kind: str = "standard"
+    event: str | None = None
+    horizon_months: int | None = None
+    synthetic: bool = False
+    dated: bool = True
+    innovation_evidence: InnovationEvidence = "not_tested"
+    never_missing: tuple[str, ...] = ()
+    extras: tuple[ExtraFeature, ...] = ()
+    training: Annotated[TrainingFacts, _ANY_OBJECT] = field(default_factory=TrainingFacts)
+    explainer: Explainer = field(default="tree_shap", metadata=_OPTIONAL)
+    reasons: ReasonCatalogue | None = field(default=None, repr=False, metadata=_OPTIONAL)
+    levers: Levers | None = field(default=None, repr=False, metadata=_OPTIONAL)
+    policy: AssessmentPolicy | None = field(default=None, repr=False, metadata=_OPTIONAL)
+
+
+# NaN is left as it is, so that canonical JSON refuses it where pydantic would write null.
+@pydantic_dataclass(frozen=True, kw_only=True, config=ConfigDict(ser_json_inf_nan="constants"))
+class Document(Stated):
+    """The content of ``bundle.json``: what is stated as it is, and what describes the other files of the bundle."""
 
     format: int
-    kind: str
-    name: str
     code_version: str
-    event: str | None
-    horizon_months: int | None
-    synthetic: bool
-    dated: bool
     model: BoosterPart
     companion: BoosterPart | None
     rulebook: str | None
-    scale: MasterScale
-    innovation_evidence: InnovationEvidence
-    never_missing: tuple[str, ...]
-    extras: tuple[ExtraFeature, ...]
-    training: dict[str, Any]
-    explainer: Explainer = "tree_shap"
-    reference: ReferencePart | None = None
-    reasons: ReasonCatalogue | None = None
-    levers: Levers | None = None
-    policy: AssessmentPolicy | None = None
+    reference: ReferencePart | None = field(default=None, metadata=_OPTIONAL)
 
     @field_validator("reasons", mode="before")
     @classmethod
     def _present_format(cls, reasons: object) -> object:
         return of_older_bundle(reasons) if isinstance(reasons, Mapping) else reasons
+
+
+_DOCUMENT: Final = TypeAdapter(Document)
+
+
+def document_bytes(document: Document) -> bytes:
+    """Return ``bundle.json``.
+
+    Raises
+    ------
+    InputError
+        ``ICS-CFG-001`` if it holds what JSON cannot, such as NaN.
+    """
+    return canonical_bytes(_DOCUMENT.dump_python(document, mode="json"))
 
 
 def parse_document(content: bytes) -> Document:
@@ -134,15 +201,23 @@ def parse_document(content: bytes) -> Document:
             field="bundle.json: format",
             remedy="use the icsml version that wrote the bundle, or a later one",
         )
-    optional = {name for name, field in Document.model_fields.items() if not field.is_required()}  # since format 2
-    foreign = sorted(optional & parsed.keys()) if number < FORMAT else []
-    if foreign:
-        raise _unreadable(foreign[0], f"format {number} has no such key")
+    _refuse_keys(parsed, number)
     try:
-        return Document.model_validate(parsed)
+        return _DOCUMENT.validate_python(parsed)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise _unreadable(".".join(str(part) for part in first["loc"]), message_of(first)) from error
+
+
+def _refuse_keys(parsed: Mapping[str, Any], number: int) -> None:
+    """Refuse keys that this format does not have, or must have and has not."""
+    optional = {part.name: part.metadata == _OPTIONAL for part in fields(Document)}
+    for key in sorted(name for name in parsed if number < FORMAT and optional.get(name)):
+        raise _unreadable(key, f"format {number} has no such key")
+    for key in (name for name in optional if name not in parsed and not optional[name]):
+        raise _unreadable(key, "Field required")
+    for key in (name for name in parsed if name not in optional):
+        raise _unreadable(key, "Extra inputs are not permitted")
 
 
 def _unreadable(key: str, message: str) -> ModelError:

@@ -13,6 +13,7 @@ from icsml.core.flatten import flattened
 from icsml.core.progress import Progress, silent
 from icsml.errors import MissingError
 from icsml.model.manifest import verified_files
+from icsml.model.training_facts import TrainingFacts
 from icsml.registry.logged_model import log_model
 from icsml.registry.pages import pages
 from icsml.registry.record import DatasetFacts, RunRecord, find_record, forget_record, keep_record
@@ -126,7 +127,7 @@ def register_bundle(bundle_folder: Path, progress: Progress = silent) -> tuple[L
         found = _registered(mlflow, bundle.name, bundle.sha256)
     if found is not None:
         return found, False
-    training = dict(bundle.training)
+    training = bundle.training
     stated: RunRecord = RunRecord(
         name=bundle.name,
         params=flattened(training.get("configuration", {})),
@@ -198,11 +199,8 @@ def log_training(
     return register_record(bundle_folder, record)
 
 
-def _stated_blocking(training: Mapping[str, Any]) -> Sequence[str]:
-    stated: Sequence[str] = training.get(
-        "blocking", ["it was trained by a version of icsml that states no blocking checks"]
-    )
-    return stated
+def _stated_blocking(training: TrainingFacts) -> Sequence[str]:
+    return training.get("blocking", ["it was trained by a version of icsml that states no blocking checks"])
 
 
 def table_files(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, bytes], dict[str, str]]:

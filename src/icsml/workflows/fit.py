@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from icsml.model.config import Hyperparameters
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import load_scale
 from icsml.model.scorer import Scorer
+from icsml.model.training_facts import TrainingFacts
 from icsml.model.tune import Trial, tune
 from icsml.recourse.actionable_fields import Levers
 from icsml.workflows.config import TrainingConfig, assessment_policy, reason_catalogue
@@ -83,7 +83,7 @@ def parts(
     config: TrainingConfig,
     *,
     card: str = "",
-    training: Mapping[str, Any] | None = None,
+    training: TrainingFacts | None = None,
     reference: ReferencePopulation | None = None,
     levers: Levers | None = None,
 ) -> BundleParts:

@@ -1,0 +1,95 @@
+"""What a bundle is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from icsml.features.feature import Feature
+from icsml.features.reason_codes import ReasonCatalogue, load_reason_catalogue
+from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.model.document import Stated
+from icsml.model.manifest import COMPANION, MODEL
+from icsml.model.policy import AssessmentPolicy, load_assessment_policy
+from icsml.model.reference import ReferencePopulation
+from icsml.model.scorer import Scorer
+
+__all__ = ["Bundle", "BundleParts", "scorers"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleParts(Stated):
+    """Everything a bundle is made of: what ``bundle.json`` states as it is, and what has a file of its own.
+
+    Parameters
+    ----------
+    model : Scorer
+        What gives the PD.
+    card : str
+        The model card (:func:`icsml.model.card.render_card`).
+    companion : Scorer or None
+        The same without anything derived from innovation records.
+    rulebook : Rulebook or None
+        The rulebook whose points the model reads.
+    reference : ReferencePopulation or None
+        Whom reasons compare with; None compares with all training rows as the cover of the trees weighs them.
+    """
+
+    model: Scorer
+    card: str
+    companion: Scorer | None = None
+    rulebook: Rulebook | None = None
+    reference: ReferencePopulation | None = None
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The features of the model, in the order of its columns."""
+        return self.model.encoder.features
+
+    @property
+    def companion_columns(self) -> list[int]:
+        """The columns of the model that hold the features of its companion; none where there is no companion."""
+        return self.companion.encoder.indices_in(self.model.encoder) if self.companion is not None else []
+
+    @property
+    def catalogue(self) -> ReasonCatalogue:
+        """The texts of its reasons: its own, or those of this version."""
+        return self.reasons if self.reasons is not None else load_reason_catalogue()
+
+    @property
+    def assessment_policy(self) -> AssessmentPolicy:
+        """What an assessment asks of a record: its own policy, or that of this version."""
+        return self.policy if self.policy is not None else load_assessment_policy()
+
+    def grade(self, pd: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
+        """Return grade ids of PDs of shape (n,), all None where the master scale is of another event or horizon."""
+        if not self.scale.applies_to(self.event, self.horizon_months):
+            return np.full(pd.shape, None, dtype=object)
+        return self.scale.grade(pd)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle(BundleParts):
+    """A bundle as read from disk and verified.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it lies.
+    sha256 : str
+        SHA-256 of its manifest.
+    code_version : str
+        Version of icsml that wrote it.
+    """
+
+    folder: Path
+    sha256: str
+    code_version: str
+
+
+def scorers(parts: BundleParts) -> dict[str, Scorer]:
+    """Return the scorers of a bundle by the file that holds their trees: the model's, and its companion's if any."""
+    return {MODEL: parts.model} | ({COMPANION: parts.companion} if parts.companion is not None else {})
