@@ -26,7 +26,7 @@ from icsml.decision.recourse import survivals
 from icsml.portfolio.importer import import_dataset
 from icsml.portfolio.synthetic import synthesize
 from icsml.workflows.config import load_training_config
-from icsml.workflows.stability import retrain
+from icsml.workflows.retraining import retrain
 
 __all__ = ["BOOK", "SETS", "run", "table"]
 
@@ -46,7 +46,7 @@ def run_set(data: Path, retrains: int) -> dict[str, Any]:
     """Return the figures of one data set, by how enterprises are drawn."""
     config = load_training_config()
     again = partial(retrain, data, config, retrains=retrains, survives=survivals, contradicts=contradicting_share)
-    found = {name: again(keep=keep).as_json() for name, keep in _KEPT.items()}
+    found = {name: again(keep=keep).model_dump(mode="json") for name, keep in _KEPT.items()}
     for drawn in found.values():
         del drawn["comparisons"]
     return found

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from icsml.cli.retrains import _UNKNOWN
+from icsml.explain.stability_results import Unknown
 from icsml.model.bundle import write_bundle
-from icsml.workflows.stability import Unknown
 
 
 @pytest.fixture(scope="module")

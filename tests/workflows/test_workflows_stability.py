@@ -16,14 +16,16 @@ from icsml.decision.recourse import SurvivalShares, survivals
 from icsml.errors import InputError
 from icsml.explain.explanation_stability import compare
 from icsml.explain.merging import clusters, merge
+from icsml.explain.stability_results import LEVELS
 from icsml.portfolio.importer import import_dataset
 from icsml.records.columns import rows, take, to_columns
 from icsml.records.dataset import read_dataset
 from icsml.records.extra import ExtraFeature
 from icsml.texts.label import Label
-from icsml.workflows import stability as workflow
+from icsml.workflows import model_comparison, retraining
+from icsml.workflows.model_comparison import compare_models
 from icsml.workflows.prepare import prepare, split_rows
-from icsml.workflows.stability import LEVELS, compare_models, redrawn, retrain
+from icsml.workflows.retraining import redrawn, retrain
 from icsml.workflows.steps import fit_levers
 from icsml.workflows.train import train_bundle
 
@@ -68,10 +70,10 @@ def found(book_folder, quick_config):
 
 def test_every_retrain_is_compared_with_the_base_at_every_level(found):
     stability, _ = found
-    assert (stability.rows, stability.riskiest, stability.synthetic) == (300, 30, True)
-    assert [each.against for each in stability.agreements] == ["retrain 1", "retrain 2"]
+    assert (stability.rows, stability.riskiest_rows, stability.synthetic) == (300, 30, True)
+    assert [each.against for each in stability.comparisons] == ["retrain 1", "retrain 2"]
     assert stability.reasons["features"] > stability.reasons["alike"] > stability.reasons["groups"]
-    for each in stability.agreements:
+    for each in stability.comparisons:
         assert list(each.all) == list(each.riskiest) == list(LEVELS)
         assert all(comparison.rows == 300 for comparison in each.all.values())
         assert all(comparison.rows == 30 for comparison in each.riskiest.values())
@@ -82,10 +84,10 @@ def test_every_retrain_is_compared_with_the_base_at_every_level(found):
 
 def test_the_summary_is_of_the_retrains(found):
     stability, _ = found
-    each = [agreement.riskiest["alike"].overlap for agreement in stability.agreements]
-    told = stability.as_json()["summary"]["riskiest"]["alike"]["overlap"]
+    each = [agreement.riskiest["alike"].overlap for agreement in stability.comparisons]
+    told = stability.model_dump(mode="json")["summary"]["riskiest"]["alike"]["overlap"]
     assert told == {"mean": pytest.approx(np.mean(each)), "low": min(each), "high": max(each)}
-    moved = stability.most_moved()
+    moved = stability.most_moved
     assert len(moved) == 10
     assert list(moved.values()) == sorted(moved.values(), reverse=True)
 
@@ -95,7 +97,7 @@ def test_recourse_and_contradictions_are_asked_of_whoever_knows(found):
     assert asked.count(("proposed", True, 300)) == 1  # proposals are made once
     assert asked.count(("survives", True, True)) == 2
     assert asked.count(("contradicts", "icsml-pd", 300)) == 3
-    told = stability.as_json()
+    told = stability.model_dump(mode="json")
     assert told["recourse_survival"]["low"] < told["recourse_survival"]["high"]
     halved = {name: value / 2 for name, value in told["recourse_survival"].items()}
     assert told["recourse_better_grade"] == pytest.approx(halved)
@@ -108,13 +110,13 @@ def test_recourse_and_contradictions_are_asked_of_whoever_knows(found):
 def test_recourse_of_the_base_is_put_to_every_retrain_and_contradictions_are_of_each(
     book_folder, quick_config, monkeypatch
 ):
-    trained, real = [], workflow._trained
+    trained, real = [], retraining._trained
 
     def kept(*given):
         trained.append(real(*given))
         return trained[-1]
 
-    monkeypatch.setattr(workflow, "_trained", kept)
+    monkeypatch.setattr(retraining, "_trained", kept)
     found = retrain(book_folder, quick_config, retrains=2, rows=60, survives=survivals, contradicts=contradicting_share)
     base, *others = trained
     prepared = prepare(read_dataset(book_folder), quick_config, silent)
@@ -124,17 +126,19 @@ def test_recourse_of_the_base_is_put_to_every_retrain_and_contradictions_are_of_
     assert base.levers == fit_levers(prepared, split_rows(prepared, None).train)
     assert all(other.levers not in (None, base.levers) for other in others)
     told = [survivals(base, columns)(other) for other in others]
-    assert [each.recourse_survival for each in found.agreements] == [each.lower_pd for each in told]
-    assert [each.recourse_better_grade for each in found.agreements] == [each.better_grade for each in told]
-    assert found.contradictions == contradicting_share(base, columns)
-    assert [each.contradictions for each in found.agreements] == [contradicting_share(each, columns) for each in others]
+    assert [each.recourse_survival for each in found.comparisons] == [each.lower_pd for each in told]
+    assert [each.recourse_better_grade for each in found.comparisons] == [each.better_grade for each in told]
+    assert found.contradictions_of_base == contradicting_share(base, columns)
+    assert [each.contradictions for each in found.comparisons] == [
+        contradicting_share(each, columns) for each in others
+    ]
     assert found.unknown == {}
 
 
 def test_the_same_call_gives_the_same_figures_and_another_seed_others(book_folder, quick_config):
-    first, again = (retrain(book_folder, quick_config, retrains=1, rows=80).as_json() for _ in range(2))
+    first, again = (retrain(book_folder, quick_config, retrains=1, rows=80).model_dump(mode="json") for _ in range(2))
     assert first == again
-    other = retrain(book_folder, quick_config.with_model(seed=9), retrains=1, rows=80).as_json()
+    other = retrain(book_folder, quick_config.with_model(seed=9), retrains=1, rows=80).model_dump(mode="json")
     assert other["summary"] != first["summary"]
 
 
@@ -156,7 +160,7 @@ def folded(tmp_path_factory):
 
 def test_nobody_who_is_explained_was_trained_on(book_folder, folded, quick_config, monkeypatch):
     for data in (folded, book_folder):
-        trained, explained, real_fit, real_assess = [], [], workflow.fit_model, workflow.assess
+        trained, explained, real_fit, real_assess = [], [], retraining.fit_model, model_comparison.assess
 
         def fit(prepared, places, *rest, said=trained, real=real_fit):
             said.append((prepared.columns["enterprise_id"][places], prepared.columns["as_of"][places]))
@@ -166,8 +170,8 @@ def test_nobody_who_is_explained_was_trained_on(book_folder, folded, quick_confi
             said.append((columns["enterprise_id"], columns["as_of"]))
             return real(model, columns)
 
-        monkeypatch.setattr(workflow, "fit_model", fit)
-        monkeypatch.setattr(workflow, "assess", assessed)
+        monkeypatch.setattr(retraining, "fit_model", fit)
+        monkeypatch.setattr(model_comparison, "assess", assessed)
         retrain(data, quick_config, retrains=2)
         monkeypatch.undo()
         assert len(trained) == len(explained) == 3
@@ -186,7 +190,7 @@ def test_nobody_who_is_explained_was_trained_on(book_folder, folded, quick_confi
 def test_without_innovation_data_there_is_no_recourse_and_it_says_so(folded, quick_config):
     found = retrain(
         folded, quick_config, retrains=1, rows=50, survives=survivals, contradicts=contradicting_share
-    ).as_json()
+    ).model_dump(mode="json")
     assert (found["recourse_survival"], found["unknown"]) == (None, NO_LEVERS)
     assert found["contradictions"] is not None
 
@@ -224,7 +228,7 @@ def test_a_retrain_that_sees_most_of_the_same_moves_reasons_less(found, book_fol
     bootstrap, _ = found
     nearly = retrain(book_folder, quick_config, retrains=2, keep=0.98, rows=300)
     assert (bootstrap.drawn, nearly.drawn) == ("bootstrap", "0.98 of them")
-    moved = [each.summary()["all"]["features"]["moved_log_odds"]["mean"] for each in (nearly, bootstrap)]
+    moved = [each.summary["all"]["features"]["moved_log_odds"].mean for each in (nearly, bootstrap)]
     assert moved[0] < moved[1]
 
 
@@ -240,7 +244,7 @@ def test_two_models_are_compared_over_the_features_of_either(bundle, challenger,
     found = compare_models(("old", bundle), ("new", challenger), dataset, rows=10**6, top=2)
     back = compare_models(("new", challenger), ("old", bundle), dataset, rows=10**6, top=2)
     assert (found.base, found.rows, found.top) == ("old", len(dataset.enterprises), 2)
-    assert found.as_json()["bundles"] == {"old": bundle.sha256, "new": challenger.sha256}
+    assert found.model_dump(mode="json")["bundles"] == {"old": bundle.sha256, "new": challenger.sha256}
     assert found.reasons["features"] == len(bundle.features) == len(challenger.features) + 2
     columns = to_columns(dataset.enterprises)
     first, second = (assess(model, columns) for model in (bundle, challenger))
@@ -248,20 +252,20 @@ def test_two_models_are_compared_over_the_features_of_either(bundle, challenger,
     names = [feature.name for feature in bundle.features]
     wide = np.zeros_like(old)
     wide[:, [names.index(feature.name) for feature in challenger.features]] = new
-    [agreement] = found.agreements
+    [agreement] = found.comparisons
     assert agreement.all["features"] == compare(old, wide, top=2)
-    risky = np.argsort(-first.pd, kind="stable")[: found.riskiest]
-    assert found.riskiest == round(len(columns["as_of"]) / 10)
+    risky = np.argsort(-first.pd, kind="stable")[: found.riskiest_rows]
+    assert found.riskiest_rows == round(len(columns["as_of"]) / 10)
     assert agreement.riskiest["features"].overlap == pytest.approx(compare(old[risky], wide[risky], top=2).overlap)
     assert agreement.moved["cash_ratio"] == pytest.approx(np.abs(old[:, names.index("cash_ratio")]).mean())
-    mirrored = back.agreements[0].all["groups"]
+    mirrored = back.comparisons[0].all["groups"]
     assert mirrored.overlap == pytest.approx(agreement.all["groups"].overlap)
     assert mirrored.moved_log_odds == pytest.approx(agreement.all["groups"].moved_log_odds)
 
 
 def test_a_model_agrees_with_itself(bundle, book_folder):
     found = compare_models(("a", bundle), ("b", bundle), read_dataset(book_folder), rows=200)
-    for comparison in found.agreements[0].all.values():
+    for comparison in found.comparisons[0].all.values():
         assert (comparison.overlap, comparison.jaccard, comparison.sign_flips) == (1.0, 1.0, 0.0)
         assert comparison.moved_log_odds == 0.0
 
@@ -277,23 +281,24 @@ def test_like_features_are_those_the_base_would_merge(bundle, challenger, book_f
         assert alike
         assert found.merge_above == above
         old, new = (
-            workflow._explained(model, take(to_columns(dataset.enterprises), chosen)) for model in (base, challenger)
+            model_comparison._explained(model, take(to_columns(dataset.enterprises), chosen))
+            for model in (base, challenger)
         )
         names = [feature.name for feature in bundle.features]
         merged = [merge(each.over(names), np.zeros((100, len(names)), dtype=int), alike)[0] for each in (old, new)]
-        comparison = found.agreements[0].all
+        comparison = found.comparisons[0].all
         assert comparison["worded"] == compare(*merged)
         assert comparison["alike"] == compare(old.over(names), new.over(names), clusters=alike)
         assert found.reasons["alike"] == found.reasons["features"] - sum(len(places) - 1 for places in alike)
     nobody = dataclasses.replace(bundle, reference=None)
     found = compare_models(("a", nobody), ("b", challenger), dataset, rows=100)
     assert found.merge_above is None
-    assert set(found.reasons) == set(found.agreements[0].all) == set(found.summary()["all"]) == {"features", "groups"}
+    assert set(found.reasons) == set(found.comparisons[0].all) == set(found.summary["all"]) == {"features", "groups"}
 
 
 def test_recourse_is_looked_for_in_rows_evenly_spaced(bundle, challenger, book_folder, monkeypatch):
     """One by one is slow; not the first rows, which are the earliest."""
-    monkeypatch.setattr(workflow, "_ASKED", 5)
+    monkeypatch.setattr(model_comparison, "_ASKED", 5)
     seen = {}
 
     def survives(old, columns):

@@ -13,9 +13,11 @@ from icsml.cli.output import emit, progress, table
 from icsml.decision.reasons import contradicting_share
 from icsml.decision.recourse import survivals
 from icsml.errors import InputError
+from icsml.explain.stability_results import Stability
 from icsml.records.dataset import read_dataset
 from icsml.workflows.config import load_training_config
-from icsml.workflows.stability import Stability, compare_models, retrain
+from icsml.workflows.model_comparison import compare_models
+from icsml.workflows.retraining import retrain
 
 __all__ = ["stability"]
 
@@ -73,7 +75,7 @@ def stability(
         )
     else:
         found = _of_two(data, old, new, rows, top)
-    emit(found.as_json(), as_json=json_, text=_read_out(found))
+    emit(found.model_dump(mode="json"), as_json=json_, text=_read_out(found))
 
 
 def _retrained(
@@ -106,24 +108,22 @@ def _of_two(data: Path, old: str, new: str, rows: int, top: int) -> Stability:
 
 
 def _read_out(found: Stability) -> str:
-    models = ", ".join(each.against for each in found.agreements)
+    models = ", ".join(each.against for each in found.comparisons)
     lines = [f"{found.dataset}: {found.rows:,} rows explained by {found.base}, and by {models}"]
     if found.drawn:
         lines.append(f"enterprises of each retrain: {found.drawn}")
-    about = {"all": "all rows", "riskiest": f"the riskiest tenth ({found.riskiest:,} rows)"}
-    for part, levels in found.summary().items():
+    about = {"all": "all rows", "riskiest": f"the riskiest tenth ({found.riskiest_rows:,} rows)"}
+    for part, levels in found.summary.items():
         rows = []
         for level, figures in levels.items():
-            cells = ["–" if (spread := figures[name]) is None else f"{spread['mean']:.3f}" for name in _SHOWN]
+            cells = ["–" if (spread := figures[name]) is None else f"{spread.mean:.3f}" for name in _SHOWN]
             rows.append((f"{_LEVEL[level]} ({found.reasons[level]})", *cells))
         lines += ["", table(rows, (f"{about[part]}, top {found.top}, mean", *_SHOWN))]
     lowest = [
-        f"{level} {spread['low']:.3f}"
-        for level, figures in found.summary()["all"].items()
-        if (spread := figures["overlap"])
+        f"{level} {spread.low:.3f}" for level, figures in found.summary["all"].items() if (spread := figures["overlap"])
     ]
     lines += ["", f"lowest overlap of any model: {', '.join(lowest)}"]
-    moved = (f"{name} {size:.3f}" for name, size in list(found.most_moved().items())[:5])
+    moved = (f"{name} {size:.3f}" for name, size in list(found.most_moved.items())[:5])
     lines.append(f"moves most, in log-odds a row: {', '.join(moved)}")
     lines += [_asked(found, *each) for each in _ASKED.items()]
     if found.synthetic:
@@ -132,7 +132,7 @@ def _read_out(found: Stability) -> str:
 
 
 def _asked(found: Stability, name: str, said: str) -> str:
-    spread = found.as_json()[name]
+    spread = getattr(found, name)
     if spread is None:
         return f"{said}: none, {_UNKNOWN[found.unknown[name]]}"
-    return f"{said}: {spread['mean']:.1%} ({spread['low']:.1%} to {spread['high']:.1%})"
+    return f"{said}: {spread.mean:.1%} ({spread.low:.1%} to {spread.high:.1%})"

@@ -21,7 +21,7 @@ __all__ = [
 
 
 _UNKNOWN: Final = ("no_levers", "no_proposal", "no_rulebook", "not_asked")
-"""Why it is not known whether recourse holds; see :class:`icsml.workflows.stability.Unknown`."""
+"""Why it is not known whether recourse holds; see :class:`icsml.explain.stability_results.Unknown`."""
 
 
 class _Part(BaseModel):
@@ -43,7 +43,7 @@ class Against(_Part):
 
 
 class StabilityFigures(_Part):
-    """How far reasons move; see :class:`icsml.workflows.stability.Stability` for the fields."""
+    """How far reasons move; see :class:`icsml.explain.stability_results.Stability` for the fields."""
 
     dataset: str
     synthetic: bool

@@ -1,0 +1,166 @@
+"""Explanation stability as it is reported: how far the reasons of other models agree with those of a base."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from icsml.explain.explanation_stability import Comparison
+
+__all__ = ["LEVELS", "Agreement", "Spread", "Stability", "Unknown", "most_moved", "summary"]
+
+LEVELS: Final = ("features", "worded", "alike", "groups")
+"""Each feature a reason; correlated features of a group merged to one reason, by the feature whose text is given
+(``worded``) or whichever of them it is (``alike``); each group a reason."""
+
+_LISTED: Final = 10
+
+
+class Unknown:
+    """Why a figure is null."""
+
+    NOT_ASKED = "not_asked"
+    """nobody was given who knows"""
+    NO_LEVERS = "no_levers"
+    """the base has no levers or no rulebook, so it proposes no recourse"""
+    NO_RULEBOOK = "no_rulebook"
+    """no other model has a rulebook to answer with"""
+    NO_PROPOSAL = "no_proposal"
+    """the base proposes no recourse to any of these rows"""
+    NO_PROMISE = "no_promise"
+    """no proposal of the base promises a better grade"""
+    NO_POPULATION = "no_population"
+    """no model compares with a reference population"""
+    NONE_SHOWN = "none_shown"
+    """no reason of a feature without declared direction is shown of any of these rows"""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Spread(_Part):
+    """A figure over several models: mean, lowest, highest."""
+
+    mean: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Iterable[float | None]) -> Self | None:
+        """Return it over the values that are known; None without any."""
+        known = [value for value in values if value is not None]
+        return cls(mean=float(np.mean(known)), low=float(min(known)), high=float(max(known))) if known else None
+
+
+class Agreement(_Part):
+    """How one model's reasons agree with the base's.
+
+    Parameters
+    ----------
+    against : str
+        Which model.
+    all, riskiest : dict of str to Comparison
+        By level, over all explained rows and over the tenth of them with the highest PD of the base: adverse reasons
+        are owed to those who are declined.
+    moved : dict of str to float
+        Mean movement of each feature's term, in log-odds; not in its JSON.
+    recourse_survival : float or None
+        Share of the base's proposals that this model answers with a lower PD too; None without any.
+    recourse_better_grade : float or None
+        Share of those that promised a better grade that have one by this model too; None without any.
+    contradictions : float or None
+        Share of its reasons that contradict their feature's own effect; None without any, and where nobody asked.
+    """
+
+    against: str
+    all: dict[str, Comparison]
+    riskiest: dict[str, Comparison]
+    moved: dict[str, float] = Field(exclude=True)
+    recourse_survival: float | None
+    recourse_better_grade: float | None
+    contradictions: float | None
+
+
+class Stability(_Part):
+    """How far reasons move from a base to other models; its JSON is what ``icsml stability --json`` prints.
+
+    Parameters
+    ----------
+    dataset : str
+        Whose rows were explained.
+    synthetic : bool
+        Whether they, or a model's, are simulated: then no figure is evidence about the world.
+    base : str
+        The model compared with.
+    bundles : dict of str to str
+        SHA-256 of the bundles compared, by model; none of models trained for the comparison alone.
+    drawn : str or None
+        How the enterprises of the other models were drawn; None where nothing was retrained.
+    rows, riskiest_rows : int
+        Rows explained, and how many of them are the riskiest tenth.
+    top : int
+        Adverse reasons given of a row.
+    reasons : dict of str to int
+        How many different reasons each level can give.
+    summary : dict
+        Spread of each figure over the models, by rows (``all``, ``riskiest``) and level.
+    merge_above : float or None
+        Rank correlation from which features are merged; None where the base has no reference population, and then no
+        levels ``worded`` and ``alike``.
+    recourse_survival, recourse_better_grade : Spread or None
+        Of recourse answered with a lower PD, and of promised better grades given, over the models that were asked.
+    contradictions : Spread or None
+        Of the share of contradicting reasons, over all models with the base.
+    unknown : dict of str to str
+        Why one of these three is None, where it is: one of :class:`Unknown`.
+    most_moved : dict of str to float
+        The ten features whose terms move most, mean over the models, in log-odds.
+    comparisons : tuple of Agreement
+        One for each other model.
+    contradictions_of_base : float or None
+        Share of the base's reasons that contradict; not in its JSON.
+    """
+
+    dataset: str
+    synthetic: bool
+    base: str
+    bundles: dict[str, str]
+    drawn: str | None
+    rows: int
+    riskiest_rows: int
+    top: int
+    reasons: dict[str, int]
+    summary: dict[str, dict[str, dict[str, Spread | None]]]
+    merge_above: float | None
+    recourse_survival: Spread | None
+    recourse_better_grade: Spread | None
+    contradictions: Spread | None
+    unknown: dict[str, str]
+    most_moved: dict[str, float]
+    comparisons: tuple[Agreement, ...]
+    contradictions_of_base: float | None = Field(exclude=True)
+
+
+def summary(agreements: Sequence[Agreement]) -> dict[str, dict[str, dict[str, Spread | None]]]:
+    """Return the spread of each figure over the models, by rows (``all``, ``riskiest``) and level."""
+    by_rows = {"all": [each.all for each in agreements], "riskiest": [each.riskiest for each in agreements]}
+    return {
+        rows: {level: _spreads([levels[level] for levels in models]) for level in models[0]}
+        for rows, models in by_rows.items()
+    }
+
+
+def most_moved(agreements: Sequence[Agreement]) -> dict[str, float]:
+    """Return the ten features whose terms move most, mean over the models, in log-odds."""
+    names = list(dict.fromkeys(name for each in agreements for name in each.moved))
+    mean = {name: float(np.mean([each.moved[name] for each in agreements])) for name in names}
+    return dict(sorted(mean.items(), key=lambda item: -item[1])[:_LISTED])
+
+
+def _spreads(comparisons: Sequence[Comparison]) -> dict[str, Spread | None]:
+    figures = [comparison.as_json() for comparison in comparisons]
+    return {name: Spread.of(figure[name] for figure in figures) for name in figures[0]}

@@ -1,0 +1,141 @@
+"""Explanation stability over retrains: train again on other rows with another seed, and compare the reasons.
+
+Each retrain draws whole enterprises from the training rows, with another seed of folds, rounds and sampling, and the
+same configuration: with replacement, as many as there are (a bootstrap: what another sample of the same world would
+have given; some 63 % of them appear), or a share of them without (what a retrain changes that sees most of the same
+enterprises again). Each compares with its own reference population, as its decisions would. The enterprises explained
+are the test rows, or where the split is by folds those of the first fold: no model was trained on them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from icsml.core.progress import Progress, silent
+from icsml.explain.stability_results import Stability
+from icsml.model.bundle import BundleParts
+from icsml.model.calibrate import refuse_no_ranking
+from icsml.records.columns import take
+from icsml.records.dataset import read_dataset
+from icsml.workflows.config import TrainingConfig
+from icsml.workflows.fit import FittedPair, fit_model, parts
+from icsml.workflows.model_comparison import Contradicts, Setting, Survives, compared, sampled
+from icsml.workflows.prepare import Prepared, Rows, Split, prepare, ranked_within, split_rows
+from icsml.workflows.reference import reference_population
+from icsml.workflows.steps import fit_levers
+
+__all__ = ["redrawn", "retrain"]
+
+Indices = NDArray[np.intp]
+
+_SEEDS: Final = 2**31
+
+
+def retrain(
+    data: Path,
+    config: TrainingConfig,
+    *,
+    retrains: int = 5,
+    keep: float | None = None,
+    rows: int = 2000,
+    top: int = 3,
+    survives: Survives | None = None,
+    contradicts: Contradicts | None = None,
+    progress: Progress = silent,
+) -> Stability:
+    """Train once as configured and ``retrains`` times on redrawn enterprises, and compare each with the first.
+
+    Parameters
+    ----------
+    data : Path
+        Folder of the data set.
+    config : TrainingConfig
+        How to train; retrain r has its seed plus r.
+    retrains : int
+        How many times.
+    keep : float, optional
+        Share of the enterprises that each retrain sees, drawn without replacement; None draws with replacement.
+    rows : int
+        Rows to explain at most, drawn from those that no model has seen.
+    top : int
+        Adverse reasons given of a row.
+    survives, contradicts : callable, optional
+        What to ask of recourse and of contradicting reasons.
+    progress : callable
+        Told how far it is.
+
+    Raises
+    ------
+    InputError
+        If the data set cannot be trained on.
+    """
+    prepared = prepare(read_dataset(data), config, progress)
+    trained, unseen = _parted(split_rows(prepared, config.split_seed))
+    columns = take(prepared.columns, sampled(np.flatnonzero(unseen), rows, config.model.seed))
+    progress("the base")
+    base = _trained(prepared, trained, config, progress)
+    others = {}
+    for number in range(1, retrains + 1):
+        progress(f"retrain {number} of {retrains}")
+        seeded = config.with_model(seed=(config.model.seed + number) % _SEEDS)
+        drawn = redrawn(np.flatnonzero(trained), prepared.groups, keep=keep, seed=seeded.model.seed)
+        others[f"retrain {number}"] = _trained(prepared, drawn, seeded, progress)
+    progress("what they say, compared")
+    meta = prepared.dataset.meta
+    how = "bootstrap" if keep is None else f"{keep:g} of them"
+    return compared(
+        Setting(meta.name, meta.synthetic, how, top, survives, contradicts), ("base", base), others, columns
+    )
+
+
+def redrawn(indices: Indices, groups: NDArray[Any], *, keep: float | None = None, seed: int) -> Indices:
+    """Draw whole groups: with replacement as many as there are, or a share of them without.
+
+    Parameters
+    ----------
+    indices : ndarray of int of shape (m,)
+        Rows to draw from.
+    groups : ndarray of shape (n,)
+        Group of every row of the data set.
+    keep : float, optional
+        Share of the groups to draw, one at least, each once; None draws with replacement.
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    ndarray of int
+        Indices, those of a group together, repeated as often as it was drawn.
+    """
+    # Sorted by group, the indices of group g are order[ends[g] - sizes[g] : ends[g]].
+    codes = pd.factorize(groups[indices])[0]
+    order = np.argsort(codes, kind="stable")
+    sizes = np.bincount(codes)
+    ends = np.cumsum(sizes)
+    count = len(sizes) if keep is None else max(1, round(keep * len(sizes)))
+    drawn = np.sort(np.random.default_rng(seed).choice(len(sizes), count, replace=keep is None))
+    within = np.concatenate([order[ends[group] - sizes[group] : ends[group]] for group in drawn])
+    repeated: Indices = indices[within]
+    return repeated
+
+
+def _parted(split: Split) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which rows train and which are explained; of folds the first is explained."""
+    if split.folds is None:
+        return split.train, split.test
+    return split.train & (split.folds != 0), split.folds == 0
+
+
+def _trained(prepared: Prepared, rows: Rows, config: TrainingConfig, progress: Progress) -> BundleParts:
+    """Fit the model alone: its companion explains no row that has an innovation feed."""
+    ranked = ranked_within(prepared, rows)
+    model = fit_model(ranked, rows, config, ranked.encoder, progress)
+    refuse_no_ranking(model.calibration, f"the retrain with seed {config.model.seed}")
+    pair = FittedPair(model, None, ())
+    reference = reference_population(ranked, rows, pair, config)
+    return parts(ranked, pair, config, reference=reference, levers=fit_levers(ranked, rows))
