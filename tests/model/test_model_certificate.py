@@ -14,16 +14,18 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from icsml.core.canonical import canonical_bytes
 from icsml.errors import ModelError
 from icsml.model.bundle import certificates, read_bundle, write_bundle
-from icsml.model.certificate import certify
+from icsml.model.certificate import Certificate, certify
 from icsml.model.classifier import PDClassifier
 from icsml.model.manifest import manifest_bytes
 from icsml.model.trees import booster_from_text, booster_text
 
 NAMES = ["a", "b", "c"]
+JSON = TypeAdapter(Certificate)
 HEAD = """tree
 version=v4
 num_class=1
@@ -115,7 +117,7 @@ def moves_against(booster: lgb.Booster, tree: int, signs: list[int]) -> set[int]
 )
 def test_the_certificate_says_what_trying_every_row_says(trees: list[dict[str, Any]], signs: list[int]):
     booster = made(trees)
-    found = certify(booster, NAMES, signs, shown=10_000)
+    found = certify(booster, NAMES, signs, described=10_000)
     expected = {(tree, NAMES[f]) for tree in range(len(trees)) for f in moves_against(booster, tree, signs)}
     assert {(violation.tree, violation.feature) for violation in found.violations} == expected
     assert found.holds == (not expected)
@@ -196,7 +198,7 @@ def test_a_classifier_told_of_directions_passes_and_one_that_was_not_fails(small
     assert [(proof.feature, proof.sign) for proof in bound.features] == [("up", 1), ("down", -1)]
     assert all(proof.pairs > 100 and proof.trees > 10 and proof.violations == 0 for proof in bound.features)
     assert bound.pairs == sum(proof.pairs for proof in bound.features)
-    free = certify(PDClassifier(max_rounds=60).fit(X, y).booster_, names, [1, -1, 1, 0], shown=5)
+    free = certify(PDClassifier(max_rounds=60).fit(X, y).booster_, names, [1, -1, 1, 0], described=5)
     assert not free.holds
     assert len(free.violations) == 5
     assert sum(proof.violations for proof in free.features) > 5
@@ -240,7 +242,7 @@ def test_values_that_are_no_numbers_are_in_no_order(small_book):
     nan = booster_from_text(re.sub(r"tree_sizes=.*\n", "", text).replace("leaf_value=1 2", "leaf_value=nan 2"), "made")
     found = certify(nan, NAMES, [1, 0, 0])
     assert not found.holds
-    assert json.loads(canonical_bytes(found.as_json()))["violations"][0]["values"] == [None, 2.0]
+    assert json.loads(canonical_bytes(JSON.dump_python(found, mode="json")))["violations"][0]["values"] == [None, 2.0]
 
 
 def test_a_tree_of_one_leaf_proves_itself():
@@ -300,7 +302,7 @@ def test_the_certificate_of_a_bundle_is_of_its_files_and_can_be_proved_again(tmp
         name: listed[name] for name in ("model.txt", "companion.txt")
     }
     assert found == certificates(bundle_parts)
-    stated = json.loads(canonical_bytes(found["model.txt"].as_json()))
+    stated = json.loads(canonical_bytes(JSON.dump_python(found["model.txt"], mode="json")))
     assert (stated["holds"], stated["violations"]) == (True, [])
     assert stated["pairs"] == sum(feature["pairs"] for feature in stated["features"])
 

@@ -20,7 +20,7 @@ from icsml.errors import ModelError
 from icsml.model import predict
 from icsml.model.calibrate import fit_affine
 from icsml.model.classifier import NoRankingWarning, PDClassifier, UnnamedEventWarning, from_config
-from icsml.model.config import ModelConfig
+from icsml.model.model_config import ModelConfig
 from icsml.model.rounds import FitError
 from icsml.model.trees import booster_text
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from icsml.core.paths import configs_dir
 from icsml.model.classifier import PDClassifier, from_config
-from icsml.model.config import Hyperparameters, ModelConfig
+from icsml.model.model_config import Hyperparameters, ModelConfig
 
 
 def test_configuration_estimator_and_shipped_file_have_the_same_defaults():

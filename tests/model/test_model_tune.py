@@ -7,7 +7,7 @@ import pytest
 
 from icsml.model.calibrate import Affine
 from icsml.model.classifier import PDClassifier, from_config
-from icsml.model.config import ModelConfig, SearchRange
+from icsml.model.model_config import ModelConfig, SearchRange
 from icsml.model.rounds import RoundSearch
 from icsml.model.tune import tune
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from icsml.core.paths import configs_dir
 from icsml.core.yaml import dump_yaml
 from icsml.errors import ConfigError, MissingError
-from icsml.model.config import Hyperparameters
+from icsml.model.model_config import Hyperparameters
 from icsml.workflows.config import TrainingConfig, flat, load_training_config
 
 

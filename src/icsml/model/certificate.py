@@ -1,9 +1,9 @@
 """The direction certificate: proved on the fitted trees, not sampled, that no PD moves against a declared direction.
 
 For each tree, any two leaves that can be reached by rows equal in all features but one, of declared direction, must
-have values in the declared order. "Can be reached" is exact: the boxes of the two leaves meet on every other feature, a
-missing value being a point of its own that follows the default side of each split. That is the law on *present* values;
-whether a value is missing is a branch of its own and compared with nothing.
+have values in the declared order. "Can be reached" is exact: the regions of the two leaves meet on every other feature,
+a missing value being a point of its own that follows the default side of each split. That is the law on *present*
+values; whether a value is missing is a branch of its own and compared with nothing.
 
 The condition is necessary and sufficient for each tree to be monotone, and so sufficient for their sum, the margin; the
 calibration has a positive slope. It is not necessary for the sum: a violation in one tree may be made good by the
@@ -13,18 +13,19 @@ bounds both sides of a split by the middle of their values, which keeps every tr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field, PlainSerializer, computed_field
+from pydantic.dataclasses import dataclass
 
 from icsml.core.arrays import Flags
 from icsml.core.canonical import sha256_hex
 from icsml.errors import ModelError
-from icsml.model.leaf_regions import LeafBoxes, leaf_boxes
+from icsml.model.leaf_regions import LeafRegions, leaf_regions
 from icsml.model.trees import booster_text
 
 if TYPE_CHECKING:
@@ -33,28 +34,27 @@ if TYPE_CHECKING:
 __all__ = ["Bound", "Certificate", "DirectionProof", "Violation", "certify"]
 
 
-@dataclass(frozen=True, slots=True)
+_JsonNumber = Annotated[float, PlainSerializer(lambda value: value if isfinite(value) else None)]
+"""A number whose JSON is null where it is not finite: an interval without that bound, or a leaf value of NaN."""
+
+
+@dataclass(frozen=True)
 class Bound:
     """What one feature may be: present and above ``above``, up to and with ``up_to``, or missing."""
 
     feature: str
-    above: float
-    up_to: float
+    above: _JsonNumber
+    up_to: _JsonNumber
     missing: bool
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON; null is unbounded."""
-        present = self.above < self.up_to
-        return {
-            "feature": self.feature,
-            "above": _finite(self.above),
-            "up_to": _finite(self.up_to),
-            "present": present,
-            "missing": self.missing,
-        }
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def present(self) -> bool:
+        """Whether any present value is allowed."""
+        return self.above < self.up_to
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Violation:
     """Two leaves in the wrong order.
 
@@ -77,49 +77,32 @@ class Violation:
     tree: int
     feature: str
     leaves: tuple[int, int]
-    values: tuple[float, float]
+    values: tuple[_JsonNumber, _JsonNumber]
     low: Bound
     high: Bound
     box: tuple[Bound, ...]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        return {
-            "tree": self.tree,
-            "feature": self.feature,
-            "leaves": list(self.leaves),
-            "values": [_finite(value) for value in self.values],
-            "low": self.low.as_json(),
-            "high": self.high.as_json(),
-            "box": [bound.as_json() for bound in self.box],
-        }
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DirectionProof:
     """What was checked for one feature: trees that split on it, pairs of leaves compared, pairs in the wrong order."""
 
     feature: str
-    sign: int
+    sign: Annotated[int, Field(exclude=True)]
     trees: int
     pairs: int
     violations: int
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        direction = "raises_risk" if self.sign > 0 else "lowers_risk"
-        return {
-            "feature": self.feature,
-            "direction": direction,
-            "trees": self.trees,
-            "pairs": self.pairs,
-            "violations": self.violations,
-        }
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def direction(self) -> str:
+        """The declared direction."""
+        return "raises_risk" if self.sign > 0 else "lowers_risk"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Certificate:
-    """What the proof found.
+    """The result of the proof.
 
     Parameters
     ----------
@@ -130,7 +113,7 @@ class Certificate:
     features : tuple of DirectionProof
         One for each feature of declared direction, in column order.
     violations : tuple of Violation
-        The first ones found, in tree order; how many there are stands in ``features``.
+        The first ones, in tree order; how many there are stands in ``features``.
     """
 
     sha256: str
@@ -139,30 +122,22 @@ class Certificate:
     features: tuple[DirectionProof, ...]
     violations: tuple[Violation, ...]
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def holds(self) -> bool:
         """The verdict: every pair is in its declared order."""
         return all(proof.violations == 0 for proof in self.features)
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def pairs(self) -> int:
         """Pairs of leaves compared."""
         return sum(proof.pairs for proof in self.features)
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        return {
-            "holds": self.holds,
-            "sha256": self.sha256,
-            "trees": self.trees,
-            "leaves": self.leaves,
-            "pairs": self.pairs,
-            "features": [proof.as_json() for proof in self.features],
-            "violations": [violation.as_json() for violation in self.violations],
-        }
 
-
-def certify(booster: lgb.Booster, names: Sequence[str], directions: Sequence[int], *, shown: int = 20) -> Certificate:
+def certify(
+    booster: lgb.Booster, names: Sequence[str], directions: Sequence[int], *, described: int = 20
+) -> Certificate:
     """Prove, or refute tree by tree, that the margin follows the declared directions.
 
     Parameters
@@ -173,7 +148,7 @@ def certify(booster: lgb.Booster, names: Sequence[str], directions: Sequence[int
         Names of its p features.
     directions : sequence of int
         +1, -1 or 0 for each.
-    shown : int
+    described : int
         Violations described; all are counted.
 
     Returns
@@ -196,60 +171,59 @@ def certify(booster: lgb.Booster, names: Sequence[str], directions: Sequence[int
     text = booster_text(booster)
     signs = np.asarray(directions, dtype=np.int64)
     counts = np.zeros((len(signs), 3), dtype=np.int64)
-    found: list[Violation] = []
+    violations: list[Violation] = []
     trees = leaves = 0
-    for tree in leaf_boxes(text):
+    for tree in leaf_regions(text):
         trees, leaves = trees + 1, leaves + len(tree.values)
         for column, checked, wrong in _compared(tree, signs):
             counts[tree.features[column]] += 1, int(checked.sum()), int(wrong.sum())
-            pairs = np.argwhere(wrong)[: shown - len(found)]
-            found += [_violation(tree, column, names, int(low), int(high)) for low, high in pairs]
+            pairs = np.argwhere(wrong)[: described - len(violations)]
+            violations += [_violation(tree, column, names, int(low), int(high)) for low, high in pairs]
     proofs = tuple(
-        DirectionProof(names[place], int(signs[place]), *(int(count) for count in counts[place]))
-        for place in map(int, np.flatnonzero(signs))
+        DirectionProof(names[feature], int(signs[feature]), *(int(count) for count in counts[feature]))
+        for feature in map(int, np.flatnonzero(signs))
     )
-    return Certificate(sha256_hex(text.encode()), trees, leaves, proofs, tuple(found))
+    return Certificate(sha256_hex(text.encode()), trees, leaves, proofs, tuple(violations))
 
 
-def _compared(tree: LeafBoxes, signs: npt.NDArray[np.int64]) -> list[tuple[int, Flags, Flags]]:
-    """Return, for each column of declared direction, which pairs (lower, higher leaf) count and which are wrong."""
+def _compared(tree: LeafRegions, signs: npt.NDArray[np.int64]) -> Iterator[tuple[int, Flags, Flags]]:
+    """Yield, for each column of declared direction, which pairs (lower, higher leaf) count and which are wrong.
+
+    All arrays are of pairs of leaves: ``meet`` of shape (leaves, leaves, m) tells on which of the m features the
+    regions of two leaves have a value in common. A pair counts for a column if that is the only feature on which they
+    are apart, and all present values of the first leaf lie below those of the second.
+    """
     directed = np.flatnonzero(signs[tree.features])
     if not directed.size:
-        return []
+        return
     meet = np.maximum(tree.above[:, None], tree.above) < np.minimum(tree.up_to[:, None], tree.up_to)
     meet |= tree.missing[:, None] & tree.missing
     apart = (~meet).sum(axis=2)
-    filled = tree.above < tree.up_to
-    compared = []
+    has_present = tree.above < tree.up_to
     for column in directed:
         ordered = tree.up_to[:, column, None] <= tree.above[:, column]
-        ordered &= filled[:, column, None] & filled[:, column]
+        ordered &= has_present[:, column, None] & has_present[:, column]
         checked = (apart == 1) & ~meet[:, :, column] & ordered
         signed = signs[tree.features[column]] * tree.values
         in_order = signed[:, None] <= signed  # false for NaN, which is in no order
-        compared.append((int(column), checked, checked & ~in_order))
-    return compared
+        yield int(column), checked, checked & ~in_order
 
 
-def _violation(tree: LeafBoxes, column: int, names: Sequence[str], low: int, high: int) -> Violation:
+def _violation(tree: LeafRegions, column: int, names: Sequence[str], low: int, high: int) -> Violation:
     name = [names[feature] for feature in tree.features]
     box = tuple(
         Bound(
-            name[place],
-            float(max(tree.above[low, place], tree.above[high, place])),
-            float(min(tree.up_to[low, place], tree.up_to[high, place])),
-            bool(tree.missing[low, place] and tree.missing[high, place]),
+            name[other],
+            float(max(tree.above[low, other], tree.above[high, other])),
+            float(min(tree.up_to[low, other], tree.up_to[high, other])),
+            bool(tree.missing[low, other] and tree.missing[high, other]),
         )
-        for place in range(len(name))
-        if place != column
+        for other in range(len(name))
+        if other != column
     )
-    own = [
+    lower, higher = (
         Bound(name[column], float(tree.above[leaf, column]), float(tree.up_to[leaf, column]), missing=False)
         for leaf in (low, high)
-    ]
+    )
     values = float(tree.values[low]), float(tree.values[high])
-    return Violation(tree.tree, name[column], (low, high), values, own[0], own[1], box)
-
-
-def _finite(value: float) -> float | None:
-    return value if isfinite(value) else None
+    return Violation(tree.tree, name[column], (low, high), values, lower, higher, box)

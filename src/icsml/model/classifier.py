@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -10,7 +9,6 @@ from typing import Any, Self
 import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -18,12 +16,12 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 
 from icsml.core.arrays import Floats
 from icsml.core.progress import Progress, silent
-from icsml.core.pydantic_errors import message_of
 from icsml.model.calibrate import Affine, no_ranking
-from icsml.model.config import Hyperparameters, ModelConfig
-from icsml.model.monotone import monotone_signs
+from icsml.model.event_label import UnnamedEventWarning, named_event, unnamed_event
+from icsml.model.lightgbm_params import LightGBMParams, lightgbm_params, settings_error
+from icsml.model.model_config import Hyperparameters, ModelConfig
 from icsml.model.predict import log_odds, margin, pd_from_log_odds
-from icsml.model.rounds import FitError, RoundSearch, block_splits, find_rounds, fold_splits, grow
+from icsml.model.rounds import RoundSearch, block_splits, find_rounds, fold_splits, grow
 
 __all__ = ["NoRankingWarning", "PDClassifier", "UnnamedEventWarning", "from_config"]
 
@@ -32,14 +30,10 @@ class NoRankingWarning(UserWarning):
     """The fitted margins do not rank the event on held-out rows: its PDs would rank the wrong way round, or not."""
 
 
-class UnnamedEventWarning(UserWarning):
-    """The labels are text and ``event`` does not say which of them is the event: no PD can be given."""
-
-
 class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Gradient-boosted PD model, calibrated out of fold by one affine map of the log-odds.
 
-    Shallow LightGBM trees, deterministic, monotone where told, trained without class weights. The number of rounds has
+    Shallow LightGBM trees, deterministic, monotone where asked, trained without class weights. The number of rounds has
     the lowest log-loss *after* calibration on held-out rows (:mod:`icsml.model.rounds`); the trees are then grown again
     on all rows for that many rounds. There is no ``sample_weight``: with binned features and folds, a weight of two is
     not a row given twice, and a PD calibrated under weights is a PD of no real population.
@@ -47,7 +41,7 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     num_leaves, max_depth, learning_rate, min_child_samples, subsample, colsample, reg_lambda
-        See :class:`icsml.model.config.Hyperparameters`.
+        See :class:`icsml.model.model_config.Hyperparameters`.
     max_rounds : int, default=1000
         Upper limit of boosting rounds.
     patience : int, default=150
@@ -77,7 +71,7 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Class labels, sorted.
     event_ : label or None
         The one of them that is the event; None where the labels are text and it was not named. The PD is the column of
-        ``predict_proba`` at its place in ``classes_``: the second one unless ``event`` names the lesser label.
+        ``predict_proba`` at its index in ``classes_``: the second one unless ``event`` names the lesser label.
     booster_ : lightgbm.Booster
         Trees grown on all rows.
     rounds_ : int
@@ -192,13 +186,13 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If the labels are text and ``event`` is not given.
         """
         X, event, params = self._prepared(X, y)
-        found = self._search(X, event, params, groups, blocks, progress)
-        self.rounds_, self.inner_loss_, self.inner_curve_ = found.rounds, found.loss, found.curve
-        self.calibration_: Affine = found.calibration
-        self.held_out_margin_ = found.margins
-        self.booster_: lgb.Booster = grow(X, event, params, found.rounds)
-        if not found.calibration.ranks:
-            warnings.warn(_without_ranking(found.calibration, event), NoRankingWarning, stacklevel=2)
+        search = self._search(X, event, params, groups, blocks, progress)
+        self.rounds_, self.inner_loss_, self.inner_curve_ = search.rounds, search.loss, search.curve
+        self.calibration_: Affine = search.calibration
+        self.held_out_margin_ = search.margins
+        self.booster_: lgb.Booster = grow(X, event, params, search.rounds)
+        if not search.calibration.ranks:
+            warnings.warn(_without_ranking(search.calibration, event), NoRankingWarning, stacklevel=2)
         return self
 
     def search_rounds(
@@ -229,8 +223,8 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         These are the log-odds of the event, unless ``event`` names the lesser label: then they have the other sign.
         """
         check_is_fitted(self)
-        found = log_odds(self._raw(X), self.calibration_)
-        return -found if self._event_first else found
+        calibrated = log_odds(self._raw(X), self.calibration_)
+        return -calibrated if self._event_first else calibrated
 
     def predict_proba(self, X: npt.ArrayLike) -> Floats:
         """Return the probability of each of ``classes_``, of shape (n, 2); the column of ``event_`` is the PD.
@@ -257,17 +251,18 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _require_event(self) -> None:
         if self.event_ is None:
-            raise _unnamed(self.classes_.tolist())
+            raise unnamed_event(list(self.classes_))
 
-    def _prepared(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats, dict[str, Any]]:
+    def _prepared(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats, LightGBMParams]:
         X, event = self._validated(X, y)
-        return X, event, self._lightgbm_params(X.shape[1])
+        names = [str(name) for name in getattr(self, "feature_names_in_", ())]
+        return X, event, lightgbm_params(self.get_params(), X.shape[1], names)
 
     def _search(
         self,
         X: Floats,
         event: Floats,
-        params: dict[str, Any],
+        params: LightGBMParams,
         groups: npt.ArrayLike | None,
         blocks: npt.ArrayLike | None,
         progress: Progress | None,
@@ -296,76 +291,14 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_classification_targets(labels)
         self.classes_ = np.unique(labels)
         if self.classes_.size > 2:
-            raise _fit_error(
+            raise settings_error(
                 f"Only binary classification is supported. The type of the target is {type_of_target(labels)}.", "y"
             )
         if self.classes_.size < 2:
-            raise _fit_error("only one class: a PD needs rows with and without the event", "y")
-        self.event_ = self._named_event()
+            raise settings_error("only one class: a PD needs rows with and without the event", "y")
+        self.event_ = named_event(self.event, list(self.classes_), given_directions=self.monotone is not None)
         event = self.classes_[1] if self.event_ is None else self.event_
         return checked, (labels == event).astype(np.float64)
-
-    def _named_event(self) -> object:
-        """Return the label that is the event as ``classes_`` holds it, None where it is text and not named."""
-        labels = list(self.classes_)
-        if self.event is None:
-            if all(isinstance(label, numbers.Real | np.bool_) for label in labels):
-                return labels[1]
-            unnamed = _unnamed(self.classes_.tolist())
-            if self.monotone is not None:
-                raise unnamed
-            warnings.warn(f"{unnamed.message}: {unnamed.remedy}, or no PD is given", UnnamedEventWarning, stacklevel=5)
-            return None
-        for label in labels:
-            if _same(self.event, label):
-                return label
-        known = self.classes_.tolist()
-        raise FitError(
-            "ICS-MOD-001",
-            f"{self.event!r} is not one of the labels {known[0]!r} and {known[1]!r}",
-            field="event",
-            remedy="name one of them, of the same type",
-        )
-
-    def _lightgbm_params(self, features: int) -> dict[str, Any]:
-        settings = {name: _plain(value) for name, value in self.get_params().items()}
-        try:
-            tree = Hyperparameters(**{name: settings[name] for name in Hyperparameters.model_fields})
-            ModelConfig(
-                inner_folds=settings["inner_folds"],
-                max_rounds=settings["max_rounds"],
-                patience=settings["patience"],
-                seed=settings["random_state"],
-            )
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            name = {"seed": "random_state"}.get(str(first["loc"][-1]), str(first["loc"][-1]))
-            raise _fit_error(message_of(first), name) from error
-        if self.check_every < 1:
-            raise _fit_error("must be at least 1", "check_every")
-        return {
-            "objective": "binary",
-            "num_leaves": tree.num_leaves,
-            "max_depth": tree.max_depth,
-            "learning_rate": tree.learning_rate,
-            "min_data_in_leaf": tree.min_child_samples,
-            "bagging_fraction": tree.subsample,
-            "bagging_freq": int(tree.subsample < 1.0),
-            "feature_fraction": tree.colsample,
-            "lambda_l2": tree.reg_lambda,
-            "seed": settings["random_state"],
-            "deterministic": True,
-            "force_row_wise": True,
-            "num_threads": self.n_jobs,
-            "verbosity": -1,
-        } | self._monotone_params(features)
-
-    def _monotone_params(self, features: int) -> dict[str, Any]:
-        if self.monotone is None:
-            return {}
-        names = [str(name) for name in getattr(self, "feature_names_in_", ())]
-        signs = monotone_signs(self.monotone, features, names)
-        return {"monotone_constraints": signs, "monotone_constraints_method": "basic"}
 
 
 def from_config(
@@ -402,32 +335,9 @@ def _per_row(X: Floats, values: npt.ArrayLike) -> npt.NDArray[Any]:
     return array
 
 
-def _plain(value: object) -> object:
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _same(event: object, label: object) -> bool:
-    """Whether they are equal, never so for a number and its text, for NA or for an array."""
-    found = _plain(event) == _plain(label)
-    return isinstance(found, bool) and found
-
-
 def _without_ranking(calibration: Affine, event: Floats) -> str:
     return (
         f"fitted on {event.size:,} rows with {int(event.sum()):,} events, this model does not rank the event"
         f" ({no_ranking(calibration)}); predict_proba would rank the wrong way round or not at all, and no bundle can"
         " be made of it: train on more rows or better features"
     )
-
-
-def _unnamed(labels: list[object]) -> FitError:
-    return FitError(
-        "ICS-MOD-001",
-        f"the labels {labels[0]!r} and {labels[1]!r} are text, which does not say which one is the event",
-        field="event",
-        remedy=f"name it, such as PDClassifier(event={labels[0]!r}), and fit again",
-    )
-
-
-def _fit_error(message: str, field: str, remedy: str = "see the documentation of PDClassifier") -> FitError:
-    return FitError("ICS-MOD-001", message, field=field, remedy=remedy)

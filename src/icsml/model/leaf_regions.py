@@ -1,4 +1,4 @@
-"""Leaves as boxes: which values of each feature lead to a leaf, missing values being a point of their own."""
+"""Leaf regions: which values of each feature lead to a leaf, missing values being a point of their own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from icsml.core.arrays import Flags, Floats, Ints
 from icsml.errors import ModelError
 
-__all__ = ["LeafBoxes", "leaf_boxes"]
+__all__ = ["LeafRegions", "leaf_regions"]
 
 
 _READ_AS_ZERO: Final = float(np.float32(1e-35))
@@ -23,7 +23,7 @@ _MISSING_IS_NAN: Final = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LeafBoxes:
+class LeafRegions:
     """The leaves of one tree over the m features that it splits on.
 
     Parameters
@@ -49,7 +49,7 @@ class LeafBoxes:
     values: Floats
 
 
-def leaf_boxes(text: str) -> Iterator[LeafBoxes]:
+def leaf_regions(text: str) -> Iterator[LeafRegions]:
     """Read the leaves of every tree from LightGBM's model text.
 
     Where a split has ``missing_type`` none, LightGBM reads NaN as 0, and so is NaN led here. It reads values up to
@@ -69,16 +69,16 @@ def leaf_boxes(text: str) -> Iterator[LeafBoxes]:
     blocks = text.partition("\nend of trees")[0].split("\nTree=")[1:]
     for number, block in enumerate(blocks):
         keys = dict(line.split("=", 1) for line in block.splitlines()[1:] if "=" in line)
-        yield _boxes(number, keys)
+        yield _regions(number, keys)
 
 
-def _boxes(number: int, keys: dict[str, str]) -> LeafBoxes:
+def _regions(number: int, keys: dict[str, str]) -> LeafRegions:
     values = _numbers(keys, "leaf_value", np.float64)
     if keys.get("num_cat", "0") != "0" or keys.get("is_linear", "0") != "0":
         raise _unsupported(number, "categorical splits or linear leaves")
     if len(values) == 1:
         none = np.empty((1, 0))
-        return LeafBoxes(number, np.empty(0, np.int64), none, none, none.astype(np.bool_), values)
+        return LeafRegions(number, np.empty(0, np.int64), none, none, none.astype(np.bool_), values)
     split = _numbers(keys, "split_feature", np.int64)
     threshold = _numbers(keys, "threshold", np.float64)
     kind = _numbers(keys, "decision_type", np.int64)
@@ -93,13 +93,16 @@ def _boxes(number: int, keys: dict[str, str]) -> LeafBoxes:
     threshold = np.where(tiny, np.where(threshold >= 0.0, _READ_AS_ZERO, -_READ_AS_ZERO), threshold)
     features, column = np.unique(split, return_inverse=True)
     above, up_to, missing = _walk(number, column, threshold, to_left, left, right, len(features))
-    return LeafBoxes(number, features, above, up_to, missing, values)
+    return LeafRegions(number, features, above, up_to, missing, values)
 
 
 def _walk(
     number: int, column: Ints, threshold: Floats, to_left: Flags, left: Ints, right: Ints, m: int
 ) -> tuple[Floats, Floats, Flags]:
-    """Carry the box of each node down to its children, until every leaf has one."""
+    """Carry the region of each node down to its children, until every leaf has one.
+
+    LightGBM numbers a leaf as a child by the complement of its number: -1 is leaf 0, -2 leaf 1.
+    """
     leaves = len(column) + 1
     above, up_to = np.empty((leaves, m)), np.empty((leaves, m))
     missing = np.empty((leaves, m), dtype=np.bool_)
@@ -113,12 +116,12 @@ def _walk(
         if node < 0:
             above[~node], up_to[~node], missing[~node] = low, high, lost
             continue
-        place = column[node]
+        split = column[node]
         left_high, right_low, left_lost, right_lost = high.copy(), low.copy(), lost.copy(), lost.copy()
-        left_high[place] = min(high[place], threshold[node])
-        right_low[place] = max(low[place], threshold[node])
-        left_lost[place] &= to_left[node]
-        right_lost[place] &= not to_left[node]
+        left_high[split] = min(high[split], threshold[node])
+        right_low[split] = max(low[split], threshold[node])
+        left_lost[split] &= to_left[node]
+        right_lost[split] &= not to_left[node]
         waiting.append((int(left[node]), low, left_high, left_lost))
         waiting.append((int(right[node]), right_low, high, right_lost))
     if len(seen) != 2 * leaves - 1:

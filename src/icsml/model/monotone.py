@@ -1,4 +1,4 @@
-"""The directions an estimator is told: one of -1, 0 and +1 a feature, by place or by name, and never by accident."""
+"""The directions given to an estimator: one of -1, 0 and +1 a feature, by column or by name, never by accident."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 from icsml.core.names import nearest
 from icsml.model.rounds import FitError
 
-__all__ = ["monotone_signs"]
+__all__ = ["monotone_signs", "plain"]
 
 
 def monotone_signs(monotone: object, features: int, names: list[str]) -> list[int]:
@@ -33,11 +33,11 @@ def monotone_signs(monotone: object, features: int, names: list[str]) -> list[in
     """
     signs = _listed(monotone, names)
     if len(signs) != features:
-        told = f" ({', '.join(names)})" if names else ""
-        raise _fault(f"has {len(signs)} values for {features} features{told}")
-    for place, sign in enumerate(signs):
+        named = f" ({', '.join(names)})" if names else ""
+        raise _fault(f"has {len(signs)} values for {features} features{named}")
+    for column, sign in enumerate(signs):
         if not _is_sign(sign):
-            name = names[place] if names else f"feature {place} (counted from 0)"
+            name = names[column] if names else f"feature {column} (counted from 0)"
             raise _fault(f"{name} has {sign!r}, which is none of -1, 0 and +1")
     return [int(cast(float, sign)) for sign in signs]
 
@@ -62,7 +62,7 @@ def _listed(monotone: object, names: list[str]) -> list[object]:
         raise _fault(f"has the shape {monotone.shape}, not one value a feature")
     if isinstance(monotone, str | bytes | set | frozenset) or not isinstance(monotone, Iterable):
         raise _fault(f"{monotone!r} does not give one value a feature")
-    return [_plain(sign) for sign in monotone]
+    return [plain(sign) for sign in monotone]
 
 
 def _by_name(monotone: Mapping[Any, object], names: list[str]) -> list[object]:
@@ -72,10 +72,11 @@ def _by_name(monotone: Mapping[Any, object], names: list[str]) -> list[object]:
         if name not in names:
             meant = nearest(str(name), names) or f"the features are {', '.join(names)}"
             raise _fault(f"there is no feature {name!r}", meant)
-    return [_plain(monotone.get(name, 0)) for name in names]
+    return [plain(monotone.get(name, 0)) for name in names]
 
 
-def _plain(value: object) -> object:
+def plain(value: Any) -> Any:  # noqa: ANN401 - any scalar
+    """Return a NumPy scalar as one of Python, anything else as it is."""
     return value.item() if isinstance(value, np.generic) else value
 
 

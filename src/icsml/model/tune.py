@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy.typing as npt
 import optuna
 
 from icsml.core.progress import Progress, silent
 from icsml.model.classifier import from_config
-from icsml.model.config import Hyperparameters, ModelConfig
+from icsml.model.model_config import Hyperparameters, ModelConfig
 
 __all__ = ["Trial", "Tuning", "tune"]
 
@@ -54,10 +53,10 @@ def tune(
     """Search hyperparameters with Optuna's tree-structured Parzen estimator.
 
     Trial 0 is the configuration's own setting, so the result is never worse than it on the criterion. A trial whose
-    calibration slope is not positive does not rank, whatever its loss: it is told, and chosen only where none ranks
-    (``fit`` then warns, and no bundle is written). Every trial is
-    judged on the same folds or time blocks, which are also those of the final fit: the best of many trials looks a
-    little better there than it is, which is why reported figures come from rows outside all of this.
+    calibration slope is not positive does not rank, whatever its loss: it is reported, and chosen only where none ranks
+    (``fit`` then warns, and no bundle is written). Every trial is judged on the same folds or time blocks, which are
+    also those of the final fit: the best of many trials looks a little better there than it is, which is why reported
+    figures come from rows outside all of this.
 
     Parameters
     ----------
@@ -82,10 +81,10 @@ def tune(
     def objective(asked: optuna.Trial) -> float:
         tried = Hyperparameters(**start | _suggest(asked, config, start))
         model = from_config(config, monotone=monotone, hyperparameters=tried)
-        found = model.search_rounds(X, y, groups=groups, blocks=blocks)
-        trials.append(Trial(asked.number, found.loss, found.rounds, found.calibration.slope, tried))
-        progress(f"trial {asked.number + 1}/{total}: {_said(trials[-1])}, best {_best(trials).loss:.5f}")
-        return found.loss
+        search = model.search_rounds(X, y, groups=groups, blocks=blocks)
+        trials.append(Trial(asked.number, search.loss, search.rounds, search.calibration.slope, tried))
+        progress(f"trial {asked.number + 1}/{total}: {_result(trials[-1])}, best {_best(trials).loss:.5f}")
+        return search.loss
 
     total = max(config.trials, 1)
     for _ in range(total):  # not study.optimize, which hides Ctrl-C behind an error of its own
@@ -101,16 +100,16 @@ def _best(trials: Sequence[Trial]) -> Trial:
     return min(trials, key=lambda trial: (not trial.ranks, trial.loss, trial.number))
 
 
-def _said(trial: Trial) -> str:
-    told = "" if trial.ranks else f" (does not rank, calibration slope {trial.slope:.4g})"
-    return f"loss {trial.loss:.5f} at {trial.rounds} rounds{told}"
+def _result(trial: Trial) -> str:
+    no_ranking = "" if trial.ranks else f" (does not rank, calibration slope {trial.slope:.4g})"
+    return f"loss {trial.loss:.5f} at {trial.rounds} rounds{no_ranking}"
 
 
-def _suggest(asked: optuna.Trial, config: ModelConfig, start: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _suggest(asked: optuna.Trial, config: ModelConfig, start: Mapping[str, float]) -> dict[str, float]:
+    suggested: dict[str, float] = {}
     for name, span in sorted(config.search.items()):
         if isinstance(start[name], int):
-            found[name] = asked.suggest_int(name, int(span.low), int(span.high), log=span.log)
+            suggested[name] = asked.suggest_int(name, int(span.low), int(span.high), log=span.log)
         else:
-            found[name] = asked.suggest_float(name, span.low, span.high, log=span.log)
-    return found
+            suggested[name] = asked.suggest_float(name, span.low, span.high, log=span.log)
+    return suggested

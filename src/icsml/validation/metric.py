@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import numpy.typing as npt
 
+from icsml.core.arrays import Floats
 from icsml.texts.label import Label
 
 __all__ = ["Metric"]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +33,9 @@ class Metric:
     """
 
     labels: Mapping[str, Label]
-    compute: Callable[[FloatArray, FloatArray, npt.ArrayLike | None], tuple[float | None, ...]]
+    compute: Callable[[Floats, Floats, npt.ArrayLike | None], tuple[float | None, ...]]
     listed: bool = True
 
-    def figures(self, y: FloatArray, pd: FloatArray, groups: npt.ArrayLike | None) -> dict[str, float | None]:
+    def figures(self, y: Floats, pd: Floats, groups: npt.ArrayLike | None) -> dict[str, float | None]:
         """Return its figures by key."""
         return dict(zip(self.labels, self.compute(y, pd, groups), strict=True))

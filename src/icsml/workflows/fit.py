@@ -14,7 +14,7 @@ from icsml.features.encoder import Encoder
 from icsml.model.bundle import BundleParts
 from icsml.model.calibrate import Affine, anchor
 from icsml.model.classifier import NoRankingWarning, PDClassifier, from_config
-from icsml.model.config import Hyperparameters
+from icsml.model.model_config import Hyperparameters
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import load_scale
 from icsml.model.scorer import Scorer

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats, Indices
 from icsml.decision.assess import assess
 from icsml.decision.recourse import SurvivalShares
 from icsml.errors import InputError
@@ -23,8 +23,6 @@ from icsml.records.dataset import Dataset
 
 __all__ = ["Contradicts", "Setting", "Survives", "compare_models", "compared", "sampled"]
 
-Floats = NDArray[np.float64]
-Indices = NDArray[np.intp]
 
 Survives = Callable[[BundleParts, Columns], Callable[[BundleParts], SurvivalShares]]
 """Gives, of a model and these rows, what tells how much of its recourse another still answers.

@@ -15,7 +15,7 @@ from icsml.features.encoder import DirectionOverride, Encoder
 from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.scoring.evaluate import evaluate, fit_peers
-from icsml.model.config import ModelConfig
+from icsml.model.model_config import ModelConfig
 from icsml.portfolio.splits import DEFAULT_EMBARGO_MONTHS, dataset_groups, grouped_folds, out_of_time, time_blocks
 from icsml.records.columns import Columns, take, to_columns
 from icsml.records.columns import rows as column_rows

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Indices
 from icsml.core.progress import Progress, silent
 from icsml.explain.stability_results import Stability
 from icsml.model.bundle import BundleParts
@@ -31,7 +32,6 @@ from icsml.workflows.steps import fit_levers
 
 __all__ = ["redrawn", "retrain"]
 
-Indices = NDArray[np.intp]
 
 _SEEDS: Final = 2**31
 
