@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from icsml.innovation.rulebooks.decimals import number_text
 from icsml.innovation.rulebooks.eligibility import CategoryPoints, Condition, IndicatorPoints, Score
-from icsml.innovation.rulebooks.exact_numbers import Share, Weight, shown
+from icsml.innovation.rulebooks.exact_numbers import Share, Weight
 from icsml.innovation.rulebooks.indicators import Indicator, Option
 from icsml.innovation.rulebooks.load import list_editions
 from icsml.innovation.rulebooks.points_functions import (
@@ -64,12 +65,12 @@ def _identity(edition: Edition) -> list[str]:
 
 
 def _facts(rulebook: Rulebook) -> str:
-    bonus = f" + {shown(rulebook.totals.bonus, percent=False)} bonus" if rulebook.totals.bonus else ""
+    bonus = f" + {number_text(rulebook.totals.bonus, percent=False)} bonus" if rulebook.totals.bonus else ""
     rows = [
         ("Edition", rulebook.edition),
         ("Scope", str(rulebook.scope)),
         *([("Made from", ", ".join(f"`{each}`" for each in rulebook.derived_from))] if rulebook.derived_from else []),
-        ("Points", f"{shown(rulebook.totals.base, percent=False)}{bonus} (`{rulebook.totals.provenance}`)"),
+        ("Points", f"{number_text(rulebook.totals.base, percent=False)}{bonus} (`{rulebook.totals.provenance}`)"),
         ("Provenance", f"`{rulebook.provenance}`; of the total alone `{rulebook.score_provenance}`"),
         ("In force", _in_force(rulebook)),
         ("Known since", str(rulebook.known_since)),
@@ -169,7 +170,7 @@ def _value(value: Value) -> str:
         case Sum():
             return " + ".join(f"`{name}`" for name in value.fields)
         case Ratio():
-            factor = "" if value.per == 1 else f"{shown(value.per, percent=False)} · "
+            factor = "" if value.per == 1 else f"{number_text(value.per, percent=False)} · "
             return f"{factor}({_value(value.numerator)}) / ({_value(value.denominator)})"
         case Growth():
             return f"growth of {_value(value.now)} over {_value(value.before)}"
@@ -195,23 +196,23 @@ def _rules(points: PointsFunction, *, percent: bool) -> list[str]:
         case Flag():
             return [f"yes: {_amount(points.points)}", f"no: {_amount(points.otherwise)}"]
         case Ramp():
-            anchors = [f"{_amount(amount)} at {shown(at, percent=percent)}" for at, amount in points.anchors]
+            anchors = [f"{_amount(amount)} at {number_text(at, percent=percent)}" for at, amount in points.anchors]
             return [", ".join(anchors) + ", straight between"]
         case Efficacy():
-            ends = shown(points.unacceptable, percent=percent), shown(points.satisfactory, percent=percent)
+            ends = number_text(points.unacceptable, percent=percent), number_text(points.satisfactory, percent=percent)
             return [f"efficacy coefficient: {_amount(points.base)} at {ends[0]}, 100 % at {ends[1]}"]
         case Percentile():
             return ["the whole percentage of peers with a worse value, of the maximum"]
 
 
 def _amount(amount: Fraction | Share) -> str:
-    return f"{float(amount.of_max * 100):g} %" if isinstance(amount, Share) else shown(amount, percent=False)
+    return f"{float(amount.of_max * 100):g} %" if isinstance(amount, Share) else number_text(amount, percent=False)
 
 
 def _weight(weight: Weight) -> str:
     if isinstance(weight, dict):
-        return ", ".join(f"{stage} {shown(each, percent=False)}" for stage, each in weight.items())
-    return shown(weight, percent=False)
+        return ", ".join(f"{stage} {number_text(each, percent=False)}" for stage, each in weight.items())
+    return number_text(weight, percent=False)
 
 
 def _eligibility(rulebook: Rulebook) -> Iterator[str]:

@@ -144,7 +144,7 @@ def earned(function, value, *, full=100, better="higher", percent=False):
     function = TypeAdapter(PointsFunction).validate_python(function)
     curve = function.curve([Fraction(full)], better, percent=percent)
     points, codes = curve.apply(np.array([float(value)]), Where())
-    return points[0], curve.texts[codes[0]]
+    return points[0], curve.rules[codes[0]].text("en")
 
 
 def up(value):

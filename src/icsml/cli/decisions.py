@@ -62,7 +62,7 @@ def decide_(
     )
     decision, text = decided.decision.model_dump(mode="json"), _read_out(decided.decision, figures)
     if html is not None:
-        text += f"\n{write_decision_page(decision, html, lang, figures)}"
+        text += f"\n{write_decision_page(decision, html, lang, figures, bundle.rulebook)}"
     emit(decision, as_json=json_, text=text)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
+    from icsml.innovation.rulebooks.rulebook import Rulebook
     from icsml.innovation.selection.recommended_list import ListTerms
     from icsml.reports.stability import StabilityFigures
     from icsml.workflows.recommended_list import RecommendedList
@@ -19,12 +20,16 @@ __all__ = ["write_comparison_page", "write_decision_page", "write_letter", "writ
 
 
 def write_decision_page(
-    decision: Mapping[str, Any], path: Path, lang: Literal["en", "zh"], stability: StabilityFigures | None
+    decision: Mapping[str, Any],
+    path: Path,
+    lang: Literal["en", "zh"],
+    stability: StabilityFigures | None,
+    rulebook: Rulebook | None,
 ) -> str:
     """Write the page of a decision, and return the line that names it."""
     from icsml.reports.decision import write_page
 
-    write_page(decision, path, lang, stability)
+    write_page(decision, path, lang, stability, rulebook)
     return f"page: {path}"
 
 

@@ -5,19 +5,20 @@ What a decision does not hold, because an earlier version recorded it or its mod
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from icsml.features.catalogue import FEATURE_BY_NAME
+from icsml.innovation.rulebooks.recorded_rules import recorded_rules
+from icsml.innovation.rulebooks.rule_hit import RuleHit
+from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.reports.page import render, write
 from icsml.reports.stability import StabilityFigures, recourse_measure
 from icsml.reports.values import shown_beside
-from icsml.reports.wording import Lang, phrase, rule_text, rulebook_name
-from icsml.texts.quantity import quantity
+from icsml.reports.wording import Lang, phrase, rulebook_name
 
 __all__ = ["decision_page", "write_page"]
 
@@ -38,12 +39,14 @@ _INPUT: Final[Mapping[str, Any]] = {"read": None, "absent": None}
 
 _SAID: Final = {"yes", "no", "missing"}
 """Rules that say the value."""
-_NUMBER: Final = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?: ?%)?")
-_EXACT: Final = 4
-"""Digits that tell a threshold to the yuan."""
 
 
-def decision_page(decision: Mapping[str, Any], lang: Lang, stability: StabilityFigures | None = None) -> str:
+def decision_page(
+    decision: Mapping[str, Any],
+    lang: Lang,
+    stability: StabilityFigures | None = None,
+    rulebook: Rulebook | None = None,
+) -> str:
     """Return the page of a decision.
 
     Parameters
@@ -54,6 +57,9 @@ def decision_page(decision: Mapping[str, Any], lang: Lang, stability: StabilityF
         Language.
     stability : StabilityFigures, optional
         As ``icsml stability`` found it: how much of the model's recourse other models answer too.
+    rulebook : Rulebook, optional
+        That of the model's bundle, where it is at hand: rules are told in its words. Without it they are those of the
+        rulebook of that name, and where there is none, as recorded.
 
     Raises
     ------
@@ -65,6 +71,7 @@ def decision_page(decision: Mapping[str, Any], lang: Lang, stability: StabilityF
     decision = dict(_LATER) | dict(decision)
     decision["warnings"] = [dict(_NOTICE) | dict(each) for each in decision["warnings"]]
     points = decision["innovation"]
+    rules = recorded_rules(points["rulebook"], rulebook) if points else {}
     facts: dict[str, Any] = {
         "decision": decision,
         "model": decision["model"],
@@ -76,7 +83,7 @@ def decision_page(decision: Mapping[str, Any], lang: Lang, stability: StabilityF
         "terms": _terms(decision, lang),
         "log_odds": _total(decision),
         "contradicting": any(each.get("contradicts") for each in decision["reasons"]),
-        "indicators": [_indicator(each, lang) for each in points["indicators"]] if points else [],
+        "indicators": [_indicator(each, rules, lang) for each in points["indicators"]] if points else [],
         "causes": _causes(decision, lang),
         "recourse": decision["recourse"],
         "held": recourse_measure(stability, decision["model"]["bundle_sha256"], lang),
@@ -92,9 +99,15 @@ def decision_page(decision: Mapping[str, Any], lang: Lang, stability: StabilityF
     return render("decision.html", lang, facts)
 
 
-def write_page(decision: Mapping[str, Any], path: Path, lang: Lang, stability: StabilityFigures | None = None) -> None:
+def write_page(
+    decision: Mapping[str, Any],
+    path: Path,
+    lang: Lang,
+    stability: StabilityFigures | None = None,
+    rulebook: Rulebook | None = None,
+) -> None:
     """Write the page of a decision; it appears whole or not at all."""
-    write(path, decision_page(decision, lang, stability))
+    write(path, decision_page(decision, lang, stability, rulebook))
 
 
 def _not_given(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -203,33 +216,19 @@ def _value(reason: Mapping[str, Any], lang: Lang) -> str:
     return shown_beside(reason["value"], [] if reference is None else [reference], unit, lang)
 
 
-def _indicator(each: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
-    label, unit = each.get("label"), each.get("unit") or ("fraction" if "%" in each["rule"] else "")
-    rule = each["rule"]
-    if unit == "fraction":
-        thresholds = [_threshold(found) / 100.0 for found in _NUMBER.findall(rule)]
-    else:
-        thresholds = [_threshold(found) for found in _NUMBER.findall(rule)]
+def _indicator(each: Mapping[str, Any], rules: Mapping[str, RuleHit], lang: Lang) -> dict[str, Any]:
+    label, rule = each.get("label"), rules.get(each["rule"])
+    unit = each.get("unit") or ("fraction" if rule is not None and rule.percent else "")
+    thresholds = [] if rule is None else [float(bound) for bound in rule.bounds]
     return {
         "label": label[lang] if label else each["id"],
-        "value": None if rule in _SAID else shown_beside(each["value"], thresholds, unit, lang),
-        "rule": rule_text(_with_unit(rule, unit, lang), lang),
+        "value": None if each["rule"] in _SAID else shown_beside(each["value"], thresholds, unit, lang),
+        "rule": each["rule"] if rule is None else rule.text(lang, unit),
         "points": each["points"],
         "max": each["max"],
         "domain": each["domain"],
         "provenance": each["provenance"],
     }
-
-
-def _threshold(text: str) -> float:
-    return float(text.rstrip("% ").replace(",", ""))
-
-
-def _with_unit(rule: str, unit: str, lang: Lang) -> str:
-    """Return a rule whose amounts of money have their unit, as the value beside it has."""
-    if unit != "CNY":
-        return rule
-    return _NUMBER.sub(lambda found: str(getattr(quantity(_threshold(found[0]), unit, _EXACT), lang)), rule)
 
 
 def _causes(decision: Mapping[str, Any], lang: Lang) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
@@ -18,7 +17,6 @@ __all__ = [
     "pd_meaning",
     "phrase",
     "reference_name",
-    "rule_text",
     "rulebook_name",
     "value_name",
 ]
@@ -554,28 +552,6 @@ _VALUES: Final[dict[str, Label]] = {
     "not_tested": _label("not tested", "未检验"),
 }
 
-# What the rows of a rule are written with, the longer first.
-_RULE_WORDS: Final = (
-    ("efficacy coefficient between", "功效系数："),
-    ("missing: left out", "缺失：不计入"),
-    ("missing: refused", "缺失：不予计分"),
-    ("missing", "缺失"),
-    ("no points", "不得分"),
-    (r"satisfactory(?=,)", "满意值"),
-    (r"(P\d+) of all peers", r"全体同业 \1"),
-    (r"(P\d+) of peers by", r"同业 \1，分组："),
-    ("technical_field", "技术领域"),
-    ("stage", "阶段"),
-    ("province", "省份"),
-    ("region", "地区"),
-    ("industry", "行业"),
-    ("and", "且"),
-    ("ramp", "线性"),
-    ("any", "任意"),
-    ("yes", "是"),
-    ("no", "否"),
-)
-
 # The bands of icsml.reports.findings.
 _BANDS: Final[dict[str, Label]] = {
     "below 1 %": _label("below 1%", "低于1%"),
@@ -634,15 +610,6 @@ def compared_with(reference: Mapping[str, Any], lang: Lang) -> str:
 def rulebook_name(rulebook: str, provenance: str, lang: Lang) -> str:
     """Return a rulebook with how far it may be trusted."""
     return _with_note(rulebook, value_name(provenance, lang), lang)
-
-
-def rule_text(rule: str, lang: Lang) -> str:
-    """Return the row of a rule that was hit, as a reader knows it; what has no other words keeps its own."""
-    if lang == "en":
-        return rule
-    for words, said in _RULE_WORDS:
-        rule = re.sub(rf"\b{words}\b", said, rule)
-    return rule
 
 
 def value_name(said: str | None, lang: Lang) -> str:

@@ -19,7 +19,7 @@ def lower_first(text: str) -> str:
 
 
 def _closed(schema: dict[str, Any]) -> None:
-    schema["additionalProperties"] = False
+    schema |= {"additionalProperties": False, "description": "A text in English and Chinese."}
 
 
 class Label(BaseModel):

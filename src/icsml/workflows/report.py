@@ -19,7 +19,7 @@ from icsml.decision.decide import DEFAULT_REASONS
 from icsml.decision.reasons import row_reasons
 from icsml.errors import InputError
 from icsml.explain.contradiction import contradictions
-from icsml.innovation.rulebooks.exact_numbers import shown
+from icsml.innovation.rulebooks.decimals import number_text
 from icsml.innovation.rulebooks.indicators import Indicator, Option
 from icsml.innovation.rulebooks.points_thresholds import thresholds
 from icsml.model.bundle import Bundle, certificates
@@ -426,7 +426,7 @@ def _factor(feature: Floats, indicator: Floats) -> float | None:
 
 def _mark(place: int, indicator: Indicator, option: Option, factor: float) -> list[Marks]:
     ends = thresholds(option.points)
-    at = tuple((factor * float(end), shown(end, percent=option.percent).replace(" %", "%")) for end in ends)
+    at = tuple((factor * float(end), number_text(end, percent=option.percent).replace(" %", "%")) for end in ends)
     return [Marks(place, indicator.label, str(indicator.trust), at)] if at else []
 
 

@@ -1,10 +1,10 @@
-"""Indicators compiled for arrays: for each indicator its ways to earn points, weights by stage and rule texts."""
+"""Indicators compiled for arrays: for each indicator its ways to earn points, weights by stage and rules."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,18 @@ from numpy.typing import NDArray
 from icsml.innovation.peers.peer_tables import PERCENTILES, GroupKey, Ranking
 from icsml.innovation.rulebooks.compiled_points import Codes, Curve, Where
 from icsml.innovation.rulebooks.exact_numbers import at_stage
-from icsml.innovation.rulebooks.indicators import Indicator, Option
+from icsml.innovation.rulebooks.indicators import Indicator, Missing, Option
+from icsml.innovation.rulebooks.rule_hit import RuleHit, RuleKind
 from icsml.innovation.rulebooks.value_functions import Floats, Value
-from icsml.innovation.scoring.points import LEFT_OUT, MISSING, REFUSED
 from icsml.records.columns import Columns
 
 __all__ = ["CompiledIndicator", "Scored", "compile_indicators", "peer_key"]
 
-_RULE_OF_MISSING = {"zero": MISSING, "rescale": LEFT_OUT, "refuse": REFUSED}
+_RULE_OF_MISSING: Final[Mapping[Missing, RuleKind]] = {
+    "zero": RuleKind.MISSING,
+    "rescale": RuleKind.LEFT_OUT,
+    "refuse": RuleKind.REFUSED,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +69,10 @@ class CompiledIndicator:
         What it was made from.
     ways : tuple
         Its options.
+    rules : tuple of RuleHit
+        Its rules, by code; the last one is that of a missing value.
     texts : object ndarray
-        How its rules read, by code; the last one is that of a missing value.
+        The same in the words of decisions and files.
     ceilings : ndarray of shape (stages,)
         Its maximum at each stage.
     staged : bool
@@ -75,6 +81,7 @@ class CompiledIndicator:
 
     indicator: Indicator
     ways: tuple[_Way, ...]
+    rules: tuple[RuleHit, ...]
     texts: NDArray[Any]
     ceilings: Floats
     staged: bool
@@ -92,7 +99,7 @@ class CompiledIndicator:
             value, points = np.where(better, candidate, value), np.where(better, earned, points)
             codes, missing = np.where(better, hit, codes), missing & absent
         np.copyto(points, 0.0, where=missing)
-        np.copyto(codes, np.int16(len(self.texts) - 1), where=missing)
+        np.copyto(codes, np.int16(len(self.rules) - 1), where=missing)
         return Scored(value, points, missing, tuple(absent for _, _, absent, _ in earned_by), codes)
 
     def _earned(
@@ -122,8 +129,8 @@ def compile_indicators(
     indicators: Sequence[Indicator], stages: Sequence[str | None], groups: Sequence[tuple[GroupKey, ...]]
 ) -> tuple[CompiledIndicator, ...]:
     """Return indicators as arrays, weighted for these stages and ranked within these groups of peers."""
-    rank_texts = _rank_texts(groups)
-    return tuple(_compile(indicator, stages, rank_texts) for indicator in indicators)
+    rank_rules = _rank_rules(groups)
+    return tuple(_compile(indicator, stages, rank_rules) for indicator in indicators)
 
 
 def peer_key(indicator: Indicator, option: Option) -> str:
@@ -131,31 +138,30 @@ def peer_key(indicator: Indicator, option: Option) -> str:
     return f"{indicator.id}.{option.id}" if indicator.best_of else indicator.id
 
 
-def _compile(indicator: Indicator, stages: Sequence[str | None], rank_texts: list[str]) -> CompiledIndicator:
+def _compile(indicator: Indicator, stages: Sequence[str | None], rank_rules: Sequence[RuleHit]) -> CompiledIndicator:
     every = [indicator.full(stage) for stage in stages]
     staged = len(set(every)) > 1
     fulls = every if staged else every[:1]
     ways: list[_Way] = []
-    texts: list[str] = []
+    rules: list[RuleHit] = []
     for option in indicator.options:
         curve = option.points.curve(fulls, indicator.better, percent=option.percent)
         ranked = option.points.kind == "percentile"
-        own = rank_texts if ranked else curve.texts
-        ways.append(_Way(option.value, curve, peer_key(indicator, option) if ranked else None, len(texts)))
-        texts += [f"{option.id}: {text}" for text in own] if indicator.best_of else own
+        rows = rank_rules if ranked else curve.rules
+        ways.append(_Way(option.value, curve, peer_key(indicator, option) if ranked else None, len(rules)))
+        rules += [replace(row, option=option.id) for row in rows] if indicator.best_of else rows
+    rules.append(RuleHit(_RULE_OF_MISSING[indicator.missing]))
     return CompiledIndicator(
         indicator,
         tuple(ways),
-        np.array([*texts, _RULE_OF_MISSING[indicator.missing]], dtype=object),
+        tuple(rules),
+        np.array([rule.text("en") for rule in rules], dtype=object),
         np.array([float(at_stage(indicator.max, stage)) for stage in stages]),
         staged,
     )
 
 
-def _rank_texts(groups: Sequence[tuple[GroupKey, ...]]) -> list[str]:
+def _rank_rules(groups: Sequence[tuple[GroupKey, ...]]) -> list[RuleHit]:
     complete = groups if groups and groups[-1] == () else (*groups, ())
-    return [f"P{part} of {_peers_by(keys)}" for keys in complete for part in range(PERCENTILES + 1)]
-
-
-def _peers_by(keys: tuple[GroupKey, ...]) -> str:
-    return f"peers by {' × '.join(keys)}" if keys else "all peers"
+    percentiles = range(PERCENTILES + 1)
+    return [RuleHit(RuleKind.PERCENTILE, percentile=part, peers=keys) for keys in complete for part in percentiles]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from icsml.innovation.peers.peer_tables import Ranking
 from icsml.innovation.rulebooks.exact_numbers import Part, Share
+from icsml.innovation.rulebooks.rule_hit import RuleHit
 from icsml.innovation.rulebooks.value_functions import Floats
 
 __all__ = [
@@ -55,14 +56,14 @@ class Where:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """A points function with its weights: what it can give, how its rules read, and how it is applied.
+    """A points function with its weights: what it can give, its rules, and how it is applied.
 
     Parameters
     ----------
     low, high : ndarray of shape (stages,)
         Fewest and most points that a present value gives, at each stage.
-    texts : tuple of str
-        Rules, by their code.
+    rules : tuple of RuleHit
+        The rows of the rule, by their code; empty for ranks among peers, whose rows are the peer groups' too.
     apply : callable
         (values of shape (n,), :class:`Where`) to points of shape (n,) and codes of shape (n,); what it says of a
         missing value means nothing, the indicator sets those.
@@ -70,7 +71,7 @@ class Curve:
 
     low: Floats
     high: Floats
-    texts: tuple[str, ...]
+    rules: tuple[RuleHit, ...]
     apply: Callable[[Floats, Where], tuple[Floats, Codes]]
 
 
@@ -108,9 +109,9 @@ def look_up(worth: Floats, codes: Codes, where: Where) -> Floats:
     return points
 
 
-def tabulated(worth: Floats, texts: Sequence[str], locate: Callable[[Floats], Codes]) -> Curve:
+def tabulated(worth: Floats, rules: Sequence[RuleHit], locate: Callable[[Floats], Codes]) -> Curve:
     """Return a function that is a table: where a value falls, and what that is worth."""
-    return Curve(worth.min(axis=1), worth.max(axis=1), tuple(texts), partial(_apply, worth, locate))
+    return Curve(worth.min(axis=1), worth.max(axis=1), tuple(rules), partial(_apply, worth, locate))
 
 
 def _apply(worth: Floats, locate: Callable[[Floats], Codes], value: Floats, where: Where) -> tuple[Floats, Codes]:

@@ -1,11 +1,11 @@
-"""How an exact number reads in a message: always as a decimal."""
+"""How an exact number reads: in a message always as a decimal, in a rule as its reader expects it."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from typing import Final
 
-__all__ = ["decimal"]
+__all__ = ["decimal", "number_text"]
 
 _PLACES: Final = 6
 
@@ -25,6 +25,13 @@ def decimal(number: Fraction | int) -> str:
     whole, rest = divmod(size.numerator * 10**kept // size.denominator, 10**kept)
     digits = f".{rest:0{kept}d}" if kept else ""
     return f"{sign}{whole}{digits}{'…' if places is None else ''}"
+
+
+def number_text(value: Fraction, *, percent: bool) -> str:
+    """Return a number as a reader of a rule expects it: ``6 %``, ``10,000,000`` or ``0.5``."""
+    scaled = value * 100 if percent else value
+    text = f"{scaled.numerator:,}" if scaled.denominator == 1 else f"{float(scaled):g}"
+    return f"{text} %" if percent else text
 
 
 def _places(denominator: int) -> int | None:

@@ -22,8 +22,9 @@ from pydantic import (
 )
 
 from icsml.innovation.rulebooks.decimals import decimal
+from icsml.innovation.rulebooks.rule_hit import RuleHit, comparison
 
-__all__ = ["COMPARATORS", "Amount", "Comparison", "Part", "Rational", "Share", "Weight", "at_stage", "shown"]
+__all__ = ["COMPARATORS", "Amount", "Comparison", "Part", "Rational", "Share", "Weight", "at_stage"]
 
 COMPARATORS: dict[str, tuple[str, Callable[..., NDArray[np.bool_]]]] = {
     "at_least": ("≥", np.greater_equal),
@@ -31,7 +32,7 @@ COMPARATORS: dict[str, tuple[str, Callable[..., NDArray[np.bool_]]]] = {
     "at_most": ("≤", np.less_equal),
     "below": ("<", np.less),
 }
-_OPPOSITE = {"≥": "<", ">": "≤", "≤": ">", "<": "≥"}
+_OPPOSITE = {"at_least": "below", "above": "at_most", "at_most": "above", "below": "at_least"}
 _NO_NUMBER = "should be a number or a fraction such as 100/9"
 _UNITS = {None: Fraction(1), "%": Fraction(1, 100), "万": Fraction(10**4), "亿": Fraction(10**8)}
 _JSON_SCHEMA = WithJsonSchema({"type": ["number", "string"]})
@@ -105,13 +106,6 @@ def at_stage(weight: Fraction | dict[str, Fraction], stage: str | None) -> Fract
     return weight.get(stage, Fraction(0)) if stage is not None else Fraction(0)
 
 
-def shown(value: Fraction, *, percent: bool) -> str:
-    """Return a number as a reader of a rule expects it: ``6 %``, ``10,000,000`` or ``0.5``."""
-    scaled = value * 100 if percent else value
-    text = f"{scaled.numerator:,}" if scaled.denominator == 1 else f"{float(scaled):g}"
-    return f"{text} %" if percent else text
-
-
 class Comparison(Part):
     """Exactly one of four comparisons with an exact threshold."""
 
@@ -144,12 +138,14 @@ class Comparison(Part):
         """The comparison as a NumPy ufunc of (value, threshold); False for a missing value."""
         return COMPARATORS[self._written()[0][0]][1]
 
+    def row(self, *, percent: bool) -> RuleHit:
+        """Return the comparison as a row of a rule."""
+        return comparison(dict(self._written()), percent=percent)
+
+    def opposite_row(self, *, percent: bool) -> RuleHit:
+        """Return the failed comparison as a row of a rule."""
+        return comparison({_OPPOSITE[name]: value for name, value in self._written()}, percent=percent)
+
     def text(self, *, percent: bool) -> str:
         """Return the comparison in words, such as ``≥ 6 %``."""
-        name, threshold = self._written()[0]
-        return f"{COMPARATORS[name][0]} {shown(threshold, percent=percent)}"
-
-    def opposite_text(self, *, percent: bool) -> str:
-        """Return the failed comparison in words, such as ``< 6 %``."""
-        name, threshold = self._written()[0]
-        return f"{_OPPOSITE[COMPARATORS[name][0]]} {shown(threshold, percent=percent)}"
+        return self.row(percent=percent).text("en")

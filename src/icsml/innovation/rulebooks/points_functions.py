@@ -29,7 +29,8 @@ from icsml.innovation.rulebooks.compiled_points import (
     tabulated,
     worth_of,
 )
-from icsml.innovation.rulebooks.exact_numbers import COMPARATORS, Amount, Comparison, Part, Rational, Share, shown
+from icsml.innovation.rulebooks.exact_numbers import COMPARATORS, Amount, Comparison, Part, Rational, Share
+from icsml.innovation.rulebooks.rule_hit import RuleHit, RuleKind, comparison
 from icsml.innovation.rulebooks.value_functions import Floats
 
 __all__ = [
@@ -81,9 +82,9 @@ class Bands(Function):
 
     def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
         """Return the compiled bands."""
-        texts = (*(step.text(percent=percent) for step in self.steps), self.steps[-1].opposite_text(percent=percent))
+        rules = (*(step.row(percent=percent) for step in self.steps), self.steps[-1].opposite_row(percent=percent))
         tests = tuple((step.ufunc, float(step.threshold)) for step in self.steps)
-        return tabulated(worth_of(self._amounts, fulls), texts, partial(first_match, tests))
+        return tabulated(worth_of(self._amounts, fulls), rules, partial(first_match, tests))
 
 
 class Interval(Part):
@@ -105,8 +106,10 @@ class Interval(Part):
     @property
     def tests(self) -> tuple[Test, ...]:
         """The comparisons that must all hold."""
-        written = [(name, getattr(self, name)) for name in COMPARATORS]
-        return tuple((COMPARATORS[name][1], float(end)) for name, end in written if end is not None)
+        return tuple((COMPARATORS[name][1], float(end)) for name, end in self._written().items())
+
+    def _written(self) -> dict[str, Fraction]:
+        return {name: end for name in COMPARATORS if (end := getattr(self, name)) is not None}
 
     @property
     def start(self) -> tuple[Fraction, bool] | None:
@@ -120,9 +123,11 @@ class Interval(Part):
 
     def text(self, *, percent: bool) -> str:
         """Return the band in words, such as ``≥ 5 % and < 6 %``."""
-        written = [(name, getattr(self, name)) for name in COMPARATORS]
-        ends = [f"{COMPARATORS[name][0]} {shown(end, percent=percent)}" for name, end in written if end is not None]
-        return " and ".join(ends) or "any"
+        return self.row(percent=percent).text("en")
+
+    def row(self, *, percent: bool) -> RuleHit:
+        """Return the band as a row of a rule."""
+        return comparison(self._written(), percent=percent)
 
 
 def _end(closed: Fraction | None, open_: Fraction | None) -> tuple[Fraction, bool] | None:
@@ -144,8 +149,8 @@ class Intervals(Function):
     def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
         """Return the compiled bands."""
         tests = tuple(row.tests for row in self.rows)
-        texts = tuple(row.text(percent=percent) for row in self.rows)
-        return tabulated(worth_of([row.points for row in self.rows], fulls), texts, partial(_within, tests))
+        rules = tuple(row.row(percent=percent) for row in self.rows)
+        return tabulated(worth_of([row.points for row in self.rows], fulls), rules, partial(_within, tests))
 
 
 def _within(rows: Sequence[tuple[Test, ...]], value: Floats) -> Codes:
@@ -178,10 +183,17 @@ class Counts(Function):
     def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
         """Return the compiled counts."""
         numbers = list(self.at)
-        ends = [f"{a:,}" if b == a + 1 else f"{a:,}–{b - 1:,}" for a, b in pairwise(numbers)]
-        texts = (f"< {numbers[0]:,}", *ends, f"≥ {numbers[-1]:,}")
+        below, reached = ({"below": Fraction(numbers[0])}, {"at_least": Fraction(numbers[-1])})
+        between = [_counts_row(a, b - 1) for a, b in pairwise(numbers)]
+        rules = (comparison(below, percent=False), *between, comparison(reached, percent=False))
         worth = worth_of([self.otherwise, *self.at.values()], fulls)
-        return tabulated(worth, texts, partial(_reached, np.array(numbers, dtype=np.float64)))
+        return tabulated(worth, rules, partial(_reached, np.array(numbers, dtype=np.float64)))
+
+
+def _counts_row(first: int, last: int) -> RuleHit:
+    if first == last:
+        return RuleHit(RuleKind.COUNT, (Fraction(first),))
+    return RuleHit(RuleKind.COUNTS, (Fraction(first), Fraction(last)))
 
 
 def _reached(numbers: Floats, value: Floats) -> Codes:
@@ -202,7 +214,8 @@ class Flag(Function):
     def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
         """Return the compiled flag."""
         worth = worth_of([self.points, self.otherwise], fulls)
-        return tabulated(worth, ("yes", "no"), partial(first_match, ((np.greater_equal, 0.5),)))
+        rules = (RuleHit(RuleKind.YES), RuleHit(RuleKind.NO))
+        return tabulated(worth, rules, partial(first_match, ((np.greater_equal, 0.5),)))
 
 
 class Ramp(Function):
@@ -224,18 +237,13 @@ class Ramp(Function):
         """Return the compiled ramp."""
         at = [threshold for threshold, _ in self.anchors]
         worth = worth_of([amount for _, amount in self.anchors], fulls)
-        texts = [f"< {shown(at[0], percent=percent)}"]
-        texts += [_ramp_text(a, b, percent=percent) for a, b in pairwise(at)]
-        texts += [f"≥ {shown(at[-1], percent=percent)}"]
+        rules = [comparison({"below": at[0]}, percent=percent)]
+        rules += [RuleHit(RuleKind.RAMP, ends, percent=percent) for ends in pairwise(at)]
+        rules += [comparison({"at_least": at[-1]}, percent=percent)]
         x = np.array([float(threshold) for threshold in at])
         slope = (worth[:, 1:] - worth[:, :-1]) / (x[1:] - x[:-1])
         apply = partial(_straight_lines, x, worth, slope)
-        return Curve(worth.min(axis=1), worth.max(axis=1), tuple(texts), apply)
-
-
-def _ramp_text(start: Fraction, end: Fraction, *, percent: bool) -> str:
-    unit = " %" if percent else ""
-    return f"ramp {shown(start, percent=percent).removesuffix(unit)}–{shown(end, percent=percent)}"
+        return Curve(worth.min(axis=1), worth.max(axis=1), tuple(rules), apply)
 
 
 def _straight_lines(x: Floats, worth: Floats, slope: Floats, value: Floats, where: Where) -> tuple[Floats, Codes]:
@@ -286,11 +294,11 @@ class Efficacy(Function):
     def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
         """Return the compiled line."""
         line = self._line.curve(fulls, better, percent=percent)
-        good, poor = (shown(value, percent=percent) for value in (self.satisfactory, self.unacceptable))
-        between = f"efficacy coefficient between {poor} and {good}"
+        between = RuleHit(RuleKind.EFFICACY, (self.unacceptable, self.satisfactory), percent=percent)
+        full = RuleHit(RuleKind.SATISFACTORY, (self.satisfactory,), percent=percent)
+        rules = (RuleHit(RuleKind.NO_POINTS), between, full)
         rises = self.satisfactory > self.unacceptable
-        ends = ("no points", between, f"satisfactory, {good}")
-        return Curve(line.low, line.high, ends if rises else ends[::-1], line.apply)
+        return Curve(line.low, line.high, rules if rises else rules[::-1], line.apply)
 
 
 class Percentile(Function):

@@ -15,7 +15,7 @@ from icsml.innovation.rulebooks.indicators import ScoringDomain
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.stages import NO_STAGE
 from icsml.innovation.rulebooks.value_functions import Floats
-from icsml.innovation.scoring.points import Hits, Points
+from icsml.innovation.scoring.points import MatchedRules, Points
 from icsml.records.columns import Columns, latest, rows, take
 
 __all__ = ["evaluate", "fit_peers", "fitted"]
@@ -65,7 +65,9 @@ def evaluate(rulebook: Rulebook, columns: Columns) -> Points:
         values={name: one.value for name, one in scored.items()},
         points=points,
         ceilings={part.indicator.id: part.ceilings for part in parts},
-        rules={part.indicator.id: Hits(scored[part.indicator.id].codes, part.texts) for part in parts},
+        rules={
+            part.indicator.id: MatchedRules(scored[part.indicator.id].codes, part.rules, part.texts) for part in parts
+        },
         growth=growth,
         stages=rulebook.stages.ids if rulebook.stages is not None else (),
         stage=stage,

@@ -10,25 +10,29 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from icsml.innovation.rulebooks.rule_hit import RuleHit, RuleKind
 from icsml.innovation.rulebooks.value_functions import Floats
 from icsml.records.columns import Columns
 
-__all__ = ["Hits", "Points", "points_frame"]
+__all__ = ["MatchedRules", "Points", "points_frame"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Hits:
-    """The rule hit in every row, as codes into a short list of texts.
+class MatchedRules:
+    """The rule that gave the points of every row, as codes into the short list of an indicator's rules.
 
     Parameters
     ----------
     codes : ndarray of int of shape (n,)
         Which rule.
+    rules : tuple of RuleHit
+        The m rules.
     texts : object ndarray of shape (m,)
-        How the rules read.
+        The same in the words of decisions and files: what indexing by row gives.
     """
 
     codes: NDArray[np.int16]
+    rules: tuple[RuleHit, ...]
     texts: NDArray[Any]
 
     def __len__(self) -> int:
@@ -41,8 +45,14 @@ class Hits:
     def __getitem__(self, row: slice | NDArray[Any]) -> NDArray[Any]: ...
 
     def __getitem__(self, row: int | slice | NDArray[Any]) -> str | NDArray[Any]:
-        found: str | NDArray[Any] = self.texts[self.codes[row]]
-        return found
+        texts: str | NDArray[Any] = self.texts[self.codes[row]]
+        return texts
+
+    @property
+    def left_out(self) -> NDArray[np.bool_] | None:
+        """Rows whose missing value is left out, shape (n,); None where the indicator leaves none out."""
+        last = len(self.rules) - 1  # the rule of a missing value
+        return self.codes == last if self.rules[last].kind is RuleKind.LEFT_OUT else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,8 +76,8 @@ class Points:
         Value (NaN if missing) and points by indicator.
     ceilings : dict of str to ndarray of shape (stages,)
         Maximum at each stage, by indicator.
-    rules : dict of str to Hits
-        The rule hit, by indicator.
+    rules : dict of str to MatchedRules
+        The rules that gave the points, by indicator.
     growth : dict of str to ndarray of shape (n,)
         By indicator, the factor by which points and maximum grew where others are left out; only where any did.
     stages : tuple of str
@@ -88,7 +98,7 @@ class Points:
     values: dict[str, Floats]
     points: dict[str, Floats]
     ceilings: dict[str, Floats]
-    rules: dict[str, Hits]
+    rules: dict[str, MatchedRules]
     growth: Mapping[str, Floats]
     stages: tuple[str, ...]
     stage: NDArray[np.int8]
@@ -97,10 +107,10 @@ class Points:
 
     def maximum(self, indicator: str) -> Floats:
         """Return the most points an indicator can give to each row, shape (n,): 0 where it is left out."""
-        ceiling, left_out = self.ceilings[indicator], self.rules[indicator].texts == LEFT_OUT
+        ceiling, left_out = self.ceilings[indicator], self.rules[indicator].left_out
         most = np.where(self.stage >= 0, ceiling[self.stage], ceiling.max())
         grown = most * self.growth[indicator] if indicator in self.growth else most
-        return np.where(left_out[self.rules[indicator].codes], 0.0, grown) if left_out.any() else grown
+        return grown if left_out is None else np.where(left_out, 0.0, grown)
 
     def stage_names(self) -> NDArray[Any]:
         """Return the stage of every row, shape (n,); None where there is none."""
@@ -109,10 +119,6 @@ class Points:
     def stage_of(self, row: int) -> str | None:
         """Return the stage of one row."""
         return None if self.stage[row] < 0 else self.stages[self.stage[row]]
-
-
-MISSING, LEFT_OUT, REFUSED = "missing", "missing: left out", "missing: refused"
-"""Rules of a row whose value is missing, by the indicator's policy."""
 
 
 def points_frame(points: Points, columns: Columns) -> pd.DataFrame:

@@ -71,7 +71,7 @@ def report_assessment(
     decision = _recorded(service, caller.tenant, decision_id)
     from icsml.reports.decision import decision_page  # the first page asked for loads what draws pages
 
-    return HTMLResponse(decision_page(decision, lang))
+    return HTMLResponse(decision_page(decision, lang, rulebook=service.bundle.rulebook))
 
 
 def assessments_router(bundle: Bundle) -> APIRouter:

@@ -8,7 +8,8 @@ from itertools import pairwise
 from math import ceil, floor
 
 from icsml.core.yaml import Key
-from icsml.innovation.rulebooks.exact_numbers import Comparison, shown
+from icsml.innovation.rulebooks.decimals import number_text
+from icsml.innovation.rulebooks.exact_numbers import Comparison
 from icsml.innovation.rulebooks.fault import Fault
 from icsml.innovation.rulebooks.indicators import Indicator, Option
 from icsml.innovation.rulebooks.points_functions import Bands, Counts, Interval, Intervals
@@ -137,10 +138,10 @@ def _tiled(key: Key, rows: Sequence[Interval], option: Option) -> Iterator[Fault
             yield Fault("ICS-RUL-007", (*here, place), "no value lies in this row", "correct its ends")
     first, last = rows[0].start, rows[-1].stop
     if first is not None and not (whole and _first_whole(first) <= 0):
-        edge = f"{'below' if first[1] else 'up to'} {shown(first[0], percent=percent)}"
+        edge = f"{'below' if first[1] else 'up to'} {number_text(first[0], percent=percent)}"
         yield Fault("ICS-RUL-016", (*here, 0), f"values {edge} have no row", "leave its lower end open")
     if last is not None:
-        edge = f"{'above' if last[1] else 'from'} {shown(last[0], percent=percent)}"
+        edge = f"{'above' if last[1] else 'from'} {number_text(last[0], percent=percent)}"
         yield Fault("ICS-RUL-016", (*here, len(rows) - 1), f"values {edge} have no row", "leave its end open")
     for place, (lower, upper) in enumerate(pairwise(rows), start=1):
         verdict = _seam(lower, upper, whole=whole)
