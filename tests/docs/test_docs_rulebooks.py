@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from icsml.innovation.rulebooks.exact_numbers import shown
+from icsml.innovation.rulebooks.decimals import number_text
 from icsml.innovation.rulebooks.indicators import Missing
 from icsml.innovation.rulebooks.json_schema import rulebook_schema
 from icsml.innovation.rulebooks.load import list_editions, parse_rulebook
@@ -70,7 +70,7 @@ def test_the_table_states_points_and_provenance_of_every_rulebook_that_ships():
     for link, points, provenance, _ in rows:
         rulebook = RULEBOOKS[named(link)[0]]
         totals = [rulebook.totals.base, *([rulebook.totals.bonus] if rulebook.totals.bonus else [])]
-        assert points == " + ".join(shown(each, percent=False) for each in totals), rulebook.id
+        assert points == " + ".join(number_text(each, percent=False) for each in totals), rulebook.id
         assert provenance == f"`{rulebook.provenance}`", rulebook.id
         assert f"(rulebooks/{rulebook.id}.md)" in link
     assert last[0] == f"[{len(OUTLINES)} editions that are documented only](rulebooks/{DOCUMENTED}.md)"

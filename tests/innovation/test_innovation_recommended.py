@@ -25,7 +25,7 @@ from icsml.innovation.selection.recommended_list import (
     withdraw,
     write_list,
 )
-from icsml.innovation.selection.select import REASONS, Cut, select
+from icsml.innovation.selection.select import Cut, reason_text, select
 from icsml.records.enterprise import parse_record
 
 PLAIN = """\
@@ -258,7 +258,7 @@ def test_a_withdrawal_is_one_more_entry(make):
         "because": "it moved",
         "selected": False,
     }
-    assert (entry["reason_en"], entry["reason_zh"]) == (REASONS["withdrawn"].en, REASONS["withdrawn"].zh)
+    assert (entry["reason_en"], entry["reason_zh"]) == (reason_text("withdrawn").en, reason_text("withdrawn").zh)
     assert entry["decided_on"] == pd.Timestamp(LATER)
     assert pd.isna(entry["valid_from"])
     assert pd.isna(entry["valid_until"])
@@ -556,7 +556,7 @@ def test_figures_add_up(make, plain):
         "not_eligible": 1,
         "withdrawn": 1,
     }
-    assert all(each["text"] == REASONS[each["group"]].model_dump() for each in found["reason"])
+    assert all(each["text"] == reason_text(each["group"]).model_dump() for each in found["reason"])
 
 
 def test_who_has_expired_is_no_longer_counted_as_listed(make):

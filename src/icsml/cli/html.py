@@ -24,7 +24,7 @@ def write_decision_page(
     path: Path,
     lang: Literal["en", "zh"],
     stability: StabilityFigures | None,
-    rulebook: Rulebook | None,
+    rulebook: Rulebook | None = None,
 ) -> str:
     """Write the page of a decision, and return the line that names it."""
     from icsml.reports.decision import write_page

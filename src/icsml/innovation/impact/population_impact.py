@@ -19,7 +19,7 @@ from icsml.innovation.scoring.evaluate import evaluate
 from icsml.innovation.scoring.points import Points
 from icsml.innovation.scoring.population_groups import Groups, group_order, population_groups
 from icsml.innovation.scoring.weight_robustness import CONCENTRATION, DRAWS, assumes_weights, draw_scores, top
-from icsml.innovation.selection.select import barred
+from icsml.innovation.selection.select import ineligible
 from icsml.records.columns import Columns
 
 __all__ = ["Impact", "impact"]
@@ -97,7 +97,7 @@ def impact(
     scored = ~np.isnan(points_a.score) & ~np.isnan(points_b.score)
     if not scored.any():
         raise InputError("ICS-RUL-034", "no enterprise has a score by both", field="--in", remedy="see icsml coverage")
-    free = tuple((barred(r, p) == "")[scored] for r, p in ((a, points_a), (b, points_b)))
+    free = tuple((ineligible(r, p) == "")[scored] for r, p in ((a, points_a), (b, points_b)))
     listed_a, listed_b = (
         _listed(each.score[scored], may, top_share, cut_off)
         for each, may in zip((points_a, points_b), free, strict=True)

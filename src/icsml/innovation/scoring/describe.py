@@ -14,6 +14,7 @@ from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.value_functions import MIXED, Unit
 from icsml.innovation.scoring.points import Points
 from icsml.innovation.scoring.validity import valid_until
+from icsml.texts.catalogue import text
 
 __all__ = ["describe"]
 
@@ -103,8 +104,8 @@ def _unit_of(option: Option) -> str | None:
 def _reasons(rulebook: Rulebook, points: Points, row: int) -> list[dict[str, Any]]:
     if rulebook.eligibility is None:
         provenance = str(rulebook.provenance)
-        text = {"en": "The rulebook states no conditions of eligibility", "zh": "该规则未载明准入条件"}
-        return [{"id": "no_conditions", "met": None, "rule": None, "provenance": provenance, "text": text}]
+        stated = text("rules.no_conditions").model_dump()
+        return [{"id": "no_conditions", "met": None, "rule": None, "provenance": provenance, "text": stated}]
     tested = [
         _reason(condition, _answer(float(points.conditions[condition.id][row])), condition.rule)
         for condition in rulebook.eligibility.in_use

@@ -19,6 +19,7 @@ from icsml.innovation.scoring.points import Points
 from icsml.innovation.selection.list_wording import field_names
 from icsml.records.columns import Columns
 from icsml.records.screening import is_present
+from icsml.texts.catalogue import text
 from icsml.texts.label import Label
 
 __all__ = ["Gaps", "bases", "crossed", "shared"]
@@ -43,22 +44,30 @@ class Gaps:
     rulebook: Rulebook
     columns: Columns
     points: Points
-    _found: dict[str, Flags] = field(default_factory=dict)
+    _absent: dict[str, Flags] = field(default_factory=dict)
+    _not_counted: dict[tuple[tuple[str, ...], bool], Label] = field(default_factory=dict)
 
     @cached_property
     def pattern(self) -> NDArray[np.int64]:
         """Which rows lack the same fields, and the same values that could change their points, shape (n,)."""
         flags = [self.points.stage < 0, self.of("as_of")]
-        flags += [lacks for found in (self._wanting, self._costly) for ways in found.values() for _, lacks in ways]
+        flags += [
+            lacks
+            for by_indicator in (self._wanting, self._costly)
+            for ways in by_indicator.values()
+            for _, lacks in ways
+        ]
         flags += [self.of(name) for name in self.rulebook.inputs()]
         packed = np.packbits(np.stack(flags, axis=1), axis=1)
         wide = np.zeros((len(packed), -(-packed.shape[1] // 8) * 8), dtype=np.uint8)
         wide[:, : packed.shape[1]] = packed
-        found = np.zeros(len(packed), dtype=np.int64)
+        pattern = np.zeros(len(packed), dtype=np.int64)
+        # Eight flags a byte, eight bytes a word: rows are compared word by word, and numbered anew after each, so that
+        # the numbers stay small enough to be multiplied.
         for word in wide.view(np.uint64).T:
             _, which = np.unique(word, return_inverse=True)
-            _, found = np.unique(found * (int(which.max(initial=0)) + 1) + which, return_inverse=True)
-        return found
+            _, pattern = np.unique(pattern * (int(which.max(initial=0)) + 1) + which, return_inverse=True)
+        return pattern
 
     def why_of(self, indicators: Iterable[Indicator], row: int) -> Label:
         """Return what keeps indicators from having all their points, also where one of several ways gave some."""
@@ -80,11 +89,11 @@ class Gaps:
         factor = self.points.growth.get(indicator.id, 1.0)
         with np.errstate(invalid="ignore", divide="ignore"):
             given = self.points.points[indicator.id] / factor
-        found: list[tuple[Value, Flags]] = []
+        lacking: list[tuple[Value, Flags]] = []
         for option, way in zip(indicator.best_of, part.ways, strict=True):
             best = way.curve.low[stage] < given if indicator.deduction else way.curve.high[stage] > given
-            found.append((option.value, np.isnan(option.value.compute(self.columns)) & (unknown | best)))
-        return found
+            lacking.append((option.value, np.isnan(option.value.compute(self.columns)) & (unknown | best)))
+        return lacking
 
     def cost(self, indicators: Iterable[Indicator], row: int, *, settled: bool = False) -> Label | None:
         """Return for want of which fields indicators gave a row no points, or fewer; None if none.
@@ -97,16 +106,11 @@ class Gaps:
         lacking = [name for name in dict.fromkeys(fields) if self.of(name)[row]]
         if not lacking:
             return None
-        names = field_names(lacking)
-        if settled:
-            return Label(
-                en=f"no points for what is missing, which does not change this result and may raise the points of the "
-                f"next evaluation: {names.en}",
-                zh=f"缺失数据未计分，不影响本次结果，补充后可能提高下次评价的积分：{names.zh}",
-            )
-        return Label(
-            en=f"no points for what is missing, to be provided: {names.en}", zh=f"缺失数据未计分，需补充：{names.zh}"
-        )
+        key = (tuple(lacking), settled)
+        if key not in self._not_counted:
+            name = "lists.not_counted_settled" if settled else "lists.not_counted"
+            self._not_counted[key] = text(name, fields=field_names(lacking))
+        return self._not_counted[key]
 
     @cached_property
     def _costly(self) -> dict[str, list[tuple[Value, Flags]]]:
@@ -115,31 +119,26 @@ class Gaps:
         Where the others grow in place of what is left out it costs none, and a deduction gives none.
         """
         stage = np.maximum(self.points.stage, 0)
-        found: dict[str, list[tuple[Value, Flags]]] = {}
+        costly: dict[str, list[tuple[Value, Flags]]] = {}
         for each in self.rulebook.indicators:
             gives = self.points.ceilings[each.id][stage] > 0.0
             if each.missing == "rescale":
                 gives &= ~np.isnan(self.points.values[each.id])
-            found[each.id] = [(value, lacks & gives) for value, lacks in self._wanting[each.id]]
-        return found
+            costly[each.id] = [(value, lacks & gives) for value, lacks in self._wanting[each.id]]
+        return costly
 
     def why(self, fields: Iterable[str], bases: Iterable[str], row: int) -> Label:
         """Return which fields are missing, or where none is, which base divides nothing."""
         lacking = [name for name in dict.fromkeys(fields) if self.of(name)[row]]
         if lacking:
-            names = field_names(lacking)
-            return Label(en=f"missing: {names.en}", zh=f"缺少：{names.zh}")
-        names = field_names(dict.fromkeys(bases))
-        return Label(
-            en=f"cannot be computed, as a base is zero or negative: {names.en}",
-            zh=f"基数为零或为负，未能计算：{names.zh}",
-        )
+            return text("lists.missing", fields=field_names(lacking))
+        return text("lists.no_base", fields=field_names(dict.fromkeys(bases)))
 
     def of(self, name: str) -> Flags:
         """Return which rows lack a field."""
-        if name not in self._found:
-            self._found[name] = ~is_present(self.columns[name])
-        return self._found[name]
+        if name not in self._absent:
+            self._absent[name] = ~is_present(self.columns[name])
+        return self._absent[name]
 
 
 def bases(expression: Value) -> Sequence[str]:
@@ -157,8 +156,8 @@ def crossed(first: NDArray[Any], second: NDArray[np.int64]) -> NDArray[np.int64]
     return which * (int(second.max(initial=0)) + 1) + second
 
 
-def shared(at: Indices, key: NDArray[Any], told: Callable[[int], T]) -> list[T]:
-    """Return what is told of each row; rows of one key share what is told of the first of them."""
-    _, first, which = np.unique(key[at], return_index=True, return_inverse=True)
-    texts = [told(int(at[place])) for place in first]
-    return [texts[place] for place in which.ravel().tolist()]
+def shared(rows: Indices, key: NDArray[Any], text_of: Callable[[int], T]) -> list[T]:
+    """Return a text for each of these rows; rows of one key share that of the first of them."""
+    _, first, which = np.unique(key[rows], return_index=True, return_inverse=True)
+    texts = [text_of(int(rows[index])) for index in first]
+    return [texts[number] for number in which.ravel().tolist()]

@@ -21,7 +21,16 @@ from icsml.innovation.scoring.evaluate import evaluate
 from icsml.innovation.scoring.points import Points
 from icsml.innovation.scoring.population_groups import group_order
 from icsml.innovation.scoring.validity import ages
-from icsml.innovation.selection.select import NOT_EVALUATED, REASONS, Cut, Entries, entries, obstacles, select
+from icsml.innovation.selection.select import (
+    NOT_EVALUATED,
+    REASONS,
+    Cut,
+    Entries,
+    entries,
+    exclusion_reasons,
+    reason_text,
+    select,
+)
 from icsml.records.columns import Columns, record_columns
 from icsml.records.enterprise import EnterpriseRecord
 from icsml.records.screening import screen
@@ -260,7 +269,7 @@ def appeal(
     columns = screen(record_columns(record)).columns
     points = evaluate(rulebook, columns)
     age = ages(rulebook, columns["as_of"], on)
-    reason = obstacles(rulebook, points, age, columns, on)
+    reason = exclusion_reasons(rulebook, points, age, columns, on)
     if reason[0] == "":
         enough = points.score[0] >= terms.threshold or _places_left(frame, terms, on)
         reason[0] = "selected" if enough else "below_cut"
@@ -332,7 +341,7 @@ def figures(current: pd.DataFrame, stages: Sequence[str] = ()) -> dict[str, list
         found[name] = [{"group": group, "evaluated": count, "selected": inside} for group, count, inside in counted]
     counts = current["reason"].value_counts(sort=False)
     found["reason"] = [
-        {"group": code, "evaluated": int(counts[code]), "text": REASONS[code].model_dump()}
+        {"group": code, "evaluated": int(counts[code]), "text": reason_text(code).model_dump()}
         for code in REASONS
         if code in counts
     ]
@@ -394,7 +403,7 @@ def _refuse_without_cause(because: str) -> None:
 
 
 def _next(last: dict[str, Any], action: str, reason: str, on: date, because: str) -> dict[str, Any]:
-    text = REASONS[reason]
+    text = reason_text(reason)
     return last | {
         "entry": int(last["entry"]) + 1,
         "action": action,

@@ -20,10 +20,20 @@ from icsml.innovation.scoring.evaluate import evaluate
 from icsml.innovation.scoring.points import Points
 from icsml.innovation.scoring.population_groups import population_groups
 from icsml.innovation.scoring.validity import Ages, ages
-from icsml.innovation.selection.list_reasons import REASONS, Teller
+from icsml.innovation.selection.list_reasons import REASONS, ListReasons, reason_text
 from icsml.records.columns import Columns, latest, rows, take
 
-__all__ = ["NOT_EVALUATED", "REASONS", "Cut", "Entries", "barred", "entries", "obstacles", "select"]
+__all__ = [
+    "NOT_EVALUATED",
+    "REASONS",
+    "Cut",
+    "Entries",
+    "entries",
+    "exclusion_reasons",
+    "ineligible",
+    "reason_text",
+    "select",
+]
 
 
 NOT_EVALUATED: Final = ("older_record", "future_record")
@@ -139,7 +149,7 @@ def select(rulebook: Rulebook, columns: Columns, *, cut: Cut, on: date, batch: s
         raise InputError("ICS-SEL-002", "holds no rows", field="--in", remedy="give records to evaluate")
     points = evaluate(rulebook, columns)
     age = ages(rulebook, columns["as_of"], on)
-    reason = obstacles(rulebook, points, age, columns, on)
+    reason = exclusion_reasons(rulebook, points, age, columns, on)
     evaluated = int((~np.isin(reason, NOT_EVALUATED)).sum())
     candidate = reason == ""
     threshold = cut.threshold(points.score[candidate], evaluated, points.max_score)
@@ -168,8 +178,8 @@ def entries(
     there is a place for everybody who is eligible the list is ``uncut``.
     """
     groups = population_groups(columns, points)
-    teller = Teller(rulebook, columns, points, age, on, threshold, uncut)
-    told = teller.tell(reason)
+    reasons = ListReasons(rulebook, columns, points, age, on, threshold, uncut)
+    texts = reasons.texts(reason)
     selected = reason == "selected"
     day = np.datetime64(on, "us")
     until = age.until.astype("datetime64[us]")
@@ -193,9 +203,9 @@ def entries(
             "province": pd.array(groups["province"], dtype="str"),
             "selected": selected,
             "reason": pd.array(reason, dtype="str"),
-            "reason_en": pd.array([each.en for each in told], dtype="str"),
-            "reason_zh": pd.array([each.zh for each in told], dtype="str"),
-            "missing": pd.array(teller.missing(), dtype="str"),
+            "reason_en": pd.array([each.en for each in texts], dtype="str"),
+            "reason_zh": pd.array([each.zh for each in texts], dtype="str"),
+            "missing": pd.array(reasons.missing(), dtype="str"),
             "valid_from": np.where(selected, day, np.datetime64("NaT", "us")),
             "valid_until": np.where(selected, until, np.datetime64("NaT", "us")),
             "because": pd.array([None] * len(reason), dtype="str"),
@@ -204,7 +214,7 @@ def entries(
     )
 
 
-def barred(rulebook: Rulebook, points: Points) -> NDArray[Any]:
+def ineligible(rulebook: Rulebook, points: Points) -> NDArray[Any]:
     """Return what keeps each row off any list whatever the cut and the day, the first that applies; empty if nothing.
 
     Where no condition and no veto is in use, eligibility is nothing that could be held against anybody.
@@ -223,12 +233,12 @@ def barred(rulebook: Rulebook, points: Points) -> NDArray[Any]:
     return reason
 
 
-def obstacles(rulebook: Rulebook, points: Points, age: Ages, columns: Columns, on: date) -> NDArray[Any]:
+def exclusion_reasons(rulebook: Rulebook, points: Points, age: Ages, columns: Columns, on: date) -> NDArray[Any]:
     """Return what keeps each row out before any cut, the first that applies; empty where nothing does.
 
     Of the records known on the day the latest counts.
     """
-    reason = barred(rulebook, points)
+    reason = ineligible(rulebook, points)
     reason[age.expired] = "expired"
     future = columns["as_of"] > np.datetime64(on, "D")
     known = np.flatnonzero(~future)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,24 +20,19 @@ from icsml.innovation.rulebooks.eligibility import (
 from icsml.innovation.rulebooks.indicators import Indicator
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.value_functions import Age, Floats, Unit
-from icsml.innovation.selection.list_wording import LISTED, POINTS, amount, counted, in_turn, money, or_else
+from icsml.innovation.selection.list_wording import POINTS, amount, counted, flag_text, in_turn, money, or_else
 from icsml.innovation.selection.missing_fields import Gaps, bases, crossed, shared
+from icsml.texts.catalogue import joined, text
 from icsml.texts.label import Label
 
-__all__ = ["Conditions"]
+__all__ = ["UnmetConditions"]
 
 T = TypeVar("T")
 
-_NOTHING: Final = Label(en="", zh="")
-_EXCLUDED: Final = Label(en="Excluded by ", zh="一票否决")
-_EXCLUDED_UNKNOWN: Final = Label(en="Cannot be known whether excluded by ", zh="无法判断是否适用一票否决")
-_NOT_MET: Final = Label(en="Condition not met: ", zh="不满足条件")
-_MET_UNKNOWN: Final = Label(en="Cannot be known whether the condition is met: ", zh="无法判断是否满足条件")
-
 
 @dataclass
-class Conditions:
-    """Tells rows of a list which conditions keep them out.
+class UnmetConditions:
+    """The conditions that keep rows of a list out.
 
     Parameters
     ----------
@@ -47,78 +42,75 @@ class Conditions:
 
     gaps: Gaps
 
-    def tell(self, at: Indices) -> list[Label | None]:
+    def texts(self, rows: Indices) -> list[Label | None]:
         """Return what keeps each of these rows out: what is decided before what is open, then what would do instead."""
         eligibility = self.gaps.rulebook.eligibility
         if eligibility is None:
-            return [None] * len(at)
-        parts: list[list[Label]] = [[] for _ in at]
-        waived: list[list[int]] = [[] for _ in at]
-        for condition, places, told in self._obstacles(eligibility, at):
-            _append(parts, places, told)
+            return [None] * len(rows)
+        parts: list[list[Label]] = [[] for _ in rows]
+        waived: list[list[int]] = [[] for _ in rows]
+        for condition, indices, texts in self._exclusion_reasons(eligibility, rows):
+            _append(parts, indices, texts)
             if condition.id in eligibility.waived:
-                _append(waived, places, [len(parts[place]) for place in places])
-        ways = self._ways(eligibility, at, np.array([bool(numbers) for numbers in waived], dtype=np.bool_))
-        return [_together(*each) for each in zip(parts, waived, ways, strict=True)]
+                _append(waived, indices, [len(parts[index]) for index in indices])
+        ways = self._ways(eligibility, rows, np.array([bool(numbers) for numbers in waived], dtype=np.bool_))
+        return _joined(parts, waived, ways)
 
-    def _obstacles(self, eligibility: Eligibility, at: Indices) -> Iterator[tuple[Condition, Indices, list[Label]]]:
-        """Yield each condition that keeps some of these rows out, which of them, and what they are told."""
+    def _exclusion_reasons(
+        self, eligibility: Eligibility, rows: Indices
+    ) -> Iterator[tuple[Condition, Indices, list[Label]]]:
+        """Yield each condition that keeps some of these rows out, the indices of these, and their texts."""
         vetoes = {each.id for each in eligibility.active_vetoes}
         ordered = [*eligibility.active_vetoes, *eligibility.conditions]
-        answers = self._unwaived(eligibility, ordered, at)
+        answers = self._unwaived(eligibility, ordered, rows)
         for each in ordered:
             failed = answers[each.id] == float(each.id in vetoes)
-            said = _EXCLUDED if each.id in vetoes else _NOT_MET
-            yield each, np.flatnonzero(failed), self._decided(each, at[failed], said)
+            key = "excluded" if each.id in vetoes else "not_met"
+            yield each, np.flatnonzero(failed), self._decided(each, rows[failed], key)
         for each in ordered:
-            open_ = np.isnan(answers[each.id])
-            said = _EXCLUDED_UNKNOWN if each.id in vetoes else _MET_UNKNOWN
-            yield each, np.flatnonzero(open_), self._open(each, at[open_], said)
+            unknown = np.isnan(answers[each.id])
+            key = "excluded_unknown" if each.id in vetoes else "not_met_unknown"
+            yield each, np.flatnonzero(unknown), self._undecided(each, rows[unknown], key)
 
-    def _unwaived(self, eligibility: Eligibility, asked: Sequence[Condition], at: Indices) -> dict[str, Floats]:
+    def _unwaived(self, eligibility: Eligibility, asked: Sequence[Condition], rows: Indices) -> dict[str, Floats]:
         """Return the answers of these rows; what another way in waives counts as met."""
-        answers = {each.id: self.gaps.points.conditions[each.id][at] for each in asked}
+        answers = {each.id: self.gaps.points.conditions[each.id][rows] for each in asked}
         if eligibility.ways:
-            another_way = any_holds([self.gaps.points.conditions[each.id][at] for each in eligibility.ways]) == 1.0
+            another_way = any_holds([self.gaps.points.conditions[each.id][rows] for each in eligibility.ways]) == 1.0
             answers |= {name: np.where(another_way, 1.0, answers[name]) for name in eligibility.waived}
         return answers
 
-    def _ways(self, eligibility: Eligibility, at: Indices, wanted: Flags) -> list[list[Label]]:
+    def _ways(self, eligibility: Eligibility, rows: Indices, wanted: Flags) -> list[list[Label]]:
         """Return all other ways in of each row that wants one: its own value, or what is missing to know it."""
-        told: list[list[Label]] = [[] for _ in at]
+        ways: list[list[Label]] = [[] for _ in rows]
         for each in eligibility.ways:
-            unknown = np.isnan(self.gaps.points.conditions[each.id][at])
-            for some, tell in ((wanted & ~unknown, self._decided), (wanted & unknown, self._open)):
-                _append(told, np.flatnonzero(some), tell(each, at[some], _NOTHING))
-        return told
+            unknown = np.isnan(self.gaps.points.conditions[each.id][rows])
+            decided, undecided = wanted & ~unknown, wanted & unknown
+            _append(ways, np.flatnonzero(decided), self._decided(each, rows[decided], "way"))
+            _append(ways, np.flatnonzero(undecided), self._undecided(each, rows[undecided], "way_unknown"))
+        return ways
 
-    def _decided(self, condition: Condition, at: Indices, said: Label) -> list[Label]:
+    def _decided(self, condition: Condition, rows: Indices, key: str) -> list[Label]:
         values, unit = self._values(condition)
 
-        def told(row: int) -> Label:
+        def text_of(row: int) -> Label:
             own = self._with_cost(condition, _own(condition, float(values[row]), unit), row)
-            return Label(
-                en=f"{said.en}“{condition.label.en}” (on record: {own.en})",
-                zh=f"{said.zh}“{condition.label.zh}”（记录所示：{own.zh}）",
-            )
+            return text(f"lists.conditions.{key}", condition=condition.label, own=own)
 
-        return shared(at, crossed(values, self.gaps.pattern) if unit == POINTS else values, told)
+        return shared(rows, crossed(values, self.gaps.pattern) if unit == POINTS else values, text_of)
 
     def _with_cost(self, condition: Condition, own: Label, row: int) -> Label:
         """Return points with what is missing for more."""
         cost = self.gaps.cost(_indicators(self.gaps.rulebook, condition), row)
-        return own if cost is None else Label(en=f"{own.en}; {cost.en}", zh=f"{own.zh}；{cost.zh}")
+        return own if cost is None else joined([own, cost], "semicolon")
 
-    def _open(self, condition: Condition, at: Indices, said: Label) -> list[Label]:
-        def told(row: int) -> Label:
-            why = self._why_open(condition, row)
-            return Label(
-                en=f"{said.en}“{condition.label.en}” ({why.en})", zh=f"{said.zh}“{condition.label.zh}”（{why.zh}）"
-            )
+    def _undecided(self, condition: Condition, rows: Indices, key: str) -> list[Label]:
+        def text_of(row: int) -> Label:
+            return text(f"lists.conditions.{key}", condition=condition.label, why=self._why_undecided(condition, row))
 
-        return shared(at, self.gaps.pattern, told)
+        return shared(rows, self.gaps.pattern, text_of)
 
-    def _why_open(self, condition: Condition, row: int) -> Label:
+    def _why_undecided(self, condition: Condition, row: int) -> Label:
         match condition.value:
             case Score() | CategoryPoints() | IndicatorPoints():
                 stages = self.gaps.rulebook.stages
@@ -143,9 +135,22 @@ class Conditions:
                 return expression.compute(self.gaps.columns), str(condition.unit or expression.unit or "")
 
 
-def _append(parts: list[list[T]], places: Indices, told: Sequence[T]) -> None:
-    for place, each in zip(places.tolist(), told, strict=True):
-        parts[place].append(each)
+def _append(parts: list[list[T]], indices: Indices, added: Sequence[T]) -> None:
+    for index, each in zip(indices.tolist(), added, strict=True):
+        parts[index].append(each)
+
+
+def _joined(
+    parts: Sequence[Sequence[Label]], waived: Sequence[Sequence[int]], ways: Sequence[Sequence[Label]]
+) -> list[Label | None]:
+    """Return the text of each row; rows that share all their parts share it, so that a nation's take seconds."""
+    texts: dict[tuple[tuple[int, ...], ...], Label | None] = {}
+    rows = list(zip(parts, waived, ways, strict=True))
+    keys = [(tuple(map(id, part)), tuple(numbers), tuple(map(id, way))) for part, numbers, way in rows]
+    for key, row in zip(keys, rows, strict=True):
+        if key not in texts:
+            texts[key] = _together(*row)
+    return [texts[key] for key in keys]
 
 
 def _together(parts: Sequence[Label], waived: Sequence[int], ways: Sequence[Label]) -> Label | None:
@@ -156,10 +161,10 @@ def _together(parts: Sequence[Label], waived: Sequence[int], ways: Sequence[Labe
 
 def _own(condition: Condition, value: float, unit: str) -> Label:
     if np.isnan(value):
-        return Label(en="short of it even with full points for what is missing", zh="缺失数据即使均按满分计算仍达不到")
+        return text("lists.out_of_reach")
     if condition.holds_if is None:
         return _quantity(value, unit, float(condition.threshold), condition.fields)
-    return _answer(condition.fields, value >= 0.5)
+    return flag_text(condition.fields, holds=value >= 0.5)
 
 
 def _quantity(value: float, unit: str, threshold: float, fields: Sequence[str]) -> Label:
@@ -170,13 +175,6 @@ def _quantity(value: float, unit: str, threshold: float, fields: Sequence[str]) 
             return counted(value, fields, threshold)
         case _:
             return amount(value, unit, threshold)
-
-
-def _answer(fields: Sequence[str], holds: bool) -> Label:
-    pair = LISTED.get(fields[0]) if len(fields) == 1 else None
-    if pair is not None:
-        return pair[0] if holds else pair[1]
-    return Label(en="yes", zh="是") if holds else Label(en="no", zh="否")
 
 
 def _indicators(rulebook: Rulebook, condition: Condition) -> list[Indicator]:
