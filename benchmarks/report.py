@@ -28,7 +28,6 @@ from icsml.records.dataset import Dataset, read_dataset
 from icsml.reports.findings import Findings
 from icsml.reports.model import model_page
 from icsml.reports.page import write
-from icsml.reports.wording import Lang
 from icsml.workflows.config import load_training_config
 from icsml.workflows.report import find, write_report
 from icsml.workflows.train import train_bundle
@@ -37,7 +36,7 @@ __all__ = ["BOOK", "SETS", "run", "table"]
 
 BOOK: Final = "synthetic book (simulated)"
 SETS: Final = ("polish-5year", "taiwan")
-_LANGS: Final[tuple[Lang, ...]] = ("en", "zh")
+_LANGS: Final = ("en", "zh")
 _WARM_ROWS: Final = 100
 _YEARS: Final = 3
 """Rows of an enterprise in a simulated book, at least on average."""
@@ -59,7 +58,7 @@ def run_report(bundle: Bundle, dataset: Dataset, folder: Path) -> dict[str, Any]
     }
 
 
-def _page(found: Findings, path: Path, lang: Lang) -> tuple[float, int]:
+def _page(found: Findings, path: Path, lang: str) -> tuple[float, int]:
     started = time.perf_counter()
     write(path, model_page(found, lang))
     return time.perf_counter() - started, path.stat().st_size

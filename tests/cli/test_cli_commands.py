@@ -20,7 +20,7 @@ from icsml.decision.decide import decide
 from icsml.decision.example import bundle_example
 from icsml.model.bundle import read_bundle
 from icsml.records.enterprise import example_record, frame_records, parse_record
-from icsml.reports.wording import phrase
+from icsml.texts.catalogue import phrase
 
 
 def leaves(group, path=()):
@@ -124,8 +124,8 @@ def test_recourse_is_read_out_and_can_be_left_out(icsml_json, icsml, bundle, ent
     assert proposals[0]["from"] < proposals[0]["to"]
     _, out, _ = icsml("decide", "--model", bundle.folder, "--in", source)
     assert all(proposal["text"]["en"] in out for proposal in proposals)
-    assert phrase("recourse_about", "en") in out
-    assert phrase("recourse_robustness", "en") in out
+    assert phrase("pages.recourse_about", "en") in out
+    assert phrase("pages.recourse_robustness", "en") in out
     file = tmp_path / "s.json"
     figures = {"dataset": bundle.training["dataset"], "synthetic": True, "base": "base", "bundles": {}, "rows": 90}
     figures |= {"drawn": "bootstrap", "riskiest_rows": 9, "top": 3, "summary": {}, "contradictions": None}
@@ -134,8 +134,8 @@ def test_recourse_is_read_out_and_can_be_left_out(icsml_json, icsml, bundle, ent
     _, told, _ = icsml("decide", "--model", bundle.folder, "--in", source, "--stability", file)
     assert "83.0% (80.0% to 90.0%) lower the PD" in told
     assert "nor for this very bundle" in told
-    assert phrase("recourse_about", "en") in told
-    assert phrase("recourse_robustness", "en") not in told
+    assert phrase("pages.recourse_about", "en") in told
+    assert phrase("pages.recourse_robustness", "en") not in told
     assert "forecast" not in icsml("decide", "--model", bundle.folder, "--in", source, "--no-recourse")[1]
     assert icsml_json("decide", "--model", bundle.folder, "--in", source, "--no-recourse")["recourse"] is None
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from icsml.model.card import CardFacts, render_card
+from icsml.model.card import CardFacts, CardPoints, CardReference, render_card
 
 FACTS = CardFacts(
     name="icsml-pd",
@@ -18,8 +18,8 @@ FACTS = CardFacts(
     rows=12345,
     defaults=678,
     features=("debt_to_assets", "rd_intensity"),
-    rulebook="national-2025 (assumed)",
-    reference="training-applicants, 10,000 rows",
+    points=CardPoints("national-2025", "assumed"),
+    reference=CardReference("training-applicants", 10_000),
     figures={"auc": 0.78125, "calibration_slope": None},
 )
 
@@ -36,7 +36,7 @@ def test_the_card_says_what_an_inventory_asks_for():
         "12,345 training rows, 678 events",
         "`" + "0" * 64 + "`",
         "national-2025 (assumed)",
-        "**Reasons compare with.** training-applicants, 10,000 rows",
+        "**Reasons compare with.** `training-applicants`, 10,000 training rows",
         "| auc | 0.7812 |",
         "| calibration_slope | not known |",
         "`debt_to_assets`, `rd_intensity`",
@@ -50,7 +50,7 @@ def test_synthetic_data_are_named_first_and_only_where_true():
 
 
 def test_what_is_not_known_is_said():
-    card = render_card(dataclasses.replace(FACTS, event=None, horizon_months=None, rulebook=None, figures={}))
+    card = render_card(dataclasses.replace(FACTS, event=None, horizon_months=None, points=None, figures={}))
     assert "Probability of an event that is not stated within an unknown horizon" in card
     assert "None among the features of this model." in card
     assert "None reported." in card

@@ -12,7 +12,7 @@ from icsml.portfolio.mapping import load_mapping
 from icsml.records.field import Kind, Outside, Purpose
 from icsml.records.fields import CHOICES, FIELD_BY_NAME, FIELDS, TECHNICAL_FIELDS
 from icsml.records.template import LEADING, usable_names, write_template
-from icsml.reports import wording
+from icsml.texts.catalogue import text
 
 USABLE = [FIELD_BY_NAME[name] for name in usable_names()]
 
@@ -197,7 +197,9 @@ def test_the_mapping_reads_every_column_and_no_other(written, book, factor):
 def test_every_value_of_every_category_has_a_name():
     values = {choice for field in FIELDS for choice in field.choices}
     assert values == set(CHOICES)
-    assert {value: CHOICES[value] for value in TECHNICAL_FIELDS} == wording._FIELDS
+    assert {value: CHOICES[value] for value in TECHNICAL_FIELDS} == {
+        value: text(f"names.technical_field.{value}") for value in TECHNICAL_FIELDS
+    }
 
 
 def test_a_name_that_no_data_set_may_have_is_left_in_the_file_name(tmp_path):

@@ -15,10 +15,11 @@ from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.innovation.selection.list_wording import in_parts
 from icsml.innovation.selection.recommended_list import read_list, standing
 from icsml.reports import selection as selection_module
+from icsml.reports.names import group_name
 from icsml.reports.rulebook_diff import write_page as write_diff
 from icsml.reports.selection import write_letter
 from icsml.reports.selection import write_page as write_list
-from icsml.reports.wording import group_name, phrase
+from icsml.texts.catalogue import phrase
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 TITLES = {
@@ -211,7 +212,7 @@ def test_the_list_shows_how_many_were_evaluated_and_listed(listing, open_page):
     evaluated, listed, share = (number(facts[label]) for label in labels)
     assert (evaluated, listed) == (len(entries), entries["selected"].sum())
     assert share == pytest.approx(100 * listed / evaluated, abs=0.0501)
-    hangs_on = phrase("depends_list", listing.lang, draws=listing.data["robustness"]["draws"])
+    hangs_on = phrase("pages.depends_list", listing.lang, draws=listing.data["robustness"]["draws"])
     assert number(facts[hangs_on]) == pytest.approx(100 * listing.data["robustness"]["depends"], abs=0.501)
 
 
@@ -377,11 +378,11 @@ def test_a_search_that_finds_nobody_says_whom_the_page_does_not_hold(listing, op
         monkeypatch.setattr(selection_module, "_MOST", most)
         page = _page(frame, terms, listing.lang, open_page, tmp_path / f"{most}.html").page
         page.fill("#search", "zzz")
-        left_out = phrase("selection_found_none", listing.lang, count=f"{len(_entries(listing)) - 200:,}")
+        left_out = phrase("pages.selection_found_none", listing.lang, count=len(_entries(listing)) - 200)
         assert (left_out in page.inner_text("#said")) == (most == 100)
     page.fill("#search", "e")
     assert page.locator("tr.firm:visible").count() == 500
-    assert phrase("selection_found_most", listing.lang, shown=500) in page.inner_text("#said")
+    assert phrase("pages.selection_found_most", listing.lang, shown=500) in page.inner_text("#said")
 
 
 def _page(frame, terms, lang, open_page, path):

@@ -15,7 +15,7 @@ from icsml.records.enterprise import parse_record
 from icsml.reports.decision import write_page
 from icsml.reports.model import model_page
 from icsml.reports.page import write
-from icsml.reports.wording import phrase
+from icsml.texts.catalogue import phrase
 
 LANGS = ("en", "zh")
 A4 = 718
@@ -119,7 +119,7 @@ def test_on_a_phone_every_figure_in_log_odds_stands_under_its_header(pages, lang
       const place = [...head.cells].findIndex(cell => cell.textContent.trim().toLowerCase() == said.toLowerCase());
       return [head, ...rows].map(row => row.cells[place].getBoundingClientRect()).map(box => [box.left, box.right]);
     }"""
-    found = shown.evaluate(edges, phrase("log_odds_short", lang))
+    found = shown.evaluate(edges, phrase("pages.log_odds_short", lang))
     assert len(found) > 5
     assert all(right > left for left, right in found)
     assert all(each == pytest.approx(found[0], abs=0.5) for each in found)

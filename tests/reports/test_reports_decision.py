@@ -21,9 +21,10 @@ from icsml.errors import InputError
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.records.enterprise import parse_record
 from icsml.reports.decision import decision_page, write_page
+from icsml.reports.names import compared_with, rulebook_name
 from icsml.reports.stability import parse_stability
 from icsml.reports.values import shown_beside, shown_value
-from icsml.reports.wording import compared_with, phrase, rulebook_name
+from icsml.texts.catalogue import phrase
 
 LANGS = ("en", "zh")
 ELSEWHERE = """
@@ -112,7 +113,7 @@ def test_a_decision_of_the_first_format_has_a_page(lang):
     assert f"OUT_OF_RANGE {label}" in re.sub(r"\s+", " ", words)
     assert "573" in words
     absent = ("validity", "recourse", "adverse_reasons", "by_group_told")
-    assert [key for key in absent if phrase(key, lang) in words] == []
+    assert [key for key in absent if phrase(f"pages.{key}", lang) in words] == []
     del first["warnings"]
     assert "OUT_OF_RANGE" not in decision_page(first, lang)
 
@@ -191,10 +192,10 @@ def test_recourse_carries_how_often_other_models_answer_it_too(decision):
     assert "样本 1,500 个，由首次训练（first）及按同一配置另外训练的 2 个模型测算；并非就本企业或本模型包本身测算" in zh
     assert "首个模型（first）所提改善措施中，83.0%（80.0% 至 90.0%）" in zh
     for words, lang in ((en, "en"), (zh, "zh")):
-        told = words.split(phrase("recourse_about", lang))[1].split(found["recourse"][0]["text"][lang])[0]
-        assert phrase("simulated", lang) in told
+        told = words.split(phrase("pages.recourse_about", lang))[1].split(found["recourse"][0]["text"][lang])[0]
+        assert phrase("pages.simulated", lang) in told
         assert "icsml stability" not in told
-    assert phrase("simulated", "en") not in _words(decision_page(found, "en", _moved(synthetic=False)))
+    assert phrase("pages.simulated", "en") not in _words(decision_page(found, "en", _moved(synthetic=False)))
     none = {"recourse_survival": None, "recourse_better_grade": None}
     for why, told in (
         ("no_levers", "the first model (first) proposes none, for want of levers or of a rulebook."),
@@ -374,7 +375,8 @@ def test_the_page_says_which_fields_the_model_reads_are_absent(bundle, decision,
     words = _words(decision_page(found, lang))
     assert {"en": "holds 48 of the 50 fields", "zh": "模型读取 50 个字段，记录中有值 48 个"}[lang] in words
     assert words.count(LABEL[lang]) == 2
-    assert phrase("input_is", lang, present=found["input"]["present"], missing=found["input"]["missing"]) not in words
+    counted = {name: found["input"][name] for name in ("present", "missing")}
+    assert phrase("pages.input_is", lang, **counted) not in words
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -414,7 +416,7 @@ def test_of_a_record_with_a_name_only_no_field_counts_as_held_and_none_is_named_
     assert "as_of" not in fields_read(bundle)
     origin = _words("</style>" + decision_page(told, lang).split('<section class="origin">')[1])
     assert {"en": "holds 0 of the", "zh": "记录中有值 0 个"}[lang] in origin
-    not_given = origin.split(phrase("input_absent_too", lang))[1]
+    not_given = origin.split(phrase("pages.input_absent_too", lang))[1]
     separator = {"en": r"[;.] ?", "zh": "[；。]"}[lang]
     listed = [each.strip() for each in re.split(separator, not_given)]
     provide = {each["field"] for each in told["to_provide"]}

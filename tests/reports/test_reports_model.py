@@ -25,9 +25,10 @@ from icsml.reports.drawing import label_lines
 from icsml.reports.evidence import Gain, Outcomes
 from icsml.reports.findings import Check, ContradictionFigures, Sample
 from icsml.reports.model import model_drawings, model_page
-from icsml.reports.rationale import CHINESE as RATIONALES
+from icsml.reports.names import compared_with, rulebook_name
 from icsml.reports.stability import parse_stability
-from icsml.reports.wording import compared_with, rulebook_name
+from icsml.texts.catalogue import keys, phrase
+from icsml.texts.languages import languages
 
 MOST_BYTES = 3_000_000
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -441,7 +442,12 @@ def test_every_variable_is_listed_with_its_rationale_in_the_language_of_the_page
 
 
 def test_every_rationale_has_a_chinese_form():
-    assert {feature.name for feature in CATALOGUE} == set(RATIONALES)
+    begins = "report.basis."
+    for lang in languages():
+        assert {begins + feature.name for feature in CATALOGUE} == {key for key in keys(lang) if key.startswith(begins)}
+    assert {feature.name: phrase(begins + feature.name, "en") for feature in CATALOGUE} == {
+        feature.name: feature.basis for feature in CATALOGUE
+    }
 
 
 def test_the_card_is_in_the_language_of_the_page(pages):

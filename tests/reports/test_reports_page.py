@@ -26,7 +26,7 @@ from icsml.reports import selection as selection_module
 from icsml.reports.page import _environment, render, script, write
 from icsml.reports.rulebook_diff import diff_page, write_page
 from icsml.reports.selection import letter_page, selection_page
-from icsml.reports.wording import phrase
+from icsml.texts.catalogue import phrase
 from icsml.workflows.rulebook_diff import compare
 
 AGAIN = "import json, sys; from icsml.cli import main; sys.exit(sum(map(main._run, json.loads(sys.argv[1]))))"
@@ -499,7 +499,7 @@ def test_a_letter_of_a_list_without_a_cut_names_no_points_needed():
 
 def test_no_card_of_a_page_begins_in_the_middle_of_a_phrase():
     for key in ("depends", "depends_list", "replaced"):
-        assert not phrase(key, "zh", draws=200).startswith("的")
+        assert not phrase(f"pages.{key}", "zh", draws=200).startswith("的")
 
 
 def test_a_letter_to_nobody_is_refused(told):

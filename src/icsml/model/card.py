@@ -1,11 +1,43 @@
-"""The model card: what a reader must know before using the model."""
+"""The model card: what a reader must know before using the model.
+
+A bundle holds it in English, with metrics and features by the names that programs use; :func:`card_sections` gives the
+same facts in any language, in words.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Final
 
-__all__ = ["CardFacts", "render_card"]
+from icsml.innovation.scoring.weight_robustness import Robustness
+from icsml.texts.catalogue import has_text, keys, phrase
+from icsml.texts.label import Label
+from icsml.texts.languages import FALLBACK
+
+__all__ = ["ASSUMED_POINTS", "CardFacts", "CardPoints", "CardReference", "card_sections", "render_card"]
+
+ASSUMED_POINTS: Final = phrase("card.standing.points_assumed", FALLBACK)
+"""The limit of a model whose points are not official."""
+_STANDING: Final = "card.standing."
+
+
+@dataclass(frozen=True, slots=True)
+class CardPoints:
+    """Whose points the model reads: a rulebook, its provenance, and how far they depend on assumed weights."""
+
+    rulebook: str
+    provenance: str
+    robustness: Robustness | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardReference:
+    """Whom reasons compare with: a population, its rows, and the PD that they are nearest to if chosen so."""
+
+    population: str
+    rows: int
+    cut_off: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +66,12 @@ class CardFacts:
         Training rows, and events among them.
     features : sequence of str
         Features by name.
-    rulebook : str or None
-        Rulebook of the points, with its provenance, such as ``national-2025 (assumed)``.
-    reference : str or None
-        Whom its reasons compare with, such as ``training-applicants, 10,000 rows``.
+    points : CardPoints, optional
+        None where the model reads no points.
+    reference : CardReference, optional
+        None for all training rows, by the cover of the trees.
     figures : mapping of str to float or None
-        Metrics on rows the model was not trained on, by name; None is not known.
+        Metrics on rows the model was not trained on, such as ``test auc``; None is not known.
     directions : mapping of str to (str, str)
         Features whose direction is another than declared: the direction, and why.
     """
@@ -57,47 +89,145 @@ class CardFacts:
     rows: int
     defaults: int
     features: Sequence[str]
-    rulebook: str | None = None
-    reference: str | None = None
+    points: CardPoints | None = None
+    reference: CardReference | None = None
     figures: Mapping[str, float | None] = field(default_factory=dict)
     directions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def render_card(facts: CardFacts) -> str:
     """Return the card as Markdown; the same facts give the same text, and no time, operator or run is in it."""
-    horizon = "an unknown horizon" if facts.horizon_months is None else f"{facts.horizon_months} months"
-    sections = [
-        f"# Model card: {facts.name}",
-        *([_SYNTHETIC] if facts.synthetic else []),
-        f"**Purpose.** {facts.purpose}",
-        f"**Owner.** {facts.owner}",
-        f"**Tier.** {facts.tier}",
-        f"**What the PD means.** Probability of {facts.event or 'an event that is not stated'} within {horizon}.",
-        f"**Data.** `{facts.dataset}`, {facts.rows:,} training rows, {facts.defaults:,} events; SHA-256 "
-        f"`{facts.dataset_sha256}`.",
-        f"**Innovation points.** {facts.rulebook or 'None among the features of this model.'}",
-        f"**Reasons compare with.** {facts.reference or 'All training rows, by the cover of the trees.'}",
-        "## Limits\n\n" + "\n".join(f"- {limit}" for limit in facts.limits),
-        "## Figures on rows the model was not trained on\n\n" + _figures(facts.figures),
-        *(["## Directions set for this model\n\n" + _directions(facts.directions)] if facts.directions else []),
-        f"## Features ({len(facts.features)})\n\n" + ", ".join(f"`{name}`" for name in facts.features),
+    return "\n\n".join(card_sections(facts, FALLBACK).values()) + "\n"
+
+
+def card_sections(facts: CardFacts, lang: str, labels: Mapping[str, Label] | None = None) -> dict[str, str]:
+    """Return the sections of a card as Markdown, in order.
+
+    Parameters
+    ----------
+    facts : CardFacts
+        What the card says. A purpose, owner or limit that is not one of the standing texts is in the words of whoever
+        trained the model.
+    lang : str
+        Language.
+    labels : mapping of str to Label, optional
+        Names of features. By default features, metrics and events stand by the names that programs use.
+    """
+    words = _Words(lang, labels)
+    sections = {
+        "title": phrase("card.title", lang, name=facts.name),
+        "synthetic": phrase("card.synthetic", lang) if facts.synthetic else None,
+        "purpose": phrase("card.purpose", lang, purpose=_standing(facts.purpose, lang)),
+        "owner": phrase("card.owner", lang, owner=_standing(facts.owner, lang)),
+        "tier": phrase("card.tier", lang, tier=words.named("card.tiers", facts.tier)),
+        "pd": _pd(facts, words),
+        "data": phrase(
+            "card.data",
+            lang,
+            dataset=facts.dataset,
+            rows=facts.rows,
+            events=facts.defaults,
+            sha256=facts.dataset_sha256,
+        ),
+        "points": _points(facts.points, words),
+        "reference": _reference(facts.reference, lang),
+        "limits": _listed("card.limits", lang, [f"- {_standing(limit, lang)}" for limit in facts.limits]),
+        "figures": _listed("card.figures", lang, _figures(facts.figures, words)),
+        "directions": _listed("card.directions", lang, _directions(facts.directions, words))
+        if facts.directions
+        else None,
+        "features": _features(facts.features, words),
+    }
+    return {name: section for name, section in sections.items() if section is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The names of a card in a language, or as programs use them where there are no labels."""
+
+    lang: str
+    labels: Mapping[str, Label] | None
+
+    def named(self, kind: str, name: str) -> str:
+        key = f"{kind}.{name}"
+        return phrase(key, self.lang) if self.labels is not None and has_text(key) else name
+
+    def feature(self, name: str) -> str:
+        label = (self.labels or {}).get(name)
+        return f"`{name}`" if label is None else label.text(self.lang)
+
+    def metric(self, name: str) -> str:
+        rows, _, metric = name.partition(" ")
+        if self.labels is None or not has_text(f"card.rows.{rows}"):
+            return name
+        note = phrase(f"card.rows.{rows}", self.lang)
+        return phrase("names.with_note", self.lang, text=self.named("card.metric", metric), note=note)
+
+
+def _standing(text: str, lang: str) -> str:
+    """Return the text of a language where the English one is a standing text, else the text."""
+    for key in keys(FALLBACK):
+        if key.startswith(_STANDING) and phrase(key, FALLBACK) == text:
+            return phrase(key, lang)
+    return text
+
+
+def _listed(heading: str, lang: str, lines: Sequence[str]) -> str:
+    return phrase(heading, lang) + "\n\n" + "\n".join(lines)
+
+
+def _pd(facts: CardFacts, words: _Words) -> str:
+    if facts.event is None:
+        event = phrase("names.event.unknown", words.lang)
+    else:
+        event = words.named("names.event", facts.event)
+    if facts.horizon_months is None:
+        return phrase("card.pd_open", words.lang, event=event)
+    return phrase("card.pd", words.lang, event=event, months=facts.horizon_months)
+
+
+def _points(points: CardPoints | None, words: _Words) -> str:
+    if points is None:
+        return phrase("card.points_none", words.lang)
+    provenance = words.named("names.value", points.provenance)
+    if points.robustness is None:
+        return phrase("card.points", words.lang, rulebook=points.rulebook, provenance=provenance)
+    tested = asdict(points.robustness)
+    return phrase("card.points_tested", words.lang, rulebook=points.rulebook, provenance=provenance, **tested)
+
+
+def _reference(reference: CardReference | None, lang: str) -> str:
+    if reference is None:
+        return phrase("card.reference_all", lang)
+    if reference.cut_off is None:
+        return phrase("card.reference", lang, population=reference.population, rows=reference.rows)
+    return phrase("card.reference_nearest", lang, **asdict(reference))
+
+
+def _directions(directions: Mapping[str, tuple[str, str]], words: _Words) -> list[str]:
+    return [
+        phrase(
+            "card.direction",
+            words.lang,
+            feature=words.feature(name),
+            direction=words.named("names.value", direction),
+            reason=" ".join(reason.split()),
+        )
+        for name, (direction, reason) in sorted(directions.items())
     ]
-    return "\n\n".join(sections) + "\n"
 
 
-_SYNTHETIC = (
-    "> **Synthetic data.** Trained on invented enterprises to show how the system works. Its figures say nothing about "
-    "real firms, and it must not be used to decide about any."
-)
-
-
-def _directions(directions: Mapping[str, tuple[str, str]]) -> str:
-    stated = ((name, direction, " ".join(reason.split())) for name, (direction, reason) in sorted(directions.items()))
-    return "\n".join(f"- `{name}`: {direction}. {reason}" for name, direction, reason in stated)
-
-
-def _figures(figures: Mapping[str, float | None]) -> str:
+def _figures(figures: Mapping[str, float | None], words: _Words) -> list[str]:
     if not figures:
-        return "None reported."
-    rows = [f"| {name} | {'not known' if value is None else f'{value:.4f}'} |" for name, value in figures.items()]
-    return "\n".join(["| Metric | Value |", "|---|---:|", *rows])
+        return [phrase("card.figures_none", words.lang)]
+    not_known = phrase("names.not_known", words.lang)
+    rows = [
+        f"| {words.metric(name)} | {not_known if value is None else f'{value:.4f}'} |"
+        for name, value in figures.items()
+    ]
+    return [phrase("card.figures_head", words.lang), "|---|---:|", *rows]
+
+
+def _features(features: Sequence[str], words: _Words) -> str:
+    names = phrase("joined.comma", words.lang).join(words.feature(name) for name in features)
+    return phrase("card.features", words.lang, count=len(features)) + "\n\n" + names

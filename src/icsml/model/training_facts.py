@@ -32,7 +32,7 @@ class TrainingFacts(TypedDict, total=False):
     figures: dict[str, float]
     hyperparameters: dict[str, float]
     long_run_rate: float | None
-    points_robustness: dict[str, float] | None
+    points_robustness: dict[str, Any] | None
     reference_cut_off: float | None
     rounds: int
     rows: int

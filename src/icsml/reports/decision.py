@@ -15,10 +15,12 @@ from icsml.innovation.rulebooks.recorded_rules import recorded_rules
 from icsml.innovation.rulebooks.rule_hit import RuleHit
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.records.fields import FIELD_BY_NAME
+from icsml.reports.names import field_name, in_language, rulebook_name
 from icsml.reports.page import render, write
 from icsml.reports.stability import StabilityFigures, recourse_measure
 from icsml.reports.values import shown_beside
-from icsml.reports.wording import Lang, phrase, rulebook_name
+from icsml.texts.catalogue import phrase
+from icsml.texts.languages import FALLBACK
 
 __all__ = ["decision_page", "write_page"]
 
@@ -43,7 +45,7 @@ _SAID: Final = {"yes", "no", "missing"}
 
 def decision_page(
     decision: Mapping[str, Any],
-    lang: Lang,
+    lang: str,
     stability: StabilityFigures | None = None,
     rulebook: Rulebook | None = None,
 ) -> str:
@@ -53,7 +55,7 @@ def decision_page(
     ----------
     decision : mapping
         The decision as JSON: from ``decide``, the service or the ledger.
-    lang : {'en', 'zh'}
+    lang : str
         Language.
     stability : StabilityFigures, optional
         As ``icsml stability`` found it: how much of the model's recourse other models answer too.
@@ -102,7 +104,7 @@ def decision_page(
 def write_page(
     decision: Mapping[str, Any],
     path: Path,
-    lang: Lang,
+    lang: str,
     stability: StabilityFigures | None = None,
     rulebook: Rulebook | None = None,
 ) -> None:
@@ -116,7 +118,7 @@ def _not_given(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [each for each in decision["input"].get("absent") or [] if each["field"] not in named]
 
 
-def _coverage(decision: Mapping[str, Any], lang: Lang) -> str | None:
+def _coverage(decision: Mapping[str, Any], lang: str) -> str | None:
     """Return the share that the adverse reasons cover; None where there are none, or a referral says it."""
     share = decision["adverse_coverage"]
     if share is None or not decision["adverse_reasons"] or _is_referred(decision, "REASONS_INCOMPLETE"):
@@ -139,9 +141,9 @@ def _besides(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     ]
 
 
-def _notice(notice: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
+def _notice(notice: Mapping[str, Any], lang: str) -> dict[str, Any]:
     """Return a notice with the name of its field where its text does not say it; without a text there is the path."""
-    text = notice["text"][lang] if notice["text"] else ""
+    text = in_language(notice["text"], lang) if notice["text"] else ""
     # The text of INSUFFICIENT_DATA names its group of information, whose id may be a feature's name too.
     label = None if notice["code"] == "INSUFFICIENT_DATA" else _label(notice["field"], lang)
     said = label is not None and label.casefold() in text.casefold()
@@ -149,12 +151,12 @@ def _notice(notice: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
     return {"code": notice["code"], "text": text, "about": None if said else about}
 
 
-def _label(path: str | None, lang: Lang) -> str | None:
+def _label(path: str | None, lang: str) -> str | None:
     """Return the name of a field or a feature by the end of its path; None where it is neither."""
     name = (path or "").rpartition(".")[2]
     if name in FIELD_BY_NAME:
-        return str(getattr(FIELD_BY_NAME[name], lang))
-    return str(getattr(FEATURE_BY_NAME[name].label, lang)) if name in FEATURE_BY_NAME else None
+        return field_name(name, lang)
+    return FEATURE_BY_NAME[name].label.text(lang) if name in FEATURE_BY_NAME else None
 
 
 def _to_the_second(moment: str) -> str:
@@ -165,10 +167,14 @@ def _to_the_second(moment: str) -> str:
         return moment
 
 
-def _no_recourse(decision: Mapping[str, Any], lang: Lang) -> str:
+def _no_recourse(decision: Mapping[str, Any], lang: str) -> str:
     """Return why no step is proposed, as the decision itself says it where it does."""
-    told = [str(each["text"][lang]) for each in decision["warnings"] if each["code"] == "NO_RECOURSE" and each["text"]]
-    return told[0] if told else phrase("no_recourse", lang)
+    told = [
+        str(in_language(each["text"], lang))
+        for each in decision["warnings"]
+        if each["code"] == "NO_RECOURSE" and each["text"]
+    ]
+    return told[0] if told else phrase("pages.no_recourse", lang)
 
 
 def _total(decision: Mapping[str, Any]) -> float:
@@ -177,15 +183,15 @@ def _total(decision: Mapping[str, Any]) -> float:
     return float(decision["base_log_odds"]) + shown + float(decision["other_log_odds"])
 
 
-def _terms(decision: Mapping[str, Any], lang: Lang) -> list[dict[str, Any]]:
+def _terms(decision: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
     widest = max((abs(each["log_odds"]) for each in decision["reasons"]), default=0.0) or 1.0
     return [_term(each, widest, lang) for each in decision["reasons"]]
 
 
-def _term(reason: Mapping[str, Any], widest: float, lang: Lang) -> dict[str, Any]:
+def _term(reason: Mapping[str, Any], widest: float, lang: str) -> dict[str, Any]:
     return {
         "code": reason["code"],
-        "text": reason["text"][lang],
+        "text": in_language(reason["text"], lang),
         "value": _value(reason, lang),
         "log_odds": reason["log_odds"],
         "points": reason["points"],
@@ -196,19 +202,19 @@ def _term(reason: Mapping[str, Any], widest: float, lang: Lang) -> dict[str, Any
     }
 
 
-def _told(reason: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
-    return {"code": reason["code"], "text": reason["text"][lang], "also": _also(reason, lang)}
+def _told(reason: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    return {"code": reason["code"], "text": in_language(reason["text"], lang), "also": _also(reason, lang)}
 
 
-def _also(reason: Mapping[str, Any], lang: Lang) -> list[str]:
+def _also(reason: Mapping[str, Any], lang: str) -> list[str]:
     """Return the names of the features merged into a reason; the code where an earlier version recorded no name."""
     return [
-        each["label"][lang] if each.get("label") else _label(each.get("feature"), lang) or each["code"]
+        in_language(each["label"], lang) if each.get("label") else _label(each.get("feature"), lang) or each["code"]
         for each in reason.get("also") or ()
     ]
 
 
-def _value(reason: Mapping[str, Any], lang: Lang) -> str:
+def _value(reason: Mapping[str, Any], lang: str) -> str:
     """Return the value of a reason, with the digits of its text."""
     known = FEATURE_BY_NAME.get(reason["feature"])
     unit = reason.get("unit") or (known.unit if known else "")
@@ -216,12 +222,12 @@ def _value(reason: Mapping[str, Any], lang: Lang) -> str:
     return shown_beside(reason["value"], [] if reference is None else [reference], unit, lang)
 
 
-def _indicator(each: Mapping[str, Any], rules: Mapping[str, RuleHit], lang: Lang) -> dict[str, Any]:
+def _indicator(each: Mapping[str, Any], rules: Mapping[str, RuleHit], lang: str) -> dict[str, Any]:
     label, rule = each.get("label"), rules.get(each["rule"])
     unit = each.get("unit") or ("fraction" if rule is not None and rule.percent else "")
     thresholds = [] if rule is None else [float(bound) for bound in rule.bounds]
     return {
-        "label": label[lang] if label else each["id"],
+        "label": in_language(label, lang) if label else each["id"],
         "value": None if each["rule"] in _SAID else shown_beside(each["value"], thresholds, unit, lang),
         "rule": each["rule"] if rule is None else rule.text(lang, unit),
         "points": each["points"],
@@ -231,13 +237,13 @@ def _indicator(each: Mapping[str, Any], rules: Mapping[str, RuleHit], lang: Lang
     }
 
 
-def _causes(decision: Mapping[str, Any], lang: Lang) -> list[dict[str, Any]]:
+def _causes(decision: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
     """Return how the reason of the innovation score is shared among its indicators."""
     points = decision["innovation"]
     labels = {each["id"]: each.get("label") for each in points["indicators"]} if points else {}
     return [
         {
-            "label": (labels.get(part["indicator"]) or {lang: part["indicator"]})[lang],
+            "label": in_language(labels.get(part["indicator"]) or {FALLBACK: part["indicator"]}, lang),
             "points": part["points"],
             "reference_points": part["reference_points"],
             "log_odds": part["log_odds"],

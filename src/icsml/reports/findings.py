@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from icsml.core.arrays import Floats
 from icsml.features.encoder import DirectionOverride
 from icsml.features.feature import Feature
+from icsml.model.card import CardFacts
 from icsml.model.certificate import Certificate
 from icsml.reports.evidence import Evidence
 from icsml.reports.stability import StabilityFigures
@@ -38,7 +39,12 @@ __all__ = [
 ]
 
 
-PD_BANDS: Final = {"below 1 %": 0.0, "1–5 %": 0.01, "5–20 %": 0.05, "20 % or more": 0.2}
+PD_BANDS: Final = {
+    "below_1_percent": 0.0,
+    "1_to_5_percent": 0.01,
+    "5_to_20_percent": 0.05,
+    "20_percent_or_more": 0.2,
+}
 """Bands of PDs that figures are shown by, with the lowest PD of each."""
 
 
@@ -348,6 +354,8 @@ class Findings:
         What was checked.
     card : str
         The bundle's model card, Markdown.
+    card_facts : CardFacts, optional
+        What the bundle holds of its facts; None where it does not state its training.
     proposes : bool
         Whether its decisions propose steps that would move the answer.
     overrides : mapping of str to DirectionOverride
@@ -375,6 +383,7 @@ class Findings:
     stages: Mapping[str, Label]
     checks: tuple[Check, ...]
     card: str
+    card_facts: CardFacts | None
     proposes: bool
     overrides: Mapping[str, DirectionOverride]
     evidence: Evidence

@@ -10,22 +10,22 @@ from markupsafe import Markup
 
 from icsml.features.feature import Feature
 from icsml.reports.evidence import EMBARGO, OTHER, TESTED, TRAINED, UNLABELLED, Firms
-from icsml.reports.wording import Lang, phrase
+from icsml.texts.catalogue import phrase
 
 __all__ = ["firm_columns", "firm_data", "firm_rows", "usage_name"]
 
 _USAGES: Final = {
-    OTHER: "other_rows",
-    TRAINED: "part_train",
-    TESTED: "part_test",
-    EMBARGO: "part_embargo",
-    UNLABELLED: "part_unlabelled",
+    OTHER: "report.other_rows",
+    TRAINED: "report.part_train",
+    TESTED: "report.part_test",
+    EMBARGO: "report.part_embargo",
+    UNLABELLED: "report.part_unlabelled",
 }
-_OUTCOMES: Final = {"0": "firms_outcome_good", "1": "firms_outcome_bad"}
+_OUTCOMES: Final = {"0": "report.firms_outcome_good", "1": "report.firms_outcome_bad"}
 _UNKNOWN: Final = "?"
 
 
-def usage_name(usage: int, lang: Lang) -> str:
+def usage_name(usage: int, lang: str) -> str:
     """Return how training used a row, in words."""
     return phrase(_USAGES[usage], lang)
 
@@ -40,7 +40,7 @@ def firm_columns(firms: Firms, grades: list[str]) -> dict[str, bool]:
     }
 
 
-def firm_data(firms: Firms, features: tuple[Feature, ...], grades: list[str], lang: Lang, *, same: bool) -> Markup:
+def firm_data(firms: Firms, features: tuple[Feature, ...], grades: list[str], lang: str, *, same: bool) -> Markup:
     """Return the rows as JSON that cannot end the element it stands in.
 
     Parameters
@@ -51,7 +51,7 @@ def firm_data(firms: Firms, features: tuple[Feature, ...], grades: list[str], la
         Of the model, in order.
     grades : list of str
         Grades from the best; none where the master scale does not apply.
-    lang : {'en', 'zh'}
+    lang : str
         Language.
     same : bool
         Whether the data set is the one trained on; of another, no row is known not to have been.
@@ -61,7 +61,7 @@ def firm_data(firms: Firms, features: tuple[Feature, ...], grades: list[str], la
     said: dict[str, Any] = {
         "words": _words(lang),
         "columns": firm_columns(firms, grades),
-        "codes": [[feature.code, getattr(feature.label, lang)] for feature in features],
+        "codes": [[feature.code, feature.label.text(lang)] for feature in features],
         "grades": [*grades, "–"],
         "dates": dates,
         "untrained": "".join(str(each) for each in ((TESTED, EMBARGO, UNLABELLED) if same else ())),
@@ -83,13 +83,13 @@ def firm_data(firms: Firms, features: tuple[Feature, ...], grades: list[str], la
     return Markup(text)  # noqa: S704 - no sign is left in it that HTML knows
 
 
-def firm_rows(firms: Firms, features: tuple[Feature, ...], most: int, lang: Lang) -> list[dict[str, Any]]:
+def firm_rows(firms: Firms, features: tuple[Feature, ...], most: int, lang: str) -> list[dict[str, Any]]:
     """Return the rows with the highest PD, as the page shows them before anything is searched."""
     order = np.argsort(-firms.pd, kind="stable")[:most]
     return [_row(firms, features, int(row), lang) for row in order]
 
 
-def _row(firms: Firms, features: tuple[Feature, ...], row: int, lang: Lang) -> dict[str, Any]:
+def _row(firms: Firms, features: tuple[Feature, ...], row: int, lang: str) -> dict[str, Any]:
     outcome = _outcome(float(firms.bad[row]))
     return {
         "id": firms.ids[row],
@@ -100,19 +100,19 @@ def _row(firms: Firms, features: tuple[Feature, ...], row: int, lang: Lang) -> d
         "score": int(firms.score[row]),
         "outcome": phrase(_OUTCOMES[outcome], lang) if outcome in _OUTCOMES else "–",
         "usage": usage_name(int(firms.usage[row]), lang),
-        "model": phrase("firms_companion" if firms.fallback[row] else "make_model", lang),
+        "model": phrase("report.firms_companion" if firms.fallback[row] else "report.make_model", lang),
         "adverse": [
-            {"code": features[place].code, "label": getattr(features[place].label, lang)}
+            {"code": features[place].code, "label": features[place].label.text(lang)}
             for place in firms.adverse[row].tolist()
             if place >= 0
         ],
     }
 
 
-def _words(lang: Lang) -> dict[str, Any]:
+def _words(lang: str) -> dict[str, Any]:
     return {
-        "matches": phrase("firms_matches", lang, n="{n}", shown="{shown}"),
-        "model": [phrase("make_model", lang), phrase("firms_companion", lang)],
+        "matches": phrase("report.firms_matches", lang, n="{n}", shown="{shown}"),
+        "model": [phrase("report.make_model", lang), phrase("report.firms_companion", lang)],
         "usage": {str(usage): usage_name(usage, lang) for usage in _USAGES},
         "outcome": {_UNKNOWN: "–"} | {outcome: phrase(key, lang) for outcome, key in _OUTCOMES.items()},
     }

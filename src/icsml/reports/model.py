@@ -14,15 +14,16 @@ from icsml.model.certificate import DirectionProof, Violation
 from icsml.records.field import Domain
 from icsml.reports import plots
 from icsml.reports.card import card_html
-from icsml.reports.card_words import card_in
 from icsml.reports.drawing import Drawing
 from icsml.reports.evidence import Evidence, Gain, SampleFigures
 from icsml.reports.findings import Chosen, Findings, GroupFigures, Marks, Origin, Pair
 from icsml.reports.lookup import firm_columns, firm_data, firm_rows, usage_name
+from icsml.reports.model_card import card_in
+from icsml.reports.names import event_name, rulebook_name, with_note
 from icsml.reports.page import render, script
 from icsml.reports.rationale import rationale
 from icsml.reports.stability import Spread, StabilityFigures, model_name, recourse_held
-from icsml.reports.wording import Lang, event_name, phrase, rulebook_name
+from icsml.texts.catalogue import Part, phrase
 from icsml.texts.quantity import quantity
 
 __all__ = ["model_drawings", "model_page"]
@@ -51,14 +52,14 @@ _PERFORMANCE: Final = {
 _MOVES: Final = ("overlap", "rank_biased_overlap", "sign_flips")
 
 
-def model_page(found: Findings, lang: Lang) -> str:
+def model_page(found: Findings, lang: str) -> str:
     """Return the page.
 
     Parameters
     ----------
     found : Findings
         What it says.
-    lang : {'en', 'zh'}
+    lang : str
         Language.
     """
     drawings = model_drawings(found, lang)
@@ -75,7 +76,7 @@ def model_page(found: Findings, lang: Lang) -> str:
         "codes": _codes(found, lang),
         "kinds": [kind for kind in found.segments if kind != "all"],
         "failed": [check for check in found.checks if not check.passed],
-        "card": card_html(card_in(found.card, lang, {feature.name: feature.label for feature in found.features})),
+        "card": card_html(_card(found, lang)),
         "card_notes": _card_notes(found, lang),
         "proofs": (proofs := _proofs(found, lang)),
         "absent": any(None in each["by_file"] for each in proofs),
@@ -97,7 +98,7 @@ def model_page(found: Findings, lang: Lang) -> str:
     return render("model.html", lang, facts | _evidence(found, lang), found.stages)
 
 
-def _evidence(found: Findings, lang: Lang) -> dict[str, Any]:
+def _evidence(found: Findings, lang: str) -> dict[str, Any]:
     """Return what a validator looks for first, as the template shows it."""
     evidence, scale = found.evidence, found.evidence.bands
     grades = [band.name for band in scale.bands] if scale.graded else []
@@ -113,14 +114,18 @@ def _evidence(found: Findings, lang: Lang) -> dict[str, Any]:
         "gain_said": _gain(evidence.gain, lang),
         "innovation_share": share,
         "performance": _performance(evidence.figures),
-        "figures_where": phrase(f"figures_where_{evidence.sample.split or 'unstated'}", lang),
+        "figures_where": phrase(f"report.figures_where_{evidence.sample.split or 'unstated'}", lang),
         "scale": scale,
         "ungraded": sum(grade is None for grade in evidence.firms.grade) if scale.graded else 0,
-        "scale_of": phrase("scale_of", lang, event=event_name(scale.scale_event, lang), months=scale.scale_months),
+        "scale_of": phrase(
+            "report.scale_of", lang, event=event_name(scale.scale_event, lang), months=scale.scale_months
+        ),
         "sides": [side for side in ("held_out", "trained") if getattr(scale, side).rows],
         "side_names": {
-            "held_out": phrase("held_out_rows" if evidence.sample.relation == "same" else "other_rows", lang),
-            "trained": phrase("trained_rows", lang),
+            "held_out": phrase(
+                "report.held_out_rows" if evidence.sample.relation == "same" else "report.other_rows", lang
+            ),
+            "trained": phrase("report.trained_rows", lang),
         },
         "outside": any(
             getattr(band, side).outside for band in (*scale.bands, scale) for side in ("held_out", "trained")
@@ -140,50 +145,49 @@ def _evidence(found: Findings, lang: Lang) -> dict[str, Any]:
 
 def _which(evidence: Evidence) -> str:
     if not evidence.iv_rows:
-        return "variables_none"
-    return "variables_trained" if evidence.trained_rows else "variables_known"
+        return "report.variables_none"
+    return "report.variables_trained" if evidence.trained_rows else "report.variables_known"
 
 
-def _gain(gain: Gain, lang: Lang) -> str:
+def _gain(gain: Gain, lang: str) -> str:
     if gain.rows is None:
-        return phrase(f"gain_{gain.source}", lang)
-    return phrase(f"gain_{gain.source}", lang, rows=f"{gain.rows:,}", events=f"{gain.events:,}")
+        return phrase(f"report.gain_{gain.source}", lang)
+    return phrase(f"report.gain_{gain.source}", lang, rows=gain.rows, events=gain.events or 0)
 
 
-def _event(origin: Origin, lang: Lang) -> str:
+def _event(origin: Origin, lang: str) -> str:
     named = event_name(origin.event, lang)
     if origin.horizon_months is None:
-        return phrase("within_open", lang, event=named)
-    return phrase("within", lang, event=named, months=origin.horizon_months)
+        return phrase("report.within_open", lang, event=named)
+    return phrase("report.within", lang, event=named, months=origin.horizon_months)
 
 
-def _trained(sample: SampleFigures, lang: Lang) -> str:
+def _trained(sample: SampleFigures, lang: str) -> str:
     """Return what the model was trained on; by its digest too where the rows assessed are of other data."""
     if sample.trained is None:
-        return phrase("sample_trained_unknown", lang)
+        return phrase("report.sample_trained_unknown", lang)
     name, rows, events = sample.trained
     data = f"“{name}”"
     if sample.relation == "other" and sample.trained_sha256:
-        note = f"SHA-256 {sample.trained_sha256[:_DIGITS]}…"
-        data = f"{data}（{note}）" if lang == "zh" else f"{data} ({note})"
-    return phrase("sample_trained", lang, data=data, rows=f"{rows:,}", events=f"{events:,}")
+        data = with_note(data, f"SHA-256 {sample.trained_sha256[:_DIGITS]}…", lang)
+    return phrase("report.sample_trained", lang, data=data, rows=rows, events=events)
 
 
-def _relation(found: Findings, lang: Lang) -> str:
+def _relation(found: Findings, lang: str) -> str:
     relation, origin = found.evidence.sample.relation, found.origin
     if relation == "same":
         return ""
     if relation == "other":
-        return phrase("relation_other", lang, data=origin.dataset, sha256=origin.hashes["data"][:_DIGITS])
-    return phrase("relation_unknown" if relation == "unknown" else "relation_unrecorded", lang)
+        return phrase("report.relation_other", lang, data=origin.dataset, sha256=origin.hashes["data"][:_DIGITS])
+    return phrase("report.relation_unknown" if relation == "unknown" else "report.relation_unrecorded", lang)
 
 
-def _split(sample: SampleFigures, lang: Lang) -> str | None:
+def _split(sample: SampleFigures, lang: str) -> str | None:
     if sample.test_from is not None:
-        return phrase("split_out_of_time", lang, test_from=sample.test_from, months=sample.embargo_months)
+        return phrase("report.split_out_of_time", lang, test_from=sample.test_from, months=sample.embargo_months or 0)
     if sample.folds is not None:
-        return phrase("split_folds", lang, folds=sample.folds, seed=sample.seed)
-    return phrase(f"split_kind_{sample.split}", lang) if sample.split else None
+        return phrase("report.split_folds", lang, folds=sample.folds, seed=sample.seed or 0)
+    return phrase(f"report.split_kind_{sample.split}", lang) if sample.split else None
 
 
 def _performance(figures: Mapping[str, float]) -> list[dict[str, Any]]:
@@ -195,7 +199,7 @@ def _performance(figures: Mapping[str, float]) -> list[dict[str, Any]]:
     ]
 
 
-def _variable(found: Findings, place: int, lang: Lang) -> dict[str, Any]:
+def _variable(found: Findings, place: int, lang: str) -> dict[str, Any]:
     feature, alone = found.features[place], found.evidence.variables[place]
     return _feature(found, place, lang) | {
         "overridden": feature.overridden,
@@ -206,16 +210,21 @@ def _variable(found: Findings, place: int, lang: Lang) -> dict[str, Any]:
     }
 
 
-def _card_notes(found: Findings, lang: Lang) -> list[str]:
+def _card(found: Findings, lang: str) -> str:
+    labels = {feature.name: feature.label for feature in found.features}
+    return card_in(found.card, found.card_facts, lang, labels)
+
+
+def _card_notes(found: Findings, lang: str) -> list[str]:
     """Return what must be read beside a card whose standing sentences are not true of this bundle."""
     if found.origin.rulebook is not None:
         return []
     own = sum(feature.domain is Domain.INNOVATION for feature in found.features)
-    notes = [phrase("card_no_points", lang)]
-    return [*notes, phrase("card_own_innovation", lang, count=own)] if own else notes
+    notes = [phrase("report.card_no_points", lang)]
+    return [*notes, phrase("report.card_own_innovation", lang, count=own)] if own else notes
 
 
-def model_drawings(found: Findings, lang: Lang) -> dict[str, Drawing]:
+def model_drawings(found: Findings, lang: str) -> dict[str, Drawing]:
     """Return every drawing of the report by its name, each a file of its own as well.
 
     ``importance``, ``beeswarm``, ``dependence-CODE``, ``interaction-CODE-CODE``, ``waterfall-ROLE``; none where there
@@ -224,15 +233,17 @@ def model_drawings(found: Findings, lang: Lang) -> dict[str, Drawing]:
     return {each.name: each for each in _drawn(found, lang)}
 
 
-def _drawn(found: Findings, lang: Lang) -> Iterator[Drawing]:
+def _drawn(found: Findings, lang: str) -> Iterator[Drawing]:
     top = found.order[:_ROWS]
     if top:
         labels = [_label(found.features[place], lang) for place in top]
-        title, unit = phrase("importance", lang), phrase("mean_size", lang)
+        title, unit = phrase("report.importance", lang), phrase("report.mean_size", lang)
         yield plots.importance("importance", title, labels, found.sizes[top], unit)
         if len(found.sample.values):
             terms, values = found.sample.log_odds[:, top], found.sample.values[:, top]
-            yield plots.beeswarm("beeswarm", phrase("beeswarm", lang), labels, terms, values, phrase("log_odds", lang))
+            yield plots.beeswarm(
+                "beeswarm", phrase("report.beeswarm", lang), labels, terms, values, phrase("report.log_odds", lang)
+            )
             yield from (_dependence(found, place, lang) for place in _dependent(found))
     for pair in found.interactions.pairs[:_PAIRS_DRAWN] if found.interactions else ():
         yield _interaction(found, pair, lang)
@@ -240,8 +251,8 @@ def _drawn(found: Findings, lang: Lang) -> Iterator[Drawing]:
         yield _waterfall(found, chosen, lang)
 
 
-def _label(feature: Feature, lang: Lang) -> str:
-    return str(getattr(feature.label, lang))
+def _label(feature: Feature, lang: str) -> str:
+    return feature.label.text(lang)
 
 
 def _dependent(found: Findings) -> list[int]:
@@ -251,24 +262,24 @@ def _dependent(found: Findings) -> list[int]:
     return first + [place for place in found.order[_DEPENDENCE:] if place in marked][:_MARKED]
 
 
-def _axis(found: Findings, place: int, values: Floats, lang: Lang) -> plots.Axis:
+def _axis(found: Findings, place: int, values: Floats, lang: str) -> plots.Axis:
     feature = found.features[place]
     return plots.Axis(values[:, place], _label(feature, lang), percent=feature.unit == "fraction")
 
 
-def _dependence(found: Findings, place: int, lang: Lang) -> Drawing:
+def _dependence(found: Findings, place: int, lang: str) -> Drawing:
     partner = _partner(found, place)
     values, label = found.sample.values, _label(found.features[place], lang)
     if partner is None:
         title = label
     else:
-        title = phrase("interaction_of", lang, first=label, second=_label(found.features[partner], lang))
+        title = phrase("report.interaction_of", lang, first=label, second=_label(found.features[partner], lang))
     return plots.dependence(
         f"dependence-{_mark_name(found, place)}",
         title,
         _axis(found, place, values, lang),
         found.sample.log_odds[:, place],
-        phrase("log_odds", lang),
+        phrase("report.log_odds", lang),
         colour=None if partner is None else _axis(found, partner, values, lang),
         marks=_marks_of(found, place),
     )
@@ -288,45 +299,45 @@ def _mark_name(found: Findings, place: int) -> str:
     return found.features[place].code.replace("_", "-").lower()
 
 
-def _interaction(found: Findings, pair: Pair, lang: Lang) -> Drawing:
+def _interaction(found: Findings, pair: Pair, lang: str) -> Drawing:
     assert found.interactions is not None  # noqa: S101 - the pair is of it
     values = found.interactions.values
     first, second = (_label(found.features[place], lang) for place in (pair.first, pair.second))
     return plots.dependence(
         f"interaction-{_mark_name(found, pair.first)}-{_mark_name(found, pair.second)}",
-        phrase("interaction_of", lang, first=first, second=second),
+        phrase("report.interaction_of", lang, first=first, second=second),
         _axis(found, pair.first, values, lang),
         pair.log_odds,
-        phrase("log_odds", lang),
+        phrase("report.log_odds", lang),
         colour=_axis(found, pair.second, values, lang),
     )
 
 
-def _waterfall(found: Findings, chosen: Chosen, lang: Lang) -> Drawing:
+def _waterfall(found: Findings, chosen: Chosen, lang: str) -> Drawing:
     named = [
         (_label(feature, lang), _told(float(value), feature.unit, lang))
         for feature, value in zip(found.features, chosen.values, strict=True)
     ]
     return plots.waterfall(
         f"waterfall-{chosen.role}",
-        phrase(f"risk_{chosen.role}", lang),
+        phrase(f"report.risk_{chosen.role}", lang),
         named,
         chosen.log_odds,
         chosen.base,
         shown=_TERMS,
-        others=phrase("other_features", lang, count=len(named) - _TERMS),
-        xlabel=phrase("log_odds_of_pd", lang),
+        others=phrase("report.other_features", lang, count=len(named) - _TERMS),
+        xlabel=phrase("report.log_odds_of_pd", lang),
     )
 
 
-def _told(value: float, unit: str, lang: Lang) -> str:
+def _told(value: float, unit: str, lang: str) -> str:
     """Return a value with its unit, as reasons tell it."""
     if not np.isfinite(value):
-        return phrase("not_known", lang)
-    return str(getattr(quantity(value, unit), lang)).replace("-", "\N{MINUS SIGN}")
+        return phrase("names.not_known", lang)
+    return quantity(value, unit).text(lang).replace("-", "\N{MINUS SIGN}")
 
 
-def _feature(found: Findings, place: int, lang: Lang) -> dict[str, Any]:
+def _feature(found: Findings, place: int, lang: str) -> dict[str, Any]:
     feature = found.features[place]
     marks = [each for each in found.marks if each.feature == place]
     return {
@@ -340,27 +351,27 @@ def _feature(found: Findings, place: int, lang: Lang) -> dict[str, Any]:
     }
 
 
-def _marked(marks: Marks, lang: Lang) -> dict[str, str]:
-    return {"indicator": getattr(marks.indicator, lang), "provenance": marks.provenance}
+def _marked(marks: Marks, lang: str) -> dict[str, str]:
+    return {"indicator": marks.indicator.text(lang), "provenance": marks.provenance}
 
 
-def _pair(found: Findings, pair: Pair, lang: Lang) -> dict[str, Any]:
+def _pair(found: Findings, pair: Pair, lang: str) -> dict[str, Any]:
     first, second = (found.features[place] for place in (pair.first, pair.second))
     return {"first": _label(first, lang), "second": _label(second, lang), "size": pair.size}
 
 
-def _decision(chosen: Chosen, lang: Lang) -> dict[str, Any]:
+def _decision(chosen: Chosen, lang: str) -> dict[str, Any]:
     return {
         "drawing": f"waterfall-{chosen.role}",
         "chosen": chosen,
         "total": chosen.base + float(chosen.log_odds.sum()),
         "usage": usage_name(chosen.usage, lang),
-        "reasons": [getattr(each, lang) for each in chosen.reasons],
+        "reasons": [each.text(lang) for each in chosen.reasons],
         "points": chosen.base_points + int(chosen.points.sum()),
     }
 
 
-def _codes(found: Findings, lang: Lang) -> list[dict[str, Any]]:
+def _codes(found: Findings, lang: str) -> list[dict[str, Any]]:
     """Return the adverse reasons that come up most often, over all rows."""
     (everybody,) = found.segments["all"]
     order = [int(place) for place in np.argsort(-everybody.adverse, kind="stable") if everybody.adverse[place]]
@@ -391,17 +402,17 @@ def _group(group: GroupFigures, codes: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _named(found: Findings, name: str, lang: Lang) -> str:
+def _named(found: Findings, name: str, lang: str) -> str:
     return next((_label(feature, lang) for feature in found.features if feature.name == name), name)
 
 
-def _proofs(found: Findings, lang: Lang) -> list[dict[str, Any]]:
+def _proofs(found: Findings, lang: str) -> list[dict[str, Any]]:
     """Return a row for each feature of declared direction: what was compared in each file, what was out of order."""
     by_file = [{proof.feature: proof for proof in each.features} for each in found.certificates.values()]
     return [_proof(found, name, [each.get(name) for each in by_file], lang) for name in dict.fromkeys(chain(*by_file))]
 
 
-def _proof(found: Findings, name: str, proofs: Sequence[DirectionProof | None], lang: Lang) -> dict[str, Any]:
+def _proof(found: Findings, name: str, proofs: Sequence[DirectionProof | None], lang: str) -> dict[str, Any]:
     made = [each for each in proofs if each is not None]
     return {
         "feature": _named(found, name, lang),
@@ -412,7 +423,7 @@ def _proof(found: Findings, name: str, proofs: Sequence[DirectionProof | None], 
     }
 
 
-def _violation(found: Findings, file: str, violation: Violation, lang: Lang) -> dict[str, Any]:
+def _violation(found: Findings, file: str, violation: Violation, lang: str) -> dict[str, Any]:
     told = {"tree": violation.tree, "leaves": violation.leaves, "adds": violation.values}
     return told | {"file": file, "feature": _named(found, violation.feature, lang)}
 
@@ -426,18 +437,21 @@ def _groups(found: Findings) -> list[dict[str, Any]]:
     return [{"name": name, "size": size, "share": single[name] / whole} for name, size in found.groups]
 
 
-def _contradictions_unknown(found: Findings, lang: Lang) -> str | None:
+def _contradictions_unknown(found: Findings, lang: str) -> str | None:
     """Return why it is not known how often reasons contradict; None where it is known."""
     if found.contradictions is None:
         return phrase(
-            "contradictions_no_rows" if "reference" in found.origin.hashes else "contradictions_no_reference", lang
+            "report.contradictions_no_rows"
+            if "reference" in found.origin.hashes
+            else "report.contradictions_no_reference",
+            lang,
         )
     if found.contradictions.rate is None:
-        return phrase("contradictions_no_free", lang, rows=f"{found.contradictions.rows:,}")
+        return phrase("report.contradictions_no_free", lang, rows=found.contradictions.rows)
     return None
 
 
-def _against(found: Findings, lang: Lang) -> list[dict[str, Any]]:
+def _against(found: Findings, lang: str) -> list[dict[str, Any]]:
     """Return the free features whose reasons contradict their effect taken alone, the most first."""
     each = found.contradictions.features if found.contradictions else ()
     return [
@@ -452,19 +466,29 @@ def _against(found: Findings, lang: Lang) -> list[dict[str, Any]]:
     ]
 
 
-def _compared(moved: StabilityFigures, lang: Lang) -> str:
+def _compared(moved: StabilityFigures, lang: str) -> str:
     """Return which models were compared, on which rows."""
-    rows = {"data": moved.dataset, "rows": f"{moved.rows:,}", "risky": f"{moved.riskiest_rows:,}", "top": moved.top}
+    rows: dict[str, Part] = {
+        "data": moved.dataset,
+        "rows": moved.rows,
+        "risky": moved.riskiest_rows,
+        "top": moved.top,
+    }
     if moved.drawn is None:
         others = ", ".join(model_name(each.against) for each in moved.comparisons)
-        return phrase("stability_of_two", lang, base=model_name(moved.base), others=others, **rows)
+        return phrase("report.stability_of_two", lang, base=model_name(moved.base), others=others, **rows)
     drawn = (
-        phrase("drawn_bootstrap", lang)
+        phrase("report.drawn_bootstrap", lang)
         if moved.kept is None
-        else phrase("drawn_share", lang, share=f"{moved.kept:.0%}")
+        else phrase("report.drawn_share", lang, share=moved.kept)
     )
     return phrase(
-        "stability_of_retrains", lang, base=model_name(moved.base), count=len(moved.comparisons), drawn=drawn, **rows
+        "report.stability_of_retrains",
+        lang,
+        base=model_name(moved.base),
+        count=len(moved.comparisons),
+        drawn=drawn,
+        **rows,
     )
 
 

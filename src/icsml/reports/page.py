@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,48 +15,58 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from icsml.core.files import whole_file
-from icsml.reports.wording import Lang, compared_with, group_name, pd_meaning, phrase, reference_name, value_name
+from icsml.reports.names import (
+    compared_with,
+    group_name,
+    in_language,
+    pd_meaning,
+    reference_name,
+    value_name,
+    with_note,
+)
+from icsml.texts.catalogue import Part, phrase
 from icsml.texts.label import Label
 
 __all__ = ["render", "script", "write"]
 
 
-def render(template: str, lang: Lang, facts: Mapping[str, Any], stages: Mapping[str, Label] | None = None) -> str:
+def render(template: str, lang: str, facts: Mapping[str, Any], stages: Mapping[str, Label] | None = None) -> str:
     """Return a page; the same facts give the same text.
 
     Parameters
     ----------
     template : str
         Name of the template.
-    lang : {'en', 'zh'}
+    lang : str
         Language.
     facts : mapping
         What the template shows. Everything in it is escaped.
     stages : mapping of str to Label, optional
         Names of the stages.
     """
-    known = dict(stages or {})
+    words = _words(lang, dict(stages or {}))
+    return _environment().get_template(template).render(**facts, **words, lang=lang)
 
-    def say(key: str, **parts: object) -> str:
+
+def _words(lang: str, stages: Mapping[str, Label]) -> dict[str, Any]:
+    """Return what templates say, name and separate things by."""
+
+    def say(key: str, **parts: Part) -> str:
         return _commands(phrase(key, lang, **parts))
 
-    def name(kind: str, group: str | None) -> str:
-        return group_name(kind, group, lang, known)
-
-    def value(said: str | None) -> str:
-        return value_name(said, lang)
-
-    def event(what: str | None, months: int | None) -> str:
-        return pd_meaning(what, months, lang)
-
-    def reference(of: Mapping[str, Any]) -> str:
-        return reference_name(of, lang)
-
-    def compared(of: Mapping[str, Any]) -> str:
-        return compared_with(of, lang)
-
-    words = {"say": say, "name": name, "value": value, "event": event, "reference": reference, "compared": compared}
-    return _environment().get_template(template).render(**facts, **words, lang=lang)
+    return {
+        "say": say,
+        "name": lambda kind, group: group_name(kind, group, lang, stages),
+        "value": partial(value_name, lang=lang),
+        "event": partial(pd_meaning, lang=lang),
+        "reference": partial(reference_name, lang=lang),
+        "compared": partial(compared_with, lang=lang),
+        "noted": partial(with_note, lang=lang),
+        "gap": phrase("pages.between_sentences", lang),
+        "colon": phrase("pages.colon", lang),
+        "comma": phrase("joined.comma", lang),
+        "semicolon": phrase("joined.semicolon", lang),
+    }
 
 
 def script(name: str) -> dict[str, Any]:
@@ -88,8 +98,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"whole": _whole, "share": _share, "signed": _signed, "decimals": _decimals}
-    environment.filters |= {"way": _way, "tiny": _tiny}
-    environment.filters |= {"css_string": _css_string}
+    environment.filters |= {"way": _way, "tiny": _tiny, "css_string": _css_string, "own": in_language}
     environment.filters |= {"breakable_code": _breakable_code, "plus": _plus, "bound": _bound, "commands": _commands}
     return environment
 

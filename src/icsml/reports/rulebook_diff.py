@@ -7,21 +7,22 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from icsml.reports.names import in_language
 from icsml.reports.page import render, write
-from icsml.reports.wording import Lang, phrase
+from icsml.texts.catalogue import phrase
 from icsml.texts.label import Label
 
 __all__ = ["diff_page", "write_page"]
 
 
-def diff_page(found: Mapping[str, Any], lang: Lang, stages: Mapping[str, Label]) -> str:
+def diff_page(found: Mapping[str, Any], lang: str, stages: Mapping[str, Label]) -> str:
     """Return the page of a comparison of two rulebooks.
 
     Parameters
     ----------
     found : mapping
         The comparison as JSON, see :class:`icsml.workflows.rulebook_diff.Comparison`.
-    lang : {'en', 'zh'}
+    lang : str
         Language.
     stages : mapping of str to Label
         Names of the stages.
@@ -29,12 +30,16 @@ def diff_page(found: Mapping[str, Any], lang: Lang, stages: Mapping[str, Label])
     effect, model = found["impact"], found["model"]
     facts = {name: found[name] for name in ("a", "b", "sha256", "changes", "impact", "model", "population")}
     remarks = [*found["notes"], *(model["notes"] if model is not None else [])]
-    facts |= {"remarks": [each[lang] for each in remarks], "bars": _bars(effect), "cut": _cut(effect, lang)}
+    facts |= {
+        "remarks": [in_language(each, lang) for each in remarks],
+        "bars": _bars(effect),
+        "cut": _cut(effect, lang),
+    }
     facts["grades"] = _grades(model)
     return render("rulebook_diff.html", lang, facts, stages)
 
 
-def write_page(found: Mapping[str, Any], path: Path, lang: Lang, stages: Mapping[str, Label]) -> None:
+def write_page(found: Mapping[str, Any], path: Path, lang: str, stages: Mapping[str, Label]) -> None:
     """Write the page of a comparison."""
     write(path, diff_page(found, lang, stages))
 
@@ -58,10 +63,10 @@ def _grades(model: Mapping[str, Any] | None) -> list[str]:
     return list(dict.fromkeys([each["grade"] for each in moves] + [to for each in moves for to in each["to"]]))
 
 
-def _cut(effect: Mapping[str, Any] | None, lang: Lang) -> str:
+def _cut(effect: Mapping[str, Any] | None, lang: str) -> str:
     if effect is None:
         return ""
     threshold = effect["threshold"]
     if "top_share" in threshold:
-        return phrase("best_share", lang, share=f"{threshold['top_share']:.1%}")
-    return phrase("cut_points", lang, points=f"{threshold['cut_off']:g}")
+        return phrase("pages.best_share", lang, share=threshold["top_share"])
+    return phrase("pages.cut_points", lang, points=f"{threshold['cut_off']:g}")

@@ -14,12 +14,12 @@ import pandas as pd
 
 from icsml.errors import InputError
 from icsml.innovation.scoring.weight_robustness import Robustness
-from icsml.innovation.selection.list_wording import cut_text, field_names, in_parts, is_alternative, own_text
+from icsml.innovation.selection.list_wording import cut_text, in_parts, is_alternative, own_text
 from icsml.innovation.selection.recommended_list import ListTerms, figures, standing
-from icsml.records.fields import FIELD_BY_NAME
+from icsml.reports.names import field_name
 from icsml.reports.page import render, script, write
-from icsml.reports.wording import Lang
 from icsml.texts.label import Label
+from icsml.texts.languages import FALLBACK
 
 __all__ = ["letter_page", "selection_page", "write_letter", "write_page"]
 
@@ -34,7 +34,7 @@ _PRINTED = 2_000
 def selection_page(
     current: pd.DataFrame,
     terms: ListTerms,
-    lang: Lang,
+    lang: str,
     *,
     stages: Mapping[str, Label],
     robustness: Robustness | None,
@@ -48,7 +48,7 @@ def selection_page(
         Who stands on it, see :func:`icsml.innovation.selection.recommended_list.standing`.
     terms : ListTerms
         How it was made.
-    lang : {'en', 'zh'}
+    lang : str
         Language.
     stages : mapping of str to Label
         Names of the stages; none where the rulebook has none.
@@ -88,7 +88,7 @@ def letter_page(
     frame: pd.DataFrame,
     terms: ListTerms,
     enterprise: str,
-    lang: Lang,
+    lang: str,
     *,
     on: date,
     issuer: str = "",
@@ -104,7 +104,7 @@ def letter_page(
         How it was made.
     enterprise : str
         Identifier of the enterprise.
-    lang : {'en', 'zh'}
+    lang : str
         Language.
     on : date
         Date of the letter.
@@ -139,7 +139,7 @@ def letter_page(
         "before_points": None
         if before is None or before["score"] is None
         else own_text(before["score"], terms.threshold),
-        "missing": None if firm["missing"] is None else [_label(name) for name in firm["missing"].split(", ") if name],
+        "missing": _missing(firm["missing"], lang),
         "required": stands and required,
         "asked": _asked(terms) if stands and competes and required else None,
         "now": int((current["status"] == "listed").sum()) if changed else None,
@@ -171,14 +171,14 @@ def write_letter(
     terms: ListTerms,
     enterprise: str,
     path: Path,
-    lang: Lang,
+    lang: str,
     **facts: Any,  # noqa: ANN401
 ) -> None:
     """Write the letter to one enterprise; see :func:`letter_page`."""
     write(path, letter_page(frame, terms, enterprise, lang, **facts))
 
 
-def write_page(current: pd.DataFrame, terms: ListTerms, path: Path, lang: Lang, **facts: Any) -> None:  # noqa: ANN401
+def write_page(current: pd.DataFrame, terms: ListTerms, path: Path, lang: str, **facts: Any) -> None:  # noqa: ANN401
     """Write the page of a list; see :func:`selection_page`."""
     write(path, selection_page(current, terms, lang, **facts))
 
@@ -209,10 +209,6 @@ def _nearest(firms: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop(columns="last").head(_MOST)
 
 
-def _label(name: str) -> dict[str, str]:
-    return field_names([name]).model_dump() if name in FIELD_BY_NAME else {"en": name, "zh": name}
-
-
 _DAYS = ("as_of", "decided_on", "valid_from", "valid_until")
 
 
@@ -221,7 +217,13 @@ def _firm(row: Mapping[Any, Any]) -> dict[str, Any]:
     return shown | {name: str(shown[name])[:10] for name in _DAYS if shown[name] is not None}
 
 
-def _told(row: Mapping[Any, Any], lang: Lang) -> dict[str, Any]:
+def _told(row: Mapping[Any, Any], lang: str) -> dict[str, Any]:
     """Return a firm with the parts of its reason, and whether each is one of several alternatives."""
     firm = _firm(row)
-    return firm | {"reasons": [(part, is_alternative(part)) for part in in_parts(firm[f"reason_{lang}"])]}
+    reason = firm.get(f"reason_{lang}") or firm[f"reason_{FALLBACK}"]
+    return firm | {"reasons": [(part, is_alternative(part)) for part in in_parts(reason)]}
+
+
+def _missing(names: str | None, lang: str) -> list[str] | None:
+    """Return what an enterprise's record does not hold of what the rules read; None where that is not known."""
+    return None if names is None else [field_name(name, lang) for name in names.split(", ") if name]

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from icsml.errors import InputError
-from icsml.reports.wording import Lang, phrase
+from icsml.texts.catalogue import Part, phrase
 
 __all__ = [
     "Against",
@@ -120,7 +120,7 @@ def parse_stability(content: bytes, where: str) -> StabilityFigures:
         ) from error
 
 
-def recourse_measure(found: StabilityFigures | None, bundle_sha256: str, lang: Lang) -> list[str]:
+def recourse_measure(found: StabilityFigures | None, bundle_sha256: str, lang: str) -> list[str]:
     """Return in sentences what is known of how a bundle's recourse holds under other models, and of what it is known.
 
     Parameters
@@ -129,17 +129,17 @@ def recourse_measure(found: StabilityFigures | None, bundle_sha256: str, lang: L
         None where it was not measured.
     bundle_sha256 : str
         The bundle whose recourse is shown.
-    lang : {'en', 'zh'}
+    lang : str
         Language.
     """
     if found is None:
-        return [phrase("recourse_robustness", lang)]
-    facts = {"data": found.dataset, "rows": f"{found.rows:,}", "count": len(found.comparisons)}
+        return [phrase("pages.recourse_robustness", lang)]
+    facts: dict[str, Part] = {"data": found.dataset, "rows": found.rows, "count": len(found.comparisons)}
     measured = phrase(
-        f"recourse_measured_of_{_part_of(found, bundle_sha256)}", lang, base=model_name(found.base), **facts
+        f"pages.recourse_measured_of_{_part_of(found, bundle_sha256)}", lang, base=model_name(found.base), **facts
     )
     said = [measured, *recourse_held(found, lang)]
-    return [*said, phrase("simulated", lang)] if found.synthetic else said
+    return [*said, phrase("pages.simulated", lang)] if found.synthetic else said
 
 
 def _part_of(found: StabilityFigures, bundle_sha256: str) -> str:
@@ -149,14 +149,18 @@ def _part_of(found: StabilityFigures, bundle_sha256: str) -> str:
     return "other" if bundle_sha256 in found.bundles.values() else "retrains"
 
 
-def recourse_held(found: StabilityFigures, lang: Lang) -> list[str]:
+def recourse_held(found: StabilityFigures, lang: str) -> list[str]:
     """Return in sentences how much of the recourse other models answer with a lower PD and a better grade too."""
     if found.recourse_survival is None:
         why = found.unknown.get("recourse_survival")
-        return [phrase(f"recourse_unknown_{why if why in _UNKNOWN else 'unstated'}", lang, base=model_name(found.base))]
-    said = [phrase("recourse_survives", lang, base=model_name(found.base), **_shares(found.recourse_survival))]
+        return [
+            phrase(
+                f"pages.recourse_unknown_{why if why in _UNKNOWN else 'unstated'}", lang, base=model_name(found.base)
+            )
+        ]
+    said = [phrase("pages.recourse_survives", lang, base=model_name(found.base), **_shares(found.recourse_survival))]
     if found.recourse_better_grade is not None:
-        said.append(phrase("recourse_better_grade", lang, **_shares(found.recourse_better_grade)))
+        said.append(phrase("pages.recourse_better_grade", lang, **_shares(found.recourse_better_grade)))
     return said
 
 
@@ -165,5 +169,5 @@ def model_name(model: str) -> str:
     return model if ":/" in model else model.rstrip("/").rpartition("/")[2]
 
 
-def _shares(spread: Spread) -> dict[str, str]:
-    return {name: f"{value:.1%}" for name, value in spread.model_dump().items()}
+def _shares(spread: Spread) -> dict[str, float]:
+    return {"mean": spread.mean, "low": spread.low, "high": spread.high}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from icsml.reports.wording import Lang, phrase
+from icsml.texts.catalogue import phrase
 from icsml.texts.quantity import apart, quantity
 
 __all__ = ["shown_beside", "shown_value"]
 
 
-def shown_value(value: float | None, unit: str, lang: Lang) -> str:
+def shown_value(value: float | None, unit: str, lang: str) -> str:
     """Return a value as a reader expects it.
 
     Parameters
@@ -20,15 +20,15 @@ def shown_value(value: float | None, unit: str, lang: Lang) -> str:
         None or NaN is not known.
     unit : str
         As a feature or field declares it; ``fraction`` reads in per cent, money in 万元 or millions.
-    lang : {'en', 'zh'}
+    lang : str
         Language.
     """
     if value is None or math.isnan(value):
-        return phrase("not_known", lang)
-    return _signed(str(getattr(quantity(value, unit), lang)))
+        return phrase("names.not_known", lang)
+    return _signed(quantity(value, unit).text(lang))
 
 
-def shown_beside(value: float | None, others: Iterable[float], unit: str, lang: Lang) -> str:
+def shown_beside(value: float | None, others: Iterable[float], unit: str, lang: str) -> str:
     """Return a value with the digits it takes to tell it from each of the others, as sentences do.
 
     Parameters
@@ -41,10 +41,10 @@ def shown_beside(value: float | None, others: Iterable[float], unit: str, lang: 
         As of :func:`shown_value`.
     """
     if value is None or math.isnan(value):
-        return phrase("not_known", lang)
+        return phrase("names.not_known", lang)
     told = [pair[0] for other in others if (pair := apart(value, other, unit)) is not None]
     text = max([quantity(value, unit), *told], key=lambda each: len(each.en.partition(".")[2]))
-    return _signed(str(getattr(text, lang)))
+    return _signed(text.text(lang))
 
 
 def _signed(text: str) -> str:

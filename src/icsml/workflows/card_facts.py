@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.scoring.weight_robustness import Robustness
-from icsml.model.card import CardFacts
+from icsml.model.card import ASSUMED_POINTS, CardFacts, CardPoints, CardReference
 from icsml.model.reference import ReferencePopulation
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.prepare import Prepared, Split
@@ -38,8 +38,8 @@ def card_facts(
         rows=int(split.train.sum()),
         defaults=int(prepared.y[split.train].sum()),
         features=[feature.name for feature in prepared.encoder.features],
-        rulebook=_points_sentence(rulebook, points_robustness) if rulebook else None,
-        reference=_population_sentence(reference, config) if reference else None,
+        points=CardPoints(rulebook.id, str(rulebook.provenance), points_robustness) if rulebook else None,
+        reference=_reference(reference, config) if reference else None,
         directions={each.feature: (str(each.direction), each.reason) for each in prepared.encoder.overrides},
         figures={
             f"{figures.sample} {key}": value for key, value in figures.model.metrics.items() if isinstance(value, float)
@@ -48,16 +48,9 @@ def card_facts(
 
 
 def _rulebook_limits(rulebook: Rulebook | None) -> list[str]:
-    assumed = rulebook is not None and rulebook.provenance == "assumed"
-    return ["The points rest on an assumed rulebook; they are not the official score."] if assumed else []
+    return [ASSUMED_POINTS] if rulebook is not None and rulebook.provenance == "assumed" else []
 
 
-def _points_sentence(rulebook: Rulebook, points_robustness: Robustness | None) -> str:
-    assumed = f". {points_robustness.sentence()}" if points_robustness else ""
-    return f"{rulebook.id} ({rulebook.provenance}){assumed}"
-
-
-def _population_sentence(reference: ReferencePopulation, config: TrainingConfig) -> str:
+def _reference(reference: ReferencePopulation, config: TrainingConfig) -> CardReference:
     cut_off = config.reasons.cut_off if reference.id == "approval-margin" else None
-    nearest = f" nearest to a PD of {cut_off:g}" if cut_off is not None else ""
-    return f"`{reference.id}`, {len(reference.rows):,} training rows{nearest}"
+    return CardReference(reference.id, len(reference.rows), cut_off)

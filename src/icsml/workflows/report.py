@@ -43,8 +43,8 @@ from icsml.reports.findings import (
     Sample,
 )
 from icsml.reports.interactions import affordable_rows, interaction_values
+from icsml.reports.model_card import card_facts
 from icsml.reports.stability import StabilityFigures
-from icsml.reports.wording import Lang
 from icsml.workflows.evidence import (
     bands,
     gain,
@@ -77,7 +77,7 @@ def write_report(
     bundle: Bundle,
     dataset: Dataset,
     target: Path,
-    lang: Lang,
+    lang: str,
     *,
     version: str | None = None,
     run_id: str | None = None,
@@ -95,7 +95,7 @@ def write_report(
         Whose rows are assessed.
     target : Path
         The page; it appears whole or not at all.
-    lang : {'en', 'zh'}
+    lang : str
         Its language.
     version, run_id : str, optional
         The register's version of the model, and the run that made it.
@@ -200,6 +200,7 @@ def find(
             *_directions(proved),
         ),
         card=bundle.card,
+        card_facts=card_facts(bundle),
         overrides={each.feature: each for each in bundle.model.encoder.overrides},
         proposes=bundle.levers is not None and bundle.rulebook is not None,
         evidence=Evidence(

@@ -14,62 +14,54 @@ from icsml.innovation.rulebooks.provenance import Provenance
 from icsml.innovation.scoring.population_groups import _STAFF_NAMES
 from icsml.records.fields import TECHNICAL_FIELDS
 from icsml.records.outcome import OutcomeMeaning
-from icsml.reports import wording
+from icsml.reports import names
 from icsml.reports.findings import PD_BANDS
+from icsml.reports.names import compared_with, group_name, pd_meaning, reference_name, rulebook_name, value_name
 from icsml.reports.page import _environment
-from icsml.reports.wording import (
-    compared_with,
-    group_name,
-    pd_meaning,
-    phrase,
-    reference_name,
-    rulebook_name,
-    value_name,
-)
-from icsml.reports.wording_model import MODEL_PHRASES
-from icsml.reports.wording_selection import SELECTION_PHRASES
+from icsml.texts.catalogue import _texts, keys, phrase
 
-FOLDER = Path(wording.__file__).parent
-PHRASES = wording._PHRASES
-KINDS = {"stage", *wording._GROUPS}
+FOLDER = Path(names.__file__).parent
+ROOMS = ("pages.", "report.", "names.kind.")
+TEXTS = {key: _texts("en")[key] for key in keys("en")}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-NAMES = {
-    f"{table}.{key}": label
-    for table in ("_PHRASES", "_BANDS", "_FIELDS", "_PROVINCES", "_SIZES", "_VALUES")
-    for key, label in getattr(wording, table).items()
+SIGNS = {
+    *("card.direction", "names.nothing", "names.with_note", "pages.between_items", "pages.between_sentences"),
+    *("pages.colon", "pages.full_stop", "pages.html_lang", "report.dash_because"),
 }
-
+"""Signs and codes, which are no words."""
+FOREIGN = ("card.metric.", "report.basis.")
+"""Terms and references that Chinese may write with Latin letters."""
 
 # Keys whose rest is data, and what the data can be.
 BEGUN = {
-    "change_": ("added", "changed", "removed"),
-    "check_": (
+    "names.kind.": ("pd_band", "province", "size", "stage", "technical_field"),
+    "pages.change_": ("added", "changed", "removed"),
+    "pages.hash_": ("bundle", "data", "peers", "reference", "rulebook"),
+    "pages.not_official_": ("assumed", "published"),
+    "pages.provenance_": tuple(str(each) for each in Provenance),
+    "pages.recourse_measured_of_": ("base", "other", "retrains"),
+    "pages.recourse_unknown_": ("no_levers", "no_proposal", "no_rulebook", "not_asked", "unstated"),
+    "report.basis.": tuple(feature.name for feature in CATALOGUE),
+    "report.check_": (
         *("adds_up", "directions_proved", "grade_holds_pd", "one_is_batch", "pd_is_of_the_trees", "pd_proper"),
         *("points_sum", "score_reconciles"),
     ),
-    "event_": ("bankruptcy", "charge_off", "default", "unknown"),
-    "excluded_": (
+    "report.excluded_": (
         *("after_horizon", "defaults_refused", "embargo", "good_with_event", "open_horizon", "out_of_range"),
         *("refused", "unlabelled", "unreadable"),
     ),
-    "figures_where_": ("folds", "out_of_time", "unstated"),
-    "gain_": ("folds", "holds_zero", "no_companion", "no_innovation", "not_recorded", "rows", "test"),
-    "part_": ("embargo", "other", "test", "train", "unlabelled"),
-    "scale_": ("assumed", "declared", "of", "unused"),
-    "split_kind_": ("folds", "out_of_time"),
-    "hash_": ("bundle", "data", "peers", "reference", "rulebook"),
-    "not_official_": ("assumed", "published"),
-    "recourse_measured_of_": ("base", "other", "retrains"),
-    "recourse_unknown_": ("no_levers", "no_proposal", "no_rulebook", "not_asked", "unstated"),
-    "provenance_": tuple(str(each) for each in Provenance),
-    "reference_": ("interventional", "of_report", "path_dependent"),
-    "risk_": ("good", "middling", "poor"),
+    "report.figures_where_": ("folds", "out_of_time", "unstated"),
+    "report.gain_": ("folds", "holds_zero", "no_companion", "no_innovation", "not_recorded", "rows", "test"),
+    "report.part_": ("embargo", "other", "test", "train", "unlabelled"),
+    "report.risk_": ("good", "middling", "poor"),
+    "report.scale_": ("assumed", "declared", "of", "unused"),
+    "report.split_kind_": ("folds", "out_of_time"),
 }
 
 
 def _said():
     """What templates ask to say: whole keys, and the beginnings of keys whose rest is data."""
-    keys, beginnings, by_name = set(), set(), set()
+    said, beginnings, by_name = set(), set(), set()
     environment = _environment()
     for template in environment.list_templates():
         tree = environment.parse(environment.loader.get_source(environment, template)[0])
@@ -77,30 +69,29 @@ def _said():
             if isinstance(call.node, nodes.Name) and call.node.name == "say":
                 match call.args[0]:
                     case nodes.Const(value=key):
-                        keys.add(key)
+                        said.add(key)
                     case nodes.Concat(nodes=[nodes.Const(value=start), _]):
                         beginnings.add(start)
                     case nodes.Name(name=variable):
                         by_name.add(variable)
                     case other:
                         pytest.fail(f"{template}: say({other})")
-    assert by_name <= {"kind"}
-    return keys | KINDS, beginnings
+    assert by_name == set()
+    return said, beginnings
 
 
 def _said_by_modules():
     text = "".join(path.read_text("utf-8") for path in FOLDER.glob("*.py"))
-    named = "".join(path.read_text("utf-8") for path in FOLDER.glob("*.py") if not path.name.startswith("wording"))
-    by_name = {key for key in MODEL_PHRASES if f'"{key}"' in named}
-    return by_name | set(re.findall(r'\bphrase\(\s*"(\w+)"', text)), set(re.findall(r'\bphrase\(\s*f"(\w+_)\{', text))
+    named = "|".join(room.replace(".", r"\.") for room in ROOMS)
+    return set(re.findall(rf'"((?:{named})\w+)"', text)), set(re.findall(rf'f"((?:{named})[\w.]*?)\{{', text))
 
 
 def test_every_phrase_that_is_asked_for_exists_and_every_phrase_is_asked_for():
-    (keys, beginnings), (by_modules, begun_by_modules) = _said(), _said_by_modules()
+    (asked, beginnings), (by_modules, begun_by_modules) = _said(), _said_by_modules()
     assert beginnings | begun_by_modules == set(BEGUN)
-    begun = {key for key in PHRASES if key.startswith(tuple(BEGUN))}
+    begun = {key for key in TEXTS if key.startswith(tuple(BEGUN))}
     assert begun == {start + each for start, ends in BEGUN.items() for each in ends}
-    assert keys | by_modules | begun == set(PHRASES)
+    assert asked | by_modules | begun == {key for key in TEXTS if key.startswith(ROOMS)}
 
 
 def test_what_a_template_fills_in_is_what_the_phrase_has_room_for():
@@ -110,29 +101,28 @@ def test_what_a_template_fills_in_is_what_the_phrase_has_room_for():
         for call in tree.find_all(nodes.Call):
             if getattr(call.node, "name", "") == "say" and isinstance(call.args[0], nodes.Const):
                 key = call.args[0].value
-                assert {each.key for each in call.kwargs} == _room(PHRASES[key].en), (template, key)
+                assert {each.key for each in call.kwargs} == _room(TEXTS[key]), (template, key)
 
 
 def _room(text):
     return {field for _, field, _, _ in Formatter().parse(text) if field}
 
 
-@pytest.mark.parametrize("key", NAMES)
-def test_both_languages_are_filled_and_have_room_for_the_same(key):
-    label = NAMES[key]
-    assert label.en.strip() == label.en != ""
-    assert label.zh.strip() == label.zh != ""
-    assert not CHINESE.search(label.en)
-    assert CHINESE.search(label.zh)
-    assert _room(label.en) == _room(label.zh)
+@pytest.mark.parametrize("room", ["names", "card", "pages", "report"])
+def test_both_languages_are_filled(room):
+    for key in (key for key in TEXTS if key.startswith(f"{room}.") and key not in SIGNS):
+        en, zh = (_texts(lang)[key] for lang in ("en", "zh"))
+        assert zh.strip() == zh != ""
+        assert en.strip() == en != ""
+        assert CHINESE.search(zh) or key.startswith(FOREIGN), key
+        assert not CHINESE.search(en), key
 
 
-def test_phrases_stand_in_order():
-    own = [key for key in PHRASES if key not in MODEL_PHRASES | SELECTION_PHRASES]
-    assert own == sorted(own)
-    assert list(MODEL_PHRASES) == sorted(MODEL_PHRASES)
-    assert list(SELECTION_PHRASES) == sorted(SELECTION_PHRASES)
-    assert len(PHRASES) == len(own) + len(MODEL_PHRASES) + len(SELECTION_PHRASES)
+def test_texts_stand_in_order():
+    for lang in ("en", "zh"):
+        for room in ("names", "card", "pages", "report"):
+            own = [tuple(key.split(".")) for key in keys(lang) if key.startswith(f"{room}.")]
+            assert own == sorted(own)
 
 
 def test_every_group_of_features_has_a_name():
@@ -141,13 +131,17 @@ def test_every_group_of_features_has_a_name():
 
 
 def test_every_group_that_data_can_have_has_a_name():
-    assert set(wording._FIELDS) == set(TECHNICAL_FIELDS)
-    assert set(wording._SIZES) == set(_STAFF_NAMES)
-    assert set(wording._BANDS) == set(PD_BANDS)
+    def named(kind):
+        return {key.rpartition(".")[2]: _texts("zh")[key] for key in TEXTS if key.startswith(f"names.{kind}.")}
+
+    provinces = named("province")
+    assert set(named("technical_field")) == set(TECHNICAL_FIELDS)
+    assert {group_name("size", name, "zh", {}) for name in _STAFF_NAMES} == set(named("size").values())
+    assert {group_name("pd_band", name, "zh", {}) for name in PD_BANDS} == set(named("pd_band").values())
     # GB/T 2260 has 34 provinces, from 11 to 82, in six regions and Taiwan, Hong Kong and Macao.
-    assert len(wording._PROVINCES) == 34
-    assert len({label.zh for label in wording._PROVINCES.values()}) == 34
-    assert {code[0] for code in wording._PROVINCES} == set("12345678")
+    assert len(provinces) == 34
+    assert len(set(provinces.values())) == 34
+    assert {code[0] for code in provinces} == set("12345678")
 
 
 def test_what_has_no_other_name_keeps_its_own():
@@ -189,8 +183,8 @@ def test_a_rulebook_is_named_with_its_provenance_in_the_language_of_the_page():
 
 
 def test_a_part_that_is_not_filled_in_is_an_error():
-    assert phrase("and_more", "en", count=3) == "and 3 more, in the file of the list only"
+    assert phrase("pages.and_more", "en", count=3) == "and 3 more, in the file of the list only"
     with pytest.raises(KeyError):
-        phrase("and_more", "en")
+        phrase("pages.and_more", "en")
     with pytest.raises(KeyError):
-        phrase("unheard_of", "en")
+        phrase("pages.unheard_of", "en")

@@ -1,0 +1,99 @@
+"""What groups, events, rulebooks and the like are called in a language; what has no other name keeps its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from icsml.records.fields import FIELD_BY_NAME
+from icsml.texts.catalogue import has_text, phrase
+from icsml.texts.label import Label
+from icsml.texts.languages import FALLBACK
+
+__all__ = [
+    "compared_with",
+    "event_name",
+    "field_name",
+    "group_name",
+    "in_language",
+    "pd_meaning",
+    "reference_name",
+    "rulebook_name",
+    "value_name",
+    "with_note",
+]
+
+_SIZES: Final = {
+    "staff < 20": "under_20",
+    "staff 20–99": "20_to_99",
+    "staff 100–299": "100_to_299",
+    "staff ≥ 300": "300_or_more",
+    "staff not known": "not_known",
+}
+"""Names that classes of staff have in data, by their key in the catalogue."""
+
+
+def group_name(kind: str, name: str | None, lang: str, stages: Mapping[str, Label]) -> str:
+    """Return the name of a group of a kind such as ``province`` or ``size``."""
+    if name is None:
+        return phrase("names.not_known", lang)
+    if kind == "stage":
+        return stages[name].text(lang) if name in stages else name
+    return _named(kind, _SIZES.get(name, name), lang)
+
+
+def event_name(event: str | None, lang: str) -> str:
+    """Return the name of an event."""
+    return _named("event", "unknown" if event is None else event, lang)
+
+
+def pd_meaning(event: str | None, months: int | None, lang: str) -> str:
+    """Return what a PD is a PD of."""
+    name = event_name(event, lang)
+    if months is None:
+        return phrase("names.pd_meaning_open", lang, event=name)
+    return phrase("names.pd_meaning", lang, event=name, months=months)
+
+
+def reference_name(reference: Mapping[str, Any], lang: str) -> str:
+    """Return whom a decision's ``reference`` compares with: in its own words where it has some, and by its kind."""
+    named = phrase(f"names.reference.{reference['kind']}", lang, id=reference["id"], n=reference.get("n") or 0)
+    text = reference.get("text")
+    return with_note(in_language(text, lang), named, lang) if text else named
+
+
+def compared_with(reference: Mapping[str, Any], lang: str) -> str:
+    """Return a sentence on whom a decision compares with; earlier decisions have no words of their own for it."""
+    key = "names.compared_with" if reference.get("text") else "names.compared_with_rows"
+    return phrase(key, lang, reference=reference_name(reference, lang))
+
+
+def rulebook_name(rulebook: str, provenance: str, lang: str) -> str:
+    """Return a rulebook with how far it may be trusted."""
+    return with_note(rulebook, value_name(provenance, lang), lang)
+
+
+def value_name(value: str | None, lang: str) -> str:
+    """Return what rules, models and their parts are called by in one word; a dash for nothing."""
+    return phrase("names.nothing", lang) if value is None else _named("value", value, lang)
+
+
+def with_note(text: str, note: str, lang: str) -> str:
+    """Return a text with a note in brackets."""
+    return phrase("names.with_note", lang, text=text, note=note)
+
+
+def field_name(name: str, lang: str) -> str:
+    """Return the name of a field of a record."""
+    field = FIELD_BY_NAME.get(name)
+    return name if field is None else Label(en=field.en, zh=field.zh).text(lang)
+
+
+def in_language(texts: Label | Mapping[str, str], lang: str) -> str:
+    """Return the text of a language out of a label, or of one that was written as JSON; English where it has none."""
+    return texts.text(lang) if isinstance(texts, Label) else texts.get(lang) or texts[FALLBACK]
+
+
+def _named(kind: str, name: str, lang: str) -> str:
+    key = f"names.{kind}.{name}"
+    return phrase(key, lang) if has_text(key) else name
