@@ -36,12 +36,12 @@ def _drawn(rows):
     terms, values = rows
     sizes = np.abs(terms).mean(axis=0)
     x, colour = plots.Axis(values[:, 0], LABELS[0], percent=True), plots.Axis(values[:, 1], LABELS[1])
-    marks, values_shown = [(0.0, "0 %"), (0.06, "6 %")], [(label, "12%") for label in LABELS]
-    rest = {"shown": 2, "others": "其余 2 项", "xlabel": "log-odds"}
+    thresholds, values_shown = [(0.0, "0 %"), (0.06, "6 %")], [(label, "12%") for label in LABELS]
+    rest = {"most": 2, "others": "其余 2 项", "xlabel": "log-odds"}
     return [
         plots.importance("importance", "Sizes", LABELS, sizes, "log-odds"),
         plots.beeswarm("beeswarm", "Every term", LABELS, terms, values, "log-odds"),
-        plots.dependence("dependence", HOSTILE, x, terms[:, 0], "log-odds", colour=colour, marks=marks),
+        plots.dependence("dependence", HOSTILE, x, terms[:, 0], "log-odds", colour=colour, thresholds=thresholds),
         plots.dependence("plain", "Plain", x, terms[:, 0], "log-odds"),
         plots.waterfall("waterfall", "One", values_shown, terms[0], -4.0, **rest),
     ]
@@ -117,6 +117,47 @@ def test_the_waterfall_names_the_largest_terms_first_and_the_rest_together(drawn
     assert sum("= 12%" in text for text in texts) == 2
 
 
+def test_the_numbers_are_those_that_shap_writes_in_its_own_plots(drawn, rows):
+    import shap
+    from matplotlib import pyplot
+
+    terms, _ = rows
+    sizes = np.abs(terms).mean(axis=0)
+    with style():
+        for explanation, draw, ours in (
+            (shap.Explanation(sizes[None, :], feature_names=list("abcd")), shap.plots.bar, drawn[0]),
+            (shap.Explanation(terms[0], base_values=-4.0, feature_names=list("abcd")), shap.plots.waterfall, drawn[-1]),
+        ):
+            draw(explanation, max_display=3 if ours is drawn[-1] else 4, show=False)
+            theirs = [float(text.get_text().replace("\N{MINUS SIGN}", "-")) for text in pyplot.gcf().axes[0].texts]
+            pyplot.close("all")
+            written = [text for text in _texts(ours) if re.fullmatch(r"[+−]?\d\.\d{2,3}", text)]
+            ticks = {text for _, text in _ticks(ours)}
+            numbers = [float(text.replace("−", "-")) for text in written if text[0] in "+−" or text not in ticks]
+            assert sorted(numbers)[-len(theirs) :] == pytest.approx(sorted(theirs), abs=0.0051)
+
+
+def test_every_row_is_a_dot_and_rows_without_a_value_stand_at_the_edge(rows, monkeypatch):
+    terms, values = rows
+    seen = []
+    monkeypatch.setattr(plots, "dots", lambda axes, x, y, colours, size: seen.append((x, y, colours)))
+    plots.beeswarm("b", "b", LABELS, terms, values, "log-odds")
+    for column, (x, y, colours) in enumerate(seen):
+        assert sorted(x) == sorted(terms[:, column])
+        assert np.all(np.abs(y - (len(LABELS) - 1 - column)) < 0.5)
+        assert (colours[:, 0] == colours[:, 1]).sum() == np.isnan(values[:, column]).sum()  # grey
+        high, low = values[:, column] > 1.7, values[:, column] < -1.7
+        of = {tuple(np.round(term, 12)): place for place, term in enumerate(terms[:, [column]])}
+        rows_of = [of[(round(float(term), 12),)] for term in x]
+        known = [place for place, row in enumerate(rows_of) if not np.isnan(values[row, column])]
+        red = colours[[place for place in known if high[rows_of[place]]], 0]
+        blue = colours[[place for place in known if low[rows_of[place]]], 0]
+        assert red.min() > 0.9 > 0.1 > blue.max()
+    seen.clear()
+    plots.dependence("d", "d", plots.Axis(values[:, 0], "x"), terms[:, 0], "log-odds")
+    assert sorted(seen[0][1]) == sorted(terms[~np.isnan(values[:, 0]), 0])
+
+
 def test_thresholds_are_drawn_and_named(drawn):
     assert {"0 %", "6 %"} <= set(_texts(drawn[2]))
     assert drawn[2].inline.count("#b36b00") > drawn[3].inline.count("#b36b00") == 0
@@ -135,7 +176,7 @@ def _ticks(each):
 def test_names_of_values_on_an_axis_do_not_touch(rows, size):
     terms, values = rows
     terms = terms * size / np.abs(terms).max()
-    rest = {"shown": 2, "others": "others", "xlabel": "log-odds"}
+    rest = {"most": 2, "others": "others", "xlabel": "log-odds"}
     for each in (
         plots.beeswarm("b", "b", LABELS, terms, values, "log-odds"),
         plots.importance("i", "i", LABELS, np.abs(terms).max(axis=0), "log-odds"),
@@ -165,7 +206,7 @@ def test_nothing_is_drawn_by_how_wide_a_word_is(drawn):
 def test_features_without_known_or_with_one_value_are_drawn():
     none, one = np.full(600, np.nan), np.full(600, 3.0)
     for values in (none, one):
-        made = plots.dependence("d", "d", plots.Axis(values, "x"), np.zeros(600), "y", marks=[(3.0, "3")])
+        made = plots.dependence("d", "d", plots.Axis(values, "x"), np.zeros(600), "y", thresholds=[(3.0, "3")])
         assert made.svg
 
 

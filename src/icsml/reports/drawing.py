@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 from markupsafe import Markup, escape
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Drawing", "drawing", "label_lines", "style"]
 
-_SEED: Final = 20_240_806
 _DOTS_PER_INCH: Final = 170
 _SETTINGS: Final[dict[Any, Any]] = {
     "axes.formatter.limits": (-4, 5),
@@ -147,21 +145,16 @@ def _cut(line: str, width: int) -> str:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in one style, without a window, from one seed; whoever draws besides finds everything as it was."""
+    """Draw in one style and without a window; whoever draws besides finds everything as it was."""
     import matplotlib
 
     if "matplotlib.pyplot" not in sys.modules:
         matplotlib.use("agg")
-    random = np.random.get_state()
-    try:
-        with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
-            # The widths of characters that the measuring font lacks do not matter: nothing is placed by them.
-            warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
-            warnings.filterwarnings("ignore", "The set_(bad|over|under) function", PendingDeprecationWarning)
-            np.random.seed(_SEED)
-            yield
-    finally:
-        np.random.set_state(random)
+    with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
+        # The widths of characters that the measuring font lacks do not matter: nothing is placed by them.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        warnings.filterwarnings("ignore", "The set_(bad|over|under) function", PendingDeprecationWarning)
+        yield
 
 
 def drawing(name: str, title: str, figure: Figure) -> Drawing:

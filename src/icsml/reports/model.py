@@ -281,7 +281,7 @@ def _dependence(found: Findings, place: int, lang: str) -> Drawing:
         found.sample.log_odds[:, place],
         phrase("report.log_odds", lang),
         colour=None if partner is None else _axis(found, partner, values, lang),
-        marks=_marks_of(found, place),
+        thresholds=_marks_of(found, place),
     )
 
 
@@ -324,7 +324,7 @@ def _waterfall(found: Findings, chosen: Chosen, lang: str) -> Drawing:
         named,
         chosen.log_odds,
         chosen.base,
-        shown=_TERMS,
+        most=_TERMS,
         others=phrase("report.other_features", lang, count=len(named) - _TERMS),
         xlabel=phrase("report.log_odds_of_pd", lang),
     )
