@@ -477,11 +477,8 @@ def _compared(moved: StabilityFigures, lang: str) -> str:
     if moved.drawn is None:
         others = ", ".join(model_name(each.against) for each in moved.comparisons)
         return phrase("report.stability_of_two", lang, base=model_name(moved.base), others=others, **rows)
-    drawn = (
-        phrase("report.drawn_bootstrap", lang)
-        if moved.kept is None
-        else phrase("report.drawn_share", lang, share=moved.kept)
-    )
+    share = moved.drawn.share
+    drawn = phrase("report.drawn_bootstrap", lang) if share is None else phrase("report.drawn_share", lang, share=share)
     return phrase(
         "report.stability_of_retrains",
         lang,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from icsml.errors import InputError
 from icsml.texts.catalogue import Part, phrase
@@ -20,6 +22,7 @@ __all__ = [
 ]
 
 
+_SHARE: Final = re.compile(r"\d+(\.\d+)?")
 _UNKNOWN: Final = ("no_levers", "no_proposal", "no_rulebook", "not_asked")
 """Why it is not known whether recourse holds; see :class:`icsml.explain.stability_results.Unknown`."""
 
@@ -42,6 +45,25 @@ class Against(_Part):
     against: str
 
 
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """How the enterprises of each retrain were drawn: a share of them without replacement, or all with it."""
+
+    share: float | None = None
+
+
+def _resampling(stated: object) -> object:
+    """Read how a file of ``icsml stability`` states it: ``bootstrap``, or a share such as ``0.9 of them``."""
+    if stated is None or isinstance(stated, Resampling):
+        return stated
+    if stated == "bootstrap":
+        return Resampling()
+    number, _, rest = str(stated).partition(" ")
+    if rest != "of them" or not _SHARE.fullmatch(number):
+        raise ValueError("neither a bootstrap nor a share")
+    return Resampling(float(number))
+
+
 class StabilityFigures(_Part):
     """How far reasons move; see :class:`icsml.explain.stability_results.Stability` for the fields."""
 
@@ -49,7 +71,7 @@ class StabilityFigures(_Part):
     synthetic: bool
     base: str
     bundles: dict[str, str]
-    drawn: Annotated[str, Field(pattern=r"^(bootstrap|\d+(\.\d+)? of them)$")] | None
+    drawn: Annotated[Resampling | None, BeforeValidator(_resampling)]
     rows: int
     riskiest_rows: int
     top: int
@@ -59,11 +81,6 @@ class StabilityFigures(_Part):
     contradictions: Spread | None
     unknown: dict[str, str] = {}
     comparisons: Annotated[tuple[Against, ...], Field(min_length=1)]
-
-    @property
-    def kept(self) -> float | None:
-        """Share of the enterprises that each retrain saw; None of a bootstrap, and where nothing was retrained."""
-        return float(self.drawn.split()[0]) if self.drawn not in (None, "bootstrap") else None
 
     def require_of(self, bundle_sha256: str, dataset: str | None = None) -> None:
         """Refuse what was measured of other bundles, or of retrains on another data set than this bundle's.
