@@ -25,9 +25,9 @@ from icsml.model.bundle import Bundle
 from icsml.portfolio.importer import import_dataset
 from icsml.portfolio.synthetic import synthesize
 from icsml.records.dataset import Dataset, read_dataset
-from icsml.reports.findings import Findings
-from icsml.reports.model import model_page
+from icsml.reports.model_page import model_page
 from icsml.reports.page import write
+from icsml.reports.report_findings import Findings
 from icsml.workflows.config import load_training_config
 from icsml.workflows.report import find, write_report
 from icsml.workflows.train import train_bundle

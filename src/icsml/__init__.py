@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from icsml.records.dataset import Dataset, read_dataset, read_records
     from icsml.records.decision import Decision
     from icsml.records.enterprise import EnterpriseRecord, example_record, frame_records, parse_record
-    from icsml.reports.decision import decision_page
+    from icsml.reports.decision_page import decision_page
     from icsml.validation.summary import summary
     from icsml.workflows.config import TrainingConfig, load_training_config
     from icsml.workflows.register import train

@@ -22,7 +22,7 @@ from icsml.cli import main
 from icsml.decision.decide import decide
 from icsml.model.bundle import Bundle
 from icsml.records.enterprise import frame_records
-from icsml.reports.findings import Findings
+from icsml.reports.report_findings import Findings
 from icsml.workflows.report import find
 from icsml.workflows.train import Trained
 

@@ -14,11 +14,11 @@ import pytest
 from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.innovation.selection.list_wording import in_parts
 from icsml.innovation.selection.recommended_list import read_list, standing
-from icsml.reports import selection as selection_module
-from icsml.reports.names import group_name
-from icsml.reports.rulebook_diff import write_page as write_diff
-from icsml.reports.selection import write_letter
-from icsml.reports.selection import write_page as write_list
+from icsml.reports import list_page as selection_module
+from icsml.reports.diff_page import write_page as write_diff
+from icsml.reports.list_page import write_letter
+from icsml.reports.list_page import write_page as write_list
+from icsml.reports.naming import group_name
 from icsml.texts.catalogue import phrase
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -12,8 +12,8 @@ import pytest
 
 from icsml.decision.decide import decide
 from icsml.records.enterprise import parse_record
-from icsml.reports.decision import write_page
-from icsml.reports.model import model_page
+from icsml.reports.decision_page import write_page
+from icsml.reports.model_page import model_page
 from icsml.reports.page import write
 from icsml.texts.catalogue import phrase
 

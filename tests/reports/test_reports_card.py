@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.model.card import CardFacts, CardPoints, render_card
-from icsml.reports.card import card_html
+from icsml.reports.card_html import card_html
 from icsml.reports.model_card import card_facts, card_in
 from icsml.texts.label import Label
 

@@ -20,16 +20,16 @@ from icsml.decision.missing_information import fields_read
 from icsml.errors import InputError
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.records.enterprise import parse_record
-from icsml.reports.decision import decision_page, write_page
-from icsml.reports.names import compared_with, rulebook_name
-from icsml.reports.stability import parse_stability
-from icsml.reports.values import shown_beside, shown_value
+from icsml.reports.decision_page import decision_page, write_page
+from icsml.reports.naming import compared_with, rulebook_name
+from icsml.reports.stability_figures import parse_stability
+from icsml.reports.value_text import shown_beside, shown_value
 from icsml.texts.catalogue import phrase
 
 LANGS = ("en", "zh")
 ELSEWHERE = """
 import json, sys
-from icsml.reports.decision import decision_page
+from icsml.reports.decision_page import decision_page
 sys.stdout.buffer.write(decision_page(json.load(sys.stdin), "zh").encode())
 loaded = [name for name in ("shap", "matplotlib", "mlflow", "fastapi") if name in sys.modules]
 sys.exit(str(loaded) if loaded else 0)

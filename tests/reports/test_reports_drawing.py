@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icsml.reports import plots
-from icsml.reports.drawing import label_lines, style
+from icsml.reports.svg_figure import label_lines, style
 
 HOSTILE = '</text><script>alert(1)</script> $x$ & "q"'
 LABELS = [

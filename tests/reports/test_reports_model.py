@@ -21,12 +21,13 @@ from icsml.features.catalogue import CATALOGUE
 from icsml.features.encoder import DirectionOverride
 from icsml.model.certificate import Bound, Violation
 from icsml.records.direction import Direction
-from icsml.reports.drawing import label_lines
-from icsml.reports.evidence import Gain, Outcomes
-from icsml.reports.findings import Check, ContradictionFigures, Sample
-from icsml.reports.model import model_drawings, model_page
-from icsml.reports.names import compared_with, rulebook_name
-from icsml.reports.stability import parse_stability
+from icsml.reports.model_figures import model_figures
+from icsml.reports.model_page import model_page
+from icsml.reports.naming import compared_with, rulebook_name
+from icsml.reports.report_findings import Check, ContradictionFigures, Sample
+from icsml.reports.stability_figures import parse_stability
+from icsml.reports.svg_figure import label_lines
+from icsml.reports.validation_figures import Gain, Outcomes
 from icsml.texts.catalogue import keys, phrase
 from icsml.texts.languages import languages
 
@@ -120,7 +121,7 @@ def test_an_english_page_has_no_chinese_word(pages):
 
 
 def test_thresholds_of_the_rulebook_are_drawn_where_a_feature_is_an_indicator(found):
-    drawings = model_drawings(found, "en")
+    drawings = model_figures(found, "en")
     place = [feature.name for feature in found.features].index("rd_intensity")
     assert found.sizes[place] > 0
     texts = re.findall(r"<text[^>]*>([^<]*)<", drawings["dependence-inn03"].inline)
@@ -128,7 +129,7 @@ def test_thresholds_of_the_rulebook_are_drawn_where_a_feature_is_an_indicator(fo
 
 
 def test_every_kind_of_drawing_is_there(found):
-    names = set(model_drawings(found, "zh"))
+    names = set(model_figures(found, "zh"))
     assert {"importance", "beeswarm", "waterfall-good", "waterfall-middling", "waterfall-poor"} <= names
     assert {each.split("-")[0] for each in names} == {
         "importance",
@@ -145,12 +146,12 @@ def test_what_another_room_has_not_computed_leaves_its_place(found):
         found,
         interactions=None,
         innovation=None,
-        marks=(),
+        thresholds=(),
         certificates={},
         contradictions=None,
         segments={"all": found.segments["all"]},
         sample=Sample(nothing, nothing),
-        chosen=(),
+        examples=(),
     )
     page = model_page(bare, "en")
     assert "Effect of the innovation variables" not in page
@@ -164,13 +165,13 @@ def test_what_another_room_has_not_computed_leaves_its_place(found):
 def test_a_model_of_one_constant_has_a_page(found):
     zero = np.zeros(len(found.features))
     everybody = replace(found.segments["all"][0], adverse=zero.astype(np.int64))
-    page = model_page(replace(found, sizes=zero, interactions=None, segments={"all": (everybody,)}, chosen=()), "en")
+    page = model_page(replace(found, sizes=zero, interactions=None, segments={"all": (everybody,)}, examples=()), "en")
     assert "No variable has any effect" in page
 
 
 def test_only_the_true_reason_is_told_why_contradictions_are_not_known(found):
     def said(**other):
-        page = model_page(replace(found, chosen=(), **other), "en")
+        page = model_page(replace(found, examples=(), **other), "en")
         return re.findall(r"<p>(.*?)</p>", page.split('<h2 id="contradictions">')[1].split("<h2")[0])
 
     hashes = {what: sha256 for what, sha256 in found.origin.hashes.items() if what != "reference"}
@@ -183,8 +184,8 @@ def test_only_the_true_reason_is_told_why_contradictions_are_not_known(found):
 
 
 def test_a_waterfall_is_read_the_way_it_is_drawn(found, pages):
-    chosen = found.chosen[0]
-    drawn = model_drawings(replace(found, chosen=(chosen,)), "en")[f"waterfall-{chosen.role}"].inline
+    chosen = found.examples[0]
+    drawn = model_figures(replace(found, examples=(chosen,)), "en")[f"waterfall-{chosen.role}"].inline
     order = np.argsort(-np.abs(chosen.log_odds), kind="stable")
     heights = []
     for place in order[:3]:
@@ -209,7 +210,7 @@ def test_shares_of_groups_are_of_single_terms_as_the_share_at_the_top(found, pag
 
 def test_a_sign_is_explained_where_a_row_bears_it(found):
     def page(**other):
-        return model_page(replace(found, chosen=(), **other), "en")
+        return model_page(replace(found, examples=(), **other), "en")
 
     bands, feature = found.evidence.bands, found.features[0]
     odd = Outcomes(1000, 500, 0.01)
@@ -233,7 +234,7 @@ def test_a_variable_that_no_tree_uses_passes_nothing(found):
         companion: replace(found.certificates[companion], features=()),
     }
     for lang, words in (("en", "not used by any tree"), ("zh", "无树使用该变量")):
-        page = model_page(replace(found, chosen=(), certificates=files), lang)
+        page = model_page(replace(found, examples=(), certificates=files), lang)
         table = page.split('<h2 id="certificate">')[1].split("<h2")[0]
         (row,) = re.findall(r"<tr><td>.*?</tr>", table)
         cells = re.findall(r"<td[^>]*>([^<]*)<", row)
@@ -250,7 +251,7 @@ def test_commands_are_marked_as_such(found, pages):
 
 def test_data_sets_of_one_name_are_told_apart(found, pages):
     sample = replace(found.evidence.sample, relation="other", trained_sha256="ab" * 32)
-    other = replace(found, chosen=(), evidence=replace(found.evidence, sample=sample))
+    other = replace(found, examples=(), evidence=replace(found.evidence, sample=sample))
     told = f"“{found.origin.dataset}” (SHA-256 {found.origin.hashes['data'][:12]}…)"
     page = model_page(other, "en")
     assert f"Trained on “{sample.trained[0]}” (SHA-256 abababababab…):" in page
@@ -265,14 +266,14 @@ def test_data_sets_of_one_name_are_told_apart(found, pages):
 )
 def test_why_it_is_not_known_what_was_trained_on_is_one_reason(found, relation, words):
     sample = replace(found.evidence.sample, relation=relation)
-    page = model_page(replace(found, chosen=(), evidence=replace(found.evidence, sample=sample)), "en")
+    page = model_page(replace(found, examples=(), evidence=replace(found.evidence, sample=sample)), "en")
     both = ("its split does not give the rows and events", "does not record the SHA-256")
     assert [each for each in both if each in page] == [words]
 
 
 def test_columns_that_would_be_empty_are_not_shown(found):
     def head(firms, **other):
-        page = model_page(replace(found, chosen=(), evidence=replace(found.evidence, firms=firms, **other)), "en")
+        page = model_page(replace(found, examples=(), evidence=replace(found.evidence, firms=firms, **other)), "en")
         rows = page.split('id="firm-rows"')[1].split("</table>")[0]
         heads, cells = len(re.findall("<th[ >]", rows)), len(re.findall("<td[ >]", rows.split("<tr>")[2]))
         assert heads == cells
@@ -518,7 +519,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 def test_hostile_names_are_shown_as_text(found):
     origin = replace(found.origin, name=HOSTILE, dataset=HOSTILE, source=HOSTILE, version=HOSTILE, event=HOSTILE)
-    chosen = tuple(replace(each, enterprise_id=HOSTILE, grade=HOSTILE) for each in found.chosen)
+    chosen = tuple(replace(each, enterprise_id=HOSTILE, grade=HOSTILE) for each in found.examples)
     label = found.features[0].label.model_copy(update={"en": HOSTILE})
     features = tuple(replace(each, label=label, code="X_<B>") for each in found.features)
     groups = {
@@ -529,7 +530,7 @@ def test_hostile_names_are_shown_as_text(found):
     evidence = replace(found.evidence, firms=firms)
     page = model_page(
         replace(
-            found, origin=origin, chosen=chosen, features=features, segments=groups, card=HOSTILE, evidence=evidence
+            found, origin=origin, examples=chosen, features=features, segments=groups, card=HOSTILE, evidence=evidence
         ),
         "en",
     )

@@ -14,10 +14,10 @@ from icsml.innovation.rulebooks.provenance import Provenance
 from icsml.innovation.scoring.population_groups import _STAFF_NAMES
 from icsml.records.fields import TECHNICAL_FIELDS
 from icsml.records.outcome import OutcomeMeaning
-from icsml.reports import names
-from icsml.reports.findings import PD_BANDS
-from icsml.reports.names import compared_with, group_name, pd_meaning, reference_name, rulebook_name, value_name
+from icsml.reports import naming as names
+from icsml.reports.naming import compared_with, group_name, pd_meaning, reference_name, rulebook_name, value_name
 from icsml.reports.page import _environment
+from icsml.reports.report_findings import PD_BANDS
 from icsml.texts.catalogue import _texts, keys, phrase
 
 FOLDER = Path(names.__file__).parent

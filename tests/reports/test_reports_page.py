@@ -22,10 +22,10 @@ from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.innovation.selection.recommended_list import make_list, standing, withdraw
 from icsml.innovation.selection.select import Cut
 from icsml.records.columns import to_columns
-from icsml.reports import selection as selection_module
+from icsml.reports import list_page as selection_module
+from icsml.reports.diff_page import diff_page, write_page
+from icsml.reports.list_page import letter_page, selection_page
 from icsml.reports.page import _environment, render, script, write
-from icsml.reports.rulebook_diff import diff_page, write_page
-from icsml.reports.selection import letter_page, selection_page
 from icsml.texts.catalogue import phrase
 from icsml.workflows.rulebook_diff import compare
 

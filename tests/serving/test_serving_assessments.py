@@ -14,7 +14,7 @@ from icsml.decision.decide import decide
 from icsml.errors import LedgerError
 from icsml.records.decision import Decision
 from icsml.records.enterprise import parse_record
-from icsml.reports.decision import decision_page
+from icsml.reports.decision_page import decision_page
 from icsml.serving.keys import create_key
 from icsml.serving.settings import ServingSettings
 

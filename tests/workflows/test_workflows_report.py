@@ -25,14 +25,14 @@ from icsml.portfolio.importer import import_dataset
 from icsml.records.columns import to_columns
 from icsml.records.dataset import read_dataset, write_dataset
 from icsml.records.enterprise import frame_records
-from icsml.reports.findings import PD_BANDS
 from icsml.reports.interactions import affordable_rows, interaction_values
-from icsml.workflows import drawing
+from icsml.reports.report_findings import PD_BANDS
 from icsml.workflows import report as reporting
-from icsml.workflows.drawing import can_draw, training_drawings
+from icsml.workflows import training_plots as drawing
+from icsml.workflows.accumulators import pd_bands
 from icsml.workflows.report import find, write_report
-from icsml.workflows.tally import pd_bands
 from icsml.workflows.train import train_bundle
+from icsml.workflows.training_plots import can_draw, training_plots
 
 CHECKS = {
     *("adds_up", "directions_proved", "grade_holds_pd", "one_is_batch", "pd_is_of_the_trees", "pd_proper"),
@@ -103,7 +103,7 @@ def test_the_adverse_reasons_of_a_decision_are_those_counted(found, trained):
     one = find(trained.bundle, _rows(trained.dataset, [3]))
     counted = [one.features[place].code for place in np.flatnonzero(one.segments["all"][0].adverse)]
     assert sorted(counted) == sorted(each.code for each in decision.adverse_reasons)
-    assert one.chosen[0].reasons == tuple(each.text for each in decision.reasons[:3])
+    assert one.examples[0].reasons == tuple(each.text for each in decision.reasons[:3])
     assert found.origin.reference == decision.reference.model_dump(mode="json")
     assert found.origin.hashes["reference"] == decision.reference.sha256
 
@@ -282,15 +282,15 @@ def test_chunks_do_not_show(trained, found, monkeypatch):
     np.testing.assert_allclose(other.sizes, found.sizes, rtol=1e-12)
     np.testing.assert_array_equal(other.sample.log_odds, found.sample.log_odds)
     np.testing.assert_array_equal(other.segments["all"][0].adverse, found.segments["all"][0].adverse)
-    assert [each.enterprise_id for each in other.chosen] == [each.enterprise_id for each in found.chosen]
+    assert [each.enterprise_id for each in other.chosen] == [each.enterprise_id for each in found.examples]
 
 
 def test_the_three_decisions_are_a_good_a_middling_and_a_poor_risk(found, everything):
     _, assessment = everything
-    shown = [each.pd for each in found.chosen]
+    shown = [each.pd for each in found.examples]
     assert shown == sorted(shown)
-    assert [each.role for each in found.chosen] == ["good", "middling", "poor"]
-    for each in found.chosen:
+    assert [each.role for each in found.examples] == ["good", "middling", "poor"]
+    for each in found.examples:
         assert each.pd in assessment.pd
         total = each.base + each.log_odds.sum()
         assert total == pytest.approx(np.log(each.pd / (1 - each.pd)), abs=1e-9)
@@ -299,7 +299,7 @@ def test_the_three_decisions_are_a_good_a_middling_and_a_poor_risk(found, everyt
 
 def test_thresholds_are_on_the_scale_of_the_feature(found, trained):
     names = [feature.name for feature in trained.bundle.features]
-    marks = {names[each.feature]: [at for at, _ in each.at] for each in found.marks}
+    marks = {names[each.feature]: [at for at, _ in each.at] for each in found.thresholds}
     assert marks["rd_intensity"] == pytest.approx([0.0, 0.15])
     assert marks["ip_per_100_rd_staff"] == pytest.approx([0.0, 100.0])
     assert "innovation_score" not in marks
@@ -368,12 +368,12 @@ def test_a_data_set_of_other_features_is_refused(trained, shared_data, quick_con
 def test_where_what_draws_is_not_installed_training_goes_on_and_says_so(trained, monkeypatch):
     monkeypatch.setattr(drawing, "find_spec", lambda name: None if name == "shap" else object())
     said = []
-    assert training_drawings(trained.bundle, trained.dataset, said.append) == {}
+    assert training_plots(trained.bundle, trained.dataset, said.append) == {}
     assert said == ["nothing is drawn: shap not installed — pip install 'icsml[report]'"]
     assert not can_draw()
 
 
 def test_training_draws_what_the_report_draws(trained):
-    drawn = training_drawings(trained.bundle, trained.dataset)
+    drawn = training_plots(trained.bundle, trained.dataset)
     assert {"importance", "beeswarm", "waterfall-poor"} <= set(drawn)
     assert all(each.startswith("<?xml") for each in drawn.values())

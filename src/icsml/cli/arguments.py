@@ -9,7 +9,7 @@ from typing import Any
 
 from icsml.core.strict_json import StrictJsonError, parse_json
 from icsml.errors import InputError, MissingError
-from icsml.reports.stability import StabilityFigures, parse_stability
+from icsml.reports.stability_figures import StabilityFigures, parse_stability
 
 __all__ = ["day", "read_json", "read_stability", "stability_of_page"]
 

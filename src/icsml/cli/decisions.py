@@ -21,7 +21,7 @@ from icsml.core.tables import check_table
 from icsml.decision.decide import decide
 from icsml.records.decision import AlsoReason, Decision, InnovationScore, Withheld
 from icsml.records.enterprise import parse_record
-from icsml.reports.stability import StabilityFigures, recourse_measure
+from icsml.reports.stability_figures import StabilityFigures, recourse_measure
 from icsml.texts.catalogue import phrase
 from icsml.texts.quantity import apart, quantity
 from icsml.workflows.population import row_counter

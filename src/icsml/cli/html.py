@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from icsml.innovation.rulebooks.rulebook import Rulebook
     from icsml.innovation.selection.recommended_list import ListTerms
-    from icsml.reports.stability import StabilityFigures
+    from icsml.reports.stability_figures import StabilityFigures
     from icsml.workflows.recommended_list import RecommendedList
     from icsml.workflows.rulebook_diff import Comparison
 
@@ -27,7 +27,7 @@ def write_decision_page(
     rulebook: Rulebook | None = None,
 ) -> str:
     """Write the page of a decision, and return the line that names it."""
-    from icsml.reports.decision import write_page
+    from icsml.reports.decision_page import write_page
 
     write_page(decision, path, lang, stability, rulebook)
     return f"page: {path}"
@@ -35,7 +35,7 @@ def write_decision_page(
 
 def write_list_page(made: RecommendedList, path: Path, lang: Literal["en", "zh"]) -> str:
     """Write the page of a recommended list, and return the line that names it."""
-    from icsml.reports.selection import write_page
+    from icsml.reports.list_page import write_page
 
     facts = {"robustness": made.robustness, "synthetic": made.terms.synthetic, "stages": made.rulebook.stage_labels}
     write_page(made.current, made.terms, path, lang, **facts)
@@ -44,7 +44,7 @@ def write_list_page(made: RecommendedList, path: Path, lang: Literal["en", "zh"]
 
 def write_comparison_page(compared: Comparison, path: Path, lang: Literal["en", "zh"]) -> str:
     """Write the page of two rulebooks, and return the line that names it."""
-    from icsml.reports.rulebook_diff import write_page
+    from icsml.reports.diff_page import write_page
 
     write_page(compared.as_json(), path, lang, compared.stages)
     return f"page: {path}"
@@ -62,6 +62,6 @@ def write_letter(
     contact: str,
 ) -> None:
     """Write the letter that tells an enterprise its result."""
-    from icsml.reports import selection
+    from icsml.reports import list_page
 
-    selection.write_letter(frame, terms, enterprise, path, lang, on=on, issuer=issuer, contact=contact)
+    list_page.write_letter(frame, terms, enterprise, path, lang, on=on, issuer=issuer, contact=contact)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
+
+from icsml.core.arrays import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +38,6 @@ __all__ = [
     "write_rows",
 ]
 
-Floats = NDArray[np.float64]
 
 INK, SOFT, MARK, NEUTRAL = "#1d2733", "#5b6875", "#b36b00", "#0b6e8f"
 POSITIVE, NEGATIVE, MISSING, PLAIN, GRID = "#ff0051", "#008bfb", "#777777", "#1e88e5", "#cccccc"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from icsml.core.arrays import Floats
-from icsml.reports.drawing import Drawing, drawing, style
+from icsml.reports.svg_figure import SvgFigure, style, svg_figure
 
 __all__ = ["calibration_curve", "grouped_rates", "roc_curve"]
 
@@ -18,13 +18,13 @@ _COLOURS = ("#0b6e8f", "#b36b00")
 _SOFT = "#5b6875"
 
 
-def roc_curve(name: str, title: str, y: Floats, pds: Mapping[str, Floats]) -> Drawing:
+def roc_curve(name: str, title: str, y: Floats, pds: Mapping[str, Floats]) -> SvgFigure:
     """Draw the share of events found against the share of others taken for one, for every PD as the line.
 
     Parameters
     ----------
     name, title : str
-        See :class:`icsml.reports.drawing.Drawing`.
+        See :class:`icsml.reports.svg_figure.SvgFigure`.
     y : ndarray of shape (n,)
         1 where the event happened, else 0; both are there.
     pds : mapping of str to ndarray of shape (n,)
@@ -44,10 +44,10 @@ def roc_curve(name: str, title: str, y: Floats, pds: Mapping[str, Floats]) -> Dr
         axes.set_aspect("equal")
         axes.legend(loc="lower right", frameon=False)
         figure.tight_layout()
-        return drawing(name, title, figure)
+        return svg_figure(name, title, figure)
 
 
-def calibration_curve(name: str, title: str, y: Floats, pds: Mapping[str, Floats]) -> Drawing:
+def calibration_curve(name: str, title: str, y: Floats, pds: Mapping[str, Floats]) -> SvgFigure:
     """Draw the default rate against the mean PD of ten groups of rows with like PDs, each with its 95 % interval.
 
     The interval is Wilson's. Rows with the same PD stay in one group. Parameters as for :func:`roc_curve`.
@@ -69,7 +69,7 @@ def calibration_curve(name: str, title: str, y: Floats, pds: Mapping[str, Floats
         axes.set_ylabel("Default rate of the group", color=_SOFT)
         axes.legend(loc="upper left", frameon=False)
         figure.tight_layout()
-        return drawing(name, title, figure)
+        return svg_figure(name, title, figure)
 
 
 def grouped_rates(y: Floats, pd: Floats) -> tuple[Floats, Floats, Floats, Floats]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from icsml.core.arrays import Floats
-from icsml.reports.drawing import style
+from icsml.reports.svg_figure import style
 
 if TYPE_CHECKING:
     import lightgbm as lgb

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from icsml.core.files import whole_file
-from icsml.reports.names import (
+from icsml.reports.naming import (
     compared_with,
     group_name,
     in_language,

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from icsml.core.arrays import Floats
-from icsml.reports.drawing import Drawing, drawing, label_lines, style
+from icsml.core.arrays import Floats, Indices
 from icsml.reports.figure_parts import (
     FEW,
     GRID,
@@ -37,6 +36,7 @@ from icsml.reports.figure_parts import (
     square_figure,
     write_rows,
 )
+from icsml.reports.svg_figure import SvgFigure, label_lines, style, svg_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,13 +69,13 @@ class Axis:
     percent: bool = False
 
 
-def importance(name: str, title: str, labels: Sequence[str], sizes: Floats, xlabel: str) -> Drawing:
+def importance(name: str, title: str, labels: Sequence[str], sizes: Floats, xlabel: str) -> SvgFigure:
     """Draw mean absolute values, the first one on top.
 
     Parameters
     ----------
     name, title : str
-        See :class:`icsml.reports.drawing.Drawing`.
+        See :class:`icsml.reports.svg_figure.SvgFigure`.
     labels : sequence of str
         One for each feature, from the largest.
     sizes : ndarray of shape (k,)
@@ -93,10 +93,10 @@ def importance(name: str, title: str, labels: Sequence[str], sizes: Floats, xlab
         axes.set_xlim(0.0, 1.15 * float(sizes.max()) or 1.0)
         write_rows(axes, [label_lines(label) for label in labels])
         finish_rows(axes, xlabel)
-        return drawing(name, title, figure)
+        return svg_figure(name, title, figure)
 
 
-def beeswarm(name: str, title: str, labels: Sequence[str], values: Floats, data: Floats, xlabel: str) -> Drawing:
+def beeswarm(name: str, title: str, labels: Sequence[str], values: Floats, data: Floats, xlabel: str) -> SvgFigure:
     """Draw every value of every feature, coloured from a low (blue) to a high (red) value of the feature.
 
     Parameters
@@ -117,7 +117,7 @@ def beeswarm(name: str, title: str, labels: Sequence[str], values: Floats, data:
             dots(axes, x, row + _stacked(x), colours_of(data[order, column]), size=7)
         write_rows(axes, [label_lines(label) for label in labels])
         finish_rows(axes, xlabel)
-        return drawing(name, title, figure)
+        return svg_figure(name, title, figure)
 
 
 def dependence(
@@ -129,13 +129,13 @@ def dependence(
     *,
     colour: Axis | None = None,
     thresholds: Sequence[tuple[float, str]] = (),
-) -> Drawing:
+) -> SvgFigure:
     """Draw values against the feature they are of.
 
     Parameters
     ----------
     name, title : str
-        See :class:`icsml.reports.drawing.Drawing`.
+        See :class:`icsml.reports.svg_figure.SvgFigure`.
     x : Axis
         The feature; NaN is missing and stands at the left edge.
     values : ndarray of shape (n,)
@@ -176,7 +176,7 @@ def dependence(
         few_ticks(axes, whole=are_whole(x.values))
         if x.percent:
             in_percent(axes)
-        return drawing(name, title, figure)
+        return svg_figure(name, title, figure)
 
 
 def waterfall(
@@ -189,13 +189,13 @@ def waterfall(
     most: int,
     others: str,
     xlabel: str,
-) -> Drawing:
+) -> SvgFigure:
     """Draw one row from its base to its result.
 
     Parameters
     ----------
     name, title : str
-        See :class:`icsml.reports.drawing.Drawing`.
+        See :class:`icsml.reports.svg_figure.SvgFigure`.
     labels : sequence of (str, str)
         One for each feature, and its value.
     values : ndarray of shape (p,)
@@ -227,10 +227,10 @@ def waterfall(
         axes.set_ylim(-0.6, len(steps) - 0.4)
         write_rows(axes, [label_lines(label, value=value) for label, value in named])
         finish_rows(axes, xlabel)
-        return drawing(name, title, figure)
+        return svg_figure(name, title, figure)
 
 
-def _shuffled(colour: Floats, rng: np.random.Generator) -> NDArray[np.intp]:
+def _shuffled(colour: Floats, rng: np.random.Generator) -> Indices:
     """Return rows in the order in which they are drawn: first those of unknown colour, and else by chance."""
     order = rng.permutation(len(colour))
     return order[np.argsort(np.isfinite(colour[order]), kind="stable")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.features.encoder import DirectionOverride
 from icsml.features.feature import Feature
-from icsml.reports.names import value_name
+from icsml.reports.naming import value_name
 from icsml.texts.catalogue import phrase
 
 __all__ = ["rationale"]

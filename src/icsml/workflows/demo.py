@@ -26,9 +26,9 @@ from icsml.records.dataset import Dataset, OutOfTimeSplit
 from icsml.records.enterprise import EnterpriseRecord, frame_records
 from icsml.registry import DEFAULT_REFERENCE
 from icsml.workflows.config import load_training_config
-from icsml.workflows.drawing import can_draw
 from icsml.workflows.register import Registered, train
 from icsml.workflows.train import train_bundle
+from icsml.workflows.training_plots import can_draw
 
 __all__ = ["DemoReport", "demo"]
 

@@ -27,25 +27,26 @@ from icsml.model.certificate import Certificate
 from icsml.model.scorer import Scorer
 from icsml.records.columns import Columns, take, to_columns
 from icsml.records.dataset import Dataset
-from icsml.reports.evidence import TRAINED, Evidence, Firms
-from icsml.reports.findings import (
+from icsml.reports.interactions import affordable_rows, interaction_values
+from icsml.reports.model_card import card_facts
+from icsml.reports.report_findings import (
     Check,
-    Chosen,
     ContradictionFigures,
+    Example,
     Findings,
     IndicatorFigures,
     InnovationFigures,
     Interactions,
-    Marks,
     Origin,
     Pair,
     PdFigures,
     Sample,
+    Thresholds,
 )
-from icsml.reports.interactions import affordable_rows, interaction_values
-from icsml.reports.model_card import card_facts
-from icsml.reports.stability import StabilityFigures
-from icsml.workflows.evidence import (
+from icsml.reports.stability_figures import StabilityFigures
+from icsml.reports.validation_figures import TRAINED, Evidence, Firms
+from icsml.workflows.accumulators import Accumulators
+from icsml.workflows.report_evidence import (
     bands,
     gain,
     labels,
@@ -56,7 +57,6 @@ from icsml.workflows.evidence import (
     usage,
     variables,
 )
-from icsml.workflows.tally import Tally
 
 __all__ = ["find", "write_report"]
 
@@ -117,7 +117,7 @@ def write_report(
         If the target cannot become a file, the data set has no rows or not the model's features, or the stability is
         of other bundles.
     """
-    from icsml.reports.model import model_page
+    from icsml.reports.model_page import model_page
     from icsml.reports.page import write
 
     check_target(target)
@@ -164,7 +164,7 @@ def find(
     used, bad = used_of_all[places], labels(dataset)[places]
     count = len(places)
     valued = rows_of_value(bad, used)
-    sums = Tally(bundle, _drawn(count, _DOTS), valued)
+    sums = Accumulators(bundle, _drawn(count, _DOTS), valued)
     for first, assessment, chunk in _assessed(bundle, columns):
         sums.add(first, assessment, chunk)
         progress(f"assessed {min(first + _CHUNK, count):,} of {count:,} rows")
@@ -188,8 +188,8 @@ def find(
         pd=_pd_figures(bundle, sums),
         sample=sample,
         interactions=pairs,
-        marks=_marks(bundle, take(columns, sums.wanted), sample),
-        chosen=chosen,
+        thresholds=_marks(bundle, take(columns, sums.wanted), sample),
+        examples=chosen,
         segments=sums.segments(),
         innovation=_innovation(bundle, sums, count),
         stages=bundle.rulebook.stage_labels if bundle.rulebook else {},
@@ -242,7 +242,7 @@ def _groups(dataset: Dataset, columns: Columns) -> NDArray[Any] | None:
     return np.asarray(columns["enterprise_id"], dtype=str) if dataset.meta.grouped else None
 
 
-def _firms(columns: Columns, sums: Tally, bad: Floats, used: NDArray[np.int8]) -> Firms:
+def _firms(columns: Columns, sums: Accumulators, bad: Floats, used: NDArray[np.int8]) -> Firms:
     """Return the rows that can be looked up: all, or of very many those drawn by a fixed seed."""
     kept = _drawn(len(bad), _LOOKED_UP)
     days = np.asarray(columns["as_of"])[kept].astype("datetime64[D]")
@@ -309,7 +309,7 @@ def _origin(bundle: Bundle, dataset: Dataset, version: str | None, rows: int, re
     )
 
 
-def _pd_figures(bundle: Bundle, sums: Tally) -> PdFigures:
+def _pd_figures(bundle: Bundle, sums: Accumulators) -> PdFigures:
     pds = np.concatenate(sums.pd)
     grades = [(grade.id, sums.grades[grade.id]) for grade in bundle.scale.grades]
     if sums.grades[None]:
@@ -318,7 +318,7 @@ def _pd_figures(bundle: Bundle, sums: Tally) -> PdFigures:
     return PdFigures(float(pds.mean()), known)
 
 
-def _innovation(bundle: Bundle, sums: Tally, count: int) -> InnovationFigures | None:
+def _innovation(bundle: Bundle, sums: Accumulators, count: int) -> InnovationFigures | None:
     if not sums.innovation:
         return None
     own, without = np.concatenate(sums.innovation), np.concatenate(sums.pd_without)
@@ -338,7 +338,7 @@ def _innovation(bundle: Bundle, sums: Tally, count: int) -> InnovationFigures | 
     )
 
 
-def _indicators(bundle: Bundle, sums: Tally, count: int) -> tuple[IndicatorFigures, ...]:
+def _indicators(bundle: Bundle, sums: Accumulators, count: int) -> tuple[IndicatorFigures, ...]:
     if bundle.rulebook is None:
         return ()
     return tuple(
@@ -368,19 +368,19 @@ def _interactions(bundle: Bundle, sample: Sample) -> Interactions:
     return Interactions(values, pairs, alone / whole if whole else 0.0)
 
 
-def _chosen(bundle: Bundle, columns: Columns, pds: Floats, used: NDArray[np.int8]) -> tuple[Chosen, ...]:
+def _chosen(bundle: Bundle, columns: Columns, pds: Floats, used: NDArray[np.int8]) -> tuple[Example, ...]:
     """Return a good, a middling and a poor risk, each assessed alone."""
     order = np.argsort(pds, kind="stable")
     rows = [(role, int(order[int(at * (len(order) - 1))])) for role, at in _ROLES]
     return tuple(_decision(bundle, columns, role, row, int(used[row])) for role, row in rows)
 
 
-def _decision(bundle: Bundle, columns: Columns, role: str, row: int, used: int) -> Chosen:
+def _decision(bundle: Bundle, columns: Columns, role: str, row: int, used: int) -> Example:
     one = take(columns, np.array([row]))
     found = assess(bundle, one, first_row=row)
     explanation = found.explanation
     as_of = one["as_of"][0]
-    return Chosen(
+    return Example(
         role=role,
         enterprise_id=str(one["enterprise_id"][0]),
         as_of=None if np.isnat(as_of) else str(as_of),
@@ -398,7 +398,7 @@ def _decision(bundle: Bundle, columns: Columns, role: str, row: int, used: int) 
     )
 
 
-def _marks(bundle: Bundle, columns: Columns, sample: Sample) -> tuple[Marks, ...]:
+def _marks(bundle: Bundle, columns: Columns, sample: Sample) -> tuple[Thresholds, ...]:
     """Return the rulebook's thresholds for every feature that measures what one of its indicators does."""
     if bundle.rulebook is None:
         return ()
@@ -425,13 +425,13 @@ def _factor(feature: Floats, indicator: Floats) -> float | None:
     return factor if factor > 0.0 and same.all() else None
 
 
-def _mark(place: int, indicator: Indicator, option: Option, factor: float) -> list[Marks]:
+def _mark(place: int, indicator: Indicator, option: Option, factor: float) -> list[Thresholds]:
     ends = thresholds(option.points)
     at = tuple((factor * float(end), number_text(end, percent=option.percent).replace(" %", "%")) for end in ends)
-    return [Marks(place, indicator.label, str(indicator.trust), at)] if at else []
+    return [Thresholds(place, indicator.label, str(indicator.trust), at)] if at else []
 
 
-def _alone(bundle: Bundle, columns: Columns, sums: Tally) -> Check:
+def _alone(bundle: Bundle, columns: Columns, sums: Accumulators) -> Check:
     """Compare rows assessed alone with the same rows in their chunk, bit for bit."""
     asked = [sums.alone[place] for place in _drawn(len(sums.alone), _ALONE)]
     failed = 0
@@ -442,7 +442,7 @@ def _alone(bundle: Bundle, columns: Columns, sums: Tally) -> Check:
     return Check("one_is_batch", len(asked), failed)
 
 
-def _of_the_trees(bundle: Bundle, sums: Tally) -> Check:
+def _of_the_trees(bundle: Bundle, sums: Accumulators) -> Check:
     """Compare the log-odds that came with the reasons with what LightGBM itself says of the same rows, bit for bit."""
     features, fallback, log_odds, totals = (np.concatenate(each) for each in zip(*sums.told, strict=True))
     said = np.full(len(features), np.nan)

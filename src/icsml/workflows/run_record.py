@@ -19,9 +19,9 @@ from icsml.registry.code import code_facts, environment_text
 from icsml.registry.record import DatasetFacts
 from icsml.registry.tracking import table_files
 from icsml.workflows.config import TrainingConfig, flat
-from icsml.workflows.drawing import held_out_drawings, training_drawings
 from icsml.workflows.figures import comparable, split_kind
 from icsml.workflows.train import Trained
+from icsml.workflows.training_plots import held_out_plots, training_plots
 
 __all__ = ["run_record", "run_start", "with_drawings"]
 
@@ -76,7 +76,7 @@ def run_record(start: RunStart, trained: Trained, said: MlflowProgress, *, run_i
 
 def with_drawings(record: RunRecord, trained: Trained, said: MlflowProgress) -> RunRecord:
     """Return the record with plots of what the model goes by and of how it did on rows it had not seen."""
-    drawn = training_drawings(trained.bundle, trained.dataset, said) | held_out_drawings(trained.predictions)
+    drawn = training_plots(trained.bundle, trained.dataset, said) | held_out_plots(trained.predictions)
     plots = {f"plots/{name}.svg": drawing.encode() for name, drawing in drawn.items()}
     return replace(record, files={**record.files, **plots, "training.log": said.text.encode()})
 

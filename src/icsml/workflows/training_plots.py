@@ -11,7 +11,7 @@ from icsml.core.progress import Progress, silent
 from icsml.model.bundle import Bundle
 from icsml.records.dataset import Dataset
 
-__all__ = ["can_draw", "held_out_drawings", "training_drawings"]
+__all__ = ["can_draw", "held_out_plots", "training_plots"]
 
 _NEEDED: Final = ("jinja2", "matplotlib", "shap")
 _ROWS: Final = 5_000
@@ -25,7 +25,7 @@ def can_draw(progress: Progress = silent) -> bool:
     return not missing
 
 
-def training_drawings(bundle: Bundle, dataset: Dataset, progress: Progress = silent) -> dict[str, str]:
+def training_plots(bundle: Bundle, dataset: Dataset, progress: Progress = silent) -> dict[str, str]:
     """Return the report's plots of a model on rows of its data set, as SVG files by name.
 
     Parameters
@@ -39,14 +39,14 @@ def training_drawings(bundle: Bundle, dataset: Dataset, progress: Progress = sil
     """
     if not can_draw(progress):
         return {}
-    from icsml.reports.model import model_drawings
+    from icsml.reports.model_figures import model_figures
     from icsml.workflows.report import find
 
     found = find(bundle, dataset, rows=_ROWS, interactions=False)
-    return {name: each.svg for name, each in model_drawings(found, "en").items()}
+    return {name: each.svg for name, each in model_figures(found, "en").items()}
 
 
-def held_out_drawings(predictions: pd.DataFrame) -> dict[str, str]:
+def held_out_plots(predictions: pd.DataFrame) -> dict[str, str]:
     """Return the ROC and calibration curves of held-out PDs, as SVG files by name; none where nothing can be drawn.
 
     Parameters

@@ -10,9 +10,9 @@ import pytest
 from icsml.core.canonical import digest
 from icsml.core.paths import configs_dir
 from icsml.model.scale import load_scale
-from icsml.reports.evidence import EMBARGO, OTHER, TESTED, TRAINED, UNLABELLED
-from icsml.workflows.evidence import ASSUMED_SCALE, bands, gain, labels, makes, rows_of_value, usage, variables
+from icsml.reports.validation_figures import EMBARGO, OTHER, TESTED, TRAINED, UNLABELLED
 from icsml.workflows.report import find
+from icsml.workflows.report_evidence import ASSUMED_SCALE, bands, gain, labels, makes, rows_of_value, usage, variables
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from icsml.reports.names import in_language
+from icsml.reports.naming import in_language
 from icsml.reports.page import render, write
 from icsml.texts.catalogue import phrase
 from icsml.texts.label import Label

@@ -9,7 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from icsml.features.feature import Feature
-from icsml.reports.evidence import EMBARGO, OTHER, TESTED, TRAINED, UNLABELLED, Firms
+from icsml.reports.validation_figures import EMBARGO, OTHER, TESTED, TRAINED, UNLABELLED, Firms
 from icsml.texts.catalogue import phrase
 
 __all__ = ["firm_columns", "firm_data", "firm_rows", "usage_name"]

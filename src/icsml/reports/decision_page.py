@@ -15,10 +15,10 @@ from icsml.innovation.rulebooks.recorded_rules import recorded_rules
 from icsml.innovation.rulebooks.rule_hit import RuleHit
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.reports.names import field_name, in_language, rulebook_name
+from icsml.reports.naming import field_name, in_language, rulebook_name
 from icsml.reports.page import render, write
-from icsml.reports.stability import StabilityFigures, recourse_measure
-from icsml.reports.values import shown_beside
+from icsml.reports.stability_figures import StabilityFigures, recourse_measure
+from icsml.reports.value_text import shown_beside
 from icsml.texts.catalogue import phrase
 from icsml.texts.languages import FALLBACK
 

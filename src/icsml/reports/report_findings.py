@@ -17,25 +17,25 @@ from icsml.features.encoder import DirectionOverride
 from icsml.features.feature import Feature
 from icsml.model.card import CardFacts
 from icsml.model.certificate import Certificate
-from icsml.reports.evidence import Evidence
-from icsml.reports.stability import StabilityFigures
+from icsml.reports.stability_figures import StabilityFigures
+from icsml.reports.validation_figures import Evidence
 from icsml.texts.label import Label
 
 __all__ = [
     "PD_BANDS",
     "Check",
-    "Chosen",
     "ContradictionFigures",
+    "Example",
     "Findings",
     "GroupFigures",
     "IndicatorFigures",
     "InnovationFigures",
     "Interactions",
-    "Marks",
     "Origin",
     "Pair",
     "PdFigures",
     "Sample",
+    "Thresholds",
 ]
 
 
@@ -144,7 +144,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """An interaction: two features by their places, its mean size over the sample, and its value by row."""
+    """An interaction: two features by their indices, its mean size over the sample, and its value by row."""
 
     first: int
     second: int
@@ -172,13 +172,13 @@ class Interactions:
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class Thresholds:
     """Thresholds of a rulebook on the scale of a feature that measures the same.
 
     Parameters
     ----------
     feature : int
-        Place of the feature.
+        Index of the feature.
     indicator : Label
         The indicator.
     provenance : str
@@ -194,11 +194,11 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """One decision that is shown whole; ``role`` is ``good``, ``middling`` or ``poor``.
+class Example:
+    """One decision that is displayed whole; ``role`` is ``good``, ``middling`` or ``poor``.
 
     ``log_odds``, ``values`` and ``points`` have shape (p,); ``reasons`` are the texts of the foremost; ``usage`` tells
-    how training used the row (:mod:`icsml.reports.evidence`), ``fallback`` whether the companion gave its PD.
+    how training used the row (:mod:`icsml.reports.validation_figures`), ``fallback`` whether the companion gave its PD.
     """
 
     role: str
@@ -301,7 +301,7 @@ class ContradictionFigures:
     rate : float or None
         Share of the shown reasons of free features that contradict; None where none was shown.
     features : tuple of (int, int, int)
-        Place of a feature, its shown reasons, and those of them that contradict; the most contradicting first.
+        Index of a feature, its displayed reasons, and those of them that contradict; the most contradicting first.
     """
 
     rows: int
@@ -340,10 +340,10 @@ class Findings:
         The rows drawn as dots.
     interactions : Interactions, optional
         The strongest pairs.
-    marks : tuple of Marks
+    thresholds : tuple of Thresholds
         The rulebook's thresholds.
-    chosen : tuple of Chosen
-        Decisions shown whole, from the best.
+    examples : tuple of Example
+        Decisions displayed whole, from the best.
     segments : mapping of str to tuple of GroupFigures
         By ``stage``, ``technical_field``, ``province`` and ``size``, as the data have them; under ``all``, all rows.
     innovation : InnovationFigures, optional
@@ -376,8 +376,8 @@ class Findings:
     pd: PdFigures
     sample: Sample
     interactions: Interactions | None
-    marks: tuple[Marks, ...]
-    chosen: tuple[Chosen, ...]
+    thresholds: tuple[Thresholds, ...]
+    examples: tuple[Example, ...]
     segments: Mapping[str, tuple[GroupFigures, ...]]
     innovation: InnovationFigures | None
     stages: Mapping[str, Label]
@@ -390,5 +390,5 @@ class Findings:
 
     @property
     def order(self) -> list[int]:
-        """Places of the features that had any effect, from the largest mean size; ties in the order of the columns."""
-        return [int(place) for place in np.argsort(-self.sizes, kind="stable") if self.sizes[place] > 0.0]
+        """Indices of the features that had any effect, from the largest mean size; ties in the order of the columns."""
+        return [int(index) for index in np.argsort(-self.sizes, kind="stable") if self.sizes[index] > 0.0]

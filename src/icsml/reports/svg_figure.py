@@ -1,4 +1,4 @@
-"""Drawings as SVG text: the same bytes for the same input, on any machine and in any process.
+"""Figures as SVG text: the same bytes for the same input, on any machine and in any process.
 
 Words stay words (``svg.fonttype: none``), so that they can be read aloud, searched and drawn by whatever font of the
 reader's machine has the characters; no font is embedded and none is needed. Nothing is placed by how wide a word is:
@@ -22,7 +22,7 @@ from markupsafe import Markup, escape
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Drawing", "drawing", "label_lines", "style"]
+__all__ = ["SvgFigure", "label_lines", "style", "svg_figure"]
 
 _DOTS_PER_INCH: Final = 170
 _SETTINGS: Final[dict[Any, Any]] = {
@@ -44,8 +44,8 @@ _PIECE = re.compile(rf"{_WIDE.pattern}|[^\s\u1100-\u11ff\u2e80-\uffe6]+|\s+|.")
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
-    """One drawing.
+class SvgFigure:
+    """One figure.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Drawing:
     title : str
         What it shows, for those who cannot see it.
     svg : str
-        The drawing as a file of its own.
+        The figure as a file of its own.
     """
 
     name: str
@@ -63,13 +63,13 @@ class Drawing:
 
     @property
     def inline(self) -> Markup:
-        """The drawing as part of a page: it names no address, and its marks cannot be taken for another's."""
+        """The figure as part of a page: it names no address, and its ids cannot be taken for another's."""
         text = self.svg[self.svg.index("<svg") :]
         view = re.search(r'viewBox="([\d. -]+)"', text)
         assert view is not None  # noqa: S101 - matplotlib always writes one
         body = text[text.index(">") + 1 : text.rindex("</svg>")]
         body = re.sub(r"<defs>\s*<style[^>]*>[^<]*</style>\s*</defs>", "", body)
-        body = _own_marks(body, self.name)
+        body = _own_ids(body, self.name)
         width = f"{float(view[1].split()[2]) / 72:.3f}in"
         head = (
             f'<svg class="drawing" role="img" aria-label="{escape(self.title)}" viewBox="{view[1]}" '
@@ -78,16 +78,16 @@ class Drawing:
         return Markup(head + _shortened(body).strip() + "</svg>")  # noqa: S704 - matplotlib escaped every text in it
 
 
-def _own_marks(body: str, name: str) -> str:
-    """Keep the marks that something refers to, each under the name of its drawing."""
+def _own_ids(body: str, name: str) -> str:
+    """Keep the ids that something refers to, each under the name of its figure."""
     used = set(re.findall(r'(?:href="#|url\(#)([\w-]+)', body))
-    body = re.sub(r' id="([\w.-]+)"', lambda mark: f' id="{name}-{mark[1]}"' if mark[1] in used else "", body)
+    body = re.sub(r' id="([\w.-]+)"', lambda match: f' id="{name}-{match[1]}"' if match[1] in used else "", body)
     body = re.sub(r'(?:xlink:)?href="#', f'href="#{name}-', body)
     return body.replace("url(#", f"url(#{name}-").replace("xlink:href=", "href=")
 
 
 def _shortened(body: str) -> str:
-    """Leave out what says nothing: fonts by name, rotations by nothing, blanks between marks."""
+    """Leave out what says nothing: fonts by name, rotations by nothing, blanks between elements."""
     body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
     body = re.sub(r' transform="rotate\(-?0 [^)]*\)"', "", body)
     body = re.sub(r"\s*\n\s*(?=[LMQCz])", "", body)
@@ -157,12 +157,12 @@ def style() -> Iterator[None]:
         yield
 
 
-def drawing(name: str, title: str, figure: Figure) -> Drawing:
-    """Return a figure as a drawing; the figure is of no use afterwards."""
+def svg_figure(name: str, title: str, figure: Figure) -> SvgFigure:
+    """Return a figure of matplotlib as SVG; it is closed."""
     from matplotlib import pyplot
 
     nothing: dict[str, Any] = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     out = io.StringIO()
     figure.savefig(out, format="svg", metadata=nothing, dpi=_DOTS_PER_INCH)
     pyplot.close(figure)
-    return Drawing(name, title, out.getvalue())
+    return SvgFigure(name, title, out.getvalue())

@@ -17,7 +17,8 @@ from icsml.model.bundle import Bundle, scorers
 from icsml.model.scale import MasterScale
 from icsml.portfolio.splits import DEFAULT_EMBARGO_MONTHS, out_of_time
 from icsml.records.dataset import Dataset, FoldSplit, OutOfTimeSplit
-from icsml.reports.evidence import (
+from icsml.reports.report_findings import PD_BANDS
+from icsml.reports.validation_figures import (
     EMBARGO,
     OTHER,
     TESTED,
@@ -32,7 +33,6 @@ from icsml.reports.evidence import (
     SampleFigures,
     Variable,
 )
-from icsml.reports.findings import PD_BANDS
 from icsml.validation.auc_difference import auc_difference
 from icsml.validation.information_value import information_value
 

@@ -18,16 +18,16 @@ from icsml.explain.terms import adverse, by_group, rank_terms
 from icsml.innovation.scoring.population_groups import group_order, population_groups, provinces, staff_classes
 from icsml.model.bundle import Bundle
 from icsml.records.columns import Columns
-from icsml.reports.findings import PD_BANDS, Check, GroupFigures, Sample
+from icsml.reports.report_findings import PD_BANDS, Check, GroupFigures, Sample
 
-__all__ = ["Tally", "pd_bands"]
+__all__ = ["Accumulators", "pd_bands"]
 
 
 _ADDS_UP: Final = 1e-9
 
 
 def pd_bands(pds: Floats) -> NDArray[Any]:
-    """Return the band of every PD, shape (n,); see :data:`icsml.reports.findings.PD_BANDS`."""
+    """Return the band of every PD, shape (n,); see :data:`icsml.reports.report_findings.PD_BANDS`."""
     places = np.searchsorted(list(PD_BANDS.values()), pds, side="right")
     return np.array(list(PD_BANDS), dtype=object)[np.maximum(places - 1, 0)]
 
@@ -68,7 +68,7 @@ def _within(places: NDArray[np.intp], first: int, rows: int) -> NDArray[np.intp]
 
 
 @dataclass
-class Tally:
+class Accumulators:
     """What is kept of the rows while they pass by.
 
     Parameters

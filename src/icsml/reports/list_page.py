@@ -16,7 +16,7 @@ from icsml.errors import InputError
 from icsml.innovation.scoring.weight_robustness import Robustness
 from icsml.innovation.selection.list_wording import cut_text, in_parts, is_alternative, own_text
 from icsml.innovation.selection.recommended_list import ListTerms, figures, standing
-from icsml.reports.names import field_name
+from icsml.reports.naming import field_name
 from icsml.reports.page import render, script, write
 from icsml.texts.label import Label
 from icsml.texts.languages import FALLBACK
