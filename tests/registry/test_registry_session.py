@@ -13,8 +13,8 @@ import pytest
 
 from icsml.errors import MissingError
 from icsml.registry import close_run, fetch_bundle, list_versions, open_run, relocate, tracking_uri
-from icsml.registry.run import RunStart
 from icsml.registry.session import mlflow_session
+from icsml.registry.training_run import RunStart
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),  # MLflow's tables under SQLAlchemy 2.1
@@ -25,7 +25,7 @@ DATASET = {"name": "book", "digest": "d" * 64, "source": "here", "rows": 3, "col
 OPEN = """
 import sys
 from icsml.registry import open_run
-from icsml.registry.run import RunStart
+from icsml.registry.training_run import RunStart
 said = []
 start = RunStart(name="icsml-pd", dataset={"name": "x", "digest": "d" * 64, "source": "s", "rows": 1})
 print(open_run(start, said.append))

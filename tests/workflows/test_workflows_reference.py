@@ -15,7 +15,7 @@ from icsml.records.dataset import read_dataset, write_dataset
 from icsml.workflows.config import ReasonsConfig, load_training_config
 from icsml.workflows.fit import fit_pair
 from icsml.workflows.prepare import prepare, split_rows
-from icsml.workflows.reference import reference_population
+from icsml.workflows.reference_rows import reference_population
 from icsml.workflows.train import train_bundle
 
 

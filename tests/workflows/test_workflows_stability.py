@@ -26,8 +26,8 @@ from icsml.workflows import model_comparison, retraining
 from icsml.workflows.model_comparison import compare_models
 from icsml.workflows.prepare import prepare, split_rows
 from icsml.workflows.retraining import redrawn, retrain
-from icsml.workflows.steps import fit_levers
 from icsml.workflows.train import train_bundle
+from icsml.workflows.yearly_changes import fit_levers
 
 RECOURSE = ("recourse_survival", "recourse_better_grade")
 NO_LEVERS = dict.fromkeys(RECOURSE, "no_levers")

@@ -28,7 +28,7 @@ def code_facts() -> dict[str, str]:
 
 def environment_text() -> str:
     """Return Python's version, the platform and every installed package, as a file of requirements that says so."""
-    installed = sorted({f"{each.metadata['Name']}=={each.version}" for each in distributions()}, key=str.lower)
+    installed = sorted({f"{package.metadata['Name']}=={package.version}" for package in distributions()}, key=str.lower)
     return "\n".join([f"# Python {platform.python_version()} on {platform.platform()}", *installed]) + "\n"
 
 

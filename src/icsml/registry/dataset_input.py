@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import ModuleType
 from typing import Any, Final
 
 from icsml.registry.record import DatasetFacts
@@ -12,13 +13,11 @@ __all__ = ["dataset_input"]
 _DIGEST_CHARACTERS: Final = 36  # as many as MLflow's tables hold; the tag dataset_sha256 has all
 
 
-def dataset_input(dataset: DatasetFacts) -> Any:  # noqa: ANN401 - mlflow.entities.DatasetInput
+def dataset_input(mlflow: ModuleType, dataset: DatasetFacts) -> Any:  # noqa: ANN401 - mlflow.entities.DatasetInput
     """Return the data set with its digest, source, columns and number of rows, in the context ``training``."""
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
     columns = [{"name": name, "type": kind, "required": False} for name, kind in dataset.get("columns", {}).items()]
     stated = {"stated": dataset["stated"]} if dataset.get("stated") else {}
-    entity = Dataset(
+    entity = mlflow.entities.Dataset(
         name=dataset["name"],
         digest=dataset["digest"][:_DIGEST_CHARACTERS],
         source_type="local",
@@ -26,4 +25,4 @@ def dataset_input(dataset: DatasetFacts) -> Any:  # noqa: ANN401 - mlflow.entiti
         schema=json.dumps({"mlflow_colspec": columns}, ensure_ascii=False) if columns else None,
         profile=json.dumps({"num_rows": dataset["rows"]}),
     )
-    return DatasetInput(entity, [InputTag("mlflow.data.context", "training")])
+    return mlflow.entities.DatasetInput(entity, [mlflow.entities.InputTag("mlflow.data.context", "training")])

@@ -34,17 +34,17 @@ def open_experiment(mlflow: ModuleType, client: Any) -> str:  # noqa: ANN401 - m
     if given and not name:  # mlflow.set_experiment sets it
         return experiment_of(client, given)
     name = name or EXPERIMENT
-    found = client.get_experiment_by_name(name)
-    if found is None:
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
         try:
             identifier: str = client.create_experiment(name, artifact_location(), _KIND)
         except mlflow.exceptions.MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-            found = client.get_experiment_by_name(name)
+            experiment = client.get_experiment_by_name(name)
         else:
             return identifier
-    return experiment_of(client, found.experiment_id)
+    return experiment_of(client, experiment.experiment_id)
 
 
 def experiment_of(client: Any, identifier: str) -> str:  # noqa: ANN401 - mlflow.MlflowClient
@@ -55,16 +55,16 @@ def experiment_of(client: Any, identifier: str) -> str:  # noqa: ANN401 - mlflow
     MissingError
         ICS-REG-006 if it is deleted, ICS-REG-007 if it keeps its files where the registry lay before it was moved.
     """
-    found = client.get_experiment(identifier)
-    if found.lifecycle_stage != "active":
+    experiment = client.get_experiment(identifier)
+    if experiment.lifecycle_stage != "active":
         raise MissingError(
             "ICS-REG-006",
-            f"experiment {found.name!r} is deleted in MLflow, which keeps its name",
+            f"experiment {experiment.name!r} is deleted in MLflow, which keeps its name",
             field=f"experiment {identifier}",
             remedy=f"restore it: MLFLOW_TRACKING_URI='{shown_uri()}' mlflow experiments restore -x {identifier};"
             f" or name another by {EXPERIMENT_VARIABLE}",
         )
-    refuse_moved(found.artifact_location, f"experiment {found.name}")
+    refuse_moved(experiment.artifact_location, f"experiment {experiment.name}")
     return identifier
 
 

@@ -19,20 +19,19 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import pandas as pd
 
 from icsml.core.canonical import sha256_file
+from icsml.decision.example import bundle_example
+from icsml.model.bundle import Bundle, read_bundle
 from icsml.records.fields import FIELDS
+from icsml.registry.artifacts import BUNDLE_ARTIFACT, WHEEL_ARTIFACT, WHEEL_SHA256
 from icsml.registry.wheel import icsml_wheel, pinned_requirements
 
-if TYPE_CHECKING:
-    from icsml.model.bundle import Bundle
+__all__ = ["LoggedModel", "log_model"]
 
-__all__ = ["BUNDLE_ARTIFACT", "WHEEL_ARTIFACT", "WHEEL_SHA256", "LoggedModel", "log_model"]
-
-BUNDLE_ARTIFACT: Final = "bundle"
-WHEEL_ARTIFACT: Final = "wheel"
-WHEEL_SHA256: Final = "icsml_wheel_sha256"
 _MODEL_CODE: Final = Path(__file__).with_name("pyfunc_model.py")
 _CHATTER: Final = ("Successfully registered model ", "Registered model ", "Created version ")
 
@@ -60,8 +59,6 @@ def log_model(mlflow: ModuleType, bundle_folder: Path, *, run_id: str, register_
     register_as : str, optional
         Name of the registered model.
     """
-    from icsml.model.bundle import read_bundle
-
     bundle = read_bundle(bundle_folder)
     wheel = icsml_wheel()
     client = mlflow.MlflowClient()
@@ -73,7 +70,7 @@ def log_model(mlflow: ModuleType, bundle_folder: Path, *, run_id: str, register_
     with tempfile.TemporaryDirectory() as scratch, _without_chatter(), warnings.catch_warnings():
         # MLflow writes the input example in a way that pandas 3 warns of.
         warnings.filterwarnings("ignore", "Operation with range is deprecated")
-        own = shutil.copytree(bundle_folder, Path(scratch) / BUNDLE_ARTIFACT)
+        copied = shutil.copytree(bundle_folder, Path(scratch) / BUNDLE_ARTIFACT)
         carried = Path(scratch) / wheel.name
         carried.write_bytes(wheel.content)
         info = mlflow.models.Model.log(
@@ -83,14 +80,14 @@ def log_model(mlflow: ModuleType, bundle_folder: Path, *, run_id: str, register_
             run_id=run_id,
             registered_model_name=register_as,
             python_model=str(_MODEL_CODE),
-            artifacts={BUNDLE_ARTIFACT: str(own), WHEEL_ARTIFACT: str(carried)},
+            artifacts={BUNDLE_ARTIFACT: str(copied), WHEEL_ARTIFACT: str(carried)},
             # Named requirements, because MLflow would spend minutes finding out; the wheel lies among the artifacts.
             pip_requirements=[
                 f"mlflow=={version('mlflow')}",
                 f"artifacts/{wheel.name}",
                 *pinned_requirements(),
             ],
-            signature=_signature(),
+            signature=_signature(mlflow),
             input_example=_example(bundle),
             metadata={
                 "bundle_sha256": bundle.sha256,
@@ -102,24 +99,18 @@ def log_model(mlflow: ModuleType, bundle_folder: Path, *, run_id: str, register_
     return LoggedModel(info.model_id, info.model_uri, None if number is None else str(number))
 
 
-def _signature() -> Any:  # noqa: ANN401 - mlflow.models.ModelSignature
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
-
-    outputs: list[Any] = [
-        ColSpec("double", "pd"),
-        ColSpec("string", "grade", required=False),
-        ColSpec("double", "score", required=False),
+def _signature(mlflow: ModuleType) -> Any:  # noqa: ANN401 - mlflow.models.ModelSignature
+    column = mlflow.types.ColSpec
+    outputs = [
+        column("double", "pd"),
+        column("string", "grade", required=False),
+        column("double", "score", required=False),
     ]
-    return ModelSignature(inputs=None, outputs=Schema(outputs))
+    return mlflow.models.ModelSignature(inputs=None, outputs=mlflow.types.Schema(outputs))
 
 
-def _example(bundle: Bundle) -> Any:  # noqa: ANN401 - a DataFrame, and pandas comes with whatever calls this
+def _example(bundle: Bundle) -> pd.DataFrame:
     """Return one record that the bundle accepts, in the form of a row of ``enterprises.parquet`` with text dates."""
-    import pandas as pd
-
-    from icsml.decision.example import bundle_example
-
     record = bundle_example(bundle)
     extra = {f"extra.{name}": value for name, value in record.pop("extra", {}).items()}
     return pd.DataFrame([record | extra])
@@ -136,9 +127,9 @@ def _inputs(bundle: Bundle) -> dict[str, str]:
 @contextmanager
 def _without_chatter() -> Iterator[None]:
     """Keep back what MLflow prints about registering, which it has no option for; pass on whatever else it says."""
-    said = io.StringIO()
+    printed = io.StringIO()
     try:
-        with redirect_stderr(said):
+        with redirect_stderr(printed):
             yield
     finally:
-        sys.stderr.writelines(line for line in said.getvalue().splitlines(True) if not line.startswith(_CHATTER))
+        sys.stderr.writelines(line for line in printed.getvalue().splitlines(True) if not line.startswith(_CHATTER))

@@ -10,11 +10,11 @@ __all__ = ["pages"]
 
 def pages(search: Callable[..., Any], query: str | None = None) -> list[Any]:
     """Return everything a search method of ``mlflow.MlflowClient`` finds."""
-    found: list[Any] = []
+    items: list[Any] = []
     token = None
     while True:
         page = search(query, page_token=token)
-        found.extend(page)
+        items.extend(page)
         token = page.token
         if not token:
-            return found
+            return items

@@ -18,7 +18,7 @@ from icsml.core.canonical import sha256_file
 from icsml.decision.frame import input_scores
 from icsml.errors import ModelError
 from icsml.model.bundle import Bundle, read_bundle
-from icsml.registry.logged_model import BUNDLE_ARTIFACT, WHEEL_ARTIFACT, WHEEL_SHA256
+from icsml.registry.artifacts import BUNDLE_ARTIFACT, WHEEL_ARTIFACT, WHEEL_SHA256
 from icsml.registry.wheel import icsml_wheel
 
 __all__ = ["BundleModel"]

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypedDict
 
+from pydantic import TypeAdapter
+
 from icsml.core.paths import home
 
 __all__ = ["DatasetFacts", "RunRecord", "TrialFacts", "find_record", "forget_record", "keep_record"]
@@ -85,9 +87,9 @@ class RunRecord:
 
 def keep_record(record: RunRecord, bundle_sha256: str) -> None:
     """Keep a record under ``ICSML_HOME`` until the bundle of that SHA-256 is registered."""
-    place = _place(bundle_sha256)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=place.parent) as scratch:
+    folder = _folder(bundle_sha256)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as scratch:
         made = Path(scratch) / "record"
         for path, content in record.files.items():
             target = made / _FILES / path
@@ -97,26 +99,23 @@ def keep_record(record: RunRecord, bundle_sha256: str) -> None:
         stated = asdict(record) | {"files": sorted(record.files)}
         (made / _RECORD).write_text(json.dumps(stated, ensure_ascii=False), "utf-8")
         forget_record(bundle_sha256)
-        made.rename(place)
+        made.rename(folder)
 
 
 def find_record(bundle_sha256: str) -> RunRecord | None:
     """Return the record kept for a bundle; None where none is."""
-    place = _place(bundle_sha256)
-    if not (place / _RECORD).is_file():
+    folder = _folder(bundle_sha256)
+    if not (folder / _RECORD).is_file():
         return None
-    stated = json.loads((place / _RECORD).read_text("utf-8"))
-    stated["files"] = {path: (place / _FILES / path).read_bytes() for path in stated["files"]}
-    stated["trials"] = tuple(TrialFacts(**trial) for trial in stated["trials"])
-    stated["blocking"] = tuple(stated["blocking"])
-    stated["curves"] = {key: [tuple(point) for point in curve] for key, curve in stated["curves"].items()}
-    return RunRecord(**stated)
+    stated = json.loads((folder / _RECORD).read_text("utf-8"))
+    stated["files"] = {path: (folder / _FILES / path).read_bytes() for path in stated["files"]}
+    return TypeAdapter(RunRecord).validate_python(stated)
 
 
 def forget_record(bundle_sha256: str) -> None:
     """Take away the record of a bundle that is registered."""
-    shutil.rmtree(_place(bundle_sha256), ignore_errors=True)
+    shutil.rmtree(_folder(bundle_sha256), ignore_errors=True)
 
 
-def _place(bundle_sha256: str) -> Path:
+def _folder(bundle_sha256: str) -> Path:
     return home() / "unregistered" / bundle_sha256[:12]

@@ -61,5 +61,7 @@ def _moved(connection: sqlite3.Connection, before: Path) -> int:
     return changed
 
 
-def _nothing(said: str) -> MissingError:
-    return MissingError("ICS-REG-010", said, field="ICSML_HOME", remedy="set ICSML_HOME to the folder of the registry")
+def _nothing(reason: str) -> MissingError:
+    return MissingError(
+        "ICS-REG-010", reason, field="ICSML_HOME", remedy="set ICSML_HOME to the folder of the registry"
+    )

@@ -8,21 +8,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
+
+from pydantic import BaseModel, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from icsml.core.canonical import digest
 from icsml.core.clock import timestamp
 from icsml.core.paths import home
 from icsml.errors import InputError, MissingError, ModelError
 from icsml.model.bundle_store import is_intact, move_in
+from icsml.registry.artifacts import BUNDLE_ARTIFACT, CHAMPION
 from icsml.registry.experiment import refuse_moved
-from icsml.registry.logged_model import BUNDLE_ARTIFACT
 from icsml.registry.pages import pages
 from icsml.registry.session import has_registry, is_embedded, mlflow_session, tracking_uri
-from icsml.registry.tracking import CHAMPION
 
-__all__ = ["DEFAULT_REFERENCE", "Fetched", "fetch_bundle", "list_versions"]
+__all__ = ["DEFAULT_REFERENCE", "Fetched", "RegisteredVersion", "fetch_bundle", "list_versions"]
 
 DEFAULT_REFERENCE = f"models:/icsml-pd@{CHAMPION}"
 """The model that is meant where none is named."""
@@ -31,6 +32,35 @@ _MODEL = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version
 _RUN = re.compile(r"runs:/(?P<run_id>[0-9A-Za-z]+)(?:/(?P<path>[\w./-]+))?")
 _FORMS = "give models:/NAME@champion, models:/NAME/3, runs:/RUN_ID or a bundle folder"
 _REMEDY = "train one with `icsml train --data DIR`, or see `icsml model list`"
+
+
+def _or_none(value: object, validate: ValidatorFunctionWrapHandler) -> Any:  # noqa: ANN401 - as validated
+    """Anybody may change a tag: what does not fit is not known."""
+    try:
+        return validate(value)
+    except ValidationError:
+        return None
+
+
+class RegisteredVersion(BaseModel):
+    """A version in the registry, as its own tags describe it; None where they do not.
+
+    ``created`` is UTC; ``test_auc`` is out of time, ``cv_auc`` out of fold.
+    """
+
+    name: str
+    version: str
+    aliases: list[str]
+    run_id: str | None
+    created: str
+    dataset: str | None
+    synthetic: Annotated[bool | None, WrapValidator(_or_none)]
+    test_auc: Annotated[float | None, WrapValidator(_or_none)]
+    cv_auc: Annotated[float | None, WrapValidator(_or_none)]
+    bundle_sha256: str | None
+
+
+_TAGS = ("dataset", "synthetic", "test_auc", "cv_auc", "bundle_sha256")
 
 
 @dataclass(frozen=True)
@@ -88,8 +118,7 @@ def list_versions() -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``name``, ``version``, ``aliases``, ``run_id``, ``created`` (UTC) and, None where the version does not state
-        them, ``dataset``, ``synthetic``, ``test_auc`` (out of time), ``cv_auc`` (out of fold), ``bundle_sha256``.
+        The fields of :class:`RegisteredVersion`.
 
     Raises
     ------
@@ -100,32 +129,26 @@ def list_versions() -> list[dict[str, Any]]:
         return []
     with mlflow_session() as mlflow:
         client = mlflow.MlflowClient()
-        listed = []
-        for model in pages(client.search_registered_models):
-            for version in pages(client.search_model_versions, f"name = '{model.name}'"):
-                aliases = sorted(alias for alias, held in model.aliases.items() if str(held) == str(version.version))
-                entry = {"name": model.name, "version": str(version.version), "aliases": aliases}
-                listed.append(entry | {"run_id": version.run_id} | _facts(version))
-    return sorted(listed, key=lambda entry: (entry["name"], -int(entry["version"])))
+        listed = [
+            _registered(model, version)
+            for model in pages(client.search_registered_models)
+            for version in pages(client.search_model_versions, f"name = '{model.name}'")
+        ]
+    return [
+        version.model_dump() for version in sorted(listed, key=lambda version: (version.name, -int(version.version)))
+    ]
 
 
-def _facts(version: Any) -> dict[str, Any]:  # noqa: ANN401 - mlflow's ModelVersion
-    tags: dict[str, str] = version.tags
-    return {
-        "created": timestamp(datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)),
-        "dataset": tags.get("dataset"),
-        "synthetic": {"true": True, "false": False}.get(tags.get("synthetic", "")),
-        "test_auc": _number(tags.get("test_auc")),
-        "cv_auc": _number(tags.get("cv_auc")),
-        "bundle_sha256": tags.get("bundle_sha256"),
-    }
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return None if text is None else float(text)
-    except ValueError:  # anybody may change a tag
-        return None
+def _registered(model: Any, version: Any) -> RegisteredVersion:  # noqa: ANN401 - mlflow's RegisteredModel, ModelVersion
+    number = str(version.version)
+    return RegisteredVersion(
+        name=model.name,
+        version=number,
+        aliases=sorted(alias for alias, aliased in model.aliases.items() if str(aliased) == number),
+        run_id=version.run_id,
+        created=timestamp(datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)),
+        **{name: version.tags.get(name) for name in _TAGS},
+    )
 
 
 def _folder(ref: str) -> Fetched:
@@ -175,12 +198,12 @@ def _fetch_version(mlflow: ModuleType, version: Any) -> Fetched:  # noqa: ANN401
 
 def _cached(mlflow: ModuleType, uri: str, key: str) -> Path:
     """Return the cached bundle; fetch it where it is absent or damaged."""
-    shelf = home() / "cache" / "bundles"
-    target = shelf / key
+    store = home() / "cache" / "bundles"
+    target = store / key
     if is_intact(target):
         return target
-    shelf.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=shelf) as scratch:
+    store.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=store) as scratch:
         move_in(_bundle_of(mlflow, _download(mlflow, uri, scratch), uri), target)
     return target
 

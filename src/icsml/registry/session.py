@@ -1,4 +1,4 @@
-"""How MLflow is reached: lazily, without telemetry, with its state under ``ICSML_HOME`` unless told otherwise."""
+"""How MLflow is reached: lazily, without telemetry, with its state under ``ICSML_HOME`` unless set otherwise."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _QUIET: Final = {
     "MLFLOW_UV_AUTO_DETECT": "false",
 }
 _ATTEMPTS: Final = 4  # to connect to a database, in about a second; MLflow's ten take 100 s
-_SENTENCE: Final = 600  # characters of what MLflow said, which may be a page
+_SENTENCE: Final = 600  # characters of what MLflow reports, which may be a page
 _SECRET: Final = re.compile(r"//[^/\s]+@")  # greedy: a password may hold an @
 
 
@@ -194,10 +194,10 @@ def _lock_file(uri: str) -> Path:
 
 
 def _unusable(error: Exception) -> MissingError:
-    said = _SECRET.sub("//***@", " ".join(str(error).split())) or type(error).__name__
+    message = _SECRET.sub("//***@", " ".join(str(error).split())) or type(error).__name__
     return MissingError(
         "ICS-REG-003",
-        f"the registry {shown_uri()} cannot be used: {said[:_SENTENCE]}",
+        f"the registry {shown_uri()} cannot be used: {message[:_SENTENCE]}",
         field=URI_VARIABLE,
         remedy="check that it is there, answers, and may be written",
     )

@@ -6,28 +6,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import pandas as pd
 
 from icsml.core.canonical import canonical_bytes
 from icsml.core.flatten import flattened
 from icsml.core.progress import Progress, silent
 from icsml.errors import MissingError
+from icsml.model.bundle import read_bundle
 from icsml.model.manifest import verified_files
 from icsml.model.training_facts import TrainingFacts
+from icsml.registry.artifacts import CHAMPION
 from icsml.registry.logged_model import log_model
 from icsml.registry.pages import pages
 from icsml.registry.record import DatasetFacts, RunRecord, find_record, forget_record, keep_record
-from icsml.registry.run import RunStart, fill_run, new_run
 from icsml.registry.session import mlflow_session
+from icsml.registry.training_log import MlflowProgress
+from icsml.registry.training_run import RunStart, fill_run, new_run
 
-if TYPE_CHECKING:
-    import pandas as pd
+__all__ = ["Logged", "log_training", "register_bundle", "register_record", "table_files"]
 
-    from icsml.registry.progress import MlflowProgress
-
-__all__ = ["CHAMPION", "Logged", "log_training", "register_bundle", "register_record", "table_files"]
-
-CHAMPION: Final = "champion"
 _SHA256: Final = "bundle_sha256"
 _SPLITS: Final = {"out_of_time": "test_auc", "folds": "cv_auc"}
 
@@ -86,8 +85,8 @@ def register_record(
     keep_record(record, sha256)
     try:
         with mlflow_session(writing=True, progress=progress) as mlflow:
-            held = _registered(mlflow, record.name, sha256) if once else None
-            logged = held or _register(mlflow, bundle_folder, record, sha256)
+            before = _registered(mlflow, record.name, sha256) if once else None
+            logged = before or _register(mlflow, bundle_folder, record, sha256)
     except MissingError as error:
         raise MissingError(
             "ICS-REG-009",
@@ -117,16 +116,14 @@ def register_bundle(bundle_folder: Path, progress: Progress = silent) -> tuple[L
     MissingError, ModelError
         If there is no sound bundle, or the registry cannot be used.
     """
-    from icsml.model.bundle import read_bundle
-
     bundle = read_bundle(bundle_folder)
     record = find_record(bundle.sha256)
     if record is not None:
         return register_record(bundle_folder, record, progress), True
     with mlflow_session() as mlflow:
-        found = _registered(mlflow, bundle.name, bundle.sha256)
-    if found is not None:
-        return found, False
+        before = _registered(mlflow, bundle.name, bundle.sha256)
+    if before is not None:
+        return before, False
     training = bundle.training
     stated: RunRecord = RunRecord(
         name=bundle.name,
@@ -175,16 +172,14 @@ def log_training(
     drawings : mapping of str to str, optional
         SVG, kept as ``plots/NAME.svg``.
     progress : MlflowProgress, optional
-        What training said, kept as ``training.log``.
+        What training reported, kept as ``training.log``.
 
     Raises
     ------
     MissingError
         If MLflow is not installed or the registry cannot be used.
     """
-    from icsml.model.bundle import read_bundle
-
-    files, shown = table_files(tables)
+    files, table_tags = table_files(tables)
     files |= {f"plots/{title}.svg": drawing.encode() for title, drawing in (drawings or {}).items()}
     files |= {"training.log": progress.text.encode()} if progress is not None else {}
     record = RunRecord(
@@ -192,7 +187,7 @@ def log_training(
         params=params,
         metrics=metrics,
         dataset=dataset,
-        tags=dict(tags or {}) | shown,
+        tags=dict(tags or {}) | table_tags,
         blocking=_stated_blocking(read_bundle(bundle_folder).training),
         files=files,
     )
@@ -212,8 +207,8 @@ def table_files(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, bytes], d
         f"tables/{title}.json": table.to_json(orient="split", index=False, date_format="iso", double_precision=15)
         for title, table in tables.items()
     }
-    shown = canonical_bytes([{"path": file, "type": "table"} for file in files]).decode()
-    tags = {"mlflow.loggedArtifacts": shown} if files else {}
+    listed = canonical_bytes([{"path": file, "type": "table"} for file in files]).decode()
+    tags = {"mlflow.loggedArtifacts": listed} if files else {}
     return {path: content.encode() for path, content in files.items()}, tags
 
 
@@ -255,8 +250,8 @@ def _is_open(mlflow: ModuleType, client: Any, run_id: str | None) -> bool:  # no
 
 def _version_of(client: Any, run_id: str, name: str) -> str | None:  # noqa: ANN401 - mlflow.MlflowClient
     """Return the version that an interrupted attempt registered; the run may hold models of other names."""
-    found = [each for each in pages(client.search_model_versions, f"run_id = '{run_id}'") if each.name == name]
-    return str(found[0].version) if found else None
+    versions = pages(client.search_model_versions, f"run_id = '{run_id}'")
+    return next((str(version.version) for version in versions if version.name == name), None)
 
 
 def _registered(mlflow: ModuleType, name: str, sha256: str) -> Logged | None:

@@ -67,16 +67,20 @@ def icsml_wheel() -> Wheel:
 
 def pinned_requirements() -> list[str]:
     """Return what scoring with icsml needs, and what that needs in turn, each at the version installed here."""
-    found: dict[str, str] = {}
-    waiting = [Requirement(each) for each in requires("icsml") or () if "extra ==" not in each]
+    pinned: dict[str, str] = {}
+    waiting = _requirements("icsml")
     while waiting:
         requirement = waiting.pop()
         name = canonicalize_name(requirement.name)
-        if name in found or not _applies(requirement):
+        if name in pinned or not _applies(requirement):
             continue
-        found[name] = version(name)
-        waiting += [Requirement(each) for each in requires(name) or () if "extra ==" not in each]
-    return [f"{name}=={number}" for name, number in sorted(found.items())]
+        pinned[name] = version(name)
+        waiting += _requirements(name)
+    return [f"{name}=={number}" for name, number in sorted(pinned.items())]
+
+
+def _requirements(package: str) -> list[Requirement]:
+    return [Requirement(line) for line in requires(package) or () if "extra ==" not in line]
 
 
 def _applies(requirement: Requirement) -> bool:
@@ -99,9 +103,9 @@ def _stated(name: str) -> bytes:
     return text.encode()
 
 
-def _record(files: dict[str, bytes], own: str) -> bytes:
+def _record(files: dict[str, bytes], path: str) -> bytes:
     rows = [f"{path},sha256={_short(content)},{len(content)}" for path, content in files.items()]
-    return "\n".join([*rows, f"{own},,", ""]).encode()
+    return "\n".join([*rows, f"{path},,", ""]).encode()
 
 
 def _short(content: bytes) -> str:

@@ -27,8 +27,8 @@ from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import FittedPair, fit_model, parts
 from icsml.workflows.model_comparison import Contradicts, Setting, Survives, compared, sampled
 from icsml.workflows.prepare import Prepared, Rows, Split, prepare, ranked_within, split_rows
-from icsml.workflows.reference import reference_population
-from icsml.workflows.steps import fit_levers
+from icsml.workflows.reference_rows import reference_population
+from icsml.workflows.yearly_changes import fit_levers
 
 __all__ = ["redrawn", "retrain"]
 

@@ -27,10 +27,10 @@ from icsml.workflows.figures import comparable, split_kind
 from icsml.workflows.fit import FittedPair, parts
 from icsml.workflows.measure import measure
 from icsml.workflows.prepare import Prepared, Split, prepare, ranked_within, split_rows
-from icsml.workflows.reference import reference_population
-from icsml.workflows.steps import fit_levers
+from icsml.workflows.reference_rows import reference_population
 from icsml.workflows.training_metrics import TrainingMetrics, check_sentence, training_metrics
 from icsml.workflows.training_tables import held_out_predictions, training_tables
+from icsml.workflows.yearly_changes import fit_levers
 
 __all__ = ["Trained", "refuse_occupied", "train_bundle", "trained_on"]
 

@@ -13,7 +13,7 @@ from icsml.records.extra import ExtraFeature
 from icsml.recourse.actionable_fields import size_class
 from icsml.texts.label import Label
 from icsml.workflows.prepare import prepare, split_rows
-from icsml.workflows.steps import fit_levers, successive, yearly_changes
+from icsml.workflows.yearly_changes import fit_levers, successive, yearly_changes
 
 
 @pytest.fixture(scope="module")

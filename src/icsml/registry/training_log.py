@@ -1,4 +1,4 @@
-"""What training says while it runs, kept for the MLflow run that is opened once there is something to log."""
+"""What training reports while it runs, kept for the MLflow run that is opened once there is something to log."""
 
 from __future__ import annotations
 

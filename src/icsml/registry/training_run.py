@@ -1,6 +1,6 @@
 """One training as one MLflow run: opened before it begins, closed with everything it left.
 
-So a register that cannot be used is told before the work and not after it.
+So a register that cannot be used is reported before the work and not after it.
 
 Runs are written through MLflow's client by their identifier, never through its active run: that one is the caller's.
 """
@@ -80,7 +80,7 @@ def new_run(mlflow: ModuleType, start: RunStart) -> str:
     run_id = _given_run(mlflow, client) or _created(mlflow, client, start)
     tags = dict(start.tags) | code_facts() | {"dataset_sha256": start.dataset["digest"], _MARK: start.name}
     client.log_batch(run_id, params=_params(mlflow, start.params), tags=_tags(mlflow, tags))
-    client.log_inputs(run_id, [dataset_input(start.dataset)])
+    client.log_inputs(run_id, [dataset_input(mlflow, start.dataset)])
     _log_files(client, run_id, start.files)
     return run_id
 
@@ -93,8 +93,8 @@ def fill_run(mlflow: ModuleType, run_id: str, record: RunRecord) -> None:
     metrics = [entities.Metric(key, float(value), at, 0) for key, value in record.metrics.items()]
     for key, curve in record.curves.items():
         metrics += [entities.Metric(key, float(value), at, int(step)) for step, value in curve]
-    held = client.get_run(run_id).data.params
-    params = {key: value for key, value in record.params.items() if key not in held}
+    logged = client.get_run(run_id).data.params
+    params = {key: value for key, value in record.params.items() if key not in logged}
     for first in range(0, max(len(metrics), 1), 900):  # MLflow takes 1,000 a call
         client.log_batch(run_id, metrics=metrics[first : first + 900])
     client.log_batch(run_id, params=_params(mlflow, params), tags=_tags(mlflow, record.tags))
@@ -126,23 +126,23 @@ def _given_run(mlflow: ModuleType, client: Any) -> str | None:  # noqa: ANN401 -
     if not run_id:
         return None
     try:
-        found = client.get_run(run_id)
+        run = client.get_run(run_id)
     except mlflow.exceptions.MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
         raise _stale(run_id, str(error)) from error
-    if found.info.lifecycle_stage != "active" or found.info.status not in ("RUNNING", "SCHEDULED"):
-        raise _stale(run_id, f"that run is {found.info.lifecycle_stage} and {found.info.status}")
-    if _MARK in found.data.tags:
+    if run.info.lifecycle_stage != "active" or run.info.status not in ("RUNNING", "SCHEDULED"):
+        raise _stale(run_id, f"that run is {run.info.lifecycle_stage} and {run.info.status}")
+    if _MARK in run.data.tags:
         raise _stale(run_id, "that run holds a training already")
-    experiment_of(client, found.info.experiment_id)
+    experiment_of(client, run.info.experiment_id)
     return run_id
 
 
-def _stale(run_id: str, said: str) -> MissingError:
+def _stale(run_id: str, reason: str) -> MissingError:
     return MissingError(
         "ICS-REG-008",
-        f"names run {run_id}, which cannot be trained into: {' '.join(said.split())}",
+        f"names run {run_id}, which cannot be trained into: {' '.join(reason.split())}",
         field=_RUN_VARIABLE,
         remedy=f"unset {_RUN_VARIABLE}, or name a run that is open",
     )
@@ -196,9 +196,9 @@ def _log_trials(mlflow: ModuleType, client: Any, run_id: str, trials: Any, at: i
         return
     experiment = client.get_run(run_id).info.experiment_id
     below = client.search_runs([experiment], f"tags.`{_PARENT}` = '{run_id}'", max_results=1_000)
-    held = {run.data.tags.get(_TRIAL) for run in below if run.info.status == "FINISHED"}
+    logged = {run.data.tags.get(_TRIAL) for run in below if run.info.status == "FINISHED"}
     for trial in trials:
-        if str(trial.number) not in held:
+        if str(trial.number) not in logged:
             _log_trial(mlflow, client, experiment, run_id, trial, at)
 
 
