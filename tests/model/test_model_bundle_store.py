@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from icsml.errors import MissingError, ModelError
-from icsml.model import bundle_store as shelf_module
+from icsml.model import bundle_store as store_module
 from icsml.model.bundle import place_bundle, read_bundle, write_bundle
 from icsml.model.bundle_store import is_intact, move_in
 
@@ -111,7 +111,7 @@ def test_what_another_process_put_there_meanwhile_is_taken(
     shelf: Path, bundle_parts: Any, monkeypatch: pytest.MonkeyPatch
 ):
     """The other moves in between the writing and the move of this one."""
-    verified = shelf_module.verified_files
+    verified = store_module.verified_files
 
     def meanwhile(folder: Path) -> Any:
         found = verified(folder)
@@ -119,7 +119,7 @@ def test_what_another_process_put_there_meanwhile_is_taken(
             shutil.copytree(folder, shelf / f"icsml-pd-{found[1][:12]}")
         return found
 
-    monkeypatch.setattr(shelf_module, "verified_files", meanwhile)
+    monkeypatch.setattr(store_module, "verified_files", meanwhile)
     placed = place_bundle(shelf, bundle_parts)
     assert list(shelf.iterdir()) == [placed.folder]
 

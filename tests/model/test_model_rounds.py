@@ -36,7 +36,7 @@ def test_every_checkpoint_is_the_calibrated_log_loss_of_pooled_held_out_margins(
     for rounds, loss in found.curve:
         pooled = np.empty(y.size)
         for split, booster in zip(splits, boosters, strict=True):
-            pooled[split.held] = booster.predict(X[split.held], raw_score=True, num_iteration=rounds)
+            pooled[split.held_out] = booster.predict(X[split.held_out], raw_score=True, num_iteration=rounds)
         calibrated = pd_from_log_odds(log_odds(pooled, fit_affine(pooled, y)))
         assert loss == pytest.approx(log_loss(y, calibrated), abs=1e-9)
         if rounds == found.rounds:
@@ -54,7 +54,7 @@ def test_stops_later_than_the_raw_log_loss_would(small_book):
         pooled = np.empty(y.size)
         for split in splits:
             booster = lgb.train(PARAMS, lgb.Dataset(X[split.train], y[split.train]), num_boost_round=rounds)
-            pooled[split.held] = booster.predict(X[split.held], raw_score=True)
+            pooled[split.held_out] = booster.predict(X[split.held_out], raw_score=True)
         raw[rounds] = log_loss(y, pd_from_log_odds(pooled))
         if rounds >= 50:
             break
@@ -100,9 +100,9 @@ def test_folds_keep_groups_whole_and_never_outnumber_the_rarer_class(small_book)
     splits = fold_splits(y, groups, 5, seed=1)
     assert len(splits) == 5
     for split in splits:
-        assert not set(groups[split.train]) & set(groups[split.held])
-        assert set(split.train) | set(split.held) == set(range(y.size))
-    assert sorted(np.concatenate([s.held for s in splits])) == list(range(y.size))
+        assert not set(groups[split.train]) & set(groups[split.held_out])
+        assert set(split.train) | set(split.held_out) == set(range(y.size))
+    assert sorted(np.concatenate([s.held_out for s in splits])) == list(range(y.size))
     rare = np.zeros(50)
     rare[[3, 30]] = 1.0
     assert len(fold_splits(rare, None, 5, seed=1)) == 2
@@ -118,10 +118,10 @@ def test_time_blocks_only_look_forward_and_first_half_is_only_trained_on():
     blocks = np.repeat([2018, 2019, 2020, 2021, 2022], 10)
     y = np.tile([0.0, 1.0], 25)
     splits = block_splits(y, blocks)
-    assert [set(blocks[s.held]) for s in splits] == [{2020}, {2021}, {2022}]
+    assert [set(blocks[s.held_out]) for s in splits] == [{2020}, {2021}, {2022}]
     for split in splits:
-        assert blocks[split.train].max() < blocks[split.held].min()
-        assert split.train.size == np.sum(blocks < blocks[split.held[0]])
+        assert blocks[split.train].max() < blocks[split.held_out].min()
+        assert split.train.size == np.sum(blocks < blocks[split.held_out[0]])
 
 
 def test_margins_of_rows_only_trained_on_are_nan(small_book):

@@ -56,12 +56,12 @@ class BundleParts(Stated):
 
     @property
     def catalogue(self) -> ReasonCatalogue:
-        """The texts of its reasons: its own, or those of this version."""
+        """The texts of its reasons; where it has none, those of this version."""
         return self.reasons if self.reasons is not None else load_reason_catalogue()
 
     @property
     def assessment_policy(self) -> AssessmentPolicy:
-        """What an assessment asks of a record: its own policy, or that of this version."""
+        """What an assessment asks of a record; where the bundle does not state it, the policy of this version."""
         return self.policy if self.policy is not None else load_assessment_policy()
 
     def grade(self, pd: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
@@ -78,7 +78,7 @@ class Bundle(BundleParts):
     Parameters
     ----------
     folder : Path
-        Where it lies.
+        Its folder.
     sha256 : str
         SHA-256 of its manifest.
     code_version : str

@@ -1,4 +1,4 @@
-"""A shelf of bundles: each moves in whole, a damaged one gives way, and processes may do so at the same time."""
+"""The bundle store: a bundle moves in whole, a damaged one gives way, and processes may do so at the same time."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ _ATTEMPTS = 5
 
 
 def is_intact(folder: Path, sha256: str | None = None) -> bool:
-    """Return whether a folder holds a bundle that is what its manifest says, and of that SHA-256 if one is given."""
+    """Return whether a folder holds a bundle whose files its manifest describes, and of that SHA-256 if one is given."""
     try:
-        _, found = verified_files(folder)
+        _, actual = verified_files(folder)
     except (IcsmlError, OSError):
         return False
-    return sha256 in (None, found)
+    return sha256 in (None, actual)
 
 
 def move_in(made: Path, target: Path) -> None:
-    """Move a bundle to its place, unless the same bundle lies there intact; anything else there gives way.
+    """Move a bundle to its folder, unless the same bundle lies there intact; anything else there gives way.
 
     Parameters
     ----------
     made : Path
-        A bundle on the same file system; it may stay where it is if the place is taken by the same.
+        A bundle on the same file system; it stays where it is if the same lies in the folder.
     target : Path
-        Its place; the parent exists.
+        Its folder; the parent exists.
 
     Raises
     ------
     MissingError
-        ``ICS-MOD-010`` if there is no bundle to move, or its place cannot be written.
+        ``ICS-MOD-010`` if there is no bundle to move, or its folder cannot be written.
     ModelError
-        ``ICS-MOD-011`` to ``ICS-MOD-013`` if the bundle to move is itself damaged; the place is left as it is.
+        ``ICS-MOD-011`` to ``ICS-MOD-013`` if the bundle to move is itself damaged; the folder is left as it is.
     """
     _, sha256 = verified_files(made)
     for _ in range(_ATTEMPTS):
@@ -57,7 +57,7 @@ def move_in(made: Path, target: Path) -> None:
 
 
 def _take_away(target: Path) -> None:
-    """Clear a place in one step, so that nobody finds half of what lay there; whether it is clear shows afterwards."""
+    """Clear a folder in one step, so that nobody reads half of what lay there; the caller sees whether it worked."""
     with (
         suppress(OSError),
         tempfile.TemporaryDirectory(prefix=".old-", dir=target.parent, ignore_cleanup_errors=True) as scratch,

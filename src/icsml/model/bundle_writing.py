@@ -23,7 +23,7 @@ __all__ = ["place_bundle", "write_bundle"]
 
 
 def write_bundle(folder: Path, parts: BundleParts) -> Bundle:
-    """Write a bundle in one step, so that nothing half-written is ever found, and read it back.
+    """Write a bundle in one step, so that nobody ever reads half of it, and read it back.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def place_bundle(store: Path, parts: BundleParts) -> Bundle:
     ModelError
         As :func:`write_bundle` raises it.
     MissingError
-        ``ICS-MOD-010`` if its place cannot be written.
+        ``ICS-MOD-010`` if its folder cannot be written.
     """
     store.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=store) as scratch:

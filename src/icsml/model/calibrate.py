@@ -45,10 +45,10 @@ class Affine:
 
 
 def no_ranking(affine: Affine) -> str:
-    """Return what a calibration that does not rank has found, its slope included, as half a sentence."""
+    """Describe a calibration that does not rank, its slope included, as half a sentence."""
     backwards = "the higher its margin, the rarer the event"
-    found = backwards if affine.slope < 0.0 else "its margin says nothing of the event"
-    return f"calibration slope {affine.slope:.4g}: on rows it had not seen, {found}"
+    finding = backwards if affine.slope < 0.0 else "its margin says nothing of the event"
+    return f"calibration slope {affine.slope:.4g}: on rows it had not seen, {finding}"
 
 
 def refuse_no_ranking(

@@ -2,8 +2,8 @@
 
 For each tree, any two leaves that can be reached by rows equal in all features but one, of declared direction, must
 have values in the declared order. "Can be reached" is exact: the regions of the two leaves meet on every other feature,
-a missing value being a point of its own that follows the default side of each split. That is the law on *present*
-values; whether a value is missing is a branch of its own and compared with nothing.
+a missing value being one more value, which follows the default side of each split. That is the law on *present*
+values; whether a value is missing is another branch and compared with nothing.
 
 The condition is necessary and sufficient for each tree to be monotone, and so sufficient for their sum, the margin; the
 calibration has a positive slope. It is not necessary for the sum: a violation in one tree may be made good by the

@@ -40,7 +40,7 @@ Explainer = Literal["tree_shap", "pred_contrib"]
 """What computes contributions: pattern tables, or LightGBM's own slow path for trees that these do not support."""
 
 InnovationEvidence = Literal["supported", "equivalent", "not_shown", "not_tested"]
-"""What an out-of-time test can find, as a decision states it."""
+"""Results of an out-of-time test, as a decision states them."""
 
 
 _OPTIONAL: Final = {"optional": True}
@@ -74,7 +74,7 @@ class BoosterPart(_Part):
 
 
 class ReferencePart(_Part):
-    """What ``bundle.json`` says of ``reference.npy``.
+    """What ``bundle.json`` states of ``reference.npy``.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class Stated:
     dated : bool
         Records carry a decision date.
     innovation_evidence : {'supported', 'equivalent', 'not_shown', 'not_tested'}
-        What the out-of-time test found.
+        Result of the out-of-time test.
     never_missing : tuple of str
         Features without one missing value in training: LightGBM reads a missing value there as zero, so decisions warn.
     extras : tuple of ExtraFeature

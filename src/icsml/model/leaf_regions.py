@@ -1,4 +1,4 @@
-"""Leaf regions: which values of each feature lead to a leaf, missing values being a point of their own."""
+"""Leaf regions: which values of each feature lead to a leaf, and whether a missing value does."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class ModelConfig(BaseModel):
     trials : int
         Trials of the search; 0 or 1 trains with ``hyperparameters`` as they are.
     held_out : {'folds', 'time_blocks'}
-        Over what rounds and calibration are found: folds that keep an enterprise whole, or chains of time blocks.
+        Rows on which rounds and calibration are fitted: folds that keep an enterprise whole, or chains of time blocks.
     inner_folds : int
         How many of them.
     max_rounds : int

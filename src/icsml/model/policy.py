@@ -28,7 +28,7 @@ __all__ = [
 _CODE: Final = "ICS-MOD-032"
 
 Then = Literal["warn", "refer"]
-"""``warn``: the reader is told; ``refer``: a person must decide."""
+"""``warn``: the reader is warned; ``refer``: a person must decide."""
 
 _Share = Annotated[float, Field(gt=0.0, le=1.0)]
 _Positive = Annotated[float, Field(gt=0.0)]
@@ -131,7 +131,7 @@ class InformationGroup(_Part):
 
 
 class WithheldPolicy(_Part):
-    """Which quantile of the PDs of how many filled rows is told."""
+    """Which quantile of the PDs of how many filled rows is stated."""
 
     quantile: Annotated[float, Field(ge=0.5, lt=1.0)]
     rows: Annotated[int, Field(ge=20, le=10_000)]
@@ -151,7 +151,7 @@ class AssessmentPolicy(_Part):
     information : tuple of InformationGroup
         The least that must be known for a grade.
     withheld : WithheldPolicy
-        How the PD is told that would follow if what is absent were known.
+        How the PD is stated that would follow if the absent values were known.
     """
 
     format: Literal[1]

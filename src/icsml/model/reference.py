@@ -87,10 +87,10 @@ class ReferencePopulation:
         shape, body = (int(head[1]), int(head[2])), content[_HEAD_BYTES:]
         if len(body) != shape[0] * shape[1] * _KIND.itemsize:
             raise _unsound("does not hold the table that its head announces")
-        found = cls(id_, np.frombuffer(body, _KIND).reshape(shape), points)
-        if found.content != content:
+        population = cls(id_, np.frombuffer(body, _KIND).reshape(shape), points)
+        if population.content != content:
             raise _unsound("is not in canonical form")
-        return found
+        return population
 
     @property
     def content(self) -> bytes:

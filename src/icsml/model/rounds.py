@@ -15,7 +15,7 @@ import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
-from icsml.core.arrays import Floats, Indices
+from icsml.core.arrays import Floats
 from icsml.core.progress import Progress, silent
 from icsml.errors import ModelError
 from icsml.model.calibrate import Affine, calibrated_loss, fit_affine
@@ -32,13 +32,13 @@ class FitError(ModelError, ValueError):
 class Split:
     """Row numbers a booster is trained on, and those it is judged on."""
 
-    train: Indices
-    held: Indices
+    train: IndexArray
+    held_out: IndexArray
 
 
 @dataclass(frozen=True, slots=True)
 class RoundSearch:
-    """What the search for the number of rounds found.
+    """The result of the search for the number of rounds.
 
     Parameters
     ----------
@@ -165,9 +165,11 @@ def find_rounds(
     RoundSearch
     """
     threads = int(params["num_threads"])
-    folds = [_Fold(_start(X[s.train], y[s.train], params), X[s.held], np.zeros(s.held.size), threads) for s in splits]
-    held = np.concatenate([split.held for split in splits])
-    outcome = y[held]
+    folds = [
+        _Fold(_start(X[s.train], y[s.train], params), X[s.held_out], np.zeros(s.held_out.size), threads) for s in splits
+    ]
+    held_out = np.concatenate([split.held_out for split in splits])
+    outcome = y[held_out]
     best: tuple[int, float, Affine, Floats] | None = None
     curve: list[tuple[int, float]] = []
     done = 0
@@ -184,14 +186,14 @@ def find_rounds(
             best = done, loss, calibration, pooled
     assert best is not None  # noqa: S101 - max_rounds >= 1, and a new fold is growing
     margins = np.full(y.size, np.nan)
-    margins[held] = best[3]
+    margins[held_out] = best[3]
     return RoundSearch(best[0], best[1], best[2], margins, tuple(curve))
 
 
 @dataclass(slots=True)
 class _Fold:
     booster: lgb.Booster
-    held: Floats
+    rows: Floats
     margin: Floats
     threads: int  # predict without it would set the threads of the whole process, and so of the rounds that follow
     growing: bool = True
@@ -203,9 +205,9 @@ class _Fold:
                 break
             self.growing = not self.booster.update()
         added = self.booster.current_iteration() - before
-        if added and self.held.shape[0]:
+        if added and self.rows.shape[0]:
             grown = self.booster.predict(
-                self.held, raw_score=True, start_iteration=before, num_iteration=added, num_threads=self.threads
+                self.rows, raw_score=True, start_iteration=before, num_iteration=added, num_threads=self.threads
             )
             self.margin = self.margin + np.asarray(grown)
 
@@ -215,21 +217,21 @@ def _start(X: Floats, y: Floats, params: Mapping[str, Any]) -> lgb.Booster:
 
 
 def _judge(pooled: Floats, outcome: Floats) -> tuple[Affine, float]:
-    """Judge a margin that ranks the wrong way as one that says nothing, whatever a negative slope could make of it."""
+    """Judge a margin that ranks the wrong way as one without information, whatever a negative slope makes of it."""
     calibration = fit_affine(pooled, outcome)
     if calibration.slope > 0:
         return calibration, calibrated_loss(pooled, outcome, calibration)
-    silent_map = fit_affine(np.zeros(outcome.size), outcome)
-    return calibration, calibrated_loss(np.zeros(outcome.size), outcome, silent_map)
+    flat = fit_affine(np.zeros(outcome.size), outcome)
+    return calibration, calibrated_loss(np.zeros(outcome.size), outcome, flat)
 
 
-def _split(train: npt.NDArray[np.bool_], held: npt.NDArray[np.bool_]) -> Split:
-    return Split(np.flatnonzero(train), np.flatnonzero(held))
+def _split(train: npt.NDArray[np.bool_], held_out: npt.NDArray[np.bool_]) -> Split:
+    return Split(np.flatnonzero(train), np.flatnonzero(held_out))
 
 
 def _with_both_classes(splits: list[Split], y: Floats) -> list[Split]:
     trained = all(0.0 < y[split.train].mean() < 1.0 for split in splits)
-    if not trained or not 0.0 < y[np.concatenate([split.held for split in splits])].mean() < 1.0:
+    if not trained or not 0.0 < y[np.concatenate([split.held_out for split in splits])].mean() < 1.0:
         raise FitError(
             "ICS-MOD-002",
             "a class is absent from a training part, or from all held-out parts",

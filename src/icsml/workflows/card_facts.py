@@ -1,4 +1,4 @@
-"""What the model card of a training says."""
+"""The facts of a training's model card."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def card_facts(
     points_robustness: Robustness | None,
     reference: ReferencePopulation | None,
 ) -> CardFacts:
-    """Return what the model card says: ``prepared`` as it was fitted on, ``metrics`` of its figures and warnings."""
+    """Return the facts of the model card; ``metrics`` give its figures and warnings."""
     figures = metrics.figures
     rulebook = prepared.rulebook
     return CardFacts(

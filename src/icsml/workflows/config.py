@@ -81,8 +81,8 @@ class ReasonsConfig(_Strict):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.reference == "approval_margin" and self.cut_off is None:
-            said = "approval_margin needs a cut_off, the PD up to which applicants are approved"
-            raise fault(("reference",), said)
+            message = "approval_margin needs a cut_off, the PD up to which applicants are approved"
+            raise fault(("reference",), message)
         if self.reference == "approval_margin" and self.explainer == "pred_contrib":
             raise fault(("explainer",), "pred_contrib knows no reference population; use tree_shap")
         return self
@@ -137,7 +137,7 @@ class TrainingConfig(_Strict):
     model : ModelConfig
         Hyperparameters, search, rounds, seed.
     reasons : ReasonsConfig
-        Compared with whom reasons are meant, and by which texts they are told.
+        Whom reasons compare with, and the texts they are given in.
     assessment : str, optional
         File of what an assessment asks of a record, in place of the shipped ``configs/policy/assessment.yaml``.
     card : CardConfig
@@ -164,28 +164,28 @@ class TrainingConfig(_Strict):
     def _without_nulls(cls, directions: object) -> object:
         if not isinstance(directions, Mapping):
             return {} if directions is None else directions
-        return {name: each for name, each in directions.items() if each is not None}
+        return {name: direction for name, direction in directions.items() if direction is not None}
 
     @model_validator(mode="after")
     def _known_features(self) -> Self:
         listed: list[tuple[tuple[str | int, ...], str]] = [
-            *((("include", place), name) for place, name in enumerate(self.include or [])),
-            *((("exclude", place), name) for place, name in enumerate(self.exclude)),
+            *((("include", index), name) for index, name in enumerate(self.include or [])),
+            *((("exclude", index), name) for index, name in enumerate(self.exclude)),
             *((("directions", name), name) for name in self.directions),
         ]
         for key, name in listed:
             if name not in FEATURE_BY_NAME and not name.startswith(EXTRA_PREFIX):
                 raise fault(key, f"{name!r} is no feature; use a name of docs/reference/features.md, or extra.NAME")
         left_out = {*self.exclude, *([INNOVATION_SCORE] if self.variant == "raw" else [])}
-        for place, name in enumerate(self.exclude):
+        for index, name in enumerate(self.exclude):
             if name in (self.include or []):
-                raise fault(("exclude", place), f"{name} is on include as well; take it off one of the two")
+                raise fault(("exclude", index), f"{name} is on include as well; take it off one of the two")
         for name in self.directions:
             if name in left_out or (self.include is not None and name not in self.include):
                 raise fault(("directions", name), f"{name} is left out of the model; take the direction away")
         if self.variant == "raw" and INNOVATION_SCORE in (self.include or []):
-            place = (self.include or []).index(INNOVATION_SCORE)
-            raise fault(("include", place), "variant: raw leaves the points out; take it off, or choose points")
+            index = (self.include or []).index(INNOVATION_SCORE)
+            raise fault(("include", index), "variant: raw leaves the points out; take it off, or choose points")
         return self
 
     @property
@@ -205,8 +205,8 @@ class TrainingConfig(_Strict):
 
     def where(self, *key: str | int) -> str:
         """Return a key as ``file:line: key`` where a file wrote it, else as it is."""
-        place, dotted = written_at(self._origin.node, key), ".".join(map(str, key))
-        return dotted if place is None else f"{place}: {dotted}"
+        line, dotted = written_at(self._origin.node, key), ".".join(map(str, key))
+        return dotted if line is None else f"{line}: {dotted}"
 
     def recorded(self) -> dict[str, Any]:
         """Return the whole configuration as run and bundle keep it.
@@ -261,9 +261,9 @@ def load_training_config(path: Path | None = None, *, changes: Sequence[str] = (
     given = None if path is None else file_text(path, code=_CODE)
     documents = [compose(file_text(default, code=_CODE), str(default), code=_CODE)]
     if path is not None and given is not None:
-        own = _mapping(compose(given, str(path), code=_CODE), str(path))
-        construct(own, str(path), code=_CODE)  # a key written twice must not vanish in the merge
-        documents.append(own)
+        differences = _mapping(compose(given, str(path), code=_CODE), str(path))
+        construct(differences, str(path), code=_CODE)  # a key written twice must not vanish in the merge
+        documents.append(differences)
     documents += [_change(change) for change in changes]
     node = reduce(merged, documents)
     name = str(path or default)

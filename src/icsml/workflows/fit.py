@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -115,19 +114,16 @@ def fit_model(prepared: Prepared, rows: Rows, config: TrainingConfig, encoder: E
     """Do for one model what :func:`fit_pair` does for two; ``encoder`` holds its features, all or some of the rows'."""
     X = np.ascontiguousarray(prepared.X[rows][:, encoder.indices_in(prepared.encoder)])
     y = prepared.y[rows]
-    kept: dict[str, Any] = {
-        "groups": prepared.groups[rows],
-        "blocks": inner_blocks(prepared, rows, config.model),
-    }
+    groups, blocks = prepared.groups[rows], inner_blocks(prepared, rows, config.model)
     hyperparameters = config.model.hyperparameters
     trials: tuple[Trial, ...] = ()
     if config.model.trials > 1:
-        found = tune(X, y, config.model, monotone=encoder.directions, progress=progress, **kept)
-        hyperparameters, trials = found.hyperparameters, found.trials
+        search = tune(X, y, config.model, monotone=encoder.directions, groups=groups, blocks=blocks, progress=progress)
+        hyperparameters, trials = search.hyperparameters, search.trials
     classifier = from_config(config.model, monotone=encoder.directions, hyperparameters=hyperparameters)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NoRankingWarning)  # the workflow refuses or tells it, naming the fold
-        classifier.fit(X, y, progress=progress, **kept)
+        warnings.simplefilter("ignore", NoRankingWarning)  # the workflow refuses or reports it, naming the fold
+        classifier.fit(X, y, groups=groups, blocks=blocks, progress=progress)
     return Fitted(classifier, encoder, _calibration(classifier, config), hyperparameters, trials)
 
 

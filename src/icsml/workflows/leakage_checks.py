@@ -43,11 +43,11 @@ def leakage_warnings(prepared: Prepared, split: Split, figures: Figures) -> list
     model_auc = _auc(figures.model)
     if model_auc < _TOO_GOOD:
         return warnings
-    name, alone = _strongest(prepared, split)
+    name, area = _strongest(prepared, split)
     return [
         *warnings,
         f"an AUC of {model_auc:.4f} is a leak until explained; the strongest single feature is {name},"
-        f" AUC {alone:.4f} by itself: was it known on the decision date?",
+        f" AUC {area:.4f} by itself: was it known on the decision date?",
     ]
 
 
@@ -126,7 +126,7 @@ def _strongest(prepared: Prepared, split: Split) -> tuple[str, float]:
         known = ~np.isnan(X[:, column])
         if known.mean() >= _ENOUGH and np.unique(y[known]).size == 2:
             ranks = np.unique(X[known, column], return_inverse=True)[1]
-            area = auc(y[known], (ranks + 1.0) / (ranks.max() + 2.0))
-            areas.append((max(area, 1.0 - area), feature.name))
+            feature_area = auc(y[known], (ranks + 1.0) / (ranks.max() + 2.0))
+            areas.append((max(feature_area, 1.0 - feature_area), feature.name))
     best, name = max(areas, default=(0.5, "none"))
     return name, best

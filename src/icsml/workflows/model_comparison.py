@@ -25,12 +25,12 @@ __all__ = ["Contradicts", "Setting", "Survives", "compare_models", "compared", "
 
 
 Survives = Callable[[BundleParts, Columns], Callable[[BundleParts], SurvivalShares]]
-"""Gives, of a model and these rows, what tells how much of its recourse another still answers.
+"""For a model and some rows, a function that measures how much of its recourse another model still answers.
 
 Such as :func:`icsml.decision.recourse.survivals`.
 """
 Contradicts = Callable[[BundleParts, Columns], float | None]
-"""Share of the reasons a model shows of these rows that contradict the feature's own effect; None without any.
+"""Share of the reasons a model gives of some rows that contradict their feature's effect; None without any.
 
 Such as :func:`icsml.decision.reasons.contradicting_share`.
 """
@@ -191,7 +191,7 @@ def _unknown(
     agreements: Sequence[Agreement],
     contradictions_of_base: float | None,
 ) -> dict[str, str]:
-    """Say of each figure that no model has why it is null."""
+    """Return why each figure that no model has is null."""
     unknown = {}
     if all(each.recourse_survival is None for each in agreements):
         unknown["recourse_survival"] = _no_survival(setting, base, others)

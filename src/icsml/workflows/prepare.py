@@ -27,7 +27,7 @@ from icsml.workflows.config import TrainingConfig
 __all__ = ["Prepared", "Rows", "Split", "inner_blocks", "prepare", "ranked_within", "split_rows"]
 
 Rows = NDArray[np.bool_] | NDArray[np.intp]
-"""Rows of a data set: flags of shape (n,), or places, which may repeat."""
+"""Rows of a data set: flags of shape (n,), or indices, which may repeat."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,16 +56,16 @@ def reference_population(
         return None
     trained = np.arange(len(prepared.y))[rows]
     if config.reasons.reference == "approval_margin":
-        places = _nearest(pair, config.reasons)
+        indices = _nearest(pair, config.reasons)
     else:
-        places = _drawn(len(trained), config)
-    chosen = trained[places]
+        indices = _sampled(len(trained), config)
+    chosen = trained[indices]
     return ReferencePopulation(
         _IDS[config.reasons.reference], prepared.X[chosen], _mean_points(prepared, pair.model.encoder, chosen)
     )
 
 
-def _drawn(n: int, config: TrainingConfig) -> Indices:
+def _sampled(n: int, config: TrainingConfig) -> Indices:
     generator = np.random.default_rng(config.model.seed)
     return np.sort(generator.choice(n, size=min(n, config.reasons.reference_rows), replace=False))
 

@@ -66,37 +66,37 @@ def train(
     """
     refuse_occupied(out)
     config = config if seed is None else config.with_seed(seed)
-    said = MlflowProgress(progress)
+    log = MlflowProgress(progress)
     dataset = read_dataset(data)
     start = run_start(dataset, data, config)
-    said("opening the run in MLflow")
-    run_id = open_run(start, said)
+    log("opening the run in MLflow")
+    run_id = open_run(start, log)
     try:
-        trained = trained_on(dataset, config, out, said)
+        trained = trained_on(dataset, config, out, log)
     except BaseException as error:
-        _close(run_id, error, said)
+        _close(run_id, error, log)
         raise
-    return Registered(trained, _registered(start, trained, said, run_id))
+    return Registered(trained, _registered(start, trained, log, run_id))
 
 
-def _registered(start: RunStart, trained: Trained, said: MlflowProgress, run_id: str) -> Logged:
-    """Log and register; whatever stops it, the bundle and what is to be logged are kept, and that is said."""
+def _registered(start: RunStart, trained: Trained, log: MlflowProgress, run_id: str) -> Logged:
+    """Log and register; whatever stops it, the bundle and what is to be logged are kept, and that is reported."""
     bundle = trained.bundle
     try:
-        record = run_record(start, trained, said, run_id=run_id)
+        record = run_record(start, trained, log, run_id=run_id)
         keep_record(record, bundle.sha256)
-        said("logging to MLflow and registering")
-        return register_record(bundle.folder, with_drawings(record, trained, said), said)
-    except MissingError:  # says itself where the bundle lies
+        log("logging to MLflow and registering")
+        return register_record(bundle.folder, with_drawings(record, trained, log), log)
+    except MissingError:  # its message names the folder of the bundle
         raise
     except BaseException as error:
-        said(f"the bundle is trained and kept, but not registered: icsml model register {bundle.folder}")
-        _close(run_id, error, said)
+        log(f"the bundle is trained and kept, but not registered: icsml model register {bundle.folder}")
+        _close(run_id, error, log)
         raise
 
 
-def _close(run_id: str, error: BaseException, said: MlflowProgress) -> None:
+def _close(run_id: str, error: BaseException, log: MlflowProgress) -> None:
     stopped = not isinstance(error, Exception)
     reason = "stopped" if stopped else f"{type(error).__name__}: {error}"
-    files = {"training.log": said.text.encode()}
-    close_run(run_id, failed=not stopped, reason=reason, files=files, progress=said)
+    files = {"training.log": log.text.encode()}
+    close_run(run_id, failed=not stopped, reason=reason, files=files, progress=log)

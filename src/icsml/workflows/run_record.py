@@ -1,4 +1,4 @@
-"""What a training tells MLflow: before it begins, and of what it made."""
+"""What a training logs to MLflow: before it begins, and when it is finished."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from icsml.registry.tracking import table_files
 from icsml.workflows.config import TrainingConfig, flat
 from icsml.workflows.figures import comparable, split_kind
 from icsml.workflows.train import Trained
-from icsml.workflows.training_plots import held_out_plots, training_plots
 
 __all__ = ["run_record", "run_start", "with_drawings"]
 
@@ -47,19 +46,19 @@ def run_start(dataset: Dataset, data: Path, config: TrainingConfig) -> RunStart:
     )
 
 
-def run_record(start: RunStart, trained: Trained, said: MlflowProgress, *, run_id: str) -> RunRecord:
+def run_record(start: RunStart, trained: Trained, log: MlflowProgress, *, run_id: str) -> RunRecord:
     """Return everything that a finished training logs, but for its drawings."""
     bundle = trained.bundle
-    tables, shown = table_files(trained.tables)
+    tables, table_tags = table_files(trained.tables)
     return RunRecord(
         name=bundle.name,
-        params=dict(start.params) | _found(trained),
+        params=dict(start.params) | _chosen(trained),
         metrics=comparable(trained.metrics)
         | {"model_rounds": trained.pair.model.classifier.rounds_}
         | ({"companion_rounds": trained.pair.companion.classifier.rounds_} if trained.pair.companion else {}),
         curves=_curves(trained),
         dataset=start.dataset,
-        tags=code_facts() | dict(start.tags) | shown | {"bundle_sha256": bundle.sha256},
+        tags=code_facts() | dict(start.tags) | table_tags | {"bundle_sha256": bundle.sha256},
         trials=_trials(trained),
         blocking=trained.results.blocking,
         files=dict(start.files)
@@ -67,18 +66,18 @@ def run_record(start: RunStart, trained: Trained, said: MlflowProgress, *, run_i
         | {
             "model_card.md": bundle.card.encode(),
             "predictions/held_out.parquet": _parquet(trained.predictions),
-            "training.log": said.text.encode(),
+            "training.log": log.text.encode(),
         },
         run_id=run_id,
         ended=round(utc_now().timestamp() * 1000),
     )
 
 
-def with_drawings(record: RunRecord, trained: Trained, said: MlflowProgress) -> RunRecord:
+def with_drawings(record: RunRecord, trained: Trained, log: MlflowProgress) -> RunRecord:
     """Return the record with plots of what the model goes by and of how it did on rows it had not seen."""
-    drawn = training_plots(trained.bundle, trained.dataset, said) | held_out_plots(trained.predictions)
-    plots = {f"plots/{name}.svg": drawing.encode() for name, drawing in drawn.items()}
-    return replace(record, files={**record.files, **plots, "training.log": said.text.encode()})
+    drawings = training_drawings(trained.bundle, trained.dataset, log) | held_out_drawings(trained.predictions)
+    plots = {f"plots/{name}.svg": drawing.encode() for name, drawing in drawings.items()}
+    return replace(record, files={**record.files, **plots, "training.log": log.text.encode()})
 
 
 def _configuration_files(config: TrainingConfig) -> dict[str, bytes]:
@@ -134,11 +133,11 @@ def _note(dataset: Dataset) -> str:
     )
 
 
-def _found(trained: Trained) -> dict[str, Any]:
+def _chosen(trained: Trained) -> dict[str, Any]:
     """Return what training itself chose."""
     model, rulebook = trained.pair.model, trained.bundle.rulebook
-    chosen = {f"chosen.{key}": value for key, value in model.hyperparameters.model_dump().items()}
-    return chosen | {
+    parameters = {f"chosen.{key}": value for key, value in model.hyperparameters.model_dump().items()}
+    return parameters | {
         "features": len(trained.bundle.features),
         "code_version": trained.bundle.code_version,
         "rulebook_used": rulebook.id if rulebook else None,

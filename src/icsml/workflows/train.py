@@ -154,7 +154,7 @@ def _facts(
     results: TrainingMetrics,
     robust: Robustness | None,
 ) -> TrainingFacts:
-    """State what the bundle says of its training: nothing that changes from run to run."""
+    """Return the facts of training that the bundle states: nothing that changes from run to run."""
     model, figures = pair.model, comparable(results.as_json())
     return {
         "configuration": config.recorded(),
@@ -182,6 +182,6 @@ def _write(bundle: BundleParts, out: Path | None) -> Bundle:
 
 
 def refuse_occupied(out: Path | None) -> None:
-    """Refuse a place for the bundle that holds something."""
+    """Refuse a folder for the bundle that is not empty."""
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError("ICS-TRN-003", "exists and is not empty", field=str(out), remedy="choose another folder")

@@ -1,4 +1,4 @@
-"""What a training reports: figures on rows never seen, counts of rows, and what was found that must be known."""
+"""What a training reports: figures on rows never seen, counts of rows, warnings and reasons against the champion."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TrainingMetrics:
     synthetic : bool
         Whether the data are simulated.
     data_checks : tuple of Finding
-        What the checks of the data set found.
+        Findings of the checks of the data set.
     warnings, blocking : list of str
         What must be known before the figures are used, and why the model must not become the champion by itself.
     """

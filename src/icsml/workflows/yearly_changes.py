@@ -54,9 +54,9 @@ def fit_levers(prepared: Prepared, train: Rows, path: Path | None = None) -> Lev
     if prepared.rulebook is None or prepared.encoder.extras:
         return None
     policy = load_recourse_policy(path or configs_dir() / "policy" / "recourse.yaml")
-    places = np.arange(len(prepared.y))[train]
-    columns = take(prepared.columns, places)
-    pairs = successive(columns, _copies(places))
+    indices = np.arange(len(prepared.y))[train]
+    columns = take(prepared.columns, indices)
+    pairs = successive(columns, _copies(indices))
     limits = {name: _limit(policy, columns, pairs, name, per) for name, per in policy.limits.items()}
     known = {name: limit for name, limit in limits.items() if limit is not None}
     read = {*prepared.encoder.inputs, *prepared.rulebook.inputs()}
@@ -102,9 +102,9 @@ def successive(columns: Columns, copies: Indices | None = None) -> tuple[Indices
     return earlier[kept], later[kept]
 
 
-def _copies(places: Indices) -> Indices:
-    """Return which occurrence of itself each place is, from 0."""
-    return pd.Series(places).groupby(places).cumcount().to_numpy().astype(np.intp)
+def _copies(indices: Ints) -> Ints:
+    """Return which occurrence of its value each index is, from 0."""
+    return pd.Series(indices).groupby(indices).cumcount().to_numpy().astype(np.intp)
 
 
 def yearly_changes(
@@ -147,10 +147,10 @@ def _limit(
     technical = columns["technical_field"][row]
     groups = [
         GroupLimit(
-            technical_field=field, size=level, pairs=int(own.sum()), step=_quantile(change[own], policy.quantile)
+            technical_field=field, size=level, pairs=int(peers.sum()), step=_quantile(change[peers], policy.quantile)
         )
-        for field, level, own in _groups(technical, size)
-        if own.sum() >= policy.min_pairs
+        for field, level, peers in _groups(technical, size)
+        if peers.sum() >= policy.min_pairs
     ]
     return FieldLimit(per=per, groups=tuple(groups)) if groups else None
 
@@ -159,8 +159,8 @@ def _groups(
     technical: NDArray[np.object_], size: NDArray[np.int64]
 ) -> Iterator[tuple[str | None, int | None, NDArray[np.bool_]]]:
     """Yield technical field × size, then size, then all."""
-    sizes = sorted({int(each) for each in size} - {-1})
-    fields = sorted({str(each) for each in technical if each is not None})
+    sizes = sorted({int(level) for level in size} - {-1})
+    fields = sorted({str(field) for field in technical if field is not None})
     for field in fields:
         for level in sizes:
             yield field, level, (technical == field) & (size == level)
