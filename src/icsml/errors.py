@@ -10,7 +10,7 @@
     │   └── LedgerError         a decision could not be recorded or read           exit 3
     ├── ConflictError           the same idempotency key with another body         exit 2
     ├── AccessError             no key, an unknown key, or a role that may not      exit 2
-    └── CheckFailed             a check ran and said no                            exit 1
+    └── CheckFailed             a check ran and failed                             exit 1
 
 Messages name fields and never carry the values of a customer's record. Codes read ``ICS-ROOM-NNN`` and are listed in
 ``docs/reference/errors.md``.
@@ -106,6 +106,6 @@ class AccessError(IcsmlError):
 
 
 class CheckFailed(IcsmlError):  # noqa: N818 - a verdict, not a fault
-    """A check ran and said no."""
+    """A check ran and failed."""
 
     exit_code = 1

@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from icsml.cli import main
-from icsml.cli.decisions import _read_out
+from icsml.cli.decisions import _text as decision_text
 from icsml.cli.main import app
 from icsml.core.clock import utc_now
 from icsml.decision.decide import decide
@@ -143,7 +143,7 @@ def test_recourse_is_read_out_and_can_be_left_out(icsml_json, icsml, bundle, ent
 def test_a_decision_without_a_population_says_so():
     demo = read_bundle(Path(__file__).parents[2] / "models" / "demo")
     decision = decide(demo, parse_record(example_record()), decision_id="d", decided_at=utc_now()).decision
-    assert "compared with the training applicants (training-cover, path-dependent)" in _read_out(decision)
+    assert "compared with the training applicants (training-cover, path-dependent)" in decision_text(decision)
 
 
 def test_a_contradiction_and_what_is_merged_are_told(bundle):
@@ -152,7 +152,7 @@ def test_a_contradiction_and_what_is_merged_are_told(bundle):
     found = decide(replace(bundle, reasons=texts), record, decision_id="d", decided_at=utc_now(), reasons=99).decision
     merged = next(reason for reason in found.reasons if reason.also)
     against = found.reasons[0].model_copy(update={"contradicts": True})
-    out = _read_out(found.model_copy(update={"reasons": [against, *found.reasons[1:]]}))
+    out = decision_text(found.model_copy(update={"reasons": [against, *found.reasons[1:]]}))
     assert out.count("[contradicts its effect alone]") == 1
     assert all(f"with {also.code} {also.feature}" in out for also in merged.also)
     told = next(reason for reason in found.adverse_reasons if reason.also)
@@ -164,7 +164,7 @@ def test_a_pd_effect_is_read_out_in_percentage_points(bundle):
     record = parse_record(bundle_example(bundle))
     found = decide(bundle, record, decision_id="d", decided_at=utc_now(), reasons=1).decision
     effect = found.reasons[0].model_copy(update={"pd_effect": -0.00496})
-    out = _read_out(found.model_copy(update={"reasons": [effect]}))
+    out = decision_text(found.model_copy(update={"reasons": [effect]}))
     assert " -0.496 pp " in out
     assert "PD effects, in percentage points (pp), do not add up" in out
     assert all(f"{100 * group.pd_effect:+.3f} pp" in out for group in found.groups)
@@ -175,8 +175,8 @@ def test_points_that_a_rulebook_refuses_are_read_out_as_such(bundle):
     found = decide(bundle, record, decision_id="d", decided_at=utc_now()).decision
     refused = found.innovation.model_copy(update={"score": None})
     by = f"of {refused.max_score:g} by {refused.rulebook}"
-    assert f"points {found.innovation.score:.1f} {by}" in _read_out(found)
-    assert f"points not scored, out {by}" in _read_out(found.model_copy(update={"innovation": refused}))
+    assert f"points {found.innovation.score:.1f} {by}" in decision_text(found)
+    assert f"points not scored, out {by}" in decision_text(found.model_copy(update={"innovation": refused}))
 
 
 def test_the_version_is_told(icsml):

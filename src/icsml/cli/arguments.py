@@ -5,16 +5,15 @@ from __future__ import annotations
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
-from icsml.core.strict_json import StrictJsonError, parse_json
+from icsml.core.strict_json import JsonObject, StrictJsonError, parse_json
 from icsml.errors import InputError, MissingError
 from icsml.reports.stability_figures import StabilityFigures, parse_stability
 
 __all__ = ["day", "read_json", "read_stability", "stability_of_page"]
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> JsonObject:
     """Read one JSON object from a file, or from stdin where the path is ``-``, as strictly as the service does.
 
     Raises

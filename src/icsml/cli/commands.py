@@ -105,5 +105,5 @@ def group(functions: Mapping[str, str]) -> type[LazyGroup]:
 def _docstring(target: str) -> str | None:
     module, function = target.split(":")
     tree = ast.parse(Path(__file__).with_name(f"{module}.py").read_text("utf-8"))
-    nodes: dict[str, Any] = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    nodes = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     return ast.get_docstring(nodes[function])

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from icsml.cli.options import JsonFlag, OutFolder
 from icsml.cli.output import emit, progress, table
+from icsml.core.strict_json import JsonObject
 from icsml.portfolio.checks import load_check_config
 from icsml.portfolio.import_checks import recheck
 from icsml.portfolio.importer import ImportReport, import_dataset
@@ -60,7 +61,7 @@ def check(
         raise typer.Exit(1)
 
 
-def _as_json(report: ImportReport) -> dict[str, Any]:
+def _as_json(report: ImportReport) -> JsonObject:
     stated = asdict(report) | {"passed": report.passed}
     stated["checks"] = [finding.model_dump() for finding in report.checks]
     stated["labels"] = report.labels.model_dump() if report.labels is not None else None

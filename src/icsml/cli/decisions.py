@@ -60,7 +60,7 @@ def decide_(
         reasons=reasons,
         with_recourse=not no_recourse,
     )
-    decision, text = decided.decision.model_dump(mode="json"), _read_out(decided.decision, figures)
+    decision, text = decided.decision.model_dump(mode="json"), _text(decided.decision, figures)
     if html is not None:
         text += f"\n{write_decision_page(decision, html, lang, figures, bundle.rulebook)}"
     emit(decision, as_json=json_, text=text)
@@ -85,7 +85,7 @@ def score(
     emit(report, as_json=json_, text=text)
 
 
-def _read_out(decision: Decision, stability: StabilityFigures | None = None) -> str:
+def _text(decision: Decision, stability: StabilityFigures | None = None) -> str:
     model = decision.model
     horizon = f"{model.horizon_months} months" if model.horizon_months else "horizon not known"
     event = f"{model.event or 'event not known'}, {horizon}"
@@ -93,7 +93,7 @@ def _read_out(decision: Decision, stability: StabilityFigures | None = None) -> 
         f"{decision.enterprise_id}  {f'as of {decision.as_of}' if decision.as_of else 'undated'}",
         f"PD {decision.pd:.2%}  grade {decision.grade or '–'}  score {decision.score}   ({event})",
     ]
-    lines += [f"REFER {each.code} {each.field}: {each.text.en}" for each in decision.refer or ()]
+    lines += [f"REFER {referral.code} {referral.field}: {referral.text.en}" for referral in decision.refer or ()]
     if decision.pd_if_withheld is not None:
         lines.append(_withheld(decision.pd_if_withheld))
     if decision.innovation:
@@ -110,29 +110,31 @@ def _read_out(decision: Decision, stability: StabilityFigures | None = None) -> 
     lines += _adverse(decision)
     lines += _recourse(decision, stability)
     lines += [""] if decision.warnings else []
-    referred = {(each.code, each.field) for each in decision.refer or ()}
+    referred = {(referral.code, referral.field) for referral in decision.refer or ()}
     lines += [
-        f"note {notice.code} {notice.field or ''}: {notice.text.en}"
-        for notice in decision.warnings
-        if (notice.code, notice.field) not in referred
+        f"note {warning.code} {warning.field or ''}: {warning.text.en}"
+        for warning in decision.warnings
+        if (warning.code, warning.field) not in referred
     ]
     return "\n".join(lines)
 
 
 def _adverse(decision: Decision) -> list[str]:
-    """Return what may be told to the applicant: the reasons, what is told neutrally, what is to be provided."""
+    """Return what may be reported to the applicant: reasons, neutral ones after the others, and fields to provide."""
     lines: list[str] = []
     if decision.adverse_reasons:
         covered = _covered(decision)
         lines += ["", f"to be told, if the answer is no ({len(decision.adverse_reasons)} reasons{covered}):"]
     neutral = False
-    for number, each in enumerate(decision.adverse_reasons, 1):
-        if each.kind == "neutral" and not neutral:
+    for number, reason in enumerate(decision.adverse_reasons, 1):
+        if reason.kind == "neutral" and not neutral:
             neutral = True
             lines.append("  values at which the model places higher risk; a fault of the firm is not stated:")
-        lines.append(f"  {number}. {each.code} {each.text.en}{_flag(each.contradicts)}{_with(each.also)}")
+        lines.append(f"  {number}. {reason.code} {reason.text.en}{_flag(reason.contradicts)}{_with(reason.also)}")
     if decision.to_provide:
-        lines.append(f"to be provided: {'; '.join(f'{each.label.en} ({each.field})' for each in decision.to_provide)}")
+        lines.append(
+            f"to be provided: {'; '.join(f'{field.label.en} ({field.field})' for field in decision.to_provide)}"
+        )
     return lines
 
 
@@ -140,34 +142,35 @@ def _recourse(decision: Decision, stability: StabilityFigures | None) -> list[st
     """Return the recourse with what it is and whether other models answer it too, as the page says it."""
     if not decision.recourse:
         return []
-    said = [phrase("pages.recourse_about", "en"), *recourse_measure(stability, decision.model.bundle_sha256, "en")]
-    return ["", *(f"recourse: {proposal.text.en}" for proposal in decision.recourse), *said]
+    about = [phrase("recourse_about", "en"), *recourse_measure(stability, decision.model.bundle_sha256, "en")]
+    return ["", *(f"recourse: {proposal.text.en}" for proposal in decision.recourse), *about]
 
 
 def _covered(decision: Decision) -> str:
     """Return the share that the adverse reasons cover, where no referral says it."""
     share = decision.adverse_coverage
-    if share is None or any(each.code == "REASONS_INCOMPLETE" for each in decision.refer or ()):
+    if share is None or any(referral.code == "REASONS_INCOMPLETE" for referral in decision.refer or ()):
         return ""
-    told = (apart(share, 1.0, "fraction") or [quantity(share, "fraction")])[0]
-    return f", {told.en} of what raised it"
+    covered = (apart(share, 1.0, "fraction") or [quantity(share, "fraction")])[0]
+    return f", {covered.en} of what raised it"
 
 
-def _withheld(found: Withheld) -> str:
+def _withheld(withheld: Withheld) -> str:
     return (
-        f"PD were the absent known {found.pd:.2%}: the {found.quantile:.0%} quantile over {found.rows} like firms;"
-        f" filled: {', '.join(found.groups)}"
+        f"PD were the absent known {withheld.pd:.2%}: the {withheld.quantile:.0%} quantile over {withheld.rows}"
+        f" like firms; filled: {', '.join(withheld.groups)}"
     )
 
 
-def _points(found: InnovationScore) -> str:
-    score = "not scored, out" if found.score is None else f"{found.score:.1f}"
-    own = ", own calculation, not official" if found.provenance == "assumed" else ""
-    return f"innovation points {score} of {found.max_score:g} by {found.rulebook} ({found.provenance}{own})"
+def _points(innovation: InnovationScore) -> str:
+    score = "not scored, out" if innovation.score is None else f"{innovation.score:.1f}"
+    assumed = ", own calculation, not official" if innovation.provenance == "assumed" else ""
+    by = f"{innovation.rulebook} ({innovation.provenance}{assumed})"
+    return f"innovation points {score} of {innovation.max_score:g} by {by}"
 
 
 def _with(also: Sequence[AlsoReason]) -> str:
-    return f" [with {', '.join(f'{each.code} {each.feature}' for each in also)}]" if also else ""
+    return f" [with {', '.join(f'{reason.code} {reason.feature}' for reason in also)}]" if also else ""
 
 
 def _reasons(decision: Decision) -> str:
@@ -184,7 +187,7 @@ def _reasons(decision: Decision) -> str:
 
 
 def _groups(decision: Decision) -> str:
-    rows = [(each.group, *_terms(each.points, each.log_odds, each.pd_effect)) for each in decision.groups]
+    rows = [(group.group, *_terms(group.points, group.log_odds, group.pd_effect)) for group in decision.groups]
     return table(rows, ("group", *_UNITS))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from icsml.cli.options import JsonFlag, OutFile
 from icsml.cli.output import emit, table
+from icsml.core.strict_json import JsonObject
 from icsml.portfolio.draft import Draft, draft_mapping
 
 __all__ = ["draft"]
@@ -31,19 +32,19 @@ def draft(
     emit(_as_json(drafted), as_json=json_, text="\n".join(_lines(drafted)))
 
 
-def _as_json(drafted: Draft) -> dict[str, Any]:
+def _as_json(drafted: Draft) -> JsonObject:
     columns = [
         {
-            "name": each.name,
-            "type": str(each.type),
-            "role": str(each.role),
-            "target": each.target,
-            "evidence": each.evidence,
-            "decide": each.decide,
-            "empty": each.empty,
-            "distinct": each.distinct,
+            "name": column.name,
+            "type": str(column.type),
+            "role": str(column.role),
+            "target": column.target,
+            "evidence": column.evidence,
+            "decide": column.decide,
+            "empty": column.empty,
+            "distinct": column.distinct,
         }
-        for each in drafted.columns
+        for column in drafted.columns
     ]
     return {
         "file": str(drafted.file),
@@ -57,7 +58,9 @@ def _as_json(drafted: Draft) -> dict[str, Any]:
 
 def _lines(drafted: Draft) -> Iterator[str]:
     yield f"{drafted.rows:,} rows, {len(drafted.columns)} columns of {drafted.file}, drafted in {drafted.mapping}"
-    rows = [(each.name, each.type, each.target or each.role, _short(each.evidence)) for each in drafted.columns]
+    rows = [
+        (column.name, column.type, column.target or column.role, _short(column.evidence)) for column in drafted.columns
+    ]
     yield table(rows, ("column", "type", "taken for", "because"))
     yield "to decide (marked DECIDE in the file):"
     yield from (f"  {question}" for question in drafted.decide)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 import typer
@@ -15,6 +15,7 @@ from icsml.cli.html import write_letter, write_list_page
 from icsml.cli.options import HtmlFile, InFile, JsonFlag, Lang, OutTable, RulebookRef
 from icsml.cli.output import emit, progress, table
 from icsml.core.files import check_target, check_targets
+from icsml.core.strict_json import JsonObject
 from icsml.core.tables import check_table
 from icsml.errors import InputError
 from icsml.innovation.rulebooks.load import load_rulebook
@@ -110,22 +111,22 @@ def _cut(terms: ListTerms) -> str:
     return f"{cut} (places: {terms.places:,}, and {over:,} more with equal points)" if over else cut
 
 
-def _figure_tables(counted: dict[str, list[dict[str, Any]]]) -> list[str]:
+def _figure_tables(counted: dict[str, list[JsonObject]]) -> list[str]:
     lines: list[str] = []
     for name in ("stage", "technical_field", "province"):
-        if all(each["group"] is None for each in counted[name]):
+        if all(group["group"] is None for group in counted[name]):
             continue
         rows = [
             (
-                each["group"] or "not known",
-                f"{each['evaluated']:,}",
-                f"{each['selected']:,}",
-                f"{each['selected'] / each['evaluated']:.1%}",
+                group["group"] or "not known",
+                f"{group['evaluated']:,}",
+                f"{group['selected']:,}",
+                f"{group['selected'] / group['evaluated']:.1%}",
             )
-            for each in counted[name]
+            for group in counted[name]
         ]
         lines += ["", table(rows, (name, "evaluated", "listed", "share"))]
-    reasons = [(each["text"]["en"], f"{each['evaluated']:,}") for each in counted["reason"]]
+    reasons = [(group["text"]["en"], f"{group['evaluated']:,}") for group in counted["reason"]]
     return [*lines, "", table(reasons, ("reason", "enterprises"))]
 
 
@@ -162,18 +163,18 @@ def show(
 
 def _show_entries(frame: pd.DataFrame, enterprise: str, as_json: bool) -> None:
     entries = entries_of(frame, enterprise)
-    counting = [each for each in entries if each["reason"] not in ("older_record", "future_record")]
+    counting = [entry for entry in entries if entry["reason"] not in ("older_record", "future_record")]
     rows = [
         (
-            str(each["decided_on"])[:10],
-            each["batch"],
-            each["entry"],
-            each["action"],
-            each["score"],
-            each["reason_en"],
-            each["because"],
+            str(entry["decided_on"])[:10],
+            entry["batch"],
+            entry["entry"],
+            entry["action"],
+            entry["score"],
+            entry["reason_en"],
+            entry["because"],
         )
-        for each in counting
+        for entry in counting
     ]
     header = ("day", "batch", "entry", "action", "score", "reason", "because")
     emit({"enterprise_id": enterprise, "entries": entries}, as_json=as_json, text=table(rows, header))
@@ -204,7 +205,7 @@ def appeal_(
     emit(change | {"threshold": terms.threshold}, as_json=json_, text=text)
 
 
-def _points(entry: dict[str, Any]) -> str:
+def _points(entry: JsonObject) -> str:
     return "no score" if entry["score"] is None else f"{entry['score']:.4g}"
 
 

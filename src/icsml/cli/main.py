@@ -1,4 +1,4 @@
-"""``icsml``: exit codes 0 done, 1 a check said no, 2 bad use or bad input, 3 something needed is not there."""
+"""``icsml``: exit codes 0 done, 1 a check failed, 2 bad use or bad input, 3 something needed is not there."""
 
 from __future__ import annotations
 

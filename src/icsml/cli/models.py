@@ -25,7 +25,7 @@ def list_(json_: JsonFlag = False) -> None:
     """List the registered versions."""
     versions = list_versions()
     text = (
-        table([_row(each) for each in versions], _HEADER) if versions else "no model is registered: run `icsml train`"
+        table([_row(entry) for entry in versions], _HEADER) if versions else "no model is registered: run `icsml train`"
     )
     emit({"models": versions}, as_json=json_, text=text)
 

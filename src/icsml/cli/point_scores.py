@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -12,6 +12,7 @@ from icsml.cli.arguments import day
 from icsml.cli.options import InFile, JsonFlag, OutTable, RulebookRef
 from icsml.cli.output import emit, progress, table
 from icsml.core.files import check_target
+from icsml.core.strict_json import JsonObject
 from icsml.core.tables import check_table
 from icsml.errors import InputError
 from icsml.innovation.rulebooks.load import load_rulebook
@@ -73,48 +74,52 @@ def coverage_(
     emit(covered, as_json=json_, text="\n".join(_coverage_lines(covered)))
 
 
-def _coverage_lines(covered: dict[str, Any]) -> list[str]:
+def _coverage_lines(covered: JsonObject) -> list[str]:
     rows = [
         (
-            each["id"],
-            f"{each['share']:.1%}",
-            each["policy"],
-            "–" if each["points_lost"] is None else f"{each['points_lost']:.2f}",
-            f"{each['points_lost_at_most']:.2f}",
-            f"{each['max']:g}",
-            ", ".join(each["departments"]),
+            indicator["id"],
+            f"{indicator['share']:.1%}",
+            indicator["policy"],
+            "–" if indicator["points_lost"] is None else f"{indicator['points_lost']:.2f}",
+            f"{indicator['points_lost_at_most']:.2f}",
+            f"{indicator['max']:g}",
+            ", ".join(indicator["departments"]),
         )
-        for each in covered["indicators"]
+        for indicator in covered["indicators"]
     ]
     header = ("indicator", "rows with a value", "if missing", "points lost", "at most", "max", "kept by")
     lines = [
         f"{covered['rows']:,} rows by {covered['rulebook']}; points lost are means over all rows",
         table(rows, header),
     ]
-    lost = [sum(each[key] or 0.0 for each in covered["indicators"]) for key in ("points_lost", "points_lost_at_most")]
+    lost = [
+        sum(indicator[key] or 0.0 for indicator in covered["indicators"])
+        for key in ("points_lost", "points_lost_at_most")
+    ]
     lines.append(f"missing values cost {lost[0]:.1f} points a row, at most {lost[1]:.1f}")
     if covered["rows_refused"]:
         lines.append(f"{covered['rows_refused']:,} rows have no score for want of a value")
     departments = [
-        (each["label"]["en"], f"{each['share']:.1%}", _worst(each["fields"])) for each in covered["departments"]
+        (department["label"]["en"], f"{department['share']:.1%}", _worst(department["fields"]))
+        for department in covered["departments"]
     ]
     lines += ["", table(departments, ("department (our reading)", "all fields on file", "least on file"))]
     provinces = [
         (
-            each["province"] or "not known",
-            each["rows"],
-            f"{np.mean(list(each['indicators'].values())):.1%}",
-            _least(each["indicators"]),
+            province["province"] or "not known",
+            province["rows"],
+            f"{np.mean(list(province['indicators'].values())):.1%}",
+            _least(province["indicators"]),
         )
-        for each in covered["provinces"]
+        for province in covered["provinces"]
     ]
     return [*lines, "", table(provinces, ("province", "rows", "mean over indicators", "least covered"))]
 
 
-def _worst(fields: list[dict[str, Any]]) -> str:
-    return _least({each["id"]: each["share"] for each in fields})
+def _worst(fields: list[JsonObject]) -> str:
+    return _least({field["id"]: field["share"] for field in fields})
 
 
 def _least(shares: dict[str, float]) -> str:
-    name = min(shares, key=lambda each: shares[each])
+    name = min(shares, key=lambda name: shares[name])
     return f"{name} {shares[name]:.1%}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from icsml.cli.options import JsonFlag, ModelRef, OutFile
 from icsml.cli.output import emit
+from icsml.core.strict_json import JsonObject
 from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.records.enterprise import example_record, record_schema
@@ -30,7 +31,7 @@ def example(model: ModelRef = "", json_: JsonFlag = False) -> None:
     emit(record, as_json=json_, text=json.dumps(record, ensure_ascii=False, indent=2))
 
 
-def _accepted_by(model: str) -> dict[str, Any]:
+def _accepted_by(model: str) -> JsonObject:
     from icsml.cli.bundles import load_bundle  # LightGBM: only where a model is named
     from icsml.decision.example import bundle_example
 

@@ -21,8 +21,8 @@ from icsml.workflows.retraining import retrain
 
 __all__ = ["stability"]
 
-_SHOWN = ("overlap", "jaccard", "rank_biased_overlap", "sign_flips", "size_log_odds", "moved_log_odds")
-_ASKED = {
+_FIGURES = ("overlap", "jaccard", "rank_biased_overlap", "sign_flips", "size_log_odds", "moved_log_odds")
+_MEASURES = {
     "recourse_survival": "recourse that the other model answers with a lower PD too",
     "recourse_better_grade": "better grades that recourse promised and the other model gives too",
     "contradictions": "reasons of free features that contradict their effect alone",
@@ -65,7 +65,7 @@ def stability(
             "ICS-CLI-010", "given one of the two", field="--old, --new", remedy="name both models, or neither"
         )
     if old is None or new is None:
-        found = _retrained(data, config, set_ or [], retrains, keep, rows, top)
+        result = _retrained(data, config, set_ or [], retrains, keep, rows, top)
     elif not (config is None and not set_ and retrains is None and keep is None):
         raise InputError(
             "ICS-CLI-010",
@@ -74,8 +74,8 @@ def stability(
             remedy="leave them out, or leave out --old and --new",
         )
     else:
-        found = _of_two(data, old, new, rows, top)
-    emit(found.model_dump(mode="json"), as_json=json_, text=_read_out(found))
+        result = _compared(data, old, new, rows, top)
+    emit(result.as_json(), as_json=json_, text=_text(result))
 
 
 def _retrained(
@@ -95,7 +95,7 @@ def _retrained(
     )
 
 
-def _of_two(data: Path, old: str, new: str, rows: int, top: int) -> Stability:
+def _compared(data: Path, old: str, new: str, rows: int, top: int) -> Stability:
     return compare_models(
         (old, load_bundle(old)[0]),
         (new, load_bundle(new)[0]),
@@ -107,32 +107,34 @@ def _of_two(data: Path, old: str, new: str, rows: int, top: int) -> Stability:
     )
 
 
-def _read_out(found: Stability) -> str:
-    models = ", ".join(each.against for each in found.comparisons)
-    lines = [f"{found.dataset}: {found.rows:,} rows explained by {found.base}, and by {models}"]
-    if found.drawn:
-        lines.append(f"enterprises of each retrain: {found.drawn}")
-    about = {"all": "all rows", "riskiest": f"the riskiest tenth ({found.riskiest_rows:,} rows)"}
-    for part, levels in found.summary.items():
+def _text(result: Stability) -> str:
+    models = ", ".join(agreement.against for agreement in result.agreements)
+    lines = [f"{result.dataset}: {result.rows:,} rows explained by {result.base}, and by {models}"]
+    if result.drawn:
+        lines.append(f"enterprises of each retrain: {result.drawn}")
+    about = {"all": "all rows", "riskiest": f"the riskiest tenth ({result.riskiest:,} rows)"}
+    for part, levels in result.summary().items():
         rows = []
         for level, figures in levels.items():
-            cells = ["–" if (spread := figures[name]) is None else f"{spread.mean:.3f}" for name in _SHOWN]
-            rows.append((f"{_LEVEL[level]} ({found.reasons[level]})", *cells))
-        lines += ["", table(rows, (f"{about[part]}, top {found.top}, mean", *_SHOWN))]
+            cells = ["–" if (spread := figures[name]) is None else f"{spread['mean']:.3f}" for name in _FIGURES]
+            rows.append((f"{_LEVEL[level]} ({result.reasons[level]})", *cells))
+        lines += ["", table(rows, (f"{about[part]}, top {result.top}, mean", *_FIGURES))]
     lowest = [
-        f"{level} {spread.low:.3f}" for level, figures in found.summary["all"].items() if (spread := figures["overlap"])
+        f"{level} {spread['low']:.3f}"
+        for level, figures in result.summary()["all"].items()
+        if (spread := figures["overlap"])
     ]
     lines += ["", f"lowest overlap of any model: {', '.join(lowest)}"]
-    moved = (f"{name} {size:.3f}" for name, size in list(found.most_moved.items())[:5])
-    lines.append(f"moves most, in log-odds a row: {', '.join(moved)}")
-    lines += [_asked(found, *each) for each in _ASKED.items()]
-    if found.synthetic:
+    features = (f"{name} {size:.3f}" for name, size in list(result.most_moved().items())[:5])
+    lines.append(f"moves most, in log-odds a row: {', '.join(features)}")
+    lines += [_spread(result, *measure) for measure in _MEASURES.items()]
+    if result.synthetic:
         lines.append("simulated data: these figures show the machinery and are no evidence about the world")
     return "\n".join(lines)
 
 
-def _asked(found: Stability, name: str, said: str) -> str:
-    spread = getattr(found, name)
+def _spread(result: Stability, name: str, label: str) -> str:
+    spread = result.as_json()[name]
     if spread is None:
-        return f"{said}: none, {_UNKNOWN[found.unknown[name]]}"
-    return f"{said}: {spread.mean:.1%} ({spread.low:.1%} to {spread.high:.1%})"
+        return f"{label}: none, {_UNKNOWN[result.unknown[name]]}"
+    return f"{label}: {spread['mean']:.1%} ({spread['low']:.1%} to {spread['high']:.1%})"

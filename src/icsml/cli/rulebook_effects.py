@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,6 +12,7 @@ from icsml.cli.html import write_comparison_page
 from icsml.cli.options import HtmlFile, InFile, JsonFlag, Lang, OutFile, RulebookId
 from icsml.cli.output import emit, progress, table
 from icsml.core.files import check_target, check_targets
+from icsml.core.strict_json import JsonObject
 from icsml.core.tables import check_table
 from icsml.errors import InputError
 from icsml.innovation.peers.peer_tables import PeerTables
@@ -109,14 +110,14 @@ def _comparison_lines(compared: Comparison, lang: Literal["en", "zh"]) -> list[s
     for name, groups in effect.groups.items():
         rows_ = [
             (
-                each["group"] or "not known",
-                f"{each['rows']:,}",
-                f"{each['score_share_change']:+.1%}",
-                f"{each['rank_change']:+.1%}",
-                f"{each['entered']:,}",
-                f"{each['left']:,}",
+                group["group"] or "not known",
+                f"{group['rows']:,}",
+                f"{group['score_share_change']:+.1%}",
+                f"{group['rank_change']:+.1%}",
+                f"{group['entered']:,}",
+                f"{group['left']:,}",
             )
-            for each in groups
+            for group in groups
         ]
         lines += ["", table(rows_, (name, "rows", "score share", "rank (+ is better)", "enter", "leave"))]
     if compared.moves is not None:
@@ -130,7 +131,7 @@ def _comparison_lines(compared: Comparison, lang: Literal["en", "zh"]) -> list[s
     return lines + [f"note: {getattr(note, lang)}" for note in compared.notes]
 
 
-def _mean(side: dict[str, Any]) -> str:
+def _mean(side: JsonObject) -> str:
     return f"{side['mean']:.1f} of {side['max_score']:g}"
 
 

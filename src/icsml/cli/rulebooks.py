@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from icsml.cli.arguments import day
 from icsml.cli.options import JsonFlag, RulebookId
 from icsml.cli.output import emit, progress, table
+from icsml.core.strict_json import JsonObject
 from icsml.innovation.rulebooks.json_schema import rulebook_schema
 from icsml.innovation.rulebooks.lint.lint import Finding
 from icsml.innovation.rulebooks.load import edition_text, lint_rulebook, list_sound, load_edition, rulebook_path
@@ -43,7 +44,7 @@ def list_(
     emit({"rulebooks": rows}, as_json=json_, text=text)
 
 
-def _listed(edition: Rulebook | Outline) -> dict[str, Any]:
+def _listed(edition: Rulebook | Outline) -> JsonObject:
     rulebook = edition if isinstance(edition, Rulebook) else None
     return {
         "id": edition.id,

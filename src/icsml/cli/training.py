@@ -6,12 +6,13 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from icsml.cli.options import JsonFlag, TrainingChanges, TrainingConfigFile
 from icsml.cli.output import emit, kept_stdout, progress, table
+from icsml.core.strict_json import JsonObject
 from icsml.validation.summary import METRICS
 from icsml.workflows.config import load_training_config
 from icsml.workflows.register import train
@@ -54,7 +55,7 @@ def _ended_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _text(summary: dict[str, Any]) -> str:
+def _text(summary: JsonObject) -> str:
     metrics = summary["metrics"]
     names = [name for name, value in metrics.items() if isinstance(value, dict) and "ks" in value]
     keys = (*(key for metric in METRICS if metric.listed for key in metric.labels), "rows", "defaults")
@@ -81,7 +82,7 @@ def _text(summary: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _champion_lines(summary: dict[str, Any]) -> list[str]:
+def _champion_lines(summary: JsonObject) -> list[str]:
     blocking, champion = summary["metrics"]["blocking"], summary["champion"]
     state = f"@champion is version {champion}" if champion else "there is no @champion"
     if not blocking:

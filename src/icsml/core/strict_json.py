@@ -6,7 +6,10 @@ import json
 import math
 from typing import Any, NoReturn
 
-__all__ = ["StrictJsonError", "parse_json"]
+__all__ = ["JsonObject", "StrictJsonError", "parse_json"]
+
+JsonObject = dict[str, Any]
+"""A JSON object whose keys are defined elsewhere."""
 
 _MAX_SAFE_INTEGER = 2**53 - 1
 _SAFE_DIGITS = 15

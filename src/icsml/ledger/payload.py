@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from icsml.core.canonical import canonical_bytes
+from icsml.core.strict_json import JsonObject
 from icsml.errors import InputError
 
 __all__ = [
     "PAYLOAD_KEYS",
-    "JsonObject",
     "Payload",
     "joined",
     "parse_decision",
@@ -19,9 +19,6 @@ __all__ = [
     "payload_bytes",
     "payload_parts",
 ]
-
-JsonObject = dict[str, Any]
-"""A JSON object whose keys another room defines."""
 
 
 class Payload(TypedDict):

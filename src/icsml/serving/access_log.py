@@ -92,7 +92,7 @@ def _log_access(scope: Scope, status: int, seconds: float) -> None:
 
 
 def _log_failure(state: dict[str, Any]) -> None:
-    """Log the kind and place of a failure; its message may hold values, so it stays out."""
+    """Log the kind of a failure and where it arose; its message may hold values, so it stays out."""
     error = state.get("failure")
     if error is None:
         return

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import Any
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from icsml.core.clock import Clock, utc_now
+from icsml.core.strict_json import JsonObject
 from icsml.decision.assess import warm
 from icsml.errors import MissingError
 from icsml.ledger.store import Ledger
@@ -117,7 +117,7 @@ def app_from_settings() -> FastAPI:
 class _Application(FastAPI):
     """FastAPI whose document defines the problem details that its routes refer to, and none of FastAPI's own errors."""
 
-    def openapi(self) -> dict[str, Any]:
+    def openapi(self) -> JsonObject:
         if self.openapi_schema is None:
             document = super().openapi()
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")

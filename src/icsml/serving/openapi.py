@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
 
+from icsml.core.strict_json import JsonObject
 from icsml.records.enterprise import EnterpriseRecord, example_record
 from icsml.records.extra import ExtraFeature
 from icsml.serving.problems import MEDIA_TYPE, Problem
@@ -31,12 +31,12 @@ _HEADERS = {
 }
 
 
-def problems(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+def problems(*statuses: HTTPStatus) -> dict[int | str, JsonObject]:
     """Return the documentation of error responses, each with problem details."""
     return {int(status): _documented(status) for status in (*statuses, HTTPStatus.INTERNAL_SERVER_ERROR)}
 
 
-def record_body(extras: Sequence[ExtraFeature], *, dated: bool) -> dict[str, Any]:
+def record_body(extras: Sequence[ExtraFeature], *, dated: bool) -> JsonObject:
     """Return the documentation of a record as request body.
 
     Parameters
@@ -55,7 +55,7 @@ def record_body(extras: Sequence[ExtraFeature], *, dated: bool) -> dict[str, Any
     return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
 
-def _documented(status: HTTPStatus) -> dict[str, Any]:
+def _documented(status: HTTPStatus) -> JsonObject:
     return {
         "description": _MEANING[status],
         "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}},
@@ -63,7 +63,7 @@ def _documented(status: HTTPStatus) -> dict[str, Any]:
     }
 
 
-def _extra_schema(extras: Sequence[ExtraFeature]) -> dict[str, Any]:
+def _extra_schema(extras: Sequence[ExtraFeature]) -> JsonObject:
     return {
         "title": "Extra features this model declares",
         "type": "object",

@@ -7,12 +7,12 @@ import os
 import socket
 import sys
 from contextlib import ExitStack, suppress
-from typing import Any
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from icsml.core.strict_json import JsonObject
 from icsml.errors import MissingError
 from icsml.ledger.store import Ledger
 from icsml.model.bundle import read_bundle
@@ -115,7 +115,7 @@ def _cannot_listen(error: OSError) -> MissingError:
     )
 
 
-def log_config() -> dict[str, Any]:
+def log_config() -> JsonObject:
     """Return the logging of a server process: everything to stderr, requests and failures as lines of JSON."""
     return {
         "version": 1,

@@ -100,11 +100,11 @@ def load_settings(path: Path | None = None, options: Mapping[str, object] | None
         raise _wrong(error, lambda name: f"--{name}", "option") from error
 
 
-def _wrong(error: ValidationError, shown: Callable[[str], str], kind: str) -> ConfigError:
-    first = error.errors(include_url=False, include_input=False)[0]
+def _wrong(error: ValidationError, name_of: Callable[[str], str], kind: str) -> ConfigError:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     return ConfigError(
         _CODE,
-        within_sentence(first),
-        field=shown(str(first["loc"][0])),
+        within_sentence(first["msg"]),
+        field=name_of(str(first["loc"][0])),
         remedy=f"correct the {kind} or leave it out",
     )

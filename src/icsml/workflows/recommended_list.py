@@ -6,7 +6,6 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ import pandas as pd
 from icsml.core.canonical import sha256_file
 from icsml.core.files import whole_file
 from icsml.core.progress import Progress
+from icsml.core.strict_json import JsonObject
 from icsml.errors import InputError
 from icsml.innovation.peers.peer_tables import PeerTables
 from icsml.innovation.rulebooks.rulebook import Rulebook
@@ -60,10 +60,10 @@ class RecommendedList:
     rulebook: Rulebook
     current: pd.DataFrame
     terms: ListTerms
-    figures: dict[str, list[dict[str, Any]]]
+    figures: dict[str, list[JsonObject]]
     robustness: Robustness | None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """Return the figures as a JSON object."""
         terms = asdict(self.terms)
         return {name: terms[name] for name in _STATED} | {
@@ -137,7 +137,7 @@ def recommend(
 
 def appeal_against(
     list_: Path, rulebook: Rulebook, record: EnterpriseRecord, *, on: date, because: str, peers: Path | None
-) -> tuple[ListTerms, dict[str, Any]]:
+) -> tuple[ListTerms, JsonObject]:
     """Score a corrected record anew by the list's own rules and cut, and add the result to its file.
 
     Returns
@@ -172,7 +172,7 @@ def take_off(list_: Path, enterprise: str, *, on: date, because: str) -> None:
     write_list(list_, withdraw(frame, enterprise, on=on, because=because), terms)
 
 
-def entries_of(frame: pd.DataFrame, enterprise: str) -> list[dict[str, Any]]:
+def entries_of(frame: pd.DataFrame, enterprise: str) -> list[JsonObject]:
     """Return every entry of an enterprise as JSON objects.
 
     Raises
@@ -185,7 +185,7 @@ def entries_of(frame: pd.DataFrame, enterprise: str) -> list[dict[str, Any]]:
         raise InputError(
             "ICS-SEL-004", "was not evaluated in this list", field="--enterprise", remedy="check the identifier"
         )
-    parsed: list[dict[str, Any]] = json.loads(entries.to_json(orient="records", date_format="iso", force_ascii=False))
+    parsed: list[JsonObject] = json.loads(entries.to_json(orient="records", date_format="iso", force_ascii=False))
     return parsed
 
 

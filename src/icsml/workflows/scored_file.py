@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from icsml.core.progress import Progress
+from icsml.core.strict_json import JsonObject
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.scoring.evaluate import evaluate
 from icsml.innovation.scoring.points import Points, points_frame
@@ -86,7 +86,7 @@ class ScoredFile:
             frame["expired"] = self.ages.expired
         return frame
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """Return the counts as a JSON object."""
         tables = self.rulebook.peer_tables
         return {

@@ -45,8 +45,8 @@ class DatabaseFile:
     @classmethod
     def at(cls, path: Path) -> DatabaseFile:
         """Remember the file that is there; raise OSError if none is."""
-        found = path.stat()
-        return cls(path, found.st_dev, found.st_ino)
+        stat = path.stat()
+        return cls(path, stat.st_dev, stat.st_ino)
 
     def require(self, code: str) -> None:
         """Raise LedgerError of this code unless the same file is still there."""

@@ -14,9 +14,10 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from icsml.core.canonical import canonical_bytes, digest, sha256_hex
 from icsml.core.clock import Clock, timestamp, utc_now
+from icsml.core.strict_json import JsonObject
 from icsml.errors import ConflictError, InputError, LedgerError
 from icsml.ledger.chain import GENESIS, ChainRow
-from icsml.ledger.payload import JsonObject, Payload, joined, parse_decision, parse_payload, payload_parts
+from icsml.ledger.payload import Payload, joined, parse_decision, parse_payload, payload_parts
 from icsml.ledger.store.engine import (
     URL_VARIABLE,
     DatabaseFile,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from icsml.core.canonical import canonical_bytes, digest
-from icsml.ledger.payload import JsonObject
+from icsml.core.strict_json import JsonObject
 from icsml.ledger.recorder import record_decision
 from icsml.ledger.store import Recorded
 from icsml.model.bundle import Bundle
