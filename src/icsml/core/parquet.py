@@ -107,7 +107,10 @@ class ParquetParts:
         """Return the rows of all parts, columns in the order of the first; all of them by default."""
         kept = [name for name in self.schema.names if columns is None or name in columns]
         with _sound(self.name, self.code):
-            tables = [self._whole(parquet.read_table(part.path, columns=_own(part, kept)), part) for part in self.parts]
+            tables = []
+            for part in self.parts:
+                stored = parquet.read_table(part.path, columns=[name for name in kept if name not in part.keys])
+                tables.append(self._whole(stored, part))
             return arrow.concat_tables([table.select(kept) for table in tables])
 
     def batches(self, rows: int) -> Iterator[arrow.Table]:
@@ -151,10 +154,6 @@ class _sound:  # noqa: N801 - reads as a guard
         if isinstance(error, arrow.ArrowException | OSError):
             remedy = "write it again as Parquet"
             raise InputError(self._code, "not a sound Parquet file", field=self._name, remedy=remedy) from error
-
-
-def _own(part: _Part, columns: Collection[str]) -> list[str]:
-    return [name for name in columns if name not in part.keys]
 
 
 def _parts(folder: Path, code: str) -> Iterator[_Part]:

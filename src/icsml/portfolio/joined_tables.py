@@ -140,8 +140,8 @@ def _headings(table: TableSource, name: str, source: SourceTable) -> dict[str, s
         column: f"tables.{name}.columns.{part}" for part, column in named.items()
     }
     require_columns(source, needed)
-    found = {part: next((h for h in known if h in source.columns), None) for part, known in HEADINGS.items()}
-    headings = {part: column for part, column in (found | named).items() if column is not None}
+    recognised = {part: next((h for h in known if h in source.columns), None) for part, known in HEADINGS.items()}
+    headings = {part: column for part, column in (recognised | named).items() if column is not None}
     for part in REQUIRED:
         if part not in headings:
             raise InputError(
@@ -240,8 +240,8 @@ def _typed(source: SourceTable, headings: dict[str, str], table: TableSource, ke
     void = np.zeros(source.rows, dtype=bool)
     if "status" in headings:
         statuses = [token(status) for status in table.void]
-        found = tokens(source.columns[headings["status"]], f"{key}.status", decimals=True)
-        void = np.isin(found.objects().astype(str), [status for status in statuses if status is not None])
+        marks = tokens(source.columns[headings["status"]], f"{key}.status", decimals=True)
+        void = np.isin(marks.objects().astype(str), [status for status in statuses if status is not None])
     partner = np.full(source.rows, -1, dtype=np.int64)
     if "partner" in headings:
         partner = pd.factorize(tokens(source.columns[headings["partner"]], f"{key}.partner").objects())[0]

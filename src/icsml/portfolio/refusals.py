@@ -93,12 +93,9 @@ def duplicated_rows(columns: Typed, bad: Floats, *, dated: bool) -> Flags:
     return flags
 
 
-def _absent(values: Array) -> Flags:
-    return np.fromiter((value is None for value in values), np.bool_, len(values))
-
-
 def _faults(columns: Typed, mapping: Mapping) -> Iterator[tuple[str, Flags]]:
-    yield "enterprise_id", _absent(columns["enterprise_id"])
+    identifiers = columns["enterprise_id"]
+    yield "enterprise_id", np.fromiter((value is None for value in identifiers), np.bool_, len(identifiers))
     if mapping.as_of is not None:
         yield "as_of", np.isnat(columns["as_of"])
     for name, values in columns.items():

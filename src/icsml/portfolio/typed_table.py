@@ -75,7 +75,9 @@ def read_typed(mapping: Mapping, folder: Path, today: date, progress: Progress) 
         converted["as_of"] = dates(column, mapping.as_of, "as_of", today=today, missing=absent)
     as_of = converted["as_of"].values if converted else undated
     figures, tables = join_tables(source, mapping, folder, as_of, progress)
-    require_columns(_with(source, figures, mapping), mapping.columns_used())
+    # With the headings of joined figures, so that a misspelt figure is named like a column.
+    headed = source.with_headings(figures) if mapping.tables else source
+    require_columns(headed, mapping.columns_used())
     columns: dict[str, Column] = dict(source.columns) | figures
     for derived in mapping.derived:
         columns[derived.name], converted[derived.name] = _derived(derived, columns, mapping)
@@ -93,11 +95,6 @@ def read_typed(mapping: Mapping, folder: Path, today: date, progress: Progress) 
         tables,
         tuple(_unsettled(columns, mapping, converted | outcomes.converted)),
     )
-
-
-def _with(source: SourceTable, figures: dict[str, Column], mapping: Mapping) -> SourceTable:
-    """Return the table with the headings of joined figures, so that a misspelt figure is named like a column."""
-    return source.with_headings(figures) if mapping.tables else source
 
 
 def _identifiers(source: SourceTable, mapping: Mapping) -> Converted:

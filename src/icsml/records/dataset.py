@@ -182,7 +182,8 @@ def read_dataset(folder: Path) -> Dataset:
     enterprises = read_enterprises(folder / ENTERPRISES, meta.extra_features)
     outcomes = _read_outcomes(folder / OUTCOMES)
     _check_outcomes(meta, enterprises, outcomes, folder)
-    return Dataset(meta, enterprises, outcomes, _digest(folder))
+    hashes = {name: sha256_file(folder / name) for name in (META, ENTERPRISES, OUTCOMES)}
+    return Dataset(meta, enterprises, outcomes, digest(hashes))
 
 
 def read_records(path: Path) -> pd.DataFrame:
@@ -232,10 +233,6 @@ def _write_rows(folder: Path, enterprises: pd.DataFrame, outcomes: pd.DataFrame)
     texts = [name for name in enterprises if enterprises[name].dtype.kind not in "fM"]
     enterprises.to_parquet(folder / ENTERPRISES, index=False, use_dictionary=texts)
     outcomes.loc[:, list(OUTCOME_COLUMNS)].to_parquet(folder / OUTCOMES, index=False)
-
-
-def _digest(folder: Path) -> str:
-    return digest({name: sha256_file(folder / name) for name in (META, ENTERPRISES, OUTCOMES)})
 
 
 def _read_outcomes(path: Path) -> pd.DataFrame:

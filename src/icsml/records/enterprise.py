@@ -17,7 +17,6 @@ from pydantic import (
     create_model,
 )
 from pydantic import Field as Constraint
-from pydantic_core import ErrorDetails
 
 from icsml.core.pydantic_errors import within_sentence
 from icsml.errors import InputError
@@ -180,7 +179,7 @@ def _inside(extra: ExtraFeature) -> float:
 
 def _input_error(error: ValidationError) -> InputError:
     details = tuple(
-        (".".join(str(part) for part in item["loc"]) or "record", _sentence(item))
+        (".".join(str(part) for part in item["loc"]) or "record", _SENTENCES.get(item["type"]) or within_sentence(item))
         for item in error.errors(include_url=False, include_input=False)
     )
     field, message = details[0]
@@ -201,10 +200,6 @@ _SENTENCES = {
     "model_type": "a JSON object is needed",
     "model_attributes_type": "a JSON object is needed",
 }
-
-
-def _sentence(error: ErrorDetails) -> str:
-    return _SENTENCES.get(error["type"]) or within_sentence(error)
 
 
 def frame_records(frame: pd.DataFrame) -> list[EnterpriseRecord]:

@@ -83,7 +83,7 @@ def dates(
 def order_unsettled(column: Column, source: DateSource, converted: Converted) -> bool:
     """Return whether day and month could be the other way round in all dates of a format, and differ in one of them."""
     forms = [form for form in source.formats_tried if _day_and_month_first(form)]
-    if source.unit or not forms or not _is_texts(column):
+    if source.unit or not forms or arrow.types.is_temporal(column.values.type):
         return False
     written = compute.unique(tokens(column, column.name).values.filter(arrow.array(~np.isnat(converted.values))))
     read = ([_by_format(text, form) for text in written.to_pylist() if text is not None] for form in forms)
@@ -97,10 +97,6 @@ def _exchangeable(days: Sequence[date]) -> bool:
 def _day_and_month_first(form: str) -> bool:
     day, month, year = form.find("%d"), form.find("%m"), max(form.find("%Y"), form.find("%y"))
     return min(day, month) >= 0 and year > max(day, month)
-
-
-def _is_texts(column: Column) -> bool:
-    return not arrow.types.is_temporal(column.values.type)
 
 
 def _typed(column: Column, missing: Missing) -> Converted:
@@ -150,16 +146,16 @@ def _whole_counts(column: Column, counts: Floats, key: str) -> tuple[Ints, Flags
     great = np.flatnonzero(np.isfinite(counts) & ~known & (np.abs(counts) < 2.0**63))
     if len(great):
         written = tokens(column, key).values.take(arrow.array(great)).to_pylist()
-        for place, text in zip(great, written, strict=True):
+        for index, text in zip(great, written, strict=True):
             if text is not None and _WHOLE.fullmatch(text):
-                out[place], known[place] = int(text), True
+                out[index], known[index] = int(text), True
     return out, known
 
 
 def _formatted(column: Column, forms: Sequence[str], key: str, missing: Missing) -> Converted:
-    found = tokens(column, key, listed=missing.tokens)
-    declared = missing.among(found)
-    coded = compute.dictionary_encode(found.values.combine_chunks())
+    cells = tokens(column, key, listed=missing.tokens)
+    declared = missing.among(cells)
+    coded = compute.dictionary_encode(cells.values.combine_chunks())
     read = [_read(word, forms) for word in coded.dictionary.to_pylist()]
     known = np.array([*read, None], dtype="datetime64[D]")
     days = known[coded.indices.fill_null(len(read)).to_numpy()]
@@ -167,7 +163,7 @@ def _formatted(column: Column, forms: Sequence[str], key: str, missing: Missing)
         days = np.where(np.isnat(column.days), days, column.days)
     declared |= np.isin(days, missing.days())
     days[declared] = np.datetime64("NaT")
-    return Converted.of(days, found.empty, declared, np.isnat(days))
+    return Converted.of(days, cells.empty, declared, np.isnat(days))
 
 
 def _read(text: str, forms: Sequence[str]) -> date | None:

@@ -12,7 +12,6 @@ from functools import cache
 from icsml.portfolio.draft.synonyms import SYNONYMS
 from icsml.portfolio.draft.vocabulary import FOREIGN, UNITS
 from icsml.records.extra import EXTRA_NAME
-from icsml.records.field import Field
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
 
 __all__ = ["Heading", "NamedBy", "canonical_name", "feature_names", "index_among"]
@@ -152,11 +151,7 @@ def _names() -> Iterable[tuple[str, str]]:
 
 def _labels() -> Iterable[tuple[str, str]]:
     for field in FIELDS:
-        yield from ((field.name, text) for text in _texts(field))
-
-
-def _texts(field: Field) -> tuple[str, ...]:
-    return (field.zh, field.en, _BRACKETS.sub("", field.en))
+        yield from ((field.name, text) for text in (field.zh, field.en, _BRACKETS.sub("", field.en)))
 
 
 def _words() -> Iterable[tuple[str, str]]:

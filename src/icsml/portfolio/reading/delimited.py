@@ -102,8 +102,8 @@ def _has_text(column: arrow.ChunkedArray) -> bool:
 def _heading(source: Source, text: Text, expected: Collection[str]) -> Heading:
     """Read the heading by the separator stated, else by the one that yields most of the columns that are expected."""
     candidates = (source.separator,) if source.separator else SEPARATORS
-    found = [_heading_by(source, text, separator) for separator in candidates]
-    return max(found, key=lambda heading: len(set(heading.names) & set(expected)))
+    headings = [_heading_by(source, text, separator) for separator in candidates]
+    return max(headings, key=lambda heading: len(set(heading.names) & set(expected)))
 
 
 def _heading_by(source: Source, text: Text, separator: str) -> Heading:
