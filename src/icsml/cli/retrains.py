@@ -75,7 +75,7 @@ def stability(
         )
     else:
         result = _compared(data, old, new, rows, top)
-    emit(result.as_json(), as_json=json_, text=_text(result))
+    emit(result.model_dump(mode="json"), as_json=json_, text=_text(result))
 
 
 def _retrained(
@@ -108,24 +108,24 @@ def _compared(data: Path, old: str, new: str, rows: int, top: int) -> Stability:
 
 
 def _text(result: Stability) -> str:
-    models = ", ".join(agreement.against for agreement in result.agreements)
+    models = ", ".join(comparison.against for comparison in result.comparisons)
     lines = [f"{result.dataset}: {result.rows:,} rows explained by {result.base}, and by {models}"]
     if result.drawn:
         lines.append(f"enterprises of each retrain: {result.drawn}")
-    about = {"all": "all rows", "riskiest": f"the riskiest tenth ({result.riskiest:,} rows)"}
-    for part, levels in result.summary().items():
+    about = {"all": "all rows", "riskiest": f"the riskiest tenth ({result.riskiest_rows:,} rows)"}
+    for part, levels in result.summary.items():
         rows = []
         for level, figures in levels.items():
-            cells = ["–" if (spread := figures[name]) is None else f"{spread['mean']:.3f}" for name in _FIGURES]
+            cells = ["–" if (spread := figures[name]) is None else f"{spread.mean:.3f}" for name in _FIGURES]
             rows.append((f"{_LEVEL[level]} ({result.reasons[level]})", *cells))
         lines += ["", table(rows, (f"{about[part]}, top {result.top}, mean", *_FIGURES))]
     lowest = [
-        f"{level} {spread['low']:.3f}"
-        for level, figures in result.summary()["all"].items()
+        f"{level} {spread.low:.3f}"
+        for level, figures in result.summary["all"].items()
         if (spread := figures["overlap"])
     ]
     lines += ["", f"lowest overlap of any model: {', '.join(lowest)}"]
-    features = (f"{name} {size:.3f}" for name, size in list(result.most_moved().items())[:5])
+    features = (f"{name} {size:.3f}" for name, size in list(result.most_moved.items())[:5])
     lines.append(f"moves most, in log-odds a row: {', '.join(features)}")
     lines += [_spread(result, *measure) for measure in _MEASURES.items()]
     if result.synthetic:
@@ -134,7 +134,7 @@ def _text(result: Stability) -> str:
 
 
 def _spread(result: Stability, name: str, label: str) -> str:
-    spread = result.as_json()[name]
+    spread = getattr(result, name)
     if spread is None:
         return f"{label}: none, {_UNKNOWN[result.unknown[name]]}"
-    return f"{label}: {spread['mean']:.1%} ({spread['low']:.1%} to {spread['high']:.1%})"
+    return f"{label}: {spread.mean:.1%} ({spread.low:.1%} to {spread.high:.1%})"

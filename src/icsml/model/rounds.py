@@ -15,7 +15,7 @@ import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
-from icsml.core.arrays import Floats
+from icsml.core.arrays import Floats, Indices
 from icsml.core.progress import Progress, silent
 from icsml.errors import ModelError
 from icsml.model.calibrate import Affine, calibrated_loss, fit_affine
@@ -32,8 +32,8 @@ class FitError(ModelError, ValueError):
 class Split:
     """Row numbers a booster is trained on, and those it is judged on."""
 
-    train: IndexArray
-    held_out: IndexArray
+    train: Indices
+    held_out: Indices
 
 
 @dataclass(frozen=True, slots=True)

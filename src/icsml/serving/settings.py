@@ -101,10 +101,10 @@ def load_settings(path: Path | None = None, options: Mapping[str, object] | None
 
 
 def _wrong(error: ValidationError, name_of: Callable[[str], str], kind: str) -> ConfigError:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    first = error.errors(include_url=False, include_input=False)[0]
     return ConfigError(
         _CODE,
-        within_sentence(first["msg"]),
+        within_sentence(first),
         field=name_of(str(first["loc"][0])),
         remedy=f"correct the {kind} or leave it out",
     )

@@ -22,7 +22,7 @@ from icsml.features.feature import INNOVATION_SCORE
 from icsml.features.reason_codes import ReasonCatalogue, load_reason_catalogue
 from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.model.document import Explainer
-from icsml.model.model_config import Hyperparameters, ModelConfig, fault
+from icsml.model.model_config import Hyperparameters, ModelConfig
 from icsml.model.policy import AssessmentPolicy, load_assessment_policy
 from icsml.records.direction import Direction
 from icsml.records.extra import EXTRA_PREFIX

@@ -21,6 +21,7 @@ from icsml.registry.tracking import table_files
 from icsml.workflows.config import TrainingConfig, flat
 from icsml.workflows.figures import comparable, split_kind
 from icsml.workflows.train import Trained
+from icsml.workflows.training_plots import held_out_plots, training_plots
 
 __all__ = ["run_record", "run_start", "with_drawings"]
 
@@ -75,7 +76,7 @@ def run_record(start: RunStart, trained: Trained, log: MlflowProgress, *, run_id
 
 def with_drawings(record: RunRecord, trained: Trained, log: MlflowProgress) -> RunRecord:
     """Return the record with plots of what the model goes by and of how it did on rows it had not seen."""
-    drawings = training_drawings(trained.bundle, trained.dataset, log) | held_out_drawings(trained.predictions)
+    drawings = training_plots(trained.bundle, trained.dataset, log) | held_out_plots(trained.predictions)
     plots = {f"plots/{name}.svg": drawing.encode() for name, drawing in drawings.items()}
     return replace(record, files={**record.files, **plots, "training.log": log.text.encode()})
 

@@ -102,7 +102,7 @@ def successive(columns: Columns, copies: Indices | None = None) -> tuple[Indices
     return earlier[kept], later[kept]
 
 
-def _copies(indices: Ints) -> Ints:
+def _copies(indices: Indices) -> Indices:
     """Return which occurrence of its value each index is, from 0."""
     return pd.Series(indices).groupby(indices).cumcount().to_numpy().astype(np.intp)
 
