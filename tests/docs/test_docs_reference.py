@@ -10,7 +10,7 @@ import pytest
 
 from icsml.core.paths import configs_dir
 from icsml.ledger.payload import PAYLOAD_KEYS
-from icsml.ledger.store.schema import metadata
+from icsml.ledger.store.chain_tables import metadata
 from icsml.model import manifest
 from icsml.model.document import Document
 from icsml.model.policy import load_assessment_policy

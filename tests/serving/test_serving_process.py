@@ -17,9 +17,9 @@ import pytest
 from icsml.errors import InputError, MissingError, ModelError
 from icsml.serving.app import app_from_settings
 from icsml.serving.keys import create_key
-from icsml.serving.run import serve
+from icsml.serving.server import serve
 
-SERVE = "import sys; from icsml.serving.run import serve; serve(sys.argv[1], port=int(sys.argv[2]), workers=2)"
+SERVE = "import sys; from icsml.serving.server import serve; serve(sys.argv[1], port=int(sys.argv[2]), workers=2)"
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def house(tmp_path, monkeypatch):
 
 def test_serving_loads_neither_register_nor_plots_nor_search():
     code = (
-        "import sys, icsml.serving.app, icsml.serving.run; "
+        "import sys, icsml.serving.app, icsml.serving.server; "
         "heavy = ('mlflow', 'shap', 'optuna', 'pandera', 'matplotlib', 'jinja2', 'dask'); "
         "print([m for m in heavy if m in sys.modules])"
     )
@@ -144,7 +144,7 @@ def test_it_serves_and_stops(house, bundle, record):
 
 def test_one_process_listens_on_the_port_that_it_announces(house, bundle):
     create_key(house / "keys.json", "bank-a", "score")
-    code = "import sys; from icsml.serving.run import serve; serve(sys.argv[1], port=0)"
+    code = "import sys; from icsml.serving.server import serve; serve(sys.argv[1], port=0)"
     command = [sys.executable, "-c", code, str(bundle.folder)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ) as process:
         try:

@@ -8,7 +8,7 @@ import typer
 
 from icsml.cli.options import ModelRef
 from icsml.registry.resolve import DEFAULT_REFERENCE
-from icsml.serving.run import serve
+from icsml.serving.server import serve
 
 __all__ = ["serve_"]
 

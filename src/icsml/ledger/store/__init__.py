@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from icsml.ledger.store.chain_tables import metadata
 from icsml.ledger.store.ledger import Ledger, Recorded
-from icsml.ledger.store.schema import metadata
 
 __all__ = ["Ledger", "Recorded", "metadata"]

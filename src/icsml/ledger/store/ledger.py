@@ -18,7 +18,8 @@ from icsml.core.strict_json import JsonObject
 from icsml.errors import ConflictError, InputError, LedgerError
 from icsml.ledger.chain import GENESIS, ChainRow
 from icsml.ledger.payload import Payload, joined, parse_decision, parse_payload, payload_parts
-from icsml.ledger.store.engine import (
+from icsml.ledger.store.chain_tables import CHAIN, IDEMPOTENCY, PAYLOAD
+from icsml.ledger.store.database import (
     URL_VARIABLE,
     DatabaseFile,
     find_file,
@@ -27,7 +28,6 @@ from icsml.ledger.store.engine import (
     write_transaction,
 )
 from icsml.ledger.store.migrations import upgrade
-from icsml.ledger.store.schema import CHAIN, IDEMPOTENCY, PAYLOAD
 
 __all__ = ["Ledger", "Recorded"]
 
