@@ -22,7 +22,7 @@ from typing import Any
 from icsml.core.paths import configs_dir
 from icsml.core.progress import silent
 from icsml.decision.reasons import contradicting_share
-from icsml.decision.recourse import survivals
+from icsml.decision.recourse import robustness_of
 from icsml.portfolio.importer import import_dataset
 from icsml.portfolio.synthetic import synthesize
 from icsml.workflows.config import load_training_config
@@ -45,7 +45,7 @@ _LEVELS = {
 def run_set(data: Path, retrains: int) -> dict[str, Any]:
     """Return the figures of one data set, by how enterprises are drawn."""
     config = load_training_config()
-    again = partial(retrain, data, config, retrains=retrains, survives=survivals, contradicts=contradicting_share)
+    again = partial(retrain, data, config, retrains=retrains, survives=robustness_of, contradicts=contradicting_share)
     found = {name: again(keep=keep).model_dump(mode="json") for name, keep in _KEPT.items()}
     for drawn in found.values():
         del drawn["comparisons"]

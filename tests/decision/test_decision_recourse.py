@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from icsml.decision.assess import assess
 from icsml.decision.decide import decide
-from icsml.decision.recourse import SurvivalShares, rescorer, survival_shares, survivals
+from icsml.decision.recourse import rescorer, robustness_of
 from icsml.model.bundle import read_bundle
 from icsml.records.columns import record_columns, to_columns
 from icsml.records.decision import Decision
@@ -18,8 +18,8 @@ from icsml.records.enterprise import example_record, frame_records, parse_record
 from icsml.records.field import Domain, Purpose
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
 from icsml.records.screening import PARTS
-from icsml.recourse.actionable_fields import MOVABLE, PRIOR_YEAR, moved, size_class
-from icsml.recourse.robustness import survives
+from icsml.recourse.actionable_fields import ACTIONABLE, PRIOR_YEAR, limited_fields, size_class
+from icsml.recourse.robustness import RecourseRobustness, proposal_robustness
 from icsml.texts.catalogue import within
 from icsml.texts.label import Label, lower_first
 from icsml.workflows.train import train_bundle
@@ -46,7 +46,7 @@ IMMOVABLE = {
     *("high_growth_list", "high_tech_enterprise", "venture_capital_cny", "rd_tax_relief_cny", "total_liabilities_cny"),
     *("credit_history_months", "overdue_count_24m", "application_amount_cny", "short_term_debt_cny"),
 }
-SIDE = {name for whole in MOVABLE.values() for name in whole}
+SIDE = {name for whole in ACTIONABLE.values() for name in whole}
 
 
 def decision_of(bundle, record, **options):
@@ -194,12 +194,12 @@ def test_recourse_never_moves_what_cannot_be_moved_and_only_upwards(bundle, draw
         changed = {change.field for change in proposal.record}
         assert changed.isdisjoint(IMMOVABLE)
         for step in (proposal, *proposal.also):
-            assert step.field in MOVABLE
+            assert step.field in ACTIONABLE
             assert step.step > 0
             assert step.after >= step.before + step.step - 1e-6
         for change in proposal.record:
             assert change.before == getattr(record, change.field)
-            if change.field in MOVABLE or change.field in SIDE or change.field == "revenue_cny":
+            if change.field in ACTIONABLE or change.field in SIDE or change.field == "revenue_cny":
                 assert change.after > change.before
 
 
@@ -216,7 +216,7 @@ def test_recourse_stays_within_what_the_peers_did_in_a_year(bundle, drawn, numbe
         for step in steps:
             assert step.step <= step.step_limit == most[step.field]
             assert step.effort == step.step / step.step_limit
-        limited = {name for step in steps for name in moved(levers[step.lever])}
+        limited = {name for step in steps for name in limited_fields(levers[step.lever])}
         for change in proposal.record:
             if change.field in limited:
                 assert change.after - change.before <= most[change.field] + 1e-6
@@ -416,24 +416,24 @@ def retrained(book_folder, quick_config, tmp_path_factory):
     return train_bundle(book_folder, config, out=tmp_path_factory.mktemp("retrained") / "bundle").bundle
 
 
-def test_survival_is_what_another_model_answers_to_the_changed_record(bundle, retrained, some):
+def test_robustness_is_what_another_model_answers_to_the_changed_record(bundle, retrained, some):
     for record, decision in some[:20]:
         columns = record_columns(record)
-        own = survives(decision.recourse, columns, rescorer(bundle))
+        own = proposal_robustness(decision.recourse, columns, rescorer(bundle))
         assert all(each.lower_pd for each in own)
         assert [each.pd_after for each in own] == [proposal.pd_after for proposal in decision.recourse]
         better = [proposal.grade_after != decision.grade for proposal in decision.recourse]
         assert [each.better_grade for each in own] == better
         for proposal, each in zip(
-            decision.recourse, survives(decision.recourse, columns, rescorer(retrained)), strict=True
+            decision.recourse, proposal_robustness(decision.recourse, columns, rescorer(retrained)), strict=True
         ):
             before, changed = decision_of(retrained, record), decision_of(retrained, after(record, proposal))
             assert (each.pd_before, each.pd_after) == (before.pd, changed.pd)
             assert each.lower_pd == (changed.pd < before.pd)
-    assert survives([], record_columns(some[0][0]), rescorer(retrained)) == []
+    assert proposal_robustness([], record_columns(some[0][0]), rescorer(retrained)) == []
 
 
-def test_shares_of_survival_are_counted_over_proposals(bundle, retrained, enterprises):
+def test_shares_of_robustness_are_counted_over_proposals(bundle, retrained, enterprises):
     frame = enterprises.iloc[::30]
     decided = [(record, decision_of(bundle, record)) for record in frame_records(frame)]
     grades, answers, graded = [grade.id for grade in bundle.scale.grades], [], []
@@ -443,25 +443,25 @@ def test_shares_of_survival_are_counted_over_proposals(bundle, retrained, enterp
             answers.append(changed.pd < before.pd)
             if proposal.grade_after != decision.grade:
                 graded.append(grades.index(changed.grade) < grades.index(before.grade))
-    found = survival_shares(bundle, retrained, to_columns(frame))
-    assert found == SurvivalShares(
+    found = robustness_of(bundle, to_columns(frame))(retrained)
+    assert found == RecourseRobustness(
         enterprises=sum(bool(decision.recourse) for _, decision in decided),
         proposals=len(answers),
         lower_pd=np.mean(answers),
         promised=len(graded),
         better_grade=np.mean(graded),
     )
-    told = survivals(bundle, to_columns(frame))
+    told = robustness_of(bundle, to_columns(frame))
     assert told(retrained) == found
     assert (told(bundle).lower_pd, told(bundle).better_grade) == (1.0, 1.0)
-    nothing = SurvivalShares(0, 0, None, 0, None)
-    assert survivals(bundle, to_columns(frame.iloc[:0]))(retrained) == nothing
+    nothing = RecourseRobustness(0, 0, None, 0, None)
+    assert robustness_of(bundle, to_columns(frame.iloc[:0]))(retrained) == nothing
     assert told(replace(retrained, rulebook=None)) == nothing
-    assert survivals(replace(bundle, levers=None), to_columns(frame))(retrained) == nothing
+    assert robustness_of(replace(bundle, levers=None), to_columns(frame))(retrained) == nothing
 
 
-def test_survival_leaves_the_record_as_it_was(bundle, some):
+def test_robustness_leaves_the_record_as_it_was(bundle, some):
     record, decision = some[0]
     columns = record_columns(record)
-    survives(decision.recourse, columns, rescorer(bundle))
+    proposal_robustness(decision.recourse, columns, rescorer(bundle))
     assert float(assess(bundle, columns, explained=False).pd[0]) == decision.pd

@@ -1,4 +1,4 @@
-"""Levers as data: what the file may say, what it may not, and what a bundle keeps of it."""
+"""Actions as data: what the file may say, what it may not, and what a bundle keeps of it."""
 
 from dataclasses import fields, replace
 
@@ -12,12 +12,12 @@ from icsml.model.bundle import Bundle, BundleParts, read_bundle, write_bundle
 from icsml.records.field import Domain
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.recourse.actionable_fields import (
-    MOVABLE,
+    ACTIONABLE,
+    ActionSet,
     FieldLimit,
     GroupLimit,
-    Levers,
+    limited_fields,
     load_recourse_policy,
-    moved,
     size_class,
 )
 
@@ -46,12 +46,12 @@ def test_the_shipped_levers_are_of_the_innovation_side_and_can_all_be_moved():
     policy = load_recourse_policy(SHIPPED)
     assert len(policy.levers) >= 8
     for each in policy.levers:
-        assert each.field in MOVABLE
+        assert each.field in ACTIONABLE
         assert FIELD_BY_NAME[each.field].domain is Domain.INNOVATION
         assert each.unit_cost_cny > 0
         assert each.label.en != each.label.zh
         assert each.effort.zh
-        assert set(moved(each)) <= set(policy.limits)
+        assert set(limited_fields(each)) <= set(policy.limits)
 
 
 REFUSED = {
@@ -121,7 +121,7 @@ def parts_of(bundle, **changes):
 
 
 def test_a_bundle_keeps_its_levers(bundle, tmp_path):
-    assert isinstance(bundle.levers, Levers)
+    assert isinstance(bundle.levers, ActionSet)
     again = write_bundle(tmp_path / "again", parts_of(bundle))
     assert again.levers == bundle.levers
     assert again.sha256 == bundle.sha256

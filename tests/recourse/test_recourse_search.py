@@ -8,8 +8,8 @@ import pytest
 from icsml.core.paths import configs_dir
 from icsml.records.columns import record_columns
 from icsml.records.enterprise import example_record, parse_record
-from icsml.recourse.actionable_fields import FieldLimit, GroupLimit, Levers, load_recourse_policy
-from icsml.recourse.actions import apply_steps, changed_fields, feasible, most_steps
+from icsml.recourse.actionable_fields import ActionSet, FieldLimit, GroupLimit, load_recourse_policy
+from icsml.recourse.actions import apply_steps, changed_fields, feasible, step_limits
 from icsml.recourse.jumps import jumped
 from icsml.recourse.search import NoRecourse, Scored, find_recourse
 
@@ -23,8 +23,8 @@ def limit(step, per=None):
 
 
 @pytest.fixture
-def known():
-    return Levers(
+def action_set():
+    return ActionSet(
         policy=POLICY,
         limits={name: limit(STEP[per], per) for name, per in POLICY.limits.items()},
         jumps={name: limit(0.5, name) for name in POLICY.watch},
@@ -37,10 +37,10 @@ def columns_of(**changes):
 
 
 def after(columns, **steps):
-    levers = [LEVER[name] for name in steps]
+    actions = [LEVER[name] for name in steps]
     return {
         name: float(values[0])
-        for name, values in apply_steps(columns, levers, np.array([list(steps.values())])).items()
+        for name, values in apply_steps(columns, actions, np.array([list(steps.values())])).items()
         if values.dtype.kind == "f"
     }
 
@@ -96,9 +96,9 @@ def test_what_may_change_is_named(names):
     assert len(found) > 5
 
 
-def possible(known, columns, **steps):
-    levers, amounts = [LEVER[name] for name in steps], np.array([list(steps.values())])
-    return bool(feasible(known, columns, levers, amounts, apply_steps(columns, levers, amounts))[0])
+def possible(action_set, columns, **steps):
+    actions, amounts = [LEVER[name] for name in steps], np.array([list(steps.values())])
+    return bool(feasible(action_set, columns, actions, amounts, apply_steps(columns, actions, amounts))[0])
 
 
 @pytest.mark.parametrize(
@@ -112,11 +112,11 @@ def possible(known, columns, **steps):
         ({"rd_expense": 500_000.0}, {"rd_expense_cny": 4_000_000.0, "rd_expense_prev_cny": 3_000_000.0}),
     ],
 )
-def test_the_last_step_that_can_be_taken_and_the_first_that_cannot(known, steps, why):
+def test_the_last_step_that_can_be_taken_and_the_first_that_cannot(action_set, steps, why):
     columns = columns_of(**why)
     one_more = {name: step + LEVER[name].round_to for name, step in steps.items()}
-    assert possible(known, columns, **steps)
-    assert not possible(known, columns, **one_more)
+    assert possible(action_set, columns, **steps)
+    assert not possible(action_set, columns, **one_more)
 
 
 @pytest.mark.parametrize(
@@ -129,19 +129,19 @@ def test_the_last_step_that_can_be_taken_and_the_first_that_cannot(known, steps,
         ({"rd_expense": 1000.0}, {"cash_cny": 1e6, "current_assets_cny": 500.0}),
     ],
 )
-def test_steps_that_cannot_be_shown_to_be_possible_are_not(known, steps, changed):
-    assert not possible(known, columns_of(**changed), **steps)
+def test_steps_that_cannot_be_shown_to_be_possible_are_not(action_set, steps, changed):
+    assert not possible(action_set, columns_of(**changed), **steps)
 
 
-def test_two_levers_share_the_limit_of_what_both_move(known):
+def test_two_levers_share_the_limit_of_what_both_move(action_set):
     columns = columns_of(revenue_cny=50_000_000.0, rd_expense_prev_cny=None)  # R&D may grow by 2.5 million
-    assert possible(known, columns, rd_expense=2_000_000.0, rd_staff=2.0)
-    assert not possible(known, columns, rd_expense=2_001_000.0, rd_staff=2.0)
+    assert possible(action_set, columns, rd_expense=2_000_000.0, rd_staff=2.0)
+    assert not possible(action_set, columns, rd_expense=2_001_000.0, rd_staff=2.0)
 
 
-def test_a_jump_is_growth_beyond_the_peers(known):
+def test_a_jump_is_growth_beyond_the_peers(action_set):
     at, above, unknown = (columns_of(revenue_cny=value, revenue_prev_cny=100.0) for value in (150.0, 150.1, None))
-    assert [bool(jumped(known, each)["revenue_cny"][0]) for each in (at, above, unknown)] == [False, True, False]
+    assert [bool(jumped(action_set, each)["revenue_cny"][0]) for each in (at, above, unknown)] == [False, True, False]
 
 
 FIELDS = sorted({lever.field for lever in POLICY.levers})
@@ -155,12 +155,12 @@ def points_of(total, worth, columns):
     return SimpleNamespace(innovation_score=total, score=total, points=points)
 
 
-def agreeing(levers, columns):
+def agreeing(actions, columns):
     return False
 
 
-def searched(known, columns, before, rescore, contrary=agreeing):
-    return find_recourse(known, RULEBOOK, columns, before, rescore, contrary)
+def searched(action_set, columns, before, rescore, contradicts=agreeing):
+    return find_recourse(action_set, RULEBOOK, columns, before, rescore, contradicts)
 
 
 def toy(worth, bounds=(0.5, 0.7, 1.0)):
@@ -169,35 +169,35 @@ def toy(worth, bounds=(0.5, 0.7, 1.0)):
     def rescore(columns):
         gained = sum((columns[name] * value for name, value in worth.items()), np.zeros(len(columns["cash_cny"])))
         pd = 1.0 / (1.0 + np.exp(gained - base + 0.0))
-        place = np.searchsorted(np.array(bounds), pd)
+        rank = np.searchsorted(np.array(bounds), pd)
         points = points_of(gained, worth, columns)
-        grade = np.array([f"G{each}" for each in place], dtype=object)
-        return Scored(pd, np.rint(100 * (gained - base)).astype(np.int64), grade, place, points, {})
+        grade = np.array([f"G{each}" for each in rank], dtype=object)
+        return Scored(pd, np.rint(100 * (gained - base)).astype(np.int64), grade, rank, points, {})
 
     before = columns_of()
     base = sum(float(before[name][0]) * value for name, value in worth.items())
     return before, rescore
 
 
-def found(known, worth, bounds=(0.5, 0.7, 1.0)):
+def found(action_set, worth, bounds=(0.5, 0.7, 1.0)):
     columns, rescore = toy(worth, bounds)
-    return searched(known, columns, rescore(columns), rescore)
+    return searched(action_set, columns, rescore(columns), rescore)
 
 
 def steps(proposal):
-    return {move.lever.id: move.step for move in proposal.moves}
+    return {step.action.id: step.step for step in proposal.steps}
 
 
-def test_the_smallest_effort_that_reaches_the_better_grade_comes_first(known):
-    answer = found(known, {"invention_applications": 0.1, "staff_rd": 0.3}, bounds=(0.47, 0.7, 1.0))
+def test_the_smallest_effort_that_reaches_the_better_grade_comes_first(action_set):
+    answer = found(action_set, {"invention_applications": 0.1, "staff_rd": 0.3}, bounds=(0.47, 0.7, 1.0))
     assert steps(answer.proposals[0]) == {"rd_staff": 1.0}  # an eighth of the yearly change; two applications are 2/3
     assert steps(answer.proposals[1]) == {"invention_applications": 2.0}
-    assert all(proposal.verified and proposal.scored.place[0] == 0 for proposal in answer.proposals)
+    assert all(proposal.verified and proposal.scored.grade_rank[0] == 0 for proposal in answer.proposals)
     assert [each.effort for each in answer.proposals] == sorted(each.effort for each in answer.proposals)
 
 
-def test_where_no_grade_can_be_reached_the_largest_fall_comes_first(known):
-    answer = found(known, {"invention_applications": 0.1, "pct_applications": 0.05}, bounds=(0.01, 1.0))
+def test_where_no_grade_can_be_reached_the_largest_fall_comes_first(action_set):
+    answer = found(action_set, {"invention_applications": 0.1, "pct_applications": 0.05}, bounds=(0.01, 1.0))
     assert steps(answer.proposals[0]) == {"invention_applications": 3.0, "pct_applications": 3.0}
     assert [steps(each) for each in answer.proposals[1:]] == [
         {"invention_applications": 3.0},
@@ -205,66 +205,66 @@ def test_where_no_grade_can_be_reached_the_largest_fall_comes_first(known):
     ]
 
 
-def test_a_pair_must_do_more_than_its_levers_alone_for_no_more_effort(known):
+def test_a_pair_must_do_more_than_its_levers_alone_for_no_more_effort(action_set):
     columns, rescore = toy({"invention_applications": 0.1, "staff_rd": 0.3}, bounds=(0.01, 1.0))
 
     def capped(rows):
         scored = rescore(rows)
         pd, score = np.maximum(scored.pd, 0.43), np.minimum(scored.score, 28)
-        return Scored(pd, score, scored.grade, scored.place, scored.points, {})
+        return Scored(pd, score, scored.grade, scored.grade_rank, scored.points, {})
 
-    answer = searched(known, columns, capped(columns), capped)
+    answer = searched(action_set, columns, capped(columns), capped)
     assert steps(answer.proposals[0]) == {"rd_staff": 1.0}  # alone it reaches what no pair can surpass
     assert all(len(steps(each)) == 1 for each in answer.proposals)
 
 
-def test_a_pair_that_adds_nothing_is_not_proposed(known):
-    answer = found(known, {"invention_applications": 0.1}, bounds=(0.01, 1.0))
+def test_a_pair_that_adds_nothing_is_not_proposed(action_set):
+    answer = found(action_set, {"invention_applications": 0.1}, bounds=(0.01, 1.0))
     assert [steps(each) for each in answer.proposals] == [{"invention_applications": 3.0}]
 
 
-def test_what_gains_too_few_points_of_score_is_not_worth_proposing(known):
-    assert known.policy.least_points == 10
-    assert found(known, {"invention_applications": 0.031}).reason == NoRecourse.NO_EFFECT
-    assert steps(found(known, {"invention_applications": 0.032}).proposals[0]) == {"invention_applications": 3.0}
+def test_what_gains_too_few_points_of_score_is_not_worth_proposing(action_set):
+    assert action_set.policy.least_points == 10
+    assert found(action_set, {"invention_applications": 0.031}).reason == NoRecourse.NO_EFFECT
+    assert steps(found(action_set, {"invention_applications": 0.032}).proposals[0]) == {"invention_applications": 3.0}
 
 
-def test_a_step_that_more_of_the_same_would_undo_is_not_proposed(known):
+def test_a_step_that_more_of_the_same_would_undo_is_not_proposed(action_set):
     columns, rescore = toy({"invention_applications": 0.1})
 
     def bent(rows, worst):
         scored = rescore(rows)
         back = rows["invention_applications"] - float(columns["invention_applications"][0]) == worst
         pd = np.where(back, 0.6, scored.pd)
-        return Scored(pd, scored.score, scored.grade, scored.place, scored.points, {})
+        return Scored(pd, scored.score, scored.grade, scored.grade_rank, scored.points, {})
 
     for worst, expected in (
         (1.0, [{"invention_applications": 3.0}]),
         (2.0, [{"invention_applications": 3.0}]),
         (3.0, []),
     ):
-        answer = searched(known, columns, rescore(columns), lambda rows, worst=worst: bent(rows, worst))
+        answer = searched(action_set, columns, rescore(columns), lambda rows, worst=worst: bent(rows, worst))
         assert [steps(each) for each in answer.proposals] == expected
 
 
-def test_growth_alone_is_no_recourse(known):
+def test_growth_alone_is_no_recourse(action_set):
     columns, rescore = toy({"revenue_cny": 1e-6})
 
     def without_points(rows):
         scored = rescore(rows)
         flat = SimpleNamespace(**vars(scored.points) | {"innovation_score": np.zeros(len(scored.pd))})
-        return Scored(scored.pd, scored.score, scored.grade, scored.place, flat, {})
+        return Scored(scored.pd, scored.score, scored.grade, scored.grade_rank, flat, {})
 
-    answer = searched(known, columns, without_points(columns), without_points)
+    answer = searched(action_set, columns, without_points(columns), without_points)
     assert (answer.proposals, answer.reason) == ((), NoRecourse.NO_EFFECT)
-    assert found(known, {"revenue_cny": 1e-6}).proposals
+    assert found(action_set, {"revenue_cny": 1e-6}).proposals
 
 
 @pytest.mark.parametrize(
     ("changed", "proposed"),
     [({}, True), ({"points": 0.0}, False), ({"score": -1.0}, False), ({"innovation_score": -1.0}, False)],
 )
-def test_what_gains_no_points_or_loses_any_altogether_is_not_proposed(known, changed, proposed):
+def test_what_gains_no_points_or_loses_any_altogether_is_not_proposed(action_set, changed, proposed):
     columns, rescore = toy({"invention_applications": 0.1})
 
     def with_points(rows):
@@ -275,18 +275,18 @@ def test_what_gains_no_points_or_loses_any_altogether_is_not_proposed(known, cha
             score=scored.points.score * sign["score"],
             points={name: own * sign["points"] for name, own in scored.points.points.items()},
         )
-        return Scored(scored.pd, scored.score, scored.grade, scored.place, points, {})
+        return Scored(scored.pd, scored.score, scored.grade, scored.grade_rank, points, {})
 
-    answer = searched(known, columns, with_points(columns), with_points)
+    answer = searched(action_set, columns, with_points(columns), with_points)
     assert bool(answer.proposals) == proposed
 
 
-def test_what_goes_against_the_reasons_gives_way_to_what_does_not(known):
+def test_what_goes_against_the_reasons_gives_way_to_what_does_not(action_set):
     columns, rescore = toy({"invention_applications": 0.1, "staff_rd": 0.3}, bounds=(0.47, 0.7, 1.0))
 
     def answer(*refused):
-        against = lambda levers, _: any(lever.id in refused for lever in levers)  # noqa: E731
-        return searched(known, columns, rescore(columns), rescore, against)
+        against = lambda actions, _: any(lever.id in refused for lever in actions)  # noqa: E731
+        return searched(action_set, columns, rescore(columns), rescore, against)
 
     assert steps(answer().proposals[0]) == {"rd_staff": 1.0}
     others = answer("rd_staff").proposals
@@ -297,43 +297,43 @@ def test_what_goes_against_the_reasons_gives_way_to_what_does_not(known):
 
 
 @pytest.mark.parametrize("already", [True, False])
-def test_what_screening_reports_anew_is_not_proposed(known, already):
+def test_what_screening_reports_anew_is_not_proposed(action_set, already):
     columns, rescore = toy({"invention_applications": 0.1})
 
     def reported(rows):
         scored = rescore(rows)
         flags = rows["invention_applications"] > float(columns["invention_applications"][0]) - already
-        return Scored(scored.pd, scored.score, scored.grade, scored.place, scored.points, {"cash_cny": flags})
+        return Scored(scored.pd, scored.score, scored.grade, scored.grade_rank, scored.points, {"cash_cny": flags})
 
-    answer = searched(known, columns, reported(columns), reported)
+    answer = searched(action_set, columns, reported(columns), reported)
     assert bool(answer.proposals) == already
 
 
-def test_no_step_starts_at_a_value_that_is_out_of_range(known):
+def test_no_step_starts_at_a_value_that_is_out_of_range(action_set):
     columns, rescore = toy({"invention_applications": 0.1, "staff_rd": 0.3})
 
     def reported(rows):
         scored, flags = rescore(rows), np.ones(len(rows["staff_rd"]), dtype=np.bool_)
-        return Scored(scored.pd, scored.score, scored.grade, scored.place, scored.points, {"staff_rd": flags})
+        return Scored(scored.pd, scored.score, scored.grade, scored.grade_rank, scored.points, {"staff_rd": flags})
 
-    answer = searched(known, columns, reported(columns), reported)
+    answer = searched(action_set, columns, reported(columns), reported)
     assert answer.proposals
-    assert not any(move.lever.field == "staff_rd" for each in answer.proposals for move in each.moves)
+    assert not any(step.action.field == "staff_rd" for each in answer.proposals for step in each.steps)
 
 
-def test_a_model_that_answers_otherwise_alone_is_found_out(known):
+def test_a_model_that_answers_otherwise_alone_is_found_out(action_set):
     columns, rescore = toy({"invention_applications": 0.1})
 
     def fickle(rows):
         scored = rescore(rows)
         shifted = scored.pd * (0.99 if len(scored.pd) == 1 else 1.0)
-        return Scored(shifted, scored.score, scored.grade, scored.place, scored.points, {})
+        return Scored(shifted, scored.score, scored.grade, scored.grade_rank, scored.points, {})
 
-    answer = searched(known, columns, rescore(columns), fickle)
+    answer = searched(action_set, columns, rescore(columns), fickle)
     assert [proposal.verified for proposal in answer.proposals] == [False]
 
 
-def test_one_batch_for_single_levers_and_one_for_pairs(known):
+def test_one_batch_for_single_levers_and_one_for_pairs(action_set):
     columns, rescore = toy({"invention_applications": 0.1})
     sizes = []
 
@@ -341,18 +341,18 @@ def test_one_batch_for_single_levers_and_one_for_pairs(known):
         sizes.append(len(rows["cash_cny"]))
         return rescore(rows)
 
-    answer = searched(known, columns, rescore(columns), counted)
+    answer = searched(action_set, columns, rescore(columns), counted)
     assert len(sizes) == 2 + len(answer.proposals)
     assert sizes[0] > 1
     assert sizes[1] > sizes[0]
     assert sizes[2:] == [1] * len(answer.proposals)
 
 
-def test_reasons_for_none(known):
+def test_reasons_for_none(action_set):
     columns, rescore = toy({"invention_applications": -0.1})
-    assert searched(known, columns, rescore(columns), rescore).reason == NoRecourse.NO_EFFECT
+    assert searched(action_set, columns, rescore(columns), rescore).reason == NoRecourse.NO_EFFECT
     penniless = columns_of(cash_cny=0.0)
-    assert searched(known, penniless, rescore(penniless), rescore).reason == NoRecourse.NO_ACTION
-    nowhere = Levers(policy=known.policy, limits={}, jumps={})
+    assert searched(action_set, penniless, rescore(penniless), rescore).reason == NoRecourse.NO_ACTION
+    nowhere = ActionSet(policy=action_set.policy, limits={}, jumps={})
     assert searched(nowhere, columns, rescore(columns), rescore).reason == NoRecourse.NO_ACTIONABLE_FIELD
-    assert set(most_steps(nowhere, columns)) == set()
+    assert set(step_limits(nowhere, columns)) == set()

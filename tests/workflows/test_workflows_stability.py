@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from icsml.core.progress import silent
 from icsml.decision.assess import assess
 from icsml.decision.reasons import contradicting_share
-from icsml.decision.recourse import SurvivalShares, survivals
+from icsml.decision.recourse import robustness_of
 from icsml.errors import InputError
 from icsml.explain.explanation_stability import compare
 from icsml.explain.merging import clusters, merge
@@ -21,6 +21,7 @@ from icsml.portfolio.importer import import_dataset
 from icsml.records.columns import rows, take, to_columns
 from icsml.records.dataset import read_dataset
 from icsml.records.extra import ExtraFeature
+from icsml.recourse.robustness import RecourseRobustness
 from icsml.texts.label import Label
 from icsml.workflows import model_comparison, retraining
 from icsml.workflows.model_comparison import compare_models
@@ -31,7 +32,7 @@ from icsml.workflows.yearly_changes import fit_levers
 
 RECOURSE = ("recourse_survival", "recourse_better_grade")
 NO_LEVERS = dict.fromkeys(RECOURSE, "no_levers")
-NOTHING = SurvivalShares(0, 0, None, 0, None)
+NOTHING = RecourseRobustness(0, 0, None, 0, None)
 FOLDED = """\
 name: folded
 licence: none
@@ -57,7 +58,7 @@ def found(book_folder, quick_config):
         def share(new):
             asked.append(("survives", new.model.booster is not old.model.booster, new.levers is not None))
             assert old.reference.sha256 != new.reference.sha256  # each compares with its own training rows
-            return SurvivalShares(9, 9, len(asked) / 10, 4, len(asked) / 20)
+            return RecourseRobustness(9, 9, len(asked) / 10, 4, len(asked) / 20)
 
         return share
 
@@ -117,7 +118,10 @@ def test_recourse_of_the_base_is_put_to_every_retrain_and_contradictions_are_of_
         return trained[-1]
 
     monkeypatch.setattr(retraining, "_trained", kept)
-    found = retrain(book_folder, quick_config, retrains=2, rows=60, survives=survivals, contradicts=contradicting_share)
+    options = {"survives": robustness_of, "contradicts": contradicting_share}
+    found = retrain(book_folder, quick_config, retrains=2, rows=60, **options)
+        book_folder, quick_config, retrains=2, rows=60, survives=robustness_of, contradicts=contradicting_share
+    )
     base, *others = trained
     prepared = prepare(read_dataset(book_folder), quick_config, silent)
     held = np.flatnonzero(split_rows(prepared, None).test)
@@ -125,7 +129,7 @@ def test_recourse_of_the_base_is_put_to_every_retrain_and_contradictions_are_of_
     columns = take(prepared.columns, chosen)
     assert base.levers == fit_levers(prepared, split_rows(prepared, None).train)
     assert all(other.levers not in (None, base.levers) for other in others)
-    told = [survivals(base, columns)(other) for other in others]
+    told = [robustness_of(base, columns)(other) for other in others]
     assert [each.recourse_survival for each in found.comparisons] == [each.lower_pd for each in told]
     assert [each.recourse_better_grade for each in found.comparisons] == [each.better_grade for each in told]
     assert found.contradictions_of_base == contradicting_share(base, columns)
@@ -189,7 +193,7 @@ def test_nobody_who_is_explained_was_trained_on(book_folder, folded, quick_confi
 
 def test_without_innovation_data_there_is_no_recourse_and_it_says_so(folded, quick_config):
     found = retrain(
-        folded, quick_config, retrains=1, rows=50, survives=survivals, contradicts=contradicting_share
+        folded, quick_config, retrains=1, rows=50, survives=robustness_of, contradicts=contradicting_share
     ).model_dump(mode="json")
     assert (found["recourse_survival"], found["unknown"]) == (None, NO_LEVERS)
     assert found["contradictions"] is not None
@@ -322,7 +326,7 @@ def test_what_is_null_says_why(bundle, challenger, book_folder):
     def why(old, new, **asked):
         return compare_models(("a", old), ("b", new), dataset, rows=20, **asked).unknown
 
-    asked = {"survives": survivals, "contradicts": contradicting_share}
+    asked = {"survives": robustness_of, "contradicts": contradicting_share}
     nothing = {"survives": lambda old, columns: lambda new: NOTHING, "contradicts": lambda model, columns: None}
     without = dataclasses.replace(  # the companion alone: a model without innovation
         bundle,
@@ -339,7 +343,7 @@ def test_what_is_null_says_why(bundle, challenger, book_folder):
     assert why(bare, challenger, **asked) == NO_LEVERS
     none_made = dict.fromkeys(RECOURSE, "no_proposal") | {"contradictions": "none_shown"}
     assert why(bundle, challenger, **nothing) == none_made
-    lower = {"survives": lambda old, columns: lambda new: SurvivalShares(2, 3, 0.5, 0, None)}
+    lower = {"survives": lambda old, columns: lambda new: RecourseRobustness(2, 3, 0.5, 0, None)}
     assert why(bundle, challenger, **lower)["recourse_better_grade"] == "no_promise"
 
 

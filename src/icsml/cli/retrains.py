@@ -11,7 +11,7 @@ from icsml.cli.bundles import load_bundle
 from icsml.cli.options import JsonFlag, TrainingChanges, TrainingConfigFile
 from icsml.cli.output import emit, progress, table
 from icsml.decision.reasons import contradicting_share
-from icsml.decision.recourse import survivals
+from icsml.decision.recourse import robustness_of
 from icsml.errors import InputError
 from icsml.explain.stability_results import Stability
 from icsml.records.dataset import read_dataset
@@ -89,7 +89,7 @@ def _retrained(
         keep=keep,
         rows=rows,
         top=top,
-        survives=survivals,
+        survives=robustness_of,
         contradicts=contradicting_share,
         progress=progress(),
     )
@@ -102,7 +102,7 @@ def _compared(data: Path, old: str, new: str, rows: int, top: int) -> Stability:
         read_dataset(data),
         rows=rows,
         top=top,
-        survives=survivals,
+        survives=robustness_of,
         contradicts=contradicting_share,
     )
 

@@ -15,7 +15,7 @@ from icsml.decision.declared import refuse_undeclared
 from icsml.decision.findings import Finding, findings
 from icsml.decision.missing_information import absent_inputs, field_label, fields_read, required_for_a_grade
 from icsml.decision.reasons import RowReasons, row_reasons
-from icsml.decision.recourse import Answer, recourse
+from icsml.decision.recourse import RecourseResult, recourse
 from icsml.decision.withheld import withheld
 from icsml.innovation.scoring.describe import describe
 from icsml.model.bundle import Bundle
@@ -82,7 +82,7 @@ def decide(
     """
     refuse_undeclared(bundle, record)
     assessment = assess(bundle, record_columns(record, bundle.extras))
-    answer = recourse(bundle, assessment) if with_recourse else Answer(None, None)
+    result = recourse(bundle, assessment) if with_recourse else RecourseResult(None, None)
     explained = row_reasons(bundle, assessment, 0, reasons)
     on_record = findings(bundle, assessment, 0)
     decision = Decision(
@@ -110,14 +110,14 @@ def decide(
         innovation_log_odds=_first(assessment.innovation_log_odds(bundle)),
         pd_without_innovation=_first(assessment.pd_without_innovation),
         innovation_evidence=bundle.innovation_evidence if bundle.companion else None,
-        recourse=answer.proposals,
+        recourse=result.proposals,
         to_provide=_to_provide(bundle, assessment, explained.not_provided) or None,
         refer=_referrals(bundle, on_record, explained) or None,
         pd_if_withheld=withheld(bundle, assessment, 0),
         warnings=[
             *(finding.warning for finding in on_record),
             *decision_warnings(bundle, assessment, 0, record.as_of, decided_at.astimezone(UTC).date()),
-            *recourse_warnings(bundle, assessment, answer.reason),
+            *recourse_warnings(bundle, assessment, result.reason),
         ],
     )
     return Decided(decision, _feature_vector(bundle, assessment))

@@ -20,7 +20,7 @@ from icsml.model.scale import MasterScale
 from icsml.model.training_facts import TrainingFacts
 from icsml.records.decision import ReferenceId
 from icsml.records.extra import ExtraFeature
-from icsml.recourse.actionable_fields import Levers
+from icsml.recourse.actionable_fields import ActionSet
 
 __all__ = [
     "FORMAT",
@@ -126,7 +126,7 @@ class Stated:
         What computes contributions; LightGBM's own knows no reference population.
     reasons : ReasonCatalogue or None
         The texts of its reasons; None takes those of this version.
-    levers : Levers or None
+    levers : ActionSet or None
         What a firm can move, and how far its peers among the training rows did in a year; None: no recourse.
     policy : AssessmentPolicy or None
         What an assessment asks of a record; None takes that of this version.
@@ -145,7 +145,7 @@ class Stated:
     training: Annotated[TrainingFacts, _ANY_OBJECT] = field(default_factory=TrainingFacts)
     explainer: Explainer = field(default="tree_shap", metadata=_OPTIONAL)
     reasons: ReasonCatalogue | None = field(default=None, repr=False, metadata=_OPTIONAL)
-    levers: Levers | None = field(default=None, repr=False, metadata=_OPTIONAL)
+    levers: ActionSet | None = field(default=None, repr=False, metadata=_OPTIONAL)
     policy: AssessmentPolicy | None = field(default=None, repr=False, metadata=_OPTIONAL)
 
 

@@ -1,8 +1,9 @@
-"""Levers: what a firm can move in a year, at what cost, and how far its peers moved it.
+"""Actionable fields: what a firm can change in a year, at what cost, and how far its peers changed it.
 
-The bundle holds the levers in use and the limits fitted on the training rows, so that a decision made again on the
-same bundle proposes the same. What a lever may move is fixed here and not in the file: no file can make age, the past,
-a prior year or somebody else's decision movable, or let a part grow without its whole.
+The bundle holds the actions in use and the limits fitted on the training rows, so that a decision made again on the
+same bundle proposes the same. Which fields are actionable is fixed here and not in the file: no file can make age, the
+past, a prior year or somebody else's decision actionable, or let a part grow without its whole. In the file and in the
+bundle an action is called a lever.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ from icsml.records.fields import FIELD_BY_NAME
 from icsml.texts.label import Label
 
 __all__ = [
-    "MOVABLE",
+    "ACTIONABLE",
     "PRIOR_YEAR",
     "Account",
+    "Action",
+    "ActionSet",
     "FieldLimit",
     "GroupLimit",
-    "Lever",
-    "Levers",
     "RecoursePolicy",
+    "limited_fields",
     "load_recourse_policy",
-    "moved",
     "size_class",
 ]
 
@@ -39,7 +40,7 @@ __all__ = [
 Account = Literal["research", "expense", "sales"]
 """What a step costs: R&D expense, other expense, or the cost of what is sold more."""
 
-MOVABLE: Final[Mapping[str, tuple[str, ...]]] = {
+ACTIONABLE: Final[Mapping[str, tuple[str, ...]]] = {
     "rd_expense_cny": (),
     "staff_rd": ("staff_st", "staff_total"),
     "staff_st": ("staff_total",),
@@ -53,7 +54,7 @@ MOVABLE: Final[Mapping[str, tuple[str, ...]]] = {
     "tech_contract_turnover_cny": (),
     "hightech_revenue_cny": (),
 }
-"""Every field that a lever may move, with the fields that must move with it."""
+"""Every field that an action may raise, with the fields that must rise with it."""
 
 _SALES: Final = frozenset({"tech_contract_turnover_cny", "hightech_revenue_cny"})
 _PENDING: Final = {"ip_class1": "invention_applications", "pct_applications": "invention_applications"}
@@ -71,15 +72,15 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Lever(_Part):
-    """One thing a firm can do more of; no lever moves downwards.
+class Action(_Part):
+    """One thing a firm can do more of; no action lowers a field.
 
     Parameters
     ----------
     id : str
         Stable name.
     label, unit : Label
-        What is moved, and in what it is counted.
+        What is raised, and in what it is counted.
     field : str
         The field a proposal names; the step is in its unit.
     adds : tuple of str
@@ -124,9 +125,9 @@ class Lever(_Part):
         return self
 
     def _check(self, name: str) -> None:
-        if name not in MOVABLE or (name == "rd_expense_cny"):
+        if name not in ACTIONABLE or (name == "rd_expense_cny"):
             raise ValueError(f"{self.id}: `{name}` is nothing a lever may move")
-        left_out = [whole for whole in MOVABLE[name] if whole not in self.adds]
+        left_out = [whole for whole in ACTIONABLE[name] if whole not in self.adds]
         if left_out:
             raise ValueError(f"{self.id}: `{name}` cannot rise without `{left_out[0]}`")
         if (name in _SALES) != (self.account == "sales"):
@@ -153,12 +154,13 @@ class RecoursePolicy(_Part):
     least_points : int
         Points of score that a proposal gains at least.
     pair_grid : tuple of float
-        Steps to try where two levers move together.
+        Steps to try where two actions are taken together.
     limits : dict of str to str or None
         Fields that are limited, and the field of the year before that a change is measured per.
     watch : tuple of str
         Fields held against their own year before.
-    levers : tuple of Lever
+    levers : tuple of Action
+        The actions.
     """
 
     quantile: Annotated[float, Field(ge=0.5, lt=1.0)]
@@ -169,7 +171,7 @@ class RecoursePolicy(_Part):
     pair_grid: _Grid
     limits: dict[str, str | None]
     watch: tuple[str, ...]
-    levers: tuple[Lever, ...]
+    levers: tuple[Action, ...]
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -181,20 +183,20 @@ class RecoursePolicy(_Part):
         for name in self.watch:
             if name not in PRIOR_YEAR:
                 raise ValueError(f"watch: `{name}` has no field of the year before")
-        ids = [lever.id for lever in self.levers]
+        ids = [action.id for action in self.levers]
         if len(set(ids)) != len(ids):
             raise ValueError("levers: an id is given twice")
-        for lever in self.levers:
-            unlimited = [name for name in moved(lever) if name not in self.limits]
+        for action in self.levers:
+            unlimited = [name for name in limited_fields(action) if name not in self.limits]
             if unlimited:
-                raise ValueError(f"limits: `{lever.id}` moves `{unlimited[0]}`, which is not limited")
+                raise ValueError(f"limits: `{action.id}` moves `{unlimited[0]}`, which is not limited")
         return self
 
 
-def moved(lever: Lever) -> tuple[str, ...]:
-    """Return the fields of a lever that are limited: what it adds to, and what its account moves beside the costs."""
-    account = {"research": ("rd_expense_cny",), "expense": (), "sales": ("revenue_cny", "main_revenue_cny")}
-    return tuple(dict.fromkeys((*lever.adds, *account[lever.account])))
+def limited_fields(action: Action) -> tuple[str, ...]:
+    """Return the fields of an action that are limited: what it adds to, and what its account raises but costs."""
+    by_account = {"research": ("rd_expense_cny",), "expense": (), "sales": ("revenue_cny", "main_revenue_cny")}
+    return tuple(dict.fromkeys((*action.adds, *by_account[action.account])))
 
 
 class GroupLimit(_Part):
@@ -246,8 +248,8 @@ class FieldLimit(_Part):
         return base * self.step(columns["technical_field"][0], int(size_class(columns["staff_total"], edges)[0]))
 
 
-class Levers(_Part):
-    """What a bundle holds of recourse: the policy with the levers in use, and the limits fitted on the training rows.
+class ActionSet(_Part):
+    """What a bundle holds of recourse: the policy with the actions in use, and the limits fitted on the training rows.
 
     Parameters
     ----------
@@ -270,5 +272,5 @@ def size_class(staff: Floats, edges: tuple[float, ...]) -> NDArray[np.int64]:
 
 
 def load_recourse_policy(path: Path) -> RecoursePolicy:
-    """Read the levers from YAML; errors (``ICS-RCR-001``) name file, line and key."""
+    """Read the policy from YAML; errors (``ICS-RCR-001``) name file, line and key."""
     return load_model(path, RecoursePolicy, code="ICS-RCR-001")

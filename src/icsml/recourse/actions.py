@@ -1,4 +1,4 @@
-"""Steps on the raw record: what is moved, what follows in the accounts, and which steps could be taken.
+"""Steps on the raw record: what an action changes, what follows in the accounts, and which steps could be taken.
 
 A step is made on the record itself, so that every feature and every indicator derived from it follows. Whatever is not
 on file stays missing, and what a step costs is paid from cash: no borrowing, which would be a lender's decision, and no
@@ -15,10 +15,10 @@ from icsml.core.arithmetic import product, ratio, scale
 from icsml.core.arrays import Flags, Floats
 from icsml.records.columns import Columns, take
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.recourse.actionable_fields import Lever, Levers, moved
+from icsml.recourse.actionable_fields import Action, ActionSet, limited_fields
 from icsml.recourse.jumps import jumped
 
-__all__ = ["apply_steps", "changed_fields", "feasible", "most_steps"]
+__all__ = ["apply_steps", "changed_fields", "feasible", "step_limits"]
 
 
 _FALL_BY_COST = (
@@ -36,29 +36,29 @@ _FALL_BY_CREDIT = ("cash_cny", "operating_cash_flow_cny")
 _FEN = 100.0
 
 
-def apply_steps(columns: Columns, levers: Sequence[Lever], steps: Floats) -> Columns:
+def apply_steps(columns: Columns, actions: Sequence[Action], steps: Floats) -> Columns:
     """Return the record after each row of steps.
 
     Parameters
     ----------
     columns : Columns
         One record, arrays of length 1.
-    levers : sequence of Lever
-        k levers.
+    actions : sequence of Action
+        k actions.
     steps : ndarray of shape (m, k)
-        Steps of each lever, in its unit and never below zero.
+        Steps of each action, in its unit and never below zero.
 
     Returns
     -------
     Columns
-        m records, equal but for what is moved and what follows.
+        m records, equal but for what the actions change and what follows.
     """
     spread = dict(take(columns, np.zeros(len(steps), dtype=np.intp)))
     costs = {"research": np.zeros(len(steps)), "expense": np.zeros(len(steps)), "sales": np.zeros(len(steps))}
-    for place, lever in enumerate(levers):
-        for name in lever.adds:
-            spread[name] = spread[name] + steps[:, place]
-        costs[lever.account] = costs[lever.account] + steps[:, place] * lever.unit_cost_cny
+    for column, action in enumerate(actions):
+        for name in action.adds:
+            spread[name] = spread[name] + steps[:, column]
+        costs[action.account] = costs[action.account] + steps[:, column] * action.unit_cost_cny
     return spread | _accounts(spread, **costs)
 
 
@@ -92,10 +92,10 @@ def _deduction(columns: Columns, spent: Floats) -> Floats:
     return np.where((spent > before) & (grown > deducted), grown, deducted)
 
 
-def changed_fields(levers: Sequence[Lever]) -> tuple[str, ...]:
-    """Return every field that some levers and their accounts may change, in the order of the record."""
-    accounts = {lever.account for lever in levers}
-    names = {name for lever in levers for name in moved(lever)}
+def changed_fields(actions: Sequence[Action]) -> tuple[str, ...]:
+    """Return every field that some actions and their accounts may change, in the order of the record."""
+    accounts = {action.account for action in actions}
+    names = {name for action in actions for name in limited_fields(action)}
     if accounts - {"sales"}:
         names |= {*_FALL_BY_COST, "total_cost_cny"}
     if "research" in accounts:
@@ -105,14 +105,16 @@ def changed_fields(levers: Sequence[Lever]) -> tuple[str, ...]:
     return tuple(name for name in FIELD_BY_NAME if name in names)
 
 
-def most_steps(known: Levers, columns: Columns) -> dict[str, float]:
+def step_limits(action_set: ActionSet, columns: Columns) -> dict[str, float]:
     """Return, by limited field, the peers' yearly change for this record; 0 where there is none."""
-    edges = known.policy.size_edges
-    steps = {name: limit.most(columns, edges) for name, limit in known.limits.items()}
+    edges = action_set.policy.size_edges
+    steps = {name: limit.most(columns, edges) for name, limit in action_set.limits.items()}
     return {name: step if step > 0.0 else 0.0 for name, step in steps.items()}
 
 
-def feasible(known: Levers, columns: Columns, levers: Sequence[Lever], steps: Floats, after: Columns) -> Flags:
+def feasible(
+    action_set: ActionSet, columns: Columns, actions: Sequence[Action], steps: Floats, after: Columns
+) -> Flags:
     """Tell which rows of steps a firm could take within a year, shape (m,).
 
     Every limited field stays within its peers' yearly change and no watched one jumps; what is paid for is paid from
@@ -120,27 +122,27 @@ def feasible(known: Levers, columns: Columns, levers: Sequence[Lever], steps: Fl
 
     Parameters
     ----------
-    known : Levers
-        Levers and limits of the bundle.
+    action_set : ActionSet
+        Actions and limits of the bundle.
     columns : Columns
         The record, arrays of length 1.
-    levers : sequence of Lever
-        k levers.
+    actions : sequence of Action
+        k actions.
     steps : ndarray of shape (m, k)
     after : Columns
         What :func:`apply_steps` made of them.
     """
     possible: Flags = np.ones(len(steps), dtype=np.bool_)
-    most = most_steps(known, columns)
-    for name in {name for lever in levers for name in moved(lever)}:
+    most = step_limits(action_set, columns)
+    for name in {name for action in actions for name in limited_fields(action)}:
         possible &= ~(after[name] - columns[name] > most.get(name, 0.0))
-    for place, lever in enumerate(levers):
-        if lever.within is not None:
-            possible &= (steps[:, place] == 0.0) | (steps[:, place] <= columns[lever.within])
+    for column, action in enumerate(actions):
+        if action.within is not None:
+            possible &= (steps[:, column] == 0.0) | (steps[:, column] <= columns[action.within])
     possible &= after["cash_cny"] >= 0.0  # false where cash, or what buyers owe, is not on file
-    possible &= _in_range(columns, after, changed_fields(levers))
-    before = jumped(known, columns)
-    for name, jumps in jumped(known, after).items():
+    possible &= _in_range(columns, after, changed_fields(actions))
+    before = jumped(action_set, columns)
+    for name, jumps in jumped(action_set, after).items():
         possible &= ~jumps | before[name]
     return possible
 
@@ -148,9 +150,9 @@ def feasible(known: Levers, columns: Columns, levers: Sequence[Lever], steps: Fl
 def _in_range(columns: Columns, after: Columns, names: Sequence[str]) -> Flags:
     inside: Flags = np.ones(len(after["cash_cny"]), dtype=np.bool_)
     for name in names:
-        field, moves = FIELD_BY_NAME[name], after[name] != columns[name]
+        field, changes = FIELD_BY_NAME[name], after[name] != columns[name]
         if field.low is not None:
-            inside &= ~(moves & (after[name] < field.low))
+            inside &= ~(changes & (after[name] < field.low))
         if field.high is not None:
-            inside &= ~(moves & (after[name] > field.high))
+            inside &= ~(changes & (after[name] > field.high))
     return inside

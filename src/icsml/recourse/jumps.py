@@ -8,31 +8,31 @@ from numpy.typing import NDArray
 from icsml.core.arithmetic import growth
 from icsml.core.arrays import Flags
 from icsml.records.columns import Columns
-from icsml.recourse.actionable_fields import PRIOR_YEAR, FieldLimit, Levers, size_class
+from icsml.recourse.actionable_fields import PRIOR_YEAR, ActionSet, FieldLimit, size_class
 
 __all__ = ["jumped"]
 
 
-def jumped(known: Levers, columns: Columns) -> dict[str, Flags]:
+def jumped(action_set: ActionSet, columns: Columns) -> dict[str, Flags]:
     """Tell, by watched field, which versions of a record grew beyond their peers' quantile since the year before.
 
     Parameters
     ----------
-    known : Levers
-        Levers and limits of the bundle.
+    action_set : ActionSet
+        Actions and limits of the bundle.
     columns : Columns
-        n versions of one record: they may differ in what a lever moves, and so in their size.
+        n versions of one record: they may differ in what an action changes, and so in their size.
 
     Returns
     -------
     dict of str to ndarray of bool of shape (n,)
         False where a value is missing, or the year before was not above zero.
     """
-    sizes, technical = size_class(columns["staff_total"], known.policy.size_edges), columns["technical_field"]
+    sizes, technical = size_class(columns["staff_total"], action_set.policy.size_edges), columns["technical_field"]
     return {
-        name: growth(columns[name], columns[PRIOR_YEAR[name]]) > _steps(known.jumps[name], technical, sizes)
-        for name in known.policy.watch
-        if name in known.jumps
+        name: growth(columns[name], columns[PRIOR_YEAR[name]]) > _steps(action_set.jumps[name], technical, sizes)
+        for name in action_set.policy.watch
+        if name in action_set.jumps
     }
 
 

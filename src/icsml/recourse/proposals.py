@@ -10,7 +10,7 @@ from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.records.columns import Columns
 from icsml.records.decision import RecordChange, Recourse, RecourseStep
 from icsml.recourse.actions import changed_fields
-from icsml.recourse.search import Move, Proposal, Scored, readers
+from icsml.recourse.search import ActionStep, Proposal, Scored, readers
 from icsml.texts.catalogue import joined, text
 from icsml.texts.label import Label
 
@@ -31,7 +31,7 @@ def describe_proposal(proposal: Proposal, rulebook: Rulebook, columns: Columns, 
     before : Scored
         What the model answered to it.
     """
-    steps = [_step(move, proposal, rulebook, columns, before) for move in proposal.moves]
+    steps = [_step(step, proposal, rulebook, columns, before) for step in proposal.steps]
     first, *others = sorted(steps, key=lambda step: (-(step.points_gain or 0.0), -step.effort))  # stable
     after = proposal.scored
     return Recourse(
@@ -48,19 +48,19 @@ def describe_proposal(proposal: Proposal, rulebook: Rulebook, columns: Columns, 
     )
 
 
-def _step(move: Move, proposal: Proposal, rulebook: Rulebook, columns: Columns, before: Scored) -> RecourseStep:
-    lever, old, new = move.lever, before.points, proposal.scored.points
-    indicator = _indicator(lever.field, rulebook, before, proposal.scored)
+def _step(step: ActionStep, proposal: Proposal, rulebook: Rulebook, columns: Columns, before: Scored) -> RecourseStep:
+    action, old, new = step.action, before.points, proposal.scored.points
+    indicator = _indicator(action.field, rulebook, before, proposal.scored)
     return RecourseStep(
-        lever=lever.id,
-        label=lever.label,
-        unit=lever.unit,
-        field=lever.field,
-        before=float(columns[lever.field][0]),
-        after=float(proposal.columns[lever.field][0]),
-        step=move.step,
-        step_limit=move.most,
-        effort=move.effort,
+        lever=action.id,
+        label=action.label,
+        unit=action.unit,
+        field=action.field,
+        before=float(columns[action.field][0]),
+        after=float(proposal.columns[action.field][0]),
+        step=step.step,
+        step_limit=step.most,
+        effort=step.effort,
         indicator=indicator,
         rule_from=old.rules[indicator][0] if indicator else None,
         rule_to=new.rules[indicator][0] if indicator else None,
@@ -84,7 +84,7 @@ def _gain(before: float, after: float) -> float | None:
 
 
 def _changes(proposal: Proposal, columns: Columns) -> list[RecordChange]:
-    changed = changed_fields([move.lever for move in proposal.moves])
+    changed = changed_fields([step.action for step in proposal.steps])
     pairs = [(name, float(columns[name][0]), float(proposal.columns[name][0])) for name in changed]
     return [
         RecordChange(field=name, before=before, after=after)

@@ -1,4 +1,4 @@
-"""Whether what was proposed by one model is still answered by another: a test of how far recourse can be relied on."""
+"""Recourse robustness: whether another model would answer to what one proposed as that one did."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from icsml.records.columns import Columns, take
 from icsml.records.decision import Recourse
 from icsml.recourse.search import Rescore
 
-__all__ = ["Survival", "survives"]
+__all__ = ["ProposalRobustness", "ProposedRecourse", "RecourseRobustness", "proposal_robustness", "recourse_robustness"]
 
 
 @dataclass(frozen=True, slots=True)
-class Survival:
+class ProposalRobustness:
     """What another model answers to a changed record, beside its own answer to the record as it is.
 
     Parameters
@@ -34,8 +34,40 @@ class Survival:
     pd_after: float
 
 
-def survives(proposals: Sequence[Recourse], columns: Columns, rescore: Rescore) -> list[Survival]:
-    """Return, for each proposal made to one record, whether another model still answers it.
+@dataclass(frozen=True, slots=True)
+class ProposedRecourse:
+    """The proposals of one model to one record (arrays of length 1), and the grade that it has today."""
+
+    record: Columns
+    grade: str | None
+    proposals: list[Recourse]
+
+
+@dataclass(frozen=True, slots=True)
+class RecourseRobustness:
+    """How much of the recourse by one model another answers as well.
+
+    Parameters
+    ----------
+    enterprises, proposals : int
+        With any proposal; proposals altogether.
+    lower_pd : float or None
+        Share of the proposals with a lower PD by the other model; None where there are none.
+    promised : int
+        Proposals that promised a better grade.
+    better_grade : float or None
+        Share of these with a better grade by the other model.
+    """
+
+    enterprises: int
+    proposals: int
+    lower_pd: float | None
+    promised: int
+    better_grade: float | None
+
+
+def proposal_robustness(proposals: Sequence[Recourse], columns: Columns, rescore: Rescore) -> list[ProposalRobustness]:
+    """Return, for each proposal made to one record, what another model answers to it.
 
     ``lower_pd`` is what is asked of every proposal, ``better_grade`` more: of one that reached a better grade by a
     hair's breadth, another model's bounds lie elsewhere. Nothing is searched anew: the record is changed exactly as the
@@ -58,11 +90,29 @@ def survives(proposals: Sequence[Recourse], columns: Columns, rescore: Rescore) 
             changed[change.field][row] = change.after
     scored = rescore(changed)
     return [
-        Survival(
+        ProposalRobustness(
             lower_pd=bool(scored.pd[row] < scored.pd[0]),
-            better_grade=bool(scored.place[row] < scored.place[0]),
+            better_grade=bool(scored.grade_rank[row] < scored.grade_rank[0]),
             pd_before=float(scored.pd[0]),
             pd_after=float(scored.pd[row]),
         )
         for row in range(1, 1 + len(proposals))
     ]
+
+
+def recourse_robustness(proposed: Sequence[ProposedRecourse], rescore: Rescore) -> RecourseRobustness:
+    """Return how much of what one model proposed another answers as well; ``rescore`` is that other model."""
+    lower: list[bool] = []
+    better: list[bool] = []
+    for one in proposed:
+        for proposal, answer in zip(
+            one.proposals, proposal_robustness(one.proposals, one.record, rescore), strict=True
+        ):
+            lower.append(answer.lower_pd)
+            if proposal.grade_after != one.grade:
+                better.append(answer.better_grade)
+    return RecourseRobustness(len(proposed), len(lower), _share(lower), len(better), _share(better))
+
+
+def _share(answers: Sequence[bool]) -> float | None:
+    return sum(answers) / len(answers) if answers else None

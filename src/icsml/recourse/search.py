@@ -1,6 +1,6 @@
 """Recourse: the smallest effort within a year that the model would answer with a better grade, or a lower PD.
 
-Candidates are rows of one record after a lever or two have moved; all are scored by the code that decides, and what is
+Candidates are rows of one record after one action or two; all are scored by the code that decides, and what is
 proposed is scored once more, alone. Nothing here is causal: it says what the model would answer to another record.
 """
 
@@ -19,10 +19,20 @@ from icsml.core.arrays import Flags, Floats, Ints
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.scoring.points import Points
 from icsml.records.columns import Columns, take
-from icsml.recourse.actionable_fields import Lever, Levers
-from icsml.recourse.actions import apply_steps, feasible, most_steps
+from icsml.recourse.actionable_fields import Action, ActionSet
+from icsml.recourse.actions import apply_steps, feasible, step_limits
 
-__all__ = ["Contrary", "Found", "Move", "NoRecourse", "Proposal", "Rescore", "Scored", "find_recourse", "readers"]
+__all__ = [
+    "ActionStep",
+    "ContradictsReasons",
+    "NoRecourse",
+    "Proposal",
+    "Rescore",
+    "Scored",
+    "SearchResult",
+    "find_recourse",
+    "readers",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +45,8 @@ class Scored:
         PD and score on the master scale.
     grade : ndarray of object of shape (n,)
         Grade, or None where the master scale does not apply.
-    place : ndarray of int of shape (n,)
-        Place of the grade in the scale, the best is 0; all equal where there is none.
+    grade_rank : ndarray of int of shape (n,)
+        Index of the grade in the scale, the best is 0; all equal where there is none.
     points : Points
         By the bundle's rulebook.
     out_of_range : dict of str to ndarray of bool of shape (n,)
@@ -46,7 +56,7 @@ class Scored:
     pd: Floats
     score: Ints
     grade: NDArray[Any]
-    place: Ints
+    grade_rank: Ints
     points: Points
     out_of_range: dict[str, Flags]
 
@@ -55,8 +65,8 @@ Rescore = Callable[[Columns], Scored]
 """Scores records as the deciding code does; a row has the same bits alone and among others."""
 
 
-Contrary = Callable[[Sequence[Lever], Columns], bool]
-"""Tells whether levers, of which the changed record is given, go against what the reasons say."""
+ContradictsReasons = Callable[[Sequence[Action], Columns], bool]
+"""Tells whether actions, of which the changed record is given, contradict what the reasons say."""
 
 
 class NoRecourse(StrEnum):
@@ -69,14 +79,14 @@ class NoRecourse(StrEnum):
     NO_ACTION = "no_action"
     """no action stays within its peers' yearly change, within cash on file and within bounds"""
     NO_EFFECT = "no_effect"
-    """no action gains points and would be answered with enough score, undone by no more of it, contrary to no reason"""
+    """no action gains points and would be answered with enough score, undone by no more of it, against no reason"""
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """One lever of a proposal: its step, and the peers' yearly change of its field, both in its unit."""
+class ActionStep:
+    """One action of a proposal: its step, and the peers' yearly change of its field, both in its unit."""
 
-    lever: Lever
+    action: Action
     step: float
     most: float
 
@@ -92,7 +102,7 @@ class Proposal:
 
     Parameters
     ----------
-    moves : tuple of Move
+    steps : tuple of ActionStep
         One or two.
     columns : Columns
         The whole changed record, arrays of length 1.
@@ -102,7 +112,7 @@ class Proposal:
         Whether that is to the last bit what it answered among the other candidates.
     """
 
-    moves: tuple[Move, ...]
+    steps: tuple[ActionStep, ...]
     columns: Columns
     scored: Scored
     verified: bool
@@ -110,11 +120,11 @@ class Proposal:
     @property
     def effort(self) -> float:
         """The steps together, in units of the peers' yearly changes."""
-        return sum(move.effort for move in self.moves)
+        return sum(step.effort for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """Proposals, the best first; where there are none, ``reason`` is one of :class:`NoRecourse`."""
 
     proposals: tuple[Proposal, ...]
@@ -123,9 +133,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Candidates:
-    """Feasible changes of one record: m rows of steps over all levers, the changed records and their answers."""
+    """Feasible changes of one record: m rows of steps over all actions, the changed records and their answers."""
 
-    levers: tuple[Lever, ...]
+    actions: tuple[Action, ...]
     steps: Floats
     columns: Columns
     scored: Scored
@@ -134,12 +144,12 @@ class _Candidates:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """What every candidate is held against."""
+    """What every candidate is compared with."""
 
-    known: Levers
+    action_set: ActionSet
     rulebook: Rulebook
     before: Scored
-    contrary: Contrary
+    contradicts: ContradictsReasons
 
 
 _Candidate = tuple[_Candidates, int]
@@ -147,18 +157,23 @@ _Candidate = tuple[_Candidates, int]
 
 
 def find_recourse(
-    known: Levers, rulebook: Rulebook, columns: Columns, before: Scored, rescore: Rescore, contrary: Contrary
-) -> Found:
-    """Return at most ``known.policy.most`` proposals for one record.
+    action_set: ActionSet,
+    rulebook: Rulebook,
+    columns: Columns,
+    before: Scored,
+    rescore: Rescore,
+    contradicts: ContradictsReasons,
+) -> SearchResult:
+    """Return at most ``action_set.policy.most`` proposals for one record.
 
-    Single levers first, then pairs. Where a better grade can be reached the smallest effort that reaches it comes
-    first, else the largest fall of the PD within a year's steps. No two proposals have the same levers, and a pair is
-    not proposed after one of its levers alone.
+    Single actions first, then pairs. Where a better grade can be reached the smallest effort that reaches it comes
+    first, else the largest fall of the PD within a year's steps. No two proposals have the same actions, and a pair is
+    not proposed after one of its actions alone.
 
     Parameters
     ----------
-    known : Levers
-        Levers and limits of the bundle.
+    action_set : ActionSet
+        Actions and limits of the bundle.
     rulebook : Rulebook
         Whose points a proposal must gain.
     columns : Columns
@@ -167,114 +182,121 @@ def find_recourse(
         What the model answered to it.
     rescore : callable
         Scores changed records.
-    contrary : callable
+    contradicts : callable
         Asked of what would be proposed; what goes against the reasons is not.
     """
-    offered = _offered(known, columns, before.out_of_range)
+    offered = _offered(action_set, columns, before.out_of_range)
     if not offered:
-        return Found((), NoRecourse.NO_ACTIONABLE_FIELD)
-    most = most_steps(known, columns)
-    batches = (_singles(offered, most), _pairs(offered, most, known.policy.pair_grid))
-    tried = [_try(known, columns, offered, steps, most, rescore) for steps in batches]
-    candidates = [each for each in tried if each is not None]
+        return SearchResult((), NoRecourse.NO_ACTIONABLE_FIELD)
+    most = step_limits(action_set, columns)
+    batches = (_singles(offered, most), _pairs(offered, most, action_set.policy.pair_grid))
+    tried = [_try(action_set, columns, offered, steps, most, rescore) for steps in batches]
+    candidates = [batch for batch in tried if batch is not None]
     if not candidates:
-        return Found((), NoRecourse.NO_ACTION)
-    best = _best(candidates, _Search(known, rulebook, before, contrary))
+        return SearchResult((), NoRecourse.NO_ACTION)
+    best = _best(candidates, _Search(action_set, rulebook, before, contradicts))
     if not best:
-        return Found((), NoRecourse.NO_EFFECT)
-    return Found(tuple(_proposal(batch, row, most, rescore) for batch, row in best), None)
+        return SearchResult((), NoRecourse.NO_EFFECT)
+    return SearchResult(tuple(_proposal(batch, row, most, rescore) for batch, row in best), None)
 
 
-def _offered(known: Levers, columns: Columns, out_of_range: Mapping[str, Flags]) -> tuple[Lever, ...]:
-    """Return the levers whose field is on file, in range and changed by peers: from a wrong value no step leads."""
-    most = most_steps(known, columns)
+def _offered(action_set: ActionSet, columns: Columns, out_of_range: Mapping[str, Flags]) -> tuple[Action, ...]:
+    """Return the actions whose field is on file, in range and changed by peers: from a wrong value no step leads."""
+    most = step_limits(action_set, columns)
     return tuple(
-        lever
-        for lever in known.policy.levers
-        if most.get(lever.field, 0.0) >= lever.round_to
-        and not np.isnan(columns[lever.field][0])
-        and not (lever.field in out_of_range and out_of_range[lever.field][0])
+        action
+        for action in action_set.policy.levers
+        if most.get(action.field, 0.0) >= action.round_to
+        and not np.isnan(columns[action.field][0])
+        and not (action.field in out_of_range and out_of_range[action.field][0])
     )
 
 
-def _grid(lever: Lever, most: float, shares: Sequence[float]) -> list[float]:
-    """Return the steps of a lever, whole multiples of its rounding, each once and none of them zero."""
-    steps = {float(np.floor(share * most / lever.round_to) * lever.round_to) for share in shares}
+def _grid(action: Action, most: float, shares: Sequence[float]) -> list[float]:
+    """Return the steps of an action, whole multiples of its rounding, each once and none of them zero."""
+    steps = {float(np.floor(share * most / action.round_to) * action.round_to) for share in shares}
     return sorted(steps - {0.0})
 
 
-def _singles(levers: Sequence[Lever], most: dict[str, float]) -> Floats:
+def _singles(actions: Sequence[Action], most: dict[str, float]) -> Floats:
     rows = [
-        _row(len(levers), {place: step})
-        for place, lever in enumerate(levers)
-        for step in _grid(lever, most[lever.field], lever.grid)
+        _row(len(actions), {column: step})
+        for column, action in enumerate(actions)
+        for step in _grid(action, most[action.field], action.grid)
     ]
     return np.array(rows)
 
 
-def _pairs(levers: Sequence[Lever], most: dict[str, float], shares: Sequence[float]) -> Floats:
-    grids = [_grid(lever, most[lever.field], shares) for lever in levers]
+def _pairs(actions: Sequence[Action], most: dict[str, float], shares: Sequence[float]) -> Floats:
+    grids = [_grid(action, most[action.field], shares) for action in actions]
     rows = [
-        _row(len(levers), {first: one, second: other})
-        for first, second in combinations(range(len(levers)), 2)
+        _row(len(actions), {first: one, second: other})
+        for first, second in combinations(range(len(actions)), 2)
         for one in grids[first]
         for other in grids[second]
     ]
-    return np.array(rows) if rows else np.empty((0, len(levers)))
+    return np.array(rows) if rows else np.empty((0, len(actions)))
 
 
 def _row(width: int, steps: dict[int, float]) -> list[float]:
-    return [steps.get(place, 0.0) for place in range(width)]
+    return [steps.get(column, 0.0) for column in range(width)]
 
 
 def _try(
-    known: Levers, columns: Columns, levers: tuple[Lever, ...], steps: Floats, most: dict[str, float], rescore: Rescore
+    action_set: ActionSet,
+    columns: Columns,
+    actions: tuple[Action, ...],
+    steps: Floats,
+    most: dict[str, float],
+    rescore: Rescore,
 ) -> _Candidates | None:
     """Score the steps that could be taken; None where none could."""
-    after = apply_steps(columns, levers, steps)
-    possible = feasible(known, columns, levers, steps, after)
+    after = apply_steps(columns, actions, steps)
+    possible = feasible(action_set, columns, actions, steps, after)
     if not possible.any():
         return None
     changed, taken = take(after, possible), steps[possible]
-    effort = (taken / np.array([most[lever.field] for lever in levers])).sum(axis=1)
-    return _Candidates(levers, taken, changed, rescore(changed), effort)
+    effort = (taken / np.array([most[action.field] for action in actions])).sum(axis=1)
+    return _Candidates(actions, taken, changed, rescore(changed), effort)
 
 
 def _best(batches: Sequence[_Candidates], search: _Search) -> list[_Candidate]:
     """Return the candidates to propose, the best first: with a better grade if any can be reached."""
     helpful = [(batch, row) for batch in batches for row in _helpful(batch, search)]
     helpful = [(batch, row) for batch, row in helpful if _adds(batch, row, batches[0])]
-    graded = [(batch, row) for batch, row in helpful if batch.scored.place[row] < search.before.place[0]]
-    return _chosen(sorted(graded, key=_by_effort), search) or _chosen(sorted(helpful, key=_by_pd), search)
+    graded = [(batch, row) for batch, row in helpful if batch.scored.grade_rank[row] < search.before.grade_rank[0]]
+    return _proposable(sorted(graded, key=_by_effort), search) or _proposable(sorted(helpful, key=_by_pd), search)
 
 
-def _chosen(ranked: Sequence[_Candidate], search: _Search) -> list[_Candidate]:
-    """Return the first that no reason speaks against, no two with the same levers."""
+def _proposable(ranked: Sequence[_Candidate], search: _Search) -> list[_Candidate]:
+    """Return the first that no reason speaks against, no two with the same actions."""
     chosen: list[_Candidate] = []
     seen: list[frozenset[int]] = []
     for batch, row in ranked:
-        own = _levers(batch, row)
-        if len(chosen) == search.known.policy.most:
+        taken = _taken(batch, row)
+        if len(chosen) == search.action_set.policy.most:
             break
-        if any(earlier <= own for earlier in seen):
+        if any(earlier <= taken for earlier in seen):
             continue
-        if not search.contrary([batch.levers[place] for place in sorted(own)], take(batch.columns, np.array([row]))):
+        if not search.contradicts(
+            [batch.actions[column] for column in sorted(taken)], take(batch.columns, np.array([row]))
+        ):
             chosen.append((batch, row))
-            seen.append(own)
+            seen.append(taken)
     return chosen
 
 
 def _helpful(batch: _Candidates, search: _Search) -> Iterator[int]:
     """Yield the rows that gain enough points of score with nothing newly out of range, and that more would not undo.
 
-    A row of the rule of what is moved must gain points, and neither the total nor the innovation points may fall; they
-    must rise where more is sold: else it would be growth alone.
+    An indicator that reads what is changed must gain points, and neither the total nor the innovation points may fall;
+    they must rise where more is sold: else it would be growth alone.
     """
     scored, before = batch.scored, search.before
     innovation, base = scored.points.innovation_score, before.points.innovation_score[0]
-    sells = np.array([lever.account == "sales" for lever in batch.levers])
+    sells = np.array([action.account == "sales" for action in batch.actions])
     sold = (batch.steps[:, sells] > 0.0).any(axis=1)
-    fine = (scored.pd < before.pd[0]) & (scored.score >= before.score[0] + search.known.policy.least_points)
+    fine = (scored.pd < before.pd[0]) & (scored.score >= before.score[0] + search.action_set.policy.least_points)
     fine &= ~(innovation < base) & (~sold | (innovation > base))
     fine &= _gains(batch, search) & ~(scored.points.score < before.points.score[0])
     for name, flags in scored.out_of_range.items():
@@ -289,40 +311,40 @@ def readers(rulebook: Rulebook, field: str) -> list[str]:
 
 
 def _gains(batch: _Candidates, search: _Search) -> Flags:
-    """Tell which rows gain points by an indicator that reads the field of a lever they move."""
+    """Tell which rows gain points by an indicator that reads the field of an action they take."""
     gains = np.zeros(len(batch.steps), dtype=np.bool_)
-    for place, lever in enumerate(batch.levers):
-        for name in readers(search.rulebook, lever.field):
+    for column, action in enumerate(batch.actions):
+        for name in readers(search.rulebook, action.field):
             more = batch.scored.points.points[name] > search.before.points.points[name][0]
-            gains |= (batch.steps[:, place] > 0.0) & more
+            gains |= (batch.steps[:, column] > 0.0) & more
     return gains
 
 
 def _lasts(steps: Floats, row: int, fine: Flags) -> bool:
-    """Tell whether every possible step at least as large, by the same levers, is as good for something."""
+    """Tell whether every possible step at least as large, by the same actions, is as good for something."""
     same = ((steps > 0.0) == (steps[row] > 0.0)).all(axis=1)
     return bool(fine[same & (steps >= steps[row]).all(axis=1)].all())
 
 
 def _adds(batch: _Candidates, row: int, first: _Candidates) -> bool:
-    """Tell whether none of a candidate's levers does as much alone (one of ``first``), for no more effort."""
-    rivals = (first.steps > 0.0).sum(axis=1) < len(_levers(batch, row))
+    """Tell whether none of a candidate's actions does as much alone (one of ``first``), for no more effort."""
+    rivals = (first.steps > 0.0).sum(axis=1) < len(_taken(batch, row))
     rivals &= ((first.steps == 0.0) | (batch.steps[row] > 0.0)).all(axis=1) & (first.effort <= batch.effort[row])
     return not bool((first.scored.pd[rivals] <= batch.scored.pd[row]).any())
 
 
-def _levers(batch: _Candidates, row: int) -> frozenset[int]:
-    return frozenset(int(place) for place in np.flatnonzero(batch.steps[row]))
+def _taken(batch: _Candidates, row: int) -> frozenset[int]:
+    return frozenset(int(column) for column in np.flatnonzero(batch.steps[row]))
 
 
 def _by_effort(candidate: _Candidate) -> tuple[float, int, float, list[int]]:
     batch, row = candidate
-    return float(batch.effort[row]), len(_levers(batch, row)), float(batch.scored.pd[row]), sorted(_levers(batch, row))
+    return float(batch.effort[row]), len(_taken(batch, row)), float(batch.scored.pd[row]), sorted(_taken(batch, row))
 
 
 def _by_pd(candidate: _Candidate) -> tuple[float, float, int, list[int]]:
     batch, row = candidate
-    return float(batch.scored.pd[row]), float(batch.effort[row]), len(_levers(batch, row)), sorted(_levers(batch, row))
+    return float(batch.scored.pd[row]), float(batch.effort[row]), len(_taken(batch, row)), sorted(_taken(batch, row))
 
 
 def _proposal(batch: _Candidates, row: int, most: dict[str, float], rescore: Rescore) -> Proposal:
@@ -330,8 +352,8 @@ def _proposal(batch: _Candidates, row: int, most: dict[str, float], rescore: Res
     alone = take(batch.columns, np.array([row]))
     scored = rescore(alone)
     verified = bool(scored.pd[0] == batch.scored.pd[row] and scored.grade[0] == batch.scored.grade[row])
-    moves = tuple(
-        Move(batch.levers[place], float(batch.steps[row, place]), most[batch.levers[place].field])
-        for place in sorted(_levers(batch, row))
+    steps = tuple(
+        ActionStep(batch.actions[column], float(batch.steps[row, column]), most[batch.actions[column].field])
+        for column in sorted(_taken(batch, row))
     )
-    return Proposal(moves, alone, scored, verified)
+    return Proposal(steps, alone, scored, verified)

@@ -19,7 +19,7 @@ from icsml.model.scale import load_scale
 from icsml.model.scorer import Scorer
 from icsml.model.training_facts import TrainingFacts
 from icsml.model.tune import Trial, tune
-from icsml.recourse.actionable_fields import Levers
+from icsml.recourse.actionable_fields import ActionSet
 from icsml.workflows.config import TrainingConfig, assessment_policy, reason_catalogue
 from icsml.workflows.prepare import Prepared, Rows, inner_blocks
 
@@ -84,7 +84,7 @@ def parts(
     card: str = "",
     training: TrainingFacts | None = None,
     reference: ReferencePopulation | None = None,
-    levers: Levers | None = None,
+    levers: ActionSet | None = None,
 ) -> BundleParts:
     """Return what a bundle of this pair is made of; good for scoring as it is."""
     meta = prepared.dataset.meta

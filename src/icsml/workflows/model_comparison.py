@@ -10,7 +10,6 @@ import numpy as np
 
 from icsml.core.arrays import Floats, Indices
 from icsml.decision.assess import assess
-from icsml.decision.recourse import SurvivalShares
 from icsml.errors import InputError
 from icsml.explain.explanation_stability import Comparison, compare, movement
 from icsml.explain.merging import Clusters, clusters, merge
@@ -20,14 +19,15 @@ from icsml.features.feature import Feature
 from icsml.model.bundle import Bundle, BundleParts
 from icsml.records.columns import Columns, take, to_columns
 from icsml.records.dataset import Dataset
+from icsml.recourse.robustness import RecourseRobustness
 
 __all__ = ["Contradicts", "Setting", "Survives", "compare_models", "compared", "sampled"]
 
 
-Survives = Callable[[BundleParts, Columns], Callable[[BundleParts], SurvivalShares]]
+Survives = Callable[[BundleParts, Columns], Callable[[BundleParts], RecourseRobustness]]
 """For a model and some rows, a function that measures how much of its recourse another model still answers.
 
-Such as :func:`icsml.decision.recourse.survivals`.
+Such as :func:`icsml.decision.recourse.robustness_of`.
 """
 Contradicts = Callable[[BundleParts, Columns], float | None]
 """Share of the reasons a model gives of some rows that contradict their feature's effect; None without any.

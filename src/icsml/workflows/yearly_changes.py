@@ -15,13 +15,13 @@ from icsml.core.paths import configs_dir
 from icsml.records.columns import Columns, rows, take
 from icsml.recourse.actionable_fields import (
     PRIOR_YEAR,
+    Action,
+    ActionSet,
     FieldLimit,
     GroupLimit,
-    Lever,
-    Levers,
     RecoursePolicy,
+    limited_fields,
     load_recourse_policy,
-    moved,
     size_class,
 )
 from icsml.workflows.prepare import Prepared, Rows
@@ -33,7 +33,7 @@ _YEAR_DAYS = (270, 460)
 """Two decision dates so many days apart are a year apart."""
 
 
-def fit_levers(prepared: Prepared, train: Rows, path: Path | None = None) -> Levers | None:
+def fit_levers(prepared: Prepared, train: Rows, path: Path | None = None) -> ActionSet | None:
     """Return the levers that the model reads, and how far the training rows moved them in a year.
 
     Parameters
@@ -47,7 +47,7 @@ def fit_levers(prepared: Prepared, train: Rows, path: Path | None = None) -> Lev
 
     Returns
     -------
-    Levers or None
+    ActionSet or None
         None where there is no rulebook, no lever with data, or the model reads declared extra features: what those are
         made of is not known, so they could not follow a change of the record.
     """
@@ -64,16 +64,16 @@ def fit_levers(prepared: Prepared, train: Rows, path: Path | None = None) -> Lev
     if not levers:
         return None
     jumps = {name: _limit(policy, columns, pairs, name, name) for name in policy.watch}
-    return Levers(
+    return ActionSet(
         policy=policy.model_copy(update={"levers": levers, "limits": _of(policy, levers)}),
         limits={name: limit for name, limit in known.items() if name in _of(policy, levers)},
         jumps={name: limit for name, limit in jumps.items() if limit is not None},
     )
 
 
-def _of(policy: RecoursePolicy, levers: tuple[Lever, ...]) -> dict[str, str | None]:
+def _of(policy: RecoursePolicy, levers: tuple[Action, ...]) -> dict[str, str | None]:
     """Return the limited fields of some levers, with what each is measured per."""
-    needed = {name for lever in levers for name in moved(lever)}
+    needed = {name for lever in levers for name in limited_fields(lever)}
     return {name: per for name, per in policy.limits.items() if name in needed}
 
 
