@@ -1,6 +1,7 @@
 """Exact SHAP values, held against LightGBM, against enumeration of all coalitions, and bit against bit."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,11 +21,11 @@ from icsml import errors
 from icsml.errors import InputError, ModelError
 from icsml.explain import treeshap
 from icsml.explain.treeshap import TreeShap
-from icsml.explain.treeshap.compiled import compiled
+from icsml.explain.treeshap.compilation import compiled
 from icsml.explain.treeshap.engines import TableEngine, WalkEngine
 from icsml.explain.treeshap.forest import read_forest
-from icsml.explain.treeshap.kernels import explain_rows
-from icsml.explain.treeshap.ranks import Ranks
+from icsml.explain.treeshap.table_kernels import explain_rows
+from icsml.explain.treeshap.threshold_ranks import Ranks
 
 EXACT = {"rtol": 0, "atol": 1e-10}
 SPECIAL = (0.0, -0.0, 5e-324, -5e-324, 1e-310, 1e308, -1e308, np.inf, -np.inf, np.nan)
@@ -321,7 +322,7 @@ def test_code_compiled_from_other_sources_is_not_used(tmp_path):
         return float(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
 
     assert margin_at_zero() == raw(booster, np.zeros((1, 8)))[0]
-    kernels = package / "treeshap" / "kernels.py"
+    kernels = package / "treeshap" / "table_kernels.py"
     text = kernels.read_text("utf-8")
     kernels.write_text(text.replace("return 0.0 if abs(value)", "return 9.0 if abs(value)"), "utf-8")
     assert margin_at_zero() == raw(booster, np.full((1, 8), 9.0))[0] != raw(booster, np.zeros((1, 8)))[0]
@@ -412,3 +413,13 @@ def test_rows_of_another_shape_are_refused():
         with pytest.raises(InputError) as raised:
             TreeShap.from_booster(booster, reference)
         assert (raised.value.code, raised.value.field) == ("ICS-EXP-004", "reference")
+
+
+def test_others_import_the_package_by_its_front_door():
+    package = Path(treeshap.__file__).parent
+    inside = {
+        path.relative_to(package.parents[1])
+        for path in package.parents[1].rglob("*.py")
+        if re.search(r"icsml\.explain\.treeshap\.\w", path.read_text("utf-8"))
+    }
+    assert {path.parts[:2] for path in inside} == {("explain", "treeshap")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from icsml.core.arrays import Floats, Ints
+from icsml.explain.treeshap import compiled
 from icsml.explain.treeshap.compiled import compiled
 
 __all__ = ["largest_remainder", "largest_terms"]
@@ -22,6 +23,8 @@ def largest_remainder(exact: Floats, total: Ints, shared: Ints) -> None:
             fraction[j] = exact[row, j] - low
             shared[row, j] = np.int64(low)
             wanting -= np.int64(low)
+        # A fraction is rounded up where fewer fractions than units wanting come before it, larger ones and equal
+        # ones to the left: no sort, and a row has the same bits alone and in a batch.
         for j in range(m):
             before = 0
             for k in range(m):
@@ -33,7 +36,7 @@ def largest_remainder(exact: Floats, total: Ints, shared: Ints) -> None:
 
 @compiled
 def largest_terms(terms: Floats, ranked: Ints) -> None:
-    """Fill ``ranked`` (n, k) with the places of the k largest terms (n, m) by size, the earlier of equal ones first."""
+    """Fill ``ranked`` (n, k) with the columns of the k largest terms (n, m) by size, the first of equal ones first."""
     n, m = terms.shape
     size = np.empty(m)
     for row in range(n):

@@ -1,5 +1,16 @@
-"""Exact SHAP values of tree ensembles at the speed of prediction: any LightGBM booster, any rows, nothing of credit."""
+"""Exact SHAP values of tree ensembles at the speed of prediction: any LightGBM booster, any rows, nothing of credit.
 
-from icsml.explain.treeshap.shap import TreeShap
+Other packages import from here alone. What is where:
 
-__all__ = ["TreeShap"]
+- ``explainer``: :class:`TreeShap`, the explainer of a booster; ``engines``: its two ways, by tables and by walks.
+- ``forest``: the trees of a booster as arrays; ``threshold_ranks``: a value's rank among the thresholds.
+- Tables: ``leaf_groups`` cuts trees into groups of leaves, ``shapley_tables`` computes a table for each,
+  ``table_kernels`` and ``table_instructions`` look rows up in them.
+- Walks, for deep trees: ``tree_walk`` writes the steps, ``walk_kernels`` and ``walk_instructions`` take them.
+- ``compilation``: how functions are compiled and kept.
+"""
+
+from icsml.explain.treeshap.compilation import compiled
+from icsml.explain.treeshap.explainer import TreeShap
+
+__all__ = ["TreeShap", "compiled"]

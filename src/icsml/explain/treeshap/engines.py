@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from icsml.core.arrays import Floats
 from icsml.errors import ModelError
 from icsml.explain.treeshap.forest import Forest, most_features
-from icsml.explain.treeshap.kernels import (
+from icsml.explain.treeshap.leaf_groups import MOST_CONDITIONS, Group, cut
+from icsml.explain.treeshap.shapley_tables import group_tables
+from icsml.explain.treeshap.table_kernels import (
     count_patterns,
     explain_row,
     explain_rows,
     margin_rows,
 )
-from icsml.explain.treeshap.paths import walk
-from icsml.explain.treeshap.patterns import MOST_CONDITIONS, Group, cut
-from icsml.explain.treeshap.ranks import NEVER, Ranks
-from icsml.explain.treeshap.tables import group_tables
-from icsml.explain.treeshap.walking import walk_margins, walk_rows
+from icsml.explain.treeshap.threshold_ranks import NEVER, Ranks
+from icsml.explain.treeshap.tree_walk import walk
+from icsml.explain.treeshap.walk_kernels import walk_margins, walk_rows
 
 __all__ = ["Engine", "TableEngine", "WalkEngine"]
 
@@ -45,7 +45,7 @@ class Engine(Protocol):
 
 
 class TableEngine:
-    """Looks everything up: :mod:`icsml.explain.treeshap.patterns` and :mod:`icsml.explain.treeshap.tables`.
+    """Looks everything up: :mod:`icsml.explain.treeshap.leaf_groups` and :mod:`icsml.explain.treeshap.shapley_tables`.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class TableEngine:
         margin_rows(x, *self._ranking, self._plan, self._by_column, margins)
 
     def explain_row(self, x: Floats, out: Floats) -> float:
-        """Explain one row in room that each thread keeps."""
+        """Explain one row; each thread keeps its own working arrays."""
         room = getattr(self._room, "arrays", None)
         if room is None:
             room = (np.empty(len(self._ranking[2]), np.int32), np.empty(self._groups, np.int64))
@@ -107,7 +107,7 @@ class TableEngine:
 
 
 class WalkEngine:
-    """Walks the trees, path-dependent: :mod:`icsml.explain.treeshap.paths`.
+    """Walks the trees, path-dependent: :mod:`icsml.explain.treeshap.tree_walk`.
 
     Parameters
     ----------
@@ -142,14 +142,14 @@ class WalkEngine:
 
 
 def _plan(groups: list[Group], ranks: Ranks) -> NDArray[np.int32]:
-    """Return the stream that the kernels read."""
+    """Return the stream that :mod:`icsml.explain.treeshap.table_kernels` reads, in the form that it describes."""
     tests = [[ranks.test(condition) for condition in group.conditions] for group in groups]
-    place = ranks.order()
+    order = ranks.order()
     stream: list[int] = []
     for group, asked in zip(groups, tests, strict=True):
         stream += [group.tests, len(group.features) + 1, group.patterns]
         for column, low, width in asked:
-            stream += [int(place[column]), low, width]
+            stream += [int(order[column]), low, width]
         stream += [0, NEVER, 0] * (group.tests - len(asked))
         stream += [ranks.n_features, *group.features]
     return np.array(stream, dtype=np.int32)

@@ -87,6 +87,8 @@ class Ranks:
         if low > high:  # a missing value alone can meet it, or nothing does
             low = high = OUTSIDE
             return self._column(feature, OUTSIDE if condition.missing else 0), low, 0
+        # A missing value gets a rank that answers for it. Where it meets the condition the rank is in the interval, and
+        # as far as can be the lowest or the highest rank of all, so that few columns serve many conditions.
         top = len(self.thresholds[feature])
         # No interval begins at the lowest rank and ends at the highest: one end is always outside.
         outside = 0 if low > 0 else top
@@ -105,6 +107,7 @@ class Ranks:
 
     def order(self) -> NDArray[np.int64]:
         """Return where each column, by the number its tests gave, stands in :meth:`columns`; shape (c,)."""
+        # lexsort gives the order of the columns, argsort of an order its inverse: the rank of each.
         return np.argsort(np.lexsort(np.array(list(self._columns), dtype=np.int64).reshape(-1, 2).T[::-1]))
 
     def table(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -1,4 +1,4 @@
-"""The loops over rows by walks: :class:`icsml.explain.treeshap.paths.Walk`, a few rows at a time."""
+"""The loops over rows by walks: :class:`icsml.explain.treeshap.tree_walk.Walk`, a few rows at a time."""
 
 from __future__ import annotations
 
@@ -6,11 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.core.arrays import Floats, Ints
+from icsml.explain.treeshap.compilation import compiled, inlined
 from icsml.explain.treeshap.compiled import compiled, inlined
 from icsml.explain.treeshap.kernels import aligned_doubles, aligned_longs, aligned_words, rank_block
 from icsml.explain.treeshap.lookup import BLOCK
 from icsml.explain.treeshap.paths import DOWN, LEAF, UP
 from icsml.explain.treeshap.steps import FEW, enter, go_down, meet_first, meet_next, rise_first, rise_next, settle
+from icsml.explain.treeshap.table_instructions import BLOCK
+from icsml.explain.treeshap.table_kernels import aligned_doubles, aligned_longs, aligned_words, rank_block
+from icsml.explain.treeshap.tree_walk import DOWN, LEAF, UP
+from icsml.explain.treeshap.walk_instructions import (
+    FEW,
+    enter,
+    go_down,
+    meet_first,
+    meet_next,
+    rise_first,
+    rise_next,
+    settle,
+)
 
 __all__ = ["walk_margins", "walk_rows"]
 
@@ -36,7 +50,7 @@ def walk_rows(
     """Fill ``out`` (rows × (features + 1)) and ``margins`` (rows)."""
     n, width = x.shape[0], out.shape[1]
     ranks = aligned_words(columns.shape[0] * BLOCK)
-    places, given = aligned_longs(BLOCK), aligned_doubles(BLOCK)
+    positions, given = aligned_longs(BLOCK), aligned_doubles(BLOCK)
     states, reach = aligned_longs((depth + 1) * FEW), aligned_longs((depth + 1) * FEW)
     states[:], reach[:] = 2, 2  # at the roots, where nothing has been asked
     level = nodes * FEW
@@ -45,7 +59,7 @@ def walk_rows(
     sums = aligned_doubles(width * FEW)
     for first in range(0, n, BLOCK):
         rows = min(BLOCK, n - first)
-        rank_block(x, first, rows, thresholds, spans, columns, ranks, places, given)
+        rank_block(x, first, rows, thresholds, spans, columns, ranks, positions, given)
         for few in range(0, rows, FEW):
             sums[:] = 0.0
             _walk(steps, values, constants, ranks, few, level, states, reach, products, below, sums)
@@ -72,6 +86,8 @@ def _walk(
     sums: Floats,
 ) -> None:
     margin = sums.shape[0] - FEW
+    # State and reach of an edge lie at the depth of its lower end, products and sums of leaves at the depth of a node:
+    # what one branch leaves there the next one at the same depth overwrites.
     for step in range(steps.shape[0]):
         kind, depth, feature, nodes = steps[step, 0], int(steps[step, 1]), int(steps[step, 6]), int(steps[step, 7])
         made, first = steps[step, 8], steps[step, 9]
@@ -112,13 +128,13 @@ def walk_margins(
     """Fill ``margins`` (rows)."""
     n = x.shape[0]
     ranks = aligned_words(columns.shape[0] * BLOCK)
-    places, given = aligned_longs(BLOCK), aligned_doubles(BLOCK)
+    positions, given = aligned_longs(BLOCK), aligned_doubles(BLOCK)
     states, reach = aligned_longs((depth + 1) * FEW), aligned_longs((depth + 1) * FEW)
     states[:], reach[:] = 2, 2
     sums = aligned_doubles(FEW)
     for first in range(0, n, BLOCK):
         rows = min(BLOCK, n - first)
-        rank_block(x, first, rows, thresholds, spans, columns, ranks, places, given)
+        rank_block(x, first, rows, thresholds, spans, columns, ranks, positions, given)
         for few in range(0, rows, FEW):
             sums[:] = 0.0
             _reach_leaves(steps, values, ranks, few, states, reach, sums)

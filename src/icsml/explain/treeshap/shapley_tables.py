@@ -17,7 +17,9 @@ from __future__ import annotations
 import numpy as np
 
 from icsml.core.arrays import Floats, Ints
+from icsml.explain.treeshap.compilation import compiled, inlined
 from icsml.explain.treeshap.compiled import compiled, inlined
+from icsml.explain.treeshap.leaf_groups import MOST_CONDITIONS, Group
 from icsml.explain.treeshap.patterns import MOST_CONDITIONS, Group
 
 __all__ = ["group_tables"]
@@ -46,11 +48,11 @@ def group_tables(group: Group, counts: Floats | None) -> tuple[Floats, float]:
     base : float
         What the group gives on average.
     """
-    place = {feature: i + 1 for i, feature in enumerate(group.features)}
-    table = np.zeros((group.patterns, len(place) + 1))
+    column = {feature: i + 1 for i, feature in enumerate(group.features)}
+    table = np.zeros((group.patterns, len(column) + 1))
     base = 0.0
     for value, terms in group.leaves:
-        slots = np.array([place[term.feature] for term in terms], dtype=np.int64)
+        slots = np.array([column[term.feature] for term in terms], dtype=np.int64)
         asked = np.array([(term.ones, term.zeros) for term in terms], dtype=np.int64).reshape(-1, 2)
         shares = np.array([term.share for term in terms])
         base += _add_leaf(
@@ -71,6 +73,8 @@ def _add_leaf(
     weights: Floats,
 ) -> float:
     """Add one leaf to the table and return what it gives on average."""
+    # A pattern of the group says which conditions hold; what the leaf sees of it is one bit a feature, set where the
+    # feature meets all that the leaf asks of it. Values are computed by what the leaf sees, and spread over patterns.
     m = slots.shape[0]
     full = (1 << m) - 1
     seen = np.empty(table.shape[0], np.int64)
@@ -114,7 +118,10 @@ def _absent(m: int, shares: Floats, seen: Ints, counts: Floats) -> Floats:
 
 @inlined
 def _apply(work: Floats, m: int, f: int, t: float) -> None:
-    """Map each axis from the absent player's bit to the row's: o - r on axis f, t o + (1 - t) r on the others."""
+    """Map each axis from the absent player's bit to the row's: o - r on axis f, t o + (1 - t) r on the others.
+
+    In place, axis by axis, on pairs of entries that differ in one bit: m 2^m steps in place of 4^m.
+    """
     for j in range(m):
         step = 1 << j
         for start in range(0, 1 << m, 2 * step):

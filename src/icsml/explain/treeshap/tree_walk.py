@@ -1,10 +1,10 @@
 """Deep trees, path-dependent: the products of paths carried down and the sums of leaves carried up, by quadrature.
 
-The formula is that of :mod:`icsml.explain.treeshap.tables`, for independent absent players: at a node t of quadrature a
-leaf's integrand is ``value * prod_j (t o_j + (1 - t) z_j)``, where z_j is the share of the cover that its splits on
-feature j keep; feature f gets ``(o_f - z_f) / (t o_f + (1 - t) z_f)`` times that. The product is updated edge by edge
-on the way down and the leaves are summed on the way up, so a tree costs its edges times half its longest path, and no
-table (compare Yu, Zhou and Kwok 2022, Linear TreeSHAP).
+The formula is that of :mod:`icsml.explain.treeshap.shapley_tables`, for independent absent players: at a node t of
+quadrature a leaf's integrand is ``value * prod_j (t o_j + (1 - t) z_j)``, where z_j is the share of the cover that its
+splits on feature j keep; feature f gets ``(o_f - z_f) / (t o_f + (1 - t) z_f)`` times that. The product is updated edge
+by edge on the way down and the leaves are summed on the way up, so a tree costs its edges times half its longest path,
+and no table (compare Yu, Zhou and Kwok 2022, Linear TreeSHAP).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from icsml.core.arrays import Floats
 from icsml.explain.treeshap.forest import Forest, Tree
-from icsml.explain.treeshap.ranks import NEVER, Condition, Ranks
+from icsml.explain.treeshap.threshold_ranks import NEVER, Condition, Ranks
 
 __all__ = ["DOWN", "LEAF", "UP", "Walk", "walk"]
 
@@ -61,11 +61,11 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What is known of a feature at a node: the last edge that read it."""
+    """What is known of a feature at a node: all conditions above, the share they keep, the depth of the last edge."""
 
     condition: Condition
     share: float
-    place: int
+    depth: int
 
 
 class _Writer:
@@ -114,18 +114,18 @@ class _Writer:
                 self._leaves(tree, depth, before, [side], fresh=side is sides[0])
                 continue
             start = self._constants(side.constants)
-            place = self._write(DOWN, depth, before, side.condition, start, fresh=False)
+            step = self._write(DOWN, depth, before, side.condition, start, fresh=False)
             merged = side.condition if before is None else before.condition.both(side.condition)
             now = _Seen(merged, side.share * (1.0 if before is None else before.share), depth + 1)
             self._below(tree, side.child, depth + 1, seen | {own.feature: now}, side.product, way[1:])
-            self.steps.append((UP, *self.steps[place][1:-1], int(side is sides[0])))
+            self.steps.append((UP, *self.steps[step][1:-1], int(side is sides[0])))
             self.values.append((0.0, 0.0))
 
     def _leaves(self, tree: Tree, depth: int, before: _Seen | None, sides: list[_Side], *, fresh: bool) -> None:
         """Write one leaf, or the two of a split: where the left condition fails and those above hold, right holds."""
         given = [float(tree.leaf_value[~side.child]) for side in sides]
         made = given[0] * _weights(sides[0].constants)
-        if len(sides) == 2:
+        if len(sides) == 2:  # the right condition holds (state 2) where the left one fails (1), and the other way round
             made = made + given[1] * _weights(sides[1].constants)[:, [0, 2, 1, 3, 4, 6, 5, 7]]
         self.base += sum(value * side.product for value, side in zip(given, sides, strict=True))
         self._write(LEAF, depth, before, sides[0].condition, self._constants(made), fresh=fresh)
@@ -139,9 +139,9 @@ class _Writer:
 
     def _write(self, kind: int, depth: int, before: _Seen | None, own: Condition, start: int, *, fresh: bool) -> int:
         merged = own if before is None else before.condition.both(own)
-        place = 0 if before is None else before.place
+        last = 0 if before is None else before.depth
         test = self.ranks.test(merged)
-        self.steps.append((kind, depth, *test, place, own.feature, len(self._t), start, int(fresh)))
+        self.steps.append((kind, depth, *test, last, own.feature, len(self._t), start, int(fresh)))
         self.values.append((0.0, 0.0))
         return len(self.steps) - 1
 
@@ -204,8 +204,8 @@ def walk(forest: Forest, ranks: Ranks) -> Walk:
     for tree in forest.trees:
         writer.tree(tree)
     steps = np.array(writer.steps, dtype=np.int32).reshape(-1, 10)
-    place = ranks.order()
-    steps[:, 2] = place[steps[:, 2]] if len(place) else 0
+    order = ranks.order()
+    steps[:, 2] = order[steps[:, 2]] if len(order) else 0
     return Walk(
         steps=steps,
         values=np.array(writer.values).reshape(-1, 2),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from icsml.explain.treeshap.forest import Forest, Tree
-from icsml.explain.treeshap.ranks import Condition, Ranks
+from icsml.explain.treeshap.threshold_ranks import Condition, Ranks
 
 __all__ = ["MOST_CONDITIONS", "Group", "LeafTerm", "cut"]
 
@@ -118,6 +118,10 @@ def cut(forest: Forest, ranks: Ranks) -> list[Group]:
 
 
 def _cut(tree: Tree, node: int, path: _Path, ranks: Ranks) -> _Cut:
+    """Return the cheaper of two: the subtree as one group, or each side cut at its own least cost.
+
+    Sides are independent, so the least cost of the tree is found from the leaves up.
+    """
     whole = _whole(tree, node, path, ranks)
     if node < 0:
         assert whole is not None  # noqa: S101 - a leaf alone is always a group
@@ -151,6 +155,8 @@ def _whole(tree: Tree, node: int, path: _Path, ranks: Ranks) -> _Cut | None:
     conditions = list(path.conditions.values())
     own = {split: _split(tree, split, ranks) for split in splits}
     conditions += [each for each in dict.fromkeys(own.values()) if each not in conditions]
+    # Each condition has a bit of the pattern. What the splits above ask of a feature is one merged condition, a bit
+    # that must be set; a split within the group is one of its own, set on its left and not set on its right.
     bit = {condition: 1 << i for i, condition in enumerate(conditions)}
     above = {
         feature: LeafTerm(feature, bit[each], 0, path.shares[feature]) for feature, each in path.conditions.items()

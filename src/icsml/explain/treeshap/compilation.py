@@ -121,7 +121,7 @@ class Emitter:
         return self.builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(_INDEX, lanes), [0] * lanes))
 
     def look_up(self, pointer: Any, index: Any, length: int = 0) -> Any:
-        """Return the doubles at eight places; up to ``length`` numbers are held in registers and permuted."""
+        """Return the doubles at eight indices; up to ``length`` numbers are held in registers and permuted."""
         if length and self._permutes:
             return self._permuted(pointer, index, length)
         return self._gathered(pointer, index)
@@ -145,6 +145,8 @@ class Emitter:
         found = [
             builder.call(two, [low, index, high]) for low, high in zip(registers[::2], registers[1::2], strict=True)
         ]
+        # Each permutation has answered for its own pair of registers; the next higher bit of the index says which of
+        # two answers counts, until one is left.
         bit = 2 * LANES
         while len(found) > 1:
             masked = builder.and_(index, ir.Constant(LONGS, [bit] * LANES))

@@ -8,7 +8,7 @@ from typing import Any, Final
 from llvmlite import ir
 from numba.core import cgutils
 
-from icsml.explain.treeshap.compiled import DOUBLES, LANES, LONG, LONGS, WORD, Emitter, instruction
+from icsml.explain.treeshap.compilation import DOUBLES, LANES, LONG, LONGS, WORD, Emitter, instruction
 
 __all__ = ["BLOCK", "add_columns", "find_pattern", "search_step"]
 
@@ -21,15 +21,15 @@ _ZERO = ir.Constant(LONGS, [0] * LANES)
 
 
 @instruction
-def search_step(emitter: Emitter, places: Any, values: Any, thresholds: Any, at: Any, step: Any) -> None:
-    """``places[i] += step`` where ``thresholds[at + places[i] + step - 1] < values[i]``."""
+def search_step(emitter: Emitter, positions: Any, values: Any, thresholds: Any, at: Any, step: Any) -> None:
+    """``positions[i] += step`` where ``thresholds[at + positions[i] + step - 1] < values[i]``."""
     builder = emitter.builder
     first, steps = emitter.at(thresholds, at, step, -1), emitter.splat(step)
     for start in _STARTS:
-        place = emitter.load(emitter.at(places, start), LONGS)
+        position = emitter.load(emitter.at(positions, start), LONGS)
         value = emitter.load(emitter.at(values, start), DOUBLES)
-        above = builder.fcmp_ordered("<", emitter.look_up(first, place), value)
-        emitter.store(emitter.at(places, start), builder.add(place, builder.select(above, steps, _ZERO)))
+        above = builder.fcmp_ordered("<", emitter.look_up(first, position), value)
+        emitter.store(emitter.at(positions, start), builder.add(position, builder.select(above, steps, _ZERO)))
 
 
 def _pattern_finder(tests: int) -> Callable[[tuple[Any, ...]], None]:
@@ -43,6 +43,7 @@ def _pattern_finder(tests: int) -> Callable[[tuple[Any, ...]], None]:
             start = builder.mul(builder.sext(column, LONG), LONG(BLOCK))
             rank = emitter.load(emitter.at(ranks, start), _WORDS)
             lowest, widest = (emitter.splat(builder.trunc(each, WORD), BLOCK) for each in (low, width))
+            # Below the interval the difference wraps to a large number: one comparison tests both ends.
             holds = builder.icmp_unsigned("<=", builder.sub(rank, lowest), widest)
             codes = builder.or_(codes, builder.select(holds, ir.Constant(_WORDS, [1 << test] * BLOCK), none))
         emitter.store(index, builder.zext(codes, ir.VectorType(LONG, BLOCK)))
@@ -67,8 +68,8 @@ def _columns_adder(held: int) -> Callable[[tuple[Any, ...]], None]:
         rows = [emitter.load(emitter.at(index, start), LONGS) for start in _STARTS]
         first = emitter.at(tables, table)
         with cgutils.for_range(builder, width) as loop:
-            place = builder.sext(builder.load(emitter.at(plan, at, loop.index)), LONG)
-            into = emitter.at(sums, builder.mul(place, LONG(BLOCK)))
+            target = builder.sext(builder.load(emitter.at(plan, at, loop.index)), LONG)
+            into = emitter.at(sums, builder.mul(target, LONG(BLOCK)))
             column = emitter.at(first, builder.mul(loop.index, length))
             for start, row in zip(_STARTS, rows, strict=True):
                 emitter.add(emitter.at(into, start), emitter.look_up(column, row, held))

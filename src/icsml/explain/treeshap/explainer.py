@@ -14,8 +14,8 @@ from icsml.core.arrays import Floats
 from icsml.errors import InputError
 from icsml.explain.treeshap.engines import Engine, TableEngine, WalkEngine
 from icsml.explain.treeshap.forest import most_features, read_forest
-from icsml.explain.treeshap.lookup import BLOCK
-from icsml.explain.treeshap.ranks import Ranks
+from icsml.explain.treeshap.table_instructions import BLOCK
+from icsml.explain.treeshap.threshold_ranks import Ranks
 
 if TYPE_CHECKING:
     import lightgbm as lgb

@@ -1,7 +1,7 @@
 """The loops over rows by tables. Every row's sums run in the order of the plan, alone or in a block.
 
 A *plan* is a stream of integers. For each group of leaves: number of tests, number of table columns, their length; then
-column of ranks, low and width of each test; then where each table column is added: the margin first (it has the place
+column of ranks, low and width of each test; then where each table column is added: the margin first (at the index
 after the last feature), then the features. The *tables* lie behind one another in the same order: column by column for
 blocks, pattern by pattern for a single row.
 """
@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.core.arrays import Floats, Ints
+from icsml.explain.treeshap.compilation import compiled, inlined
 from icsml.explain.treeshap.compiled import compiled, inlined
 from icsml.explain.treeshap.lookup import BLOCK, add_columns, find_pattern, search_step
+from icsml.explain.treeshap.table_instructions import BLOCK, add_columns, find_pattern, search_step
 
 __all__ = [
     "aligned_doubles",
@@ -73,7 +75,7 @@ def rank_block(
     spans: Ints,
     columns: Ints,
     ranks: Words,
-    places: Ints,
+    positions: Ints,
     values: Floats,
 ) -> None:
     """Fill ``ranks`` (columns × BLOCK) for the rows from ``first``; columns of one feature stand together."""
@@ -85,15 +87,19 @@ def rank_block(
             for i in range(rows):
                 values[i] = _as_read(x[first + i, feature])
             for i in range(BLOCK):
-                places[i] = 0
+                positions[i] = 0
+            # A binary search without branches: all rows of the block take the same steps, and a step counts where the
+            # threshold that it would pass lies below the value. NaN is below nothing, so padding is never passed.
             while step > 0:
-                search_step((places, values, thresholds, start, step))
+                search_step((positions, values, thresholds, start, step))
                 step >>= 1
             ranked = feature
-        for i in range(BLOCK):
-            ranks[column * BLOCK + i] = places[i] if values[i] == values[i] else columns[column, 1]
+        for i in range(BLOCK):  # a value that is not equal to itself is missing
+            ranks[column * BLOCK + i] = positions[i] if values[i] == values[i] else columns[column, 1]
 
 
+# An instruction is compiled for a fixed number of tests, or of patterns held in registers, so compiled code has to
+# choose among functions by branches.
 @inlined
 def _find_pattern(index: Ints, ranks: Words, plan: Plan, at: int, tests: int) -> None:
     if tests == 4:
@@ -137,12 +143,12 @@ def explain_rows(
     """Fill ``out`` (rows × (features + 1)) and ``margins`` (rows)."""
     n, width = x.shape[0], out.shape[1]
     ranks, index = aligned_words(columns.shape[0] * BLOCK), aligned_longs(BLOCK)
-    places, values = aligned_longs(BLOCK), aligned_doubles(BLOCK)
+    positions, values = aligned_longs(BLOCK), aligned_doubles(BLOCK)
     sums = aligned_doubles(width * BLOCK)
     margin = (width - 1) * BLOCK
     for first in range(0, n, BLOCK):
         rows = min(BLOCK, n - first)
-        rank_block(x, first, rows, thresholds, spans, columns, ranks, places, values)
+        rank_block(x, first, rows, thresholds, spans, columns, ranks, positions, values)
         sums[:] = 0.0
         read, table = 0, 0
         while read < plan.shape[0]:
@@ -166,11 +172,11 @@ def margin_rows(
     """Fill ``margins`` (rows) from the first column of each table."""
     n = x.shape[0]
     ranks, index = aligned_words(columns.shape[0] * BLOCK), aligned_longs(BLOCK)
-    places, values = aligned_longs(BLOCK), aligned_doubles(BLOCK)
+    positions, values = aligned_longs(BLOCK), aligned_doubles(BLOCK)
     sums = aligned_doubles(BLOCK)
     for first in range(0, n, BLOCK):
         rows = min(BLOCK, n - first)
-        rank_block(x, first, rows, thresholds, spans, columns, ranks, places, values)
+        rank_block(x, first, rows, thresholds, spans, columns, ranks, positions, values)
         sums[:] = 0.0
         read, table = 0, 0
         while read < plan.shape[0]:
@@ -188,10 +194,10 @@ def count_patterns(x: Floats, thresholds: Floats, spans: Ints, columns: Ints, pl
     """Add to ``counts`` how many rows show each pattern, group behind group, as long as its table columns."""
     n = x.shape[0]
     ranks, index = aligned_words(columns.shape[0] * BLOCK), aligned_longs(BLOCK)
-    places, values = aligned_longs(BLOCK), aligned_doubles(BLOCK)
+    positions, values = aligned_longs(BLOCK), aligned_doubles(BLOCK)
     for first in range(0, n, BLOCK):
         rows = min(BLOCK, n - first)
-        rank_block(x, first, rows, thresholds, spans, columns, ranks, places, values)
+        rank_block(x, first, rows, thresholds, spans, columns, ranks, positions, values)
         read, group = 0, 0
         while read < plan.shape[0]:
             tests, wide, length = int(plan[read]), int(plan[read + 1]), int(plan[read + 2])
@@ -240,29 +246,30 @@ def explain_row(
 
 @inlined
 def _rank_row(x: Floats, thresholds: Floats, spans: Ints, columns: Ints, ranks: Plan) -> None:
-    ranked, place = -1, np.int64(0)
+    ranked, position = -1, np.int64(0)
     for column in range(columns.shape[0]):
         feature = columns[column, 0]
         value = _as_read(x[feature])
         if feature != ranked:
             start, step = spans[feature, 0], spans[feature, 1]
-            place = np.int64(0)
+            position = np.int64(0)
             while step > 0:
-                place += step if thresholds[start + place + step - 1] < value else 0
+                position += step if thresholds[start + position + step - 1] < value else 0
                 step >>= 1
             ranked = feature
-        ranks[column] = place if value == value else columns[column, 1]
+        ranks[column] = position if value == value else columns[column, 1]
 
 
 @inlined
 def _find_rows(plan: Plan, ranks: Plan, rows: Ints) -> None:
-    """Find where in the tables by pattern each group's row begins; unsigned places need no check for negative ones."""
+    """Find where in the tables by pattern each group's row begins; unsigned indices need no check for negative ones."""
     read, group, start = np.uint64(0), np.uint64(0), 0
     while read < plan.shape[0]:
         tests, wide = plan[read], plan[read + np.uint64(1)]
         pattern = 0
         for c in range(tests):
             test = read + np.uint64(3 + 3 * c)
+            # Below `low` the difference wraps to a large number, so one comparison tests both ends of the interval.
             apart = np.uint16(ranks[np.uint64(plan[test])] - plan[test + np.uint64(1)])
             pattern |= int(apart <= np.uint16(plan[test + np.uint64(2)])) << c
         rows[group] = start + pattern * int(wide)
