@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import spearmanr
 
-from icsml.explain.merging import alike, by_cluster, clusters, merge, merged_into
+from icsml.explain.merging import by_cluster, clusters, correlated, merge, merged_into
 from icsml.features.feature import INNOVATION_SCORE
 from icsml.model.reference import ReferencePopulation
 
@@ -31,10 +31,10 @@ def population():
 def test_like_features_of_one_group_are_found(population):
     rho = spearmanr(population.rows[:, 0], population.rows[:, 1], nan_policy="omit").statistic
     groups = ("a", "a", "a", "b", "a", "a")
-    assert alike(population, groups, rho - 1e-9) == ((0, 1, 2),)
-    assert alike(population, groups, rho + 1e-3) == ((0, 2),)  # an inverse ratio says the same
-    assert alike(population, ("a", None, "a", "b", "a", "a"), 0.5) == ((0, 2),)
-    assert alike(population, ("a", "b", "c", "d", "e", "f"), 0.01) == ()
+    assert correlated(population, groups, rho - 1e-9) == ((0, 1, 2),)
+    assert correlated(population, groups, rho + 1e-3) == ((0, 2),)  # an inverse ratio says the same
+    assert correlated(population, ("a", None, "a", "b", "a", "a"), 0.5) == ((0, 2),)
+    assert correlated(population, ("a", "b", "c", "d", "e", "f"), 0.01) == ()
 
 
 @given(TERMS)
@@ -90,7 +90,7 @@ def test_too_few_common_values_join_nothing():
     rows = np.full((100, 2), np.nan)
     for common, joined in ((29, ()), (30, ((0, 1),))):
         rows[:common] = np.arange(common)[:, None]
-        assert alike(ReferencePopulation("training-applicants", rows), ("g", "g"), 0.5) == joined
+        assert correlated(ReferencePopulation("training-applicants", rows), ("g", "g"), 0.5) == joined
 
 
 def test_features_are_joined_in_chains_wherever_the_middle_comes():
@@ -99,8 +99,8 @@ def test_features_are_joined_in_chains_wherever_the_middle_comes():
     b = a + 0.4 * rng.normal(size=400)
     rows = np.column_stack([a, b, b + 0.5 * rng.normal(size=400)])
     for order in ([0, 1, 2], [0, 2, 1]):
-        assert alike(ReferencePopulation("training-applicants", rows[:, order]), ("g",) * 3, 0.88) == ((0, 1, 2),)
-    assert alike(ReferencePopulation("training-applicants", rows[:, [0, 2]]), ("g",) * 2, 0.88) == ()
+        assert correlated(ReferencePopulation("training-applicants", rows[:, order]), ("g",) * 3, 0.88) == ((0, 1, 2),)
+    assert correlated(ReferencePopulation("training-applicants", rows[:, [0, 2]]), ("g",) * 2, 0.88) == ()
 
 
 def test_a_model_has_like_features_by_its_population_and_the_score_apart(bundle):

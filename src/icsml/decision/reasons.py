@@ -19,7 +19,7 @@ from icsml.explain.merging import merge, merged_into
 from icsml.explain.ordered_sum import sum_in_order
 from icsml.explain.reason_texts import UNKNOWN, Statement, form_of, reference_text, statement
 from icsml.explain.shap_engine import margins
-from icsml.explain.terms import adverse, by_group, pd_effects, shown
+from icsml.explain.terms import adverse, by_group, pd_effects, top_terms
 from icsml.features.feature import INNOVATION_SCORE, Feature
 from icsml.innovation.rulebooks.indicators import ScoringDomain
 from icsml.model.bundle import BundleParts
@@ -130,9 +130,9 @@ def row_reasons(bundle: BundleParts, assessment: ExplainedAssessment, row: int, 
         How many ``reasons`` there are at most; the catalogue says it of the adverse ones.
     """
     one, catalogue = _row(bundle, assessment, row), bundle.catalogue
-    largest = shown(one.merged, most)
+    largest = top_terms(one.merged, most)
     against = adverse(one.merged, catalogue.adverse_at_least)
-    against_most = shown(against, catalogue.adverse_reasons)
+    against_most = top_terms(against, catalogue.adverse_reasons)
     contradicting = _contradicting(one, {*largest, *against_most})
     unlikely = implausible(bundle, assessment, row)
     statements = {
@@ -191,7 +191,7 @@ def _rank(kind: ReasonKind, feature: Feature) -> tuple[int, bool]:
 def _not_provided(one: _Row, given: Sequence[int]) -> list[str]:
     """Return absent fields, those of the reasons given first; those of features merged into one count as well."""
     largest = np.maximum(one.merged, one.terms)
-    others = shown(adverse(largest, one.bundle.catalogue.adverse_at_least), len(largest))
+    others = top_terms(adverse(largest, one.bundle.catalogue.adverse_at_least), len(largest))
     names = [
         name
         for index in dict.fromkeys([*given, *others])

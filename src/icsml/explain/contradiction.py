@@ -1,4 +1,4 @@
-"""Reasons of free features whose sign is not that of the feature's effect when it alone is changed.
+"""Contradicting reasons: a free feature whose term has another sign than its effect when it alone is changed.
 
 A contribution averages over what the other features do together; a free feature may raise the risk in that average and
 lower it here, all else equal. Such a reason is true of the model and easily misread, so it is flagged and counted.
@@ -29,7 +29,7 @@ __all__ = ["Contradictions", "contradictions", "contradicts", "is_free", "one_at
 
 
 _VALUES: Final = 32
-_ROWS: Final = 2048  # at a time, so that what is held stays bounded
+_ROWS: Final = 2048  # at a time, so that memory stays bounded
 
 
 @lru_cache(maxsize=8)
@@ -57,30 +57,30 @@ def one_at_a_time(
     X : ndarray of shape (n, p)
         Rows.
     values : mapping of int to ndarray
-        By place of a feature, what it is set to, such as a column of :func:`spreads`.
+        By column of a feature, what it is set to, such as a column of :func:`spreads`.
 
     Returns
     -------
     dict of int to ndarray of shape (n,)
-        Effects in calibrated log-odds, by place.
+        Effects in calibrated log-odds, by column.
     """
-    effects = {place: np.empty(len(X)) for place in values}
+    effects = {column: np.empty(len(X)) for column in values}
     for first in range(0, len(X), _ROWS):
         rows = X[first : first + _ROWS]
-        moved = [_moved(rows, place, own) for place, own in values.items()]
-        found = margins(np.concatenate([rows, *moved]))
+        changed = [_changed(rows, column, settings) for column, settings in values.items()]
+        margin = margins(np.concatenate([rows, *changed]))
         end = len(rows)
-        for place, own in values.items():
-            start, end = end, end + len(rows) * len(own)
-            mean = sum_in_order(found[start:end].reshape(len(rows), len(own))) / len(own)
-            effects[place][first : first + _ROWS] = calibration.slope * (found[: len(rows)] - mean)
+        for column, settings in values.items():
+            start, end = end, end + len(rows) * len(settings)
+            mean = sum_in_order(margin[start:end].reshape(len(rows), len(settings))) / len(settings)
+            effects[column][first : first + _ROWS] = calibration.slope * (margin[: len(rows)] - mean)
     return effects
 
 
-def _moved(rows: Floats, place: int, values: Floats) -> Floats:
-    moved = np.repeat(rows, len(values), axis=0)
-    moved[:, place] = np.tile(values, len(rows))
-    return moved
+def _changed(rows: Floats, column: int, values: Floats) -> Floats:
+    changed = np.repeat(rows, len(values), axis=0)
+    changed[:, column] = np.tile(values, len(rows))
+    return changed
 
 
 def contradicts(terms: Floats, effects: Floats) -> Flags:
@@ -131,7 +131,7 @@ class Contradictions:
 def contradictions(bundle: BundleParts, features: Floats, log_odds: Floats, most: int) -> Contradictions:
     """Count contradicting reasons over many rows, of the reasons that decisions show.
 
-    Where the bundle merges like features, what is shown is ranked by merged terms; a merged reason is judged by the
+    Where the bundle merges reasons, they are ranked by merged terms; a merged reason is judged by the
     feature that leads it, with that feature's own term, as in a decision.
 
     Parameters
@@ -146,26 +146,26 @@ def contradictions(bundle: BundleParts, features: Floats, log_odds: Floats, most
         Reasons shown of each row.
     """
     assert bundle.reference is not None  # noqa: S101 - a contradiction is one against a population
-    told = _told(log_odds, clusters(bundle, bundle.catalogue.merge_above), most)
-    own = partial(margins, bundle.model.booster, reference=bundle.reference, explainer=bundle.explainer)
+    largest = _largest(log_odds, clusters(bundle, bundle.catalogue.merge_above), most)
+    ask = partial(margins, bundle.model.booster, reference=bundle.reference, explainer=bundle.explainer)
     shown, contradicting = {}, {}
-    for place, feature in enumerate(bundle.features):
+    for column, feature in enumerate(bundle.features):
         if is_free(feature):
-            rows = told[:, place]
-            values = {place: spreads(bundle.reference)[:, place]}
-            effects = one_at_a_time(own, bundle.model.calibration, features[rows], values)
+            rows = largest[:, column]
+            values = {column: spreads(bundle.reference)[:, column]}
+            effects = one_at_a_time(ask, bundle.model.calibration, features[rows], values)
             shown[feature.name] = int(rows.sum())
-            contradicting[feature.name] = int(contradicts(log_odds[rows, place], effects[place]).sum())
+            contradicting[feature.name] = int(contradicts(log_odds[rows, column], effects[column]).sum())
     return Contradictions(len(features), shown, contradicting)
 
 
-def _told(log_odds: Floats, alike: Clusters, most: int) -> Flags:
-    """Return where a row shows a reason: its largest terms, like features merged where the bundle merges them."""
-    merged, _ = merge(log_odds, np.zeros(log_odds.shape, dtype=np.int64), alike)
-    told = np.zeros(log_odds.shape, dtype=np.bool_)
-    np.put_along_axis(told, rank_terms(merged, most), True, axis=1)
-    told &= merged != 0.0
-    return told
+def _largest(log_odds: Floats, clusters: Clusters, most: int) -> Flags:
+    """Tell which terms are the reasons of their row: the largest, merged where the bundle merges them."""
+    merged, _ = merge(log_odds, np.zeros(log_odds.shape, dtype=np.int64), clusters)
+    largest = np.zeros(log_odds.shape, dtype=np.bool_)
+    np.put_along_axis(largest, rank_terms(merged, most), True, axis=1)
+    largest &= merged != 0.0
+    return largest
 
 
 def is_free(feature: Feature) -> bool:

@@ -79,9 +79,9 @@ def compare(old: Floats, new: Floats, *, top: int = 3, clusters: Clusters = ()) 
     old, new : ndarray of shape (n, p)
         Terms in log-odds of the same rows and features; above zero is adverse.
     top : int
-        Reasons that are told of a row.
+        Adverse reasons that are given of a row.
     clusters : Clusters
-        Like features, told as one reason where they have the same sign; it has flipped where the new model has none of
+        Features whose reasons are merged where they have the same sign; it has flipped where the new model has none of
         this sign left and one of the other.
     """
     (old, _), (new, else_opposite) = by_cluster(old, clusters), by_cluster(new, clusters)
@@ -127,8 +127,9 @@ def rank_biased_overlap(old: Floats, new: Floats, persistence: float = PERSISTEN
     """
     rows, features = old.shape
     deeper = np.maximum(_ranks(old), _ranks(new))  # the depth below which both rankings have the feature
-    place = (np.arange(rows)[:, None] * features + deeper).ravel()
-    common = np.bincount(place, minlength=rows * features).reshape(rows, features).cumsum(axis=1)
+    # One count over all rows: a cell of the flattened matrix (row, depth) for each feature.
+    cell = (np.arange(rows)[:, None] * features + deeper).ravel()
+    common = np.bincount(cell, minlength=rows * features).reshape(rows, features).cumsum(axis=1)
     depth = np.arange(1, features + 1)
     weight = persistence**depth
     agreed = ((common / depth) * weight).sum(axis=1)
@@ -141,9 +142,9 @@ def sign_flips(old: Floats, new: Floats, top: int) -> float | None:
 
     A term that became zero has not flipped. None where no term is other than zero.
     """
-    told = (_ranks(np.abs(old)) < top) & (old != 0.0)
-    flipped = told & (np.sign(new) == -np.sign(old))
-    return float(flipped.sum() / told.sum()) if told.any() else None
+    largest = (_ranks(np.abs(old)) < top) & (old != 0.0)
+    flipped = largest & (np.sign(new) == -np.sign(old))
+    return float(flipped.sum() / largest.sum()) if largest.any() else None
 
 
 def movement(old: Floats, new: Floats) -> Floats:

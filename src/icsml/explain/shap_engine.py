@@ -27,7 +27,7 @@ _Key = tuple[str | None, tuple[int, ...] | None]
 
 @dataclass(slots=True, eq=False)
 class _Slot:
-    """The place of one engine; its lock lets one thread build while others wait for the same, and only for that."""
+    """Holds one engine; its lock lets one thread build while others wait for the same, and only for that."""
 
     lock: Lock = field(default_factory=Lock)
     engine: TreeShap | None = None

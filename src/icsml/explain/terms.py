@@ -1,4 +1,4 @@
-"""Terms that reconcile with the calibrated PD and with the score, and the few of them that are shown."""
+"""Terms that reconcile with the calibrated PD and with the score, and the largest of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import MasterScale
 from icsml.model.scorer import Scorer
 
-__all__ = ["Terms", "adverse", "by_group", "explain", "pd_effects", "rank_terms", "shown"]
+__all__ = ["Terms", "adverse", "by_group", "explain", "pd_effects", "rank_terms", "top_terms"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def explain(
 
 
 def rank_terms(log_odds: Floats, most: int) -> Ints:
-    """Return, for each row, the positions of its largest terms by size, ties by feature order; shape (n, k)."""
+    """Return, for each row, the columns of its largest terms by size, ties by feature order; shape (n, k)."""
     from icsml.explain.largest_terms import largest_terms  # numba: not before the first reason
 
     ranked = np.empty((len(log_odds), min(most, log_odds.shape[1])), dtype=np.int64)
@@ -76,14 +76,14 @@ def rank_terms(log_odds: Floats, most: int) -> Ints:
     return ranked
 
 
-def shown(log_odds: Floats, most: int) -> list[int]:
-    """Return the positions of the terms of one row that are shown: the largest, and none that is zero."""
+def top_terms(log_odds: Floats, most: int) -> list[int]:
+    """Return the columns of the largest terms of one row, largest first and none that is zero."""
     ranked = rank_terms(log_odds[None, :], most)[0]
-    return [int(position) for position in ranked if log_odds[position] != 0.0]
+    return [int(column) for column in ranked if log_odds[column] != 0.0]
 
 
 def adverse(log_odds: Floats, at_least: float) -> Floats:
-    """Return the terms that may be told as reasons against the applicant; zero where one is favourable or smaller."""
+    """Return the terms that may be given as reasons against the applicant; zero where one is favourable or smaller."""
     terms: Floats = np.where((log_odds > 0.0) & (log_odds >= at_least), log_odds, 0.0)
     return terms
 
