@@ -73,7 +73,7 @@ def score_file(
     reasons : int
         Reasons a row; 0 leaves the column out and is faster.
     progress : callable
-        Told after each batch.
+        Called after each batch.
 
     Raises
     ------
@@ -124,14 +124,14 @@ def _ahead(pool: Executor, batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataF
 def _flat(table: pa.Table, reasons: int) -> pa.Table:
     """Return a table of plain values: codes in one text, of each reason a column for every part, ``reasons.1.code``."""
     for name in ("refer", "insufficient"):
-        place = table.schema.get_field_index(name)
-        table = table.set_column(place, name, pc.binary_join(table.column(name), "; "))
+        index = table.schema.get_field_index(name)
+        table = table.set_column(index, name, pc.binary_join(table.column(name), "; "))
     if reasons == 0:
         return table
-    place = table.schema.get_field_index("reasons")
-    told, flat = table.column(place).combine_chunks(), table.remove_column(place)
-    kind, offsets = told.type.value_type, told.offsets.to_numpy()
-    parts, counts = told.values.flatten(), np.diff(offsets)
+    index = table.schema.get_field_index("reasons")
+    listed, flat = table.column(index).combine_chunks(), table.remove_column(index)
+    kind, offsets = listed.type.value_type, listed.offsets.to_numpy()
+    parts, counts = listed.values.flatten(), np.diff(offsets)
     for rank in range(reasons):
         taken = pa.array(offsets[:-1] + rank, mask=counts <= rank)
         for number, part in enumerate(parts):

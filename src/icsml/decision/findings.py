@@ -31,8 +31,8 @@ _FEW_STAFF: Final = 5
 _MOST_DIGITS: Final = 6
 _SIZE: Final = ("total_assets_cny", "revenue_cny")
 _USUAL: Final[tuple[tuple[str, tuple[str, ...], float], ...]] = (
-    # an amount, what it is held against (the first that is known), and about what share of it it usually is; amounts
-    # that may be next to nothing in a sound firm, such as cash or high-tech revenue, are held against none
+    # an amount, what it is compared with (the first that is known), and about what share of it it usually is; amounts
+    # that may be next to nothing in a sound firm, such as cash or high-tech revenue, are compared with none
     ("revenue_prev_cny", ("revenue_cny",), 1.0),
     ("total_cost_cny", ("revenue_cny",), 1.0),
     ("total_assets_prev_cny", ("total_assets_cny",), 1.0),
@@ -187,7 +187,7 @@ def _unit(record: _Record) -> Iterator[Finding]:
 
 
 def _known_amounts(record: _Record) -> dict[str, float]:
-    """Return the sizes of the amounts above zero; of what can be no loss, one below zero is told as out of range."""
+    """Return the sizes of the amounts above zero; of what can be no loss, below zero is reported as out of range."""
     amounts = {field.name: (record.number(field.name), field.low is None) for field in _AMOUNTS}
     return {name: abs(value) for name, (value, signed) in amounts.items() if value > 0.0 or (signed and value < 0.0)}
 
@@ -200,7 +200,7 @@ def _per_head(record: _Record, known: Mapping[str, float]) -> dict[str, float]:
 def _out_of_proportion(record: _Record, known: Mapping[str, float]) -> Iterator[Finding]:
     check = record.policy.checks.unit
     for name, bases, share in _USUAL:
-        base = next((each for each in bases if each in known), None)
+        base = next((amount for amount in bases if amount in known), None)
         if name not in known or base is None:
             continue
         times = known[name] / (share * known[base])

@@ -79,7 +79,7 @@ def input_scores(bundle: BundleParts, given: object) -> pd.DataFrame:
     if isinstance(given, Mapping):
         by_column = bool(given) and all(_is_column(value) for value in given.values())
         return frame_scores(bundle, _by_columns(given)) if by_column else _records_scores(bundle, [given])
-    if isinstance(given, list | tuple) and all(isinstance(each, Mapping) for each in given):
+    if isinstance(given, list | tuple) and all(isinstance(record, Mapping) for record in given):
         return _records_scores(bundle, given)
     raise InputError(
         "ICS-REC-009",
@@ -95,12 +95,12 @@ def _records_scores(bundle: BundleParts, given: Sequence[Mapping[str, Any]]) -> 
         nobody = pd.DataFrame({"enterprise_id": []}, dtype=object)
         return _scores(bundle, to_columns(nobody, bundle.extras), nobody.index)
     read = []
-    for place, each in enumerate(given):
+    for index, stated in enumerate(given):
         try:
-            record = parse_record({str(name): _plain(str(name), value) for name, value in each.items()})
+            record = parse_record({str(name): _plain(str(name), value) for name, value in stated.items()})
             refuse_undeclared(bundle, record)
         except InputError as error:
-            raise _at(error, place) from error
+            raise _at(error, index) from error
         read.append(record_columns(record, bundle.extras))
     columns = {name: np.concatenate([one[name] for one in read]) for name in read[0]}
     return _scores(bundle, columns, pd.RangeIndex(len(read)))
@@ -108,8 +108,8 @@ def _records_scores(bundle: BundleParts, given: Sequence[Mapping[str, Any]]) -> 
 
 def _scores(bundle: BundleParts, columns: Columns, index: pd.Index[Any]) -> pd.DataFrame:
     assessment: Assessment = assess(bundle, columns, explained=False)
-    found = {"pd": assessment.pd, "grade": assessment.grade, "score": assessment.score}
-    return pd.DataFrame(found, index=index)
+    scores = {"pd": assessment.pd, "grade": assessment.grade, "score": assessment.score}
+    return pd.DataFrame(scores, index=index)
 
 
 def _by_columns(given: Mapping[str, Any]) -> pd.DataFrame:
@@ -130,7 +130,7 @@ def _plain(name: str, value: object) -> object:
     """Return a value as JSON would give it: a record made from a row holds NumPy's and pandas' own."""
     value = _item(value)
     if name == "extra" and isinstance(value, Mapping):
-        return {str(each): _plain(f"extra.{each}", content) for each, content in value.items()}
+        return {str(extra): _plain(f"extra.{extra}", content) for extra, content in value.items()}
     field = FIELD_BY_NAME.get(name)
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return None
@@ -143,12 +143,12 @@ def _item(value: object) -> object:
     """Return NumPy's scalars, also in an array without dimensions, as Python's own."""
     if not isinstance(value, np.generic | np.ndarray) or value.ndim > 0:
         return value
-    found = value.item()
-    return pd.Timestamp(found) if value.dtype == "datetime64[ns]" else found  # NumPy gives nanoseconds as a number
+    plain = value.item()
+    return pd.Timestamp(plain) if value.dtype == "datetime64[ns]" else plain  # NumPy gives nanoseconds as a number
 
 
-def _at(error: InputError, place: int) -> InputError:
-    field = f"record {place + 1}: {error.field}" if error.field else f"record {place + 1}"
+def _at(error: InputError, index: int) -> InputError:
+    field = f"record {index + 1}: {error.field}" if error.field else f"record {index + 1}"
     return InputError(error.code, error.message, field=field, remedy=error.remedy, details=error.details)
 
 

@@ -45,13 +45,13 @@ class Demand:
     def given(self, columns: Columns) -> Flags:
         """Return which of the fields the records hold, shape (n, number of fields).
 
-        Where every amount of the statements is zero or left out, none counts as held: a form that is filled in with
+        Where every amount of the statements is zero or left out, none counts as given: a form that is filled in with
         zeros must not earn a grade that leaving the fields out does not.
         """
-        held = np.stack([is_present(columns[name]) for name in self.fields], axis=1)
+        given = np.stack([is_present(columns[name]) for name in self.fields], axis=1)
         blank = self.blank(columns)
-        held[np.ix_(blank, np.isin(self.fields, self.amounts))] = False
-        return held
+        given[np.ix_(blank, np.isin(self.fields, self.amounts))] = False
+        return given
 
     @property
     def amounts(self) -> tuple[str, ...]:
@@ -70,29 +70,29 @@ class Demand:
     def absent(self, columns: Columns, row: int) -> list[str]:
         """Return the fields that one record does not hold."""
         given = self.given(take({name: columns[name] for name in self.fields}, np.array([row])))[0]
-        return [name for name, held in zip(self.fields, given, strict=True) if not held]
+        return [name for name, present in zip(self.fields, given, strict=True) if not present]
 
 
 def demands(bundle: BundleParts) -> tuple[Demand, ...]:
     """Return what the bundle's policy demands of a record; a group of which the model reads nothing demands nothing."""
     read = set(bundle.model.encoder.inputs)
-    found = []
+    demanded = []
     for group in bundle.assessment_policy.information:
         fields = tuple(name for name in group.fields if name in read)
         if fields:
             required = tuple(name for name in group.required if name in read)
-            found.append(Demand(group, fields, ceil(group.share * len(fields) - 1e-9), required))
-    return tuple(found)
+            demanded.append(Demand(group, fields, ceil(group.share * len(fields) - 1e-9), required))
+    return tuple(demanded)
 
 
 def blank_amounts(bundle: BundleParts, columns: Columns, row: int) -> frozenset[str]:
     """Return the amounts of one record that count as not given, because all of them are zero or left out."""
-    own = take(columns, np.array([row]))
-    return frozenset(name for demand in demands(bundle) if demand.blank(own)[0] for name in demand.amounts)
+    record = take(columns, np.array([row]))
+    return frozenset(name for demand in demands(bundle) if demand.blank(record)[0] for name in demand.amounts)
 
 
 def lacking(bundle: BundleParts, columns: Columns) -> dict[str, Flags]:
-    """Return, by id of a group, the rows that hold too little of it, shape (n,); groups held by all are left out.
+    """Return, by id of a group, the rows that hold too little of it, shape (n,); without groups that all rows hold.
 
     Parameters
     ----------
@@ -101,11 +101,11 @@ def lacking(bundle: BundleParts, columns: Columns) -> dict[str, Flags]:
     columns : Columns
         Screened records.
     """
-    found = {}
+    insufficient = {}
     for demand in demands(bundle):
         given = demand.given(columns)
         flags = given.sum(axis=1) < demand.least
         flags |= ~given[:, np.isin(demand.fields, demand.required)].all(axis=1)
         if flags.any():
-            found[demand.group.id] = flags
-    return found
+            insufficient[demand.group.id] = flags
+    return insufficient

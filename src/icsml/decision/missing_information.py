@@ -79,7 +79,7 @@ def fields_read(bundle: BundleParts) -> tuple[str, ...]:
     rulebook, names = bundle.rulebook, []
     for feature in bundle.features:
         if feature.name == INNOVATION_SCORE and rulebook is not None:
-            scored = [each for each in rulebook.indicators if each.domain is ScoringDomain.INNOVATION]
+            scored = [indicator for indicator in rulebook.indicators if indicator.domain is ScoringDomain.INNOVATION]
             names += [name for indicator in scored for name in indicator.fields]
             names += rulebook.stages.rule.value.fields if rulebook.stages is not None else ()
         else:
@@ -134,14 +134,14 @@ def _bases(feature: Feature, columns: Columns, row: int) -> list[tuple[str, floa
     """Return the inputs that are zero or negative where a value of one would make the feature computable."""
     if feature.name == INNOVATION_SCORE:  # reads points, not these fields
         return []
-    own = {name: columns[name][row : row + 1] for name in feature.inputs}
-    found = []
-    for name, values in own.items():
+    inputs = {name: columns[name][row : row + 1] for name in feature.inputs}
+    bases = []
+    for name, values in inputs.items():
         if values.dtype.kind == "f" and values[0] <= 0.0:
-            other = feature.function(own | {name: np.ones(1)})
+            other = feature.function(inputs | {name: np.ones(1)})
             if not np.isnan(other[0]):
-                found.append((name, float(values[0])))
-    return found
+                bases.append((name, float(values[0])))
+    return bases
 
 
 def _base_text(bundle: BundleParts, name: str, value: float) -> Label:

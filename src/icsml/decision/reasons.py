@@ -254,7 +254,7 @@ def _statement(one: _Row, index: int, contradicting: bool | None, unlikely: Mapp
 
 
 def _named(one: _Row, index: int) -> Feature:
-    """Return a feature as texts name it: a score that rests on assumed rules is said to be no official one."""
+    """Return a feature as texts name it: a score that rests on assumed rules is named as no official one."""
     feature, rulebook = one.features[index], one.bundle.rulebook
     if feature.name != INNOVATION_SCORE or rulebook is None or rulebook.provenance != "assumed":
         return feature

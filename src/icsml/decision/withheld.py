@@ -1,4 +1,4 @@
-"""The PD were what a record leaves out filled in, so that leaving out what speaks against a firm does not pay."""
+"""The PD if what a record leaves out were filled in, so that leaving out what speaks against a firm does not pay."""
 
 from __future__ import annotations
 
@@ -45,24 +45,23 @@ def withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Withheld 
     if not absent or bundle.reference is None:
         return None
     policy = bundle.assessment_policy.withheld
-    places = np.array(absent)
-    own = assessment.features[row].copy()
-    own[places] = np.nan  # also where zeros of a form made a number
-    donors = _donors(bundle, bundle.reference, own, places, policy.rows)
-    filled = np.tile(own, (len(donors), 1))
-    filled[:, places] = bundle.reference.rows[np.ix_(donors, places)]
-    found = bundle.model.pd(filled)
-    groups = [bundle.features[place].group for place in absent]
+    columns = np.array(absent)
+    values = assessment.features[row].copy()
+    values[columns] = np.nan  # also where zeros of a form made a number
+    donors = _donors(bundle, bundle.reference, values, columns, policy.rows)
+    filled = np.tile(values, (len(donors), 1))
+    filled[:, columns] = bundle.reference.rows[np.ix_(donors, columns)]
+    groups = [bundle.features[column].group for column in absent]
     return Withheld(
         groups=list(dict.fromkeys(groups)),
         quantile=policy.quantile,
         rows=len(donors),
-        pd=float(np.quantile(found, policy.quantile, method="higher")),
+        pd=float(np.quantile(bundle.model.pd(filled), policy.quantile, method="higher")),
     )
 
 
-def _donors(bundle: BundleParts, reference: ReferencePopulation, own: Floats, absent: Ints, most: int) -> Ints:
-    """Return the places of the reference rows that lend their values."""
+def _donors(bundle: BundleParts, reference: ReferencePopulation, values: Floats, absent: Ints, most: int) -> Ints:
+    """Return the indices of the reference rows that lend their values."""
     having = (~np.isnan(reference.rows[:, absent])).sum(axis=1)
     complete = np.flatnonzero(having == len(absent))
     if len(complete) < _FEWEST:
@@ -70,15 +69,16 @@ def _donors(bundle: BundleParts, reference: ReferencePopulation, own: Floats, ab
     if len(complete) <= most:
         return complete
     weights = bundle.model.booster.feature_importance("gain")
-    return complete[np.argsort(_distance(reference, own, complete, weights), kind="stable")[:most]]
+    return complete[np.argsort(_distance(reference, values, complete, weights), kind="stable")[:most]]
 
 
-def _distance(reference: ReferencePopulation, own: Floats, rows: Ints, weights: Floats) -> Floats:
+def _distance(reference: ReferencePopulation, values: Floats, rows: Ints, weights: Floats) -> Floats:
     """Return how far rows lie from a record: differences of ranks over what it holds, weighted by the model's gain."""
-    present = np.flatnonzero(~np.isnan(own))
+    present = np.flatnonzero(~np.isnan(values))
     ranks, ordered = _ranks(reference)
     own_ranks = [
-        np.searchsorted(ordered[place], own[place], side="right") / max(len(ordered[place]), 1) for place in present
+        np.searchsorted(ordered[column], values[column], side="right") / max(len(ordered[column]), 1)
+        for column in present
     ]
     apart = np.abs(ranks[np.ix_(rows, present)] - np.array(own_ranks))
     distance: Floats = np.where(np.isnan(apart), 0.5, apart) @ weights[present]
@@ -90,10 +90,10 @@ def _ranks(reference: ReferencePopulation) -> tuple[Floats, list[Floats]]:
     """Return each value's rank in its column, from 0 to 1, and the sorted values of each column."""
     ranks = np.full(reference.rows.shape, np.nan)
     ordered = []
-    for place in range(reference.rows.shape[1]):
-        values = reference.rows[:, place]
+    for column in range(reference.rows.shape[1]):
+        values = reference.rows[:, column]
         known = ~np.isnan(values)
-        column = np.sort(values[known])
-        ordered.append(column)
-        ranks[known, place] = np.searchsorted(column, values[known], side="right") / max(len(column), 1)
+        ascending = np.sort(values[known])
+        ordered.append(ascending)
+        ranks[known, column] = np.searchsorted(ascending, values[known], side="right") / max(len(ascending), 1)
     return ranks, ordered

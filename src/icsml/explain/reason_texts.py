@@ -39,7 +39,7 @@ UNKNOWN: Final = MissingInformation()
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What is said of one feature of one row, and of what kind it is."""
+    """The text of a reason, and of what kind it is."""
 
     kind: ReasonKind
     text: Label
@@ -70,9 +70,9 @@ def statement(
     missing: MissingInformation = UNKNOWN,
     outside: Label | None = None,
 ) -> Statement:
-    """Return what is said of one reason.
+    """Return the statement of one reason.
 
-    A comparison is told only where it is true and on the side that the term's sign and the feature's direction name. A
+    A comparison is made only where it is true and on the side that the term's sign and the feature's direction name. A
     term is a mean over the whole population, so its sign does not say on which side of the median the value is.
 
     Parameters

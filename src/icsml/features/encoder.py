@@ -227,7 +227,7 @@ class Encoder:
         return INNOVATION_SCORE in self.names
 
     def index(self, name: str) -> int:
-        """Return the column of a feature, which must be one of its own."""
+        """Return the column of a feature, which must be one of its features."""
         return [feature.name for feature in self.features].index(name)
 
     def indices_in(self, other: Encoder) -> list[int]:

@@ -62,25 +62,25 @@ class ReferenceTexts(_Part):
 
 
 class MissingTexts(_Part):
-    """What is said of a feature without value: a field was not provided, or a ratio has no base."""
+    """The texts of a feature without value: a field was not provided, or a ratio has no base."""
 
     not_provided: Forms
     not_computable: Forms
 
 
 class ReasonCatalogue(_Part):
-    """The texts of reasons and how many are told.
+    """The texts of reasons, and how many may be given to the applicant.
 
     Parameters
     ----------
     format : int
         2.
     adverse_reasons : int
-        At most so many adverse reasons are told to the applicant.
+        At most so many adverse reasons are given to the applicant.
     adverse_at_least : float
-        Log-odds that an adverse reason adds at least; 0, as in a catalogue that does not say, lets any be told.
+        Log-odds that an adverse reason adds at least; 0, as in a catalogue that does not say, lets any be given.
     adverse_coverage_at_least : float
-        Share of the positive log-odds that the adverse reasons told must cover; below it the decision is referred. 0,
+        Share of the positive log-odds that the adverse reasons given must cover; below it the decision is referred. 0,
         as in a catalogue that does not say, refers none.
     free_features : {'neutral', 'signed'}
         Whether a model may be champion with features of free direction that have no signed text.
@@ -91,7 +91,7 @@ class ReasonCatalogue(_Part):
     missing : MissingTexts
         For a feature without value.
     neutral : Forms
-        Value and reference, and that the model places the risk there: for whatever cannot be told as a comparison.
+        Value and reference, and that the model places the risk there: for whatever cannot be stated as a comparison.
     unreferenced : Forms
         The same where no value is known to compare with.
     out_of_range : Forms
@@ -137,7 +137,7 @@ class ReasonCatalogue(_Part):
         return self.model_copy(update={"codes": kept})
 
     def comparison(self, feature: Feature) -> Forms | None:
-        """Return the texts that a feature's code may be told by; None where only the neutral one is honest.
+        """Return the texts that a feature's code may be stated by; None where only the neutral one is honest.
 
         A direction that was set for one model may be the opposite of the one that the code's texts speak of, and of a
         free feature nobody said which side is worse unless somebody signed for it.
@@ -218,15 +218,15 @@ def _refuse(path: Path, codes: Sequence[str], message: str, remedy: str) -> None
 def _check(where: str, texts: Iterable[str], must: set[str], may: Iterable[str] = ()) -> None:
     """Refuse a text with a placeholder that nobody fills, or without one that the reader needs."""
     for text in texts:
-        found: set[str] = set()
+        parts: set[str] = set()
         for _, name, spec, conversion in Formatter().parse(text):  # a brace that does not close is a ValueError
             if name is None:
                 continue
             if spec or conversion or name not in must | set(may):
                 raise ValueError(f"{where}: placeholder {{{name}}} is not known here; use {_named(must | set(may))}")
-            found.add(name)
-        if must - found:
-            raise ValueError(f"{where}: a text lacks {_named(must - found)}")
+            parts.add(name)
+        if must - parts:
+            raise ValueError(f"{where}: a text lacks {_named(must - parts)}")
 
 
 def _named(names: Iterable[str]) -> str:

@@ -158,7 +158,7 @@ class RecoursePolicy(_Part):
     limits : dict of str to str or None
         Fields that are limited, and the field of the year before that a change is measured per.
     watch : tuple of str
-        Fields held against their own year before.
+        Fields compared with their own year before.
     levers : tuple of Action
         The actions.
     """

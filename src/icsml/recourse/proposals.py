@@ -23,7 +23,7 @@ def describe_proposal(proposal: Proposal, rulebook: Rulebook, columns: Columns, 
     Parameters
     ----------
     proposal : Proposal
-        What was found.
+        The result of the search.
     rulebook : Rulebook
         The bundle's rulebook.
     columns : Columns

@@ -43,5 +43,5 @@ class Label(BaseModel):
 
     def text(self, language: str) -> str:
         """Return the text of a language; that of English where it has none."""
-        own: str | None = getattr(self, language, None)
-        return self.en if own is None else own
+        text: str | None = getattr(self, language, None)
+        return self.en if text is None else text
