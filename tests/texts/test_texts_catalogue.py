@@ -109,3 +109,8 @@ def test_a_label_in_a_language_that_there_is_not_is_refused():
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
         Label(en="a", zh="甲", fr="bé")
     assert Label.model_json_schema()["additionalProperties"] is False
+
+
+def test_a_label_gives_the_texts_that_it_has(with_french):
+    assert Label(en="a", zh="甲").texts == ("a", "甲")
+    assert Label(en="a", zh="甲", fr="bé").texts == ("a", "甲", "bé")

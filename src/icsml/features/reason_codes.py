@@ -50,8 +50,8 @@ class Forms(_Part):
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """All four texts."""
-        return (self.adverse.en, self.adverse.zh, self.favourable.en, self.favourable.zh)
+        """All texts, of either form and of every language."""
+        return (*self.adverse.texts, *self.favourable.texts)
 
 
 class ReferenceTexts(_Part):
@@ -119,8 +119,8 @@ class ReasonCatalogue(_Part):
         if absent:
             raise ValueError(f"references: {absent[0]} is not named; add its texts")
         for name, words in self.references.items():
-            _check(f"references.{name}.with_value", (words.with_value.en, words.with_value.zh), {"reference_value"})
-            _check(f"references.{name}.without_value", (words.without_value.en, words.without_value.zh), set())
+            _check(f"references.{name}.with_value", words.with_value.texts, {"reference_value"})
+            _check(f"references.{name}.without_value", words.without_value.texts, set())
         _check("missing.not_provided", self.missing.not_provided.texts, {"fields"}, may={"label", "reference", "it"})
         _check("missing.not_computable", self.missing.not_computable.texts, {"label", "bases"}, may={"reference"})
         _check("neutral", self.neutral.texts, {"label", "value", "reference"})

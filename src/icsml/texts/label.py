@@ -45,3 +45,8 @@ class Label(BaseModel):
         """Return the text of a language; that of English where it has none."""
         text: str | None = getattr(self, language, None)
         return self.en if text is None else text
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts of all languages that it has one of."""
+        return (self.en, self.zh, *self.__pydantic_extra__.values())
