@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
@@ -71,29 +73,36 @@ def test_a_case_by_hand(four):
     found = impact(A, B, four, top_share=0.5)
     assert (found.rows, found.entered, found.left, found.stayed) == (4, 1, 1, 1)
     assert found.threshold == {"top_share": 0.5}
-    assert (found.a["mean"], found.b["mean"]) == (50.0, 50.0)
-    assert (found.a["rulebook"], found.b["rulebook"]) == ("two", "other")
-    assert found.a["max_score"] == found.b["max_score"] == 100.0
-    assert found.a["quantiles"] == found.b["quantiles"]
-    assert found.a["quantiles"]["p50"] == 50.0
-    assert found.a["quantiles"]["p25"] == 30.0  # of 0, 40, 60, 100
+    assert (found.a.mean, found.b.mean) == (50.0, 50.0)
+    assert (found.a.rulebook, found.b.rulebook) == ("two", "other")
+    assert found.a.max_score == found.b.max_score == 100.0
+    assert found.a.quantiles == found.b.quantiles
+    assert found.a.quantiles["p50"] == 50.0
+    assert found.a.quantiles["p25"] == 30.0  # of 0, 40, 60, 100
     assert found.rank_correlation == pytest.approx(0.8)  # 1 - 6 · 2 / (4 · 15)
     assert found.depends is None
 
 
 def test_the_groups_of_the_case_by_hand(four):
     found = impact(A, B, four, top_share=0.5)
-    assert [list(each.values()) for each in found.groups["size"]] == [
+    assert [list(asdict(each).values()) for each in found.groups["size"]] == [
         ["staff < 20", 1, pytest.approx(-0.2), -0.25, 0, 1],
         ["staff 20–99", 1, pytest.approx(0.2), 0.25, 1, 0],
         ["staff 100–299", 1, 0.0, 0.0, 0, 0],
         ["staff not known", 1, 0.0, 0.0, 0, 0],
     ]
-    assert list(found.groups["size"][0]) == ["group", "rows", "score_share_change", "rank_change", "entered", "left"]
-    by_field = {each["group"]: each for each in found.groups["technical_field"]}
-    assert by_field["aerospace"]["score_share_change"] == pytest.approx(-0.1)
-    assert by_field[None]["rank_change"] == pytest.approx(0.125)
-    assert [(each["group"], each["rows"], each["entered"], each["left"]) for each in found.groups["province"]] == [
+    assert list(asdict(found.groups["size"][0])) == [
+        "group",
+        "rows",
+        "score_share_change",
+        "rank_change",
+        "entered",
+        "left",
+    ]
+    by_field = {each.group: each for each in found.groups["technical_field"]}
+    assert by_field["aerospace"].score_share_change == pytest.approx(-0.1)
+    assert by_field[None].rank_change == pytest.approx(0.125)
+    assert [(each.group, each.rows, each.entered, each.left) for each in found.groups["province"]] == [
         ("11", 1, 0, 0),
         ("35", 2, 1, 1),
         (None, 1, 0, 0),
@@ -117,8 +126,8 @@ def test_more_may_enter_than_leave(four):
     found = impact(half, A, four, cut_off=50.0)
     assert (found.entered, found.left, found.stayed) == (1, 0, 1)
     assert impact(half, A, four, top_share=0.5).entered == 0
-    assert (found.a["mean"], found.b["mean"], found.a["max_score"]) == (25.0, 50.0, 50.0)
-    assert all(each["score_share_change"] == 0.0 for each in found.groups["size"])
+    assert (found.a.mean, found.b.mean, found.a.max_score) == (25.0, 50.0, 50.0)
+    assert all(each.score_share_change == 0.0 for each in found.groups["size"])
 
 
 def test_equal_scores_at_the_edge_are_all_in(blank):
@@ -139,7 +148,7 @@ def test_the_same_rules_move_nobody(small, blank, cut):
     assert found.a == found.b
     assert found.depends is None
     for groups in found.groups.values():
-        assert all(each["score_share_change"] == each["rank_change"] == 0.0 for each in groups)
+        assert all(each.score_share_change == each.rank_change == 0.0 for each in groups)
 
 
 @pytest.mark.parametrize("cut", [{"top_share": 0.2}, {"cut_off": 40.0}], ids=str)
@@ -158,16 +167,16 @@ def test_the_groups_add_up_to_the_whole(blank, cut, other):
     columns = blank(n, fields | groups)
     found = impact(fitted(a, columns, "these"), fitted(b, columns, "these"), columns, **cut)
     assert set(found.groups) == {"stage", "technical_field", "province", "size"}
-    change = found.b["mean"] / found.b["max_score"] - found.a["mean"] / found.a["max_score"]
+    change = found.b.mean / found.b.max_score - found.a.mean / found.a.max_score
     for table in found.groups.values():
-        assert sum(each["rows"] for each in table) == found.rows
-        assert sum(each["entered"] for each in table) == found.entered
-        assert sum(each["left"] for each in table) == found.left
-        weighted = sum(each["rows"] * each["score_share_change"] for each in table) / found.rows
+        assert sum(each.rows for each in table) == found.rows
+        assert sum(each.entered for each in table) == found.entered
+        assert sum(each.left for each in table) == found.left
+        weighted = sum(each.rows * each.score_share_change for each in table) / found.rows
         assert weighted == pytest.approx(change, abs=1e-12)
-        assert sum(each["rows"] * each["rank_change"] for each in table) == pytest.approx(0.0, abs=1e-9)
-    assert [each["group"] for each in found.groups["stage"]] == ["start_up", "growth", "steady"]
-    assert [each["group"] for each in found.groups["size"]] == [
+        assert sum(each.rows * each.rank_change for each in table) == pytest.approx(0.0, abs=1e-9)
+    assert [each.group for each in found.groups["stage"]] == ["start_up", "growth", "steady"]
+    assert [each.group for each in found.groups["size"]] == [
         "staff < 20",
         "staff 20–99",
         "staff 100–299",
@@ -175,31 +184,31 @@ def test_the_groups_add_up_to_the_whole(blank, cut, other):
         "staff not known",
     ]
     for side in (found.a, found.b):
-        assert sum(side["histogram"]["counts"]) == found.rows
-        assert list(side["quantiles"].values()) == sorted(side["quantiles"].values())
+        assert sum(side.histogram.counts) == found.rows
+        assert list(side.quantiles.values()) == sorted(side.quantiles.values())
     assert 0.0 <= found.depends <= 1.0
 
 
 def test_a_score_below_zero_is_in_the_distribution(small, blank):
     """Nothing earned and a deduction of five; the histogram must not lose the enterprise."""
     found = impact(small, small, blank(2, {"serious_violation": [1, 0]}), cut_off=0.0)
-    assert found.a["quantiles"]["p5"] < 0.0
-    assert sum(found.a["histogram"]["counts"]) == found.rows == 2
+    assert found.a.quantiles["p5"] < 0.0
+    assert sum(found.a.histogram.counts) == found.rows == 2
 
 
 def test_the_histogram_is_over_the_whole_scale(blank):
     columns = blank(4, {"ip_class1": [10, 0, 7, 7], "awards_2y": [10, 0, 1, 1]})  # 100, 0, 46 and 46
-    histogram = impact(A, B, columns, top_share=0.5).a["histogram"]
-    assert (histogram["edges"][0], histogram["edges"][-1]) == (0.0, 1.0)
-    assert histogram["counts"] == [1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+    histogram = impact(A, B, columns, top_share=0.5).a.histogram
+    assert (histogram.edges[0], histogram.edges[-1]) == (0.0, 1.0)
+    assert histogram.counts == [1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
 
 
 def test_only_who_has_a_score_by_both_is_compared(blank):
     refusing = rules(60, 40, missing="refuse")
     columns = blank(3, {"ip_class1": [10, 10, np.nan], "awards_2y": [0, np.nan, 10], "staff_total": [5, 50, 500]})
     found = impact(refusing, B, columns, cut_off=1.0)
-    assert (found.rows, found.a["mean"], found.b["mean"]) == (1, 60.0, 40.0)
-    assert [each["group"] for each in found.groups["size"]] == ["staff < 20"]
+    assert (found.rows, found.a.mean, found.b.mean) == (1, 60.0, 40.0)
+    assert [each.group for each in found.groups["size"]] == ["staff < 20"]
 
 
 def test_where_nobody_has_a_score_by_both_it_is_said(blank):
@@ -230,7 +239,7 @@ def test_who_is_not_eligible_is_on_no_list(four):
     small = parse_rulebook(B.source_text + SMALL, "other.yaml")
     found = impact(A, small, four, cut_off=0.0)
     assert (found.stayed, found.left, found.entered, found.rows) == (2, 2, 0, 4)
-    assert found.a["mean"] == found.b["mean"] == 50.0  # they have their scores all the same
+    assert found.a.mean == found.b.mean == 50.0  # they have their scores all the same
     assert found.firms.to_dict("list") == {
         "enterprise_id": ["E0", "E1", "E2", "E3"],
         "score_a": [60.0, 40.0, 100.0, 0.0],
@@ -326,7 +335,7 @@ def test_a_move_at_exactly_the_cut_does_not_hang_on_rounding(blank):
     a = parse_rulebook(banded, "two.yaml")
     b = parse_rulebook(rules(49, 51, weight="assumed").source_text.replace("ip_class1", "ip_class2"), "two.yaml")
     found = impact(a, b, blank(2, {"ip_class1": [1, 0]}), cut_off=1.0)
-    assert (found.a["mean"], found.left, found.entered) == (0.5, 1, 0)
+    assert (found.a.mean, found.left, found.entered) == (0.5, 1, 0)
     assert found.depends == 0.0
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic_core import to_jsonable_python
 
 from icsml.decision.assess import assess
 from icsml.errors import InputError, MissingError
@@ -74,7 +75,7 @@ def test_the_latest_record_of_each_enterprise_counts(records):
     found = compare("national-2025", "national-2025-patent-value", source=records, cut_off=1.0)
     # Of A the award counts, of B the project and no more the award of the year before, of C what it has.
     assert found.impact.rows == 3
-    assert found.impact.a["mean"] == 10.0
+    assert found.impact.a.mean == 10.0
     assert (found.population, found.synthetic) == ("firms", False)
 
 
@@ -83,8 +84,8 @@ def test_the_figures_of_the_json_are_those_of_the_impact(records):
     told = found.as_json()
     effect = found.impact
     assert told["swap_set"] == effect.entered + effect.left == 3
-    assert (told["score_mean_a"], told["score_mean_b"]) == (effect.a["mean"], effect.b["mean"]) == (10.0, 0.0)
-    assert told["impact"]["groups"] == effect.groups
+    assert (told["score_mean_a"], told["score_mean_b"]) == (effect.a.mean, effect.b.mean) == (10.0, 0.0)
+    assert told["impact"]["groups"] == to_jsonable_python(effect.groups)
     assert told["changes"] == [change.as_json() for change in found.changes]
     assert told["notes"] == [{"en": note.en, "zh": note.zh} for note in found.notes]
     assert json.loads(json.dumps(told, allow_nan=False)) == json.loads(json.dumps(told))
@@ -111,7 +112,7 @@ def test_both_rank_among_the_population_where_they_rank(records, book_folder):
     own = take(columns, latest(columns))
     rulebooks = [load_rulebook(name) for name in (found.a, found.b)]
     for rulebook, side in zip(rulebooks, (found.impact.a, found.impact.b), strict=True):
-        assert side["mean"] == evaluate(fitted(rulebook, own, "firms"), own).score.mean()
+        assert side.mean == evaluate(fitted(rulebook, own, "firms"), own).score.mean()
     assert set(found.stages) == {stage for rulebook in rulebooks for stage in rulebook.stages.ids}
     assert found.stages["seed"].zh
 
@@ -163,31 +164,31 @@ def test_the_models_own_rules_move_nothing(bundle, book):
     own = load_rulebook("national-2025")
     for rulebook in (own, bundle.rulebook):
         moves = pd_moves(bundle, rulebook, rulebook, book)
-        assert moves["pd_change"] == dict.fromkeys(("p5", "p25", "p50", "p75", "p95"), 0.0)
-        assert moves["grade_changed"] == 0
-        assert moves["pd_mean_a"] == moves["pd_mean_b"]
-        assert all(set(each["to"]) == {each["grade"]} for each in moves["migration"])
-        graded = moves["rows"] - moves["ungraded"]
-        assert sum(each["to"][each["grade"]] for each in moves["migration"]) == graded > 1_000
-        assert moves["rows"] == 1500
-    assert (moves["model"], moves["trained_with"], moves["synthetic"]) == (bundle.name, "national-2025", True)
+        assert moves.pd_change == dict.fromkeys(("p5", "p25", "p50", "p75", "p95"), 0.0)
+        assert moves.grade_changed == 0
+        assert moves.pd_mean_a == moves.pd_mean_b
+        assert all(set(each.to) == {each.grade} for each in moves.migration)
+        graded = moves.rows - moves.ungraded
+        assert sum(each.to[each.grade] for each in moves.migration) == graded > 1_000
+        assert moves.rows == 1500
+    assert (moves.model, moves.trained_with, moves.synthetic) == (bundle.name, "national-2025", True)
 
 
 def test_other_rules_move_it_and_what_moves_adds_up(bundle, book):
     moves = pd_moves(bundle, bundle.rulebook, load_rulebook("tech-sme-2017"), book)
-    assert moves["grade_changed"] > 0
-    stayed = sum(each["to"].get(each["grade"], 0) for each in moves["migration"])
-    assert sum(sum(each["to"].values()) for each in moves["migration"]) == moves["rows"] - moves["ungraded"]
-    assert moves["rows"] - moves["ungraded"] - stayed == moves["grade_changed"]
+    assert moves.grade_changed > 0
+    stayed = sum(each.to.get(each.grade, 0) for each in moves.migration)
+    assert sum(sum(each.to.values()) for each in moves.migration) == moves.rows - moves.ungraded
+    assert moves.rows - moves.ungraded - stayed == moves.grade_changed
     grades = [grade.id for grade in bundle.scale.grades]
-    assert [each["grade"] for each in moves["migration"]] == [
-        grade for grade in grades if grade in {each["grade"] for each in moves["migration"]}
+    assert [each.grade for each in moves.migration] == [
+        grade for grade in grades if grade in {each.grade for each in moves.migration}
     ]
-    quantiles = list(moves["pd_change"].values())
+    quantiles = list(moves.pd_change.values())
     assert quantiles == sorted(quantiles)
     back = pd_moves(bundle, load_rulebook("tech-sme-2017"), bundle.rulebook, book)
-    assert (back["pd_mean_a"], back["pd_mean_b"]) == (moves["pd_mean_b"], moves["pd_mean_a"])
-    assert back["pd_change"]["p50"] == pytest.approx(-moves["pd_change"]["p50"])
+    assert (back.pd_mean_a, back.pd_mean_b) == (moves.pd_mean_b, moves.pd_mean_a)
+    assert back.pd_change["p50"] == pytest.approx(-moves.pd_change["p50"])
 
 
 def test_the_moves_are_those_of_the_decisions_themselves(bundle, book):
@@ -196,12 +197,12 @@ def test_the_moves_are_those_of_the_decisions_themselves(bundle, book):
         assess(replace(bundle, rulebook=rules), book, explained=False) for rules in (bundle.rulebook, other)
     )
     moves = pd_moves(bundle, bundle.rulebook, other, book)
-    assert (moves["pd_mean_a"], moves["pd_mean_b"]) == (before.pd.mean(), after.pd.mean())
-    assert moves["pd_change"]["p95"] == np.quantile(after.pd - before.pd, 0.95)
-    assert moves["pd_change"]["p5"] == np.quantile(after.pd - before.pd, 0.05)
+    assert (moves.pd_mean_a, moves.pd_mean_b) == (before.pd.mean(), after.pd.mean())
+    assert moves.pd_change["p95"] == np.quantile(after.pd - before.pd, 0.95)
+    assert moves.pd_change["p5"] == np.quantile(after.pd - before.pd, 0.05)
     pairs = Counter(pair for pair in zip(before.grade, after.grade, strict=True) if pair != (None, None))
     assert any(pairs[one, two] != pairs[two, one] for one, two in pairs)
-    told = {(each["grade"], to): count for each in moves["migration"] for to, count in each["to"].items()}
+    told = {(each.grade, to): count for each in moves.migration for to, count in each.to.items()}
     assert told == dict(pairs)
 
 
@@ -209,15 +210,15 @@ def test_rules_that_rank_can_be_put_in(bundle, book):
     ranked = load_rulebook("national-2024")
     ranked = ranked.with_peers(fit_peers(ranked, book, "book"))
     moves = pd_moves(bundle, bundle.rulebook, ranked, book)
-    assert np.isfinite(list(moves["pd_change"].values())).all()
-    assert moves["pd_mean_a"] != moves["pd_mean_b"]
+    assert np.isfinite(list(moves.pd_change.values())).all()
+    assert moves.pd_mean_a != moves.pd_mean_b
 
 
 def test_compare_looks_at_the_model_too(bundle, book_folder):
     source = book_folder / "enterprises.parquet"
     found = compare("national-2024", "national-2025", source=source, bundle=bundle)
-    assert found.moves["rows"] == found.impact.rows == 1500
-    assert found.as_json()["model"] == found.moves
+    assert found.moves.rows == found.impact.rows == 1500
+    assert found.as_json()["model"] == to_jsonable_python(found.moves)
     assert json.loads(json.dumps(found.as_json(), allow_nan=False))["model"]["trained_with"] == "national-2025"
 
 
@@ -225,7 +226,7 @@ def said(bundle, before, after, book):
     rulebooks = (load_rulebook(before), load_rulebook(after))
     few = take(book, np.arange(5))
     ready = (fitted(rulebook, few, "few") for rulebook in rulebooks)
-    return [note["en"] for note in pd_moves(bundle, *ready, few)["notes"]]
+    return [note.en for note in pd_moves(bundle, *ready, few).notes]
 
 
 def test_what_a_reader_must_know_of_the_model(bundle, book):
@@ -248,9 +249,9 @@ def test_a_model_that_reads_no_points_does_not_move(bundle, book):
         companion=None,
     )
     moves = pd_moves(blind, bundle.rulebook, load_rulebook("tech-sme-2017"), book)
-    assert "It does not read points, so nothing moves." in [note["en"] for note in moves["notes"]]
-    assert moves["grade_changed"] == 0
-    assert set(moves["pd_change"].values()) == {0.0}
+    assert "It does not read points, so nothing moves." in [note.en for note in moves.notes]
+    assert moves.grade_changed == 0
+    assert set(moves.pd_change.values()) == {0.0}
 
 
 # what is refused

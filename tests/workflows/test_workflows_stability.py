@@ -120,8 +120,6 @@ def test_recourse_of_the_base_is_put_to_every_retrain_and_contradictions_are_of_
     monkeypatch.setattr(retraining, "_trained", kept)
     options = {"survives": robustness_of, "contradicts": contradicting_share}
     found = retrain(book_folder, quick_config, retrains=2, rows=60, **options)
-        book_folder, quick_config, retrains=2, rows=60, survives=robustness_of, contradicts=contradicting_share
-    )
     base, *others = trained
     prepared = prepare(read_dataset(book_folder), quick_config, silent)
     held = np.flatnonzero(split_rows(prepared, None).test)

@@ -12,9 +12,9 @@ from icsml.cli.html import write_comparison_page
 from icsml.cli.options import HtmlFile, InFile, JsonFlag, Lang, OutFile, RulebookId
 from icsml.cli.output import emit, progress, table
 from icsml.core.files import check_target, check_targets
-from icsml.core.strict_json import JsonObject
 from icsml.core.tables import check_table
 from icsml.errors import InputError
+from icsml.innovation.impact.population_impact import Distribution
 from icsml.innovation.peers.peer_tables import PeerTables
 from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.workflows.population import fit_peer_tables, row_counter, weight_robustness, write_frame
@@ -110,12 +110,12 @@ def _comparison_lines(compared: Comparison, lang: Literal["en", "zh"]) -> list[s
     for name, groups in effect.groups.items():
         rows_ = [
             (
-                group["group"] or "not known",
-                f"{group['rows']:,}",
-                f"{group['score_share_change']:+.1%}",
-                f"{group['rank_change']:+.1%}",
-                f"{group['entered']:,}",
-                f"{group['left']:,}",
+                group.group or "not known",
+                f"{group.rows:,}",
+                f"{group.score_share_change:+.1%}",
+                f"{group.rank_change:+.1%}",
+                f"{group.entered:,}",
+                f"{group.left:,}",
             )
             for group in groups
         ]
@@ -124,15 +124,15 @@ def _comparison_lines(compared: Comparison, lang: Literal["en", "zh"]) -> list[s
         moves = compared.moves
         lines += [
             "",
-            f"model {moves['model']}: mean PD {moves['pd_mean_a']:.4%} → {moves['pd_mean_b']:.4%}, "
-            f"{moves['grade_changed']:,} of {moves['rows']:,} change grade",
-            *(f"note: {note[lang]}" for note in moves["notes"]),
+            f"model {moves.model}: mean PD {moves.pd_mean_a:.4%} → {moves.pd_mean_b:.4%}, "
+            f"{moves.grade_changed:,} of {moves.rows:,} change grade",
+            *(f"note: {note.text(lang)}" for note in moves.notes),
         ]
-    return lines + [f"note: {getattr(note, lang)}" for note in compared.notes]
+    return lines + [f"note: {note.text(lang)}" for note in compared.notes]
 
 
-def _mean(side: JsonObject) -> str:
-    return f"{side['mean']:.1f} of {side['max_score']:g}"
+def _mean(side: Distribution) -> str:
+    return f"{side.mean:.1f} of {side.max_score:g}"
 
 
 def _cut(threshold: dict[str, float]) -> str:

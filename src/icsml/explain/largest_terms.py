@@ -6,7 +6,6 @@ import numpy as np
 
 from icsml.core.arrays import Floats, Ints
 from icsml.explain.treeshap import compiled
-from icsml.explain.treeshap.compiled import compiled
 
 __all__ = ["largest_remainder", "largest_terms"]
 

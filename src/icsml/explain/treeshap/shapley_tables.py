@@ -18,9 +18,7 @@ import numpy as np
 
 from icsml.core.arrays import Floats, Ints
 from icsml.explain.treeshap.compilation import compiled, inlined
-from icsml.explain.treeshap.compiled import compiled, inlined
 from icsml.explain.treeshap.leaf_groups import MOST_CONDITIONS, Group
-from icsml.explain.treeshap.patterns import MOST_CONDITIONS, Group
 
 __all__ = ["group_tables"]
 

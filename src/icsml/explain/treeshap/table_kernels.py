@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from icsml.core.arrays import Floats, Ints
 from icsml.explain.treeshap.compilation import compiled, inlined
-from icsml.explain.treeshap.compiled import compiled, inlined
-from icsml.explain.treeshap.lookup import BLOCK, add_columns, find_pattern, search_step
 from icsml.explain.treeshap.table_instructions import BLOCK, add_columns, find_pattern, search_step
 
 __all__ = [

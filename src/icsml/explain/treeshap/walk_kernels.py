@@ -7,11 +7,6 @@ from numpy.typing import NDArray
 
 from icsml.core.arrays import Floats, Ints
 from icsml.explain.treeshap.compilation import compiled, inlined
-from icsml.explain.treeshap.compiled import compiled, inlined
-from icsml.explain.treeshap.kernels import aligned_doubles, aligned_longs, aligned_words, rank_block
-from icsml.explain.treeshap.lookup import BLOCK
-from icsml.explain.treeshap.paths import DOWN, LEAF, UP
-from icsml.explain.treeshap.steps import FEW, enter, go_down, meet_first, meet_next, rise_first, rise_next, settle
 from icsml.explain.treeshap.table_instructions import BLOCK
 from icsml.explain.treeshap.table_kernels import aligned_doubles, aligned_longs, aligned_words, rank_block
 from icsml.explain.treeshap.tree_walk import DOWN, LEAF, UP

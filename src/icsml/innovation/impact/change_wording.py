@@ -5,100 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from icsml.innovation.rulebooks.exact_numbers import COMPARATORS
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.selection.list_wording import amount
 from icsml.records.fields import FIELD_BY_NAME
+from icsml.texts.catalogue import has_text, phrase
 from icsml.texts.label import Label
 
-__all__ = ["POINTS", "UNSAID", "ChangeWords"]
+__all__ = ["NOT_COMPARED", "POINTS", "ChangeWords", "is_label"]
 
-UNSAID: Final = ("id", "note", "sources", "_unit")
-"""Keys that are compared by nobody, or said elsewhere."""
-
-
-def _label(en: str, zh: str) -> Label:
-    return Label(en=en, zh=zh)
+NOT_COMPARED: Final = ("id", "note", "sources", "_unit")
+"""Keys that are not compared, or stand elsewhere."""
 
 
-_KEYS: Final[Mapping[str, Label]] = {
-    "above": _label("above", "高于"),
-    "active": _label("in use", "是否启用"),
-    "any_of": _label("any of", "任一条件"),
-    "at_least": _label("at least", "不低于"),
-    "at_most": _label("at most", "不高于"),
-    "base": _label("base points", "基础分"),
-    "below": _label("below", "低于"),
-    "best_of": _label("way to earn the points", "得分方式"),
-    "better": _label("better where", "优劣方向"),
-    "bonus": _label("bonus points", "加分"),
-    "bypass": _label("another way in", "直接认定条件"),
-    "categories": _label("category", "类别"),
-    "category": _label("category", "所属类别"),
-    "conditions": _label("condition", "条件"),
-    "domain": _label("domain", "领域"),
-    "eligibility": _label("eligibility", "准入条件"),
-    "expired": _label("score past its validity", "过期积分"),
-    "groups": _label("peer groups", "同业分组"),
-    "holds_if": _label("asked", "要求"),
-    "indicators": _label("indicator", "指标"),
-    "label": _label("name", "名称"),
-    "list": _label("stages", "阶段"),
-    "max": _label("maximum", "满分"),
-    "min": _label("minimum", "最低分"),
-    "min_peers": _label("fewest peers", "最少同业企业数"),
-    "missing": _label("missing value", "缺失处理"),
-    "months": _label("months", "月数"),
-    "name": _label("name", "名称"),
-    "names": _label("names", "名称"),
-    "otherwise": _label("otherwise", "其余"),
-    "peers": _label("peers", "同业企业"),
-    "points": _label("points", "计分方法"),
-    "presumed": _label("presumed", "视为满足"),
-    "provenance": _label("provenance", "依据"),
-    "rule": _label("rule", "规则"),
-    "stages": _label("stages", "发展阶段"),
-    "steps": _label("steps", "分档"),
-    "totals": _label("total", "总分"),
-    "unit": _label("unit", "单位"),
-    "validity": _label("validity", "有效期"),
-    "value": _label("what is measured", "取值"),
-    "vetoes": _label("veto", "一票否决"),
-    "waives": _label("waives", "可豁免"),
-    "weight": _label("weight", "权重"),
-}
-_VALUES: Final[Mapping[str, Label]] = {
-    "True": _label("yes", "是"),
-    "False": _label("no", "否"),
-    "assumed": _label("assumed", "假设"),
-    "published": _label("published", "公开来源"),
-    "official": _label("official", "官方"),
-    "innovation": _label("innovation", "创新"),
-    "financial": _label("financial", "财务"),
-    "higher": _label("higher", "越高越好"),
-    "lower": _label("lower", "越低越好"),
-    "none": _label("neither", "无优劣"),
-    "zero": _label("no points", "计零分"),
-    "rescale": _label("left out, the others count for more", "不计入，其余指标按比例放大"),
-    "refuse": _label("no score", "不予计分"),
-    "warn": _label("kept, with a warning", "保留并提示"),
-    "technical_field": _label("technical field", "技术领域"),
-    "stage": _label("stage", "发展阶段"),
-    "province": _label("province", "省份"),
-    "region": _label("region", "地区"),
-    "industry": _label("industry", "行业"),
-    "CNY": _label("yuan", "元"),
-    "fraction": _label("per cent", "百分比"),
-    "persons": _label("persons", "人"),
-    "count": _label("number", "数量"),
-    "days": _label("days", "天"),
-    "months": _label("months", "月"),
-    "years": _label("years", "年"),
-    "flag": _label("yes or no", "是否"),
-    "rate": _label("ratio of unlike units", "比值"),
-}
 _KINDS: Final = {
     "category": "categories",
     "indicator": "indicators",
@@ -107,41 +28,47 @@ _KINDS: Final = {
     "missing": "stages",
 }
 """What the ids at a key name."""
+_FLAGS: Final = {"True": "yes", "False": "no"}
 POINTS: Final = ("max", "min", "base", "bonus")
 """Keys of numbers of points, or of one for each stage."""
 
 
+def is_label(value: Mapping[str, Any]) -> bool:
+    """Tell whether a mapping is a text by language."""
+    return {"en", "zh"} <= set(value)
+
+
 @dataclass(frozen=True)
 class ChangeWords:
-    """Words of one language for what two rulebooks say.
+    """Words of one language for the parts of two rulebooks.
 
     Parameters
     ----------
-    lang : {'en', 'zh'}
+    lang : str
         Language.
     labels : mapping of (str, str) to Label
         Names of categories, indicators, stages and conditions, by kind and id.
-    places : int
-        Most places of a number of points; more where two numbers would read the same.
+    digits : int
+        Most digits of a number of points; more where two numbers would read the same.
     """
 
-    lang: Literal["en", "zh"]
+    lang: str
     labels: Mapping[tuple[str, str], Label]
-    places: int = 2
+    digits: int = 2
 
     @classmethod
-    def of(cls, lang: Literal["en", "zh"], *rulebooks: Rulebook) -> ChangeWords:
+    def of(cls, lang: str, *rulebooks: Rulebook) -> ChangeWords:
         """Return the words for these rulebooks."""
         return cls(lang, {name: label for rulebook in rulebooks for name, label in _labels(rulebook)})
 
-    def place(self, keys: Sequence[str], names: Mapping[int, str]) -> str:
-        """Return the name of a place by its keys; ``names`` holds those of named parts by their position."""
-        said = [names.get(number) or self._key(key) for number, key in enumerate(keys)]
-        first = said[0][:1].upper() + said[0][1:]
-        return " › ".join([first, *said[1:]])
+    def location(self, keys: Sequence[str], names: Mapping[int, str]) -> str:
+        """Return the name of a part by its keys; ``names`` holds those of named parts by their position."""
+        path = [names.get(number) or self._key(key) for number, key in enumerate(keys)]
+        first = path[0][:1].upper() + path[0][1:]
+        return " › ".join([first, *path[1:]])
 
-    def shown(self, value: Any, key: str, unit: str) -> str | None:  # noqa: ANN401 - any JSON value
-        """Return what one side says at a key, of a quantity in a unit; None where it says nothing."""
+    def value_text(self, value: Any, key: str, unit: str) -> str | None:  # noqa: ANN401 - any JSON value
+        """Return the value that one rulebook has at a key, of a quantity in a unit; None where it has none."""
         if value is None:
             return None
         if key in COMPARATORS:
@@ -154,55 +81,56 @@ class ChangeWords:
             return self._mapping(value, unit)
         if isinstance(value, list):
             return self._list(value, key, unit)
-        return self._of(amount(value, key)) if key == "months" else self._word(str(value), key)
+        return amount(value, key).text(self.lang) if key == "months" else self._word(str(value), key)
 
     def _key(self, key: str) -> str:
-        return self._of(_KEYS[key]) if key in _KEYS else self._word(key)
+        return self._phrase(f"keys.{key}") if has_text(f"changes.keys.{key}") else self._word(key)
 
     def _word(self, text: str, key: str = "") -> str:
         """Return a word of the schema, or what the id at a key names."""
         label = self.labels.get((_KINDS.get(key, key), text))
         if label is not None:
-            return self._of(label)
-        return self._of(_VALUES[text]) if text in _VALUES else text
+            return label.text(self.lang)
+        name = f"values.{_FLAGS.get(text, text)}"
+        return self._phrase(name) if has_text(f"changes.{name}") else text
 
-    def _of(self, label: Label) -> str:
-        return str(getattr(label, self.lang))
-
-    def _say(self, en: str, zh: str) -> str:
-        return zh if self.lang == "zh" else en
+    def _phrase(self, key: str, **parts: str) -> str:
+        return phrase(f"changes.{key}", self.lang, **parts)
 
     def _joined(self, parts: Iterable[str]) -> str:
-        return self._say("; ", "；").join(parts)
+        return phrase("joined.semicolon", self.lang).join(parts)
 
     def _mapping(self, value: Mapping[str, Any], unit: str) -> str:
-        if set(value) == {"en", "zh"}:
-            return str(value[self.lang])
+        if is_label(value):
+            return Label(**value).text(self.lang)
         if "label" in value:
-            return str(value["label"][self.lang])
+            return Label(**value["label"]).text(self.lang)
         if "kind" in value:
             return self._function(value, unit)
         unit = value.get("_unit", unit)
-        said = {key: each for key, each in value.items() if each not in (None, []) and key not in UNSAID}
-        colon = self._say(": ", "：")
-        return self._joined(f"{self._key(key)}{colon}{self.shown(each, key, unit)}" for key, each in said.items())
+        stated = {key: each for key, each in value.items() if each not in (None, []) and key not in NOT_COMPARED}
+        return self._joined(
+            self._pair(self._key(key), str(self.value_text(each, key, unit))) for key, each in stated.items()
+        )
 
     def _list(self, value: Sequence[Any], key: str, unit: str) -> str:
         if key == "groups":
             return self._joined(" × ".join(self._word(each) for each in group) for group in value)
         if key == "steps":
             return self._joined(self._stage_step(each, unit) for each in value)
-        return self._joined(str(self.shown(each, key, unit)) for each in value)
+        return self._joined(str(self.value_text(each, key, unit)) for each in value)
 
     def _stage_step(self, step: Mapping[str, Any], unit: str) -> str:
-        when, stage = self._test(step, unit), self._word(step["stage"], "stages")
-        return self._say(f"{when}: {stage}", f"{when}：{stage}")
+        return self._pair(self._test(step, unit), self._word(step["stage"], "stages"))
+
+    def _pair(self, name: str, value: str) -> str:
+        return self._phrase("said", name=name, value=value)
 
     def _amount(self, value: str, unit: str) -> str:
-        return self._of(amount(float(Fraction(value)), unit))
+        return amount(float(Fraction(value)), unit).text(self.lang)
 
     def _number(self, value: str) -> str:
-        return f"{float(Fraction(value)):,.{self.places}f}".rstrip("0").rstrip(".")
+        return f"{float(Fraction(value)):,.{self.digits}f}".rstrip("0").rstrip(".")
 
     def _weight(self, value: str | Mapping[str, str]) -> str:
         if isinstance(value, str):
@@ -213,11 +141,11 @@ class ChangeWords:
         """Return points as they are given: a number, or a share of the maximum."""
         if not value.endswith("%"):
             number = self._number(value)
-            return self._say(f"{number} {'point' if number == '1' else 'points'}", f"{number}分")
+            return self._phrase("point" if number == "1" else "points", number=number)
         share = self._number(value[:-1])
         if share == "100":
-            return self._say("all of its points", "全部分值")
-        return self._say(f"{share}% of its points", f"分值的{share}%")
+            return self._phrase("all_points")
+        return self._phrase("share_of_points", share=share)
 
     def _test(self, step: Mapping[str, Any], unit: str) -> str:
         tests = [
@@ -225,10 +153,12 @@ class ChangeWords:
             for name, (sign, _) in COMPARATORS.items()
             if step.get(name) is not None
         ]
-        return self._say(" and ", "且").join(tests) or self._say("any", "任意")
+        if not tests:
+            return self._phrase("any")
+        return tests[0] if len(tests) == 1 else self._phrase("both", first=tests[0], second=tests[1])
 
     def _earned(self, when: str, points: str) -> str:
-        return self._say(f"{when}: {self._given(points)}", f"{when}：{self._given(points)}")
+        return self._pair(when, self._given(points))
 
     def _function(self, value: Mapping[str, Any], unit: str) -> str:
         return _FUNCTIONS[value["kind"]](self, value, unit)
@@ -238,7 +168,7 @@ class ChangeWords:
         return self._joined([*rows, *self._otherwise(value)])
 
     def _otherwise(self, value: Mapping[str, Any]) -> list[str]:
-        return [self._earned(self._say("otherwise", "其余"), value["otherwise"])] if "otherwise" in value else []
+        return [self._earned(self._phrase("keys.otherwise"), value["otherwise"])] if "otherwise" in value else []
 
     def _counts(self, value: Mapping[str, Any], _: str) -> str:
         rows = [self._earned(f"≥ {number}", points) for number, points in value["at"].items()]
@@ -250,25 +180,22 @@ class ChangeWords:
 
     def _ramp(self, value: Mapping[str, Any], unit: str) -> str:
         rows = [self._earned(self._amount(at, unit), points) for at, points in value["anchors"]]
-        return self._joined([self._say("linear interpolation", "线性插值"), *rows])
+        return self._joined([self._phrase("linear"), *rows])
 
     def _efficacy(self, value: Mapping[str, Any], unit: str) -> str:
         poor, good = (self._amount(value[name], unit) for name in ("unacceptable", "satisfactory"))
         base = self._given(value["base"])
-        return self._say(
-            f"efficacy coefficient: unacceptable {poor} ({base}); satisfactory {good} (all of its points)",
-            f"功效系数法：不允许值{poor}（{base}）；满意值{good}（全部分值）",
-        )
+        return self._phrase("efficacy", unacceptable=poor, base=base, satisfactory=good)
 
     def _percentile(self, _: Mapping[str, Any], __: str) -> str:
-        return self._say("by rank among peers", "按同业企业中的排名")
+        return self._phrase("percentile")
 
     def _field(self, value: Mapping[str, Any], _: str) -> str:
         return self._named(value["field"])
 
     def _named(self, name: str) -> str:
         field = FIELD_BY_NAME.get(name)
-        return name if field is None else str(getattr(field, self.lang))
+        return name if field is None else Label(en=field.en, zh=field.zh).text(self.lang)
 
     def _sum(self, value: Mapping[str, Any], _: str) -> str:
         return " + ".join(self._named(name) for name in value["fields"])
@@ -284,19 +211,17 @@ class ChangeWords:
 
     def _growth(self, value: Mapping[str, Any], unit: str) -> str:
         now, before = (self._function(value[side], unit) for side in ("now", "before"))
-        return self._say(f"growth from “{before}” to “{now}”", f"“{now}”较“{before}”的增长率")
+        return self._phrase("growth", before=before, now=now)
 
     def _age(self, value: Mapping[str, Any], _: str) -> str:
-        since = self._named(value["since"])
-        return self._say(f"years since “{since}”", f"自“{since}”起的年数")
+        return self._phrase("age", since=self._named(value["since"]))
 
     def _score(self, _: Mapping[str, Any], __: str) -> str:
-        return self._say("total score", "总分")
+        return self._phrase("score")
 
     def _points_of(self, value: Mapping[str, Any], _: str) -> str:
         key = "category" if "category" in value else "indicator"
-        name = self._word(value[key], key)
-        return self._say(f"points of “{name}”", f"“{name}”得分")
+        return self._phrase("points_of", name=self._word(value[key], key))
 
 
 _FUNCTIONS: Final[Mapping[str, Callable[[ChangeWords, Mapping[str, Any], str], str]]] = {

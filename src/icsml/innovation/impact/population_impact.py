@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic_core import to_jsonable_python
 from scipy.stats import rankdata
 
 from icsml.core.arrays import Flags
@@ -22,12 +23,46 @@ from icsml.innovation.scoring.weight_robustness import CONCENTRATION, DRAWS, ass
 from icsml.innovation.selection.select import ineligible
 from icsml.records.columns import Columns
 
-__all__ = ["Impact", "impact"]
+__all__ = ["Distribution", "GroupImpact", "Histogram", "Impact", "impact"]
 
 
 _BINS = 20
 _MOST_DRAWN = 20_000
 _RELIABLE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How many enterprises lie between two edges each."""
+
+    edges: list[float]
+    counts: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """The scores of a population by one rulebook; the histogram is of the score as a share of its scale."""
+
+    rulebook: str
+    max_score: float
+    mean: float
+    quantiles: dict[str, float]
+    histogram: Histogram
+
+
+@dataclass(frozen=True, slots=True)
+class GroupImpact:
+    """What the move does to one group of enterprises; None names those whose group is not known.
+
+    Changes are means: of the score as a share of its scale, and of the rank as a share of all enterprises.
+    """
+
+    group: str | None
+    rows: int
+    score_share_change: float
+    rank_change: float
+    entered: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +73,8 @@ class Impact:
     ----------
     rows : int
         Enterprises with a score by both.
-    a, b : dict
-        Of each: ``rulebook``, ``mean``, ``max_score``, quantiles and a histogram of the score as a share of its scale.
+    a, b : Distribution
+        The scores by each.
     rank_correlation : float or None
         Spearman's; None where one of the two does not tell any apart.
     threshold : dict
@@ -49,28 +84,29 @@ class Impact:
     depends : float or None
         Share of those who enter or leave that do not do so in 95 % of random weightings, so hang on assumed weights;
         None where nobody moves or no weight is assumed.
-    groups : dict of str to list of dict
-        By stage, field, province and size: rows, mean change of the score's share of its scale, mean change of the rank
-        in percentage points, entered, left.
+    groups : dict of str to list of GroupImpact
+        By stage, field, province and size.
     firms : DataFrame
         By enterprise: both scores, whether it may be listed at all, whether it is.
     """
 
     rows: int
-    a: dict[str, Any]
-    b: dict[str, Any]
+    a: Distribution
+    b: Distribution
     rank_correlation: float | None
     threshold: dict[str, float]
     entered: int
     left: int
     stayed: int
     depends: float | None
-    groups: dict[str, list[dict[str, Any]]]
+    groups: dict[str, list[GroupImpact]]
     firms: pd.DataFrame = field(repr=False, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """Return the figures as a JSON object, without the single enterprises."""
-        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "firms"}
+        return {
+            each.name: to_jsonable_python(getattr(self, each.name)) for each in fields(self) if each.name != "firms"
+        }
 
 
 def impact(
@@ -137,18 +173,18 @@ def _listed(score: Floats, may: Flags, top_share: float | None, cut_off: float |
     return listed
 
 
-def _distribution(points: Points, scored: Flags) -> dict[str, Any]:
+def _distribution(points: Points, scored: Flags) -> Distribution:
     score = points.score[scored]
     shares = np.clip(score / points.max_score, 0.0, 1.0)  # deductions may carry a score below zero
     counts, edges = np.histogram(shares, bins=_BINS, range=(0.0, 1.0))
     quantiles = np.quantile(score, [0.05, 0.25, 0.5, 0.75, 0.95])
-    return {
-        "rulebook": points.rulebook,
-        "max_score": points.max_score,
-        "mean": float(score.mean()),
-        "quantiles": {name: float(q) for name, q in zip(("p5", "p25", "p50", "p75", "p95"), quantiles, strict=True)},
-        "histogram": {"edges": edges.tolist(), "counts": counts.tolist()},
-    }
+    return Distribution(
+        rulebook=points.rulebook,
+        max_score=points.max_score,
+        mean=float(score.mean()),
+        quantiles={name: float(q) for name, q in zip(("p5", "p25", "p50", "p75", "p95"), quantiles, strict=True)},
+        histogram=Histogram(edges.tolist(), counts.tolist()),
+    )
 
 
 def _spearman(a: Floats, b: Floats) -> float | None:
@@ -179,11 +215,11 @@ def _dependence(
         within = np.sort(np.random.default_rng(0).choice(within, _MOST_DRAWN, replace=False))
     if not moved[within].any():
         return None
-    rows_ = np.flatnonzero(scored)[within]
+    drawn_rows = np.flatnonzero(scored)[within]
     drawn = [
-        draw_scores(rulebook, each, rows_, draws=DRAWS, concentration=CONCENTRATION, seed=0)
+        draw_scores(rulebook, each, drawn_rows, draws=DRAWS, concentration=CONCENTRATION, seed=0)
         if assumes_weights(rulebook)
-        else np.repeat(each.score[rows_][:, None], DRAWS, axis=1)
+        else np.repeat(each.score[drawn_rows][:, None], DRAWS, axis=1)
         for rulebook, each in zip(rulebooks, points, strict=True)
     ]
     same = np.zeros(len(within))
@@ -197,7 +233,7 @@ def _dependence(
 
 def _by_group(
     groups: Groups, points: tuple[Points, Points], scored: Flags, listed_a: Flags, listed_b: Flags
-) -> dict[str, list[dict[str, Any]]]:
+) -> dict[str, list[GroupImpact]]:
     shares = [each.score[scored] / each.max_score for each in points]
     ranks = [rankdata(share) / len(share) for share in shares]
     figures = {
@@ -209,21 +245,21 @@ def _by_group(
     return {name: _table(name, points[0].stages, values[scored], figures) for name, values in groups.items()}
 
 
-def _table(kind: str, stages: Sequence[str], values: NDArray[Any], figures: dict[str, Floats]) -> list[dict[str, Any]]:
+def _table(kind: str, stages: Sequence[str], values: NDArray[Any], figures: dict[str, Floats]) -> list[GroupImpact]:
     names = np.array(["" if each is None else str(each) for each in values])
     distinct, codes = np.unique(names, return_inverse=True)
     counts = np.bincount(codes, minlength=len(distinct))
     sums = {name: np.bincount(codes, figure, len(distinct)) for name, figure in figures.items()}
-    found = [
-        {
-            "group": str(name) or None,
-            "rows": int(counts[place]),
-            "score_share_change": float(sums["score_share_change"][place] / counts[place]),
-            "rank_change": float(sums["rank_change"][place] / counts[place]),
-            "entered": int(sums["entered"][place]),
-            "left": int(sums["left"][place]),
-        }
-        for place, name in enumerate(distinct)
+    groups = [
+        GroupImpact(
+            group=str(name) or None,
+            rows=int(counts[index]),
+            score_share_change=float(sums["score_share_change"][index] / counts[index]),
+            rank_change=float(sums["rank_change"][index] / counts[index]),
+            entered=int(sums["entered"][index]),
+            left=int(sums["left"][index]),
+        )
+        for index, name in enumerate(distinct)
     ]
     order = group_order(kind, stages)
-    return sorted(found, key=lambda row: order(cast("str | None", row["group"])))
+    return sorted(groups, key=lambda each: order(each.group))

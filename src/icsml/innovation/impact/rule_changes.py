@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from icsml.innovation.impact.change_wording import POINTS, UNSAID, ChangeWords
+from icsml.innovation.impact.change_wording import NOT_COMPARED, POINTS, ChangeWords, is_label
 from icsml.innovation.rulebooks.eligibility import CategoryPoints, Condition, IndicatorPoints, Score
 from icsml.innovation.rulebooks.indicators import Option
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.stages import StageRule
 from icsml.innovation.rulebooks.value_functions import MIXED, Unit
+from icsml.texts.label import Label
 
 __all__ = ["Change", "changes"]
 
 _PARTS: Final = ("totals", "validity", "stages", "peers", "categories", "indicators", "eligibility")
-_PLACES: Final = (2, 4, 6, 12)
+_DIGITS: Final = (2, 4, 6, 12)
 _NO_NAMES: Final[Mapping[int, str]] = {}
 
 
@@ -49,7 +50,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """What one rulebook says at a place, and the unit of the quantities there."""
+    """What one rulebook has at a key, and the unit of the quantities there."""
 
     value: Any
     unit: str = ""
@@ -60,7 +61,7 @@ class _Side:
         return _Side(value, value.get("_unit", self.unit) if isinstance(value, dict) else self.unit)
 
 
-def changes(a: Rulebook, b: Rulebook, lang: Literal["en", "zh"] = "en") -> list[Change]:
+def changes(a: Rulebook, b: Rulebook, lang: str = "en") -> list[Change]:
     """Return what changes from rulebook ``a`` to ``b``, in words; things with an id are matched by it."""
     words = ChangeWords.of(lang, a, b)
     left, right = _Side(_with_units(a)), _Side(_with_units(b))
@@ -75,9 +76,9 @@ def _compare(
     left, right = _named(a.value), _named(b.value)
     if left is None or right is None or keys[-1] in POINTS:
         kind = "added" if a.value is None else "removed" if b.value is None else "changed"
-        told = _told(keys[-1], a, b, words)
-        if keys[-1] != "label" or told[0] != told[1]:  # a name may change in the other language alone
-            yield Change(".".join(keys), kind, *told, words.place(keys, names))
+        texts = _value_texts(keys[-1], a, b, words)
+        if keys[-1] != "label" or texts[0] != texts[1]:  # a name may change in the other language alone
+            yield Change(".".join(keys), kind, *texts, words.location(keys, names))
         return
     for key in dict.fromkeys([*left, *right]):
         label = _label_of(right.get(key), words.lang) or _label_of(left.get(key), words.lang)
@@ -85,25 +86,25 @@ def _compare(
         yield from _compare((*keys, key), known, a.at(key), b.at(key), words)
 
 
-def _told(key: str, a: _Side, b: _Side, words: ChangeWords) -> tuple[str | None, str | None]:
-    """Return what both say, with as many places as it takes to see the difference."""
-    for places in _PLACES:
-        wording = replace(words, places=places)
-        told = wording.shown(a.value, key, a.unit), wording.shown(b.value, key, b.unit)
-        if told[0] != told[1]:
+def _value_texts(key: str, a: _Side, b: _Side, words: ChangeWords) -> tuple[str | None, str | None]:
+    """Return both values, with as many digits as it takes to see the difference."""
+    for digits in _DIGITS:
+        wording = replace(words, digits=digits)
+        texts = wording.value_text(a.value, key, a.unit), wording.value_text(b.value, key, b.unit)
+        if texts[0] != texts[1]:
             break
-    return told
+    return texts
 
 
 def _label_of(value: Any, lang: str) -> str | None:  # noqa: ANN401 - any JSON value
-    return str(value["label"][lang]) if isinstance(value, dict) and "label" in value else None
+    return Label(**value["label"]).text(lang) if isinstance(value, dict) and "label" in value else None
 
 
 def _named(value: Any) -> Mapping[str, Any] | None:  # noqa: ANN401 - any JSON value
     """Return what can be compared part by part: a mapping that is no function, or a list of things with ids."""
     if isinstance(value, dict):
-        parts = {key: each for key, each in value.items() if key not in UNSAID}
-        return None if "kind" in value or set(parts) == {"en", "zh"} else parts
+        parts = {key: each for key, each in value.items() if key not in NOT_COMPARED}
+        return None if "kind" in value or is_label(parts) else parts
     if isinstance(value, list) and value and all(isinstance(each, dict) and "id" in each for each in value):
         return {each["id"]: each for each in value}
     return None
@@ -111,19 +112,19 @@ def _named(value: Any) -> Mapping[str, Any] | None:  # noqa: ANN401 - any JSON v
 
 def _with_units(rulebook: Rulebook) -> dict[str, Any]:
     """Return a rulebook as JSON, with the unit beside whatever is compared with thresholds."""
-    found = rulebook.model_dump(mode="json")
-    for indicator, said in zip(rulebook.indicators, found["indicators"], strict=True):
-        for option, own in zip(indicator.options, said["best_of"] or [said], strict=True):
-            own["_unit"] = _unit(option)
+    content = rulebook.model_dump(mode="json")
+    for indicator, dumped in zip(rulebook.indicators, content["indicators"], strict=True):
+        for option, part in zip(indicator.options, dumped["best_of"] or [dumped], strict=True):
+            part["_unit"] = _unit(option)
     if rulebook.stages is not None:
-        found["stages"]["rule"]["_unit"] = _unit(rulebook.stages.rule)
+        content["stages"]["rule"]["_unit"] = _unit(rulebook.stages.rule)
     if rulebook.eligibility is not None:
         for keys, condition in rulebook.eligibility.located:
-            place: Any = found
+            node: Any = content
             for key in keys:
-                place = place[key]
-            place["_unit"] = _unit(condition)
-    return found
+                node = node[key]
+            node["_unit"] = _unit(condition)
+    return content
 
 
 def _unit(measured: Option | StageRule | Condition) -> str:
