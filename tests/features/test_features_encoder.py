@@ -64,7 +64,7 @@ def points_of(innovation_score: np.ndarray) -> Points:
         points={},
         ceilings={},
         rules={},
-        growth={},
+        rescale_factor={},
         stages=(),
         stage=np.full(len(none), -1, dtype=np.int8),
         eligible=none,

@@ -382,7 +382,7 @@ def test_nothing_missing_nothing_grows(book, blank):
         "listed": 10,
         "talents": 0,
     }
-    assert (scored.score[0], dict(scored.growth)) == (75, {})
+    assert (scored.score[0], dict(scored.rescale_factor)) == (75, {})
     assert [scored.maximum(i.id)[0] for i in book.indicators] == [30, 20, 50, 0, 10, 5]
 
 

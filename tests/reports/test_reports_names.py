@@ -11,7 +11,7 @@ from jinja2 import nodes
 
 from icsml.features.catalogue import CATALOGUE
 from icsml.innovation.rulebooks.provenance import Provenance
-from icsml.innovation.scoring.population_groups import _STAFF_NAMES
+from icsml.innovation.scoring.population_groups import _STAFF_CLASSES
 from icsml.records.fields import TECHNICAL_FIELDS
 from icsml.records.outcome import OutcomeMeaning
 from icsml.reports import naming as names
@@ -136,7 +136,7 @@ def test_every_group_that_data_can_have_has_a_name():
 
     provinces = named("province")
     assert set(named("technical_field")) == set(TECHNICAL_FIELDS)
-    assert {group_name("size", name, "zh", {}) for name in _STAFF_NAMES} == set(named("size").values())
+    assert {group_name("size", name, "zh", {}) for name in _STAFF_CLASSES} == set(named("size").values())
     assert {group_name("pd_band", name, "zh", {}) for name in PD_BANDS} == set(named("pd_band").values())
     # GB/T 2260 has 34 provinces, from 11 to 82, in six regions and Taiwan, Hong Kong and Macao.
     assert len(provinces) == 34

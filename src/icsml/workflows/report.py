@@ -342,7 +342,9 @@ def _indicators(bundle: Bundle, sums: Accumulators, count: int) -> tuple[Indicat
     if bundle.rulebook is None:
         return ()
     return tuple(
-        IndicatorFigures(each.label, str(each.domain), points / count, most / count, missing / count, str(each.trust))
+        IndicatorFigures(
+            each.label, str(each.domain), points / count, most / count, missing / count, str(each.weakest_provenance)
+        )
         for each in bundle.rulebook.indicators
         for points, most, missing in [sums.indicators[each.id].tolist()]
     )
@@ -428,7 +430,7 @@ def _factor(feature: Floats, indicator: Floats) -> float | None:
 def _mark(place: int, indicator: Indicator, option: Option, factor: float) -> list[Thresholds]:
     ends = thresholds(option.points)
     at = tuple((factor * float(end), number_text(end, percent=option.percent).replace(" %", "%")) for end in ends)
-    return [Thresholds(place, indicator.label, str(indicator.trust), at)] if at else []
+    return [Thresholds(place, indicator.label, str(indicator.weakest_provenance), at)] if at else []
 
 
 def _alone(bundle: Bundle, columns: Columns, sums: Accumulators) -> Check:

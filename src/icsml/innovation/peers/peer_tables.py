@@ -24,7 +24,16 @@ from icsml.core.canonical import sha256_hex
 from icsml.errors import InputError, MissingError
 from icsml.records.columns import Columns, rows
 
-__all__ = ["MOST_LEVELS", "PERCENTILES", "GroupKey", "PeerTables", "Population", "Ranking", "Seats", "seat"]
+__all__ = [
+    "MOST_LEVELS",
+    "PERCENTILES",
+    "GroupKey",
+    "PeerAssignment",
+    "PeerTables",
+    "Population",
+    "Ranking",
+    "assign_peers",
+]
 
 PERCENTILES: Final = 100
 MOST_LEVELS: Final = 8
@@ -36,7 +45,7 @@ _SECTION, _PROVINCE = 1, 2  # letters of an industry, digits of a region
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seats:
+class PeerAssignment:
     """The finest group of every row, and the rows sorted by it.
 
     Parameters
@@ -59,8 +68,8 @@ class Seats:
 
     def cells(self, level: Sequence[GroupKey]) -> list[Cell | None]:
         """Return the group of every combination at a level; None where a key of that level is missing."""
-        places = [self.keys.index(key) for key in level]
-        parts = [tuple(combination[place] for place in places) for combination in self.combinations]
+        indices = [self.keys.index(key) for key in level]
+        parts = [tuple(combination[index] for index in indices) for combination in self.combinations]
         return [None if None in part else cast(Cell, part) for part in parts]
 
 
@@ -70,13 +79,13 @@ class Ranking:
 
     Parameters
     ----------
-    seats : Seats
+    assignment : PeerAssignment
         The groups of the rows.
     tables : list of (int, ndarray of shape (100,))
-        Level of the group and its thresholds, for each combination of ``seats``.
+        Level of the group and its thresholds, for each combination of ``assignment``.
     """
 
-    seats: Seats
+    assignment: PeerAssignment
     tables: list[tuple[int, Floats]]
 
     def rank(self, value: Floats) -> NDArray[np.int16]:
@@ -84,15 +93,17 @@ class Ranking:
 
         The percentage is the whole percentage of peers with a smaller value; the level is that of the group of peers.
         """
-        ends, alone = self.seats.ends, len(self.tables) == 1
-        sorted_values = value if alone else value.take(self.seats.order, mode="clip")
+        ends, alone = self.assignment.ends, len(self.tables) == 1
+        sorted_values = value if alone else value.take(self.assignment.order, mode="clip")
         codes = np.empty(len(value), dtype=np.int16)
+        # Rows of one group lie side by side, so that one search serves them all. How many of the 100 thresholds lie
+        # below a value is the percentage of its peers that do.
         for combination, (level, thresholds) in enumerate(self.tables):
             span = slice(ends[combination], ends[combination + 1])
             codes[span] = thresholds.searchsorted(sorted_values[span])
             if level:
                 codes[span] += np.int16(level * (PERCENTILES + 1))
-        return codes if alone else codes.take(self.seats.back, mode="clip")
+        return codes if alone else codes.take(self.assignment.back, mode="clip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +149,11 @@ class PeerTables:
         """SHA-256 of :attr:`content`; it names this version of the tables."""
         return sha256_hex(self.content)
 
-    def rankings(self, seats: Seats) -> dict[str, Ranking]:
-        """Return the ranking of each indicator's values for seated rows."""
-        cells = list(zip(*(seats.cells(level) for level in self.levels), strict=True))
+    def rankings(self, assignment: PeerAssignment) -> dict[str, Ranking]:
+        """Return the ranking of each indicator's values for assigned rows."""
+        cells = list(zip(*(assignment.cells(level) for level in self.levels), strict=True))
         return {
-            name: Ranking(seats, [_nearest_table(levels, own) for own in cells])
+            name: Ranking(assignment, [_nearest_table(levels, cell) for cell in cells])
             for name, levels in self.thresholds.items()
         }
 
@@ -150,7 +161,7 @@ class PeerTables:
     def fit(
         cls,
         values: Mapping[str, Floats],
-        seats: Seats,
+        assignment: PeerAssignment,
         *,
         rulebook: str,
         rulebook_sha256: str,
@@ -164,7 +175,7 @@ class PeerTables:
         ----------
         values : dict of str to ndarray of shape (n,)
             Values by indicator, larger is better; NaN is missing and no peer.
-        seats : Seats
+        assignment : PeerAssignment
             Groups of the population.
         rulebook, rulebook_sha256 : str
             The rulebook the tables belong to.
@@ -176,7 +187,7 @@ class PeerTables:
             Fewest known values for a table; the coarsest level, which holds everybody, needs one.
         """
         complete = tuple(levels) if levels and levels[-1] == () else (*levels, ())
-        cells = [_cells(seats, keys) for keys in complete]
+        cells = [_cells(assignment, keys) for keys in complete]
         thresholds = {
             name: [
                 _fit_level(value, codes, names, min_peers if keys else 1)
@@ -251,9 +262,9 @@ def _nearest_table(levels: Sequence[Mapping[Cell, Floats]], cells: Sequence[Cell
     return len(levels) - 1, np.full(PERCENTILES, np.inf)
 
 
-def seat(
+def assign_peers(
     columns: Columns, stage: NDArray[np.int8], stages: Sequence[str], levels: Sequence[Sequence[GroupKey]]
-) -> Seats:
+) -> PeerAssignment:
     """Return the finest group of every row.
 
     Parameters
@@ -261,7 +272,7 @@ def seat(
     columns : mapping of str to ndarray of shape (n,)
         Canonical column arrays.
     stage : ndarray of int of shape (n,)
-        Place of each row's stage in ``stages``, -1 where there is none.
+        Index of each row's stage in ``stages``, -1 where there is none.
     stages : sequence of str
         Identifiers of the stages.
     levels : sequence of sequence of str
@@ -278,7 +289,7 @@ def seat(
     ends = np.searchsorted(code[order], np.arange(len(combinations) + 1), side="left")
     back = np.empty_like(order)
     back[order] = np.arange(n)
-    return Seats(keys, combinations, order, back, ends)
+    return PeerAssignment(keys, combinations, order, back, ends)
 
 
 def _factorized(columns: Columns, key: GroupKey) -> tuple[NDArray[np.intp], list[str | None]]:
@@ -303,43 +314,49 @@ def _shortened(
 ) -> tuple[NDArray[np.intp], list[str | None]]:
     short = [None if name is None else name[:length] for name in names]
     distinct = list(dict.fromkeys(short))
-    place = {name: number for number, name in enumerate(distinct)}
-    return np.array([place[name] for name in short], dtype=np.intp)[codes], distinct
+    index = {name: number for number, name in enumerate(distinct)}
+    return np.array([index[name] for name in short], dtype=np.intp)[codes], distinct
 
 
 def _combined(
     code: NDArray[np.intp], combinations: list[tuple[str | None, ...]], part: NDArray[np.intp], names: list[str | None]
 ) -> tuple[NDArray[np.intp], list[tuple[str | None, ...]]]:
     """Join one more key to combinations, keeping those that occur."""
+    # A pair of codes as one number, as digits of base len(names); then numbered anew without gaps.
     joint = code * len(names) + part
     present = np.flatnonzero(np.bincount(joint, minlength=len(combinations) * len(names)))
-    place = np.zeros(len(combinations) * len(names), dtype=np.intp)
-    place[present] = np.arange(len(present))
-    return place[joint], [(*combinations[each // len(names)], names[each % len(names)]) for each in present.tolist()]
+    renumbered = np.zeros(len(combinations) * len(names), dtype=np.intp)
+    renumbered[present] = np.arange(len(present))
+    pairs = [divmod(each, len(names)) for each in present.tolist()]
+    return renumbered[joint], [(*combinations[combination], names[name]) for combination, name in pairs]
 
 
-def _cells(seats: Seats, keys: Sequence[GroupKey]) -> tuple[NDArray[np.intp], list[Cell]]:
+def _cells(assignment: PeerAssignment, keys: Sequence[GroupKey]) -> tuple[NDArray[np.intp], list[Cell]]:
     """Return the group of every row at a level, -1 where a key is missing, and the groups' names."""
-    of_combination = seats.cells(keys)
+    of_combination = assignment.cells(keys)
     names = sorted({cell for cell in of_combination if cell is not None})
-    place = {cell: number for number, cell in enumerate(names)}
-    numbers = np.array([-1 if cell is None else place[cell] for cell in of_combination], dtype=np.intp)
-    codes = np.empty(len(seats.order), dtype=np.intp)
-    codes[seats.order] = np.repeat(numbers, np.diff(seats.ends))
+    index = {cell: number for number, cell in enumerate(names)}
+    numbers = np.array([-1 if cell is None else index[cell] for cell in of_combination], dtype=np.intp)
+    codes = np.empty(len(assignment.order), dtype=np.intp)
+    codes[assignment.order] = np.repeat(numbers, np.diff(assignment.ends))
     return codes, names
 
 
 def _fit_level(value: Floats, codes: NDArray[np.intp], names: list[Cell], least: int) -> dict[Cell, Floats]:
+    # Sorted by group and within it by value: two stable sorts, the last key first.
     known = np.flatnonzero(~np.isnan(value) & (codes >= 0))
     order = known[np.argsort(value[known], kind="stable")]
     order = order[np.argsort(codes[order].astype(np.int32), kind="stable")]
     ends = np.searchsorted(codes[order], np.arange(len(names) + 1), side="left")
     tables: dict[Cell, Floats] = {}
     for number, name in enumerate(names):
-        own = value[order[ends[number] : ends[number + 1]]]
-        if len(own) >= max(least, 1):
-            at = -(-np.arange(1, PERCENTILES + 1) * len(own) // PERCENTILES) - 1
-            tables[name] = own[at] + 0.0  # a zero has no sign: which of two came first must not show in the bytes
+        sorted_values = value[order[ends[number] : ends[number + 1]]]
+        if len(sorted_values) >= max(least, 1):
+            # ceil(k n / 100) - 1, in whole numbers: above this value at least k per cent of the peers lie below.
+            at = -(-np.arange(1, PERCENTILES + 1) * len(sorted_values) // PERCENTILES) - 1
+            tables[name] = (
+                sorted_values[at] + 0.0
+            )  # a zero has no sign: which of two came first must not show in the bytes
     return tables
 
 

@@ -120,9 +120,9 @@ def _apply(worth: Floats, locate: Callable[[Floats], Codes], value: Floats, wher
 
 
 def first_match(tests: Sequence[Test], value: Floats) -> Codes:
-    """Return the place of the first test that each value passes, or of none."""
+    """Return the index of the first test that each value passes, or of none."""
     codes = np.full(value.shape, len(tests), dtype=np.int16)
-    for place in range(len(tests) - 1, -1, -1):
-        holds, threshold = tests[place]
-        np.copyto(codes, np.int16(place), where=holds(value, threshold))
+    for index in range(len(tests) - 1, -1, -1):
+        holds, threshold = tests[index]
+        np.copyto(codes, np.int16(index), where=holds(value, threshold))
     return codes

@@ -22,10 +22,10 @@ __all__ = [
     "CategoryPoints",
     "Condition",
     "Eligibility",
+    "EligibilityInputs",
     "IndicatorPoints",
     "Presumed",
     "Score",
-    "Standing",
     "Veto",
     "all_hold",
     "any_holds",
@@ -67,7 +67,7 @@ _Quantity = Annotated[
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Standing:
+class EligibilityInputs:
     """What conditions may look at.
 
     Parameters
@@ -123,9 +123,9 @@ class Condition(Comparison):
         ratio = isinstance(self.value, Ratio | Growth) and self.value.percent
         return self.text(percent=ratio and self.unit is not Unit.RATE)
 
-    def holds(self, standing: Standing) -> Floats:
+    def holds(self, inputs: EligibilityInputs) -> Floats:
         """Return 1, 0 or NaN for every row."""
-        low, high = self._interval(standing)
+        low, high = self._interval(inputs)
         if self.holds_if is not None:
             answer = low >= 0.5 if self.holds_if else low < 0.5
             return np.where(np.isnan(low), np.nan, answer)
@@ -134,16 +134,16 @@ class Condition(Comparison):
         known = (at_low == at_high) & ~np.isnan(low)
         return np.where(known, at_low, np.nan)
 
-    def _interval(self, standing: Standing) -> tuple[Floats, Floats]:
+    def _interval(self, inputs: EligibilityInputs) -> tuple[Floats, Floats]:
         match self.value:
             case Score():
-                return standing.interval(standing.category_of)
+                return inputs.interval(inputs.category_of)
             case CategoryPoints(category=category):
-                return standing.interval(i for i, own in standing.category_of.items() if own == category)
+                return inputs.interval(i for i, its_category in inputs.category_of.items() if its_category == category)
             case IndicatorPoints(indicator=indicator):
-                return standing.interval((indicator,))
+                return inputs.interval((indicator,))
             case expression:
-                value = expression.compute(standing.columns)
+                value = expression.compute(inputs.columns)
                 return value, value
 
 
@@ -222,7 +222,7 @@ class Eligibility(Part):
         """Every condition that is written, with its key in the document."""
         ways = self.bypass.any_of if self.bypass else ()
         lists = (("conditions",), self.conditions), (("vetoes",), self.vetoes), (("bypass", "any_of"), ways)
-        return tuple((("eligibility", *key, i), each) for key, held in lists for i, each in enumerate(held))
+        return tuple((("eligibility", *key, i), each) for key, conditions in lists for i, each in enumerate(conditions))
 
     @property
     def reads_points(self) -> bool:
@@ -230,21 +230,21 @@ class Eligibility(Part):
         return any(isinstance(each.value, Score | CategoryPoints | IndicatorPoints) for each in self.in_use)
 
 
-def meets(eligibility: Eligibility, standing: Standing) -> tuple[Floats, dict[str, Floats]]:
+def meets(eligibility: Eligibility, inputs: EligibilityInputs) -> tuple[Floats, dict[str, Floats]]:
     """Return eligibility and every condition in use as 1, 0 or NaN for every row; of a veto, 1 is that it holds."""
-    answers = {condition.id: condition.holds(standing) for condition in eligibility.in_use}
-    spared = [1.0 - answers[veto.id] for veto in eligibility.active_vetoes]
+    answers = {condition.id: condition.holds(inputs) for condition in eligibility.in_use}
+    not_vetoed = [1.0 - answers[veto.id] for veto in eligibility.active_vetoes]
     kept = [answers[c.id] for c in eligibility.conditions if c.id not in eligibility.waived]
     if not eligibility.ways:
-        return _all_or_none(standing, [*spared, *kept]), answers
+        return _all_or_none(inputs, [*not_vetoed, *kept]), answers
     waived = all_hold([answers[name] for name in eligibility.waived])
     another_way = any_holds([answers[c.id] for c in eligibility.ways])
-    return all_hold([*spared, *kept, any_holds([waived, another_way])]), answers
+    return all_hold([*not_vetoed, *kept, any_holds([waived, another_way])]), answers
 
 
-def _all_or_none(standing: Standing, answers: list[Floats]) -> Floats:
+def _all_or_none(inputs: EligibilityInputs, answers: list[Floats]) -> Floats:
     """Return whether all hold; unknown where there is nothing in use to ask."""
-    return all_hold(answers) if answers else np.full(rows(standing.columns), np.nan)
+    return all_hold(answers) if answers else np.full(rows(inputs.columns), np.nan)
 
 
 def all_hold(answers: Iterable[Floats]) -> Floats:

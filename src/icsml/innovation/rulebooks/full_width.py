@@ -53,7 +53,7 @@ class Misplaced:
     Parameters
     ----------
     line, column : int
-        Its place, both from 1.
+        Where it stands, both from 1.
     found, write : str
         The character, and what to write instead.
     """
@@ -86,10 +86,10 @@ def misplaced_in_values(node: yaml.Node | None, name: str) -> list[Misplaced]:
     ``[a、b]`` is one value to YAML, and ``“a”`` is no ``a``. Only values of the file of that name are looked at.
     """
     return [
-        _at(value, place, found)
+        _at(value, index, found)
         for key, value in _values(node)
         if key not in _TEXTS and value.start_mark.name == name
-        for place, found in enumerate(value.value)
+        for index, found in enumerate(value.value)
         if found in _ASCII
     ]
 
@@ -130,10 +130,10 @@ def _values(node: yaml.Node | None, key: str = "") -> Iterator[tuple[str, yaml.S
             yield from _values(value, name.value)
 
 
-def _at(value: yaml.ScalarNode, place: int, found: str) -> Misplaced:
+def _at(value: yaml.ScalarNode, index: int, found: str) -> Misplaced:
     mark = value.start_mark
     one_line = mark.line == value.end_mark.line
-    column = mark.column + 1 + (place if one_line else 0) + (value.style is not None)
+    column = mark.column + 1 + (index if one_line else 0) + (value.style is not None)
     return Misplaced(mark.line + 1, column, found, _ASCII[found])
 
 

@@ -139,7 +139,7 @@ class Indicator(Part):
         return tuple(dict.fromkeys(name for option in self.options for name in option.value.fields))
 
     @property
-    def trust(self) -> Provenance:
+    def weakest_provenance(self) -> Provenance:
         """Provenance of the whole indicator."""
         return weakest(self.provenance.parts)
 

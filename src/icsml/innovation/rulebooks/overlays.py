@@ -125,11 +125,11 @@ def _without(base: yaml.MappingNode, node: yaml.MappingNode, name: str) -> yaml.
     removed = construct(_get(node, "remove"), name, code="ICS-RUL-001") or {}
     pairs = list(base.value)
     for key, names in removed.items() if isinstance(removed, dict) else [("remove", removed)]:
-        place = next((i for i, (each, _) in enumerate(pairs) if each.value == key), None)
-        held = pairs[place][1] if place is not None else None
+        index = next((i for i, (each, _) in enumerate(pairs) if each.value == key), None)
+        held = pairs[index][1] if index is not None else None
         known = _ids(held)
         wanted = names if isinstance(names, list) and all(isinstance(each, str) for each in names) else []
-        if held is None or place is None or (names != "all" and (not wanted or not set(wanted) <= set(known))):
+        if held is None or index is None or (names != "all" and (not wanted or not set(wanted) <= set(known))):
             raise ConfigError(
                 "ICS-RUL-020",
                 "there is nothing of that name to remove in the base",
@@ -137,10 +137,10 @@ def _without(base: yaml.MappingNode, node: yaml.MappingNode, name: str) -> yaml.
                 remedy=f"a list of ids of {', '.join(known)}" if known else "a list of ids, or all",
             )
         if names == "all":
-            del pairs[place]
+            del pairs[index]
             continue
         items = [item for item in held.value if _scalar(item, "id") not in wanted]
-        pairs[place] = (pairs[place][0], yaml.SequenceNode(held.tag, items, held.start_mark, held.end_mark))
+        pairs[index] = (pairs[index][0], yaml.SequenceNode(held.tag, items, held.start_mark, held.end_mark))
     return yaml.MappingNode(base.tag, pairs, base.start_mark, base.end_mark)
 
 

@@ -155,11 +155,11 @@ class Intervals(Function):
 
 def _within(rows: Sequence[tuple[Test, ...]], value: Floats) -> Codes:
     codes = np.zeros(value.shape, dtype=np.int16)
-    for place, tests in enumerate(rows):
+    for index, tests in enumerate(rows):
         held = np.ones(value.shape, dtype=np.bool_)
         for holds, threshold in tests:
             held &= holds(value, threshold)
-        np.copyto(codes, np.int16(place), where=held)
+        np.copyto(codes, np.int16(index), where=held)
     return codes
 
 

@@ -240,7 +240,7 @@ class Rulebook(Edition):
         return weakest(parts)
 
     def _score_parts(self) -> list[Provenance]:
-        parts = [self.totals.provenance, *(indicator.trust for indicator in self.indicators)]
+        parts = [self.totals.provenance, *(indicator.weakest_provenance for indicator in self.indicators)]
         if self.stages is not None:
             parts += [self.stages.provenance.names, self.stages.provenance.rule]
         if self.peers is not None:

@@ -69,11 +69,11 @@ class Stages(Part):
         return tuple(stage.id for stage in self.list)
 
     def assign(self, columns: Columns) -> NDArray[np.int8]:
-        """Return the place of every row's stage in :attr:`ids`, shape (n,); -1 where it cannot be told."""
-        place = {name: number for number, name in enumerate(self.ids)} | {"refuse": NO_STAGE}
+        """Return the index of every row's stage in :attr:`ids`, shape (n,); -1 where it cannot be told."""
+        index = {name: number for number, name in enumerate(self.ids)} | {"refuse": NO_STAGE}
         value = self.rule.value.compute(columns)
-        stage = np.full(value.shape, place[self.rule.otherwise], dtype=np.int8)
+        stage = np.full(value.shape, index[self.rule.otherwise], dtype=np.int8)
         for step in reversed(self.rule.steps):
-            np.copyto(stage, np.int8(place[step.stage]), where=step.ufunc(value, float(step.threshold)))
-        stage[np.isnan(value)] = place[self.rule.missing]
+            np.copyto(stage, np.int8(index[step.stage]), where=step.ufunc(value, float(step.threshold)))
+        stage[np.isnan(value)] = index[self.rule.missing]
         return stage

@@ -116,8 +116,8 @@ def _provinces(columns: Columns, known: dict[str, Flags]) -> list[dict[str, Any]
     return [
         {
             "province": str(name) or None,
-            "rows": int(counts[place]),
-            "indicators": {indicator: float(share[place]) for indicator, share in shares.items()},
+            "rows": int(counts[index]),
+            "indicators": {indicator: float(share[index]) for indicator, share in shares.items()},
         }
-        for place, name in enumerate(names)
+        for index, name in enumerate(names)
     ]

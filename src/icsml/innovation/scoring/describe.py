@@ -84,7 +84,7 @@ def _indicator(indicator: Indicator, points: Points, row: int) -> dict[str, Any]
         "points": _number(points.points[indicator.id][row]),
         "max": float(points.maximum(indicator.id)[row]),
         "rule": points.rules[indicator.id][row],
-        "provenance": str(indicator.trust),
+        "provenance": str(indicator.weakest_provenance),
     }
 
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.errors import InputError
-from icsml.innovation.peers.peer_tables import PeerTables, Population, Ranking, seat
+from icsml.innovation.peers.peer_tables import PeerTables, Population, Ranking, assign_peers
 from icsml.innovation.rulebooks.compiled_indicators import CompiledIndicator, Scored, peer_key
-from icsml.innovation.rulebooks.eligibility import Standing, meets
+from icsml.innovation.rulebooks.eligibility import EligibilityInputs, meets
 from icsml.innovation.rulebooks.indicators import ScoringDomain
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.stages import NO_STAGE
@@ -42,15 +42,15 @@ def evaluate(rulebook: Rulebook, columns: Columns) -> Points:
     weighted = np.maximum(stage, np.int8(0))
     parts = rulebook.compiled
     scored = {part.indicator.id: part.score(columns, weighted, rankings) for part in parts}
-    growth, nothing = _growth(rulebook, parts, scored, weighted)
-    points = {name: _grown(one.points, growth.get(name)) for name, one in scored.items()}
+    rescale_factor, all_left_out = _rescale_factors(rulebook, parts, scored, weighted)
+    points = {name: _rescaled(one.points, rescale_factor.get(name)) for name, one in scored.items()}
     for part in parts:
         if part.indicator.missing == "refuse":
             name = part.indicator.id
             points[name] = np.where(scored[name].missing, np.nan, points[name])
     unstaged = (stage == NO_STAGE) if rulebook.stages is not None else np.zeros(n, dtype=np.bool_)
-    eligible, conditions = _eligible(rulebook, columns, parts, scored, growth, weighted, unstaged)
-    unscored = unstaged | nothing
+    eligible, conditions = _eligible(rulebook, columns, parts, scored, rescale_factor, weighted, unstaged)
+    unscored = unstaged | all_left_out
     return Points(
         rulebook=rulebook.id,
         max_score=rulebook.max_score,
@@ -68,7 +68,7 @@ def evaluate(rulebook: Rulebook, columns: Columns) -> Points:
         rules={
             part.indicator.id: MatchedRules(scored[part.indicator.id].codes, part.rules, part.texts) for part in parts
         },
-        growth=growth,
+        rescale_factor=rescale_factor,
         stages=rulebook.stages.ids if rulebook.stages is not None else (),
         stage=stage,
         eligible=eligible,
@@ -100,7 +100,7 @@ def fit_peers(rulebook: Rulebook, columns: Columns, name: str) -> PeerTables:
     if not rows(columns):
         raise InputError("ICS-RUL-031", "the population has no rows", field=name, remedy="give records to fit on")
     levels = rulebook.peers.groups
-    seats = seat(columns, _stage(rulebook, columns), tuple(rulebook.stage_labels), levels)
+    assignment = assign_peers(columns, _stage(rulebook, columns), tuple(rulebook.stage_labels), levels)
     values = {
         peer_key(i, o): -o.value.compute(columns) if i.better == "lower" else o.value.compute(columns)
         for i in rulebook.ranked
@@ -111,7 +111,7 @@ def fit_peers(rulebook: Rulebook, columns: Columns, name: str) -> PeerTables:
     since, until = (str(dates.min()), str(dates.max())) if len(dates) else (None, None)
     return PeerTables.fit(
         values,
-        seats,
+        assignment,
         rulebook=rulebook.id,
         rulebook_sha256=rulebook.sha256,
         population=Population(name, rows(columns), since, until),
@@ -147,10 +147,10 @@ def _rankings(rulebook: Rulebook, columns: Columns, stage: NDArray[np.int8]) -> 
             remedy="fit them on a population: `icsml rulebook fit`, or icsml.fit_peers",
         )
     tables = rulebook.peer_tables
-    return tables.rankings(seat(columns, stage, tuple(rulebook.stage_labels), tables.levels))
+    return tables.rankings(assign_peers(columns, stage, tuple(rulebook.stage_labels), tables.levels))
 
 
-def _growth(
+def _rescale_factors(
     rulebook: Rulebook, parts: Iterable[CompiledIndicator], scored: Mapping[str, Scored], stage: NDArray[np.int8]
 ) -> tuple[dict[str, Floats], NDArray[np.bool_]]:
     """Return, by indicator, the factor by which its points and maximum grow in place of what is left out.
@@ -160,7 +160,7 @@ def _growth(
     """
     bonus = {category.id: category.bonus for category in rulebook.categories}
     factors: dict[str, Floats] = {}
-    nothing = np.zeros(len(stage), dtype=np.bool_)
+    all_left_out = np.zeros(len(stage), dtype=np.bool_)
     for kind in (False, True):
         block = [part for part in parts if bonus[part.indicator.category] is kind]
         leavable = [part for part in block if part.indicator.missing == "rescale"]
@@ -175,11 +175,11 @@ def _growth(
         factor = np.where(rest > 0.0, whole / np.where(rest > 0.0, rest, 1.0), 1.0)
         factors |= {part.indicator.id: factor for part in block if not part.indicator.deduction}
         if not kind:
-            nothing = (whole > 0.0) & (rest == 0.0)
-    return factors, nothing
+            all_left_out = (whole > 0.0) & (rest == 0.0)
+    return factors, all_left_out
 
 
-def _grown(points: Floats, factor: Floats | None) -> Floats:
+def _rescaled(points: Floats, factor: Floats | None) -> Floats:
     return points if factor is None else points * factor
 
 
@@ -188,7 +188,7 @@ def _eligible(
     columns: Columns,
     parts: Iterable[CompiledIndicator],
     scored: Mapping[str, Scored],
-    growth: Mapping[str, Floats],
+    rescale_factor: Mapping[str, Floats],
     stage: NDArray[np.int8],
     unstaged: NDArray[np.bool_],
 ) -> tuple[Floats, dict[str, Floats]]:
@@ -200,10 +200,10 @@ def _eligible(
         for part in parts:
             name = part.indicator.id
             low, high = part.bounds(scored[name], stage)
-            low, high = _grown(low, growth.get(name)), _grown(high, growth.get(name))
+            low, high = _rescaled(low, rescale_factor.get(name)), _rescaled(high, rescale_factor.get(name))
             # Of a stage that cannot be told, no weight and so no number of points is known.
             bounds[name] = np.where(unstaged, -np.inf, low), np.where(unstaged, np.inf, high)
-    return meets(eligibility, Standing(columns, bounds, {i.id: i.category for i in rulebook.indicators}))
+    return meets(eligibility, EligibilityInputs(columns, bounds, {i.id: i.category for i in rulebook.indicators}))
 
 
 def _total(unscored: NDArray[np.bool_], parts: Iterable[Floats]) -> Floats:

@@ -78,12 +78,12 @@ class Points:
         Maximum at each stage, by indicator.
     rules : dict of str to MatchedRules
         The rules that gave the points, by indicator.
-    growth : dict of str to ndarray of shape (n,)
-        By indicator, the factor by which points and maximum grew where others are left out; only where any did.
+    rescale_factor : dict of str to ndarray of shape (n,)
+        By indicator, the factor of points and maximum where others are left out; only where any are.
     stages : tuple of str
         Identifiers of the stages; empty where the rulebook has none.
     stage : ndarray of int of shape (n,)
-        Place of each row's stage in ``stages``; -1 where there is none.
+        Index of each row's stage in ``stages``; -1 where there is none.
     eligible : ndarray of shape (n,)
         1, 0, or NaN where it cannot be known.
     conditions : dict of str to ndarray of shape (n,)
@@ -99,7 +99,7 @@ class Points:
     points: dict[str, Floats]
     ceilings: dict[str, Floats]
     rules: dict[str, MatchedRules]
-    growth: Mapping[str, Floats]
+    rescale_factor: Mapping[str, Floats]
     stages: tuple[str, ...]
     stage: NDArray[np.int8]
     eligible: Floats
@@ -109,8 +109,8 @@ class Points:
         """Return the most points an indicator can give to each row, shape (n,): 0 where it is left out."""
         ceiling, left_out = self.ceilings[indicator], self.rules[indicator].left_out
         most = np.where(self.stage >= 0, ceiling[self.stage], ceiling.max())
-        grown = most * self.growth[indicator] if indicator in self.growth else most
-        return grown if left_out is None else np.where(left_out, 0.0, grown)
+        rescaled = most * self.rescale_factor[indicator] if indicator in self.rescale_factor else most
+        return rescaled if left_out is None else np.where(left_out, 0.0, rescaled)
 
     def stage_names(self) -> NDArray[Any]:
         """Return the stage of every row, shape (n,); None where there is none."""

@@ -1,8 +1,9 @@
-"""The groups that figures are shown by: stage, technical field, province, size."""
+"""The groups that figures are given for: stage, technical field, province, size."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +13,7 @@ from icsml.innovation.rulebooks.value_functions import Floats
 from icsml.innovation.scoring.points import Points
 from icsml.records.columns import Columns
 
-__all__ = ["PROVINCE_DIGITS", "Groups", "group_order", "population_groups", "provinces", "staff_classes"]
+__all__ = ["PROVINCE_DIGITS", "Groups", "StaffClass", "group_order", "population_groups", "provinces", "staff_classes"]
 
 Groups = dict[str, NDArray[Any]]
 
@@ -20,7 +21,19 @@ PROVINCE_DIGITS: Final = 2
 """How many digits of a region (GB/T 2260) name the province."""
 
 _STAFF: Final = (20.0, 100.0, 300.0)
-_STAFF_NAMES: Final = np.array(["staff < 20", "staff 20–99", "staff 100–299", "staff ≥ 300", "staff not known"])
+
+
+class StaffClass(StrEnum):
+    """A class of size by staff, as impacts and reports name it."""
+
+    BELOW_20 = "staff < 20"
+    FROM_20 = "staff 20–99"
+    FROM_100 = "staff 100–299"
+    FROM_300 = "staff ≥ 300"
+    UNKNOWN = "staff not known"
+
+
+_STAFF_CLASSES: Final = np.array([str(each) for each in StaffClass])
 
 
 def provinces(columns: Columns) -> NDArray[Any]:
@@ -30,26 +43,26 @@ def provinces(columns: Columns) -> NDArray[Any]:
 
 def staff_classes(columns: Columns) -> NDArray[Any]:
     """Return the class of size by staff of every row, shape (n,)."""
-    return _STAFF_NAMES[_staff_class(columns["staff_total"])].astype(object)
+    return _STAFF_CLASSES[_staff_class(columns["staff_total"])].astype(object)
 
 
 def population_groups(columns: Columns, points: Points) -> Groups:
-    """Return the groups that figures are shown by, each as an object array of shape (n,); None where not known."""
-    found: Groups = {
+    """Return the groups that figures are given for, each as an object array of shape (n,); None where not known."""
+    groups: Groups = {
         "technical_field": columns["technical_field"],
         "province": provinces(columns),
         "size": staff_classes(columns),
     }
-    return {"stage": points.stage_names()} | found if points.stages else found
+    return {"stage": points.stage_names()} | groups if points.stages else groups
 
 
 def group_order(kind: str, stages: Sequence[str]) -> Callable[[str | None], tuple[int, str]]:
     """Return a sort key for the groups of a kind: stages and sizes as they follow one another, else by name."""
-    known = {"stage": list(stages), "size": _STAFF_NAMES.tolist()}.get(kind, [])
-    places = {name: place for place, name in enumerate(known)}
+    known = {"stage": list(stages), "size": _STAFF_CLASSES.tolist()}.get(kind, [])
+    order = {name: index for index, name in enumerate(known)}
 
     def key(name: str | None) -> tuple[int, str]:
-        return (len(places) + 1, "") if name is None else (places.get(name, len(places)), name)
+        return (len(order) + 1, "") if name is None else (order.get(name, len(order)), name)
 
     return key
 

@@ -175,11 +175,11 @@ def draw_scores(
     scores = np.empty((len(rows), draws))
     stage = np.maximum(points.stage[rows], 0)
     for number, name in enumerate(rulebook.stage_ids):
-        own = stage == number
-        if not own.any():
+        at_stage_rows = stage == number
+        if not at_stage_rows.any():
             continue
         weights = _draw_weights(rulebook, name, draws, concentration, seed)
-        scores[own] = _scores(rulebook, points, rows[own], name, weights)
+        scores[at_stage_rows] = _scores(rulebook, points, rows[at_stage_rows], name, weights)
     return scores
 
 
@@ -189,7 +189,7 @@ def assumes_weights(rulebook: Rulebook) -> bool:
 
 
 def _scores(rulebook: Rulebook, points: Points, rows: NDArray[np.intp], stage: str | None, weights: Floats) -> Floats:
-    """Return shares earned times weights; what is left out makes the rest of its block grow."""
+    """Return shares earned times weights; what is left out rescales the rest of its block."""
     total = np.zeros((len(rows), weights.shape[1]))
     bonus = {category.id: category.bonus for category in rulebook.categories}
     for kind in (False, True):
@@ -200,8 +200,8 @@ def _scores(rulebook: Rulebook, points: Points, rows: NDArray[np.intp], stage: s
             ids = [rulebook.indicators[i].id for i in counted]
             here = np.stack([points.maximum(name)[rows] > 0.0 for name in ids], axis=1).astype(np.float64)
             whole, rest = weights[counted].sum(axis=0), _weighted(here, weights[counted])
-            growth = np.divide(whole, rest, out=np.ones_like(rest), where=rest > 0.0)
-            total += _weighted(_shares(rulebook, points, counted, rows, stage), weights[counted]) * growth
+            factor = np.divide(whole, rest, out=np.ones_like(rest), where=rest > 0.0)
+            total += _weighted(_shares(rulebook, points, counted, rows, stage), weights[counted]) * factor
         if deducted:
             total += _weighted(_shares(rulebook, points, deducted, rows, stage), weights[deducted])
     return total
@@ -213,15 +213,17 @@ def _weighted(shares: Floats, weights: Floats) -> Floats:
     return product
 
 
-def _shares(rulebook: Rulebook, points: Points, places: list[int], rows: NDArray[np.intp], stage: str | None) -> Floats:
-    """Return the share of its full points that each row earned of some indicators, shape (rows, places)."""
-    shares = np.zeros((len(rows), len(places)))
-    for column, place in enumerate(places):
-        indicator = rulebook.indicators[place]
+def _shares(
+    rulebook: Rulebook, points: Points, indices: list[int], rows: NDArray[np.intp], stage: str | None
+) -> Floats:
+    """Return the share of its full points that each row earned of some indicators, shape (rows, indices)."""
+    shares = np.zeros((len(rows), len(indices)))
+    for column, index in enumerate(indices):
+        indicator = rulebook.indicators[index]
         full = float(indicator.full(stage))
         if full:
-            grown = points.growth[indicator.id][rows] if indicator.id in points.growth else 1.0
-            shares[:, column] = points.points[indicator.id][rows] / grown / full
+            factor = points.rescale_factor[indicator.id][rows] if indicator.id in points.rescale_factor else 1.0
+            shares[:, column] = points.points[indicator.id][rows] / factor / full
     return shares
 
 
@@ -230,22 +232,22 @@ def _draw_weights(rulebook: Rulebook, stage: str | None, draws: int, concentrati
     weights = np.array([[float(each.full(stage))] * draws for each in rulebook.indicators])
     totals = _draw_totals(rulebook, stage, draws, concentration, seed)
     for category in rulebook.categories:
-        places = _assumed_places(rulebook, category.id)
-        if places:
-            own = weights[places]
-            whole = totals[category.id] if category.id in totals else own.sum(axis=0)
-            names = [rulebook.indicators[i].id for i in places]
-            weights[places] = whole * _dirichlet(names, own[:, 0], draws, concentration, seed)
-    for place, indicator in enumerate(rulebook.indicators):
+        indices = _assumed_indices(rulebook, category.id)
+        if indices:
+            assumed = weights[indices]
+            whole = totals[category.id] if category.id in totals else assumed.sum(axis=0)
+            names = [rulebook.indicators[i].id for i in indices]
+            weights[indices] = whole * _dirichlet(names, assumed[:, 0], draws, concentration, seed)
+    for index, indicator in enumerate(rulebook.indicators):
         if indicator.deduction and indicator.provenance.weight is Provenance.ASSUMED:
-            weights[place] *= _stream(seed, indicator.id).uniform(*_DEDUCTION, draws)
+            weights[index] *= _stream(seed, indicator.id).uniform(*_DEDUCTION, draws)
     return weights
 
 
-def _assumed_places(rulebook: Rulebook, category: str) -> list[int]:
+def _assumed_indices(rulebook: Rulebook, category: str) -> list[int]:
     return [
-        place
-        for place, each in enumerate(rulebook.indicators)
+        index
+        for index, each in enumerate(rulebook.indicators)
         if each.category == category and not each.deduction and each.provenance.weight is Provenance.ASSUMED
     ]
 
@@ -271,7 +273,7 @@ def _draw_totals(
         if len(free) > 1 and around.sum() > 0.0:
             names = [f"category {category.id}" for category in free]
             drawn = around.sum() * _dirichlet(names, around, draws, concentration, seed)
-            totals |= {category.id: drawn[place] for place, category in enumerate(free)}
+            totals |= {category.id: drawn[index] for index, category in enumerate(free)}
     return totals
 
 
@@ -282,10 +284,10 @@ def _dirichlet(names: list[str], around: Floats, draws: int, concentration: floa
     distribution at a uniform number, so that one stream gives heavy weights together whatever the parameters.
     """
     parts = np.zeros((len(around), draws))
-    for place, name in enumerate(names):
-        if around[place] > 0.0:
-            shape = concentration * around[place] / around.sum()
-            parts[place] = gammaincinv(shape, _stream(seed, name).random(draws))
+    for index, name in enumerate(names):
+        if around[index] > 0.0:
+            shape = concentration * around[index] / around.sum()
+            parts[index] = gammaincinv(shape, _stream(seed, name).random(draws))
     whole = parts.sum(axis=0)
     shares: Floats = np.divide(parts, whole, out=np.zeros_like(parts), where=whole > 0.0)
     return shares

@@ -86,7 +86,7 @@ class Gaps:
         if not indicator.best_of:
             return [(option.value, unknown) for option in indicator.options]
         stage = np.maximum(self.points.stage, 0) if part.staged else np.zeros(len(unknown), dtype=np.intp)
-        factor = self.points.growth.get(indicator.id, 1.0)
+        factor = self.points.rescale_factor.get(indicator.id, 1.0)
         with np.errstate(invalid="ignore", divide="ignore"):
             given = self.points.points[indicator.id] / factor
         lacking: list[tuple[Value, Flags]] = []

@@ -199,9 +199,9 @@ def read_list(path: Path) -> tuple[pd.DataFrame, ListTerms]:
 
 def _completed(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a list with every column of today; one that was written before says nothing in those it lacks."""
-    for place, name in _LATER_COLUMNS:
+    for index, name in _LATER_COLUMNS:
         if name not in frame:
-            frame.insert(place, name, pd.Series([None] * len(frame), index=frame.index, dtype="str"))
+            frame.insert(index, name, pd.Series([None] * len(frame), index=frame.index, dtype="str"))
     return frame
 
 

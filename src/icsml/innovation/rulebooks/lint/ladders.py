@@ -129,20 +129,20 @@ def _lost(here: Key, keys: Sequence[Key], texts: Sequence[str], amounts: Sequenc
     """Warn where one difference of points is a multiple of what all others are; at the end only if it is the double."""
     falls = [a - b for a, b in pairwise(amounts)]
     (usual, count), *_ = Counter(falls).most_common(1)
-    odd = [place for place, fall in enumerate(falls) if fall != usual]
+    odd = [index for index, fall in enumerate(falls) if fall != usual]
     if count < 2 or len(odd) != 1 or usual == 0:
         return
-    (place,) = odd
-    missing = falls[place] / usual - 1
-    last = place == len(texts) - 1
+    (index,) = odd
+    missing = falls[index] / usual - 1
+    last = index == len(texts) - 1
     if missing.denominator != 1 or missing < 1 or (last and missing != 1):
         return
-    between = f"after {texts[place]}" if last else f"between {texts[place]} and {texts[place + 1]}"
-    expected = decimal(amounts[place] - usual)
+    between = f"after {texts[index]}" if last else f"between {texts[index]} and {texts[index + 1]}"
+    expected = decimal(amounts[index] - usual)
     yield Fault(
         "ICS-RUL-036",
-        (*here, *keys[place if last else place + 1]),
-        f"points go from {decimal(amounts[place])} to {decimal(amounts[place + 1])} {between}, "
+        (*here, *keys[index if last else index + 1]),
+        f"points go from {decimal(amounts[index])} to {decimal(amounts[index + 1])} {between}, "
         f"all other steps by {decimal(abs(usual))}: a step seems to be missing",
         f"add the step of {expected} points, or leave it if the table has none",
         warning=True,
@@ -150,12 +150,12 @@ def _lost(here: Key, keys: Sequence[Key], texts: Sequence[str], amounts: Sequenc
 
 
 def _idle(here: Key, keys: Sequence[Key], texts: Sequence[str], amounts: Sequence[Fraction]) -> Iterator[Fault]:
-    for place, (a, b) in enumerate(pairwise(amounts), start=1):
+    for index, (a, b) in enumerate(pairwise(amounts), start=1):
         if a == b:
             yield Fault(
                 "ICS-RUL-036",
-                (*here, *keys[place]),
-                f"{texts[place]} gives {decimal(b)} points, as {texts[place - 1]} does: one of the two changes nothing",
+                (*here, *keys[index]),
+                f"{texts[index]} gives {decimal(b)} points, as {texts[index - 1]} does: one of the two changes nothing",
                 "correct the points, or take out the step",
                 warning=True,
             )

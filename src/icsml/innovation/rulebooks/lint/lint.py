@@ -102,8 +102,8 @@ def _identifiers(rulebook: Rulebook) -> Iterator[Fault]:
     yield from _repeated(("categories",), (category.id for category in rulebook.categories))
     yield from _repeated(("indicators",), (indicator.id for indicator in rulebook.indicators))
     yield from _repeated(("eligibility",), (condition.id for condition in conditions), placed=False)
-    for place, indicator in enumerate(rulebook.indicators):
-        yield from _repeated(("indicators", place, "best_of"), (option.id for option in indicator.best_of))
+    for index, indicator in enumerate(rulebook.indicators):
+        yield from _repeated(("indicators", index, "best_of"), (option.id for option in indicator.best_of))
 
 
 def _repeated(key: Key, names: Iterable[str], *, placed: bool = True) -> Iterator[Fault]:
@@ -127,14 +127,14 @@ def _in_force(rulebook: Rulebook) -> Iterator[Fault]:
 
 
 def _sources(rulebook: Rulebook) -> Iterator[Fault]:
-    for place, indicator in enumerate(rulebook.indicators):
-        key: Key = ("indicators", place)
+    for index, indicator in enumerate(rulebook.indicators):
+        key: Key = ("indicators", index)
         yield from _cited(rulebook, key, indicator.sources, indicator.provenance.parts)
     if rulebook.eligibility is not None:
         for key, condition in rulebook.eligibility.located:
             yield from _cited(rulebook, key, condition.sources, (condition.provenance,))
-        for place, presumed in enumerate(rulebook.eligibility.presumed):
-            yield from _cited(rulebook, ("eligibility", "presumed", place), presumed.sources, (presumed.provenance,))
+        for index, presumed in enumerate(rulebook.eligibility.presumed):
+            yield from _cited(rulebook, ("eligibility", "presumed", index), presumed.sources, (presumed.provenance,))
 
 
 def _cited(rulebook: Rulebook, key: Key, cited: tuple[str, ...], provenance: tuple[Provenance, ...]) -> Iterator[Fault]:
@@ -169,9 +169,9 @@ def _stages(rulebook: Rulebook) -> Iterator[Fault]:
     for part, name in named:
         if name not in stages.ids:
             yield Fault("ICS-RUL-025", (*key, "rule", *part), f"no stage {name}", _nearest(name, stages.ids))
-    for place, name in enumerate(stages.ids):
+    for index, name in enumerate(stages.ids):
         if name not in [stage for _, stage in leads_to]:
-            yield Fault("ICS-RUL-025", (*key, "list", place), f"no rule leads to stage {name}", "add a step for it")
+            yield Fault("ICS-RUL-025", (*key, "list", index), f"no rule leads to stage {name}", "add a step for it")
     lower = {step.lower for step in stages.rule.steps}
     thresholds = [step.threshold for step in stages.rule.steps]
     if len(lower) > 1 or thresholds != sorted(set(thresholds), reverse=lower == {True}):
@@ -182,29 +182,29 @@ def _stages(rulebook: Rulebook) -> Iterator[Fault]:
 
 def _peers(rulebook: Rulebook) -> Iterator[Fault]:
     if rulebook.peers is None:
-        for place, indicator in enumerate(rulebook.indicators):
+        for index, indicator in enumerate(rulebook.indicators):
             if indicator in rulebook.ranked:
                 yield Fault(
                     "ICS-RUL-026",
-                    ("indicators", place, "points"),
+                    ("indicators", index, "points"),
                     "ranks among peers, and none are declared",
                     "add `peers` with groups",
                 )
         return
     yield from _cited(rulebook, ("peers",), rulebook.peers.sources, (rulebook.peers.provenance,))
-    for place, group in enumerate(rulebook.peers.groups):
+    for index, group in enumerate(rulebook.peers.groups):
         if "stage" in group and rulebook.stages is None:
             yield Fault(
                 "ICS-RUL-026",
-                ("peers", "groups", place),
+                ("peers", "groups", index),
                 "groups by stage, and there are no stages",
                 "declare stages, or drop it",
             )
-        finer = rulebook.peers.groups[:place]
+        finer = rulebook.peers.groups[:index]
         if any(_implied(group) >= _implied(each) for each in finer):
             yield Fault(
                 "ICS-RUL-026",
-                ("peers", "groups", place),
+                ("peers", "groups", index),
                 "is no coarser than a group before it",
                 "order groups from fine to coarse",
             )
@@ -243,16 +243,16 @@ def _totals(rulebook: Rulebook) -> Iterator[Fault]:
 
 def _categories(rulebook: Rulebook) -> Iterator[Fault]:
     known = {category.id for category in rulebook.categories}
-    for place, indicator in enumerate(rulebook.indicators):
+    for index, indicator in enumerate(rulebook.indicators):
         if indicator.category not in known:
             yield Fault(
                 "ICS-RUL-009",
-                ("indicators", place, "category"),
+                ("indicators", index, "category"),
                 f"no category {indicator.category}",
                 _nearest(indicator.category, known),
             )
-    for place, category in enumerate(rulebook.categories):
-        key = ("categories", place, "max")
+    for index, category in enumerate(rulebook.categories):
+        key = ("categories", index, "max")
         yield from _weights(rulebook, key, category.max)
         for stage in rulebook.stage_ids:
             own = [at_stage(each.max, stage) for each in rulebook.indicators if each.category == category.id]
@@ -271,8 +271,8 @@ def _at(stage: str | None) -> str:
 
 
 def _indicators(rulebook: Rulebook) -> Iterator[Fault]:
-    for place, indicator in enumerate(rulebook.indicators):
-        key: Key = ("indicators", place)
+    for index, indicator in enumerate(rulebook.indicators):
+        key: Key = ("indicators", index)
         for number, option in enumerate(indicator.options):
             here = (*key, "best_of", number) if indicator.best_of else key
             yield from _unknown_fields((*here, "value"), option.value)

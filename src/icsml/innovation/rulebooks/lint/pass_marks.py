@@ -108,13 +108,13 @@ def share_faults(content: Any) -> Iterator[Fault]:  # noqa: ANN401 - whatever YA
     ways = _part(_part(eligibility, "bypass"), "any_of")
     held = {("conditions",): _part(eligibility, "conditions"), ("vetoes",): _part(eligibility, "vetoes")}
     for key, conditions in (held | {("bypass", "any_of"): ways}).items():
-        for place, condition in enumerate(conditions if isinstance(conditions, list) else ()):
+        for index, condition in enumerate(conditions if isinstance(conditions, list) else ()):
             for name in COMPARATORS:
                 text = unicodedata.normalize("NFKC", str(_part(condition, name))).replace(" ", "")
                 found = _PER_CENT.fullmatch(text)
                 if found and _asks_points(condition):
                     message = f"points are asked for, not a share; {_points(content, condition, Fraction(found[1]))}"
-                    yield Fault("ICS-RUL-001", ("eligibility", *key, place, name), message, "correct the value")
+                    yield Fault("ICS-RUL-001", ("eligibility", *key, index, name), message, "correct the value")
 
 
 def _part(content: Any, key: str) -> Any:  # noqa: ANN401 - whatever YAML holds

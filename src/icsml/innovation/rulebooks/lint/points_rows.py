@@ -44,12 +44,12 @@ def _misordered(option: Option) -> tuple[Key, str]:
     if not isinstance(option.points, Bands):
         return (), ""
     steps = option.points.steps
-    for place, (a, b) in enumerate(pairwise(steps), start=1):
+    for index, (a, b) in enumerate(pairwise(steps), start=1):
         before, here = a.text(percent=option.percent), b.text(percent=option.percent)
         if before == here:
-            return ("steps", place), f"{here} is written twice: "
+            return ("steps", index), f"{here} is written twice: "
         if not Bands(kind="bands", steps=(a, b)).ordered:
-            return ("steps", place), f"{here} stands after {before}: "
+            return ("steps", index), f"{here} stands after {before}: "
     return (), ""
 
 
@@ -99,11 +99,11 @@ def _in_range(key: Key, option: Option) -> Iterator[Fault]:
             beyond = [("at", number, field.high is not None and number > field.high) for number in at]
         case _:
             beyond = []
-    for part, place, unreachable in beyond:
+    for part, index, unreachable in beyond:
         if unreachable:
             yield Fault(
                 "ICS-RUL-007",
-                (*key, "points", part, place),
+                (*key, "points", part, index),
                 f"lies outside the range of {field.name} and cannot be reached",
                 "correct the threshold",
             )
@@ -133,9 +133,9 @@ def _tiled(key: Key, rows: Sequence[Interval], option: Option) -> Iterator[Fault
     """Check that rows cover every value once: no gap, no overlap, none empty."""
     here = (*key, "points", "rows")
     percent, whole = option.percent, _counted(option)
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if row.start is not None and row.stop is not None and not _holds_any(row.start, row.stop, whole=whole):
-            yield Fault("ICS-RUL-007", (*here, place), "no value lies in this row", "correct its ends")
+            yield Fault("ICS-RUL-007", (*here, index), "no value lies in this row", "correct its ends")
     first, last = rows[0].start, rows[-1].stop
     if first is not None and not (whole and _first_whole(first) <= 0):
         edge = f"{'below' if first[1] else 'up to'} {number_text(first[0], percent=percent)}"
@@ -143,13 +143,13 @@ def _tiled(key: Key, rows: Sequence[Interval], option: Option) -> Iterator[Fault
     if last is not None:
         edge = f"{'above' if last[1] else 'from'} {number_text(last[0], percent=percent)}"
         yield Fault("ICS-RUL-016", (*here, len(rows) - 1), f"values {edge} have no row", "leave its end open")
-    for place, (lower, upper) in enumerate(pairwise(rows), start=1):
+    for index, (lower, upper) in enumerate(pairwise(rows), start=1):
         verdict = _seam(lower, upper, whole=whole)
         if verdict:
             code, what = ("ICS-RUL-016", "a gap lies between") if verdict < 0 else ("ICS-RUL-017", "overlaps")
             texts = f"{lower.text(percent=percent)} and {upper.text(percent=percent)}"
             message = f"{what} {texts}" if verdict < 0 else f"{texts} overlap, or stand out of order"
-            yield Fault(code, (*here, place), message, "end one row where the next begins, open to closed")
+            yield Fault(code, (*here, index), message, "end one row where the next begins, open to closed")
 
 
 def _holds_any(start: tuple[Fraction, bool], stop: tuple[Fraction, bool], *, whole: bool) -> bool:

@@ -45,7 +45,7 @@ _VALUES: Final = get_args(get_args(Value)[0])
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Threshold:
     """A number that a value is compared with, and every other one of the same table."""
 
     key: Key
@@ -57,23 +57,23 @@ class _Place:
 
 def threshold_faults(rulebook: Rulebook) -> Iterator[Fault]:
     """Return what is wrong with the size of thresholds: of points, of the rule of stages, of conditions."""
-    for place in _places(rulebook):
-        if place.unit is Unit.FRACTION:
-            yield from _fraction(place)
-        elif place.unit is Unit.CNY:
-            yield from _money(place)
-        elif isinstance(place.value, Ratio):
-            yield from _per_head(place)
-        elif isinstance(place.value, Age):
-            yield from _age(place)
-        elif _whole_number(place.value):
-            yield from _count(place)
+    for threshold in _thresholds(rulebook):
+        if threshold.unit is Unit.FRACTION:
+            yield from _fraction(threshold)
+        elif threshold.unit is Unit.CNY:
+            yield from _money(threshold)
+        elif isinstance(threshold.value, Ratio):
+            yield from _per_head(threshold)
+        elif isinstance(threshold.value, Age):
+            yield from _age(threshold)
+        elif _whole_number(threshold.value):
+            yield from _count(threshold)
 
 
-def _places(rulebook: Rulebook) -> Iterator[_Place]:
-    for place, indicator in enumerate(rulebook.indicators):
+def _thresholds(rulebook: Rulebook) -> Iterator[_Threshold]:
+    for index, indicator in enumerate(rulebook.indicators):
         for number, option in enumerate(indicator.options):
-            key: Key = ("indicators", place, *(("best_of", number) if indicator.best_of else ()), "points")
+            key: Key = ("indicators", index, *(("best_of", number) if indicator.best_of else ()), "points")
             yield from _table(key, option.value, option.unit, list(_written(option.points)))
     if rulebook.stages is not None:
         rule = rulebook.stages.rule
@@ -84,11 +84,11 @@ def _places(rulebook: Rulebook) -> Iterator[_Place]:
             yield from _table(key, condition.value, condition.unit, [((_end(condition),), condition.threshold)])
 
 
-def _table(key: Key, value: Value, unit: Unit | None, written: list[tuple[Key, Fraction]]) -> Iterator[_Place]:
+def _table(key: Key, value: Value, unit: Unit | None, written: list[tuple[Key, Fraction]]) -> Iterator[_Threshold]:
     found = unit or (value.unit if isinstance(value.unit, Unit) else None)
     numbers = tuple(number for _, number in written)
     for part, number in written:
-        yield _Place((*key, *part), value, found, number, numbers)
+        yield _Threshold((*key, *part), value, found, number, numbers)
 
 
 def _written(points: PointsFunction) -> Iterator[tuple[Key, Fraction]]:
@@ -113,30 +113,30 @@ def _end(comparison: Comparison) -> str:
     return next(name for name in COMPARATORS if getattr(comparison, name) is not None)
 
 
-def _fraction(place: _Place) -> Iterator[Fault]:
-    number, low = place.number, _least(place.value)
+def _fraction(threshold: _Threshold) -> Iterator[Fault]:
+    number, low = threshold.number, _least(threshold.value)
     percent = f"is {decimal(number * 100)} %, as fractions are read"
     remedy = f"write {decimal(number / 100)} for {decimal(number)} %"
-    rate = ", or unit: rate if it is meant as a multiple" if isinstance(place.value, Ratio | Growth) else ""
-    if number > 1 and within_one(place.value):
-        yield Fault("ICS-RUL-027", place.key, f"{percent}; this share cannot exceed 1", remedy)
-    elif _looks_in_per_cent(place):
-        yield Fault("ICS-RUL-027", place.key, f"{percent}; it looks written in per cent", remedy + rate)
+    rate = ", or unit: rate if it is meant as a multiple" if isinstance(threshold.value, Ratio | Growth) else ""
+    if number > 1 and within_one(threshold.value):
+        yield Fault("ICS-RUL-027", threshold.key, f"{percent}; this share cannot exceed 1", remedy)
+    elif _looks_in_per_cent(threshold):
+        yield Fault("ICS-RUL-027", threshold.key, f"{percent}; it looks written in per cent", remedy + rate)
     elif number > 1:
         remedy = f"leave it if {decimal(number * 100)} % is meant; {remedy}"
-        yield Fault("ICS-RUL-027", place.key, percent, remedy, warning=True)
+        yield Fault("ICS-RUL-027", threshold.key, percent, remedy, warning=True)
     elif low is not None and number < low:
         remedy = f"write {decimal(number / 100)} if {decimal(number)} % is meant"
-        yield Fault("ICS-RUL-027", place.key, f"{percent}; this value cannot be below {low}", remedy)
+        yield Fault("ICS-RUL-027", threshold.key, f"{percent}; this value cannot be below {low}", remedy)
 
 
-def _looks_in_per_cent(place: _Place) -> bool:
-    field = FIELD_BY_NAME[place.value.field] if isinstance(place.value, FieldValue) else None
+def _looks_in_per_cent(threshold: _Threshold) -> bool:
+    field = FIELD_BY_NAME[threshold.value.field] if isinstance(threshold.value, FieldValue) else None
     if field is not None and field.high is not None:
-        return place.number > Fraction(field.high)
-    if _in_per_cent(place.table):
-        return place.number >= 1
-    return place.number >= _MOST_FRACTION or (place.number > 1 and never_above_one(place.value))
+        return threshold.number > Fraction(field.high)
+    if _in_per_cent(threshold.table):
+        return threshold.number >= 1
+    return threshold.number >= _MOST_FRACTION or (threshold.number > 1 and never_above_one(threshold.value))
 
 
 def _in_per_cent(table: tuple[Fraction, ...]) -> bool:
@@ -153,20 +153,20 @@ def _least(value: Value) -> int | None:
     return -1 if isinstance(value, Growth) else 0
 
 
-def _money(place: _Place) -> Iterator[Fault]:
-    number = abs(place.number)
-    size = isinstance(place.value, FieldValue | Sum) and set(place.value.fields) <= set(_SIZES)
+def _money(threshold: _Threshold) -> Iterator[Fault]:
+    number = abs(threshold.number)
+    size = isinstance(threshold.value, FieldValue | Sum) and set(threshold.value.fields) <= set(_SIZES)
     least, doubtful = (_LEAST_SIZE, _DOUBTFUL_SIZE) if size else (_LEAST_MONEY, _DOUBTFUL_MONEY)
     if number == 0 or number >= doubtful:
         return
-    said = f"is {decimal(place.number)} yuan"
-    meant = _meant(place.number, least)
+    said = f"is {decimal(threshold.number)} yuan"
+    meant = _meant(threshold.number, least)
     write = f"write {', '.join(meant.values()) or 'the amount in yuan'}"
     if number >= least:
-        yield Fault("ICS-RUL-028", place.key, said, f"leave it if yuan are meant; {write}", warning=True)
+        yield Fault("ICS-RUL-028", threshold.key, said, f"leave it if yuan are meant; {write}", warning=True)
     else:
         looks = f"; it looks written in {' or '.join(meant)}" if meant else ""
-        yield Fault("ICS-RUL-028", place.key, f"{said}, too little for this amount{looks}", write)
+        yield Fault("ICS-RUL-028", threshold.key, f"{said}, too little for this amount{looks}", write)
 
 
 def _meant(number: Fraction, least: Fraction | int) -> dict[str, str]:
@@ -178,30 +178,30 @@ def _meant(number: Fraction, least: Fraction | int) -> dict[str, str]:
     }
 
 
-def _per_head(place: _Place) -> Iterator[Fault]:
+def _per_head(threshold: _Threshold) -> Iterator[Fault]:
     """Warn of money per head or per piece that reads as a few yuan."""
-    value = place.value
+    value = threshold.value
     assert isinstance(value, Ratio)  # noqa: S101 - asked for by the caller
     if value.numerator.unit is not Unit.CNY or value.denominator.unit not in (Unit.PERSONS, Unit.COUNT):
         return
-    yuan = abs(place.number / value.per) if value.per else Fraction(0)
+    yuan = abs(threshold.number / value.per) if value.per else Fraction(0)
     if 0 < yuan < _LEAST_PER_HEAD:
-        meant = next(iter(_meant(place.number, _LEAST_PER_HEAD * value.per).values()), "the amount in yuan")
+        meant = next(iter(_meant(threshold.number, _LEAST_PER_HEAD * value.per).values()), "the amount in yuan")
         remedy = f"leave it if yuan are meant; write {meant}"
-        yield Fault("ICS-RUL-028", place.key, f"is {decimal(yuan)} yuan for each", remedy, warning=True)
+        yield Fault("ICS-RUL-028", threshold.key, f"is {decimal(yuan)} yuan for each", remedy, warning=True)
 
 
-def _age(place: _Place) -> Iterator[Fault]:
-    if place.number > _MOST_YEARS:
-        remedy = f"an age is in years: write {decimal(place.number / 12)} for {decimal(place.number)} months"
-        yield Fault("ICS-RUL-035", place.key, f"is {decimal(place.number)} years", remedy, warning=True)
+def _age(threshold: _Threshold) -> Iterator[Fault]:
+    if threshold.number > _MOST_YEARS:
+        remedy = f"an age is in years: write {decimal(threshold.number / 12)} for {decimal(threshold.number)} months"
+        yield Fault("ICS-RUL-035", threshold.key, f"is {decimal(threshold.number)} years", remedy, warning=True)
 
 
-def _count(place: _Place) -> Iterator[Fault]:
-    if place.number.denominator != 1:
-        said = f"is {decimal(place.number)}, and the value is a whole number"
+def _count(threshold: _Threshold) -> Iterator[Fault]:
+    if threshold.number.denominator != 1:
+        said = f"is {decimal(threshold.number)}, and the value is a whole number"
         yield Fault(
-            "ICS-RUL-035", place.key, said, "write a whole number, or a ratio if a share is meant", warning=True
+            "ICS-RUL-035", threshold.key, said, "write a whole number, or a ratio if a share is meant", warning=True
         )
 
 
