@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from icsml.innovation.scoring.evaluate import evaluate, fit_peers
     from icsml.innovation.scoring.points import Points, points_frame
     from icsml.innovation.scoring.weight_robustness import robustness
-    from icsml.innovation.selection.recommended_list import read_list, standing
+    from icsml.innovation.selection.list_file import read_list
+    from icsml.innovation.selection.recommended_list import standing
     from icsml.innovation.selection.select import Cut, select
     from icsml.model.bundle import Bundle, read_bundle
     from icsml.model.classifier import NoRankingWarning, PDClassifier, UnnamedEventWarning
@@ -111,7 +112,8 @@ _ROOMS = {
     "innovation.scoring.weight_robustness": ("robustness",),
     "innovation.rulebooks.load": ("lint_rulebook", "list_rulebooks", "load_rulebook"),
     "innovation.rulebooks.rulebook": ("Rulebook",),
-    "innovation.selection.recommended_list": ("read_list", "standing"),
+    "innovation.selection.list_file": ("read_list",),
+    "innovation.selection.recommended_list": ("standing",),
     "innovation.selection.select": ("Cut", "select"),
     "innovation.rulebooks.timeline": ("rulebook_as_of",),
     "model.bundle": ("Bundle", "read_bundle"),

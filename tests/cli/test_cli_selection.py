@@ -16,7 +16,7 @@ from icsml.cli import main
 from icsml.core import tables
 from icsml.core.canonical import sha256_file
 from icsml.innovation import load_rulebook
-from icsml.innovation.selection.recommended_list import read_list
+from icsml.innovation.selection.list_file import read_list
 
 REPORT = {
     "evaluated",

@@ -13,18 +13,8 @@ import pytest
 
 from icsml.errors import InputError, MissingError
 from icsml.innovation import fit_peers, fitted, load_rulebook, parse_rulebook
-from icsml.innovation.selection.recommended_list import (
-    ListTerms,
-    appeal,
-    figures,
-    make_list,
-    read_list,
-    read_lists,
-    refuse_to_replace,
-    standing,
-    withdraw,
-    write_list,
-)
+from icsml.innovation.selection.list_file import read_list, read_lists, refuse_to_replace, write_list
+from icsml.innovation.selection.recommended_list import ListTerms, appeal, figures, make_list, standing, withdraw
 from icsml.innovation.selection.select import Cut, reason_text, select
 from icsml.records.enterprise import parse_record
 

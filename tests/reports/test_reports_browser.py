@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from icsml.innovation.rulebooks.load import load_rulebook
+from icsml.innovation.selection.list_file import read_list
 from icsml.innovation.selection.list_wording import in_parts
-from icsml.innovation.selection.recommended_list import read_list, standing
+from icsml.innovation.selection.recommended_list import standing
 from icsml.reports import list_page as selection_module
 from icsml.reports.diff_page import write_page as write_diff
 from icsml.reports.list_page import write_letter

@@ -19,14 +19,8 @@ from icsml.core.strict_json import JsonObject
 from icsml.core.tables import check_table
 from icsml.errors import InputError
 from icsml.innovation.rulebooks.load import load_rulebook
-from icsml.innovation.selection.recommended_list import (
-    ListTerms,
-    figures,
-    read_list,
-    read_lists,
-    refuse_to_replace,
-    standing,
-)
+from icsml.innovation.selection.list_file import read_list, read_lists, refuse_to_replace
+from icsml.innovation.selection.recommended_list import ListTerms, figures, standing
 from icsml.innovation.selection.select import Cut
 from icsml.records.enterprise import parse_record
 from icsml.workflows.population import row_counter

@@ -18,16 +18,8 @@ from icsml.errors import InputError
 from icsml.innovation.peers.peer_tables import PeerTables
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.scoring.weight_robustness import Robustness, robustness
-from icsml.innovation.selection.recommended_list import (
-    ListTerms,
-    appeal,
-    figures,
-    make_list,
-    read_list,
-    standing,
-    withdraw,
-    write_list,
-)
+from icsml.innovation.selection.list_file import read_list, write_list
+from icsml.innovation.selection.recommended_list import ListTerms, appeal, figures, make_list, standing, withdraw
 from icsml.innovation.selection.select import Cut
 from icsml.records.columns import Columns, take
 from icsml.records.dataset import is_synthetic
