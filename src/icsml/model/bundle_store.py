@@ -15,7 +15,7 @@ _ATTEMPTS = 5
 
 
 def is_intact(folder: Path, sha256: str | None = None) -> bool:
-    """Return whether a folder holds a bundle as its manifest describes it, and of that SHA-256 if one is given."""
+    """Return whether a folder holds an undamaged bundle, and of that SHA-256 if one is given."""
     try:
         _, actual = verified_files(folder)
     except (IcsmlError, OSError):

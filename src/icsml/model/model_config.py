@@ -106,10 +106,9 @@ class ModelConfig(BaseModel):
         return {name: span for name, span in ranges.items() if span is not None or name not in known}
 
     @field_serializer("search")
-    def _with_nulls(self, search: dict[str, SearchRange]) -> dict[str, dict[str, Any] | None]:
+    def _with_nulls(self, search: dict[str, SearchRange]) -> dict[str, SearchRange | None]:
         """Write null for what is not searched, so that reading it over the shipped ranges gives the same again."""
-        spans = {name: search.get(name) for name in Hyperparameters.model_fields}
-        return {name: None if span is None else span.model_dump() for name, span in spans.items()}
+        return {name: search.get(name) for name in Hyperparameters.model_fields}
 
     @model_validator(mode="after")
     def _searchable(self) -> Self:

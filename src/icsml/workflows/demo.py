@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,13 @@ from icsml.ledger.store import Ledger
 from icsml.model.bundle import Bundle
 from icsml.portfolio.synthetic import synthesize
 from icsml.records.dataset import Dataset, OutOfTimeSplit
+from icsml.records.decision import Decision
 from icsml.records.enterprise import EnterpriseRecord, frame_records
 from icsml.registry import DEFAULT_REFERENCE
 from icsml.workflows.config import load_training_config
+from icsml.workflows.measure import Figures
 from icsml.workflows.register import Registered, train
-from icsml.workflows.train import train_bundle
+from icsml.workflows.train import Trained, train_bundle
 from icsml.workflows.training_plots import can_draw
 
 __all__ = ["DemoReport", "demo"]
@@ -38,15 +39,52 @@ _QUANTILES = (0.05, 0.5, 0.99)
 
 @dataclass(frozen=True, slots=True)
 class DemoReport:
-    """What the demonstration left behind."""
+    """What the demonstration left behind.
+
+    Parameters
+    ----------
+    folder : Path
+        Its folder under ``ICSML_HOME``.
+    registered : Registered
+        The model of the book, in the register.
+    none : Trained
+        The model of the book in which innovation does nothing.
+    decisions : tuple of Decision
+        Those recorded in the ledger.
+    report : Path or None
+        The auditor's report; None where what draws it is not installed.
+    seconds : float
+        How long it took.
+    """
 
     folder: Path
-    summary: dict[str, Any]
+    registered: Registered
+    none: Trained
+    decisions: tuple[Decision, ...]
+    report: Path | None
+    seconds: float
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The content of ``summary.json``."""
+        logged = self.registered.logged
+        return {
+            "metrics": self.registered.trained.metrics,
+            "none_book": self.none.metrics,
+            "model": {
+                "name": logged.name,
+                "version": logged.version,
+                "bundle_sha256": self.registered.trained.bundle.sha256,
+            },
+            "decisions": [decision.model_dump(mode="json") for decision in self.decisions],
+            "report": None if self.report is None else str(self.report),
+            "seconds": self.seconds,
+        }
 
     def text(self) -> str:
         """Return the closing words: what was seen, and what to look at next."""
-        test, none = self.summary["metrics"]["test"], self.summary["none_book"]["test"]
-        model = self.summary["model"]
+        figures, none = self.registered.trained.results.figures, self.none.results.figures
+        test, logged, bundle = figures.model.metrics, self.registered.logged, self.registered.trained.bundle
         return "\n".join(
             [
                 "",
@@ -54,16 +92,16 @@ class DemoReport:
                 f"out of time: AUC {test['auc']:.4f} ({test['auc_low']:.4f} to {test['auc_high']:.4f}),"
                 f" KS {test['ks']:.3f}, Brier {test['brier']:.5f}, calibration slope {test['calibration_slope']:.3f},"
                 f" intercept {test['calibration_intercept']:.3f}",
-                f"AUC added by innovation: {_gain(self.summary['metrics'])} in this book,",
-                f"  {_gain(self.summary['none_book'])} in a book where it does nothing (AUC {none['auc']:.4f})",
-                f"registered: {model['name']} version {model['version']}, bundle {model['bundle_sha256'][:12]};"
+                f"AUC added by innovation: {_gain(figures)} in this book,",
+                f"  {_gain(none)} in a book where it does nothing (AUC {none.model.metrics['auc']:.4f})",
+                f"registered: {logged.name} version {logged.version}, bundle {bundle.sha256[:12]};"
                 " three decisions are in the ledger:",
-                *(_line(decision) for decision in self.summary["decisions"]),
+                *(_line(decision) for decision in self.decisions),
                 "",
-                f"wrote {self.folder / 'summary.json'} in {self.summary['seconds']:.0f} s",
-                *([f"the auditor's report: open {self.summary['report']}"] if self.summary["report"] else []),
+                f"wrote {self.folder / 'summary.json'} in {self.seconds:.0f} s",
+                *([f"the auditor's report: open {self.report}"] if self.report else []),
                 "next, with .venv/bin on your PATH:",
-                f"  icsml ledger show {self.summary['decisions'][0]['decision_id']}",
+                f"  icsml ledger show {self.decisions[0].decision_id}",
                 f"  icsml records example --model {DEFAULT_REFERENCE} > record.json",
                 f"  icsml decide --model {DEFAULT_REFERENCE} --in record.json",
                 "  icsml keys create --tenant mybank --role score   then   icsml serve",
@@ -93,22 +131,11 @@ def demo(*, enterprises: int, seed: int, progress: Progress = silent) -> DemoRep
     synthesize(enterprises, seed, "none", folder / "none-book", progress=progress)
     none = train_bundle(folder / "none-book", config, progress=progress)
     decisions = _decisions(registered, progress)
-    report = _report(registered, folder / "report.html", progress)
-    summary = {
-        "metrics": registered.trained.metrics,
-        "none_book": none.metrics,
-        "model": {
-            "name": registered.logged.name,
-            "version": registered.logged.version,
-            "bundle_sha256": registered.trained.bundle.sha256,
-        },
-        "decisions": decisions,
-        "report": None if report is None else str(report),
-        "seconds": time.monotonic() - started,
-    }
+    drawn = _report(registered, folder / "report.html", progress)
+    report = DemoReport(folder, registered, none, decisions, drawn, time.monotonic() - started)
     path = folder / "summary.json"
-    path.write_text(json.dumps(summary, ensure_ascii=False, indent=2, allow_nan=False), "utf-8")
-    return DemoReport(folder, summary)
+    path.write_text(json.dumps(report.summary, ensure_ascii=False, indent=2, allow_nan=False), "utf-8")
+    return report
 
 
 def _report(registered: Registered, path: Path, progress: Progress) -> Path | None:
@@ -131,13 +158,13 @@ def _report(registered: Registered, path: Path, progress: Progress) -> Path | No
     return path
 
 
-def _decisions(registered: Registered, progress: Progress) -> list[dict[str, Any]]:
+def _decisions(registered: Registered, progress: Progress) -> tuple[Decision, ...]:
     """Decide on three enterprises of the test period (a good, a middling, a poor risk) and record each."""
     bundle = registered.trained.bundle
     records = _three(bundle, registered.trained.dataset)
     ledger = Ledger.open(None)
     try:
-        return [_recorded(ledger, bundle, registered.logged.version, record, progress) for record in records]
+        return tuple(_recorded(ledger, bundle, registered.logged.version, record, progress) for record in records)
     finally:
         ledger.close()
 
@@ -153,22 +180,21 @@ def _three(bundle: Bundle, dataset: Dataset) -> list[EnterpriseRecord]:
     return frame_records(test.iloc[chosen])
 
 
-def _recorded(
-    ledger: Ledger, bundle: Bundle, version: str, record: EnterpriseRecord, progress: Progress
-) -> dict[str, Any]:
+def _recorded(ledger: Ledger, bundle: Bundle, version: str, record: EnterpriseRecord, progress: Progress) -> Decision:
     decided = decide(bundle, record, decision_id=str(uuid.uuid4()), decided_at=utc_now(), version=version)
     request = record.model_dump(mode="json", exclude_none=True)
     record_decision(ledger, TENANT, bundle, request, decided)
     progress(f"recorded decision {decided.decision.decision_id}")
-    return decided.decision.model_dump(mode="json")
+    return decided.decision
 
 
-def _gain(metrics: Mapping[str, Any]) -> str:
-    gain = metrics["innovation_gain"]
-    return f"{gain['auc']:+.4f} ({gain['auc_low']:+.4f} to {gain['auc_high']:+.4f})"
+def _gain(figures: Figures) -> str:
+    gain = figures.innovation_gain
+    assert gain is not None  # noqa: S101 - the synthetic book has innovation records
+    return f"{gain.auc:+.4f} ({gain.auc_low:+.4f} to {gain.auc_high:+.4f})"
 
 
-def _line(decision: Mapping[str, Any]) -> str:
-    reasons = "; ".join(f"{reason['text']['en']} ({reason['points']:+d})" for reason in decision["reasons"][:3])
-    figures = f"PD {decision['pd']:.3%}, grade {decision['grade']}, score {decision['score']}"
-    return f"  {decision['enterprise_id']}: {figures}: {reasons}"
+def _line(decision: Decision) -> str:
+    reasons = "; ".join(f"{reason.text.text('en')} ({reason.points:+d})" for reason in decision.reasons[:3])
+    figures = f"PD {decision.pd:.3%}, grade {decision.grade}, score {decision.score}"
+    return f"  {decision.enterprise_id}: {figures}: {reasons}"

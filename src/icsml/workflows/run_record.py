@@ -110,11 +110,11 @@ def _column_type(dtype: Any) -> str:  # noqa: ANN401 - numpy's or one of pandas'
     return {"f": "double", "i": "long", "u": "long", "b": "boolean", "M": "datetime"}.get(dtype.kind, "string")
 
 
-def _split_params(dataset: Dataset, config: TrainingConfig) -> dict[str, Any]:
+def _split_params(dataset: Dataset, config: TrainingConfig) -> dict[str, object]:
     split = dataset.meta.split
     if split is None:
         return {}
-    stated = {f"split.{key}": value for key, value in split.model_dump(mode="json").items()}
+    stated: dict[str, object] = {f"split.{key}": value for key, value in split.model_dump(mode="json").items()}
     if isinstance(split, FoldSplit) and config.split_seed is not None:
         stated["split.seed"] = config.split_seed
     return {"split": split_kind(dataset)} | stated
@@ -134,7 +134,7 @@ def _note(dataset: Dataset) -> str:
     )
 
 
-def _chosen(trained: Trained) -> dict[str, Any]:
+def _chosen(trained: Trained) -> dict[str, object]:
     """Return what training itself chose."""
     model, rulebook = trained.pair.model, trained.bundle.rulebook
     parameters = {f"chosen.{key}": value for key, value in model.hyperparameters.model_dump().items()}
