@@ -58,7 +58,7 @@ def _ended_in_order() -> Iterator[None]:
 def _text(summary: JsonObject) -> str:
     metrics = summary["metrics"]
     names = [name for name, value in metrics.items() if isinstance(value, dict) and "ks" in value]
-    keys = (*(key for metric in METRICS if metric.listed for key in metric.labels), "rows", "defaults")
+    keys = (*(key for metric in METRICS if metric.listed for key in metric.keys), "rows", "defaults")
     rows = [(key, *(metrics[name].get(key) for name in names)) for key in keys]
     lines = [
         f"{summary['name']} version {summary['version']}  ({summary['model_uri']})",

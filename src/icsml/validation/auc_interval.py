@@ -22,7 +22,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit, ndtri
 
-from icsml.texts.label import Label
 from icsml.validation.inputs import checked
 from icsml.validation.metric import Metric
 from icsml.validation.placements import influence, variance
@@ -57,9 +56,6 @@ def auc_interval(
 
 
 AUC_INTERVAL: Final = Metric(
-    {
-        "auc_low": Label(en="AUC, lower confidence bound", zh="AUC置信区间下限"),
-        "auc_high": Label(en="AUC, upper confidence bound", zh="AUC置信区间上限"),
-    },
+    ("auc_low", "auc_high"),
     lambda y, pd, groups: auc_interval(y, pd, groups=groups),
 )

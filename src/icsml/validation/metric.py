@@ -1,4 +1,4 @@
-"""How a metric is declared: what it is called, and how it is computed.
+"""How a metric is declared: its names, and how it is computed.
 
 A new metric is one module of this room with a :class:`Metric`, and its place in
 :data:`icsml.validation.summary.METRICS`: training, the model card, MLflow and ``icsml train`` then state it.
@@ -6,13 +6,12 @@ A new metric is one module of this room with a :class:`Metric`, and its place in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy.typing as npt
 
 from icsml.core.arrays import Floats
-from icsml.texts.label import Label
 
 __all__ = ["Metric"]
 
@@ -23,8 +22,8 @@ class Metric:
 
     Parameters
     ----------
-    labels : mapping of str to Label
-        What each figure is called, by its key in JSON, in order.
+    keys : tuple of str
+        Name of each figure in JSON, in order; a model card puts it in words where the catalogue of texts has any.
     compute : callable
         Gives the figures in the same order, of outcomes (n,), PDs (n,) and the clusters of the rows if any; None where
         one cannot be known.
@@ -32,10 +31,10 @@ class Metric:
         Whether ``icsml train`` lists it where it prints text.
     """
 
-    labels: Mapping[str, Label]
+    keys: tuple[str, ...]
     compute: Callable[[Floats, Floats, npt.ArrayLike | None], tuple[float | None, ...]]
     listed: bool = True
 
     def figures(self, y: Floats, pd: Floats, groups: npt.ArrayLike | None) -> dict[str, float | None]:
         """Return its figures by key."""
-        return dict(zip(self.labels, self.compute(y, pd, groups), strict=True))
+        return dict(zip(self.keys, self.compute(y, pd, groups), strict=True))
