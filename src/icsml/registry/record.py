@@ -10,8 +10,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypedDict
 
-from pydantic import TypeAdapter
-
 from icsml.core.paths import home
 
 __all__ = ["DatasetFacts", "RunRecord", "TrialFacts", "find_record", "forget_record", "keep_record"]
@@ -109,7 +107,10 @@ def find_record(bundle_sha256: str) -> RunRecord | None:
         return None
     stated = json.loads((folder / _RECORD).read_text("utf-8"))
     stated["files"] = {path: (folder / _FILES / path).read_bytes() for path in stated["files"]}
-    return TypeAdapter(RunRecord).validate_python(stated)
+    stated["trials"] = tuple(TrialFacts(**trial) for trial in stated["trials"])
+    stated["blocking"] = tuple(stated["blocking"])
+    stated["curves"] = {key: [tuple(point) for point in curve] for key, curve in stated["curves"].items()}
+    return RunRecord(**stated)
 
 
 def forget_record(bundle_sha256: str) -> None:
