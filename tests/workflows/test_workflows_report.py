@@ -28,8 +28,9 @@ from icsml.records.enterprise import frame_records
 from icsml.reports.interactions import affordable_rows, interaction_values
 from icsml.reports.report_findings import PD_BANDS
 from icsml.workflows import report as reporting
-from icsml.workflows import training_plots as drawing
+from icsml.workflows import training_plots as plots
 from icsml.workflows.accumulators import pd_bands
+from icsml.workflows.drawn_rows import drawn_rows
 from icsml.workflows.report import find, write_report
 from icsml.workflows.train import train_bundle
 from icsml.workflows.training_plots import can_draw, training_plots
@@ -117,7 +118,7 @@ def test_groups_of_features_are_sums_of_terms(found, everything, trained):
 
 
 def test_contradicting_reasons_are_counted_on_the_sample(found, trained):
-    rows = reporting._drawn(len(found.sample.values), 500)
+    rows = drawn_rows(len(found.sample.values), 500)
     told = contradictions(trained.bundle, found.sample.values[rows], found.sample.log_odds[rows], DEFAULT_REASONS)
     assert found.contradictions.rate == told.rate
     assert sum(shown for _, shown, _ in found.contradictions.features) == sum(told.shown.values())
@@ -366,7 +367,7 @@ def test_a_data_set_of_other_features_is_refused(trained, shared_data, quick_con
 
 
 def test_where_what_draws_is_not_installed_training_goes_on_and_says_so(trained, monkeypatch):
-    monkeypatch.setattr(drawing, "find_spec", lambda name: None if name == "shap" else object())
+    monkeypatch.setattr(plots, "find_spec", lambda name: None if name == "shap" else object())
     said = []
     assert training_plots(trained.bundle, trained.dataset, said.append) == {}
     assert said == ["nothing is drawn: shap not installed — pip install 'icsml[report]'"]

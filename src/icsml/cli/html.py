@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ __all__ = ["write_comparison_page", "write_decision_page", "write_letter", "writ
 def write_decision_page(
     decision: Mapping[str, Any],
     path: Path,
-    lang: Literal["en", "zh"],
+    lang: str,
     stability: StabilityFigures | None,
     rulebook: Rulebook | None = None,
 ) -> str:
@@ -33,7 +33,7 @@ def write_decision_page(
     return f"page: {path}"
 
 
-def write_list_page(made: RecommendedList, path: Path, lang: Literal["en", "zh"]) -> str:
+def write_list_page(made: RecommendedList, path: Path, lang: str) -> str:
     """Write the page of a recommended list, and return the line that names it."""
     from icsml.reports.list_page import write_page
 
@@ -42,7 +42,7 @@ def write_list_page(made: RecommendedList, path: Path, lang: Literal["en", "zh"]
     return f"page: {path}"
 
 
-def write_comparison_page(compared: Comparison, path: Path, lang: Literal["en", "zh"]) -> str:
+def write_comparison_page(compared: Comparison, path: Path, lang: str) -> str:
     """Write the page of two rulebooks, and return the line that names it."""
     from icsml.reports.diff_page import write_page
 
@@ -55,7 +55,7 @@ def write_letter(
     terms: ListTerms,
     enterprise: str,
     path: Path,
-    lang: Literal["en", "zh"],
+    lang: str,
     *,
     on: date,
     issuer: str,

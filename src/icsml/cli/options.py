@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from icsml.texts.languages import Language
 
 __all__ = [
     "HtmlFile",
@@ -45,7 +47,7 @@ StabilityFile = Annotated[
         "--stability", help="What `icsml stability --json` printed, to be part of the page.", metavar="F.json"
     ),
 ]
-Lang = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the page.")]
+Lang = Annotated[Language, typer.Option("--lang", help="Language of the page.")]
 InFile = Annotated[Path, typer.Option("--in", help="File to read.", metavar="F")]
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder of the data set to write.", metavar="DIR")]
 OutFile = Annotated[Path, typer.Option("--out", help="File to write.", metavar="F")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -91,7 +91,7 @@ def diff(
     emit(compared.as_json(), as_json=json_, text=text)
 
 
-def _comparison_lines(compared: Comparison, lang: Literal["en", "zh"]) -> list[str]:
+def _comparison_lines(compared: Comparison, lang: str) -> list[str]:
     rows = [(change.name, change.kind, _short(change.a), _short(change.b)) for change in compared.changes]
     lines = [table(rows, ("item", "", compared.a, compared.b)) if rows else "the rules are the same"]
     effect = compared.impact

@@ -241,14 +241,14 @@ def _pair(findings: Findings, pair: Pair, lang: str) -> dict[str, Any]:
     return {"first": first.label.text(lang), "second": second.label.text(lang), "size": pair.size}
 
 
-def _decision(chosen: Example, lang: str) -> dict[str, Any]:
+def _decision(example: Example, lang: str) -> dict[str, Any]:
     return {
-        "drawing": f"waterfall-{chosen.role}",
-        "chosen": chosen,
-        "total": chosen.base + float(chosen.log_odds.sum()),
-        "usage": usage_name(chosen.usage, lang),
-        "reasons": [each.text(lang) for each in chosen.reasons],
-        "points": chosen.base_points + int(chosen.points.sum()),
+        "drawing": f"waterfall-{example.role}",
+        "example": example,
+        "total": example.base + float(example.log_odds.sum()),
+        "usage": usage_name(example.usage, lang),
+        "reasons": [each.text(lang) for each in example.reasons],
+        "points": example.base_points + int(example.points.sum()),
     }
 
 

@@ -1,4 +1,4 @@
-"""How values read: by their unit, and the same in sentences, in tables and in drawings."""
+"""How values read: by their unit, and the same in sentences, in tables and in figures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def shown_value(value: float | None, unit: str, lang: str) -> str:
     lang : str
         Language.
     """
-    if value is None or math.isnan(value):
+    if value is None or not math.isfinite(value):
         return phrase("names.not_known", lang)
     return _signed(quantity(value, unit).text(lang))
 

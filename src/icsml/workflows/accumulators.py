@@ -1,4 +1,4 @@
-"""What the auditor's report keeps of the rows while they pass by: sums, deviations, a few of them whole."""
+"""Accumulators of the auditor's report: sums and deviations over chunks of rows, and a few rows whole."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ __all__ = ["Accumulators", "pd_bands"]
 
 
 _ADDS_UP: Final = 1e-9
+_NOT_KNOWN: Final = {None, "staff not known", "not_known"}
+"""Groups of rows that are in no group; a kind that has only these is left out."""
 
 
 def pd_bands(pds: Floats) -> NDArray[Any]:
@@ -33,7 +35,7 @@ def pd_bands(pds: Floats) -> NDArray[Any]:
 
 
 @dataclass
-class _Group:
+class _GroupSums:
     """Sums over one group of rows."""
 
     adverse: NDArray[np.int64]
@@ -61,28 +63,28 @@ class _Deviation:
         return Check(name, self.rows, self.failed, self.worst, self.bound)
 
 
-def _within(places: NDArray[np.intp], first: int, rows: int) -> NDArray[np.intp]:
-    """Return those of the places that lie in a chunk, counted from its first row."""
-    found: NDArray[np.intp] = places[(places >= first) & (places < first + rows)] - first
-    return found
+def _within(indices: NDArray[np.intp], first: int, rows: int) -> NDArray[np.intp]:
+    """Return those of the indices that lie in a chunk, counted from its first row."""
+    inside: NDArray[np.intp] = indices[(indices >= first) & (indices < first + rows)] - first
+    return inside
 
 
 @dataclass
 class Accumulators:
-    """What is kept of the rows while they pass by.
+    """What is summed and kept of rows that are assessed in chunks.
 
     Parameters
     ----------
     bundle : Bundle
         The model.
-    wanted : ndarray of int of shape (k,)
-        Places of the rows that are drawn as dots and held against LightGBM.
+    sampled : ndarray of int of shape (k,)
+        Indices of the rows that are drawn as dots and compared with LightGBM.
     valued : ndarray of int of shape (m,)
-        Places of the rows whose feature values are kept besides.
+        Indices of the rows whose feature values are kept besides.
     """
 
     bundle: Bundle
-    wanted: NDArray[np.intp]
+    sampled: NDArray[np.intp]
     valued: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     pd: list[Floats] = field(default_factory=list)
     grades: Counter[str | None] = field(default_factory=Counter)
@@ -96,8 +98,8 @@ class Accumulators:
     moves: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, dtype=np.int64))
     drawn: list[tuple[Floats, Floats]] = field(default_factory=list)
     alone: list[tuple[int, float, bytes]] = field(default_factory=list)
-    told: list[tuple[Floats, Flags, Floats, Floats]] = field(default_factory=list)
-    groups: dict[str, dict[str | None, _Group]] = field(default_factory=dict)
+    compared: list[tuple[Floats, Flags, Floats, Floats]] = field(default_factory=list)
+    groups: dict[str, dict[str | None, _GroupSums]] = field(default_factory=dict)
     indicators: dict[str, Floats] = field(default_factory=dict)
     feature_groups: dict[str, float] = field(default_factory=dict)
 
@@ -107,89 +109,92 @@ class Accumulators:
         self.adds_up, self.points_sum = _Deviation(_ADDS_UP), _Deviation(_ADDS_UP)
         self.score, self.proper, self.graded = _Deviation(0.0), _Deviation(0.0), _Deviation(0.0)
 
-    def add(self, first: int, found: ExplainedAssessment, columns: Columns) -> None:
-        """Take a chunk, whose first row has this place."""
-        explanation = found.explanation
+    def add(self, first: int, assessment: ExplainedAssessment, columns: Columns) -> None:
+        """Add a chunk, whose first row has this index."""
+        explanation = assessment.explanation
         terms = explanation.terms.log_odds
-        self.pd.append(found.pd)
-        self.grades.update(found.grade)
-        self.fallback.append(found.fallback)
-        self.graded_as.append(found.grade)
-        self.scores.append(found.score)
-        self.values.append(found.features[_within(self.valued, first, len(terms))])
+        self.pd.append(assessment.pd)
+        self.grades.update(assessment.grade)
+        self.fallback.append(assessment.fallback)
+        self.graded_as.append(assessment.grade)
+        self.scores.append(assessment.score)
+        self.values.append(assessment.features[_within(self.valued, first, len(terms))])
         self.size += np.abs(terms).sum(axis=0)
-        self.missing += np.isnan(found.features).sum(axis=0)
-        self._check(found, explanation)
-        self._innovation(found)
-        self._groups(found, explanation, columns)
-        self._sums_by_group(explanation)
-        self._points(found)
-        own = _within(self.wanted, first, len(terms))
-        fed = own[~found.fallback[own]]
-        self.drawn.append((terms[fed], found.features[fed]))
+        self.missing += np.isnan(assessment.features).sum(axis=0)
+        self._add_checks(assessment, explanation)
+        self._add_innovation(assessment)
+        self._add_groups(assessment, explanation, columns)
+        self._add_feature_groups(explanation)
+        self._add_points(assessment)
+        rows = _within(self.sampled, first, len(terms))
+        of_model = rows[~assessment.fallback[rows]]
+        self.drawn.append((terms[of_model], assessment.features[of_model]))
         totals = explanation.terms.total
-        self.told.append((found.features[own], found.fallback[own], found.log_odds[own], totals[own]))
-        self.alone += [(first + int(i), float(found.pd[i]), terms[i].tobytes()) for i in own]
+        self.compared.append(
+            (assessment.features[rows], assessment.fallback[rows], assessment.log_odds[rows], totals[rows])
+        )
+        self.alone += [(first + int(i), float(assessment.pd[i]), terms[i].tobytes()) for i in rows]
 
-    def _check(self, found: Assessment, explanation: Explanation) -> None:
+    def _add_checks(self, assessment: Assessment, explanation: Explanation) -> None:
         with np.errstate(divide="ignore", invalid="ignore"):
             total = explanation.terms.base + sum_in_order(explanation.terms.log_odds)
-            self.adds_up.add(np.abs(logit(found.pd) - total))
+            self.adds_up.add(np.abs(logit(assessment.pd) - total))
         points = explanation.base_points + explanation.points.sum(axis=1)
-        self.score.add(np.abs(points - found.score).astype(np.float64))
-        self.proper.add((~((found.pd > 0.0) & (found.pd < 1.0))).astype(np.float64))
+        self.score.add(np.abs(points - assessment.score).astype(np.float64))
+        self.proper.add((~((assessment.pd > 0.0) & (assessment.pd < 1.0))).astype(np.float64))
         if self.bundle.scale.applies_to(self.bundle.event, self.bundle.horizon_months):
-            self.graded.add(self._outside_grade(found))
+            self.graded.add(self._outside_grade(assessment))
 
-    def _outside_grade(self, found: Assessment) -> Floats:
+    def _outside_grade(self, assessment: Assessment) -> Floats:
         """Return 1 for each row whose PD is not within its grade's bounds; a row too short of facts has no grade."""
         uppers = {grade.id: grade.upper for grade in self.bundle.scale.grades}
         lowers = dict(zip(uppers, [0.0, *uppers.values()], strict=False))
-        low = np.array([lowers.get(grade, np.nan) for grade in found.grade])
-        high = np.array([uppers.get(grade, np.nan) for grade in found.grade])
-        graded = np.array([grade is not None for grade in found.grade])
-        return (graded & ~((low < found.pd) & (found.pd <= high))).astype(np.float64)
+        low = np.array([lowers.get(grade, np.nan) for grade in assessment.grade])
+        high = np.array([uppers.get(grade, np.nan) for grade in assessment.grade])
+        graded = np.array([grade is not None for grade in assessment.grade])
+        return (graded & ~((low < assessment.pd) & (assessment.pd <= high))).astype(np.float64)
 
-    def _innovation(self, found: ExplainedAssessment) -> None:
-        own = found.innovation_log_odds(self.bundle)
-        if own is None or found.pd_without_innovation is None:
+    def _add_innovation(self, assessment: ExplainedAssessment) -> None:
+        log_odds = assessment.innovation_log_odds(self.bundle)
+        if log_odds is None or assessment.pd_without_innovation is None:
             return
-        self.innovation.append(own)
-        self.pd_without.append(found.pd_without_innovation)
-        places = {grade.id: place for place, grade in enumerate(self.bundle.scale.grades)}
-        without = self.bundle.grade(found.pd_without_innovation)
+        self.innovation.append(log_odds)
+        self.pd_without.append(assessment.pd_without_innovation)
+        ranks = {grade.id: rank for rank, grade in enumerate(self.bundle.scale.grades)}
+        without = self.bundle.grade(assessment.pd_without_innovation)
         if any(grade is None for grade in without):
             return
-        pairs = [(a, b) for a, b in zip(found.grade, without, strict=True) if a is not None]
-        step = np.sign([places[a] - places[b] for a, b in pairs])
+        pairs = [(a, b) for a, b in zip(assessment.grade, without, strict=True) if a is not None]
+        step = np.sign([ranks[a] - ranks[b] for a, b in pairs])
         self.moves += [int((step == way).sum()) for way in (-1, 0, 1)]
 
-    def _groups(self, found: Assessment, explanation: Explanation, columns: Columns) -> None:
-        terms, (told, _) = explanation.terms.log_odds, explanation.merged
-        against = adverse(told, self.bundle.catalogue.adverse_at_least)
+    def _add_groups(self, assessment: Assessment, explanation: Explanation, columns: Columns) -> None:
+        terms, (merged, _) = explanation.terms.log_odds, explanation.merged
+        against = adverse(merged, self.bundle.catalogue.adverse_at_least)
         ranked = rank_terms(against, self.bundle.catalogue.adverse_reasons)
-        counted = np.zeros(told.shape, dtype=np.int64)
+        counted = np.zeros(merged.shape, dtype=np.int64)
         np.put_along_axis(counted, ranked, 1, axis=1)
         counted &= against > 0.0
         adverse_to = np.take_along_axis(against, ranked, 1) > 0.0
         self.adverse.append(np.where(adverse_to, ranked, -1).astype(np.int16))
         sizes = np.abs(terms)
         innovative = sizes[:, self.bundle.model.encoder.innovative].sum(axis=1)
-        for kind, names in self._kinds(found, columns).items():
+        for kind, names in self._kinds(assessment, columns).items():
             codes, known = pd.factorize(names)
             for code in np.unique(codes):
-                own = codes == code
-                name = None if code < 0 else str(known[code])
-                group = self.groups.setdefault(kind, {}).setdefault(
-                    name, _Group(np.zeros(terms.shape[1], dtype=np.int64))
-                )
-                group.rows += int(own.sum())
-                group.pd += float(found.pd[own].sum())
-                group.size += float(sizes[own].sum())
-                group.innovative += float(innovative[own].sum())
-                group.adverse += counted[own].sum(axis=0)
+                rows = codes == code
+                group = self._group(kind, None if code < 0 else str(known[code]))
+                group.rows += int(rows.sum())
+                group.pd += float(assessment.pd[rows].sum())
+                group.size += float(sizes[rows].sum())
+                group.innovative += float(innovative[rows].sum())
+                group.adverse += counted[rows].sum(axis=0)
 
-    def _sums_by_group(self, explanation: Explanation) -> None:
+    def _group(self, kind: str, name: str | None) -> _GroupSums:
+        none = np.zeros(len(self.bundle.features), dtype=np.int64)
+        return self.groups.setdefault(kind, {}).setdefault(name, _GroupSums(none))
+
+    def _add_feature_groups(self, explanation: Explanation) -> None:
         names = [feature.group for feature in self.bundle.features]
         for name, (terms, _) in by_group(names, explanation.terms.log_odds, explanation.points).items():
             self.feature_groups[name] = self.feature_groups.get(name, 0.0) + float(np.abs(terms).sum())
@@ -199,21 +204,21 @@ class Accumulators:
         sizes = [(name, size / count) for name, size in self.feature_groups.items()]
         return tuple(sorted(sizes, key=lambda each: -each[1]))
 
-    def _kinds(self, found: Assessment, columns: Columns) -> dict[str, NDArray[Any]]:
-        everybody = {"all": np.full(len(found.pd), "all", dtype=object), "pd_band": pd_bands(found.pd)}
-        if found.innovation is not None:
-            return everybody | population_groups(columns, found.innovation)
-        own = {"technical_field": columns["technical_field"], "province": provinces(columns)}
-        return everybody | own | {"size": staff_classes(columns)}
+    def _kinds(self, assessment: Assessment, columns: Columns) -> dict[str, NDArray[Any]]:
+        everybody = {"all": np.full(len(assessment.pd), "all", dtype=object), "pd_band": pd_bands(assessment.pd)}
+        if assessment.innovation is not None:
+            return everybody | population_groups(columns, assessment.innovation)
+        fields, staff = columns["technical_field"], staff_classes(columns)
+        return everybody | {"technical_field": fields, "province": provinces(columns), "size": staff}
 
-    def _points(self, found: Assessment) -> None:
-        points = found.innovation
+    def _add_points(self, assessment: Assessment) -> None:
+        points = assessment.innovation
         if points is None:
             return
         together = np.zeros(len(points.score))
-        for name, own in points.points.items():
-            together = together + own
-            sums = np.array([np.nansum(own), points.maximum(name).sum(), np.isnan(points.values[name]).sum()])
+        for name, by_row in points.points.items():
+            together = together + by_row
+            sums = np.array([np.nansum(by_row), points.maximum(name).sum(), np.isnan(points.values[name]).sum()])
             self.indicators[name] = self.indicators.get(name, np.zeros(3)) + sums
         scored = ~np.isnan(points.score)
         self.points_sum.add(np.abs(points.score - together)[scored])
@@ -224,6 +229,16 @@ class Accumulators:
         return Sample(np.concatenate(terms), np.concatenate(values))
 
     @property
+    def pds(self) -> Floats:
+        """PDs over all rows."""
+        return np.concatenate(self.pd)
+
+    @property
+    def by_companion(self) -> Flags:
+        """Whether the companion gave the PD, over all rows."""
+        return np.concatenate(self.fallback)
+
+    @property
     def without(self) -> Floats | None:
         """PDs of the companion over all rows; None where there is none."""
         return np.concatenate(self.pd_without) if self.pd_without else None
@@ -231,31 +246,31 @@ class Accumulators:
     @property
     def drawn_values(self) -> Floats:
         """Feature values of all rows drawn, those that the companion answered included."""
-        return np.concatenate([features for features, *_ in self.told])
+        return np.concatenate([features for features, *_ in self.compared])
 
     def segments(self) -> dict[str, tuple[GroupFigures, ...]]:
         """Return the figures of every group of every kind that the data have."""
         stages = self.bundle.rulebook.stage_ids if self.bundle.rulebook else ()
         order = [stage for stage in stages if stage is not None]
-        found: dict[str, tuple[GroupFigures, ...]] = {}
+        segments: dict[str, tuple[GroupFigures, ...]] = {}
         for kind, groups in self.groups.items():
-            if set(groups) in ({None}, {"staff not known"}):
+            if set(groups) <= _NOT_KNOWN:
                 continue
-            place: Any = list(PD_BANDS).index if kind == "pd_band" else group_order(kind, order)
-            names = sorted(groups, key=place)
-            found[kind] = tuple(self._figures(name, groups[name]) for name in names)
-        return found
+            rank: Any = list(PD_BANDS).index if kind == "pd_band" else group_order(kind, order)
+            names = sorted(groups, key=rank)
+            segments[kind] = tuple(self._figures(name, groups[name]) for name in names)
+        return segments
 
-    def _figures(self, name: str | None, group: _Group) -> GroupFigures:
+    def _figures(self, name: str | None, group: _GroupSums) -> GroupFigures:
         with_innovation = self.bundle.model.encoder.innovative.any() and group.size > 0.0
         share = group.innovative / group.size if with_innovation else None
         return GroupFigures(name, group.rows, group.pd / group.rows, share, group.adverse)
 
     def checks(self) -> list[Check]:
         """Return the checks over all rows."""
-        found = [self.adds_up.check("adds_up"), self.score.check("score_reconciles"), self.proper.check("pd_proper")]
+        checks = [self.adds_up.check("adds_up"), self.score.check("score_reconciles"), self.proper.check("pd_proper")]
         if self.graded.rows:
-            found.append(self.graded.check("grade_holds_pd"))
+            checks.append(self.graded.check("grade_holds_pd"))
         if self.points_sum.rows:
-            found.append(self.points_sum.check("points_sum"))
-        return found
+            checks.append(self.points_sum.check("points_sum"))
+        return checks
