@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import re
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
 
 import pytest
 from jinja2 import nodes
 
+from icsml.core.paths import configs_dir
+from icsml.decision.decide import decide
 from icsml.features.catalogue import CATALOGUE
 from icsml.innovation.rulebooks.provenance import Provenance
 from icsml.innovation.scoring.population_groups import _STAFF_CLASSES
+from icsml.records.enterprise import frame_records
 from icsml.records.fields import TECHNICAL_FIELDS
 from icsml.records.outcome import OutcomeMeaning
 from icsml.reports import naming as names
+from icsml.reports.decision_page import decision_page
+from icsml.reports.model_page import model_page
 from icsml.reports.naming import compared_with, group_name, pd_meaning, reference_name, rulebook_name, value_name
 from icsml.reports.page import _environment
 from icsml.reports.report_findings import PD_BANDS
 from icsml.texts.catalogue import _texts, keys, phrase
+from icsml.texts.languages import languages
 
 FOLDER = Path(names.__file__).parent
 ROOMS = ("pages.", "report.", "names.kind.")
@@ -188,3 +196,35 @@ def test_a_part_that_is_not_filled_in_is_an_error():
         phrase("pages.and_more", "en")
     with pytest.raises(KeyError):
         phrase("pages.unheard_of", "en")
+
+
+@pytest.fixture
+def french(tmp_path, monkeypatch):
+    """A third language, made by one file: that of English, with some texts of its own."""
+    shutil.copytree(configs_dir() / "texts", tmp_path / "texts")
+    english = (tmp_path / "texts" / "en.yaml").read_text("utf-8")
+    french = english.replace("Why enterprises are in or out", "Pourquoi").replace("html_lang: en", "html_lang: fr")
+    (tmp_path / "texts" / "fr.yaml").write_text(french.replace("leverage: leverage", "leverage: levier"), "utf-8")
+    monkeypatch.setattr("icsml.texts.languages.configs_dir", lambda: tmp_path)
+    monkeypatch.setattr("icsml.texts.catalogue.configs_dir", lambda: tmp_path)
+    for cached in (languages, _texts):
+        cached.cache_clear()
+    yield "fr"
+    monkeypatch.undo()
+    for cached in (languages, _texts):
+        cached.cache_clear()
+
+
+def test_another_language_is_one_file_for_every_page(french, found, trained):
+    record = frame_records(trained.dataset.enterprises.iloc[[3]])[0]
+    decision = decide(trained.bundle, record, decision_id="d", decided_at=datetime(2026, 7, 1, tzinfo=UTC)).decision
+    pages = [model_page(found, french), decision_page(decision.model_dump(mode="json"), french)]
+    for page in pages:
+        assert '<html lang="fr">' in page
+    assert "levier" in pages[0]
+    assert not CHINESE.search(re.sub(r"<style>.*?</style>", "", pages[1], flags=re.DOTALL))
+    assert group_name("province", "11", french, {}) == "Beijing"
+    assert phrase("pages.reasons", french) == "Pourquoi"
+    for template in _environment().list_templates():
+        source = _environment().loader.get_source(_environment(), template)[0]
+        assert not re.search(r"lang\s*==|==\s*.(zh|en)", source), template

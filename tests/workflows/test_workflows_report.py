@@ -28,6 +28,7 @@ from icsml.records.enterprise import frame_records
 from icsml.reports.interactions import affordable_rows, interaction_values
 from icsml.reports.report_findings import PD_BANDS
 from icsml.workflows import report as reporting
+from icsml.workflows import report_checks, report_samples
 from icsml.workflows import training_plots as plots
 from icsml.workflows.accumulators import pd_bands
 from icsml.workflows.drawn_rows import drawn_rows
@@ -39,6 +40,11 @@ CHECKS = {
     *("adds_up", "directions_proved", "grade_holds_pd", "one_is_batch", "pd_is_of_the_trees", "pd_proper"),
     *("points_sum", "score_reconciles"),
 }
+
+
+def _patch_assess(monkeypatch, function):
+    for module in (reporting, report_checks, report_samples):
+        monkeypatch.setattr(module, "assess", function)
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +172,7 @@ def _tampered(monkeypatch, change):
             change(assessment) if isinstance(assessment, ExplainedAssessment) and len(assessment.pd) > 1 else assessment
         )
 
-    monkeypatch.setattr(reporting, "assess", changed)
+    _patch_assess(monkeypatch, changed)
 
 
 def _with_terms(assessment):
@@ -220,7 +226,7 @@ def test_log_odds_that_are_not_the_trees_own_fail_their_check(trained, monkeypat
     def moved(bundle, columns, **options):
         return _with_other_log_odds(assess(bundle, columns, **options))
 
-    monkeypatch.setattr(reporting, "assess", moved)
+    _patch_assess(monkeypatch, moved)
     found = find(trained.bundle, trained.dataset, rows=300, interactions=False)
     assert "pd_is_of_the_trees" in {check.id for check in found.checks if not check.passed}
 
@@ -263,7 +269,7 @@ def test_a_row_that_differs_alone_fails_its_check(trained, monkeypatch):
         assessment = assess(bundle, columns, **options)
         return replace(assessment, pd=np.nextafter(assessment.pd, 1)) if len(assessment.pd) == 1 else assessment
 
-    monkeypatch.setattr(reporting, "assess", alone)
+    _patch_assess(monkeypatch, alone)
     found = find(trained.bundle, trained.dataset, rows=300, interactions=False)
     assert {check.id for check in found.checks if not check.passed} == {"one_is_batch"}
 
@@ -283,7 +289,7 @@ def test_chunks_do_not_show(trained, found, monkeypatch):
     np.testing.assert_allclose(other.sizes, found.sizes, rtol=1e-12)
     np.testing.assert_array_equal(other.sample.log_odds, found.sample.log_odds)
     np.testing.assert_array_equal(other.segments["all"][0].adverse, found.segments["all"][0].adverse)
-    assert [each.enterprise_id for each in other.chosen] == [each.enterprise_id for each in found.examples]
+    assert [each.enterprise_id for each in other.examples] == [each.enterprise_id for each in found.examples]
 
 
 def test_the_three_decisions_are_a_good_a_middling_and_a_poor_risk(found, everything):

@@ -6,6 +6,7 @@ What a decision does not hold, because an earlier version recorded it or its mod
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -36,11 +37,67 @@ _LATER: Final[Mapping[str, Any]] = {
     "warnings": [],
 }
 """What decisions recorded by earlier versions do not hold."""
-_NOTICE: Final[Mapping[str, Any]] = {"field": None, "text": None}
+_WARNING: Final[Mapping[str, Any]] = {"field": None, "text": None}
 _INPUT: Final[Mapping[str, Any]] = {"read": None, "absent": None}
 
-_SAID: Final = {"yes", "no", "missing"}
-"""Rules that say the value."""
+_STATES_VALUE: Final = {"yes", "no", "missing"}
+"""Rules that are the value itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class WarningRow:
+    """A warning or referral: its code, its text, and the name of its field where the text does not say it."""
+
+    code: str
+    text: str
+    about: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonRow:
+    """An adverse reason, and the names of the features merged into it."""
+
+    code: str
+    text: str
+    also: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermRow:
+    """A reason with its value and term; ``width`` is the length of its bar, in per cent of the widest pair of bars."""
+
+    code: str
+    text: str
+    value: str
+    log_odds: float
+    points: int
+    pd_effect: float
+    contradicts: bool
+    also: list[str]
+    width: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorRow:
+    """An innovation indicator: its value, the row of its rule, and its points."""
+
+    label: str
+    value: str | None
+    rule: str
+    points: float
+    max: float
+    domain: str
+    provenance: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorShare:
+    """The part that an indicator has in the reason of the innovation score."""
+
+    label: str
+    points: float
+    reference_points: float
+    log_odds: float
 
 
 def decision_page(
@@ -71,10 +128,10 @@ def decision_page(
     if stability is not None:
         stability.require_of(decision["model"]["bundle_sha256"])
     decision = dict(_LATER) | dict(decision)
-    decision["warnings"] = [dict(_NOTICE) | dict(each) for each in decision["warnings"]]
+    decision["warnings"] = [dict(_WARNING) | dict(each) for each in decision["warnings"]]
     points = decision["innovation"]
     rules = recorded_rules(points["rulebook"], rulebook) if points else {}
-    facts: dict[str, Any] = {
+    facts = {
         "decision": decision,
         "model": decision["model"],
         "innovation": {"valid_until": None} | dict(points) if points else None,
@@ -88,14 +145,14 @@ def decision_page(
         "indicators": [_indicator(each, rules, lang) for each in points["indicators"]] if points else [],
         "causes": _causes(decision, lang),
         "recourse": decision["recourse"],
-        "held": recourse_measure(stability, decision["model"]["bundle_sha256"], lang),
+        "robustness": recourse_measure(stability, decision["model"]["bundle_sha256"], lang),
         "no_recourse": _no_recourse(decision, lang),
-        "adverse": [_told(each, lang) for each in decision["adverse_reasons"] if each.get("kind") != "neutral"],
-        "neutral": [_told(each, lang) for each in decision["adverse_reasons"] if each.get("kind") == "neutral"],
+        "adverse": _reason_rows(decision, lang, neutral=False),
+        "neutral": _reason_rows(decision, lang, neutral=True),
         "coverage": _coverage(decision, lang),
         "assumed": bool(points) and points["provenance"] == "assumed",
-        "referrals": [_notice(each, lang) for each in decision["refer"] or []],
-        "warnings": [_notice(each, lang) for each in _besides(decision)],
+        "referrals": [_warning_row(each, lang) for each in decision["refer"] or []],
+        "warnings": [_warning_row(each, lang) for each in _besides(decision)],
         "groups": decision["groups"],
     }
     return render("decision.html", lang, facts)
@@ -131,7 +188,7 @@ def _is_referred(decision: Mapping[str, Any], code: str) -> bool:
 
 
 def _besides(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the warnings that the page does not tell elsewhere: as referrals, or where recourse would stand."""
+    """Return the warnings that the page does not display elsewhere: as referrals, or where recourse would stand."""
     referred = {(each["code"], each["field"]) for each in decision["refer"] or []}
     elsewhere = set() if decision["recourse"] is None else {"NO_RECOURSE"}
     return [
@@ -141,14 +198,14 @@ def _besides(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     ]
 
 
-def _notice(notice: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    """Return a notice with the name of its field where its text does not say it; without a text there is the path."""
-    text = in_language(notice["text"], lang) if notice["text"] else ""
+def _warning_row(warning: Mapping[str, Any], lang: str) -> WarningRow:
+    """Return a warning with the name of its field where its text does not say it; without a text there is the path."""
+    text = in_language(warning["text"], lang) if warning["text"] else ""
     # The text of INSUFFICIENT_DATA names its group of information, whose id may be a feature's name too.
-    label = None if notice["code"] == "INSUFFICIENT_DATA" else _label(notice["field"], lang)
-    said = label is not None and label.casefold() in text.casefold()
-    about = label or (None if text else notice["field"])
-    return {"code": notice["code"], "text": text, "about": None if said else about}
+    label = None if warning["code"] == "INSUFFICIENT_DATA" else _label(warning["field"], lang)
+    named = label is not None and label.casefold() in text.casefold()
+    about = label or (None if text else warning["field"])
+    return WarningRow(warning["code"], text, None if named else about)
 
 
 def _label(path: str | None, lang: str) -> str | None:
@@ -169,41 +226,46 @@ def _to_the_second(moment: str) -> str:
 
 def _no_recourse(decision: Mapping[str, Any], lang: str) -> str:
     """Return why no step is proposed, as the decision itself says it where it does."""
-    told = [
-        str(in_language(each["text"], lang))
+    texts = [
+        in_language(each["text"], lang)
         for each in decision["warnings"]
         if each["code"] == "NO_RECOURSE" and each["text"]
     ]
-    return told[0] if told else phrase("pages.no_recourse", lang)
+    return texts[0] if texts else phrase("pages.no_recourse", lang)
 
 
 def _total(decision: Mapping[str, Any]) -> float:
     """Return the logit of the PD as base and terms give it."""
-    shown = sum(float(each["log_odds"]) for each in decision["reasons"])
-    return float(decision["base_log_odds"]) + shown + float(decision["other_log_odds"])
+    displayed = sum(float(each["log_odds"]) for each in decision["reasons"])
+    return float(decision["base_log_odds"]) + displayed + float(decision["other_log_odds"])
 
 
-def _terms(decision: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
+def _terms(decision: Mapping[str, Any], lang: str) -> list[TermRow]:
     widest = max((abs(each["log_odds"]) for each in decision["reasons"]), default=0.0) or 1.0
     return [_term(each, widest, lang) for each in decision["reasons"]]
 
 
-def _term(reason: Mapping[str, Any], widest: float, lang: str) -> dict[str, Any]:
-    return {
-        "code": reason["code"],
-        "text": in_language(reason["text"], lang),
-        "value": _value(reason, lang),
-        "log_odds": reason["log_odds"],
-        "points": reason["points"],
-        "pd_effect": reason["pd_effect"],
-        "contradicts": bool(reason.get("contradicts")),
-        "also": _also(reason, lang),
-        "width": round(50.0 * abs(reason["log_odds"]) / widest, 1),
-    }
+def _term(reason: Mapping[str, Any], widest: float, lang: str) -> TermRow:
+    return TermRow(
+        code=reason["code"],
+        text=in_language(reason["text"], lang),
+        value=_value(reason, lang),
+        log_odds=reason["log_odds"],
+        points=reason["points"],
+        pd_effect=reason["pd_effect"],
+        contradicts=bool(reason.get("contradicts")),
+        also=_also(reason, lang),
+        width=round(50.0 * abs(reason["log_odds"]) / widest, 1),
+    )
 
 
-def _told(reason: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    return {"code": reason["code"], "text": in_language(reason["text"], lang), "also": _also(reason, lang)}
+def _reason_rows(decision: Mapping[str, Any], lang: str, *, neutral: bool) -> list[ReasonRow]:
+    """Return the adverse reasons of which a fault is stated, or those of which none is."""
+    return [
+        ReasonRow(reason["code"], in_language(reason["text"], lang), _also(reason, lang))
+        for reason in decision["adverse_reasons"]
+        if (reason.get("kind") == "neutral") is neutral
+    ]
 
 
 def _also(reason: Mapping[str, Any], lang: str) -> list[str]:
@@ -222,32 +284,32 @@ def _value(reason: Mapping[str, Any], lang: str) -> str:
     return shown_beside(reason["value"], [] if reference is None else [reference], unit, lang)
 
 
-def _indicator(each: Mapping[str, Any], rules: Mapping[str, RuleHit], lang: str) -> dict[str, Any]:
+def _indicator(each: Mapping[str, Any], rules: Mapping[str, RuleHit], lang: str) -> IndicatorRow:
     label, rule = each.get("label"), rules.get(each["rule"])
     unit = each.get("unit") or ("fraction" if rule is not None and rule.percent else "")
     thresholds = [] if rule is None else [float(bound) for bound in rule.bounds]
-    return {
-        "label": in_language(label, lang) if label else each["id"],
-        "value": None if each["rule"] in _SAID else shown_beside(each["value"], thresholds, unit, lang),
-        "rule": each["rule"] if rule is None else rule.text(lang, unit),
-        "points": each["points"],
-        "max": each["max"],
-        "domain": each["domain"],
-        "provenance": each["provenance"],
-    }
+    return IndicatorRow(
+        label=in_language(label, lang) if label else each["id"],
+        value=None if each["rule"] in _STATES_VALUE else shown_beside(each["value"], thresholds, unit, lang),
+        rule=each["rule"] if rule is None else rule.text(lang, unit),
+        points=each["points"],
+        max=each["max"],
+        domain=each["domain"],
+        provenance=each["provenance"],
+    )
 
 
-def _causes(decision: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
+def _causes(decision: Mapping[str, Any], lang: str) -> list[IndicatorShare]:
     """Return how the reason of the innovation score is shared among its indicators."""
     points = decision["innovation"]
     labels = {each["id"]: each.get("label") for each in points["indicators"]} if points else {}
     return [
-        {
-            "label": in_language(labels.get(part["indicator"]) or {FALLBACK: part["indicator"]}, lang),
-            "points": part["points"],
-            "reference_points": part["reference_points"],
-            "log_odds": part["log_odds"],
-        }
+        IndicatorShare(
+            in_language(labels.get(part["indicator"]) or {FALLBACK: part["indicator"]}, lang),
+            part["points"],
+            part["reference_points"],
+            part["log_odds"],
+        )
         for reason in decision["reasons"]
         for part in reason.get("indicators") or ()
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,16 @@ _MOST = 20_000
 _AT_ONCE = 100
 _PRINTED = 2_000
 """Enterprises not on the list that are printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """What a list was to hold: all with enough points, or a share as places, and those beyond it by equal points."""
+
+    points: str | None = None
+    share: str | None = None
+    places: int | None = None
+    over: int = 0
 
 
 def selection_page(
@@ -60,27 +70,29 @@ def selection_page(
     listed = current[current["status"] == "listed"]
     others = current[current["status"] != "listed"]
     best, nearest = _best(listed), _nearest(others)
-    facts: dict[str, Any] = {
+    by_group = figures(current, list(stages))
+    kinds = [kind for kind in _KINDS if stages or kind != "stage"]
+    facts: dict[str, object] = {
         "terms": asdict(terms),
-        "asked": _asked(terms),
+        "asked": _requested(terms),
         "cut": cut_text(terms.threshold),
         "no_cut": terms.uncut or (terms.threshold <= 0.0 and not (current["reason"] == "below_cut").any()),
         "listed": len(listed),
         "now": len(listed) if (current["action"] != "evaluated").any() else None,
-        "figures": figures(current, list(stages)),
+        "figures": by_group,
+        "kinds": kinds,
+        "widest": {kind: _widest(by_group[kind]) for kind in kinds},
         "robustness": None if robustness is None else robustness.as_json(),
         "synthetic": synthetic,
         "firms": [_firm(row) for row in best.to_dict("records")],
         "more": len(listed) - len(best),
-        "others": [_told(row, lang) for row in nearest.to_dict("records")],
+        "others": [_firm_with_reasons(row, lang) for row in nearest.to_dict("records")],
         "more_others": len(others) - len(nearest),
         "named": bool(current["enterprise_name"].notna().any()),
         "at_once": _AT_ONCE,
         "printed": _PRINTED,
         **script("selection.js"),
     }
-    facts["kinds"] = [kind for kind in _KINDS if stages or kind != "stage"]
-    facts["widest"] = {kind: _widest(facts["figures"][kind]) for kind in facts["kinds"]}
     return render("selection.html", lang, facts, stages)
 
 
@@ -125,12 +137,12 @@ def letter_page(
             field="--enterprise",
             remedy="check the identifier and --on",
         )
-    firm = _told(own.iloc[-1].to_dict(), lang)
+    firm = _firm_with_reasons(own.iloc[-1].to_dict(), lang)
     before = _before(frame, firm) if firm["action"] == "appeal" else None
     changed = bool((current["action"] != "evaluated").any())
     stands, competes = firm["status"] != "withdrawn", firm["reason"] in ("selected", "below_cut")
     required = firm["reason"] == "below_cut" or not (terms.uncut or terms.threshold <= 0.0)
-    facts: dict[str, Any] = {
+    facts: dict[str, object] = {
         "firm": firm,
         "terms": asdict(terms),
         "own": None if firm["score"] is None else own_text(firm["score"], terms.threshold),
@@ -141,7 +153,7 @@ def letter_page(
         else own_text(before["score"], terms.threshold),
         "missing": _missing(firm["missing"], lang),
         "required": stands and required,
-        "asked": _asked(terms) if stands and competes and required else None,
+        "asked": _requested(terms) if stands and competes and required else None,
         "now": int((current["status"] == "listed").sum()) if changed else None,
         "record_sha256": _record_hash(frame, firm),
         "ranked": int((frame["rank"].notna() & (frame["action"] == "evaluated")).sum()) if stands else 0,
@@ -188,13 +200,11 @@ def _widest(groups: Sequence[Mapping[str, Any]]) -> float:
     return max((each["selected"] / each["evaluated"] for each in groups), default=0.0) or 1.0
 
 
-def _asked(terms: ListTerms) -> dict[str, Any]:
-    """Return what the list was to hold, and how many equal points put on it beyond that."""
-    places = terms.places
-    if places is None:
-        return {"points": cut_text(terms.threshold)}
+def _requested(terms: ListTerms) -> Requested:
+    if terms.places is None:
+        return Requested(points=cut_text(terms.threshold))
     share = f"{100.0 * (terms.top_share or 0.0):.6g}%"
-    return {"share": share, "places": places, "over": max(terms.selected - places, 0)}
+    return Requested(share=share, places=terms.places, over=max(terms.selected - terms.places, 0))
 
 
 def _best(firms: pd.DataFrame) -> pd.DataFrame:
@@ -213,11 +223,11 @@ _DAYS = ("as_of", "decided_on", "valid_from", "valid_until")
 
 
 def _firm(row: Mapping[Any, Any]) -> dict[str, Any]:
-    shown = {str(name): None if pd.isna(value) else value for name, value in row.items()}
-    return shown | {name: str(shown[name])[:10] for name in _DAYS if shown[name] is not None}
+    values = {str(name): None if pd.isna(value) else value for name, value in row.items()}
+    return values | {name: str(values[name])[:10] for name in _DAYS if values[name] is not None}
 
 
-def _told(row: Mapping[Any, Any], lang: str) -> dict[str, Any]:
+def _firm_with_reasons(row: Mapping[Any, Any], lang: str) -> dict[str, Any]:
     """Return a firm with the parts of its reason, and whether each is one of several alternatives."""
     firm = _firm(row)
     reason = firm.get(f"reason_{lang}") or firm[f"reason_{FALLBACK}"]
