@@ -616,7 +616,7 @@ def test_fault_is_found_by_lint_and_refused_on_load(tmp_path, small_text, fault)
 
 def test_every_code_that_the_linter_knows_has_a_failing_rulebook():
     folder = Path(icsml.innovation.__file__).parent / "rulebooks"
-    names = ("lint/lint", "lint/points_rows", "overlays")
+    names = ("lint/lint", "lint/parts", "lint/stages_and_peers", "lint/points_rows", "overlays")
     sources = [(folder / f"{name}.py").read_text("utf-8") for name in names]
     used = {code for source in sources for code in re.findall(r"ICS-RUL-\d{3}", source)}
     assert {code for _, _, code, *_ in FAULTS.values()} == used

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from pydantic_core import to_jsonable_python
 
 from icsml.core.arrays import Flags
-from icsml.innovation.rulebooks.indicators import Indicator
+from icsml.innovation.rulebooks.indicators import Indicator, Missing
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.value_functions import Floats
 from icsml.innovation.scoring.evaluate import evaluate, fitted
@@ -17,8 +19,62 @@ from icsml.records.columns import Columns, rows
 from icsml.records.departments import DEPARTMENTS, department_of
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.screening import is_present
+from icsml.texts.label import Label
 
 __all__ = ["coverage"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCoverage:
+    """Share of rows in which a field is on file."""
+
+    id: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentCoverage:
+    """Share of rows in which all fields of a source department are on file, and the share of each field."""
+
+    id: str
+    label: Label
+    share: float
+    fields: list[FieldCoverage]
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorCoverage:
+    """Share of rows with a value, and what the missing ones cost; see :func:`coverage`."""
+
+    id: str
+    label: Label
+    share: float
+    policy: Missing
+    max: float
+    points_lost: float | None
+    points_lost_at_most: float
+    departments: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProvinceCoverage:
+    """The shares of the indicators in one province; None is where the region is not known."""
+
+    province: str | None
+    rows: int
+    indicators: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What share of the rows can be scored; see :func:`coverage`."""
+
+    rulebook: str
+    rows: int
+    rows_refused: int
+    indicators: list[IndicatorCoverage]
+    departments: list[DepartmentCoverage]
+    provinces: list[ProvinceCoverage]
 
 
 def coverage(rulebook: Rulebook, columns: Columns) -> dict[str, Any]:
@@ -43,35 +99,36 @@ def coverage(rulebook: Rulebook, columns: Columns) -> dict[str, Any]:
     """
     points = evaluate(fitted(rulebook, columns, "these rows"), columns)
     known = {i.id: ~np.isnan(points.values[i.id]) for i in rulebook.indicators}
-    return {
-        "rulebook": rulebook.id,
-        "rows": rows(columns),
-        "rows_refused": int(np.isnan(points.score).sum()),
-        "indicators": [_indicator(indicator, points, known[indicator.id]) for indicator in rulebook.indicators],
-        "departments": _departments(rulebook, columns),
-        "provinces": _provinces(columns, known),
-    }
+    covered = Coverage(
+        rulebook=rulebook.id,
+        rows=rows(columns),
+        rows_refused=int(np.isnan(points.score).sum()),
+        indicators=[_indicator(indicator, points, known[indicator.id]) for indicator in rulebook.indicators],
+        departments=_departments(rulebook, columns),
+        provinces=_provinces(columns, known),
+    )
+    content: dict[str, Any] = to_jsonable_python(covered)
+    return content
 
 
 def _share(flags: Flags) -> float:
     return float(flags.mean()) if len(flags) else 0.0
 
 
-def _indicator(indicator: Indicator, points: Points, known: Flags) -> dict[str, Any]:
-    share = _share(known)
+def _indicator(indicator: Indicator, points: Points, known: Flags) -> IndicatorCoverage:
     most = float(np.max(points.ceilings[indicator.id]))
     lost = indicator.missing == "zero" and len(known) > 0
     ceiling = np.where(points.stage >= 0, points.ceilings[indicator.id][points.stage], most)
-    return {
-        "id": indicator.id,
-        "label": indicator.label.model_dump(),
-        "share": share,
-        "policy": indicator.missing,
-        "max": most,
-        "points_lost": _expected_loss(indicator, points, known, ceiling) if lost else 0.0,
-        "points_lost_at_most": float(np.where(known, 0.0, ceiling).mean()) if lost else 0.0,
-        "departments": list(dict.fromkeys(department_of(FIELD_BY_NAME[name]) for name in indicator.fields)),
-    }
+    return IndicatorCoverage(
+        id=indicator.id,
+        label=indicator.label,
+        share=_share(known),
+        policy=indicator.missing,
+        max=most,
+        points_lost=_expected_loss(indicator, points, known, ceiling) if lost else 0.0,
+        points_lost_at_most=float(np.where(known, 0.0, ceiling).mean()) if lost else 0.0,
+        departments=list(dict.fromkeys(department_of(FIELD_BY_NAME[name]) for name in indicator.fields)),
+    )
 
 
 def _expected_loss(indicator: Indicator, points: Points, known: Flags, ceiling: Floats) -> float | None:
@@ -89,35 +146,29 @@ def _expected_loss(indicator: Indicator, points: Points, known: Flags, ceiling: 
     return float(np.where(known, 0.0, ceiling * share).mean())
 
 
-def _departments(rulebook: Rulebook, columns: Columns) -> list[dict[str, Any]]:
+def _departments(rulebook: Rulebook, columns: Columns) -> list[DepartmentCoverage]:
     asked: dict[str, list[str]] = {}
     for name in rulebook.inputs():
         asked.setdefault(department_of(FIELD_BY_NAME[name]), []).append(name)
-    found = []
+    departments = []
     for department, names in asked.items():
         present = {name: is_present(columns[name]) for name in names}
         complete = np.logical_and.reduce(list(present.values()))
-        found.append(
-            {
-                "id": department,
-                "label": DEPARTMENTS[department].model_dump(),
-                "share": _share(complete),
-                "fields": [{"id": name, "share": _share(flags)} for name, flags in present.items()],
-            }
-        )
-    return found
+        fields = [FieldCoverage(name, _share(flags)) for name, flags in present.items()]
+        departments.append(DepartmentCoverage(department, DEPARTMENTS[department], _share(complete), fields))
+    return departments
 
 
-def _provinces(columns: Columns, known: dict[str, Flags]) -> list[dict[str, Any]]:
-    held = np.array([each or "" for each in provinces(columns)], dtype=f"U{PROVINCE_DIGITS}")
-    names, codes = np.unique(held, return_inverse=True)
+def _provinces(columns: Columns, known: dict[str, Flags]) -> list[ProvinceCoverage]:
+    of_rows = np.array([each or "" for each in provinces(columns)], dtype=f"U{PROVINCE_DIGITS}")
+    names, codes = np.unique(of_rows, return_inverse=True)
     counts = np.bincount(codes, minlength=len(names))
     shares = {name: np.bincount(codes, flags, len(names)) / counts for name, flags in known.items()}
     return [
-        {
-            "province": str(name) or None,
-            "rows": int(counts[index]),
-            "indicators": {indicator: float(share[index]) for indicator, share in shares.items()},
-        }
+        ProvinceCoverage(
+            province=str(name) or None,
+            rows=int(counts[index]),
+            indicators={indicator: float(share[index]) for indicator, share in shares.items()},
+        )
         for index, name in enumerate(names)
     ]
