@@ -15,12 +15,11 @@ from icsml.cli.html import write_letter, write_list_page
 from icsml.cli.options import HtmlFile, InFile, JsonFlag, Lang, OutTable, RulebookRef
 from icsml.cli.output import emit, progress, table
 from icsml.core.files import check_target, check_targets
-from icsml.core.strict_json import JsonObject
 from icsml.core.tables import check_table
 from icsml.errors import InputError
 from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.innovation.selection.list_file import read_list, read_lists, refuse_to_replace
-from icsml.innovation.selection.recommended_list import ListTerms, figures, standing
+from icsml.innovation.selection.recommended_list import EntryResult, GroupCount, ListTerms, figures, standing
 from icsml.innovation.selection.select import Cut
 from icsml.records.enterprise import parse_record
 from icsml.workflows.population import row_counter
@@ -105,7 +104,7 @@ def _cut(terms: ListTerms) -> str:
     return f"{cut} (places: {terms.places:,}, and {over:,} more with equal points)" if over else cut
 
 
-def _figure_tables(counted: dict[str, list[JsonObject]]) -> list[str]:
+def _figure_tables(counted: dict[str, list[GroupCount]]) -> list[str]:
     lines: list[str] = []
     for name in ("stage", "technical_field", "province"):
         if all(group["group"] is None for group in counted[name]):
@@ -199,7 +198,7 @@ def appeal_(
     emit(change | {"threshold": terms.threshold}, as_json=json_, text=text)
 
 
-def _points(entry: JsonObject) -> str:
+def _points(entry: EntryResult) -> str:
     return "no score" if entry["score"] is None else f"{entry['score']:.4g}"
 
 

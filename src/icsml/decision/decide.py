@@ -17,7 +17,7 @@ from icsml.decision.missing_information import absent_inputs, field_label, field
 from icsml.decision.reasons import RowReasons, row_reasons
 from icsml.decision.recourse import RecourseResult, recourse
 from icsml.decision.withheld import withheld
-from icsml.innovation.scoring.describe import describe
+from icsml.innovation.scoring.describe import innovation_score
 from icsml.model.bundle import Bundle
 from icsml.records.columns import record_columns
 from icsml.records.decision import (
@@ -170,7 +170,7 @@ def _input(bundle: Bundle, assessment: Assessment) -> InputSummary:
 def _innovation(bundle: Bundle, assessment: Assessment, as_of: date | None) -> InnovationScore | None:
     if bundle.rulebook is None or assessment.innovation is None:
         return None
-    return InnovationScore.model_validate(describe(assessment.innovation, bundle.rulebook, 0, as_of))
+    return innovation_score(assessment.innovation, bundle.rulebook, 0, as_of)
 
 
 def _first(values: Any) -> float | None:  # noqa: ANN401 - an optional float array

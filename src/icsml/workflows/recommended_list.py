@@ -19,7 +19,16 @@ from icsml.innovation.peers.peer_tables import PeerTables
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.scoring.weight_robustness import Robustness, robustness
 from icsml.innovation.selection.list_file import read_list, write_list
-from icsml.innovation.selection.recommended_list import ListTerms, appeal, figures, make_list, standing, withdraw
+from icsml.innovation.selection.recommended_list import (
+    Appeal,
+    GroupCount,
+    ListTerms,
+    appeal,
+    figures,
+    make_list,
+    standing,
+    withdraw,
+)
 from icsml.innovation.selection.select import Cut
 from icsml.records.columns import Columns, take
 from icsml.records.dataset import is_synthetic
@@ -52,7 +61,7 @@ class RecommendedList:
     rulebook: Rulebook
     current: pd.DataFrame
     terms: ListTerms
-    figures: dict[str, list[JsonObject]]
+    figures: dict[str, list[GroupCount]]
     robustness: Robustness | None
 
     def as_json(self) -> JsonObject:
@@ -129,7 +138,7 @@ def recommend(
 
 def appeal_against(
     list_: Path, rulebook: Rulebook, record: EnterpriseRecord, *, on: date, because: str, peers: Path | None
-) -> tuple[ListTerms, JsonObject]:
+) -> tuple[ListTerms, Appeal]:
     """Score a corrected record anew by the list's own rules and cut, and add the result to its file.
 
     Returns

@@ -23,7 +23,7 @@ def upgraded(content: Any) -> Any:  # noqa: ANN401 - whatever YAML holds; the sc
     return rest | {"format": FORMAT} | _timeline(content.get("timeline")) | _indicators(content.get("indicators"))
 
 
-def _timeline(timeline: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever YAML holds
+def _timeline(timeline: Any) -> dict[str, object]:  # noqa: ANN401 - whatever YAML holds
     if not isinstance(timeline, Mapping):
         return {}
     known = {"known_since": timeline["known_since"]} if "known_since" in timeline else {}
@@ -32,7 +32,7 @@ def _timeline(timeline: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever YAML 
     return known | {"in_force": {"to": None, **parts}}
 
 
-def _indicators(indicators: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever YAML holds
+def _indicators(indicators: Any) -> dict[str, object]:  # noqa: ANN401 - whatever YAML holds
     if not isinstance(indicators, list):
         return {}
     added = {"missing": "zero", "better": "none"}

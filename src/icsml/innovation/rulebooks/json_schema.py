@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pydantic.json_schema import JsonSchemaValue
+
 from icsml.innovation.rulebooks.rulebook import Outline, Rulebook
 from icsml.records.field import Purpose
 from icsml.records.fields import FIELDS
@@ -21,7 +23,7 @@ _REMOVE: Final = {
 }
 
 
-def rulebook_schema() -> dict[str, Any]:
+def rulebook_schema() -> JsonSchemaValue:
     """Return the schema: a rulebook, an overlay that extends one, or an edition that is documented only."""
     rulebook = Rulebook.model_json_schema(by_alias=True, mode="validation")
     outline = Outline.model_json_schema(by_alias=True, mode="validation")
@@ -44,13 +46,13 @@ def rulebook_schema() -> dict[str, Any]:
     }
 
 
-def _without_derived(schema: dict[str, Any]) -> dict[str, Any]:
+def _without_derived(schema: JsonSchemaValue) -> JsonSchemaValue:
     """Take out what only a merged copy states."""
     properties = {key: value for key, value in schema["properties"].items() if key != "derived_from"}
     return schema | {"properties": properties}
 
 
-def _overlay(schema: dict[str, Any], shared: set[str]) -> dict[str, Any]:
+def _overlay(schema: JsonSchemaValue, shared: set[str]) -> JsonSchemaValue:
     properties = {key: _partly(value, shared) for key, value in schema["properties"].items()}
     properties |= {"extends": _EXTENDS, "remove": _REMOVE}
     return schema | {"title": "Overlay", "properties": properties, "required": list(_OWN)}
@@ -66,20 +68,20 @@ def _partly(value: Any, shared: set[str]) -> Any:  # noqa: ANN401 - any JSON val
     return [_partly(each, shared) for each in value] if isinstance(value, list) else value
 
 
-def _mergeable(schema: dict[str, Any]) -> bool:
+def _mergeable(schema: JsonSchemaValue) -> bool:
     """Tell whether base and overlay may share the keys of a thing: it has an id, or is eligibility or a provenance."""
     title = str(schema.get("title", ""))
     return "id" in schema.get("properties", {}) or title == "Eligibility" or title.endswith("Provenance")
 
 
-def _optional(schema: dict[str, Any]) -> dict[str, Any]:
+def _optional(schema: JsonSchemaValue) -> JsonSchemaValue:
     return schema | {"required": [name for name in schema.get("required", []) if name == "id"]}
 
 
-def _field_names(schema: dict[str, Any]) -> dict[str, Any]:
+def _field_names(schema: JsonSchemaValue) -> JsonSchemaValue:
     """Let editors complete the names of fields."""
     own = schema.get("properties", {})
-    named: dict[str, Any] = {key: {"type": "string", "enum": list(_NAMES)} for key in _FIELD_KEYS if key in own}
+    named: JsonSchemaValue = {key: {"type": "string", "enum": list(_NAMES)} for key in _FIELD_KEYS if key in own}
     if "fields" in own:
         named["fields"] = own["fields"] | {"items": {"type": "string", "enum": list(_NAMES)}}
     return schema | {"properties": own | named} if own else schema

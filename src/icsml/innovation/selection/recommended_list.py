@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,9 @@ from icsml.records.enterprise import EnterpriseRecord
 from icsml.records.screening import screen
 
 __all__ = [
+    "Appeal",
+    "EntryResult",
+    "GroupCount",
     "ListTerms",
     "appeal",
     "figures",
@@ -39,6 +42,37 @@ __all__ = [
     "standing",
     "withdraw",
 ]
+
+
+Entry = dict[str, Any]
+"""The cells of one row of a list, by column."""
+
+
+class GroupCount(TypedDict):
+    """Enterprises evaluated and listed in one group; of a reason, those it holds for, and how it reads."""
+
+    group: str | None
+    evaluated: int
+    selected: NotRequired[int]
+    text: NotRequired[dict[str, str]]
+
+
+class EntryResult(TypedDict):
+    """What an entry of a list gave an enterprise; the reason is that of a review alone."""
+
+    entry: int
+    score: float | None
+    selected: bool
+    reason: NotRequired[str]
+
+
+class Appeal(TypedDict):
+    """An enterprise before and after the review of a corrected record, and its points by indicator."""
+
+    enterprise_id: str
+    before: EntryResult
+    after: EntryResult
+    points: dict[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +173,7 @@ def withdraw(frame: pd.DataFrame, enterprise: str, *, on: date, because: str) ->
 
 def appeal(
     frame: pd.DataFrame, terms: ListTerms, rulebook: Rulebook, record: EnterpriseRecord, *, on: date, because: str
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+) -> tuple[pd.DataFrame, Appeal]:
     """Return the list with one more entry, the enterprise scored anew on a corrected record, and what changed.
 
     The same rules, peers and cut apply, to a record of the same date; nobody else is moved. Both entries are kept, the
@@ -218,7 +252,7 @@ def standing(frame: pd.DataFrame, on: date) -> pd.DataFrame:
     return current.assign(status=pd.array(status, dtype="str"))
 
 
-def figures(current: pd.DataFrame, stages: Sequence[str] = ()) -> dict[str, list[dict[str, Any]]]:
+def figures(current: pd.DataFrame, stages: Sequence[str] = ()) -> dict[str, list[GroupCount]]:
     """Return evaluated, listed and their share by batch, province, stage and field, and the reasons with their number.
 
     Parameters
@@ -229,18 +263,18 @@ def figures(current: pd.DataFrame, stages: Sequence[str] = ()) -> dict[str, list
         Stages in their order.
     """
     listed = current["status"] == "listed"
-    found: dict[str, list[dict[str, Any]]] = {}
+    counts_by: dict[str, list[GroupCount]] = {}
     for name in ("batch", "province", "stage", "technical_field"):
         order = group_order(name, stages)
         counted = sorted(_counted(current[name], listed), key=lambda each: order(each[0]))
-        found[name] = [{"group": group, "evaluated": count, "selected": inside} for group, count, inside in counted]
+        counts_by[name] = [{"group": group, "evaluated": count, "selected": inside} for group, count, inside in counted]
     counts = current["reason"].value_counts(sort=False)
-    found["reason"] = [
+    counts_by["reason"] = [
         {"group": code, "evaluated": int(counts[code]), "text": reason_text(code).model_dump()}
         for code in REASONS
         if code in counts
     ]
-    return found
+    return counts_by
 
 
 def _counted(groups: pd.Series[Any], listed: pd.Series[bool]) -> list[tuple[str | None, int, int]]:
@@ -264,7 +298,7 @@ def _refuse_other_rules(terms: ListTerms, rulebook: Rulebook) -> None:
         )
 
 
-def _last_entry(frame: pd.DataFrame, enterprise: str, on: date) -> dict[str, Any]:
+def _last_entry(frame: pd.DataFrame, enterprise: str, on: date) -> Entry:
     own = frame[(frame["enterprise_id"] == enterprise) & ~frame["reason"].isin(NOT_EVALUATED)]
     if own.empty:
         raise InputError(
@@ -286,7 +320,7 @@ def _date(moment: Any) -> date | None:  # noqa: ANN401 - a cell of a frame
     return None if pd.isna(moment) else pd.Timestamp(moment).date()
 
 
-def _fields(row: pd.Series[Any]) -> dict[str, Any]:
+def _fields(row: pd.Series[Any]) -> Entry:
     return {str(name): value for name, value in row.items()}
 
 
@@ -297,7 +331,7 @@ def _refuse_without_cause(because: str) -> None:
         )
 
 
-def _next(last: dict[str, Any], action: str, reason: str, on: date, because: str) -> dict[str, Any]:
+def _next(last: Entry, action: str, reason: str, on: date, because: str) -> Entry:
     text = reason_text(reason)
     return last | {
         "entry": int(last["entry"]) + 1,
@@ -311,7 +345,7 @@ def _next(last: dict[str, Any], action: str, reason: str, on: date, because: str
     }
 
 
-def _appended(frame: pd.DataFrame, entry: dict[str, Any]) -> pd.DataFrame:
+def _appended(frame: pd.DataFrame, entry: Entry) -> pd.DataFrame:
     row = pd.DataFrame([entry], columns=frame.columns)
     typed = row.astype({name: frame[name].dtype for name in frame.columns})
     return pd.concat([frame, typed], ignore_index=True)
