@@ -18,7 +18,7 @@ def card_html(text: str) -> Markup:
     ----------
     text : str
         As :func:`icsml.model.card.render_card` writes it: headings, paragraphs, lists, quotes and tables; bold and code
-        within. Anything else, such as HTML, is shown as it is written.
+        within. Anything else, such as HTML, is displayed as it is written.
     """
     blocks = re.split(r"\n{2,}", text.strip())
     return Markup("\n").join(_block(block) for block in blocks)
@@ -40,10 +40,10 @@ def _lines(kind: str, lines: list[str]) -> Markup:
     match kind:
         case "list":
             return Markup("<ul>{}</ul>").format(
-                _joined(Markup("<li>{}</li>").format(_words(each[2:])) for each in lines)
+                _joined(Markup("<li>{}</li>").format(_words(line[2:])) for line in lines)
             )
         case "quote":
-            return Markup('<p class="warn">{}</p>').format(_words(" ".join(each[2:] for each in lines)))
+            return Markup('<p class="warn">{}</p>').format(_words(" ".join(line[2:] for line in lines)))
         case "table":
             return Markup('<div class="wide"><table>{}</table></div>').format(_joined(_table(lines)))
     return Markup("<p>{}</p>").format(_words(" ".join(lines)))
@@ -51,19 +51,18 @@ def _lines(kind: str, lines: list[str]) -> Markup:
 
 def _table(lines: list[str]) -> Iterator[Markup]:
     rows = [line for line in lines if not re.fullmatch(r"[|\-: ]+", line)]
-    for place, line in enumerate(rows):
+    for index, line in enumerate(rows):
         cells = line.strip().strip("|").split("|")
-        tag = "td" if place else "th"
+        tag = "td" if index else "th"
         row = Markup("<tr>{}</tr>").format(
             _joined(Markup("<{0}>{1}</{0}>").format(tag, _words(cell.strip())) for cell in cells)
         )
-        yield row if place else Markup("<thead>{}</thead>").format(row)
+        yield row if index else Markup("<thead>{}</thead>").format(row)
 
 
 def _words(text: str) -> Markup:
-    shown = str(escape(text))
-    shown = re.sub(r"`([^`]+)`", r"<code>\1</code>", shown)
-    return Markup(re.sub(r"\*\*([^*]+)\*\*", r"<b>\1</b>", shown))  # noqa: S704 - escaped first
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(re.sub(r"\*\*([^*]+)\*\*", r"<b>\1</b>", marked))  # noqa: S704 - escaped first
 
 
 def _joined(parts: Iterator[Markup]) -> Markup:

@@ -18,7 +18,7 @@ from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.reports.naming import field_name, in_language, rulebook_name
 from icsml.reports.page import render, write
-from icsml.reports.stability_figures import StabilityFigures, recourse_measure
+from icsml.reports.stability_figures import StabilityFigures, recourse_robustness
 from icsml.reports.value_text import shown_beside
 from icsml.texts.catalogue import phrase
 from icsml.texts.languages import FALLBACK
@@ -145,7 +145,7 @@ def decision_page(
         "indicators": [_indicator(each, rules, lang) for each in points["indicators"]] if points else [],
         "causes": _causes(decision, lang),
         "recourse": decision["recourse"],
-        "robustness": recourse_measure(stability, decision["model"]["bundle_sha256"], lang),
+        "robustness": recourse_robustness(stability, decision["model"]["bundle_sha256"], lang),
         "no_recourse": _no_recourse(decision, lang),
         "adverse": _reason_rows(decision, lang, neutral=False),
         "neutral": _reason_rows(decision, lang, neutral=True),

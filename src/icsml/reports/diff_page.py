@@ -15,21 +15,21 @@ from icsml.texts.label import Label
 __all__ = ["diff_page", "write_page"]
 
 
-def diff_page(found: Mapping[str, Any], lang: str, stages: Mapping[str, Label]) -> str:
+def diff_page(comparison: Mapping[str, Any], lang: str, stages: Mapping[str, Label]) -> str:
     """Return the page of a comparison of two rulebooks.
 
     Parameters
     ----------
-    found : mapping
+    comparison : mapping
         The comparison as JSON, see :class:`icsml.workflows.rulebook_diff.Comparison`.
     lang : str
         Language.
     stages : mapping of str to Label
         Names of the stages.
     """
-    effect, model = found["impact"], found["model"]
-    facts = {name: found[name] for name in ("a", "b", "sha256", "changes", "impact", "model", "population")}
-    remarks = [*found["notes"], *(model["notes"] if model is not None else [])]
+    effect, model = comparison["impact"], comparison["model"]
+    facts = {name: comparison[name] for name in ("a", "b", "sha256", "changes", "impact", "model", "population")}
+    remarks = [*comparison["notes"], *(model["notes"] if model is not None else [])]
     facts |= {
         "remarks": [in_language(each, lang) for each in remarks],
         "bars": _bars(effect),
@@ -39,9 +39,9 @@ def diff_page(found: Mapping[str, Any], lang: str, stages: Mapping[str, Label]) 
     return render("rulebook_diff.html", lang, facts, stages)
 
 
-def write_page(found: Mapping[str, Any], path: Path, lang: str, stages: Mapping[str, Label]) -> None:
+def write_page(comparison: Mapping[str, Any], path: Path, lang: str, stages: Mapping[str, Label]) -> None:
     """Write the page of a comparison."""
-    write(path, diff_page(found, lang, stages))
+    write(path, diff_page(comparison, lang, stages))
 
 
 def _bars(effect: Mapping[str, Any] | None) -> list[tuple[float, float, str]]:

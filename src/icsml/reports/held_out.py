@@ -1,4 +1,4 @@
-"""Drawings of PDs of rows a model was not trained on: how they rank, and whether they are the rates that came true."""
+"""Figures of PDs of rows a model was not trained on: how they rank, and whether they are the observed rates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SOFT = "#5b6875"
 
 
 def roc_curve(name: str, title: str, y: Floats, pds: Mapping[str, Floats]) -> SvgFigure:
-    """Draw the share of events found against the share of others taken for one, for every PD as the line.
+    """Draw the ROC curve: the share of events at or above a PD against that of the others, for every PD.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ def roc_curve(name: str, title: str, y: Floats, pds: Mapping[str, Floats]) -> Sv
         figure, axes = pyplot.subplots(figsize=_SIZE)
         axes.plot([0, 1], [0, 1], color=_SOFT, linewidth=0.8, linestyle=":")
         for (label, pd), colour in zip(pds.items(), _COLOURS, strict=False):
-            others, found = _rates(y, pd)
-            area = float(np.trapezoid(found, others))
-            axes.plot(others, found, color=colour, linewidth=1.4, label=f"{label}: AUC {area:.4f}")
+            false_positive, true_positive = _rates(y, pd)
+            area = float(np.trapezoid(true_positive, false_positive))
+            axes.plot(false_positive, true_positive, color=colour, linewidth=1.4, label=f"{label}: AUC {area:.4f}")
         axes.set_xlabel("False positive rate", color=_SOFT)
         axes.set_ylabel("True positive rate", color=_SOFT)
         axes.set_aspect("equal")
@@ -77,9 +77,9 @@ def grouped_rates(y: Floats, pd: Floats) -> tuple[Floats, Floats, Floats, Floats
     edges = np.unique(np.quantile(pd, np.linspace(0, 1, _GROUPS + 1)[1:-1]))
     group = np.searchsorted(edges, pd, side="left")
     used = np.unique(group)
-    rows = np.array([(group == each).sum() for each in used], dtype=np.float64)
-    mean = np.array([pd[group == each].mean() for each in used])
-    rate = np.array([y[group == each].mean() for each in used])
+    rows = np.array([(group == index).sum() for index in used], dtype=np.float64)
+    mean = np.array([pd[group == index].mean() for index in used])
+    rate = np.array([y[group == index].mean() for index in used])
     low, high = _wilson(rate, rows)
     return mean, rate, low, high
 
@@ -95,6 +95,6 @@ def _rates(y: Floats, pd: Floats) -> tuple[Floats, Floats]:
     """Return false and true positive rates at every distinct PD, from (0, 0) to (1, 1)."""
     order = np.argsort(-pd, kind="stable")
     last = np.append(np.flatnonzero(np.diff(pd[order])), pd.size - 1)
-    found = np.cumsum(y[order])[last]
-    others = last + 1 - found
-    return np.append(0.0, others / others[-1]), np.append(0.0, found / found[-1])
+    events = np.cumsum(y[order])[last]
+    others = last + 1 - events
+    return np.append(0.0, others / others[-1]), np.append(0.0, events / events[-1])

@@ -129,15 +129,15 @@ def letter_page(
         ``ICS-SEL-004`` if the enterprise was not evaluated in the list by that day.
     """
     current = standing(frame, on)
-    own = current[current["enterprise_id"] == enterprise]
-    if own.empty:
+    entries = current[current["enterprise_id"] == enterprise]
+    if entries.empty:
         raise InputError(
             "ICS-SEL-004",
             f"was not evaluated in this list by {on}",
             field="--enterprise",
             remedy="check the identifier and --on",
         )
-    firm = _firm_with_reasons(own.iloc[-1].to_dict(), lang)
+    firm = _firm_with_reasons(entries.iloc[-1].to_dict(), lang)
     before = _before(frame, firm) if firm["action"] == "appeal" else None
     changed = bool((current["action"] != "evaluated").any())
     stands, competes = firm["status"] != "withdrawn", firm["reason"] in ("selected", "below_cut")
@@ -167,15 +167,15 @@ def letter_page(
 
 def _record_hash(frame: pd.DataFrame, firm: Mapping[str, Any]) -> str | None:
     """Return the SHA-256 of the record of the last review so far, which is in no file of records; None if none was."""
-    own = frame[(frame["batch"] == firm["batch"]) & (frame["enterprise_id"] == firm["enterprise_id"])]
-    reviewed = own[(own["entry"] <= firm["entry"]) & own["record"].notna()].sort_values("entry")
+    entries = frame[(frame["batch"] == firm["batch"]) & (frame["enterprise_id"] == firm["enterprise_id"])]
+    reviewed = entries[(entries["entry"] <= firm["entry"]) & entries["record"].notna()].sort_values("entry")
     return None if reviewed.empty else hashlib.sha256(reviewed["record"].iloc[-1].encode()).hexdigest()
 
 
 def _before(frame: pd.DataFrame, firm: Mapping[str, Any]) -> dict[str, Any]:
     """Return the entry of an enterprise that a review replaced."""
-    own = frame[(frame["batch"] == firm["batch"]) & (frame["enterprise_id"] == firm["enterprise_id"])]
-    return _firm(own[own["entry"] == firm["entry"] - 1].iloc[0].to_dict())
+    entries = frame[(frame["batch"] == firm["batch"]) & (frame["enterprise_id"] == firm["enterprise_id"])]
+    return _firm(entries[entries["entry"] == firm["entry"] - 1].iloc[0].to_dict())
 
 
 def write_letter(
@@ -197,7 +197,7 @@ def write_page(current: pd.DataFrame, terms: ListTerms, path: Path, lang: str, *
 
 def _widest(groups: Sequence[Mapping[str, Any]]) -> float:
     """Return the largest share listed of any group, which fills its bar."""
-    return max((each["selected"] / each["evaluated"] for each in groups), default=0.0) or 1.0
+    return max((group["selected"] / group["evaluated"] for group in groups), default=0.0) or 1.0
 
 
 def _requested(terms: ListTerms) -> Requested:

@@ -26,7 +26,7 @@ from icsml.reports.model_rows import (
 from icsml.reports.naming import event_name, rulebook_name, with_note
 from icsml.reports.page import render, script
 from icsml.reports.report_findings import Findings, Origin
-from icsml.reports.stability_figures import StabilityFigures, model_name, recourse_held
+from icsml.reports.stability_figures import StabilityFigures, model_name, robustness_sentences
 from icsml.reports.validation_figures import Evidence, Gain, SampleFigures
 from icsml.texts.catalogue import Part, phrase
 
@@ -74,7 +74,7 @@ def model_page(findings: Findings, lang: str) -> str:
         "groups": feature_group_rows(findings),
         "levels": stability_rows(findings),
         "stability": _compared(stability, lang) if stability else None,
-        "recourse": recourse_held(stability, lang) if stability else [],
+        "recourse": robustness_sentences(stability, lang) if stability else [],
     }
     return render("model.html", lang, facts | _evidence(findings, lang), findings.stages)
 

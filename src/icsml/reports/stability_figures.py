@@ -1,4 +1,4 @@
-"""What ``icsml stability --json`` found, as the report shows it."""
+"""What ``icsml stability --json`` measured, as pages display it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ __all__ = [
     "StabilityFigures",
     "model_name",
     "parse_stability",
-    "recourse_held",
-    "recourse_measure",
+    "recourse_robustness",
+    "robustness_sentences",
 ]
 
 
@@ -100,8 +100,8 @@ class StabilityFigures(_Part):
         if bundle_sha256 in self.bundles.values():
             return
         if self.drawn is None:
-            told = ", ".join(f"{name} ({sha256[:12]}…)" for name, sha256 in self.bundles.items())
-            fault = f"compares other bundles than this one ({bundle_sha256[:12]}…): {told or 'none is named'}"
+            named = ", ".join(f"{name} ({sha256[:12]}…)" for name, sha256 in self.bundles.items())
+            fault = f"compares other bundles than this one ({bundle_sha256[:12]}…): {named or 'none is named'}"
         elif dataset is not None and dataset != self.dataset:
             fault = f"is of models trained on {self.dataset}, and this one was trained on {dataset}"
         else:
@@ -114,7 +114,7 @@ class StabilityFigures(_Part):
         )
 
     def figure(self, rows: str, level: str, name: str) -> Spread | None:
-        """Return one figure by rows (``all``, ``riskiest``) and level; None where it was not found."""
+        """Return one figure by rows (``all``, ``riskiest``) and level; None where it was not measured."""
         return self.summary.get(rows, {}).get(level, {}).get(name)
 
 
@@ -137,48 +137,45 @@ def parse_stability(content: bytes, where: str) -> StabilityFigures:
         ) from error
 
 
-def recourse_measure(found: StabilityFigures | None, bundle_sha256: str, lang: str) -> list[str]:
+def recourse_robustness(figures: StabilityFigures | None, bundle_sha256: str, lang: str) -> list[str]:
     """Return in sentences what is known of how a bundle's recourse holds under other models, and of what it is known.
 
     Parameters
     ----------
-    found : StabilityFigures, optional
+    figures : StabilityFigures, optional
         None where it was not measured.
     bundle_sha256 : str
-        The bundle whose recourse is shown.
+        The bundle whose recourse is displayed.
     lang : str
         Language.
     """
-    if found is None:
+    if figures is None:
         return [phrase("pages.recourse_robustness", lang)]
-    facts: dict[str, Part] = {"data": found.dataset, "rows": found.rows, "count": len(found.comparisons)}
+    facts: dict[str, Part] = {"data": figures.dataset, "rows": figures.rows, "count": len(figures.comparisons)}
     measured = phrase(
-        f"pages.recourse_measured_of_{_part_of(found, bundle_sha256)}", lang, base=model_name(found.base), **facts
+        f"pages.recourse_measured_of_{_part_of(figures, bundle_sha256)}", lang, base=model_name(figures.base), **facts
     )
-    said = [measured, *recourse_held(found, lang)]
-    return [*said, phrase("pages.simulated", lang)] if found.synthetic else said
+    sentences = [measured, *robustness_sentences(figures, lang)]
+    return [*sentences, phrase("pages.simulated", lang)] if figures.synthetic else sentences
 
 
-def _part_of(found: StabilityFigures, bundle_sha256: str) -> str:
+def _part_of(figures: StabilityFigures, bundle_sha256: str) -> str:
     """Return what a bundle is in a comparison: its base, the other model, or none of the models that were retrained."""
-    if found.bundles.get(found.base) == bundle_sha256:
+    if figures.bundles.get(figures.base) == bundle_sha256:
         return "base"
-    return "other" if bundle_sha256 in found.bundles.values() else "retrains"
+    return "other" if bundle_sha256 in figures.bundles.values() else "retrains"
 
 
-def recourse_held(found: StabilityFigures, lang: str) -> list[str]:
+def robustness_sentences(figures: StabilityFigures, lang: str) -> list[str]:
     """Return in sentences how much of the recourse other models answer with a lower PD and a better grade too."""
-    if found.recourse_survival is None:
-        why = found.unknown.get("recourse_survival")
-        return [
-            phrase(
-                f"pages.recourse_unknown_{why if why in _UNKNOWN else 'unstated'}", lang, base=model_name(found.base)
-            )
-        ]
-    said = [phrase("pages.recourse_survives", lang, base=model_name(found.base), **_shares(found.recourse_survival))]
-    if found.recourse_better_grade is not None:
-        said.append(phrase("pages.recourse_better_grade", lang, **_shares(found.recourse_better_grade)))
-    return said
+    base = model_name(figures.base)
+    if figures.recourse_survival is None:
+        why = figures.unknown.get("recourse_survival")
+        return [phrase(f"pages.recourse_unknown_{why if why in _UNKNOWN else 'unstated'}", lang, base=base)]
+    sentences = [phrase("pages.recourse_survives", lang, base=base, **_shares(figures.recourse_survival))]
+    if figures.recourse_better_grade is not None:
+        sentences.append(phrase("pages.recourse_better_grade", lang, **_shares(figures.recourse_better_grade)))
+    return sentences
 
 
 def model_name(model: str) -> str:

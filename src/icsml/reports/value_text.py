@@ -42,8 +42,8 @@ def shown_beside(value: float | None, others: Iterable[float], unit: str, lang: 
     """
     if value is None or math.isnan(value):
         return phrase("names.not_known", lang)
-    told = [pair[0] for other in others if (pair := apart(value, other, unit)) is not None]
-    text = max([quantity(value, unit), *told], key=lambda each: len(each.en.partition(".")[2]))
+    apart_from = [pair[0] for other in others if (pair := apart(value, other, unit)) is not None]
+    text = max([quantity(value, unit), *apart_from], key=lambda label: len(label.en.partition(".")[2]))
     return _signed(text.text(lang))
 
 

@@ -1,4 +1,4 @@
-"""What a validator looks for first, found: how training used each row, outcomes by grade, variables by themselves."""
+"""What a validator looks for first: how training used each row, outcomes by grade, variables by themselves."""
 
 from __future__ import annotations
 
@@ -86,26 +86,26 @@ def usage(bundle: Bundle, dataset: Dataset) -> tuple[Relation, Usage]:
     trained_on = bundle.training.get("dataset_sha256")
     if trained_on != dataset.digest:
         return ("unrecorded" if trained_on is None else "other"), unknown
-    found = _split_again(bundle, dataset, bad)
-    own = found == TRAINED
-    said = (bundle.training.get("rows"), bundle.training.get("defaults"))
-    if said != (int(own.sum()), int(bad[own].sum())):
+    usages = _split_again(bundle, dataset, bad)
+    trained = usages == TRAINED
+    stated = (bundle.training.get("rows"), bundle.training.get("defaults"))
+    if stated != (int(trained.sum()), int(bad[trained].sum())):
         return "unknown", unknown
-    return "same", found
+    return "same", usages
 
 
 def _split_again(bundle: Bundle, dataset: Dataset, bad: Floats) -> Usage:
     known, split = ~np.isnan(bad), dataset.meta.split
-    found = np.where(known, OTHER, UNLABELLED).astype(np.int8)
+    usages = np.where(known, OTHER, UNLABELLED).astype(np.int8)
     if isinstance(split, FoldSplit):
-        found[known] = TRAINED
+        usages[known] = TRAINED
     elif isinstance(split, OutOfTimeSplit):
         try:
             parts = out_of_time(_days(dataset)[known], split.test_from, _embargo(bundle, split))
         except InputError:
-            return found
-        found[known] = np.select([parts.train, parts.test], [TRAINED, TESTED], EMBARGO)
-    return found
+            return usages
+        usages[known] = np.select([parts.train, parts.test], [TRAINED, TESTED], EMBARGO)
+    return usages
 
 
 def _embargo(bundle: Bundle, split: OutOfTimeSplit) -> int:
@@ -156,8 +156,8 @@ def _fold_seed(training: Mapping[str, Any], split: FoldSplit) -> int:
 
 
 def _trained(training: Mapping[str, Any]) -> tuple[str, int, int] | None:
-    told = [training.get(name) for name in ("dataset", "rows", "defaults")]
-    return None if None in told else (str(told[0]), int(told[1]), int(told[2]))  # type: ignore[arg-type]
+    stated = [training.get(name) for name in ("dataset", "rows", "defaults")]
+    return None if None in stated else (str(stated[0]), int(stated[1]), int(stated[2]))  # type: ignore[arg-type]
 
 
 def _parts(dataset: Dataset, used: Usage, bad: Floats) -> tuple[Part, ...]:
@@ -232,21 +232,21 @@ def bands(bundle: Bundle, pds: Floats, bad: Floats, used: Usage) -> Bands:
     names = [grade.id for grade in scale.grades] if graded else list(PD_BANDS)
     uppers = [grade.upper for grade in scale.grades] if graded else [*list(PD_BANDS.values())[1:], 1.0]
     # The grade's own upper bound is in it; a band begins with its own lower one.
-    place = np.searchsorted(uppers, pds, side="left" if graded else "right")
-    place = np.minimum(place, len(uppers) - 1)
+    band_of = np.searchsorted(uppers, pds, side="left" if graded else "right")
+    band_of = np.minimum(band_of, len(uppers) - 1)
     known = ~np.isnan(bad)
-    own, other = known & (used == TRAINED), known & np.isin(used, (TESTED, EMBARGO, OTHER))
+    trained, other = known & (used == TRAINED), known & np.isin(used, (TESTED, EMBARGO, OTHER))
     lowers = [0.0, *uppers[:-1]]
     found = tuple(
         Band(
             name,
             lower,
             upper,
-            int((place == at).sum()),
-            _outcomes(pds, bad, own & (place == at)),
-            _outcomes(pds, bad, other & (place == at)),
+            int((band_of == index).sum()),
+            _outcomes(pds, bad, trained & (band_of == index)),
+            _outcomes(pds, bad, other & (band_of == index)),
         )
-        for at, (name, lower, upper) in enumerate(zip(names, lowers, uppers, strict=True))
+        for index, (name, lower, upper) in enumerate(zip(names, lowers, uppers, strict=True))
     )
     return Bands(
         graded=graded,
@@ -254,14 +254,14 @@ def bands(bundle: Bundle, pds: Floats, bad: Floats, used: Usage) -> Bands:
         scale_event=scale.event,
         scale_months=scale.horizon_months,
         bands=found,
-        trained=_outcomes(pds, bad, own),
+        trained=_outcomes(pds, bad, trained),
         held_out=_outcomes(pds, bad, other),
     )
 
 
-def _outcomes(pds: Floats, bad: Floats, own: NDArray[np.bool_]) -> Outcomes:
-    rows = int(own.sum())
-    return Outcomes(rows, int(bad[own].sum()), float(pds[own].mean()) if rows else None)
+def _outcomes(pds: Floats, bad: Floats, among: NDArray[np.bool_]) -> Outcomes:
+    rows = int(among.sum())
+    return Outcomes(rows, int(bad[among].sum()), float(pds[among].mean()) if rows else None)
 
 
 def _provenance(scale: MasterScale) -> Literal["assumed", "declared"]:
@@ -300,13 +300,13 @@ def rows_of_value(bad: Floats, used: Usage) -> Indices:
     """
     known = ~np.isnan(bad)
     own = known & (used == TRAINED) if (used == TRAINED).any() else known
-    random = np.random.default_rng(_SEED)
-    drawn = [_few(np.flatnonzero(own & (bad == outcome)), random) for outcome in (0.0, 1.0)]
+    rng = np.random.default_rng(_SEED)
+    drawn = [_few(np.flatnonzero(own & (bad == outcome)), rng) for outcome in (0.0, 1.0)]
     return np.sort(np.concatenate(drawn))
 
 
-def _few(places: Indices, random: np.random.Generator) -> Indices:
-    return places if len(places) <= _MOST_OF_A_CLASS else random.choice(places, _MOST_OF_A_CLASS, replace=False)
+def _few(rows: Indices, rng: np.random.Generator) -> Indices:
+    return rows if len(rows) <= _MOST_OF_A_CLASS else rng.choice(rows, _MOST_OF_A_CLASS, replace=False)
 
 
 def variables(valued: Floats, bad: Floats, sample: Floats) -> tuple[Variable, ...]:
@@ -322,17 +322,17 @@ def variables(valued: Floats, bad: Floats, sample: Floats) -> tuple[Variable, ..
         Values of the rows that correlations are found on.
     """
     between = _correlations(sample)
-    found = []
-    for place in range(sample.shape[1]):
-        value = information_value(valued[:, place], bad) if len(bad) else None
-        others = between[place]
+    figures = []
+    for index in range(sample.shape[1]):
+        value = information_value(valued[:, index], bad) if len(bad) else None
+        others = between[index]
         partner = None if np.isnan(others).all() else int(np.nanargmax(np.abs(others)))
-        found.append(Variable(value, None if partner is None else float(others[partner]), partner))
-    return tuple(found)
+        figures.append(Variable(value, None if partner is None else float(others[partner]), partner))
+    return tuple(figures)
 
 
 def _correlations(sample: Floats) -> Floats:
     """Return Spearman's correlations of every two variables, NaN with themselves and where too few rows have both."""
-    found = np.array(pd.DataFrame(sample).corr(method="spearman", min_periods=_TOGETHER), dtype=np.float64)
-    np.fill_diagonal(found, np.nan)
-    return found
+    correlations = np.array(pd.DataFrame(sample).corr(method="spearman", min_periods=_TOGETHER), dtype=np.float64)
+    np.fill_diagonal(correlations, np.nan)
+    return correlations
