@@ -145,7 +145,7 @@ def write_rows(axes: Axes, labels: Sequence[Sequence[str]]) -> None:
 
 
 def axis_span(values: Floats, thresholds: Sequence[float]) -> tuple[float, float]:
-    """Return what of the axis is shown: where most values lie, and the thresholds that are not far away."""
+    """Return the part of the axis that is displayed: where most values lie, and thresholds near them."""
     known = values[np.isfinite(values)]
     if not len(known):
         return 0.0, 1.0

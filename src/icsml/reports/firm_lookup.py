@@ -56,7 +56,7 @@ def usage_name(usage: int, lang: str) -> str:
 
 
 def firm_columns(firms: Firms, grades: list[str]) -> dict[str, bool]:
-    """Return which of the columns that would be empty of some data sets are shown."""
+    """Return which of the columns that would be empty of some data sets are displayed."""
     return {
         "date": any(firms.as_of),
         "grade": bool(grades),

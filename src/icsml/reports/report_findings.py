@@ -45,7 +45,7 @@ PD_BANDS: Final = {
     "5_to_20_percent": 0.05,
     "20_percent_or_more": 0.2,
 }
-"""Bands of PDs that figures are shown by, with the lowest PD of each."""
+"""Bands of PDs that figures are displayed by, with the lowest PD of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,7 @@ class InnovationFigures:
     fallback : int
         Rows without an innovation feed, where the companion decided.
     evidence : str
-        What the out-of-time test of this bundle found.
+        What the out-of-time test of this bundle gave.
     indicators : tuple of IndicatorFigures
         Of the rulebook in the bundle.
     """
@@ -297,9 +297,9 @@ class ContradictionFigures:
     rows : int
         Rows of the sample looked at.
     most : int
-        Reasons shown of each.
+        Reasons displayed of each.
     rate : float or None
-        Share of the shown reasons of free features that contradict; None where none was shown.
+        Share of the displayed reasons of free features that contradict; None where none was displayed.
     features : tuple of (int, int, int)
         Index of a feature, its displayed reasons, and those of them that contradict; the most contradicting first.
     """
@@ -331,7 +331,7 @@ class Findings:
     contradictions : ContradictionFigures, optional
         None without a reference population.
     stability : StabilityFigures, optional
-        As ``icsml stability`` found it; None where it was not given.
+        As ``icsml stability`` measured it; None where it was not given.
     adverse_most : int
         How many adverse reasons a decision has at most.
     pd : PdFigures

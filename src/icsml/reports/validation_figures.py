@@ -53,12 +53,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class SampleFigures:
-    """The development sample, and how the rows shown relate to it.
+    """The development sample, and how the rows assessed relate to it.
 
     Parameters
     ----------
     relation : {'same', 'other', 'unknown', 'unrecorded'}
-        Whether the data set shown is the one that the model was trained on.
+        Whether the data set assessed is the one that the model was trained on.
     split : str or None
         ``out_of_time``, ``folds``; None where the bundle does not say and the data set is another.
     test_from, embargo_months, folds, seed
@@ -181,7 +181,7 @@ class Gain:
     auc, low, high : float or None
         Difference with its interval at 95 %; None where it is not known.
     source : str
-        ``test`` or ``folds``: found in training; ``rows``: found here, on rows not trained on. Else why it is not
+        ``test`` or ``folds``: measured in training; ``rows``: measured here, on rows not trained on. Else why it is not
         known: ``no_innovation``, ``no_companion``, ``not_recorded``.
     rows, events : int or None
         On how many rows.
@@ -246,7 +246,7 @@ class Evidence:
     variables : tuple of Variable
         In the order of the features.
     iv_rows, correlation_rows : int
-        On how many rows these were found.
+        On how many rows these were computed.
     makes : tuple of Make
         The trees, by file.
     figures : mapping of str to float

@@ -94,7 +94,7 @@ def write_report(
     rows : int, optional
         Assess so many of the rows, drawn by a fixed seed; all by default.
     stability : StabilityFigures, optional
-        How far reasons move, found before.
+        How far reasons move, measured before.
     progress : callable
         Told how far it is.
 

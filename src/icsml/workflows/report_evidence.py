@@ -58,7 +58,7 @@ ASSUMED_SCALE: Final = "32ab5a89abb1235ba0284c882c25555b2c6f49bb81152e76df0df8b3
 _MOST_OF_A_CLASS: Final = 10_000
 _SEED: Final = 0
 _TOGETHER: Final = 30
-"""Rows on which both of two variables must be known before a correlation is told."""
+"""Rows on which both of two variables must be known before a correlation is reported."""
 _PARTS: Final = {"train": TRAINED, "embargo": EMBARGO, "test": TESTED, "unlabelled": UNLABELLED, "other": OTHER}
 
 
@@ -124,7 +124,7 @@ def sample_figures(bundle: Bundle, dataset: Dataset, relation: Relation, used: U
     bundle : Bundle
         The model.
     dataset : Dataset
-        The rows shown.
+        The rows assessed.
     relation, used
         As :func:`usage` returns them.
     """
@@ -196,7 +196,7 @@ def training_figures(bundle: Bundle) -> dict[str, float]:
 def gain(
     bundle: Bundle, pds: Floats, without: Floats | None, bad: Floats, used: Usage, groups: NDArray[Any] | None
 ) -> Gain:
-    """Return what innovation adds to the AUC: as training found it, else on the rows shown that it never saw.
+    """Return what innovation adds to the AUC: as training measured it, else on the rows assessed that it never saw.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ def bands(bundle: Bundle, pds: Floats, bad: Floats, used: Usage) -> Bands:
     known = ~np.isnan(bad)
     trained, other = known & (used == TRAINED), known & np.isin(used, (TESTED, EMBARGO, OTHER))
     lowers = [0.0, *uppers[:-1]]
-    found = tuple(
+    by_band = tuple(
         Band(
             name,
             lower,
@@ -253,7 +253,7 @@ def bands(bundle: Bundle, pds: Floats, bad: Floats, used: Usage) -> Bands:
         provenance=_provenance(scale),
         scale_event=scale.event,
         scale_months=scale.horizon_months,
-        bands=found,
+        bands=by_band,
         trained=_outcomes(pds, bad, trained),
         held_out=_outcomes(pds, bad, other),
     )
@@ -293,7 +293,7 @@ def _deepest(node: Mapping[str, Any]) -> int:
 
 
 def rows_of_value(bad: Floats, used: Usage) -> Indices:
-    """Return the rows that information values are found on: trained on, or where there are none those with an outcome.
+    """Return the rows that information values are computed on: those trained on, else those with an outcome.
 
     At most ten thousand of each class, drawn by a fixed seed: the figure compares shares within the classes, so that
     drawing them apart does not bias it.
@@ -315,11 +315,11 @@ def variables(valued: Floats, bad: Floats, sample: Floats) -> tuple[Variable, ..
     Parameters
     ----------
     valued : ndarray of shape (n, p)
-        Values of the rows that information values are found on.
+        Values of the rows that information values are computed on.
     bad : ndarray of shape (n,)
         Their outcomes.
     sample : ndarray of shape (m, p)
-        Values of the rows that correlations are found on.
+        Values of the rows that correlations are computed on.
     """
     between = _correlations(sample)
     figures = []

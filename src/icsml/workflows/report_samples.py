@@ -119,8 +119,10 @@ def contradiction_figures(bundle: Bundle, sample: Sample) -> ContradictionFigure
     if bundle.reference is None or not len(sample.values):
         return None
     rows = drawn_rows(len(sample.values), _CONTRADICTING)
-    found = contradictions(bundle, sample.values[rows], sample.log_odds[rows], DEFAULT_REASONS)
+    counts = contradictions(bundle, sample.values[rows], sample.log_odds[rows], DEFAULT_REASONS)
     names = [feature.name for feature in bundle.features]
-    features = [(names.index(name), shown, found.contradicting[name]) for name, shown in found.shown.items() if shown]
+    features = [
+        (names.index(name), reasons, counts.contradicting[name]) for name, reasons in counts.shown.items() if reasons
+    ]
     features.sort(key=lambda feature: (-feature[2], feature[0]))
-    return ContradictionFigures(found.rows, DEFAULT_REASONS, found.rate, tuple(features))
+    return ContradictionFigures(counts.rows, DEFAULT_REASONS, counts.rate, tuple(features))
