@@ -165,6 +165,7 @@ def dependence(
             colors=colours[~known].tolist(),
             lw=2,
             alpha=0.8,
+            zorder=3,  # as that of the dots, so that both are one picture
             rasterized=True,
         )
         axes.set_xlim(low, high)
