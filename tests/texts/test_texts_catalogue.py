@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
+from pathlib import Path
 from string import Formatter
 
 import pytest
 from pydantic import ValidationError
 
+import icsml
 from icsml.core.paths import configs_dir
 from icsml.texts import catalogue
 from icsml.texts.catalogue import filled, has_text, joined, keys, phrase, text, within
@@ -58,6 +61,21 @@ def test_every_language_has_every_unit_with_a_scale_for_the_smallest_value():
             assert sizes == sorted(set(sizes))
             assert sizes[0] == 0.0
             assert all(parts(scale.text) == {"number"} for scale in scales)
+
+
+def asked_for():
+    """Return the keys that the code asks for, where they are written out, by module."""
+    for path in (Path(icsml.__file__).parent).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            asks = isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("text", "phrase")
+            if asks and isinstance(node.args[0], ast.Constant):
+                yield path.name, node.args[0].value
+
+
+def test_every_text_that_the_code_asks_for_is_there():
+    found = list(asked_for())
+    assert len(found) > 100
+    assert [(module, key) for module, key in found if not has_text(key)] == []
 
 
 def test_a_part_is_filled_in_as_its_language_wants_it(monkeypatch):
