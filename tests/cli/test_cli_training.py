@@ -80,7 +80,7 @@ def test_a_training_that_is_stopped_ends_its_run(book_folder, tmp_path, monkeypa
 
 
 def test_what_blocks_the_champion_is_said_with_the_way_on(icsml, book_folder, monkeypatch):
-    monkeypatch.setattr("icsml.workflows.train.blocking", lambda figures: ["the AUC is too good"])
+    monkeypatch.setattr("icsml.workflows.training_metrics.blocking_reasons", lambda figures: ["the AUC is too good"])
     code, out, _ = icsml("train", "--data", book_folder, *QUICK)
     assert code == 0
     assert "NOT made the champion by itself: the AUC is too good" in out
