@@ -149,7 +149,7 @@ def appeal_against(
     Raises
     ------
     InputError
-        As :func:`icsml.innovation.recommended.appeal`.
+        As :func:`icsml.innovation.selection.recommended_list.appeal`.
     """
     frame, terms = read_list(list_)
     if rulebook.ranked:

@@ -311,7 +311,7 @@ class Percentile(Function):
         return (full, Fraction(0)) if better == "lower" else (Fraction(0), full)
 
     def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
-        """Return the compiled ranks; the codes are those of :meth:`icsml.innovation.peers.Ranking.rank`."""
+        """Return the compiled ranks; the codes are those of :meth:`icsml.innovation.peers.peer_tables.Ranking.rank`."""
         parts = [Share(Fraction(part, PERCENTILES)) for part in range(PERCENTILES + 1)]
         worth = worth_of(parts * MOST_LEVELS, fulls)
         return Curve(worth.min(axis=1), worth.max(axis=1), (), partial(_ranked, worth, better == "lower"))
