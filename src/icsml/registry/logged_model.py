@@ -30,7 +30,8 @@ from icsml.records.fields import FIELDS
 from icsml.registry.artifacts import BUNDLE_ARTIFACT, WHEEL_ARTIFACT, WHEEL_SHA256
 from icsml.registry.wheel import icsml_wheel, pinned_requirements
 
-__all__ = ["LoggedModel", "log_model"]
+# the names in capitals: models that earlier versions logged import them from here
+__all__ = ["BUNDLE_ARTIFACT", "WHEEL_ARTIFACT", "WHEEL_SHA256", "LoggedModel", "log_model"]
 
 _MODEL_CODE: Final = Path(__file__).with_name("pyfunc_model.py")
 _CHATTER: Final = ("Successfully registered model ", "Registered model ", "Created version ")
