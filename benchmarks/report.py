@@ -27,7 +27,7 @@ from icsml.portfolio.synthetic import synthesize
 from icsml.records.dataset import Dataset, read_dataset
 from icsml.reports.model_page import model_page
 from icsml.reports.page import write
-from icsml.reports.report_findings import Findings
+from icsml.reports.report_facts import ReportFacts
 from icsml.workflows.config import load_training_config
 from icsml.workflows.report import find, write_report
 from icsml.workflows.train import train_bundle
@@ -58,13 +58,13 @@ def run_report(bundle: Bundle, dataset: Dataset, folder: Path) -> dict[str, Any]
     }
 
 
-def _page(found: Findings, path: Path, lang: str) -> tuple[float, int]:
+def _page(found: ReportFacts, path: Path, lang: str) -> tuple[float, int]:
     started = time.perf_counter()
     write(path, model_page(found, lang))
     return time.perf_counter() - started, path.stat().st_size
 
 
-def _figures(found: Findings) -> dict[str, Any]:
+def _figures(found: ReportFacts) -> dict[str, Any]:
     adds_up = next(check for check in found.checks if check.id == "adds_up")
     return {
         "checks": len(found.checks),

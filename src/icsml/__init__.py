@@ -125,7 +125,7 @@ _ROOMS = {
     "records.dataset": ("Dataset", "read_dataset", "read_records"),
     "records.decision": ("Decision",),
     "records.enterprise": ("EnterpriseRecord", "example_record", "frame_records", "parse_record"),
-    "reports.decision": ("decision_page",),
+    "reports.decision_page": ("decision_page",),
     "validation.summary": ("summary",),
     "workflows.config": ("TrainingConfig", "load_training_config"),
     "workflows.register": ("train",),

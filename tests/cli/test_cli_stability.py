@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import yaml
 
-from icsml.cli.retrains import _UNKNOWN
+from icsml.cli.stability_command import _UNKNOWN
 from icsml.explain.stability_results import Unknown
 from icsml.model.bundle import write_bundle
 

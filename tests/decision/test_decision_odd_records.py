@@ -12,7 +12,7 @@ from icsml.decision.assess import assess
 from icsml.decision.decide import decide
 from icsml.decision.missing_information import missing_information
 from icsml.features.catalogue import FEATURE_BY_NAME
-from icsml.model.policy import load_assessment_policy
+from icsml.model.assessment_policy import load_assessment_policy
 from icsml.records.columns import record_columns
 from icsml.records.enterprise import example_record, parse_record
 from icsml.records.fields import FIELD_BY_NAME

@@ -12,8 +12,8 @@ from icsml.core.paths import configs_dir
 from icsml.ledger.payload import PAYLOAD_KEYS
 from icsml.ledger.store.chain_tables import metadata
 from icsml.model import manifest
-from icsml.model.document import Document
-from icsml.model.policy import load_assessment_policy
+from icsml.model.assessment_policy import load_assessment_policy
+from icsml.model.bundle_document import Document
 from icsml.portfolio.aggregates import AGGREGATES
 from icsml.portfolio.mapping import (
     DateSource,

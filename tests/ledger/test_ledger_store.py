@@ -21,7 +21,7 @@ from alembic.runtime.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from icsml.cli import recorded
+from icsml.cli import ledger_command
 from icsml.errors import ConflictError, InputError, LedgerError
 from icsml.ledger import GENESIS, Ledger
 from icsml.ledger.store import metadata
@@ -466,7 +466,7 @@ def test_the_command_that_shows_a_decision_makes_no_ledger(tmp_path, monkeypatch
     monkeypatch.delenv("ICSML_LEDGER_URL", raising=False)
     monkeypatch.setenv("ICSML_HOME", str(tmp_path / "home"))
     with pytest.raises(LedgerError, match="there is no ledger here"):
-        recorded.show("d-1")
+        ledger_command.show("d-1")
     assert list(tmp_path.iterdir()) == []
 
 

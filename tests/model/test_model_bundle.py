@@ -16,11 +16,11 @@ from icsml.errors import ConfigError, IcsmlError, MissingError, ModelError
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.features.reason_codes import load_reason_catalogue
 from icsml.innovation.rulebooks.load import edition_text, parse_rulebook
+from icsml.model.assessment_policy import load_assessment_policy
 from icsml.model.bundle import BundleParts, read_bundle, write_bundle
+from icsml.model.bundle_document import InnovationEvidence
 from icsml.model.calibrate import Affine
-from icsml.model.document import InnovationEvidence
 from icsml.model.manifest import manifest_bytes
-from icsml.model.policy import load_assessment_policy
 from icsml.model.predict import margin
 from icsml.model.reference import ReferencePopulation
 from icsml.records.decision import Decision

@@ -19,7 +19,7 @@ from icsml.model.bundle import read_bundle
 from icsml.records.dataset import FoldSplit, read_dataset, write_dataset
 from icsml.registry import fetch_bundle, list_versions, register_bundle, register_record, tracking
 from icsml.registry import training_run as runs
-from icsml.registry.record import RunRecord, TrialFacts, find_record
+from icsml.registry.training_record import RunRecord, TrialFacts, find_record
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.register import train
 from icsml.workflows.train import train_bundle

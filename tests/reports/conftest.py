@@ -22,7 +22,7 @@ from icsml.cli import main
 from icsml.decision.decide import decide
 from icsml.model.bundle import Bundle
 from icsml.records.enterprise import frame_records
-from icsml.reports.report_findings import Findings
+from icsml.reports.report_facts import ReportFacts
 from icsml.workflows.report import find
 from icsml.workflows.train import Trained
 
@@ -89,7 +89,7 @@ def _run(*command: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def found(trained: Trained) -> Findings:
+def found(trained: Trained) -> ReportFacts:
     """What the auditor's report says of the small model on its book."""
     return find(trained.bundle, trained.dataset, version="3")
 

@@ -24,7 +24,7 @@ from icsml.records.direction import Direction
 from icsml.reports.model_figures import model_figures
 from icsml.reports.model_page import model_page
 from icsml.reports.naming import compared_with, rulebook_name
-from icsml.reports.report_findings import Check, ContradictionFigures, Sample
+from icsml.reports.report_facts import Check, ContradictionFigures, Sample
 from icsml.reports.stability_figures import parse_stability
 from icsml.reports.svg_figure import label_lines
 from icsml.reports.validation_figures import Gain, Outcomes

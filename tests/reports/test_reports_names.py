@@ -24,7 +24,7 @@ from icsml.reports.decision_page import decision_page
 from icsml.reports.model_page import model_page
 from icsml.reports.naming import compared_with, group_name, pd_meaning, reference_name, rulebook_name, value_name
 from icsml.reports.page import _environment
-from icsml.reports.report_findings import PD_BANDS
+from icsml.reports.report_facts import PD_BANDS
 from icsml.texts.catalogue import _texts, keys, phrase
 from icsml.texts.languages import languages
 

@@ -6,7 +6,7 @@ import yaml
 from icsml.core.paths import configs_dir
 from icsml.errors import ConfigError, MissingError
 from icsml.features.reason_codes import load_reason_catalogue
-from icsml.model.policy import load_assessment_policy
+from icsml.model.assessment_policy import load_assessment_policy
 from icsml.registry import list_versions
 from icsml.workflows.config import load_training_config
 from icsml.workflows.register import train

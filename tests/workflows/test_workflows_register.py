@@ -16,8 +16,8 @@ from icsml.errors import InputError, MissingError
 from icsml.records.dataset import FoldSplit, read_dataset, write_dataset
 from icsml.records.extra import ExtraFeature
 from icsml.registry import list_versions, register_bundle
-from icsml.registry.record import find_record
 from icsml.registry.session import mlflow_session
+from icsml.registry.training_record import find_record
 from icsml.reports.held_out import grouped_rates
 from icsml.texts.label import Label
 from icsml.workflows import register

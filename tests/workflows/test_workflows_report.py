@@ -26,7 +26,7 @@ from icsml.records.columns import to_columns
 from icsml.records.dataset import read_dataset, write_dataset
 from icsml.records.enterprise import frame_records
 from icsml.reports.interactions import affordable_rows, interaction_values
-from icsml.reports.report_findings import PD_BANDS
+from icsml.reports.report_facts import PD_BANDS
 from icsml.workflows import report as reporting
 from icsml.workflows import report_checks, report_samples
 from icsml.workflows import training_plots as plots

@@ -14,7 +14,7 @@ import pytest
 
 from icsml.errors import ConfigError, InputError
 from icsml.model.bundle import read_bundle
-from icsml.model.document import InnovationEvidence
+from icsml.model.bundle_document import InnovationEvidence
 from icsml.records.dataset import FoldSplit, OutOfTimeSplit, read_dataset, write_dataset
 from icsml.records.extra import ExtraFeature
 from icsml.texts.label import Label

@@ -21,12 +21,12 @@ COMMANDS: Final = {
     "coverage": "point_scores:coverage_",
     "select": "lists:select_",
     "train": "training:train_",
-    "stability": "retrains:stability",
+    "stability": "stability_command:stability",
     "decide": "decisions:decide_",
     "score": "decisions:score",
     "report": "auditors_report:report",
     "serve": "serve:serve_",
-    "demo": "walkthrough:demo_",
+    "demo": "demo_command:demo_",
 }
 GROUPS: Final = {
     "records": (
@@ -68,7 +68,7 @@ GROUPS: Final = {
             "relocate": "models:relocate_",
         },
     ),
-    "ledger": ("Recorded decisions.", {"show": "recorded:show"}),
+    "ledger": ("Recorded decisions.", {"show": "ledger_command:show"}),
     "keys": ("Keys of the service.", {"create": "api_keys:create"}),
 }
 

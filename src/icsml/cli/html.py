@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from icsml.innovation.rulebooks.rulebook import Rulebook
     from icsml.innovation.selection.recommended_list import ListTerms
     from icsml.reports.stability_figures import StabilityFigures
-    from icsml.workflows.recommended_list import RecommendedList
+    from icsml.workflows.list_making import RecommendedList
     from icsml.workflows.rulebook_diff import Comparison
 
 __all__ = ["write_comparison_page", "write_decision_page", "write_letter", "write_list_page"]

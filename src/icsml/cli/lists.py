@@ -22,8 +22,7 @@ from icsml.innovation.selection.list_file import read_list, read_lists, refuse_t
 from icsml.innovation.selection.recommended_list import EntryResult, GroupCount, ListTerms, figures, standing
 from icsml.innovation.selection.select import Cut
 from icsml.records.enterprise import parse_record
-from icsml.workflows.population import row_counter
-from icsml.workflows.recommended_list import (
+from icsml.workflows.list_making import (
     RecommendedList,
     appeal_against,
     entries_of,
@@ -31,6 +30,7 @@ from icsml.workflows.recommended_list import (
     recommend,
     take_off,
 )
+from icsml.workflows.population import row_counter
 
 __all__ = ["appeal_", "letter", "select_", "show", "withdraw_"]
 

@@ -16,8 +16,8 @@ import numpy as np
 from icsml.decision.assess import Assessment
 from icsml.decision.information import SIZES
 from icsml.decision.missing_information import field_label
+from icsml.model.assessment_policy import AssessmentPolicy, Then
 from icsml.model.bundle import BundleParts
-from icsml.model.policy import AssessmentPolicy, Then
 from icsml.records.decision import Notice, Referral
 from icsml.records.fields import FIELDS
 from icsml.texts.catalogue import Part, joined, text, within

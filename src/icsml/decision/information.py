@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from icsml.core.arrays import Flags
+from icsml.model.assessment_policy import InformationGroup
 from icsml.model.bundle import BundleParts
-from icsml.model.policy import InformationGroup
 from icsml.records.columns import Columns, take
 from icsml.records.screening import is_present
 

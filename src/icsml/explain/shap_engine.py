@@ -13,7 +13,7 @@ import lightgbm as lgb
 import numpy as np
 
 from icsml.core.arrays import Floats
-from icsml.model.document import Explainer
+from icsml.model.bundle_document import Explainer
 from icsml.model.predict import margin, threads
 from icsml.model.reference import ReferencePopulation
 

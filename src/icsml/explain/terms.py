@@ -11,7 +11,7 @@ from icsml.core.arrays import Floats, Ints
 from icsml.explain.ordered_sum import sum_in_order
 from icsml.explain.score_points import share_points
 from icsml.explain.shap_engine import contributions
-from icsml.model.document import Explainer
+from icsml.model.bundle_document import Explainer
 from icsml.model.predict import log_odds, pd_from_log_odds
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import MasterScale

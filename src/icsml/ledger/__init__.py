@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icsml.ledger.chain import GENESIS, ChainRow
+from icsml.ledger.chain_row import GENESIS, ChainRow
 from icsml.ledger.payload import PAYLOAD_KEYS, parse_payload, payload_bytes
 from icsml.ledger.store import Ledger, Recorded
 

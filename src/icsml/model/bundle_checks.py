@@ -7,10 +7,10 @@ from typing import get_args
 from icsml.errors import ModelError
 from icsml.features.encoder import Encoder
 from icsml.features.fingerprint import feature_sha256
+from icsml.model.bundle_document import BoosterPart, Explainer, InnovationEvidence
 from icsml.model.bundle_parts import BundleParts, scorers
 from icsml.model.calibrate import refuse_no_ranking
 from icsml.model.certificate import Certificate, certify
-from icsml.model.document import BoosterPart, Explainer, InnovationEvidence
 from icsml.model.manifest import COMPANION, PEERS, REFERENCE, RULEBOOK
 from icsml.model.scorer import Scorer
 

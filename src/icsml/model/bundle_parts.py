@@ -11,9 +11,9 @@ import numpy.typing as npt
 from icsml.features.feature import Feature
 from icsml.features.reason_codes import ReasonCatalogue, load_reason_catalogue
 from icsml.innovation.rulebooks.rulebook import Rulebook
-from icsml.model.document import Stated
+from icsml.model.assessment_policy import AssessmentPolicy, load_assessment_policy
+from icsml.model.bundle_document import Stated
 from icsml.model.manifest import COMPANION, MODEL
-from icsml.model.policy import AssessmentPolicy, load_assessment_policy
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scorer import Scorer
 

@@ -12,8 +12,8 @@ from icsml.innovation.peers.peer_tables import PeerTables
 from icsml.innovation.rulebooks.load import parse_rulebook
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.model.bundle_checks import refuse_changed, refuse_unfit, unfit
+from icsml.model.bundle_document import BoosterPart, ReferencePart, Stated, parse_document
 from icsml.model.bundle_parts import Bundle
-from icsml.model.document import BoosterPart, ReferencePart, Stated, parse_document
 from icsml.model.manifest import BUNDLE, CARD, COMPANION, MODEL, PEERS, REFERENCE, RULEBOOK, verified_files
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scorer import Scorer

@@ -10,10 +10,10 @@ from pathlib import Path
 from icsml.errors import ModelError
 from icsml.features.fingerprint import feature_sha256
 from icsml.model.bundle_checks import refuse_unfit, refuse_unproved
+from icsml.model.bundle_document import FORMAT, BoosterPart, Document, ReferencePart, Stated, document_bytes
 from icsml.model.bundle_parts import Bundle, BundleParts, scorers
 from icsml.model.bundle_reading import read_bundle
 from icsml.model.bundle_store import move_in
-from icsml.model.document import FORMAT, BoosterPart, Document, ReferencePart, Stated, document_bytes
 from icsml.model.manifest import BUNDLE, CARD, MANIFEST, PEERS, REFERENCE, RULEBOOK, manifest_bytes
 from icsml.model.reference import ReferencePopulation
 from icsml.model.scorer import Scorer

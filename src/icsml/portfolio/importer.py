@@ -21,10 +21,10 @@ from icsml.portfolio.import_checks import ImportFacts, import_findings
 from icsml.portfolio.joined_tables import TableReport
 from icsml.portfolio.mapping import Mapping, OutcomeSource, load_mapping
 from icsml.portfolio.outcomes import horizon_end
+from icsml.portfolio.output_folder import TRUTH, check_target
 from icsml.portfolio.reading.table import Locate
 from icsml.portfolio.refusals import clear_ranges, duplicated_rows, refused_rows
 from icsml.portfolio.splits import DEFAULT_EMBARGO_MONTHS, label_lookahead, out_of_time
-from icsml.portfolio.target import TRUTH, check_target
 from icsml.portfolio.typed_table import Columns, TypedTable, read_typed
 from icsml.records.dataset import Dataset, DatasetMeta, FoldSplit, LabelCounts, OutOfTimeSplit, write_dataset
 from icsml.records.field import Kind

@@ -10,11 +10,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from icsml.registry.record import RunRecord, TrialFacts
 from icsml.registry.relocate import relocate
 from icsml.registry.resolve import DEFAULT_REFERENCE, Fetched, fetch_bundle, list_versions
 from icsml.registry.session import tracking_uri
 from icsml.registry.training_log import MlflowProgress
+from icsml.registry.training_record import RunRecord, TrialFacts
 from icsml.registry.training_run import RunStart, close_run, open_run
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 from types import ModuleType
 from typing import Any, Final
 
-from icsml.registry.record import DatasetFacts
+from icsml.registry.training_record import DatasetFacts
 
 __all__ = ["dataset_input"]
 

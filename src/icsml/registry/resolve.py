@@ -20,7 +20,7 @@ from icsml.errors import InputError, MissingError, ModelError
 from icsml.model.bundle_store import is_intact, move_in
 from icsml.registry.artifacts import BUNDLE_ARTIFACT, CHAMPION
 from icsml.registry.experiment import refuse_moved
-from icsml.registry.pages import pages
+from icsml.registry.paging import pages
 from icsml.registry.session import has_registry, is_embedded, mlflow_session, tracking_uri
 
 __all__ = ["DEFAULT_REFERENCE", "Fetched", "RegisteredVersion", "fetch_bundle", "list_versions"]

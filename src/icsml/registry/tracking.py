@@ -19,10 +19,10 @@ from icsml.model.manifest import verified_files
 from icsml.model.training_facts import TrainingFacts
 from icsml.registry.artifacts import CHAMPION
 from icsml.registry.logged_model import log_model
-from icsml.registry.pages import pages
-from icsml.registry.record import DatasetFacts, RunRecord, find_record, forget_record, keep_record
+from icsml.registry.paging import pages
 from icsml.registry.session import mlflow_session
 from icsml.registry.training_log import MlflowProgress
+from icsml.registry.training_record import DatasetFacts, RunRecord, find_record, forget_record, keep_record
 from icsml.registry.training_run import RunStart, fill_run, new_run
 
 __all__ = ["Logged", "log_training", "register_bundle", "register_record", "table_files"]

@@ -22,8 +22,8 @@ from icsml.errors import IcsmlError, MissingError
 from icsml.registry.code import code_facts
 from icsml.registry.dataset_input import dataset_input
 from icsml.registry.experiment import experiment_of, open_experiment
-from icsml.registry.record import DatasetFacts, RunRecord, TrialFacts
 from icsml.registry.session import mlflow_session
+from icsml.registry.training_record import DatasetFacts, RunRecord, TrialFacts
 
 __all__ = ["RunStart", "close_run", "fill_run", "new_run", "open_run"]
 

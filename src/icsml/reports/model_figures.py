@@ -8,7 +8,7 @@ from typing import Final
 from icsml.core.arrays import Floats
 from icsml.features.feature import Feature
 from icsml.reports import plots
-from icsml.reports.report_findings import Example, Findings, Pair
+from icsml.reports.report_facts import Example, Pair, ReportFacts
 from icsml.reports.svg_figure import SvgFigure
 from icsml.reports.value_text import shown_value
 from icsml.texts.catalogue import phrase
@@ -23,7 +23,7 @@ _PAIRS: Final = 4
 _TERMS: Final = 9
 
 
-def model_figures(findings: Findings, lang: str) -> dict[str, SvgFigure]:
+def model_figures(findings: ReportFacts, lang: str) -> dict[str, SvgFigure]:
     """Return every figure of the report by its name, each a file of its own as well.
 
     ``importance``, ``beeswarm``, ``dependence-CODE``, ``interaction-CODE-CODE``, ``waterfall-ROLE``; none where there
@@ -32,7 +32,7 @@ def model_figures(findings: Findings, lang: str) -> dict[str, SvgFigure]:
     return {each.name: each for each in _figures(findings, lang)}
 
 
-def _figures(findings: Findings, lang: str) -> Iterator[SvgFigure]:
+def _figures(findings: ReportFacts, lang: str) -> Iterator[SvgFigure]:
     top = findings.order[:ROWS]
     if top:
         labels = [_label(findings.features[index], lang) for index in top]
@@ -54,19 +54,19 @@ def _label(feature: Feature, lang: str) -> str:
     return feature.label.text(lang)
 
 
-def _dependent(findings: Findings) -> list[int]:
+def _dependent(findings: ReportFacts) -> list[int]:
     """Return the features whose dependence is drawn: the largest, then others that a rulebook has thresholds for."""
     first = findings.order[:_DEPENDENCE]
     with_thresholds = {each.feature for each in findings.thresholds}
     return first + [index for index in findings.order[_DEPENDENCE:] if index in with_thresholds][:_WITH_THRESHOLDS]
 
 
-def _axis(findings: Findings, index: int, values: Floats, lang: str) -> plots.Axis:
+def _axis(findings: ReportFacts, index: int, values: Floats, lang: str) -> plots.Axis:
     feature = findings.features[index]
     return plots.Axis(values[:, index], _label(feature, lang), percent=feature.unit == "fraction")
 
 
-def _dependence(findings: Findings, index: int, lang: str) -> SvgFigure:
+def _dependence(findings: ReportFacts, index: int, lang: str) -> SvgFigure:
     partner = _partner(findings, index)
     values, label = findings.sample.values, _label(findings.features[index], lang)
     if partner is None:
@@ -84,21 +84,21 @@ def _dependence(findings: Findings, index: int, lang: str) -> SvgFigure:
     )
 
 
-def _partner(findings: Findings, index: int) -> int | None:
+def _partner(findings: ReportFacts, index: int) -> int | None:
     """Return the feature that a feature interacts with most, among the strongest pairs."""
     pairs = findings.interactions.pairs if findings.interactions else ()
     return next((sum((each.first, each.second)) - index for each in pairs if index in (each.first, each.second)), None)
 
 
-def _thresholds_of(findings: Findings, index: int) -> list[tuple[float, str]]:
+def _thresholds_of(findings: ReportFacts, index: int) -> list[tuple[float, str]]:
     return sorted({threshold for each in findings.thresholds if each.feature == index for threshold in each.at})
 
 
-def _short_name(findings: Findings, index: int) -> str:
+def _short_name(findings: ReportFacts, index: int) -> str:
     return findings.features[index].code.replace("_", "-").lower()
 
 
-def _interaction(findings: Findings, pair: Pair, lang: str) -> SvgFigure:
+def _interaction(findings: ReportFacts, pair: Pair, lang: str) -> SvgFigure:
     assert findings.interactions is not None  # noqa: S101 - the pair is of it
     values = findings.interactions.values
     first, second = (_label(findings.features[index], lang) for index in (pair.first, pair.second))
@@ -112,7 +112,7 @@ def _interaction(findings: Findings, pair: Pair, lang: str) -> SvgFigure:
     )
 
 
-def _waterfall(findings: Findings, example: Example, lang: str) -> SvgFigure:
+def _waterfall(findings: ReportFacts, example: Example, lang: str) -> SvgFigure:
     labels = [
         (_label(feature, lang), shown_value(float(value), feature.unit, lang))
         for feature, value in zip(findings.features, example.values, strict=True)

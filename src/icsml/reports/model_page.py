@@ -25,7 +25,7 @@ from icsml.reports.model_rows import (
 )
 from icsml.reports.naming import event_name, rulebook_name, with_note
 from icsml.reports.page import render, script
-from icsml.reports.report_findings import Findings, Origin
+from icsml.reports.report_facts import Origin, ReportFacts
 from icsml.reports.stability_figures import StabilityFigures, model_name, robustness_sentences
 from icsml.reports.validation_figures import Evidence, Gain, SampleFigures
 from icsml.texts.catalogue import Part, phrase
@@ -36,12 +36,12 @@ _FIRMS: Final = 20
 _DIGITS: Final = 12
 
 
-def model_page(findings: Findings, lang: str) -> str:
+def model_page(findings: ReportFacts, lang: str) -> str:
     """Return the page.
 
     Parameters
     ----------
-    findings : Findings
+    findings : ReportFacts
         What it says.
     lang : str
         Language.
@@ -79,7 +79,7 @@ def model_page(findings: Findings, lang: str) -> str:
     return render("model.html", lang, facts | _evidence(findings, lang), findings.stages)
 
 
-def _evidence(findings: Findings, lang: str) -> dict[str, object]:
+def _evidence(findings: ReportFacts, lang: str) -> dict[str, object]:
     """Return what a validator looks for first, as the template displays it."""
     evidence, scale = findings.evidence, findings.evidence.bands
     grades = [band.name for band in scale.bands] if scale.graded else []
@@ -156,7 +156,7 @@ def _trained(sample: SampleFigures, lang: str) -> str:
     return phrase("report.sample_trained", lang, data=data, rows=rows, events=events)
 
 
-def _relation(findings: Findings, lang: str) -> str:
+def _relation(findings: ReportFacts, lang: str) -> str:
     relation, origin = findings.evidence.sample.relation, findings.origin
     if relation == "same":
         return ""
@@ -173,12 +173,12 @@ def _split(sample: SampleFigures, lang: str) -> str | None:
     return phrase(f"report.split_kind_{sample.split}", lang) if sample.split else None
 
 
-def _card(findings: Findings, lang: str) -> str:
+def _card(findings: ReportFacts, lang: str) -> str:
     labels = {feature.name: feature.label for feature in findings.features}
     return card_in(findings.card, findings.card_facts, lang, labels)
 
 
-def _card_notes(findings: Findings, lang: str) -> list[str]:
+def _card_notes(findings: ReportFacts, lang: str) -> list[str]:
     """Return what must be read beside a card whose standing sentences are not true of this bundle."""
     if findings.origin.rulebook is not None:
         return []
@@ -187,7 +187,7 @@ def _card_notes(findings: Findings, lang: str) -> list[str]:
     return [*notes, phrase("report.card_own_innovation", lang, count=count)] if count else notes
 
 
-def _contradictions_unknown(findings: Findings, lang: str) -> str | None:
+def _contradictions_unknown(findings: ReportFacts, lang: str) -> str | None:
     """Return why it is not known how often reasons contradict; None where it is known."""
     if findings.contradictions is None:
         return phrase(

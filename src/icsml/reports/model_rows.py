@@ -13,7 +13,7 @@ from icsml.model.certificate import DirectionProof, Violation
 from icsml.reports.firm_lookup import usage_name
 from icsml.reports.model_figures import ROWS
 from icsml.reports.rationale import rationale
-from icsml.reports.report_findings import Example, Findings, GroupFigures, Pair
+from icsml.reports.report_facts import Example, GroupFigures, Pair, ReportFacts
 from icsml.reports.stability_figures import Spread
 
 __all__ = [
@@ -195,12 +195,12 @@ def performance_rows(figures: Mapping[str, float]) -> list[PerformanceRow]:
     ]
 
 
-def feature_rows(findings: Findings, lang: str) -> list[FeatureRow]:
+def feature_rows(findings: ReportFacts, lang: str) -> list[FeatureRow]:
     """Return the features with the largest terms."""
     return [_feature_row(findings, index, lang) for index in findings.order[:ROWS]]
 
 
-def _feature_row(findings: Findings, index: int, lang: str) -> FeatureRow:
+def _feature_row(findings: ReportFacts, index: int, lang: str) -> FeatureRow:
     feature = findings.features[index]
     return FeatureRow(
         code=feature.code,
@@ -212,12 +212,12 @@ def _feature_row(findings: Findings, index: int, lang: str) -> FeatureRow:
     )
 
 
-def variable_rows(findings: Findings, lang: str) -> list[VariableRow]:
+def variable_rows(findings: ReportFacts, lang: str) -> list[VariableRow]:
     """Return every feature of the model, in the order of its columns."""
     return [_variable_row(findings, index, lang) for index in range(len(findings.features))]
 
 
-def _variable_row(findings: Findings, index: int, lang: str) -> VariableRow:
+def _variable_row(findings: ReportFacts, index: int, lang: str) -> VariableRow:
     feature, alone = findings.features[index], findings.evidence.variables[index]
     return VariableRow(
         code=feature.code,
@@ -233,13 +233,13 @@ def _variable_row(findings: Findings, index: int, lang: str) -> VariableRow:
     )
 
 
-def pair_rows(findings: Findings, lang: str) -> list[PairRow]:
+def pair_rows(findings: ReportFacts, lang: str) -> list[PairRow]:
     """Return the strongest interactions."""
     pairs = findings.interactions.pairs if findings.interactions else ()
     return [_pair_row(findings, pair, lang) for pair in pairs]
 
 
-def _pair_row(findings: Findings, pair: Pair, lang: str) -> PairRow:
+def _pair_row(findings: ReportFacts, pair: Pair, lang: str) -> PairRow:
     first, second = (findings.features[index].label.text(lang) for index in (pair.first, pair.second))
     return PairRow(first, second, pair.size)
 
@@ -256,7 +256,7 @@ def example_row(example: Example, lang: str) -> ExampleRow:
     )
 
 
-def code_rows(findings: Findings, lang: str) -> list[CodeRow]:
+def code_rows(findings: ReportFacts, lang: str) -> list[CodeRow]:
     """Return the adverse reasons that come up most often, over all rows."""
     (everybody,) = findings.segments["all"]
     order = [int(index) for index in np.argsort(-everybody.adverse, kind="stable") if everybody.adverse[index]]
@@ -283,11 +283,11 @@ def segment_row(group: GroupFigures, codes: Sequence[CodeRow]) -> SegmentRow:
     return SegmentRow(group.name, group.rows, group.pd_mean, group.innovation_share, adverse)
 
 
-def _label(findings: Findings, name: str, lang: str) -> str:
+def _label(findings: ReportFacts, name: str, lang: str) -> str:
     return next((feature.label.text(lang) for feature in findings.features if feature.name == name), name)
 
 
-def proof_rows(findings: Findings, lang: str) -> list[ProofRow]:
+def proof_rows(findings: ReportFacts, lang: str) -> list[ProofRow]:
     """Return a row for each feature of declared direction: what was compared in each file, what was out of order."""
     by_file = [{proof.feature: proof for proof in each.features} for each in findings.certificates.values()]
     names = dict.fromkeys(chain(*by_file))
@@ -305,7 +305,7 @@ def _proof_row(feature: str, by_file: Sequence[DirectionProof | None]) -> ProofR
     )
 
 
-def violation_rows(findings: Findings, lang: str) -> list[ViolationRow]:
+def violation_rows(findings: ReportFacts, lang: str) -> list[ViolationRow]:
     """Return the first pairs of leaves that are out of order in each file."""
     return [
         _violation_row(file, violation, _label(findings, violation.feature, lang))
@@ -318,7 +318,7 @@ def _violation_row(file: str, violation: Violation, feature: str) -> ViolationRo
     return ViolationRow(file, violation.tree, feature, violation.leaves, violation.values)
 
 
-def feature_group_rows(findings: Findings) -> list[FeatureGroupRow]:
+def feature_group_rows(findings: ReportFacts) -> list[FeatureGroupRow]:
     """Return the groups of features by the size of their summed terms, each with its share of the single terms."""
     single = dict.fromkeys((name for name, _ in findings.groups), 0.0)
     for feature, size in zip(findings.features, findings.sizes.tolist(), strict=True):
@@ -327,7 +327,7 @@ def feature_group_rows(findings: Findings) -> list[FeatureGroupRow]:
     return [FeatureGroupRow(name, size, single[name] / whole) for name, size in findings.groups]
 
 
-def contradiction_rows(findings: Findings, lang: str) -> list[ContradictionRow]:
+def contradiction_rows(findings: ReportFacts, lang: str) -> list[ContradictionRow]:
     """Return the free features whose reasons contradict their effect taken alone, the most first."""
     features = findings.contradictions.features if findings.contradictions else ()
     return [
@@ -339,7 +339,7 @@ def contradiction_rows(findings: Findings, lang: str) -> list[ContradictionRow]:
     ]
 
 
-def stability_rows(findings: Findings) -> list[StabilityRow]:
+def stability_rows(findings: ReportFacts) -> list[StabilityRow]:
     """Return how far reasons move, by rows and level of merging."""
     if findings.stability is None:
         return []

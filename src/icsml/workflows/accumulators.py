@@ -18,7 +18,7 @@ from icsml.explain.terms import adverse, by_group, rank_terms
 from icsml.innovation.scoring.population_groups import group_order, population_groups, provinces, staff_classes
 from icsml.model.bundle import Bundle
 from icsml.records.columns import Columns
-from icsml.reports.report_findings import PD_BANDS, Check, GroupFigures, Sample
+from icsml.reports.report_facts import PD_BANDS, Check, GroupFigures, Sample
 
 __all__ = ["Accumulators", "pd_bands"]
 
@@ -29,7 +29,7 @@ _NOT_KNOWN: Final = {None, "staff not known", "not_known"}
 
 
 def pd_bands(pds: Floats) -> NDArray[Any]:
-    """Return the band of every PD, shape (n,); see :data:`icsml.reports.report_findings.PD_BANDS`."""
+    """Return the band of every PD, shape (n,); see :data:`icsml.reports.report_facts.PD_BANDS`."""
     places = np.searchsorted(list(PD_BANDS.values()), pds, side="right")
     return np.array(list(PD_BANDS), dtype=object)[np.maximum(places - 1, 0)]
 

@@ -21,9 +21,9 @@ from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.features.feature import INNOVATION_SCORE
 from icsml.features.reason_codes import ReasonCatalogue, load_reason_catalogue
 from icsml.innovation.rulebooks.load import load_rulebook
-from icsml.model.document import Explainer
+from icsml.model.assessment_policy import AssessmentPolicy, load_assessment_policy
+from icsml.model.bundle_document import Explainer
 from icsml.model.model_config import Hyperparameters, ModelConfig
-from icsml.model.policy import AssessmentPolicy, load_assessment_policy
 from icsml.records.direction import Direction
 from icsml.records.extra import EXTRA_PREFIX
 

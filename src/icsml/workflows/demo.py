@@ -17,7 +17,7 @@ from icsml.core.paths import home
 from icsml.core.progress import Progress, silent
 from icsml.decision.decide import decide
 from icsml.decision.frame import frame_scores
-from icsml.ledger.recorder import record_decision
+from icsml.ledger.decision_payload import record_decision
 from icsml.ledger.store import Ledger
 from icsml.model.bundle import Bundle
 from icsml.portfolio.synthetic import synthesize

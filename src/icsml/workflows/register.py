@@ -10,7 +10,7 @@ from icsml.core.progress import Progress, silent
 from icsml.errors import MissingError
 from icsml.records.dataset import read_dataset
 from icsml.registry import Logged, MlflowProgress, RunStart, close_run, open_run, register_record
-from icsml.registry.record import keep_record
+from icsml.registry.training_record import keep_record
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.run_record import run_record, run_start, with_drawings
 from icsml.workflows.train import Trained, refuse_occupied, trained_on

@@ -24,12 +24,12 @@ from icsml.records.dataset import Dataset
 from icsml.reports.model_card import card_facts
 from icsml.reports.model_page import model_page
 from icsml.reports.page import write
-from icsml.reports.report_findings import (
-    Findings,
+from icsml.reports.report_facts import (
     IndicatorFigures,
     InnovationFigures,
     Origin,
     PdFigures,
+    ReportFacts,
 )
 from icsml.reports.stability_figures import StabilityFigures
 from icsml.reports.validation_figures import TRAINED, Evidence, Firms
@@ -129,7 +129,7 @@ def find(
     interactions: bool = True,
     stability: StabilityFigures | None = None,
     progress: Progress = silent,
-) -> Findings:
+) -> ReportFacts:
     """Assess the rows and return what the report says of them.
 
     Parameters
@@ -154,7 +154,7 @@ def find(
     if interactions and len(sample.values):
         progress("interactions")
         pairs = strongest_interactions(bundle, sample)
-    return Findings(
+    return ReportFacts(
         origin=_origin(selected, version),
         features=bundle.features,
         sizes=totals.size / selected.count,

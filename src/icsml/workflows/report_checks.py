@@ -13,7 +13,7 @@ from icsml.model.bundle import Bundle
 from icsml.model.certificate import Certificate
 from icsml.model.scorer import Scorer
 from icsml.records.columns import Columns, take
-from icsml.reports.report_findings import Check
+from icsml.reports.report_facts import Check
 from icsml.workflows.accumulators import Accumulators
 from icsml.workflows.drawn_rows import drawn_rows
 

@@ -17,7 +17,7 @@ from icsml.model.bundle import Bundle, scorers
 from icsml.model.scale import MasterScale
 from icsml.portfolio.splits import DEFAULT_EMBARGO_MONTHS, out_of_time
 from icsml.records.dataset import Dataset, FoldSplit, OutOfTimeSplit
-from icsml.reports.report_findings import PD_BANDS
+from icsml.reports.report_facts import PD_BANDS
 from icsml.reports.validation_figures import (
     EMBARGO,
     OTHER,

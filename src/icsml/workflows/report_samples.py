@@ -18,7 +18,7 @@ from icsml.innovation.rulebooks.points_thresholds import thresholds
 from icsml.model.bundle import Bundle
 from icsml.records.columns import Columns, take
 from icsml.reports.interactions import affordable_rows, interaction_values
-from icsml.reports.report_findings import ContradictionFigures, Example, Interactions, Pair, Sample, Thresholds
+from icsml.reports.report_facts import ContradictionFigures, Example, Interactions, Pair, Sample, Thresholds
 from icsml.workflows.drawn_rows import drawn_rows
 
 __all__ = ["contradiction_figures", "examples", "strongest_interactions", "thresholds_of_features"]

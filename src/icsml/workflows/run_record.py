@@ -16,10 +16,10 @@ from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.records.dataset import Dataset, FoldSplit
 from icsml.registry import MlflowProgress, RunRecord, RunStart, TrialFacts
 from icsml.registry.code import code_facts, environment_text
-from icsml.registry.record import DatasetFacts
 from icsml.registry.tracking import table_files
+from icsml.registry.training_record import DatasetFacts
+from icsml.workflows.comparable_metrics import comparable, split_kind
 from icsml.workflows.config import TrainingConfig, flat
-from icsml.workflows.figures import comparable, split_kind
 from icsml.workflows.train import Trained
 from icsml.workflows.training_plots import held_out_plots, training_plots
 

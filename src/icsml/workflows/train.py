@@ -22,8 +22,8 @@ from icsml.portfolio.import_checks import recheck
 from icsml.records.columns import take
 from icsml.records.dataset import Dataset, read_dataset
 from icsml.workflows.card_facts import card_facts
+from icsml.workflows.comparable_metrics import comparable, split_kind
 from icsml.workflows.config import TrainingConfig
-from icsml.workflows.figures import comparable, split_kind
 from icsml.workflows.fit import FittedPair, parts
 from icsml.workflows.measure import measure
 from icsml.workflows.prepare import Prepared, Split, prepare, ranked_within, split_rows

@@ -13,7 +13,7 @@ import pytest
 from icsml.core.progress import silent
 from icsml.portfolio.checks import CheckConfig, load_check_config
 from icsml.portfolio.checks.all_checks import CHECKS
-from icsml.portfolio.checks.view import View
+from icsml.portfolio.checks.check_data import CheckData
 from icsml.portfolio.synthetic import synthesize
 from icsml.records.dataset import Dataset, DatasetMeta, read_dataset
 from icsml.records.outcome import OutcomeMeaning
@@ -55,7 +55,7 @@ def look(config: CheckConfig) -> Look:
     def looked(dataset: Dataset, check: str, **thresholds: Any) -> list[str]:
         changed = getattr(config, check).model_copy(update=thresholds)
         own = config.model_copy(update={check: changed})
-        return list(CHECKS[check](View(dataset, own.copied_firm.distinct), own))
+        return list(CHECKS[check](CheckData(dataset, own.copied_firm.distinct), own))
 
     return looked
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from icsml.ledger.store.chain_tables import metadata
-from icsml.ledger.store.ledger import Ledger, Recorded
+from icsml.ledger.store.recording import Ledger, Recorded
 
 __all__ = ["Ledger", "Recorded", "metadata"]

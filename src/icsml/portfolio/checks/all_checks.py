@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from icsml.core.arrays import Objects
 from icsml.portfolio.checks.amounts import group_scale, row_scale, source_scale, table_scale
 from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.check_data import CheckData
 from icsml.portfolio.checks.coding import coding_change
 from icsml.portfolio.checks.cohorts import cohort_rate, silent_end
 from icsml.portfolio.checks.column_values import consequence_column, constant_column, sentinel
@@ -14,13 +15,12 @@ from icsml.portfolio.checks.copies import copied_firm, split_overlap
 from icsml.portfolio.checks.identities import accounting_identity, part_above_whole, prior_year
 from icsml.portfolio.checks.leaks import feature_alone, feature_leak, missingness_leak, missingness_outcome
 from icsml.portfolio.checks.outcome_checks import event_date_pile, event_dates, unlabelled_good
-from icsml.portfolio.checks.view import View
 from icsml.records.dataset import Dataset
 from icsml.records.finding import Finding
 
 __all__ = ["CHECKS", "check_dataset"]
 
-Check = Callable[[View, CheckConfig], Iterator[str]]
+Check = Callable[[CheckData, CheckConfig], Iterator[str]]
 
 CHECKS: dict[str, Check] = {
     "group_scale": group_scale,
@@ -68,7 +68,7 @@ def check_dataset(dataset: Dataset, config: CheckConfig, parts: Objects | None =
     """
     if dataset.enterprises.empty:
         return []
-    view = View(dataset, config.copied_firm.distinct, parts)
+    view = CheckData(dataset, config.copied_firm.distinct, parts)
     findings = []
     for name, check in CHECKS.items():
         level = config.level_of(name)

@@ -13,9 +13,9 @@ import pandas as pd
 
 from icsml.core.arrays import Floats, Ints, Objects
 from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.check_data import CheckData, evenly
 from icsml.portfolio.checks.check_thresholds import GroupScale
 from icsml.portfolio.checks.phrases import listed, percent
-from icsml.portfolio.checks.view import View, evenly
 
 __all__ = ["group_scale", "row_scale", "source_scale", "table_scale"]
 
@@ -34,7 +34,7 @@ class _Grouping(StrEnum):
     FILE = "file"
 
 
-def group_scale(view: View, config: CheckConfig) -> Iterator[str]:
+def group_scale(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Compare the amounts of each region and each decision year with those of the others.
 
     Purpose
@@ -55,7 +55,7 @@ def group_scale(view: View, config: CheckConfig) -> Iterator[str]:
     yield from _merged_shifts(view, names, _Grouping.YEAR, config.group_scale)
 
 
-def source_scale(view: View, config: CheckConfig) -> Iterator[str]:
+def source_scale(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Compare the amounts of each file of a folder with those of the others.
 
     Purpose
@@ -71,7 +71,7 @@ def source_scale(view: View, config: CheckConfig) -> Iterator[str]:
     yield from _merged_shifts(view, names, _Grouping.FILE, config.source_scale)
 
 
-def row_scale(view: View, config: CheckConfig) -> Iterator[str]:
+def row_scale(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find single rows whose amounts are all in another unit.
 
     Purpose
@@ -106,7 +106,7 @@ def row_scale(view: View, config: CheckConfig) -> Iterator[str]:
             )
 
 
-def table_scale(view: View, config: CheckConfig) -> Iterator[str]:
+def table_scale(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Compare the amounts of the whole table with what technology SMEs have.
 
     Purpose
@@ -147,7 +147,7 @@ class _Groups:
     firms: Ints
 
 
-def _merged_shifts(view: View, names: list[str], kind: _Grouping, limits: GroupScale) -> Iterator[str]:
+def _merged_shifts(view: CheckData, names: list[str], kind: _Grouping, limits: GroupScale) -> Iterator[str]:
     """Yield one sentence for all groups that are off by the same power of ten."""
     groups = _groups(view, kind)
     if groups is None:
@@ -174,7 +174,7 @@ def _grouped_by_power(power: dict[int, float]) -> list[list[int]]:
 
 
 def _sentence(
-    view: View, kind: _Grouping, groups: _Groups, members: list[int], shifts: dict[int, list[tuple[str, float]]]
+    view: CheckData, kind: _Grouping, groups: _Groups, members: list[int], shifts: dict[int, list[tuple[str, float]]]
 ) -> str:
     power = round(float(np.median([shift for group in members for _, shift in shifts[group]])))
     touched = list(dict.fromkeys(name for group in members for name, _ in shifts[group]))
@@ -192,7 +192,7 @@ def _unit(power: int) -> str:
     return f": {_UNITS[power]} instead of 元?" if power in _UNITS else ""
 
 
-def _groups(view: View, kind: _Grouping) -> _Groups | None:
+def _groups(view: CheckData, kind: _Grouping) -> _Groups | None:
     labels = _labels(view, kind)
     if labels is None:
         return None
@@ -206,7 +206,7 @@ def _groups(view: View, kind: _Grouping) -> _Groups | None:
     return _Groups(np.asarray(names, dtype=object), rows, code[rows], view.firms[rows])
 
 
-def _labels(view: View, kind: _Grouping) -> Objects | Ints | None:
+def _labels(view: CheckData, kind: _Grouping) -> Objects | Ints | None:
     if kind is _Grouping.FILE:
         return view.parts
     if kind is _Grouping.YEAR:

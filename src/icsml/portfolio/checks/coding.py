@@ -12,9 +12,9 @@ import pandas as pd
 
 from icsml.core.arrays import Flags, Floats, Ints
 from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.check_data import CheckData
 from icsml.portfolio.checks.check_thresholds import CodingChange
 from icsml.portfolio.checks.phrases import columns
-from icsml.portfolio.checks.view import View
 
 __all__ = ["coding_change"]
 
@@ -39,7 +39,7 @@ class _Cut:
     after: Ints
 
 
-def coding_change(view: View, config: CheckConfig) -> Iterator[str]:
+def coding_change(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Compare each column of the training rows with the test rows, and of each decision year with the years before.
 
     Purpose
@@ -66,7 +66,7 @@ def coding_change(view: View, config: CheckConfig) -> Iterator[str]:
         yield f"{columns(names)} {what} {cut}"
 
 
-def _cuts(view: View) -> Iterator[_Cut]:
+def _cuts(view: CheckData) -> Iterator[_Cut]:
     """Yield the split first, then every turn of a year; row indices are those of the sample."""
     if not view.dated:
         return
@@ -79,7 +79,7 @@ def _cuts(view: View) -> Iterator[_Cut]:
         yield _Cut(f"from {first} on", np.flatnonzero(year < first), np.flatnonzero(year >= first))
 
 
-def _first_change(view: View, name: str, cuts: list[_Cut], limits: CodingChange) -> tuple[str, _Change] | None:
+def _first_change(view: CheckData, name: str, cuts: list[_Cut], limits: CodingChange) -> tuple[str, _Change] | None:
     absent = view.absent(name, view.spread)
     values, codes = _values(view, name, absent)
     for cut in cuts:
@@ -89,7 +89,7 @@ def _first_change(view: View, name: str, cuts: list[_Cut], limits: CodingChange)
     return None
 
 
-def _values(view: View, name: str, absent: Flags) -> tuple[Floats | None, Ints | None]:
+def _values(view: CheckData, name: str, absent: Flags) -> tuple[Floats | None, Ints | None]:
     """Return the numbers of a column, and its codes where it is one of codes; -1 is no code."""
     if name in view.codes:
         codes = pd.factorize(view.frame[name].iloc[view.spread])[0].astype(np.int64)

@@ -10,9 +10,9 @@ from scipy.stats import chi2, norm, t
 
 from icsml.core.arrays import Floats, Ints
 from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.check_data import CheckData
 from icsml.portfolio.checks.check_thresholds import CohortRate
 from icsml.portfolio.checks.phrases import percent
-from icsml.portfolio.checks.view import View
 
 __all__ = ["cohort_rate", "silent_end"]
 
@@ -31,7 +31,7 @@ class _Cohorts:
     defaults: Floats
 
 
-def cohort_rate(view: View, config: CheckConfig) -> Iterator[str]:
+def cohort_rate(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Compare the default rate of each decision year with those of the others.
 
     Purpose
@@ -62,7 +62,7 @@ def cohort_rate(view: View, config: CheckConfig) -> Iterator[str]:
             yield f"{_rates(cohorts, [index])}: another definition of default?"
 
 
-def silent_end(view: View, config: CheckConfig) -> Iterator[str]:
+def silent_end(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Look for an end of the record that good rows outlive.
 
     Purpose
@@ -102,7 +102,7 @@ def _exposure(start: Floats, end: Floats, since: float, until: float) -> float:
     return float(np.clip(np.minimum(end, until) - np.maximum(start, since), 0.0, None).sum())
 
 
-def _cohorts(view: View) -> _Cohorts | None:
+def _cohorts(view: CheckData) -> _Cohorts | None:
     if not view.dated or not len(view.labelled):
         return None
     year, code = np.unique(view.year[view.labelled], return_inverse=True)

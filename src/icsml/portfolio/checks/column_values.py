@@ -10,9 +10,9 @@ import pandas as pd
 
 from icsml.core.arrays import Floats
 from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.check_data import CheckData
 from icsml.portfolio.checks.check_thresholds import Sentinel
 from icsml.portfolio.checks.phrases import columns, listed, percent
-from icsml.portfolio.checks.view import View
 from icsml.records.extra import ExtraFeature
 
 __all__ = ["consequence_column", "constant_column", "sentinel"]
@@ -22,7 +22,7 @@ _SHARE_OF_DISTINCT = 0.5
 _FEWEST_DISTINCT = 20  # with fewer, a column is one of codes, and a common code is no sentinel
 
 
-def constant_column(view: View, config: CheckConfig) -> Iterator[str]:
+def constant_column(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find features with one value, or none, in all rows.
 
     Purpose
@@ -53,7 +53,7 @@ def constant_column(view: View, config: CheckConfig) -> Iterator[str]:
         yield f"{columns(empty)} without any value"
 
 
-def sentinel(view: View, config: CheckConfig) -> Iterator[str]:
+def sentinel(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find numbers that stand for "not known".
 
     Purpose
@@ -77,7 +77,7 @@ def sentinel(view: View, config: CheckConfig) -> Iterator[str]:
         yield f"a value that seems to stand for not known recurs in {listed(recurring, most=8)} of the known values"
 
 
-def consequence_column(view: View, config: CheckConfig) -> Iterator[str]:
+def consequence_column(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find extra features that are named after a consequence of an earlier decision.
 
     Purpose

@@ -10,8 +10,8 @@ import pandas as pd
 
 from icsml.core.arrays import Flags, Ints
 from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.check_data import CheckData
 from icsml.portfolio.checks.phrases import percent
-from icsml.portfolio.checks.view import View
 from icsml.portfolio.splits import dataset_groups, grouped_folds
 from icsml.records.dataset import FoldSplit
 
@@ -29,7 +29,7 @@ class _Copies:
     columns: int
 
 
-def copied_firm(view: View, config: CheckConfig) -> Iterator[str]:
+def copied_firm(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find firms whose amounts stand under another identifier.
 
     Purpose
@@ -57,7 +57,7 @@ def copied_firm(view: View, config: CheckConfig) -> Iterator[str]:
         yield f"{n:,} rows hold the figures of another row, {compared}"
 
 
-def split_overlap(view: View, config: CheckConfig) -> Iterator[str]:
+def split_overlap(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find rows whose amounts stand on both sides of the split.
 
     Purpose
@@ -86,7 +86,7 @@ def split_overlap(view: View, config: CheckConfig) -> Iterator[str]:
         yield f"{percent(share)} of {what}, to the last digit ({copies.columns} columns compared)"
 
 
-def _across_folds(view: View, copies: _Copies, split: FoldSplit) -> float:
+def _across_folds(view: CheckData, copies: _Copies, split: FoldSplit) -> float:
     labelled = np.isin(copies.rows, view.labelled)
     rows, content = copies.rows[labelled], copies.content[labelled]
     groups = pd.factorize(dataset_groups(view.frame, grouped=view.meta.grouped))[0]
@@ -104,7 +104,7 @@ def _spans(content: Ints, owner: Ints) -> Flags:
     return owners.to_numpy() > 1
 
 
-def _copies(view: View, config: CheckConfig) -> _Copies | None:
+def _copies(view: CheckData, config: CheckConfig) -> _Copies | None:
     """Return the rows whose content stands in another row too; None where there are too few columns."""
     content = view.content
     if content.columns < _FEWEST_COLUMNS:

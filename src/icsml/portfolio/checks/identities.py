@@ -8,8 +8,8 @@ import numpy as np
 
 from icsml.core.arrays import Flags, Floats, Ints
 from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.check_data import CheckData, evenly
 from icsml.portfolio.checks.phrases import listed, percent
-from icsml.portfolio.checks.view import View, evenly
 from icsml.records.screening import PARTS
 
 __all__ = ["accounting_identity", "part_above_whole", "prior_year"]
@@ -21,7 +21,7 @@ _FIRMS = 20_000
 _PREVIOUS = "_prev_cny"
 
 
-def accounting_identity(view: View, config: CheckConfig) -> Iterator[str]:
+def accounting_identity(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Check that assets are liabilities plus equity.
 
     Purpose
@@ -48,7 +48,7 @@ def accounting_identity(view: View, config: CheckConfig) -> Iterator[str]:
         )
 
 
-def part_above_whole(view: View, config: CheckConfig) -> Iterator[str]:
+def part_above_whole(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Check that no part is above its whole.
 
     Purpose
@@ -73,7 +73,7 @@ def part_above_whole(view: View, config: CheckConfig) -> Iterator[str]:
             yield f"{part} is above {whole}, of which it is a part, in {percent(share)} of the rows that hold both"
 
 
-def prior_year(view: View, config: CheckConfig) -> Iterator[str]:
+def prior_year(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Compare the values "of the year before" with what the same firm reported then.
 
     Purpose
@@ -131,7 +131,7 @@ def _differs(a: Floats, b: Floats, tolerance: float) -> Flags:
     return off
 
 
-def _consecutive(view: View) -> tuple[Ints, Ints]:
+def _consecutive(view: CheckData) -> tuple[Ints, Ints]:
     """Return rows of firms and, for each, the row of the same firm a year later; only years that a firm has once."""
     firms = view.firms
     rows = np.flatnonzero(np.isin(firms, evenly(np.arange(firms.max() + 1), _FIRMS)))
@@ -144,7 +144,7 @@ def _consecutive(view: View) -> tuple[Ints, Ints]:
     return single[follows], single[following[follows]]
 
 
-def _statement_year(view: View, rows: Ints) -> Ints:
+def _statement_year(view: CheckData, rows: Ints) -> Ints:
     decided = view.year[rows]
     if "statement_period_end" not in view.frame:
         return decided

@@ -8,16 +8,16 @@ import numpy as np
 
 from icsml.core.arrays import Floats
 from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.check_data import CheckData
 from icsml.portfolio.checks.phrases import listed
 from icsml.portfolio.checks.ranking import Ranking, rank
-from icsml.portfolio.checks.view import View
 
 __all__ = ["feature_alone", "feature_leak", "missingness_leak", "missingness_outcome"]
 
 _RATING = "bank_pd"
 
 
-def feature_leak(view: View, config: CheckConfig) -> Iterator[str]:
+def feature_leak(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find features that reveal the outcome alone.
 
     Purpose
@@ -37,7 +37,7 @@ def feature_leak(view: View, config: CheckConfig) -> Iterator[str]:
         yield f"{_with_auc(ranked)}: alone {who} nearly every bad row first"
 
 
-def feature_alone(view: View, config: CheckConfig) -> Iterator[str]:
+def feature_alone(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find features that rank the outcome far better than the others.
 
     Purpose
@@ -66,7 +66,7 @@ def feature_alone(view: View, config: CheckConfig) -> Iterator[str]:
         yield f"{_with_auc(standing_out)}: {above}; was it known at the decision?"
 
 
-def missingness_leak(view: View, config: CheckConfig) -> Iterator[str]:
+def missingness_leak(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find columns whose gaps reveal the outcome.
 
     Purpose
@@ -84,7 +84,7 @@ def missingness_leak(view: View, config: CheckConfig) -> Iterator[str]:
         yield f"whether a value is missing tells the outcome in {_with_auc(ranked)}"
 
 
-def missingness_outcome(view: View, config: CheckConfig) -> Iterator[str]:
+def missingness_outcome(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find columns whose gaps say much about the outcome.
 
     Purpose
@@ -106,13 +106,13 @@ def missingness_outcome(view: View, config: CheckConfig) -> Iterator[str]:
         yield f"whether a value is missing says much about the outcome in {_with_auc(ranked)}"
 
 
-def _by_auc(view: View, least: int) -> list[tuple[str, Ranking]]:
+def _by_auc(view: CheckData, least: int) -> list[tuple[str, Ranking]]:
     """Return the features that have enough bad and good rows, the best first."""
     able = [(name, ranking) for name, ranking in view.rankings.items() if min(ranking.bads, ranking.goods) >= least]
     return sorted(able, key=lambda pair: -pair[1].auc)
 
 
-def _gaps(view: View, least: int) -> list[tuple[str, Ranking]]:
+def _gaps(view: CheckData, least: int) -> list[tuple[str, Ranking]]:
     """Return how well "is missing" ranks the outcome, of each column with enough gaps and values, the best first."""
     ranked, bad = [], view.bad[view.cases]
     for name in [*view.features, *view.codes, *(n for n in ("founded_on", _RATING) if n in view.frame)]:

@@ -10,8 +10,8 @@ from scipy.stats import poisson
 
 from icsml.core.arrays import Dates
 from icsml.portfolio.checks.check_config import CheckConfig
+from icsml.portfolio.checks.check_data import CheckData
 from icsml.portfolio.checks.phrases import percent
-from icsml.portfolio.checks.view import View
 
 __all__ = ["event_date_pile", "event_dates", "unlabelled_good"]
 
@@ -19,7 +19,7 @@ _TENTHS = 10
 _NEXT = slice(5, 9)
 
 
-def event_dates(view: View, config: CheckConfig) -> Iterator[str]:
+def event_dates(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Check that bad rows have an event date, after the decision and within the horizon.
 
     Purpose
@@ -49,7 +49,7 @@ def event_dates(view: View, config: CheckConfig) -> Iterator[str]:
         yield f"event_date lies after the horizon in {percent(late)} of the bad rows that have one"
 
 
-def event_date_pile(view: View, config: CheckConfig) -> Iterator[str]:
+def event_date_pile(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find a calendar day on which event dates pile up.
 
     Purpose
@@ -73,7 +73,7 @@ def event_date_pile(view: View, config: CheckConfig) -> Iterator[str]:
         yield f"{percent(share)} of the event dates lie on one day of the year ({counts.index[0]}): a stand-in?"
 
 
-def unlabelled_good(view: View, config: CheckConfig) -> Iterator[str]:
+def unlabelled_good(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """Compare the riskiest tenth by the bank's PD with the next.
 
     Purpose
@@ -106,7 +106,7 @@ def unlabelled_good(view: View, config: CheckConfig) -> Iterator[str]:
         )
 
 
-def _horizon_end(view: View, days: Dates) -> Dates:
+def _horizon_end(view: CheckData, days: Dates) -> Dates:
     """Return the last day of the horizon; the end of time where there is none."""
     horizon = view.meta.outcome.horizon_months if view.meta.outcome else None
     if horizon is None:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from icsml.core.files import check_target, whole_file
 from icsml.errors import InputError, MissingError
-from icsml.portfolio.draft.counting import with_counted_days
-from icsml.portfolio.draft.guess import ColumnGuess, Draft, Role, Type
-from icsml.portfolio.draft.opening import open_table
-from icsml.portfolio.draft.profile import Profile
-from icsml.portfolio.draft.profiling import profile
+from icsml.portfolio.draft.cell_types import profile
+from icsml.portfolio.draft.column_guess import ColumnGuess, Draft, Role, Type
+from icsml.portfolio.draft.column_profile import Profile
+from icsml.portfolio.draft.day_counts import with_counted_days
+from icsml.portfolio.draft.file_format import open_table
 from icsml.portfolio.draft.roles import assign
 from icsml.portfolio.draft.writing import mapping_text, open_questions
 

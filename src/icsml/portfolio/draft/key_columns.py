@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from icsml.portfolio.draft.guess import Type
+from icsml.portfolio.draft.column_guess import Type
+from icsml.portfolio.draft.column_profile import Profile
 from icsml.portfolio.draft.headings import canonical_name, index_among
-from icsml.portfolio.draft.profile import Profile
 from icsml.portfolio.draft.vocabulary import DECISION_DATE, EVENT_DATE, IDENTIFIER, LOANS_FROM, NUMBERED
 
 __all__ = ["KeyGuess", "guess_as_of", "guess_event_date", "guess_id"]

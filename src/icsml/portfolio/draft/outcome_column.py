@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from icsml.core.arrays import Flags, Floats
-from icsml.portfolio.draft.guess import Type
+from icsml.portfolio.draft.column_guess import Type
+from icsml.portfolio.draft.column_profile import FEW, Profile
 from icsml.portfolio.draft.headings import canonical_name, index_among
-from icsml.portfolio.draft.profile import FEW, Profile
 from icsml.portfolio.draft.vocabulary import EVENT_DATE, EVENTS, NEGATIVE, OUTCOME, OUTCOME_WEAK, POSITIVE, UNSEEN
 
 __all__ = ["OutcomeGuess", "guess_outcome", "reveals_outcome"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from icsml.portfolio.draft.fitting import Fit, fit, flag_words, missing_keys, money_doubt, percent_doubt
-from icsml.portfolio.draft.guess import ColumnGuess, EntryKeys, Role, Type
+from icsml.portfolio.draft.column_guess import ColumnGuess, EntryKeys, Role, Type
+from icsml.portfolio.draft.column_profile import FEW, Profile
+from icsml.portfolio.draft.field_fit import Fit, fit, flag_words, missing_keys, money_doubt, percent_doubt
 from icsml.portfolio.draft.headings import NamedBy, canonical_name, feature_names, index_among
 from icsml.portfolio.draft.key_columns import KeyGuess, guess_as_of, guess_event_date, guess_id
 from icsml.portfolio.draft.outcome_column import OutcomeGuess, guess_outcome, reveals_outcome
-from icsml.portfolio.draft.profile import FEW, Profile
 from icsml.portfolio.draft.vocabulary import (
     CODES,
     CONSEQUENCE,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import yaml
 
-from icsml.portfolio.draft.guess import ColumnGuess, Draft, EntryKeys, Role
+from icsml.portfolio.draft.column_guess import ColumnGuess, Draft, EntryKeys, Role
 from icsml.portfolio.draft.outcome_column import OutcomeGuess
 from icsml.portfolio.mapping import Source
 

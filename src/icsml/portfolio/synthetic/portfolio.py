@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 from icsml.core.progress import silent
 from icsml.core.yaml import dump_yaml
 from icsml.errors import InputError
+from icsml.portfolio.output_folder import check_target
 from icsml.portfolio.synthetic.frames import LEFT_OUT, Portfolio, block_portfolio
 from icsml.portfolio.synthetic.parameters import Effect, Timeline, capability_effect, timeline
 from icsml.portfolio.synthetic.rng import BLOCK
-from icsml.portfolio.target import check_target
 from icsml.records.dataset import DatasetMeta, OutOfTimeSplit
 from icsml.records.fields import FIELDS
 from icsml.records.outcome import OutcomeMeaning

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from icsml.core.canonical import canonical_bytes, digest
 from icsml.core.strict_json import JsonObject
-from icsml.ledger.recorder import record_decision
+from icsml.ledger.decision_payload import record_decision
 from icsml.ledger.store import Recorded
 from icsml.model.bundle import Bundle
 from icsml.records.decision import Decision

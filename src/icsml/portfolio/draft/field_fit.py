@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from icsml.portfolio.draft.guess import EntryKeys, Type
-from icsml.portfolio.draft.profile import FEW, Profile
+from icsml.portfolio.draft.column_guess import EntryKeys, Type
+from icsml.portfolio.draft.column_profile import FEW, Profile
 from icsml.portfolio.draft.vocabulary import FLAGS
 from icsml.records.enterprise import TEXT
 from icsml.records.field import Field, Kind, Outside

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from icsml.core.arrays import Flags, Floats, Ints
-from icsml.portfolio.draft.days import DayGuess, Words
-from icsml.portfolio.draft.guess import Type
+from icsml.portfolio.draft.column_guess import Type
+from icsml.portfolio.draft.date_formats import DayGuess, Words
 from icsml.portfolio.draft.headings import Heading
 from icsml.portfolio.reading.table import Column
 

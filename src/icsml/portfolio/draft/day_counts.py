@@ -9,10 +9,10 @@ from datetime import date
 import numpy as np
 
 from icsml.core.arrays import Dates, Floats
-from icsml.portfolio.draft.days import DayGuess, ranged
-from icsml.portfolio.draft.guess import Type
+from icsml.portfolio.draft.column_guess import Type
+from icsml.portfolio.draft.column_profile import Profile
+from icsml.portfolio.draft.date_formats import DayGuess, ranged
 from icsml.portfolio.draft.headings import Heading, canonical_name, index_among
-from icsml.portfolio.draft.profile import Profile
 from icsml.portfolio.draft.vocabulary import COUNTED
 from icsml.records.field import Kind
 from icsml.records.fields import FIELD_BY_NAME

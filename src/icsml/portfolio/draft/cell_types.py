@@ -14,10 +14,10 @@ import pyarrow.compute as compute
 from icsml.core.arrays import Floats, Ints
 from icsml.errors import InputError
 from icsml.portfolio.cells import Missing, numbers, tokens
-from icsml.portfolio.draft.days import DayGuess, Words, is_dated, written_days
-from icsml.portfolio.draft.guess import Type
+from icsml.portfolio.draft.column_guess import Type
+from icsml.portfolio.draft.column_profile import Profile
+from icsml.portfolio.draft.date_formats import DayGuess, Words, is_dated, written_days
 from icsml.portfolio.draft.headings import Heading, canonical_name
-from icsml.portfolio.draft.profile import Profile
 from icsml.portfolio.draft.vocabulary import FLAGS, MISSING, SENTINELS, SENTINELS_ABOVE
 from icsml.portfolio.reading.table import Column, is_text
 

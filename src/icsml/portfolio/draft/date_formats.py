@@ -13,7 +13,7 @@ import pyarrow as arrow
 from icsml.core.arrays import Dates, Ints
 from icsml.errors import InputError
 from icsml.portfolio.cells import Converted, dates
-from icsml.portfolio.draft.guess import EntryKeys
+from icsml.portfolio.draft.column_guess import EntryKeys
 from icsml.portfolio.draft.headings import Heading, index_among
 from icsml.portfolio.draft.vocabulary import DATED, DATED_ENDS, YEARLY
 from icsml.portfolio.mapping import ISO, DateSource

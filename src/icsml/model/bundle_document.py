@@ -14,8 +14,8 @@ from icsml.core.canonical import canonical_bytes
 from icsml.core.pydantic_errors import message_of
 from icsml.errors import ModelError
 from icsml.features.reason_codes import ReasonCatalogue, of_older_bundle
+from icsml.model.assessment_policy import AssessmentPolicy
 from icsml.model.calibrate import Affine
-from icsml.model.policy import AssessmentPolicy
 from icsml.model.scale import MasterScale
 from icsml.model.training_facts import TrainingFacts
 from icsml.records.decision import ReferenceId

@@ -16,7 +16,7 @@ from icsml.core.canonical import canonical_bytes, digest, sha256_hex
 from icsml.core.clock import Clock, timestamp, utc_now
 from icsml.core.strict_json import JsonObject
 from icsml.errors import ConflictError, InputError, LedgerError
-from icsml.ledger.chain import GENESIS, ChainRow
+from icsml.ledger.chain_row import GENESIS, ChainRow
 from icsml.ledger.payload import Payload, joined, parse_decision, parse_payload, payload_parts
 from icsml.ledger.store.chain_tables import CHAIN, IDEMPOTENCY, PAYLOAD
 from icsml.ledger.store.database import (

@@ -26,7 +26,6 @@ __all__ = [
     "Check",
     "ContradictionFigures",
     "Example",
-    "Findings",
     "GroupFigures",
     "IndicatorFigures",
     "InnovationFigures",
@@ -34,6 +33,7 @@ __all__ = [
     "Origin",
     "Pair",
     "PdFigures",
+    "ReportFacts",
     "Sample",
     "Thresholds",
 ]
@@ -311,7 +311,7 @@ class ContradictionFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Findings:
+class ReportFacts:
     """Everything that the report says.
 
     Parameters

@@ -17,7 +17,7 @@ from icsml.records.extra import EXTRA_PREFIX
 from icsml.records.field import Kind, Purpose
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
 
-__all__ = ["View", "evenly"]
+__all__ = ["CheckData", "evenly"]
 
 
 # With 20,000 rows a share is known to a third of a per cent, and an AUC better than any threshold asks.
@@ -32,7 +32,7 @@ def evenly(rows: Ints, most: int) -> Ints:
     return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
 
 
-class View:
+class CheckData:
     """A data set, read-only, with what several checks ask of it computed once.
 
     Parameters
