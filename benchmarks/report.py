@@ -29,7 +29,7 @@ from icsml.reports.model_page import model_page
 from icsml.reports.page import write
 from icsml.reports.report_facts import ReportFacts
 from icsml.workflows.config import load_training_config
-from icsml.workflows.report import find, write_report
+from icsml.workflows.report import report_facts, write_report
 from icsml.workflows.train import train_bundle
 
 __all__ = ["BOOK", "SETS", "run", "table"]
@@ -46,7 +46,7 @@ def run_report(bundle: Bundle, dataset: Dataset, folder: Path) -> dict[str, Any]
     """Return the figures of one report: what both languages cost, and what its checks found."""
     write_report(bundle, dataset, folder / "warm.html", "en", rows=_WARM_ROWS)
     started = time.perf_counter()
-    found = find(bundle, dataset)
+    found = report_facts(bundle, dataset)
     assessed = time.perf_counter() - started
     pages = {lang: _page(found, folder / f"{lang}.html", lang) for lang in _LANGS}
     return {

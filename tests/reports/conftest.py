@@ -23,7 +23,7 @@ from icsml.decision.decide import decide
 from icsml.model.bundle import Bundle
 from icsml.records.enterprise import frame_records
 from icsml.reports.report_facts import ReportFacts
-from icsml.workflows.report import find
+from icsml.workflows.report import report_facts
 from icsml.workflows.train import Trained
 
 PAGES = [(kind, lang) for kind in ("diff", "list") for lang in ("en", "zh")]
@@ -91,7 +91,7 @@ def _run(*command: str) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def found(trained: Trained) -> ReportFacts:
     """What the auditor's report says of the small model on its book."""
-    return find(trained.bundle, trained.dataset, version="3")
+    return report_facts(trained.bundle, trained.dataset, version="3")
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ from icsml.workflows import report_checks, report_samples
 from icsml.workflows import training_plots as plots
 from icsml.workflows.accumulators import pd_bands
 from icsml.workflows.drawn_rows import drawn_rows
-from icsml.workflows.report import find, write_report
+from icsml.workflows.report import report_facts, write_report
 from icsml.workflows.train import train_bundle
 from icsml.workflows.training_plots import can_draw, training_plots
 
@@ -49,7 +49,7 @@ def _patch_assess(monkeypatch, function):
 
 @pytest.fixture(scope="module")
 def found(trained):
-    return find(trained.bundle, trained.dataset, version="3", interactions=False)
+    return report_facts(trained.bundle, trained.dataset, version="3", interactions=False)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_adverse_reasons_are_counted_row_by_row_as_decisions_tell_them(found, ev
 def test_the_adverse_reasons_of_a_decision_are_those_counted(found, trained):
     record = frame_records(trained.dataset.enterprises.iloc[[3]])[0]
     decision = decide(trained.bundle, record, decision_id="d", decided_at=datetime(2026, 7, 1, tzinfo=UTC)).decision
-    one = find(trained.bundle, _rows(trained.dataset, [3]))
+    one = report_facts(trained.bundle, _rows(trained.dataset, [3]))
     counted = [one.features[place].code for place in np.flatnonzero(one.segments["all"][0].adverse)]
     assert sorted(counted) == sorted(each.code for each in decision.adverse_reasons)
     assert one.examples[0].reasons == tuple(each.text for each in decision.reasons[:3])
@@ -135,7 +135,7 @@ def test_a_direction_that_is_broken_fails_its_check(trained, monkeypatch):
     first = proved["model.txt"]
     broken = replace(first, features=(replace(first.features[0], violations=2), *first.features[1:]))
     monkeypatch.setattr(reporting, "certificates", lambda bundle: proved | {"model.txt": broken})
-    found = find(trained.bundle, trained.dataset, rows=200, interactions=False)
+    found = report_facts(trained.bundle, trained.dataset, rows=200, interactions=False)
     assert {check.id: check.failed for check in found.checks if not check.passed} == {"directions_proved": 2}
 
 
@@ -216,7 +216,7 @@ def _with_other_log_odds(assessment):
 )
 def test_a_row_that_does_not_add_up_fails_its_check(trained, monkeypatch, change, failing):
     _tampered(monkeypatch, change)
-    found = find(trained.bundle, trained.dataset, rows=900, interactions=False)
+    found = report_facts(trained.bundle, trained.dataset, rows=900, interactions=False)
     failed = {check.id: check.failed for check in found.checks if not check.passed}
     assert failing <= set(failed) <= failing | {"one_is_batch"}
     assert all(count == 1 for name, count in failed.items() if name in failing)
@@ -227,7 +227,7 @@ def test_log_odds_that_are_not_the_trees_own_fail_their_check(trained, monkeypat
         return _with_other_log_odds(assess(bundle, columns, **options))
 
     _patch_assess(monkeypatch, moved)
-    found = find(trained.bundle, trained.dataset, rows=300, interactions=False)
+    found = report_facts(trained.bundle, trained.dataset, rows=300, interactions=False)
     assert "pd_is_of_the_trees" in {check.id for check in found.checks if not check.passed}
 
 
@@ -242,7 +242,7 @@ def _without_feed(trained, rows):
 @pytest.mark.parametrize("rows", [0, 40, 200], ids=["model", "both", "companion"])
 def test_log_odds_are_compared_whichever_booster_gave_them(trained, rows):
     data = _without_feed(trained, rows)
-    found = find(trained.bundle, _rows(data, range(200)), interactions=False)
+    found = report_facts(trained.bundle, _rows(data, range(200)), interactions=False)
     (check,) = (each for each in found.checks if each.id == "pd_is_of_the_trees")
     assert (check.rows, check.failed) == (200, 0)
     assert found.innovation.fallback == rows
@@ -270,7 +270,7 @@ def test_a_row_that_differs_alone_fails_its_check(trained, monkeypatch):
         return replace(assessment, pd=np.nextafter(assessment.pd, 1)) if len(assessment.pd) == 1 else assessment
 
     _patch_assess(monkeypatch, alone)
-    found = find(trained.bundle, trained.dataset, rows=300, interactions=False)
+    found = report_facts(trained.bundle, trained.dataset, rows=300, interactions=False)
     assert {check.id for check in found.checks if not check.passed} == {"one_is_batch"}
 
 
@@ -285,7 +285,7 @@ def test_a_report_with_a_failed_check_is_written_and_ends_with_1(trained, book_f
 
 def test_chunks_do_not_show(trained, found, monkeypatch):
     monkeypatch.setattr(reporting, "_CHUNK", 777)
-    other = find(trained.bundle, trained.dataset, version="3", interactions=False)
+    other = report_facts(trained.bundle, trained.dataset, version="3", interactions=False)
     np.testing.assert_allclose(other.sizes, found.sizes, rtol=1e-12)
     np.testing.assert_array_equal(other.sample.log_odds, found.sample.log_odds)
     np.testing.assert_array_equal(other.segments["all"][0].adverse, found.segments["all"][0].adverse)
@@ -325,7 +325,7 @@ def test_interactions_sum_to_path_dependent_terms(trained, found):
 
 
 def test_the_strongest_pair_is_the_strongest(trained):
-    found = find(trained.bundle, trained.dataset, rows=400)
+    found = report_facts(trained.bundle, trained.dataset, rows=400)
     inner = interaction_values(
         trained.bundle.model.booster, found.interactions.values, trained.bundle.model.calibration.slope
     )
@@ -342,7 +342,7 @@ def test_rows_for_interactions_are_bounded(trained):
 
 
 def test_fewer_rows_are_drawn_the_same_way_each_time(trained):
-    one, other = (find(trained.bundle, trained.dataset, rows=200, interactions=False) for _ in range(2))
+    one, other = (report_facts(trained.bundle, trained.dataset, rows=200, interactions=False) for _ in range(2))
     assert one.origin.rows == 200 < one.origin.rows_held
     np.testing.assert_array_equal(one.sizes, other.sizes)
 
@@ -350,7 +350,7 @@ def test_fewer_rows_are_drawn_the_same_way_each_time(trained):
 def test_a_data_set_without_rows_is_refused(trained):
     empty = _rows(trained.dataset, [])
     with pytest.raises(InputError, match="ICS-RPT-001"):
-        find(trained.bundle, empty)
+        report_facts(trained.bundle, empty)
 
 
 def test_a_data_set_of_other_features_is_refused(trained, shared_data, quick_config, tmp_path):
@@ -358,7 +358,7 @@ def test_a_data_set_of_other_features_is_refused(trained, shared_data, quick_con
     import_dataset(mapping, tmp_path / "data", progress=silent)
     other = train_bundle(tmp_path / "data", quick_config, out=tmp_path / "bundle")
     with pytest.raises(InputError, match="ICS-RPT-002"):
-        find(other.bundle, trained.dataset)
+        report_facts(other.bundle, trained.dataset)
     found = write_report(other.bundle, read_dataset(tmp_path / "data"), tmp_path / "r.html", "zh", rows=800)
     assert found["failed"] == []
     assert found["bytes"] < 3_000_000

@@ -11,13 +11,13 @@ from icsml.core.canonical import digest
 from icsml.core.paths import configs_dir
 from icsml.model.scale import load_scale
 from icsml.reports.validation_figures import EMBARGO, OTHER, TESTED, TRAINED, UNLABELLED
-from icsml.workflows.report import find
+from icsml.workflows.report import report_facts
 from icsml.workflows.report_evidence import ASSUMED_SCALE, bands, gain, labels, makes, rows_of_value, usage, variables
 
 
 @pytest.fixture(scope="module")
 def found(trained):
-    return find(trained.bundle, trained.dataset, interactions=False)
+    return report_facts(trained.bundle, trained.dataset, interactions=False)
 
 
 def test_how_training_used_each_row_is_found_again(trained):
@@ -46,7 +46,7 @@ def test_nothing_is_claimed_of_another_data_set_or_of_rows_that_do_not_agree(tra
 def test_outcomes_are_never_read_from_other_rows(trained):
     cut = replace(trained.dataset, enterprises=trained.dataset.enterprises.head(10))
     with pytest.raises(ValueError, match="as many outcomes"):
-        find(trained.bundle, cut)
+        report_facts(trained.bundle, cut)
 
 
 def test_rates_by_grade_are_those_of_the_rows(trained, found):
@@ -95,7 +95,7 @@ def test_what_innovation_adds_is_what_training_found(trained, found):
 
 def test_where_training_did_not_record_it_only_rows_never_seen_are_asked(trained, found):
     silent = replace(trained.bundle, training={k: v for k, v in trained.bundle.training.items() if k != "figures"})
-    again = find(silent, trained.dataset, interactions=False).evidence.gain
+    again = report_facts(silent, trained.dataset, interactions=False).evidence.gain
     assert again.source == "rows"
     assert again.auc == pytest.approx(found.evidence.gain.auc, rel=1e-4)
     pds, bad = np.array([0.1, 0.2]), np.array([0.0, 1.0])

@@ -59,5 +59,5 @@ def _run_of(name: str, version: str | None) -> str | None:
     if version is None:
         return None
     return next(
-        (str(each["run_id"]) for each in list_versions() if (each["name"], each["version"]) == (name, version)), None
+        (str(row["run_id"]) for row in list_versions() if (row["name"], row["version"]) == (name, version)), None
     )

@@ -93,7 +93,7 @@ class LazyGroup(TyperGroup):
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the list of commands."""
-        explained = {name: TyperCommand(name=name, help=_docstring(each)) for name, each in self.functions.items()}
+        explained = {name: TyperCommand(name=name, help=_docstring(target)) for name, target in self.functions.items()}
         TyperGroup(commands=dict(self.commands) | explained).format_commands(ctx, formatter)
 
 

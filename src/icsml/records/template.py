@@ -145,8 +145,7 @@ class _Form:
     unit: Unit
 
     def say(self, label: Label) -> str:
-        text: str = getattr(label, self.lang)
-        return text
+        return str(getattr(label, self.lang))
 
     def unit_of(self, field: Field) -> str:
         if field.unit == "CNY":
@@ -359,16 +358,9 @@ def _explain(sheet: Worksheet, fields: Sequence[Field], form: _Form) -> None:
         sheet.cell(1, number).font = Font(bold=True)
         sheet.column_dimensions[get_column_letter(number)].width = width
     for field in fields:
-        unit, required = form.unit_of(field), form.say(Label(en="yes", zh="是") if _required(field) else _NO)
-        about = (
-            form.heading(field),
-            field.name,
-            field.zh,
-            field.en,
-            unit,
-            form.say(_KINDS[field.kind]),
-            _range(field, form),
-        )
+        kind, allowed = form.say(_KINDS[field.kind]), _range(field, form)
+        about = (form.heading(field), field.name, field.zh, field.en, form.unit_of(field), kind, allowed)
+        required = form.say(Label(en="yes", zh="是") if _required(field) else _NO)
         sheet.append([*about, required, _example(field, form)])
     sheet.freeze_panes = "B2"
 
@@ -391,10 +383,8 @@ def _mapping(path: Path, mapping: Path, fields: Sequence[Field], title: str, for
         "outcome": None,
         "fields": {field.name: _source(field, form) for field in fields if field.name not in _REQUIRED},
     }
-    head = (
-        f"{' '.join(title.split())}\n# Fill in {path.name}, then: icsml data import --mapping {mapping.name} --out DIR"
-    )
-    return f"# {head}\n{dump_yaml(content)}"
+    command = f"icsml data import --mapping {mapping.name} --out DIR"
+    return f"# {' '.join(title.split())}\n# Fill in {path.name}, then: {command}\n{dump_yaml(content)}"
 
 
 def _source(field: Field, form: _Form) -> object:

@@ -128,7 +128,7 @@ def decision_page(
     if stability is not None:
         stability.require_of(decision["model"]["bundle_sha256"])
     decision = dict(_LATER) | dict(decision)
-    decision["warnings"] = [dict(_WARNING) | dict(each) for each in decision["warnings"]]
+    decision["warnings"] = [dict(_WARNING) | dict(warning) for warning in decision["warnings"]]
     points = decision["innovation"]
     rules = recorded_rules(points["rulebook"], rulebook) if points else {}
     facts = {
@@ -141,8 +141,8 @@ def decision_page(
         "not_given": _not_given(decision),
         "terms": _terms(decision, lang),
         "log_odds": _total(decision),
-        "contradicting": any(each.get("contradicts") for each in decision["reasons"]),
-        "indicators": [_indicator(each, rules, lang) for each in points["indicators"]] if points else [],
+        "contradicting": any(reason.get("contradicts") for reason in decision["reasons"]),
+        "indicators": [_indicator(indicator, rules, lang) for indicator in points["indicators"]] if points else [],
         "causes": _causes(decision, lang),
         "recourse": decision["recourse"],
         "robustness": recourse_robustness(stability, decision["model"]["bundle_sha256"], lang),
@@ -151,8 +151,8 @@ def decision_page(
         "neutral": _reason_rows(decision, lang, neutral=True),
         "coverage": _coverage(decision, lang),
         "assumed": bool(points) and points["provenance"] == "assumed",
-        "referrals": [_warning_row(each, lang) for each in decision["refer"] or []],
-        "warnings": [_warning_row(each, lang) for each in _besides(decision)],
+        "referrals": [_warning_row(referral, lang) for referral in decision["refer"] or []],
+        "warnings": [_warning_row(warning, lang) for warning in _besides(decision)],
         "groups": decision["groups"],
     }
     return render("decision.html", lang, facts)
@@ -171,8 +171,8 @@ def write_page(
 
 def _not_given(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the absent fields that are not named already as to be provided."""
-    named = {each["field"] for each in decision["to_provide"] or []}
-    return [each for each in decision["input"].get("absent") or [] if each["field"] not in named]
+    named = {field["field"] for field in decision["to_provide"] or []}
+    return [field for field in decision["input"].get("absent") or [] if field["field"] not in named]
 
 
 def _coverage(decision: Mapping[str, Any], lang: str) -> str | None:
@@ -184,17 +184,17 @@ def _coverage(decision: Mapping[str, Any], lang: str) -> str | None:
 
 
 def _is_referred(decision: Mapping[str, Any], code: str) -> bool:
-    return any(each["code"] == code for each in decision["refer"] or [])
+    return any(referral["code"] == code for referral in decision["refer"] or [])
 
 
 def _besides(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the warnings that the page does not display elsewhere: as referrals, or where recourse would stand."""
-    referred = {(each["code"], each["field"]) for each in decision["refer"] or []}
+    referred = {(referral["code"], referral["field"]) for referral in decision["refer"] or []}
     elsewhere = set() if decision["recourse"] is None else {"NO_RECOURSE"}
     return [
-        each
-        for each in decision["warnings"]
-        if (each["code"], each["field"]) not in referred and each["code"] not in elsewhere
+        warning
+        for warning in decision["warnings"]
+        if (warning["code"], warning["field"]) not in referred and warning["code"] not in elsewhere
     ]
 
 
@@ -227,22 +227,22 @@ def _to_the_second(moment: str) -> str:
 def _no_recourse(decision: Mapping[str, Any], lang: str) -> str:
     """Return why no step is proposed, as the decision itself says it where it does."""
     texts = [
-        in_language(each["text"], lang)
-        for each in decision["warnings"]
-        if each["code"] == "NO_RECOURSE" and each["text"]
+        in_language(warning["text"], lang)
+        for warning in decision["warnings"]
+        if warning["code"] == "NO_RECOURSE" and warning["text"]
     ]
     return texts[0] if texts else phrase("pages.no_recourse", lang)
 
 
 def _total(decision: Mapping[str, Any]) -> float:
     """Return the logit of the PD as base and terms give it."""
-    displayed = sum(float(each["log_odds"]) for each in decision["reasons"])
+    displayed = sum(float(reason["log_odds"]) for reason in decision["reasons"])
     return float(decision["base_log_odds"]) + displayed + float(decision["other_log_odds"])
 
 
 def _terms(decision: Mapping[str, Any], lang: str) -> list[TermRow]:
-    widest = max((abs(each["log_odds"]) for each in decision["reasons"]), default=0.0) or 1.0
-    return [_term(each, widest, lang) for each in decision["reasons"]]
+    widest = max((abs(reason["log_odds"]) for reason in decision["reasons"]), default=0.0) or 1.0
+    return [_term(reason, widest, lang) for reason in decision["reasons"]]
 
 
 def _term(reason: Mapping[str, Any], widest: float, lang: str) -> TermRow:
@@ -271,8 +271,10 @@ def _reason_rows(decision: Mapping[str, Any], lang: str, *, neutral: bool) -> li
 def _also(reason: Mapping[str, Any], lang: str) -> list[str]:
     """Return the names of the features merged into a reason; the code where an earlier version recorded no name."""
     return [
-        in_language(each["label"], lang) if each.get("label") else _label(each.get("feature"), lang) or each["code"]
-        for each in reason.get("also") or ()
+        in_language(feature["label"], lang)
+        if feature.get("label")
+        else _label(feature.get("feature"), lang) or feature["code"]
+        for feature in reason.get("also") or ()
     ]
 
 
@@ -284,25 +286,25 @@ def _value(reason: Mapping[str, Any], lang: str) -> str:
     return shown_beside(reason["value"], [] if reference is None else [reference], unit, lang)
 
 
-def _indicator(each: Mapping[str, Any], rules: Mapping[str, RuleHit], lang: str) -> IndicatorRow:
-    label, rule = each.get("label"), rules.get(each["rule"])
-    unit = each.get("unit") or ("fraction" if rule is not None and rule.percent else "")
+def _indicator(indicator: Mapping[str, Any], rules: Mapping[str, RuleHit], lang: str) -> IndicatorRow:
+    label, rule = indicator.get("label"), rules.get(indicator["rule"])
+    unit = indicator.get("unit") or ("fraction" if rule is not None and rule.percent else "")
     thresholds = [] if rule is None else [float(bound) for bound in rule.bounds]
     return IndicatorRow(
-        label=in_language(label, lang) if label else each["id"],
-        value=None if each["rule"] in _STATES_VALUE else shown_beside(each["value"], thresholds, unit, lang),
-        rule=each["rule"] if rule is None else rule.text(lang, unit),
-        points=each["points"],
-        max=each["max"],
-        domain=each["domain"],
-        provenance=each["provenance"],
+        label=in_language(label, lang) if label else indicator["id"],
+        value=None if indicator["rule"] in _STATES_VALUE else shown_beside(indicator["value"], thresholds, unit, lang),
+        rule=indicator["rule"] if rule is None else rule.text(lang, unit),
+        points=indicator["points"],
+        max=indicator["max"],
+        domain=indicator["domain"],
+        provenance=indicator["provenance"],
     )
 
 
 def _causes(decision: Mapping[str, Any], lang: str) -> list[IndicatorShare]:
     """Return how the reason of the innovation score is shared among its indicators."""
     points = decision["innovation"]
-    labels = {each["id"]: each.get("label") for each in points["indicators"]} if points else {}
+    labels = {indicator["id"]: indicator.get("label") for indicator in points["indicators"]} if points else {}
     return [
         IndicatorShare(
             in_language(labels.get(part["indicator"]) or {FALLBACK: part["indicator"]}, lang),

@@ -31,7 +31,7 @@ def diff_page(comparison: Mapping[str, Any], lang: str, stages: Mapping[str, Lab
     facts = {name: comparison[name] for name in ("a", "b", "sha256", "changes", "impact", "model", "population")}
     remarks = [*comparison["notes"], *(model["notes"] if model is not None else [])]
     facts |= {
-        "remarks": [in_language(each, lang) for each in remarks],
+        "remarks": [in_language(remark, lang) for remark in remarks],
         "bars": _bars(effect),
         "cut": _cut(effect, lang),
     }
@@ -49,7 +49,7 @@ def _bars(effect: Mapping[str, Any] | None) -> list[tuple[float, float, str]]:
     if effect is None:
         return []
     counts = [effect[side]["histogram"]["counts"] for side in ("a", "b")]
-    highest = max(max(each) for each in counts) or 1
+    highest = max(max(histogram) for histogram in counts) or 1
     edges = [f"{100.0 * edge:.0f}" for edge in effect["a"]["histogram"]["edges"]]
     return [
         (round(100.0 * a / highest, 1), round(100.0 * b / highest, 1), f"{low}–{high}%: {a:,} → {b:,}")
@@ -60,7 +60,7 @@ def _bars(effect: Mapping[str, Any] | None) -> list[tuple[float, float, str]]:
 def _grades(model: Mapping[str, Any] | None) -> list[str]:
     """Return the grades that enterprises come from or go to, those that nobody comes from last."""
     moves = model["migration"] if model is not None else []
-    return list(dict.fromkeys([each["grade"] for each in moves] + [to for each in moves for to in each["to"]]))
+    return list(dict.fromkeys([move["grade"] for move in moves] + [to for move in moves for to in move["to"]]))
 
 
 def _cut(effect: Mapping[str, Any] | None, lang: str) -> str:

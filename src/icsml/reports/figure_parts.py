@@ -149,7 +149,7 @@ def axis_span(values: Floats, thresholds: Sequence[float]) -> tuple[float, float
     known = values[np.isfinite(values)]
     if not len(known):
         return 0.0, 1.0
-    low, tenth, quarter, third, ninth, high = (float(each) for each in np.quantile(known, _SHOWN))
+    low, tenth, quarter, third, ninth, high = (float(value) for value in np.quantile(known, _SHOWN))
     if high - low > _LONG_TAIL * (third - quarter):  # or all dots would stand on one spot
         low, high = tenth, ninth
     reach = high - low or abs(high) or 1.0

@@ -89,7 +89,7 @@ def firm_data(firms: Firms, features: tuple[Feature, ...], grades: list[str], la
         "codes": [[feature.code, feature.label.text(lang)] for feature in features],
         "grades": [*grades, "–"],
         "dates": dates,
-        "untrained": "".join(str(each) for each in ((TESTED, EMBARGO, UNLABELLED) if same else ())),
+        "untrained": "".join(str(use) for use in ((TESTED, EMBARGO, UNLABELLED) if same else ())),
         "most": firms.adverse.shape[1],
         "id": firms.ids,
         "date": [indices[day] for day in firms.as_of],
@@ -97,9 +97,9 @@ def firm_data(firms: Firms, features: tuple[Feature, ...], grades: list[str], la
         "without": None if firms.without is None else _rounded(firms.without),
         "grade": _grade_indices(firms, grades),
         "score": firms.score.tolist(),
-        "usage": "".join(str(each) for each in firms.usage.tolist()),
-        "fallback": "".join("1" if each else "0" for each in firms.fallback.tolist()),
-        "bad": "".join(_outcome(each) for each in firms.bad.tolist()),
+        "usage": "".join(str(use) for use in firms.usage.tolist()),
+        "fallback": "".join("1" if flag else "0" for flag in firms.fallback.tolist()),
+        "bad": "".join(_outcome(value) for value in firms.bad.tolist()),
         "adverse": firms.adverse.ravel().tolist(),
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))

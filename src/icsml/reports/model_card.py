@@ -48,7 +48,9 @@ def card_facts(bundle: Bundle) -> CardFacts | None:
         features=[feature.name for feature in bundle.features],
         points=_points(bundle),
         reference=_reference(bundle),
-        directions={each.feature: (str(each.direction), each.reason) for each in bundle.model.encoder.overrides},
+        directions={
+            override.feature: (str(override.direction), override.reason) for override in bundle.model.encoder.overrides
+        },
     )
 
 
@@ -85,13 +87,13 @@ def card_in(card: str, facts: CardFacts | None, lang: str, labels: Mapping[str, 
     names = {_heading(section): name for name, section in card_sections(facts, FALLBACK).items()}
     written = {names.get(_heading(section), ""): section for section in sections}
     rendered = card_sections(replace(facts, **_written(written, facts)), lang, labels)
-    shown = [rendered.get(names.get(_heading(section), ""), section) for section in sections]
-    return "\n\n".join(shown) + "\n"
+    in_page = [rendered.get(names.get(_heading(section), ""), section) for section in sections]
+    return "\n\n".join(in_page) + "\n"
 
 
 def _heading(section: str) -> str:
-    found = _HEADING.match(section)
-    return found[0].rstrip() if found else ""
+    match = _HEADING.match(section)
+    return match[0].rstrip() if match else ""
 
 
 def _written(sections: Mapping[str, str], facts: CardFacts) -> dict[str, Any]:

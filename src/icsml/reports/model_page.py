@@ -36,60 +36,60 @@ _FIRMS: Final = 20
 _DIGITS: Final = 12
 
 
-def model_page(findings: ReportFacts, lang: str) -> str:
+def model_page(facts: ReportFacts, lang: str) -> str:
     """Return the page.
 
     Parameters
     ----------
-    findings : ReportFacts
+    facts : ReportFacts
         What it says.
     lang : str
         Language.
     """
-    figures = model_figures(findings, lang)
-    codes, proofs = code_rows(findings, lang), proof_rows(findings, lang)
-    kinds = [kind for kind in findings.segments if kind != "all"]
-    stability = findings.stability
-    facts = {
-        "findings": findings,
-        "origin": findings.origin,
-        "rulebook": rulebook_name(*findings.origin.rulebook, lang) if findings.origin.rulebook else None,
+    figures = model_figures(facts, lang)
+    codes, proofs = code_rows(facts, lang), proof_rows(facts, lang)
+    kinds = [kind for kind in facts.segments if kind != "all"]
+    stability = facts.stability
+    context = {
+        "facts": facts,
+        "origin": facts.origin,
+        "rulebook": rulebook_name(*facts.origin.rulebook, lang) if facts.origin.rulebook else None,
         "figures": figures,
         "of": {kind: [name for name in figures if name.startswith(kind)] for kind in ("dependence", "interaction")},
-        "features": feature_rows(findings, lang),
-        "unused": len(findings.features) - len(findings.order),
-        "pairs": pair_rows(findings, lang),
-        "examples": [example_row(example, lang) for example in findings.examples],
+        "features": feature_rows(facts, lang),
+        "unused": len(facts.features) - len(facts.order),
+        "pairs": pair_rows(facts, lang),
+        "examples": [example_row(example, lang) for example in facts.examples],
         "codes": codes,
         "kinds": kinds,
-        "segments": {kind: [segment_row(group, codes) for group in findings.segments[kind]] for kind in kinds},
-        "failed": [check for check in findings.checks if not check.passed],
-        "card": card_html(_card(findings, lang)),
-        "card_notes": _card_notes(findings, lang),
+        "segments": {kind: [segment_row(group, codes) for group in facts.segments[kind]] for kind in kinds},
+        "failed": [check for check in facts.checks if not check.passed],
+        "card": card_html(_card(facts, lang)),
+        "card_notes": _card_notes(facts, lang),
         "proofs": proofs,
         "absent": any(None in proof.by_file for proof in proofs),
-        "violations": violation_rows(findings, lang),
-        "contradictions": contradiction_rows(findings, lang),
-        "contradictions_unknown": _contradictions_unknown(findings, lang),
-        "groups": feature_group_rows(findings),
-        "levels": stability_rows(findings),
+        "violations": violation_rows(facts, lang),
+        "contradictions": contradiction_rows(facts, lang),
+        "contradictions_unknown": _contradictions_unknown(facts, lang),
+        "groups": feature_group_rows(facts),
+        "levels": stability_rows(facts),
         "stability": _compared(stability, lang) if stability else None,
         "recourse": robustness_sentences(stability, lang) if stability else [],
     }
-    return render("model.html", lang, facts | _evidence(findings, lang), findings.stages)
+    return render("model.html", lang, context | _evidence(facts, lang), facts.stages)
 
 
-def _evidence(findings: ReportFacts, lang: str) -> dict[str, object]:
+def _evidence(facts: ReportFacts, lang: str) -> dict[str, object]:
     """Return what a validator looks for first, as the template displays it."""
-    evidence, scale = findings.evidence, findings.evidence.bands
+    evidence, scale = facts.evidence, facts.evidence.bands
     grades = [band.name for band in scale.bands] if scale.graded else []
-    share = findings.innovation.share if findings.innovation else findings.segments["all"][0].innovation_share
+    share = facts.innovation.share if facts.innovation else facts.segments["all"][0].innovation_share
     return {
         "evidence": evidence,
         "sample": evidence.sample,
-        "definition": _event(findings.origin, lang),
+        "definition": _event(facts.origin, lang),
         "trained_on": _trained(evidence.sample, lang),
-        "relation": _relation(findings, lang),
+        "relation": _relation(facts, lang),
         "split": _split(evidence.sample, lang),
         "gain": evidence.gain,
         "gain_text": _gain(evidence.gain, lang),
@@ -114,14 +114,12 @@ def _evidence(findings: ReportFacts, lang: str) -> dict[str, object]:
         "embargoed": evidence.sample.relation == "same"
         and any(part.name == "embargo" for part in evidence.sample.parts),
         "iv_which": phrase(_which(evidence), lang),
-        "variables": variable_rows(findings, lang),
-        "proposes": findings.proposes,
+        "variables": variable_rows(facts, lang),
+        "proposes": facts.proposes,
         "grades": grades,
         "firm_columns": firm_columns(evidence.firms, grades),
-        "firms": firm_rows(evidence.firms, findings.features, _FIRMS, lang),
-        "firm_data": firm_data(
-            evidence.firms, findings.features, grades, lang, same=evidence.sample.relation == "same"
-        ),
+        "firms": firm_rows(evidence.firms, facts.features, _FIRMS, lang),
+        "firm_data": firm_data(evidence.firms, facts.features, grades, lang, same=evidence.sample.relation == "same"),
         **script("lookup.js"),
     }
 
@@ -156,8 +154,8 @@ def _trained(sample: SampleFigures, lang: str) -> str:
     return phrase("report.sample_trained", lang, data=data, rows=rows, events=events)
 
 
-def _relation(findings: ReportFacts, lang: str) -> str:
-    relation, origin = findings.evidence.sample.relation, findings.origin
+def _relation(facts: ReportFacts, lang: str) -> str:
+    relation, origin = facts.evidence.sample.relation, facts.origin
     if relation == "same":
         return ""
     if relation == "other":
@@ -173,31 +171,31 @@ def _split(sample: SampleFigures, lang: str) -> str | None:
     return phrase(f"report.split_kind_{sample.split}", lang) if sample.split else None
 
 
-def _card(findings: ReportFacts, lang: str) -> str:
-    labels = {feature.name: feature.label for feature in findings.features}
-    return card_in(findings.card, findings.card_facts, lang, labels)
+def _card(facts: ReportFacts, lang: str) -> str:
+    labels = {feature.name: feature.label for feature in facts.features}
+    return card_in(facts.card, facts.card_facts, lang, labels)
 
 
-def _card_notes(findings: ReportFacts, lang: str) -> list[str]:
+def _card_notes(facts: ReportFacts, lang: str) -> list[str]:
     """Return what must be read beside a card whose standing sentences are not true of this bundle."""
-    if findings.origin.rulebook is not None:
+    if facts.origin.rulebook is not None:
         return []
-    count = sum(feature.domain is Domain.INNOVATION for feature in findings.features)
+    count = sum(feature.domain is Domain.INNOVATION for feature in facts.features)
     notes = [phrase("report.card_no_points", lang)]
     return [*notes, phrase("report.card_own_innovation", lang, count=count)] if count else notes
 
 
-def _contradictions_unknown(findings: ReportFacts, lang: str) -> str | None:
+def _contradictions_unknown(facts: ReportFacts, lang: str) -> str | None:
     """Return why it is not known how often reasons contradict; None where it is known."""
-    if findings.contradictions is None:
+    if facts.contradictions is None:
         return phrase(
             "report.contradictions_no_rows"
-            if "reference" in findings.origin.hashes
+            if "reference" in facts.origin.hashes
             else "report.contradictions_no_reference",
             lang,
         )
-    if findings.contradictions.rate is None:
-        return phrase("report.contradictions_no_free", lang, rows=findings.contradictions.rows)
+    if facts.contradictions.rate is None:
+        return phrase("report.contradictions_no_free", lang, rows=facts.contradictions.rows)
     return None
 
 
@@ -210,15 +208,17 @@ def _compared(stability: StabilityFigures, lang: str) -> str:
         "top": stability.top,
     }
     if stability.drawn is None:
-        others = ", ".join(model_name(each.against) for each in stability.comparisons)
+        others = ", ".join(model_name(comparison.against) for comparison in stability.comparisons)
         return phrase("report.stability_of_two", lang, base=model_name(stability.base), others=others, **rows)
     share = stability.drawn.share
-    drawn = phrase("report.drawn_bootstrap", lang) if share is None else phrase("report.drawn_share", lang, share=share)
+    resampling = (
+        phrase("report.drawn_bootstrap", lang) if share is None else phrase("report.drawn_share", lang, share=share)
+    )
     return phrase(
         "report.stability_of_retrains",
         lang,
         base=model_name(stability.base),
         count=len(stability.comparisons),
-        drawn=drawn,
+        drawn=resampling,
         **rows,
     )

@@ -195,52 +195,52 @@ def performance_rows(figures: Mapping[str, float]) -> list[PerformanceRow]:
     ]
 
 
-def feature_rows(findings: ReportFacts, lang: str) -> list[FeatureRow]:
+def feature_rows(facts: ReportFacts, lang: str) -> list[FeatureRow]:
     """Return the features with the largest terms."""
-    return [_feature_row(findings, index, lang) for index in findings.order[:ROWS]]
+    return [_feature_row(facts, index, lang) for index in facts.order[:ROWS]]
 
 
-def _feature_row(findings: ReportFacts, index: int, lang: str) -> FeatureRow:
-    feature = findings.features[index]
+def _feature_row(facts: ReportFacts, index: int, lang: str) -> FeatureRow:
+    feature = facts.features[index]
     return FeatureRow(
         code=feature.code,
         label=feature.label.text(lang),
         direction=str(feature.direction),
         domain=str(feature.domain),
-        size=float(findings.sizes[index]),
-        missing=float(findings.missing[index]),
+        size=float(facts.sizes[index]),
+        missing=float(facts.missing[index]),
     )
 
 
-def variable_rows(findings: ReportFacts, lang: str) -> list[VariableRow]:
+def variable_rows(facts: ReportFacts, lang: str) -> list[VariableRow]:
     """Return every feature of the model, in the order of its columns."""
-    return [_variable_row(findings, index, lang) for index in range(len(findings.features))]
+    return [_variable_row(facts, index, lang) for index in range(len(facts.features))]
 
 
-def _variable_row(findings: ReportFacts, index: int, lang: str) -> VariableRow:
-    feature, alone = findings.features[index], findings.evidence.variables[index]
+def _variable_row(facts: ReportFacts, index: int, lang: str) -> VariableRow:
+    feature, alone = facts.features[index], facts.evidence.variables[index]
     return VariableRow(
         code=feature.code,
         label=feature.label.text(lang),
         direction=str(feature.direction),
-        size=float(findings.sizes[index]),
-        missing=float(findings.missing[index]),
+        size=float(facts.sizes[index]),
+        missing=float(facts.missing[index]),
         overridden=feature.overridden,
-        rationale=rationale(feature, findings.overrides.get(feature.name), lang),
+        rationale=rationale(feature, facts.overrides.get(feature.name), lang),
         iv=alone.iv,
         correlation=None if alone.correlation is None else abs(alone.correlation),
-        partner=None if alone.partner is None else findings.features[alone.partner].code,
+        partner=None if alone.partner is None else facts.features[alone.partner].code,
     )
 
 
-def pair_rows(findings: ReportFacts, lang: str) -> list[PairRow]:
+def pair_rows(facts: ReportFacts, lang: str) -> list[PairRow]:
     """Return the strongest interactions."""
-    pairs = findings.interactions.pairs if findings.interactions else ()
-    return [_pair_row(findings, pair, lang) for pair in pairs]
+    pairs = facts.interactions.pairs if facts.interactions else ()
+    return [_pair_row(facts, pair, lang) for pair in pairs]
 
 
-def _pair_row(findings: ReportFacts, pair: Pair, lang: str) -> PairRow:
-    first, second = (findings.features[index].label.text(lang) for index in (pair.first, pair.second))
+def _pair_row(facts: ReportFacts, pair: Pair, lang: str) -> PairRow:
+    first, second = (facts.features[index].label.text(lang) for index in (pair.first, pair.second))
     return PairRow(first, second, pair.size)
 
 
@@ -256,16 +256,16 @@ def example_row(example: Example, lang: str) -> ExampleRow:
     )
 
 
-def code_rows(findings: ReportFacts, lang: str) -> list[CodeRow]:
+def code_rows(facts: ReportFacts, lang: str) -> list[CodeRow]:
     """Return the adverse reasons that come up most often, over all rows."""
-    (everybody,) = findings.segments["all"]
+    (everybody,) = facts.segments["all"]
     order = [int(index) for index in np.argsort(-everybody.adverse, kind="stable") if everybody.adverse[index]]
     return [
         CodeRow(
             index,
-            findings.features[index].code,
-            _short(findings.features[index].code, rank),
-            findings.features[index].label.text(lang),
+            facts.features[index].code,
+            _short(facts.features[index].code, rank),
+            facts.features[index].label.text(lang),
             int(everybody.adverse[index]) / everybody.rows,
         )
         for rank, index in enumerate(order[:_CODES], start=1)
@@ -283,15 +283,15 @@ def segment_row(group: GroupFigures, codes: Sequence[CodeRow]) -> SegmentRow:
     return SegmentRow(group.name, group.rows, group.pd_mean, group.innovation_share, adverse)
 
 
-def _label(findings: ReportFacts, name: str, lang: str) -> str:
-    return next((feature.label.text(lang) for feature in findings.features if feature.name == name), name)
+def _label(facts: ReportFacts, name: str, lang: str) -> str:
+    return next((feature.label.text(lang) for feature in facts.features if feature.name == name), name)
 
 
-def proof_rows(findings: ReportFacts, lang: str) -> list[ProofRow]:
+def proof_rows(facts: ReportFacts, lang: str) -> list[ProofRow]:
     """Return a row for each feature of declared direction: what was compared in each file, what was out of order."""
-    by_file = [{proof.feature: proof for proof in each.features} for each in findings.certificates.values()]
+    by_file = [{proof.feature: proof for proof in certificate.features} for certificate in facts.certificates.values()]
     names = dict.fromkeys(chain(*by_file))
-    return [_proof_row(_label(findings, name, lang), [proofs.get(name) for proofs in by_file]) for name in names]
+    return [_proof_row(_label(facts, name, lang), [proofs.get(name) for proofs in by_file]) for name in names]
 
 
 def _proof_row(feature: str, by_file: Sequence[DirectionProof | None]) -> ProofRow:
@@ -305,11 +305,11 @@ def _proof_row(feature: str, by_file: Sequence[DirectionProof | None]) -> ProofR
     )
 
 
-def violation_rows(findings: ReportFacts, lang: str) -> list[ViolationRow]:
+def violation_rows(facts: ReportFacts, lang: str) -> list[ViolationRow]:
     """Return the first pairs of leaves that are out of order in each file."""
     return [
-        _violation_row(file, violation, _label(findings, violation.feature, lang))
-        for file, certificate in findings.certificates.items()
+        _violation_row(file, violation, _label(facts, violation.feature, lang))
+        for file, certificate in facts.certificates.items()
         for violation in certificate.violations[:_VIOLATIONS]
     ]
 
@@ -318,33 +318,31 @@ def _violation_row(file: str, violation: Violation, feature: str) -> ViolationRo
     return ViolationRow(file, violation.tree, feature, violation.leaves, violation.values)
 
 
-def feature_group_rows(findings: ReportFacts) -> list[FeatureGroupRow]:
+def feature_group_rows(facts: ReportFacts) -> list[FeatureGroupRow]:
     """Return the groups of features by the size of their summed terms, each with its share of the single terms."""
-    single = dict.fromkeys((name for name, _ in findings.groups), 0.0)
-    for feature, size in zip(findings.features, findings.sizes.tolist(), strict=True):
+    single = dict.fromkeys((name for name, _ in facts.groups), 0.0)
+    for feature, size in zip(facts.features, facts.sizes.tolist(), strict=True):
         single[feature.group] = single.get(feature.group, 0.0) + size
     whole = sum(single.values()) or 1.0
-    return [FeatureGroupRow(name, size, single[name] / whole) for name, size in findings.groups]
+    return [FeatureGroupRow(name, size, single[name] / whole) for name, size in facts.groups]
 
 
-def contradiction_rows(findings: ReportFacts, lang: str) -> list[ContradictionRow]:
+def contradiction_rows(facts: ReportFacts, lang: str) -> list[ContradictionRow]:
     """Return the free features whose reasons contradict their effect taken alone, the most first."""
-    features = findings.contradictions.features if findings.contradictions else ()
+    features = facts.contradictions.features if facts.contradictions else ()
     return [
-        ContradictionRow(
-            findings.features[index].code, findings.features[index].label.text(lang), reasons, contradicting
-        )
+        ContradictionRow(facts.features[index].code, facts.features[index].label.text(lang), reasons, contradicting)
         for index, reasons, contradicting in features[:_CODES]
         if contradicting
     ]
 
 
-def stability_rows(findings: ReportFacts) -> list[StabilityRow]:
+def stability_rows(facts: ReportFacts) -> list[StabilityRow]:
     """Return how far reasons move, by rows and level of merging."""
-    if findings.stability is None:
+    if facts.stability is None:
         return []
     return [
-        StabilityRow(rows, level, tuple(findings.stability.figure(rows, level, name) for name in _STABILITY))
-        for rows, levels in findings.stability.summary.items()
+        StabilityRow(rows, level, tuple(facts.stability.figure(rows, level, name) for name in _STABILITY))
+        for rows, levels in facts.stability.summary.items()
         for level in levels
     ]

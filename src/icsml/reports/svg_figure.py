@@ -125,7 +125,7 @@ def _broken(label: str, width: int, most: int) -> list[str]:
             line = ""
         line += piece if line else piece.lstrip()
     lines.append(line.rstrip())
-    kept = [_cut(each, width) for each in lines if each][:most] or [""]
+    kept = [_cut(line, width) for line in lines if line][:most] or [""]
     if len(lines) > most:
         kept[-1] = _cut(kept[-1] + "…", width)
     return kept

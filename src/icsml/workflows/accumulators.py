@@ -30,8 +30,8 @@ _NOT_KNOWN: Final = {None, "staff not known", "not_known"}
 
 def pd_bands(pds: Floats) -> NDArray[Any]:
     """Return the band of every PD, shape (n,); see :data:`icsml.reports.report_facts.PD_BANDS`."""
-    places = np.searchsorted(list(PD_BANDS.values()), pds, side="right")
-    return np.array(list(PD_BANDS), dtype=object)[np.maximum(places - 1, 0)]
+    indices = np.searchsorted(list(PD_BANDS.values()), pds, side="right")
+    return np.array(list(PD_BANDS), dtype=object)[np.maximum(indices - 1, 0)]
 
 
 @dataclass
@@ -96,7 +96,7 @@ class Accumulators:
     pd_without: list[Floats] = field(default_factory=list)
     innovation: list[Floats] = field(default_factory=list)
     moves: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, dtype=np.int64))
-    drawn: list[tuple[Floats, Floats]] = field(default_factory=list)
+    sampled_chunks: list[tuple[Floats, Floats]] = field(default_factory=list)
     alone: list[tuple[int, float, bytes]] = field(default_factory=list)
     compared: list[tuple[Floats, Flags, Floats, Floats]] = field(default_factory=list)
     groups: dict[str, dict[str | None, _GroupSums]] = field(default_factory=dict)
@@ -128,7 +128,7 @@ class Accumulators:
         self._add_points(assessment)
         rows = _within(self.sampled, first, len(terms))
         of_model = rows[~assessment.fallback[rows]]
-        self.drawn.append((terms[of_model], assessment.features[of_model]))
+        self.sampled_chunks.append((terms[of_model], assessment.features[of_model]))
         totals = explanation.terms.total
         self.compared.append(
             (assessment.features[rows], assessment.fallback[rows], assessment.log_odds[rows], totals[rows])
@@ -202,7 +202,7 @@ class Accumulators:
     def by_group(self, count: int) -> tuple[tuple[str, float], ...]:
         """Return the mean size of the sum of each group's terms, from the largest."""
         sizes = [(name, size / count) for name, size in self.feature_groups.items()]
-        return tuple(sorted(sizes, key=lambda each: -each[1]))
+        return tuple(sorted(sizes, key=lambda group_size: -group_size[1]))
 
     def _kinds(self, assessment: Assessment, columns: Columns) -> dict[str, NDArray[Any]]:
         everybody = {"all": np.full(len(assessment.pd), "all", dtype=object), "pd_band": pd_bands(assessment.pd)}
@@ -225,7 +225,7 @@ class Accumulators:
 
     def sample(self) -> Sample:
         """Return the rows drawn as dots."""
-        terms, values = zip(*self.drawn, strict=True)
+        terms, values = zip(*self.sampled_chunks, strict=True)
         return Sample(np.concatenate(terms), np.concatenate(values))
 
     @property

@@ -40,7 +40,9 @@ def card_facts(
         features=[feature.name for feature in prepared.encoder.features],
         points=CardPoints(rulebook.id, str(rulebook.provenance), points_robustness) if rulebook else None,
         reference=_reference(reference, config) if reference else None,
-        directions={each.feature: (str(each.direction), each.reason) for each in prepared.encoder.overrides},
+        directions={
+            override.feature: (str(override.direction), override.reason) for override in prepared.encoder.overrides
+        },
         figures={
             f"{figures.sample} {key}": value for key, value in figures.model.metrics.items() if isinstance(value, float)
         },

@@ -27,14 +27,14 @@ def comparable(metrics: Mapping[str, Any]) -> dict[str, float]:
 
     ``auc`` is that of the test period or of all folds pooled; the tag ``split`` says which.
     """
-    found: dict[str, float] = {}
+    named: dict[str, float] = {}
     for part, figures in metrics.items():
         if isinstance(figures, Mapping):
             prefix = _PARTS.get(part, f"{part}_")
-            found |= {f"{prefix}{key}": float(value) for key, value in figures.items() if _is_number(value)}
+            named |= {f"{prefix}{key}": float(value) for key, value in figures.items() if _is_number(value)}
         elif _is_number(figures):
-            found[part] = float(figures)
-    return found
+            named[part] = float(figures)
+    return named
 
 
 def _is_number(value: object) -> bool:

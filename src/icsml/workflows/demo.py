@@ -131,8 +131,8 @@ def demo(*, enterprises: int, seed: int, progress: Progress = silent) -> DemoRep
     synthesize(enterprises, seed, "none", folder / "none-book", progress=progress)
     none = train_bundle(folder / "none-book", config, progress=progress)
     decisions = _decisions(registered, progress)
-    drawn = _report(registered, folder / "report.html", progress)
-    report = DemoReport(folder, registered, none, decisions, drawn, time.monotonic() - started)
+    page = _report(registered, folder / "report.html", progress)
+    report = DemoReport(folder, registered, none, decisions, page, time.monotonic() - started)
     path = folder / "summary.json"
     path.write_text(json.dumps(report.summary, ensure_ascii=False, indent=2, allow_nan=False), "utf-8")
     return report

@@ -157,9 +157,9 @@ def compared(
         reasons=levels.reasons(),
         summary=summary(agreements),
         merge_above=above,
-        recourse_survival=Spread.of(each.recourse_survival for each in agreements),
-        recourse_better_grade=Spread.of(each.recourse_better_grade for each in agreements),
-        contradictions=Spread.of([of_base, *(each.contradictions for each in agreements)]),
+        recourse_survival=Spread.of(agreement.recourse_survival for agreement in agreements),
+        recourse_better_grade=Spread.of(agreement.recourse_better_grade for agreement in agreements),
+        contradictions=Spread.of([of_base, *(agreement.contradictions for agreement in agreements)]),
         unknown=_unknown(setting, base_model, list(others.values()), agreements, of_base),
         most_moved=most_moved(agreements),
         comparisons=tuple(agreements),
@@ -193,11 +193,11 @@ def _unknown(
 ) -> dict[str, str]:
     """Return why each figure that no model has is null."""
     unknown = {}
-    if all(each.recourse_survival is None for each in agreements):
+    if all(agreement.recourse_survival is None for agreement in agreements):
         unknown["recourse_survival"] = _no_survival(setting, base, others)
-    if all(each.recourse_better_grade is None for each in agreements):
+    if all(agreement.recourse_better_grade is None for agreement in agreements):
         unknown["recourse_better_grade"] = unknown.get("recourse_survival", Unknown.NO_PROMISE)
-    if contradictions_of_base is None and all(each.contradictions is None for each in agreements):
+    if contradictions_of_base is None and all(agreement.contradictions is None for agreement in agreements):
         unknown["contradictions"] = _no_contradictions(setting, (base, *others))
     return unknown
 

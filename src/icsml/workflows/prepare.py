@@ -130,8 +130,8 @@ def _encoder(dataset: Dataset, config: TrainingConfig, rulebook: Rulebook | None
             exclude=config.exclude,
             score_inputs=rulebook.innovation_inputs() if rulebook else (),
             overrides=[
-                DirectionOverride(feature=name, direction=each.direction, reason=each.reason)
-                for name, each in config.directions.items()
+                DirectionOverride(feature=name, direction=declared.direction, reason=declared.reason)
+                for name, declared in config.directions.items()
             ],
         )
     except InputError as error:

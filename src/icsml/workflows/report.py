@@ -56,7 +56,7 @@ from icsml.workflows.report_samples import (
     thresholds_of_features,
 )
 
-__all__ = ["find", "write_report"]
+__all__ = ["report_facts", "write_report"]
 
 
 _CHUNK: Final = 8_192
@@ -110,16 +110,18 @@ def write_report(
         of other bundles.
     """
     check_target(target)
-    findings = find(bundle, dataset, version=version, run_id=run_id, rows=rows, stability=stability, progress=progress)
+    facts = report_facts(
+        bundle, dataset, version=version, run_id=run_id, rows=rows, stability=stability, progress=progress
+    )
     progress("drawing")
-    page = model_page(findings, lang)
+    page = model_page(facts, lang)
     write(target, page)
     content = page.encode()
-    failed = [check.id for check in findings.checks if not check.passed]
-    return {"bytes": len(content), "sha256": sha256_hex(content), "rows": findings.origin.rows, "failed": failed}
+    failed = [check.id for check in facts.checks if not check.passed]
+    return {"bytes": len(content), "sha256": sha256_hex(content), "rows": facts.origin.rows, "failed": failed}
 
 
-def find(
+def report_facts(
     bundle: Bundle,
     dataset: Dataset,
     *,
@@ -180,7 +182,7 @@ def find(
         ),
         card=bundle.card,
         card_facts=card_facts(bundle),
-        overrides={each.feature: each for each in bundle.model.encoder.overrides},
+        overrides={override.feature: override for override in bundle.model.encoder.overrides},
         proposes=bundle.levers is not None and bundle.rulebook is not None,
         evidence=_evidence(selected, totals, run_id),
     )
@@ -263,7 +265,7 @@ def _firms(rows: _Rows, totals: Accumulators) -> Firms:
     kept = drawn_rows(rows.count, _LOOKED_UP)
     days = np.asarray(rows.columns["as_of"])[kept].astype("datetime64[D]")
     return Firms(
-        ids=tuple(str(each) for each in np.asarray(rows.columns["enterprise_id"])[kept]),
+        ids=tuple(str(identifier) for identifier in np.asarray(rows.columns["enterprise_id"])[kept]),
         as_of=tuple("" if np.isnat(day) else str(day) for day in days),
         pd=totals.pds[kept],
         score=np.concatenate(totals.scores)[kept],
@@ -333,7 +335,7 @@ def _innovation(bundle: Bundle, totals: Accumulators, count: int) -> InnovationF
         return None
     log_odds, without = np.concatenate(totals.innovation), np.concatenate(totals.pd_without)
     everybody = totals.groups["all"]["all"]
-    moves = [int(each) for each in totals.moves] if totals.moves.sum() else [None] * 3
+    moves = [int(firms) for firms in totals.moves] if totals.moves.sum() else [None] * 3
     return InnovationFigures(
         share=everybody.innovative / everybody.size if everybody.size else 0.0,
         quantiles=tuple(zip(_QUANTILES, np.quantile(log_odds, _QUANTILES).tolist(), strict=True)),
@@ -353,8 +355,13 @@ def _indicators(bundle: Bundle, totals: Accumulators, count: int) -> tuple[Indic
         return ()
     return tuple(
         IndicatorFigures(
-            each.label, str(each.domain), points / count, most / count, missing / count, str(each.weakest_provenance)
+            indicator.label,
+            str(indicator.domain),
+            points / count,
+            most / count,
+            missing / count,
+            str(indicator.weakest_provenance),
         )
-        for each in bundle.rulebook.indicators
-        for points, most, missing in [totals.indicators[each.id].tolist()]
+        for indicator in bundle.rulebook.indicators
+        for points, most, missing in [totals.indicators[indicator.id].tolist()]
     )

@@ -39,7 +39,7 @@ def check_alone(bundle: Bundle, columns: Columns, accumulators: Accumulators) ->
 
 def check_trees(bundle: Bundle, accumulators: Accumulators) -> Check:
     """Compare the log-odds that came with the reasons with LightGBM's own for the same rows, bit for bit."""
-    features, fallback, log_odds, totals = (np.concatenate(each) for each in zip(*accumulators.compared, strict=True))
+    features, fallback, log_odds, totals = (np.concatenate(parts) for parts in zip(*accumulators.compared, strict=True))
     expected = np.full(len(features), np.nan)
     expected[~fallback] = _log_odds(bundle.model, features[~fallback])
     if bundle.companion is not None:
@@ -58,6 +58,6 @@ def _log_odds(scorer: Scorer, features: Floats) -> Floats:
 
 def check_directions(proved: Mapping[str, Certificate]) -> list[Check]:
     """Return the check of declared directions, by pairs of leaves; none where no direction is declared."""
-    pairs = sum(each.pairs for each in proved.values())
-    broken = sum(proof.violations for each in proved.values() for proof in each.features)
+    pairs = sum(certificate.pairs for certificate in proved.values())
+    broken = sum(proof.violations for certificate in proved.values() for proof in certificate.features)
     return [Check("directions_proved", pairs, broken)] if pairs else []

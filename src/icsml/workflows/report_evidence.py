@@ -165,11 +165,11 @@ def _parts(dataset: Dataset, used: Usage, bad: Floats) -> tuple[Part, ...]:
     return tuple(_part(name, used == code, bad, days) for name, code in _PARTS.items() if (used == code).any())
 
 
-def _part(name: str, own: NDArray[np.bool_], bad: Floats, days: NDArray[np.datetime64] | None) -> Part:
-    dates = days[own] if days is not None else np.empty(0, dtype="datetime64[D]")
+def _part(name: str, rows: NDArray[np.bool_], bad: Floats, days: NDArray[np.datetime64] | None) -> Part:
+    dates = days[rows] if days is not None else np.empty(0, dtype="datetime64[D]")
     dates = dates[~np.isnat(dates)]
     first, last = (str(dates.min()), str(dates.max())) if len(dates) else (None, None)
-    return Part(name, int(own.sum()), None if name == "unlabelled" else int(bad[own].sum()), first, last)
+    return Part(name, int(rows.sum()), None if name == "unlabelled" else int(bad[rows].sum()), first, last)
 
 
 def _exclusions(dataset: Dataset, used: Usage) -> dict[str, int]:
@@ -218,11 +218,11 @@ def gain(
         return Gain(added, low, high, source, int(figures["rows"]), int(figures["defaults"]))
     if without is None:
         return Gain(None, None, None, "no_companion")
-    own = used == TESTED
-    if np.unique(bad[own]).size < 2:
+    test = used == TESTED
+    if np.unique(bad[test]).size < 2:
         return Gain(None, None, None, "not_recorded")
-    found = auc_difference(bad[own], pds[own], without[own], groups=None if groups is None else groups[own])
-    return Gain(found.auc, found.auc_low, found.auc_high, "rows", int(own.sum()), int(bad[own].sum()))
+    result = auc_difference(bad[test], pds[test], without[test], groups=None if groups is None else groups[test])
+    return Gain(result.auc, result.auc_low, result.auc_high, "rows", int(test.sum()), int(bad[test].sum()))
 
 
 def bands(bundle: Bundle, pds: Floats, bad: Floats, used: Usage) -> Bands:
@@ -299,10 +299,10 @@ def rows_of_value(bad: Floats, used: Usage) -> Indices:
     drawing them apart does not bias it.
     """
     known = ~np.isnan(bad)
-    own = known & (used == TRAINED) if (used == TRAINED).any() else known
+    eligible = known & (used == TRAINED) if (used == TRAINED).any() else known
     rng = np.random.default_rng(_SEED)
-    drawn = [_few(np.flatnonzero(own & (bad == outcome)), rng) for outcome in (0.0, 1.0)]
-    return np.sort(np.concatenate(drawn))
+    by_outcome = [_few(np.flatnonzero(eligible & (bad == outcome)), rng) for outcome in (0.0, 1.0)]
+    return np.sort(np.concatenate(by_outcome))
 
 
 def _few(rows: Indices, rng: np.random.Generator) -> Indices:

@@ -77,7 +77,7 @@ def _example(bundle: Bundle, columns: Columns, role: str, row: int, used: int) -
         log_odds=explanation.terms.log_odds[0],
         values=assessment.features[0],
         points=explanation.points[0],
-        reasons=tuple(each.text for each in row_reasons(bundle, assessment, 0, _REASONS).reasons),
+        reasons=tuple(reason.text for reason in row_reasons(bundle, assessment, 0, _REASONS).reasons),
     )
 
 

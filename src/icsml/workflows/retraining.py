@@ -83,8 +83,8 @@ def retrain(
     for number in range(1, retrains + 1):
         progress(f"retrain {number} of {retrains}")
         seeded = config.with_model(seed=(config.model.seed + number) % _SEEDS)
-        drawn = redrawn(np.flatnonzero(trained), prepared.groups, keep=keep, seed=seeded.model.seed)
-        others[f"retrain {number}"] = _trained(prepared, drawn, seeded, progress)
+        train_rows = redrawn(np.flatnonzero(trained), prepared.groups, keep=keep, seed=seeded.model.seed)
+        others[f"retrain {number}"] = _trained(prepared, train_rows, seeded, progress)
     progress("what they say, compared")
     meta = prepared.dataset.meta
     how = "bootstrap" if keep is None else f"{keep:g} of them"
@@ -118,8 +118,8 @@ def redrawn(indices: Indices, groups: NDArray[Any], *, keep: float | None = None
     sizes = np.bincount(codes)
     ends = np.cumsum(sizes)
     count = len(sizes) if keep is None else max(1, round(keep * len(sizes)))
-    drawn = np.sort(np.random.default_rng(seed).choice(len(sizes), count, replace=keep is None))
-    within = np.concatenate([order[ends[group] - sizes[group] : ends[group]] for group in drawn])
+    chosen = np.sort(np.random.default_rng(seed).choice(len(sizes), count, replace=keep is None))
+    within = np.concatenate([order[ends[group] - sizes[group] : ends[group]] for group in chosen])
     repeated: Indices = indices[within]
     return repeated
 

@@ -282,19 +282,19 @@ def _model_notes(bundle: BundleParts, before: Rulebook, after: Rulebook, *, simu
 def _notes(before: Rulebook, after: Rulebook) -> list[Label]:
     both = (before, after)
     notes = [
-        text(f"changes.notes.not_official.{each.provenance}", rulebook=each.id)
-        for each in both
-        if each.provenance is not Provenance.OFFICIAL
+        text(f"changes.notes.not_official.{rulebook.provenance}", rulebook=rulebook.id)
+        for rulebook in both
+        if rulebook.provenance is not Provenance.OFFICIAL
     ]
     notes += [
         text(
             "changes.notes.ranks_among",
-            rulebook=each.id,
+            rulebook=rulebook.id,
             population=tables.population.name,
             rows=tables.population.rows,
         )
-        for each in both
-        if (tables := each.peer_tables) is not None
+        for rulebook in both
+        if (tables := rulebook.peer_tables) is not None
     ]
     if before.max_score != after.max_score:
         notes.append(text("changes.notes.scales_differ", before=before.max_score, after=after.max_score))

@@ -40,10 +40,10 @@ def training_plots(bundle: Bundle, dataset: Dataset, progress: Progress = silent
     if not can_draw(progress):
         return {}
     from icsml.reports.model_figures import model_figures
-    from icsml.workflows.report import find
+    from icsml.workflows.report import report_facts
 
-    found = find(bundle, dataset, rows=_ROWS, interactions=False)
-    return {name: each.svg for name, each in model_figures(found, "en").items()}
+    facts = report_facts(bundle, dataset, rows=_ROWS, interactions=False)
+    return {name: figure.svg for name, figure in model_figures(facts, "en").items()}
 
 
 def held_out_plots(predictions: pd.DataFrame) -> dict[str, str]:
@@ -62,8 +62,8 @@ def held_out_plots(predictions: pd.DataFrame) -> dict[str, str]:
     named = {"model": "pd", "without innovation": "pd_without_innovation"}
     pds = {name: predictions[column].to_numpy(dtype="float64") for name, column in named.items()}
     pds = {name: values for name, values in pds.items() if not pd.isna(values).any()}
-    drawn = [
+    figures = [
         roc_curve("roc", "ROC on rows not trained on", y, pds),
         calibration_curve("calibration", "Default rate by PD on rows not trained on", y, pds),
     ]
-    return {each.name: each.svg for each in drawn}
+    return {figure.name: figure.svg for figure in figures}

@@ -201,8 +201,8 @@ def _groups(view: CheckData, kind: _Grouping) -> _Groups | None:
         return None
     order = np.argsort(code, kind="stable")
     ends = np.searchsorted(code[order], np.arange(len(names) + 1))
-    drawn = [evenly(order[start:stop], _ROWS_OF_A_GROUP) for start, stop in pairwise(ends)]
-    rows = np.concatenate(drawn)
+    rows_by_group = [evenly(order[start:stop], _ROWS_OF_A_GROUP) for start, stop in pairwise(ends)]
+    rows = np.concatenate(rows_by_group)
     return _Groups(np.asarray(names, dtype=object), rows, code[rows], view.firms[rows])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
@@ -18,6 +18,7 @@ from icsml.records.enterprise import parse_record
 from icsml.serving.openapi import problems, record_body
 from icsml.serving.problems import RequestError
 from icsml.serving.service import Assessor, Auditor, Body, Reader, Service, TheService
+from icsml.texts.languages import Language
 
 __all__ = ["assessments_router"]
 
@@ -37,6 +38,7 @@ _CREATED = {
     "description": "Decided and recorded.",
     "headers": {"Location": {"description": "Path of the decision.", "schema": {"type": "string"}}},
 }
+_NO_ACCESS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _AGAIN = {**_CREATED, "model": Decision, "description": "Recorded earlier under the same idempotency key and body."}
 
 
@@ -65,7 +67,7 @@ def report_assessment(
     caller: Auditor,
     service: TheService,
     decision_id: DecisionId,
-    lang: Annotated[Literal["en", "zh"], Query(description="Language of the page.")] = "en",
+    lang: Annotated[Language, Query(description="Language of the page.")] = "en",
 ) -> HTMLResponse:
     """Return a decision of one's own tenant as a page that opens offline, the same bytes each time."""
     decision = _recorded(service, caller.tenant, decision_id)
@@ -77,42 +79,14 @@ def report_assessment(
 def assessments_router(bundle: Bundle) -> APIRouter:
     """Return the router of ``/v1/assessments``; its documented body is what this bundle accepts."""
     router = APIRouter(tags=["assessments"])
-    router.add_api_route(
-        _PATH,
-        create_assessment,
-        methods=["POST"],
-        status_code=HTTPStatus.CREATED,
-        response_model=Decision,
-        summary="Assess one enterprise",
-        responses={
-            int(HTTPStatus.CREATED): _CREATED,
-            int(HTTPStatus.OK): _AGAIN,
-            **problems(
-                HTTPStatus.BAD_REQUEST,
-                HTTPStatus.UNAUTHORIZED,
-                HTTPStatus.FORBIDDEN,
-                HTTPStatus.REQUEST_TIMEOUT,
-                HTTPStatus.CONFLICT,
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                HTTPStatus.SERVICE_UNAVAILABLE,
-            ),
-        },
-        openapi_extra=record_body(bundle.extras, dated=bundle.dated),
-    )
+    _add_create(router, bundle)
     router.add_api_route(
         _PATH + "/{id}",
         read_assessment,
         methods=["GET"],
         response_model=Decision,
         summary="Read a decision",
-        responses=problems(
-            HTTPStatus.UNAUTHORIZED,
-            HTTPStatus.FORBIDDEN,
-            HTTPStatus.NOT_FOUND,
-            HTTPStatus.SERVICE_UNAVAILABLE,
-        ),
+        responses=problems(*_NO_ACCESS, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
     )
     router.add_api_route(
         _PATH + "/{id}/report",
@@ -121,14 +95,33 @@ def assessments_router(bundle: Bundle) -> APIRouter:
         response_class=HTMLResponse,
         summary="A decision as a page to file",
         responses=problems(
-            HTTPStatus.UNAUTHORIZED,
-            HTTPStatus.FORBIDDEN,
-            HTTPStatus.NOT_FOUND,
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            HTTPStatus.SERVICE_UNAVAILABLE,
+            *_NO_ACCESS, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
         ),
     )
     return router
+
+
+def _add_create(router: APIRouter, bundle: Bundle) -> None:
+    refusals = problems(
+        HTTPStatus.BAD_REQUEST,
+        *_NO_ACCESS,
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    )
+    router.add_api_route(
+        _PATH,
+        create_assessment,
+        methods=["POST"],
+        status_code=HTTPStatus.CREATED,
+        response_model=Decision,
+        summary="Assess one enterprise",
+        responses={int(HTTPStatus.CREATED): _CREATED, int(HTTPStatus.OK): _AGAIN, **refusals},
+        openapi_extra=record_body(bundle.extras, dated=bundle.dated),
+    )
 
 
 def _recorded(service: Service, tenant: str, decision_id: str) -> JsonObject:
