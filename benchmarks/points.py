@@ -26,7 +26,8 @@ from icsml.core.progress import silent
 from icsml.innovation.peers.peer_tables import PeerTables
 from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.innovation.rulebooks.rulebook import Rulebook
-from icsml.innovation.scoring.evaluate import evaluate, fit_peers
+from icsml.innovation.scoring.evaluate import evaluate
+from icsml.innovation.scoring.fit_peers import fit_peers
 from icsml.innovation.scoring.weight_robustness import QUALIFIED_SHARE
 from icsml.innovation.selection.select import Cut, select
 from icsml.portfolio.synthetic import synthesize

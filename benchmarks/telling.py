@@ -21,9 +21,9 @@ import pandas as pd
 from icsml.core.paths import configs_dir
 from icsml.core.progress import silent
 from icsml.decision.assess import assess
-from icsml.decision.information import demands
+from icsml.decision.pd_if_withheld import pd_if_withheld
 from icsml.decision.reasons import row_reasons
-from icsml.decision.withheld import withheld
+from icsml.decision.required_information import demands
 from icsml.model.bundle import Bundle
 from icsml.portfolio.importer import import_dataset
 from icsml.portfolio.synthetic import synthesize
@@ -90,7 +90,7 @@ def gains(bundle: Bundle, folder: Path) -> dict[str, pd.DataFrame]:
         less = frame.copy()
         less[fields] = np.nan
         found = _assessed(bundle, less)
-        filled = [withheld(bundle, found, row) for row in range(len(less))]
+        filled = [pd_if_withheld(bundle, found, row) for row in range(len(less))]
         higher = np.fmax(found.pd, [math.nan if each is None else each.pd for each in filled])
         shown = {
             "whole": 100 * whole,
@@ -139,7 +139,7 @@ def _leave_out(bundle: Bundle, record: pd.DataFrame) -> tuple[float, float, int]
 def _higher(bundle: Bundle, frame: pd.DataFrame) -> Any:  # noqa: ANN401 - an array of float
     """Return the higher of PD and ``pd_if_withheld``, infinite where there is no grade."""
     found = _assessed(bundle, frame)
-    filled = [withheld(bundle, found, row) for row in range(len(frame))]
+    filled = [pd_if_withheld(bundle, found, row) for row in range(len(frame))]
     higher = np.fmax(found.pd, [math.nan if each is None else each.pd for each in filled])
     return np.where(found.grade == None, math.inf, higher)  # noqa: E711 - elementwise
 

@@ -20,7 +20,7 @@ def test_all_is_sorted_and_every_name_is_there():
 
 
 def test_every_public_attribute_is_in_all():
-    lazy = {name for names in icsml._ROOMS.values() for name in names}
+    lazy = {name for names in icsml._MODULES.values() for name in names}
     assert {*lazy, "__version__"} == set(icsml.__all__)
 
 

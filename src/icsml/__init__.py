@@ -1,6 +1,6 @@
 """Credit-risk assessment of technology SMEs with Innovation Credit System points as features.
 
-The names below are the public API. Each is imported from its room when it is first used, so that ``import icsml`` is
+The names below are the public API. Each is imported from its module when it is first used, so that ``import icsml`` is
 light and a scoring process never loads what only training needs.
 
 >>> import icsml
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from icsml.innovation.rulebooks.timeline import rulebook_as_of
     from icsml.innovation.scoring.coverage import coverage
     from icsml.innovation.scoring.describe import describe
-    from icsml.innovation.scoring.evaluate import evaluate, fit_peers
+    from icsml.innovation.scoring.evaluate import evaluate
+    from icsml.innovation.scoring.fit_peers import fit_peers
     from icsml.innovation.scoring.points import Points, points_frame
     from icsml.innovation.scoring.weight_robustness import robustness
     from icsml.innovation.selection.list_file import read_list
@@ -99,14 +100,15 @@ __all__ = [
     "write_report",
 ]
 
-_ROOMS = {
+_MODULES = {
     "decision.assess": ("assess",),
     "decision.decide": ("decide",),
     "decision.frame": ("frame_scores",),
     "errors": ("IcsmlError",),
     "innovation.scoring.coverage": ("coverage",),
     "innovation.scoring.describe": ("describe",),
-    "innovation.scoring.evaluate": ("evaluate", "fit_peers"),
+    "innovation.scoring.evaluate": ("evaluate",),
+    "innovation.scoring.fit_peers": ("fit_peers",),
     "innovation.peers.peer_tables": ("PeerTables",),
     "innovation.scoring.points": ("Points", "points_frame"),
     "innovation.scoring.weight_robustness": ("robustness",),
@@ -132,15 +134,15 @@ _ROOMS = {
     "workflows.report": ("write_report",),
     "workflows.train": ("train_bundle",),
 }
-_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 if not TYPE_CHECKING:  # a type checker must not take every name for one of ours
 
     def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562: any public name
         if name == "__version__":
             value = version("icsml")
-        elif name in _ROOM_OF:
-            value = getattr(import_module(f"icsml.{_ROOM_OF[name]}"), name)
+        elif name in _MODULE_OF:
+            value = getattr(import_module(f"icsml.{_MODULE_OF[name]}"), name)
         else:
             raise AttributeError(f"module 'icsml' has no attribute {name!r}")
         globals()[name] = value

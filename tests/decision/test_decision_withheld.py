@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from icsml.decision.decide import decide
-from icsml.decision.information import demands
+from icsml.decision.required_information import demands
 from icsml.model.scorer import Scorer
 from icsml.records.enterprise import example_record, parse_record
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from icsml.innovation import load_rulebook, parse_rulebook
 from icsml.innovation.rulebooks.load import rulebook_path
-from icsml.innovation.scoring.evaluate import fit_peers
+from icsml.innovation.scoring.fit_peers import fit_peers
 from icsml.innovation.selection.list_wording import (
     amount,
     counted,

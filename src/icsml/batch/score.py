@@ -21,7 +21,7 @@ from icsml.core.parquet import ParquetParts
 from icsml.core.progress import Progress, silent
 from icsml.core.tables import Write, check_table, is_for_people, table_file
 from icsml.decision.assess import Assessment, ExplainedAssessment, assess
-from icsml.decision.findings import referred
+from icsml.decision.record_findings import referred
 from icsml.errors import InputError
 from icsml.explain.terms import pd_effects, rank_terms
 from icsml.model.bundle import Bundle

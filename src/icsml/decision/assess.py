@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.core.arrays import Flags, Floats, Ints
-from icsml.decision.information import lacking
+from icsml.decision.required_information import lacking
 from icsml.errors import InputError
 from icsml.explain.merging import Clusters, clusters, merge
 from icsml.explain.ordered_sum import sum_in_order

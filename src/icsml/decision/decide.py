@@ -11,12 +11,12 @@ import numpy as np
 from icsml.core.clock import timestamp
 from icsml.decision.assess import Assessment, assess
 from icsml.decision.decision_warnings import decision_warnings, recourse_warnings
-from icsml.decision.declared import refuse_undeclared
-from icsml.decision.findings import Finding, findings
+from icsml.decision.extra_features import refuse_undeclared
 from icsml.decision.missing_information import absent_inputs, field_label, fields_read, required_for_a_grade
+from icsml.decision.pd_if_withheld import pd_if_withheld
 from icsml.decision.reasons import RowReasons, row_reasons
+from icsml.decision.record_findings import Finding, findings
 from icsml.decision.recourse import RecourseResult, recourse
-from icsml.decision.withheld import withheld
 from icsml.innovation.scoring.describe import innovation_score
 from icsml.model.bundle import Bundle
 from icsml.records.columns import record_columns
@@ -113,7 +113,7 @@ def decide(
         recourse=result.proposals,
         to_provide=_to_provide(bundle, assessment, explained.not_provided) or None,
         refer=_referrals(bundle, on_record, explained) or None,
-        pd_if_withheld=withheld(bundle, assessment, 0),
+        pd_if_withheld=pd_if_withheld(bundle, assessment, 0),
         warnings=[
             *(finding.warning for finding in on_record),
             *decision_warnings(bundle, assessment, 0, record.as_of, decided_at.astimezone(UTC).date()),

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import numpy as np
 
 from icsml.decision.assess import Assessment
-from icsml.decision.information import Demand, demands
 from icsml.decision.missing_information import field_label
 from icsml.decision.out_of_range import beyond, fields_out_of_range
+from icsml.decision.required_information import Demand, demands
 from icsml.innovation.scoring.validity import ages
 from icsml.model.bundle import BundleParts
 from icsml.records.decision import Notice

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from icsml.decision.assess import Assessment, assess
-from icsml.decision.declared import refuse_undeclared
+from icsml.decision.extra_features import refuse_undeclared
 from icsml.errors import InputError
 from icsml.model.bundle import BundleParts
 from icsml.records.columns import Columns, record_columns, to_columns

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.decision.assess import Assessment
-from icsml.decision.information import blank_amounts, demands
+from icsml.decision.required_information import blank_amounts, demands
 from icsml.explain.reason_texts import MissingInformation
 from icsml.features.feature import INNOVATION_SCORE, Feature
 from icsml.innovation.rulebooks.indicators import ScoringDomain

@@ -17,7 +17,8 @@ from icsml.innovation.rulebooks.rulebook import Outline, Rulebook
 from icsml.innovation.rulebooks.timeline import rulebook_as_of
 from icsml.innovation.scoring.coverage import coverage
 from icsml.innovation.scoring.describe import describe
-from icsml.innovation.scoring.evaluate import evaluate, fit_peers, fitted
+from icsml.innovation.scoring.evaluate import evaluate
+from icsml.innovation.scoring.fit_peers import fit_peers, fitted
 from icsml.innovation.scoring.points import Points, points_frame
 
 __all__ = [

@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from icsml.validation.auc_influence import influence, variance
 from icsml.validation.inputs import checked
-from icsml.validation.placements import influence, variance
 
 __all__ = ["AucDifference", "auc_difference"]
 

@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit, ndtri
 
+from icsml.validation.auc_influence import influence, variance
 from icsml.validation.inputs import checked
 from icsml.validation.metric import Metric
-from icsml.validation.placements import influence, variance
 
 __all__ = ["AUC_INTERVAL", "auc_interval"]
 

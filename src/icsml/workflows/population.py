@@ -16,7 +16,8 @@ from icsml.core.tables import write_table
 from icsml.errors import InputError
 from icsml.innovation.peers.peer_tables import PeerTables
 from icsml.innovation.rulebooks.rulebook import Rulebook
-from icsml.innovation.scoring.evaluate import evaluate, fit_peers, fitted
+from icsml.innovation.scoring.evaluate import evaluate
+from icsml.innovation.scoring.fit_peers import fit_peers, fitted
 from icsml.innovation.scoring.weight_robustness import Robustness, assumes_weights, robustness
 from icsml.innovation.selection.select import Cut
 from icsml.records.columns import Columns, latest, take, to_columns

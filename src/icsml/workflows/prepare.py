@@ -14,7 +14,8 @@ from icsml.errors import InputError
 from icsml.features.encoder import DirectionOverride, Encoder
 from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.innovation.rulebooks.rulebook import Rulebook
-from icsml.innovation.scoring.evaluate import evaluate, fit_peers
+from icsml.innovation.scoring.evaluate import evaluate
+from icsml.innovation.scoring.fit_peers import fit_peers
 from icsml.model.model_config import ModelConfig
 from icsml.portfolio.splits import DEFAULT_EMBARGO_MONTHS, dataset_groups, grouped_folds, out_of_time, time_blocks
 from icsml.records.columns import Columns, take, to_columns

@@ -20,7 +20,7 @@ from icsml.innovation.peers.peer_tables import PeerTables
 from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.innovation.rulebooks.provenance import Provenance
 from icsml.innovation.rulebooks.rulebook import Rulebook
-from icsml.innovation.scoring.evaluate import fitted
+from icsml.innovation.scoring.fit_peers import fitted
 from icsml.innovation.scoring.weight_robustness import QUALIFIED_SHARE
 from icsml.innovation.selection.select import Cut
 from icsml.model.bundle import BundleParts

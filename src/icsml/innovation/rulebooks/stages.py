@@ -11,10 +11,10 @@ from pydantic import Field
 from icsml.innovation.rulebooks.exact_numbers import Comparison, Part
 from icsml.innovation.rulebooks.provenance import Provenance
 from icsml.innovation.rulebooks.value_functions import Unit, Value
-from icsml.records.columns import Columns
+from icsml.records.columns import Columns, rows
 from icsml.texts.label import Label
 
-__all__ = ["NO_STAGE", "Identifier", "Stage", "StageProvenance", "StageRule", "StageStep", "Stages"]
+__all__ = ["NO_STAGE", "Identifier", "Stage", "StageProvenance", "StageRule", "StageStep", "Stages", "stage_indices"]
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 NO_STAGE: Final = -1
@@ -77,3 +77,8 @@ class Stages(Part):
             np.copyto(stage, np.int8(index[step.stage]), where=step.ufunc(value, float(step.threshold)))
         stage[np.isnan(value)] = index[self.rule.missing]
         return stage
+
+
+def stage_indices(stages: Stages | None, columns: Columns) -> NDArray[np.int8]:
+    """Return the index of every row's stage, shape (n,); -1 where it is unknown or there are no stages."""
+    return np.full(rows(columns), NO_STAGE, dtype=np.int8) if stages is None else stages.assign(columns)

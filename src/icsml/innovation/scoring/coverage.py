@@ -12,7 +12,8 @@ from icsml.core.arrays import Flags
 from icsml.innovation.rulebooks.indicators import Indicator, Missing
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.value_functions import Floats
-from icsml.innovation.scoring.evaluate import evaluate, fitted
+from icsml.innovation.scoring.evaluate import evaluate
+from icsml.innovation.scoring.fit_peers import fitted
 from icsml.innovation.scoring.points import Points
 from icsml.innovation.scoring.population_groups import PROVINCE_DIGITS, provinces
 from icsml.records.columns import Columns, rows

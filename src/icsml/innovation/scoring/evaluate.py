@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.errors import InputError
-from icsml.innovation.peers.peer_tables import PeerTables, Population, Ranking, assign_peers
-from icsml.innovation.rulebooks.compiled_indicators import CompiledIndicator, Scored, peer_key
+from icsml.innovation.peers.peer_tables import Ranking, assign_peers
+from icsml.innovation.rulebooks.compiled_indicators import CompiledIndicator, Scored
 from icsml.innovation.rulebooks.eligibility import EligibilityInputs, meets
 from icsml.innovation.rulebooks.indicators import ScoringDomain
 from icsml.innovation.rulebooks.rulebook import Rulebook
-from icsml.innovation.rulebooks.stages import NO_STAGE
+from icsml.innovation.rulebooks.stages import NO_STAGE, stage_indices
 from icsml.innovation.rulebooks.value_functions import Floats
 from icsml.innovation.scoring.points import MatchedRules, Points
-from icsml.records.columns import Columns, latest, rows, take
+from icsml.records.columns import Columns, rows
 
-__all__ = ["evaluate", "fit_peers", "fitted"]
+__all__ = ["evaluate"]
 
 
 def evaluate(rulebook: Rulebook, columns: Columns) -> Points:
@@ -37,7 +37,7 @@ def evaluate(rulebook: Rulebook, columns: Columns) -> Points:
         If the rulebook ranks among peers and has no peer tables.
     """
     n = rows(columns)
-    stage = _stage(rulebook, columns)
+    stage = stage_indices(rulebook.stages, columns)
     rankings = _rankings(rulebook, columns, stage)
     weighted = np.maximum(stage, np.int8(0))
     parts = rulebook.compiled
@@ -74,66 +74,6 @@ def evaluate(rulebook: Rulebook, columns: Columns) -> Points:
         eligible=eligible,
         conditions=conditions,
     )
-
-
-def fit_peers(rulebook: Rulebook, columns: Columns, name: str) -> PeerTables:
-    """Fit the peer tables of a rulebook on a population.
-
-    Parameters
-    ----------
-    rulebook : Rulebook
-        The rules; some indicator must rank among peers.
-    columns : mapping of str to ndarray of shape (n,)
-        The population, as canonical column arrays.
-    name : str
-        What to call the population.
-
-    Raises
-    ------
-    InputError
-        If the rulebook ranks nothing among peers, or the population has no rows.
-    """
-    if rulebook.peers is None or not rulebook.ranked:
-        raise InputError(
-            "ICS-RUL-031", "ranks nothing among peers", field=rulebook.id, remedy="it needs no peer tables"
-        )
-    if not rows(columns):
-        raise InputError("ICS-RUL-031", "the population has no rows", field=name, remedy="give records to fit on")
-    levels = rulebook.peers.groups
-    assignment = assign_peers(columns, _stage(rulebook, columns), tuple(rulebook.stage_labels), levels)
-    values = {
-        peer_key(i, o): -o.value.compute(columns) if i.better == "lower" else o.value.compute(columns)
-        for i in rulebook.ranked
-        for o in i.options
-        if o.points.kind == "percentile"
-    }
-    dates = columns["as_of"][~np.isnat(columns["as_of"])]
-    since, until = (str(dates.min()), str(dates.max())) if len(dates) else (None, None)
-    return PeerTables.fit(
-        values,
-        assignment,
-        rulebook=rulebook.id,
-        rulebook_sha256=rulebook.sha256,
-        population=Population(name, rows(columns), since, until),
-        levels=levels,
-        min_peers=rulebook.peers.min_peers,
-    )
-
-
-def fitted(rulebook: Rulebook, columns: Columns, name: str) -> Rulebook:
-    """Return the rulebook ready to evaluate: ranking by this population where it ranks and has no tables yet.
-
-    Of several records of an enterprise the latest is its place among the peers.
-    """
-    if not rulebook.ranked or rulebook.peer_tables is not None:
-        return rulebook
-    return rulebook.with_peers(fit_peers(rulebook, take(columns, latest(columns)), name))
-
-
-def _stage(rulebook: Rulebook, columns: Columns) -> NDArray[np.int8]:
-    if rulebook.stages is None:
-        return np.full(rows(columns), NO_STAGE, dtype=np.int8)
-    return rulebook.stages.assign(columns)
 
 
 def _rankings(rulebook: Rulebook, columns: Columns, stage: NDArray[np.int8]) -> dict[str, Ranking]:

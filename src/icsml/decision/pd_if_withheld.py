@@ -13,13 +13,13 @@ from icsml.model.bundle import BundleParts
 from icsml.model.reference import ReferencePopulation
 from icsml.records.decision import Withheld
 
-__all__ = ["withheld"]
+__all__ = ["pd_if_withheld"]
 
 
 _FEWEST = 30  # rows that have everything that is absent; with fewer, those that have most of it
 
 
-def withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Withheld | None:
+def pd_if_withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Withheld | None:
     """Return the declared quantile of the PDs of one row with what it leaves out filled in.
 
     Everything that has no value for want of a field is filled jointly with the values of one reference row, so that

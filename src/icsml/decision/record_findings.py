@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 
 from icsml.decision.assess import Assessment
-from icsml.decision.information import SIZES
 from icsml.decision.missing_information import field_label
+from icsml.decision.required_information import SIZES
 from icsml.model.assessment_policy import AssessmentPolicy, Then
 from icsml.model.bundle import BundleParts
 from icsml.records.decision import Notice, Referral
