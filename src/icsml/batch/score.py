@@ -1,4 +1,4 @@
-"""Score a Parquet file of records, row group by row group, with the same code that decides on one record."""
+"""Score a Parquet file of records by row group, with the same code that decides on one record."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _REPEATING = ["grade", *(f"{_REASON}.{name}" for name in _REPEATED)]
 
 @dataclass(frozen=True, slots=True)
 class ScoreReport:
-    """What a scoring run did; ``seconds`` is evaluation alone, without reading and writing."""
+    """Result of a scoring run; ``seconds`` is evaluation alone, without reading and writing."""
 
     rows: int
     seconds: float
@@ -114,7 +114,7 @@ def score_file(
 
 
 def _ahead(pool: Executor, batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-    """Yield batches while the next one is read."""
+    """Yield batches while the next one is being read."""
     pending = pool.submit(next, batches, None)
     while (batch := pending.result()) is not None:
         pending = pool.submit(next, batches, None)
@@ -122,7 +122,7 @@ def _ahead(pool: Executor, batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataF
 
 
 def _flat(table: pa.Table, reasons: int) -> pa.Table:
-    """Return a table of plain values: codes in one text, of each reason a column for every part, ``reasons.1.code``."""
+    """Return a table of plain values: codes joined as text, one column per part of a reason, ``reasons.1.code``."""
     for name in ("refer", "insufficient"):
         index = table.schema.get_field_index(name)
         table = table.set_column(index, name, pc.binary_join(table.column(name), "; "))
@@ -140,7 +140,7 @@ def _flat(table: pa.Table, reasons: int) -> pa.Table:
 
 
 def _about(bundle: Bundle, version: str | None) -> dict[str, str]:
-    """Say in the file which model scored it, and whether it was trained on simulated data."""
+    """Record in the file which model scored it, and whether it was trained on simulated data."""
     rulebook = f"{bundle.rulebook.id} ({bundle.rulebook.provenance})" if bundle.rulebook else ""
     return {
         "icsml.model": bundle.name,
@@ -189,7 +189,7 @@ def _table(bundle: Bundle, frame: pd.DataFrame, assessment: Assessment, reasons:
 
 
 def _insufficient(assessment: Assessment) -> list[list[str]]:
-    """Return, of every row, the groups of information of which it holds too little for a grade."""
+    """Return, for every row, the groups with too little information for a grade."""
     groups: list[list[str]] = [[] for _ in assessment.pd]
     for group, flags in assessment.insufficient.items():
         for row in np.flatnonzero(flags):

@@ -1,1 +1,1 @@
-"""What every room shares: canonical bytes, clock, paths, YAML with line numbers."""
+"""Shared by all packages: canonical bytes, clock, paths, YAML with line numbers."""

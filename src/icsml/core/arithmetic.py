@@ -1,4 +1,4 @@
-"""The one definition of division, growth, sums, ages and missing values: of features, rulebooks and aggregated tables.
+"""The only definition of division, growth, sums, ages and missing values, for features, rulebooks and aggregates.
 
 It lies below all three, so that a ratio which a rulebook scores and one which a model reads are missing on the same
 rows.

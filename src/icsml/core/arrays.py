@@ -1,4 +1,4 @@
-"""The types of arrays, by what they hold."""
+"""Types of arrays, by content."""
 
 from __future__ import annotations
 

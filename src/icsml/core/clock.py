@@ -1,4 +1,4 @@
-"""Time enters here and is passed on; no room on the decision path reads a clock by itself."""
+"""The only module that reads the clock; others receive the time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic file writing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def check_target(path: Path, *, source: Path | None = None) -> None:
 
 
 def check_targets(*targets: Path | None, source: Path | None = None) -> None:
-    """Refuse targets of one command as :func:`check_target` does, and two that are one file; None is no target.
+    """Refuse targets of one command as :func:`check_target` does, and two that are the same file; None is no target.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def check_targets(*targets: Path | None, source: Path | None = None) -> None:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside the target; it takes the target's name only when all went well.
+    """Yield a temporary path beside the target; it is renamed to the target only if all went well.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Nested mappings as one, with dotted keys."""
+"""Flatten nested mappings, with dotted keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["flattened"]
 
 
 def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested mappings as one, with dotted keys; a mapping without a key stays as it is."""
+    """Return nested mappings as one with dotted keys; a mapping without keys is kept as it is."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         flat |= (

@@ -1,4 +1,4 @@
-"""Names that somebody may have meant."""
+"""Suggestions for misspelt names."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ __all__ = ["nearest"]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``did you mean X?`` for the known name most like this one, or an empty text if none is near."""
+    """Return ``did you mean X?`` for the known name most similar to this one, or an empty text if none is close."""
     matches = get_close_matches(name, list(known), n=1)
     return f"did you mean {matches[0]}?" if matches else ""

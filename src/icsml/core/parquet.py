@@ -1,4 +1,4 @@
-"""Parquet as others write it: one file or a folder of parts, read as exact Arrow types, no column twice."""
+"""Parquet files from other programs: one file or a folder of parts, as exact Arrow types, no column twice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
 
 def refuse_doubled(names: Collection[str], code: str, *, what: str = "") -> None:
-    """Refuse a heading in which a column stands twice: nothing says which of the two is meant.
+    """Reject duplicate column names.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def refuse_doubled(names: Collection[str], code: str, *, what: str = "") -> None
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A file and the text columns that its folders name, as Spark writes ``region=11/part-0.parquet``."""
+    """A file, and the text columns given by its folders' names, as Spark writes ``region=11/part-0.parquet``."""
 
     path: Path
     keys: dict[str, str | None]
@@ -71,7 +71,7 @@ class ParquetParts:
 
     @classmethod
     def open(cls, path: Path, code: str, *, name: str | None = None) -> ParquetParts:
-        """Find the parts and compare their columns; ``name`` stands for the path in errors.
+        """Open the parts and compare their columns; ``name`` replaces the path in errors.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Where embedded state and shipped configuration live."""
+"""Folders of embedded state and shipped configuration."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def home() -> Path:
 
 
 def configs_dir() -> Path:
-    """Return the shipped ``configs/``: inside an installed package, else at the top of the checkout."""
+    """Return the shipped ``configs/``: of the installed package, else of the checkout."""
     packaged = _PACKAGE / "_configs"
     return packaged if packaged.is_dir() else _PACKAGE.parents[1] / "configs"
 
 
 def rulebook_folders() -> list[Path]:
-    """Return where rulebooks lie: the shipped folder, and the one that ``ICSML_RULEBOOKS`` names, if it is set.
+    """Return the folders of rulebooks: the shipped one, and the one that ``ICSML_RULEBOOKS`` names, if it is set.
 
     Raises
     ------

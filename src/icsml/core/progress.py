@@ -10,4 +10,4 @@ Progress = Callable[[str], None]
 
 
 def silent(message: str) -> None:
-    """Say nothing."""
+    """Ignore the message."""

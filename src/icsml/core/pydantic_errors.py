@@ -26,7 +26,7 @@ def fault(key: tuple[str | int, ...], message: str, *, remedy: str | None = None
 
 
 def message_of(error: Mapping[str, Any]) -> str:
-    """Return what is wrong; of a validator's ``ValueError`` its own message.
+    """Return the message of an error; of a validator's ``ValueError``, its own message.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def message_of(error: Mapping[str, Any]) -> str:
 
 
 def within_sentence(error: Mapping[str, Any]) -> str:
-    """Return what is wrong with a small first letter, and all else as it is: a pattern, a choice or a name.
+    """Return an error's message with a lower-case first letter; patterns, choices and names are kept as they are.
 
     A first word of capitals, such as JSON or URL, stays one.
 

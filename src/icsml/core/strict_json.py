@@ -1,4 +1,4 @@
-"""JSON without the corners where two readers disagree: I-JSON (RFC 7493), for every record from outside."""
+"""Strict JSON (I-JSON, RFC 7493) parser for outside input."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SAFE_DIGITS = 15
 
 
 class StrictJsonError(ValueError):
-    """Not JSON, or JSON that readers would read differently.
+    """Not JSON, or JSON that parsers read differently.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class StrictJsonError(ValueError):
 
 
 def parse_json(data: bytes | str) -> Any:  # noqa: ANN401 - any JSON value
-    """Parse I-JSON: UTF-8, no name twice in an object, whole characters, numbers that a double holds.
+    """Parse I-JSON: UTF-8, unique names in an object, valid characters, numbers that a double represents.
 
     An integer that a double cannot hold exactly is read as that double, as RFC 8785 does.
 

@@ -31,12 +31,12 @@ Write = Callable[[arrow.Table], None]
 
 
 def is_for_people(path: Path) -> bool:
-    """Return whether a file is of a kind that spreadsheets open, whose cells hold one value each."""
+    """Return whether spreadsheets open a file of this kind, whose cells contain one value each."""
     return path.suffix.lower() in (".csv", ".xlsx")
 
 
 def check_table(path: Path, *, rows: Callable[[], int] | None = None) -> None:
-    """Refuse a name whose ending stands for no kind of table, and more rows than a sheet holds.
+    """Refuse an unknown file extension, and more rows than a sheet can contain.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def _check_rows(path: Path, rows: int) -> None:
 
 
 def write_table(path: Path, table: arrow.Table) -> None:
-    """Write a table as the end of the name says; the file appears whole or not at all.
+    """Write a table in the format of the file extension, atomically.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def write_table(path: Path, table: arrow.Table) -> None:
 
 @contextmanager
 def table_file(path: Path, schema: arrow.Schema, **parquet_options: Any) -> Iterator[Write]:  # noqa: ANN401
-    """Give a function that adds rows to a table; the file appears whole or not at all.
+    """Yield a function that adds rows to a table, which is written atomically.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def table_file(path: Path, schema: arrow.Schema, **parquet_options: Any) -> Iter
 
 @contextmanager
 def _csv(partial: Path, path: Path, schema: arrow.Schema) -> Iterator[Write]:
-    """Write UTF-8 with a byte order mark, by which a spreadsheet knows that it is no local encoding."""
+    """Write UTF-8 with a byte order mark, without which spreadsheets assume a local encoding."""
     with partial.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([_csv_cell(name) for name in schema.names])
@@ -125,7 +125,7 @@ def _csv(partial: Path, path: Path, schema: arrow.Schema) -> Iterator[Write]:
 
 
 def _csv_cell(value: object) -> str:
-    """Return a value as text; an apostrophe before a text that a spreadsheet would take for a formula."""
+    """Return a value as text, with an apostrophe before what a spreadsheet would take for a formula."""
     match value:
         case None:
             return ""
@@ -147,8 +147,8 @@ def _workbook(partial: Path, path: Path, schema: arrow.Schema) -> Iterator[Write
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
 
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("table")
+    workbook = Workbook(write_only=True)
+    sheet = workbook.create_sheet("table")
     sheet.freeze_panes = "A2"
     written = 0
 
@@ -175,11 +175,11 @@ def _workbook(partial: Path, path: Path, schema: arrow.Schema) -> Iterator[Write
     except BaseException:
         sheet.close()  # else its open stream causes a warning much later
         raise
-    book.save(partial)
+    workbook.save(partial)
 
 
 def _text_cell(sheet: Any, text: str, path: Path) -> Any:  # noqa: ANN401 - openpyxl has no types
-    """Return a cell that is text whatever it looks like: an identifier stays whole, and no formula is computed."""
+    """Return a cell that is always text: identifiers are kept whole, and no formula is computed."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
@@ -204,7 +204,7 @@ def _rows(table: arrow.Table) -> Iterator[tuple[object, ...]]:
 
 
 def _plain(value: object) -> object:
-    """Return a value as a cell holds it: no number is an empty cell, a day without a time of day is a date."""
+    """Return a value as a cell contains it: an empty cell for no number, a date for a day without a time."""
     if isinstance(value, float) and math.isnan(value):
         return None
     if isinstance(value, datetime) and value.time() == time():

@@ -43,7 +43,7 @@ _SCANNING = ("while scanning a simple key", "while scanning a quoted scalar")
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe loader that refuses a key written twice, and names the line of a value that is not what it looks like."""
+    """Safe loader that rejects duplicate keys, and gives the line of a value that YAML may misread."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -112,13 +112,13 @@ def file_text(path: Path, *, code: str) -> str:
 
 
 def load_model_text(text: str, name: str, model: type[M], *, code: str) -> M:
-    """Read YAML text into a pydantic model; ``name`` stands for the file in errors."""
+    """Read YAML text into a pydantic model; ``name`` replaces the file in errors."""
     node = compose(text, name, code=code)
     return validate(node, construct(node, name, code=code), name, model, code=code)
 
 
 def compose(text: str, name: str, *, code: str) -> yaml.Node | None:
-    """Return the document of YAML text; every node knows ``name`` and its line, also after it moves elsewhere.
+    """Return the document of YAML text; every node has ``name`` and its line, also after it is moved.
 
     Raises
     ------
@@ -178,13 +178,13 @@ def place_of(node: yaml.Node | None, key: Key, name: str) -> str:
 
 
 def written_at(node: yaml.Node | None, key: Key) -> str | None:
-    """Return ``file:line`` of a key that a document writes; None of one that it does not."""
+    """Return ``file:line`` of a key in a document; None if it is absent."""
     where, existing = _follow(node, key, "")
     return where if node is not None and existing == key else None
 
 
 def merged(base: yaml.Node | None, over: yaml.Node | None) -> yaml.Node | None:
-    """Return a document with what another writes in its place; mappings are merged key by key, all else is replaced.
+    """Return a document overridden by another; mappings are merged key by key, all else is replaced.
 
     Every node keeps its file and line.
     """
@@ -199,7 +199,7 @@ def merged(base: yaml.Node | None, over: yaml.Node | None) -> yaml.Node | None:
 
 
 def parse_change(change: str, option: str, *, code: str) -> tuple[tuple[str, ...], yaml.Node]:
-    """Read ``KEY=VALUE``: the parts of a dotted key, and the value as a document that is called after the option.
+    """Read ``KEY=VALUE``: the parts of a dotted key, and the value as a document named after the option.
 
     Raises
     ------
@@ -218,7 +218,7 @@ def parse_change(change: str, option: str, *, code: str) -> tuple[tuple[str, ...
 
 
 def nested(key: tuple[str, ...], node: yaml.Node) -> yaml.Node:
-    """Return a document that holds one value under a key."""
+    """Return a document with one value under a key."""
     for part in reversed(key):
         name = yaml.ScalarNode("tag:yaml.org,2002:str", part, node.start_mark, node.end_mark)
         node = yaml.MappingNode("tag:yaml.org,2002:map", [(name, node)], node.start_mark, node.end_mark)
@@ -312,7 +312,7 @@ def _follow(node: yaml.Node | None, key: Key, name: str) -> tuple[str, Key]:
 
 
 def _known_keys(model: type[BaseModel], location: Key) -> list[str]:
-    """Return the keys that may stand at a location; none where the models there are not known."""
+    """Return the keys allowed at a location; none where the models there are unknown."""
     models = [model]
     for part in location:
         inner = [field.annotation for one in models for name, field in _keys(one) if part == name]
@@ -334,5 +334,5 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - any
 
 
 def _is_tag(part: str | int, model: type[BaseModel]) -> bool:
-    """Return whether a part of a pydantic location stands for a member of a union: its name or its ``Literal``."""
+    """Return whether a part of a pydantic location names a member of a union: its name or its ``Literal``."""
     return part == model.__name__ or any(part in get_args(field.annotation) for _, field in _keys(model))

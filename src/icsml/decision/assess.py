@@ -1,4 +1,4 @@
-"""Assess rows: the one computation behind the endpoint, the batch and replay."""
+"""Assess rows: the computation shared by the endpoint, the batch and replay."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["Assessment", "ExplainedAssessment", "Explanation", "assess", "warm"]
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Terms in log-odds and in score points; each row reconciles with its PD and its score.
+    """Terms in log-odds and in score points; each row adds up to its PD and its score.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Explanation:
 
     @property
     def merged(self) -> tuple[Floats, Ints]:
-        """Terms and points of shape (n, p) as reasons state them: those of a cluster merged, others as they are."""
+        """Terms and points of shape (n, p) after merging: those of a cluster merged, others unchanged."""
         return merge(self.terms.log_odds, self.points, self.clusters)
 
 
@@ -174,7 +174,7 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, fir
 
 
 def _graded(grade: NDArray[Any], insufficient: Mapping[str, Flags]) -> NDArray[Any]:
-    """Take the grade away where a row says too little to be graded."""
+    """Remove the grade where a row has too little information."""
     for flags in insufficient.values():
         grade = grade.copy()
         grade[flags] = None
@@ -182,7 +182,7 @@ def _graded(grade: NDArray[Any], insufficient: Mapping[str, Flags]) -> NDArray[A
 
 
 def warm(bundle: BundleParts) -> None:
-    """Build what the first reasons would wait for: the engine of the model and that of its companion."""
+    """Build in advance what the first reasons need: the explainers of the model and of its companion."""
     nothing = np.full((1, len(bundle.features)), np.nan)
     _terms(bundle, nothing)
     _companion_terms(bundle, nothing)
@@ -201,7 +201,7 @@ def _require_date(bundle: BundleParts, columns: Columns) -> None:
 
 
 def _without_feed(bundle: BundleParts, columns: Columns) -> Flags:
-    """Rows that hold none of the innovation fields the model reads, where a companion can stand in."""
+    """Rows without any innovation field that the model reads, where a companion can score them."""
     if bundle.companion is None:
         return np.zeros(rows(columns), dtype=np.bool_)
     empty = np.ones(rows(columns), dtype=np.bool_)
@@ -211,7 +211,7 @@ def _without_feed(bundle: BundleParts, columns: Columns) -> Flags:
 
 
 def _companion_log_odds(bundle: BundleParts, features: Floats, *, explained: bool) -> Floats | None:
-    """Return the companion's log-odds, from the engine of its reasons where there are any: the bits are the same."""
+    """Return the companion's log-odds, from the explainer if reasons are computed: the bits are the same."""
     companion = bundle.companion
     if companion is None:
         return None
@@ -235,7 +235,7 @@ def _terms(bundle: BundleParts, features: Floats) -> Terms:
 
 
 def _companion_terms(bundle: BundleParts, features: Floats) -> Terms | None:
-    """Return the companion's terms in the columns that its features have among the model's, zero elsewhere."""
+    """Return the companion's terms in the model's columns, zero where the companion has no such feature."""
     if bundle.companion is None:
         return None
     columns = bundle.companion_columns
@@ -252,7 +252,7 @@ def _companion_terms(bundle: BundleParts, features: Floats) -> Terms | None:
 
 
 def _with_companion_terms(bundle: BundleParts, features: Floats, terms: Terms, fallback: Flags) -> Terms:
-    """Put the companion's terms in the rows it scored."""
+    """Set the companion's terms in the rows that it scored."""
     by_companion = _companion_terms(bundle, features[fallback])
     if by_companion is None:
         return terms

@@ -40,7 +40,7 @@ DEFAULT_REASONS = 8
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision and the feature vector it was made on (None where a feature has no value)."""
+    """A decision and its feature vector (None where a feature has no value)."""
 
     decision: Decision
     features: dict[str, float | None]
@@ -124,13 +124,13 @@ def decide(
 
 
 def _to_provide(bundle: Bundle, assessment: Assessment, not_provided: list[str]) -> list[ToProvide]:
-    """List what to ask for: what a grade requires, and what is absent of features that raised the PD."""
+    """List the fields to request: those that a grade requires, and those absent from features that raised the PD."""
     asked_for = dict.fromkeys([*required_for_a_grade(bundle, assessment, 0), *not_provided])
     return [ToProvide(field=name, label=field_label(bundle, name)) for name in asked_for]
 
 
 def _referrals(bundle: Bundle, on_record: list[Finding], explained: RowReasons) -> list[Referral]:
-    """List what a person must look at before any decision."""
+    """List the matters that need manual review before any decision."""
     referred = [finding.referral for finding in on_record if finding.then == "refer"]
     if explained.principal_left_out and explained.adverse_coverage is not None:
         referred.append(_incomplete(explained.adverse_coverage, bundle.catalogue.adverse_coverage_at_least))

@@ -1,4 +1,4 @@
-"""The warnings of a decision: what its reader must know besides its figures."""
+"""Warnings of a decision about its model, its data and its recourse; the record's own are in record_findings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def decision_warnings(
 
 
 def recourse_warnings(bundle: BundleParts, assessment: Assessment, reason: NoRecourse | None) -> list[Notice]:
-    """Return the warnings of a single row on recourse: what jumped before the application, why nothing is proposed.
+    """Return a single row's warnings on recourse: fields that jumped before the application, or why none is proposed.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def recourse_warnings(bundle: BundleParts, assessment: Assessment, reason: NoRec
 
 
 def _warning(code: str, field: str | None, variant: str = "", /, **parts: Part) -> Notice:
-    """Return a warning with the text of its code, or of the variant of it."""
+    """Return a warning with the text of its code or of a variant, from section ``decision`` of configs/texts/*.yaml."""
     return Notice(code=code, field=field, text=text(f"decision.{code}.{variant}".removesuffix("."), **parts))
 
 
@@ -104,7 +104,7 @@ def _on_rulebook(bundle: BundleParts, as_of: date | None, decided_on: date) -> I
 
 
 def _on_assumed_points(bundle: BundleParts) -> Notice:
-    """Warn of assumed weights, and where it was measured on the training rows, say how much depends on them."""
+    """Warn of assumed weights, and state how much depends on them where training measured it."""
     code, field, measured = "ASSUMED_POINTS", "innovation.score", bundle.training.get("points_robustness")
     if not measured:
         return _warning(code, field, "unmeasured")
@@ -112,7 +112,7 @@ def _on_assumed_points(bundle: BundleParts) -> Notice:
 
 
 def _on_information(bundle: BundleParts, assessment: Assessment, row: int) -> Iterator[Notice]:
-    """Say of which information the record holds too little for a grade, and what to ask for."""
+    """Report the groups with too little information for a grade, and the fields to request."""
     for demand in demands(bundle):
         flags = assessment.insufficient.get(demand.group.id)
         if flags is not None and flags[row]:
@@ -144,7 +144,7 @@ def _on_record(bundle: BundleParts, assessment: Assessment, row: int, as_of: dat
 
 
 def _on_unchecked_lists(bundle: BundleParts, assessment: Assessment, row: int) -> Iterator[Notice]:
-    """Say which of the lists that a person would have to look at the record does not speak of."""
+    """Report the exclusion lists that the record does not mention and a person would have to check."""
     columns, flags = assessment.screening.columns, bundle.assessment_policy.flags
     names = [field.name for field in FIELDS if field.name in flags]
     absent = [within(field_label(bundle, name)) for name in names if np.isnan(columns[name][row])]
@@ -153,7 +153,7 @@ def _on_unchecked_lists(bundle: BundleParts, assessment: Assessment, row: int) -
 
 
 def _on_date(as_of: date | None, decided_on: date) -> Iterator[Notice]:
-    """Warn of a decision date that has not come; a day is left for time zones east of UTC."""
+    """Warn of a decision date in the future; one day is allowed for time zones east of UTC."""
     if as_of is not None and as_of > decided_on + timedelta(days=1):
         yield _warning("FUTURE_DATE", "as_of")
 
@@ -174,7 +174,7 @@ def _on_implausible_features(bundle: BundleParts, assessment: Assessment, row: i
 
 
 def _on_absent_features(bundle: BundleParts, assessment: Assessment, row: int) -> Iterator[Notice]:
-    """Warn of a value missing where training never saw one missing: LightGBM reads it as zero."""
+    """Warn of a value missing where training had none missing: LightGBM reads it as zero."""
     never_missing = set(bundle.never_missing)
     for feature, value in zip(bundle.features, assessment.features[row], strict=True):
         unread = assessment.fallback[row] and feature.domain == "innovation"  # the companion does not read it

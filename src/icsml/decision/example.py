@@ -14,7 +14,7 @@ _IDENTITY = ("uscc", "region", "industry", "statement_published_at")
 
 
 def bundle_example(bundle: BundleParts) -> dict[str, Any]:
-    """Return a record with every field and extra feature the bundle reads, and no other but the identity."""
+    """Return a record with every field and extra feature that the bundle reads, and otherwise only the identity."""
     read = {*bundle.model.encoder.inputs, *(bundle.rulebook.inputs() if bundle.rulebook else ())}
     canonical = [field.name for field in FIELDS if field.name in read]
     record = example_record(bundle.extras, only=[*canonical, *(_IDENTITY if canonical else ())])

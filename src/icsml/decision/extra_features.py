@@ -1,4 +1,4 @@
-"""What a record may hold beyond the canonical fields: the extra features its model declares, and no others."""
+"""Extra features that a model accepts in a record."""
 
 from __future__ import annotations
 

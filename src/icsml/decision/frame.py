@@ -1,4 +1,4 @@
-"""Score a frame of records, or records as JSON gives them: what MLflow's flavour of the model returns."""
+"""Score a frame of records, or JSON records: the predictions of MLflow's flavour of the model."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def frame_scores(bundle: BundleParts, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def input_scores(bundle: BundleParts, given: object) -> pd.DataFrame:
-    """Score whatever MLflow hands to a model.
+    """Score any input that MLflow passes to a model.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def input_scores(bundle: BundleParts, given: object) -> pd.DataFrame:
 
 
 def _records_scores(bundle: BundleParts, given: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Score records one by one read; the row of a record is equal to what ``icsml decide`` makes of it."""
+    """Score records one by one; a record's row equals the result of ``icsml decide``."""
     if not given:
         nobody = pd.DataFrame({"enterprise_id": []}, dtype=object)
         return _scores(bundle, to_columns(nobody, bundle.extras), nobody.index)
@@ -122,12 +122,12 @@ def _by_columns(given: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _is_column(value: object) -> bool:
-    """Tell a column from a value: MLflow's server wraps each value of a record into an array without dimensions."""
+    """Return whether a value is a column: MLflow's server wraps each value into an array without dimensions."""
     return isinstance(value, list | tuple | pd.Series) or (isinstance(value, np.ndarray) and value.ndim == 1)
 
 
 def _plain(name: str, value: object) -> object:
-    """Return a value as JSON would give it: a record made from a row holds NumPy's and pandas' own."""
+    """Return a value as in JSON: a record made from a row contains NumPy's and pandas' types."""
     value = _item(value)
     if name == "extra" and isinstance(value, Mapping):
         return {str(extra): _plain(f"extra.{extra}", content) for extra, content in value.items()}

@@ -1,4 +1,4 @@
-"""Why a feature of a record has no value: which fields are not in the record, and which are no base for a ratio."""
+"""Why a feature has no value: which fields are absent from the record, and which cannot be the base of a ratio."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _MOST: Final = 3  # fields named in a text; the rest are counted, and all stand 
 
 
 class _Count(NamedTuple):
-    """How many fields are not named, and how many there are."""
+    """Number of unnamed fields, and the total."""
 
     more: int
     all: int
 
 
 def field_label(bundle: BundleParts, name: str) -> Label:
-    """Return a field's name in words: of a canonical field, or of an extra feature that the bundle declares."""
+    """Return the label of a canonical field, or of an extra feature that the bundle declares."""
     if name.startswith(EXTRA_PREFIX):
         return next(extra.label for extra in bundle.extras if extra.column == name)
     field = FIELD_BY_NAME[name]
@@ -50,7 +50,7 @@ def field_label(bundle: BundleParts, name: str) -> Label:
 
 
 def absent_fields(feature: Feature, columns: Columns, row: int) -> tuple[str, ...]:
-    """Return the inputs of a feature that one record does not hold."""
+    """Return the inputs of a feature that are absent from one record."""
     return tuple(name for name in feature.inputs if not is_present(columns[name][row : row + 1])[0])
 
 
@@ -72,7 +72,7 @@ def features_lacking_fields(
 
 
 def fields_read(bundle: BundleParts) -> tuple[str, ...]:
-    """Return the fields that the model reads: those of its features, of the innovation score those of its rules.
+    """Return the fields that the model reads: those of its features, and of its innovation score those of the rules.
 
     The date of the record is none of them: it says when, and nothing of the firm.
     """
@@ -88,7 +88,7 @@ def fields_read(bundle: BundleParts) -> tuple[str, ...]:
 
 
 def absent_inputs(bundle: BundleParts, assessment: Assessment, row: int) -> dict[str, Label]:
-    """Return the fields that the model reads and one record does not hold, with their names in words."""
+    """Return the fields that the model reads and one record lacks, with their labels."""
     columns, outside = assessment.screening.columns, assessment.screening.out_of_range_in(row)
     return {
         name: _absent_label(bundle, name, outside)
@@ -98,7 +98,7 @@ def absent_inputs(bundle: BundleParts, assessment: Assessment, row: int) -> dict
 
 
 def required_for_a_grade(bundle: BundleParts, assessment: Assessment, row: int) -> list[str]:
-    """Return the fields that a row lacks of each group of which it holds too little to be graded."""
+    """Return the absent fields of each group with too little information for a grade."""
     columns = assessment.screening.columns
     return [
         name

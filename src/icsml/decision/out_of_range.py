@@ -1,4 +1,4 @@
-"""What of a record is out of range: fields, with the range or the whole that they break, and features made of them."""
+"""Fields out of range or larger than their whole, and features made of them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Bounds = tuple[float | None, float | None]
 
 
 def beyond(value: float, bounds: Bounds) -> bool:
-    """Tell whether a value lies outside its range; NaN does not."""
+    """Return whether a value is outside its range; False for NaN."""
     low, high = bounds
     return bool((low is not None and value < low) or (high is not None and value > high))
 
 
 def fields_out_of_range(bundle: BundleParts, assessment: Assessment, row: int) -> dict[str, Label]:
-    """Return, by field, what in one row is out of range and of which: a sentence with its name and value.
+    """Return, by field of one row, why it is out of range: a sentence with its name and value.
 
     A whole that is less than several of its parts is reported once, for all of them.
 
@@ -59,7 +59,7 @@ def fields_out_of_range(bundle: BundleParts, assessment: Assessment, row: int) -
 
 
 def _wholes(columns: Columns, row: int, name: str) -> list[str]:
-    """Return the wholes that a part of one row is larger than."""
+    """Return the wholes that are smaller than their part in one row."""
     return [whole for part, whole in PARTS if part == name and is_part_above(columns, part, whole)[row]]
 
 
@@ -115,7 +115,7 @@ def _declared(bundle: BundleParts, name: str) -> tuple[Bounds, str]:
 
 
 def implausible(bundle: BundleParts, assessment: Assessment, row: int) -> dict[str, Label]:
-    """Return, by feature of one row whose value says nothing, why: a clause.
+    """Return why a value is unreliable, by feature of one row: a clause.
 
     Its value is outside the plausible range, or it is made of a field that is out of range or of a whole that is less
     than its part: nothing tells which of the two is wrong.

@@ -1,4 +1,4 @@
-"""The PD if what a record leaves out were filled in, so that leaving out what speaks against a firm does not pay."""
+"""PD with missing fields filled in unfavourably, so that hiding data does not pay."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FEWEST = 30  # rows that have everything that is absent; with fewer, those that
 
 
 def pd_if_withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Withheld | None:
-    """Return the declared quantile of the PDs of one row with what it leaves out filled in.
+    """Return the policy's quantile of one row's PDs with its missing fields filled in.
 
     Everything that has no value for want of a field is filled jointly with the values of one reference row, so that
     what belongs together stays together; the rows are those nearest on what the record does hold, each feature counting
@@ -61,7 +61,7 @@ def pd_if_withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Wit
 
 
 def _donors(bundle: BundleParts, reference: ReferencePopulation, values: Floats, absent: Ints, most: int) -> Ints:
-    """Return the indices of the reference rows that lend their values."""
+    """Return the indices of the reference rows whose values fill the gaps."""
     having = (~np.isnan(reference.rows[:, absent])).sum(axis=1)
     complete = np.flatnonzero(having == len(absent))
     if len(complete) < _FEWEST:
@@ -73,7 +73,7 @@ def _donors(bundle: BundleParts, reference: ReferencePopulation, values: Floats,
 
 
 def _distance(reference: ReferencePopulation, values: Floats, rows: Ints, weights: Floats) -> Floats:
-    """Return how far rows lie from a record: differences of ranks over what it holds, weighted by the model's gain."""
+    """Return the rows' distance from a record: rank differences of its known features, weighted by the model's gain."""
     present = np.flatnonzero(~np.isnan(values))
     ranks, ordered = _ranks(reference)
     own_ranks = [

@@ -1,4 +1,4 @@
-"""The reasons of one row: the largest terms, by group, by indicator, and what may be given to the applicant."""
+"""The reasons of one row: the largest terms, by group and by indicator, and those for the applicant."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class RowReasons:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One row of an assessment; ``merged`` holds its terms and ``merged_points`` its points as reasons state them."""
+    """One row of an assessment; ``merged`` and ``merged_points`` are its terms and points after merging."""
 
     bundle: BundleParts
     assessment: ExplainedAssessment
@@ -181,7 +181,7 @@ def _coverage(log_odds: Floats, given: Sequence[int]) -> float | None:
 
 
 def _rank(kind: ReasonKind, feature: Feature) -> tuple[int, bool]:
-    """Rank comparisons first, then what has no value, then neutral statements; the order by size is kept within.
+    """Rank comparisons first, then features without value, then neutral statements; the order by size is kept within.
 
     Of neutral statements innovation stands last: more of it is no shortcoming that heads an answer.
     """
@@ -189,7 +189,7 @@ def _rank(kind: ReasonKind, feature: Feature) -> tuple[int, bool]:
 
 
 def _not_provided(one: _Row, given: Sequence[int]) -> list[str]:
-    """Return absent fields, those of the reasons given first; those of features merged into one count as well."""
+    """Return absent fields, those of the stated reasons first; also those of features merged into one reason."""
     largest = np.maximum(one.merged, one.terms)
     others = top_terms(adverse(largest, one.bundle.catalogue.adverse_at_least), len(largest))
     names = [
@@ -254,7 +254,7 @@ def _statement(one: _Row, index: int, contradicting: bool | None, unlikely: Mapp
 
 
 def _named(one: _Row, index: int) -> Feature:
-    """Return a feature as texts name it: a score that rests on assumed rules is named as no official one."""
+    """Return a feature with its name in texts: a score from assumed rules is not named as an official one."""
     feature, rulebook = one.features[index], one.bundle.rulebook
     if feature.name != INNOVATION_SCORE or rulebook is None or rulebook.provenance != "assumed":
         return feature
@@ -294,7 +294,7 @@ def _reference(one: _Row) -> Reference | InterventionalReference:
 
 
 def _scorer(one: _Row) -> tuple[Callable[[Floats], Floats], Affine, list[int]]:
-    """Return what gave this row its margin, its calibration, and which columns of the model it reads."""
+    """Return the model that scored this row, its calibration, and the columns that it reads."""
     bundle, columns = one.bundle, one.bundle.companion_columns
     ask = partial(margins, reference=bundle.reference, explainer=bundle.explainer)
     if one.assessment.fallback[one.row] and bundle.companion:
@@ -303,7 +303,7 @@ def _scorer(one: _Row) -> tuple[Callable[[Floats], Floats], Affine, list[int]]:
 
 
 def _contradicting(one: _Row, indices: Collection[int]) -> dict[int, bool]:
-    """Tell of the free features among some whether their term has another sign than their effect alone.
+    """Return, of the free features among some, whether their term has another sign than their effect alone.
 
     A merged reason is judged by the feature that it names, with that feature's own term: what is in ``also`` has
     effects of its own.
@@ -321,7 +321,7 @@ def _contradicting(one: _Row, indices: Collection[int]) -> dict[int, bool]:
 
 
 def _indicators(one: _Row) -> list[IndicatorReason] | None:
-    """Split the innovation score's reason over its indicators; None where no split would be honest."""
+    """Split the innovation score's reason by indicator; None where no honest split exists."""
     scored, population, rulebook = one.assessment.innovation, one.bundle.reference, one.bundle.rulebook
     if population is None or rulebook is None or scored is None or one.assessment.fallback[one.row]:
         return None
@@ -349,7 +349,7 @@ def _indicators(one: _Row) -> list[IndicatorReason] | None:
 
 
 def contradicting_share(bundle: BundleParts, columns: Columns, most: int = 8) -> float | None:
-    """Return the share of the reasons of free features, as decisions show them, that contradict their effect alone.
+    """Return the share of the displayed reasons of free features that contradict their effect alone.
 
     Parameters
     ----------

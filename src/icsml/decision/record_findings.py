@@ -1,4 +1,4 @@
-"""Findings on a record itself: flags, accounts that cannot be right, arrears beside a low PD.
+"""Findings on a record: flags, inconsistent accounts, arrears beside a low PD.
 
 The policy of the bundle says of each whether it is a warning, or whether a person must decide.
 """
@@ -77,13 +77,13 @@ class Finding:
 
     @property
     def referral(self) -> Referral:
-        """As what a person must look at."""
+        """As a matter for manual review."""
         return Referral(code=self.code, field=self.field, text=self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """One record's numbers and dates by field, NaN and NaT where it has none, and what was made of it."""
+    """One record's numbers and dates by field, NaN and NaT where absent, and its assessment."""
 
     bundle: BundleParts
     assessment: Assessment
@@ -104,7 +104,7 @@ class _Record:
         return self.bundle.assessment_policy
 
     def finding(self, code: str, field: str, then: Then, variant: str = "", **parts: Part) -> Finding:
-        """Return a finding with the text of its code, or of the variant of it; ``field`` is filled in by its name."""
+        """Return a finding with the text of its code or of a variant; ``field`` is filled in by its name."""
         return self._finding(code, field, then, f"decision.{code}.{variant}".removesuffix("."), **parts)
 
     def flag(self, field: str, then: Then) -> Finding:
@@ -139,7 +139,7 @@ def findings(bundle: BundleParts, assessment: Assessment, row: int) -> list[Find
 
 
 def referred(bundle: BundleParts, assessment: Assessment) -> list[list[str]]:
-    """Return, of every row, the codes of what the policy refers to a person, in the order of :func:`findings`."""
+    """Return the codes of findings that need manual review, for every row, in the order of :func:`findings`."""
     policy, columns = bundle.assessment_policy, assessment.screening.columns
     if any(check.then == "refer" for _, check in policy.checks):
         rows = range(len(assessment.pd))
@@ -170,7 +170,7 @@ def _zeros(record: _Record) -> Iterator[Finding]:
 
 
 def _unit(record: _Record) -> Iterator[Finding]:
-    """Report once amounts that look like 万元: all of them, those of a whole staff, or one beside another."""
+    """Report once amounts that seem to be in 万元: all of them, those of a whole staff, or one compared with another."""
     check, code = record.policy.checks.unit, "AMOUNTS_IN_WAN"
     known = _known_amounts(record)
     if not known:
@@ -187,7 +187,7 @@ def _unit(record: _Record) -> Iterator[Finding]:
 
 
 def _known_amounts(record: _Record) -> dict[str, float]:
-    """Return the sizes of the amounts above zero; of what can be no loss, below zero is reported as out of range."""
+    """Return the amounts above zero; where a loss is impossible, a value below zero is reported as out of range."""
     amounts = {field.name: (record.number(field.name), field.low is None) for field in _AMOUNTS}
     return {name: abs(value) for name, (value, signed) in amounts.items() if value > 0.0 or (signed and value < 0.0)}
 

@@ -1,4 +1,4 @@
-"""Recourse of a record: wires the search, and its robustness between models, to the code that decides."""
+"""Recourse of a record: connects the search, and its robustness between models, to the scoring code."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ __all__ = ["RecourseResult", "recourse", "rescorer", "robustness_of"]
 
 @dataclass(frozen=True, slots=True)
 class RecourseResult:
-    """The proposals (None where the bundle cannot make any), and why there are none where there are none."""
+    """The proposals (None where the bundle cannot make any), or the reason why there are none."""
 
     proposals: list[Recourse] | None
     reason: NoRecourse | None
 
 
 def robustness_of(base: BundleParts, columns: Columns) -> Callable[[BundleParts], RecourseRobustness]:
-    """Return a function of other models: how much of the recourse that one proposes to n records they answer as well.
+    """Return a function of other models: how much of the recourse that one proposes to n records they confirm.
 
     The proposals are made once, whatever the number of models then asked. Where the one has no actions or another no
     rulebook nothing is compared.
@@ -82,7 +82,7 @@ def recourse(bundle: BundleParts, assessment: ExplainedAssessment) -> RecourseRe
 
 
 def rescorer(bundle: BundleParts) -> Rescore:
-    """Return the scoring of changed records by a bundle with a rulebook: the code that decides."""
+    """Return a function that scores changed records with a bundle's decision code and a rulebook."""
 
     def rescore(columns: Columns) -> Scored:
         return _scored(bundle, assess(bundle, columns, explained=False))
@@ -91,7 +91,7 @@ def rescorer(bundle: BundleParts) -> Rescore:
 
 
 def _contradicts_reasons(bundle: BundleParts, assessment: ExplainedAssessment) -> ContradictsReasons:
-    """Return the test whether actions raise a feature that is high and adverse today, and adverse still after that.
+    """Return a function: whether actions raise a feature that is adverse today and stays adverse.
 
     Without a reference population nothing is high or low, and no action contradicts a reason.
     """
@@ -113,7 +113,7 @@ def _contradicts_reasons(bundle: BundleParts, assessment: ExplainedAssessment) -
 
 
 def _aims(action: Action) -> tuple[str, ...]:
-    """Return the fields that an action is for; that more revenue is booked with what is sold follows from it."""
+    """Return the fields that an action targets; additional revenue only follows from what is sold."""
     return action.adds if action.account == "sales" else limited_fields(action)
 
 

@@ -1,4 +1,4 @@
-"""Whether a record says enough to grade by, and what to ask for where it does not."""
+"""Whether a record has enough data for a grade, and what to request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SIZES: Final = ("revenue_cny", "total_assets_cny", "total_cost_cny")
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What one group of fields must hold for this model.
+    """The fields of one group that this model requires.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Demand:
     required: tuple[str, ...]
 
     def given(self, columns: Columns) -> Flags:
-        """Return which of the fields the records hold, shape (n, number of fields).
+        """Return which of the fields are present, shape (n, number of fields).
 
         Where every amount of the statements is zero or left out, none counts as given: a form that is filled in with
         zeros must not earn a grade that leaving the fields out does not.
@@ -55,11 +55,11 @@ class Demand:
 
     @property
     def amounts(self) -> tuple[str, ...]:
-        """Return the amounts among the fields, where the group is that of the statements; else none."""
+        """Return the amounts among the fields if the group is that of the statements; else none."""
         return tuple(name for name in self.fields if name.endswith("_cny")) if set(self.fields) & set(SIZES) else ()
 
     def blank(self, columns: Columns) -> Flags:
-        """Return which records hold no amount of the statements but zeros, shape (n,)."""
+        """Return which records have only zero amounts in the statements, shape (n,)."""
         amounts = [columns[name].astype(np.float64) for name in self.amounts]
         if not amounts:
             return np.zeros(len(columns[self.fields[0]]), dtype=np.bool_)
@@ -68,13 +68,13 @@ class Demand:
         return blank
 
     def absent(self, columns: Columns, row: int) -> list[str]:
-        """Return the fields that one record does not hold."""
+        """Return the fields absent from one record."""
         given = self.given(take({name: columns[name] for name in self.fields}, np.array([row])))[0]
         return [name for name, present in zip(self.fields, given, strict=True) if not present]
 
 
 def demands(bundle: BundleParts) -> tuple[Demand, ...]:
-    """Return what the bundle's policy demands of a record; a group of which the model reads nothing demands nothing."""
+    """Return the bundle's requirements of a record; a group of which the model reads nothing has none."""
     read = set(bundle.model.encoder.inputs)
     demanded = []
     for group in bundle.assessment_policy.information:
@@ -86,13 +86,13 @@ def demands(bundle: BundleParts) -> tuple[Demand, ...]:
 
 
 def blank_amounts(bundle: BundleParts, columns: Columns, row: int) -> frozenset[str]:
-    """Return the amounts of one record that count as not given, because all of them are zero or left out."""
+    """Return the amounts of one record that count as absent because all of them are zero or left out."""
     record = take(columns, np.array([row]))
     return frozenset(name for demand in demands(bundle) if demand.blank(record)[0] for name in demand.amounts)
 
 
 def lacking(bundle: BundleParts, columns: Columns) -> dict[str, Flags]:
-    """Return, by id of a group, the rows that hold too little of it, shape (n,); without groups that all rows hold.
+    """Return the rows with too few fields, shape (n,), by group; without groups that all rows satisfy.
 
     Parameters
     ----------

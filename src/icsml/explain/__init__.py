@@ -1,1 +1,1 @@
-"""Why a PD is what it is: contributions that add up to it, in log-odds and in score points."""
+"""Explanations: contributions that add up to a PD, in log-odds and in score points."""

@@ -1,4 +1,4 @@
-"""Contradicting reasons: a free feature whose term has another sign than its effect when it alone is changed.
+"""Contradicting reasons: a free feature whose term has another sign than the effect of changing it alone.
 
 A contribution averages over what the other features do together; a free feature may raise the risk in that average and
 lower it here, all else equal. Such a reason is true of the model and easily misread, so it is flagged and counted.
@@ -34,7 +34,7 @@ _ROWS: Final = 2048  # at a time, so that memory stays bounded
 
 @lru_cache(maxsize=8)
 def spreads(reference: ReferencePopulation) -> Floats:
-    """Return at most 32 values that stand for each feature of a population, shape (m, p).
+    """Return at most 32 representative values of each feature of a population, shape (m, p).
 
     They are evenly spaced order statistics, missing values included in proportion.
     """
@@ -46,7 +46,7 @@ def spreads(reference: ReferencePopulation) -> Floats:
 def one_at_a_time(
     margins: Callable[[Floats], Floats], calibration: Affine, X: Floats, values: Mapping[int, Floats]
 ) -> dict[int, Floats]:
-    """Return the log-odds of each row less their mean with one feature alone at each of some values.
+    """Return the log-odds of each row with one feature alone set to each of some values, less their mean.
 
     Parameters
     ----------
@@ -84,14 +84,14 @@ def _changed(rows: Floats, column: int, values: Floats) -> Floats:
 
 
 def contradicts(terms: Floats, effects: Floats) -> Flags:
-    """Tell where a term and the one-at-a-time effect have different signs and neither is negligible."""
+    """Return where a term and the one-at-a-time effect have different signs and neither is negligible."""
     plain = (np.abs(terms) >= SMALLEST) & (np.abs(effects) >= SMALLEST)
     other: Flags = plain & (np.sign(terms) != np.sign(effects))
     return other
 
 
 def raises_adverse(before: Floats, after: Floats, terms: Floats) -> bool:
-    """Tell whether any of some features rises and its term, after that, still raises the risk.
+    """Return whether raising a feature still leaves an adverse term.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def raises_adverse(before: Floats, after: Floats, terms: Floats) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Contradictions:
-    """How many shown reasons of free features contradict their one-at-a-time effect.
+    """Number of displayed reasons of free features, and of those that contradict their one-at-a-time effect.
 
     Parameters
     ----------
@@ -123,13 +123,13 @@ class Contradictions:
 
     @property
     def rate(self) -> float | None:
-        """Share of the shown reasons of free features that contradict; None where none was shown."""
+        """Share of the displayed reasons of free features that contradict; None without any."""
         total = sum(self.shown.values())
         return sum(self.contradicting.values()) / total if total else None
 
 
 def contradictions(bundle: BundleParts, features: Floats, log_odds: Floats, most: int) -> Contradictions:
-    """Count contradicting reasons over many rows, of the reasons that decisions show.
+    """Count contradicting reasons over many rows, among the reasons that decisions display.
 
     Where the bundle merges reasons, they are ranked by merged terms; a merged reason is judged by the
     feature that leads it, with that feature's own term, as in a decision.
@@ -160,7 +160,7 @@ def contradictions(bundle: BundleParts, features: Floats, log_odds: Floats, most
 
 
 def _largest(log_odds: Floats, clusters: Clusters, most: int) -> Flags:
-    """Tell which terms are the reasons of their row: the largest, merged where the bundle merges them."""
+    """Return which terms are the reasons of their row: the largest, merged where the bundle merges them."""
     merged, _ = merge(log_odds, np.zeros(log_odds.shape, dtype=np.int64), clusters)
     largest = np.zeros(log_odds.shape, dtype=np.bool_)
     np.put_along_axis(largest, rank_terms(merged, most), True, axis=1)
@@ -169,5 +169,5 @@ def _largest(log_odds: Floats, clusters: Clusters, most: int) -> Flags:
 
 
 def is_free(feature: Feature) -> bool:
-    """Tell whether the model may learn either sign of a feature."""
+    """Return whether the model may learn either sign of a feature."""
     return feature.direction is Direction.FREE

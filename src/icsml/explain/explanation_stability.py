@@ -1,4 +1,4 @@
-"""How far reasons move from one model to another for the same enterprises.
+"""Explanation stability: differences between two models' reasons for the same enterprises.
 
 Everything here is a function of two matrices of terms, rows by features, old and new: it does not matter which engine
 made them, nor why the models differ. Agreement of the top k is the *feature agreement* of Krishna et al., "The
@@ -99,12 +99,12 @@ def compare(old: Floats, new: Floats, *, top: int = 3, clusters: Clusters = ()) 
 
 
 def top_adverse(terms: Floats, top: int) -> Flags:
-    """Tell which terms are among the ``top`` largest of their row and above zero, ties by feature order; (n, p)."""
+    """Return which terms are among the ``top`` largest of their row and above zero, ties by feature order; (n, p)."""
     return (_ranks(terms) < top) & (terms > 0.0)
 
 
 def top_overlap(old: Floats, new: Floats, top: int) -> Floats:
-    """Return, for each row, how many of the top adverse reasons both models give, over the longer of the two lists.
+    """Return, for each row, the top adverse reasons that both models have, over the length of the longer list.
 
     Where both have ``top`` adverse reasons this is the share in common; a reason that one model has and the other has
     none for counts against it. NaN where neither model has an adverse reason. Shape (n,).

@@ -1,4 +1,4 @@
-"""The second level of reasons: the innovation score's term, split over the indicators that made the score."""
+"""Second level of reasons: the innovation score's term, split over its indicators."""
 
 from __future__ import annotations
 

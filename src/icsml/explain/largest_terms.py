@@ -1,4 +1,4 @@
-"""The two selections of every explained row, compiled: whom the last units go to, and which terms are the largest."""
+"""Compiled selection of the largest terms, and rounding of score points."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["largest_remainder", "largest_terms"]
 
 @compiled
 def largest_remainder(exact: Floats, total: Ints, shared: Ints) -> None:
-    """Fill ``shared`` (n, m) with ``exact`` rounded down, its largest fractions up until a row has its total."""
+    """Fill ``shared`` (n, m) with ``exact`` rounded down, the largest fractions rounded up to reach a row's total."""
     n, m = exact.shape
     fraction = np.empty(m)
     for row in range(n):
@@ -35,7 +35,7 @@ def largest_remainder(exact: Floats, total: Ints, shared: Ints) -> None:
 
 @compiled
 def largest_terms(terms: Floats, ranked: Ints) -> None:
-    """Fill ``ranked`` (n, k) with the columns of the k largest terms (n, m) by size, the first of equal ones first."""
+    """Fill ``ranked`` (n, k) with the columns of the k largest terms (n, m) by absolute value, ties by column order."""
     n, m = terms.shape
     size = np.empty(m)
     for row in range(n):

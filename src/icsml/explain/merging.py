@@ -1,4 +1,4 @@
-"""Merged reasons: features of one group that move together become one reason where their terms have the same sign."""
+"""Merged reasons: correlated features of one group become one reason where their terms have the same sign."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FEWEST = 30  # rows that have both features; a rank correlation of fewer says n
 
 
 def clusters(bundle: BundleParts, above: float | None) -> Clusters:
-    """Return the features of a model whose reasons are merged; the innovation score stays apart, for its own reasons.
+    """Return the features of a model whose reasons are merged; the innovation score keeps its own reasons.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def clusters(bundle: BundleParts, above: float | None) -> Clusters:
 
 @lru_cache(maxsize=16)
 def correlated(reference: ReferencePopulation, groups: tuple[str | None, ...], above: float) -> Clusters:
-    """Return features of one group that are joined by rank correlations, whatever their sign.
+    """Return features of one group connected by rank correlations of either sign.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def merge(log_odds: Floats, points: Ints, clusters: Clusters) -> tuple[Floats, I
 
 
 def by_cluster(log_odds: Floats, clusters: Clusters) -> tuple[Floats, Floats]:
-    """Return the terms as :func:`merge` does, those of a cluster in the same columns whichever of them leads.
+    """Return the terms as :func:`merge` does, with a cluster's in the same columns whichever feature leads.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def by_cluster(log_odds: Floats, clusters: Clusters) -> tuple[Floats, Floats]:
 
 
 def merged_into(lead: int, log_odds: Floats, clusters: Clusters) -> list[int]:
-    """Return the columns of the terms of one row, unmerged, that the reason of ``lead`` contains, largest first."""
+    """Return the columns of one row's unmerged terms that the reason of ``lead`` contains, largest first."""
     for columns in clusters:
         if lead in columns:
             others = [column for column in columns if column != lead and log_odds[column] * log_odds[lead] > 0.0]

@@ -1,4 +1,4 @@
-"""Sums whose order is fixed, so that a row has the same bits alone and in a batch."""
+"""Sums in a fixed order, so that a row has the same bits alone and in a batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of a reason: what may be said of a value, a median and a term, and no more."""
+"""Texts of reasons, limited to what a value, a median and a term support."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ UNKNOWN: Final = MissingInformation()
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The text of a reason, and of what kind it is."""
+    """The text of a reason, and its kind."""
 
     kind: ReasonKind
     text: Label
@@ -51,7 +51,7 @@ def form_of(log_odds: float) -> ReasonForm:
 
 
 def reference_text(catalogue: ReasonCatalogue, reference: ReferenceId, median: Label | None = None) -> Label:
-    """Return whom reasons compare with, and with which value where one is given."""
+    """Return the comparison group, as text, with its median where one is given."""
     texts = catalogue.references[reference]
     if median is None:
         return texts.without_value
@@ -139,7 +139,7 @@ def _without_label(template: Label) -> Label:
 
 
 def _on_its_side(feature: Feature, value: float, log_odds: float, median: float, *, seen_apart: bool) -> bool:
-    """Tell whether the value is seen to lie on the side of the median that the text of its code names."""
+    """Return whether the displayed value is on the side of the median that its code's text names."""
     if feature.direction.sign == 0:  # a signed text names no side
         return True
     if not seen_apart:

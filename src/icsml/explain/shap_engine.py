@@ -1,4 +1,4 @@
-"""The engine of contributions: for each booster and reference population built once, when it is first asked for."""
+"""Explainers of contributions, built once for each booster and reference population at the first request."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _Key = tuple[str | None, tuple[int, ...] | None]
 
 @dataclass(slots=True, eq=False)
 class _Slot:
-    """Holds one engine; its lock lets one thread build while others wait for the same, and only for that."""
+    """One explainer; its lock lets one thread build while others wait for the same one only."""
 
     lock: Lock = field(default_factory=Lock)
     engine: TreeShap | None = None
@@ -40,7 +40,7 @@ _SLOTS_LOCK = Lock()
 def engine(
     booster: lgb.Booster, reference: ReferencePopulation | None = None, columns: Sequence[int] | None = None
 ) -> TreeShap:
-    """Return the engine of a booster, built at the first call and kept as long as the booster lives.
+    """Return the explainer of a booster, built at the first call and kept as long as the booster exists.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def contributions(
     *,
     explainer: Explainer = "tree_shap",
 ) -> tuple[Floats, Floats]:
-    """Split each margin into one term for each feature and a base, and give the margin that comes with them.
+    """Return each margin with one term for each feature and a base that add up to it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Explanation stability as it is reported: how far the reasons of other models agree with those of a base."""
+"""Explanation stability as reported: how well the reasons of other models agree with those of a base."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ class Spread(_Part):
 
     @classmethod
     def of(cls, values: Iterable[float | None]) -> Self | None:
-        """Return it over the values that are known; None without any."""
+        """Return the spread of the known values; None without any."""
         known = [value for value in values if value is not None]
         return cls(mean=float(np.mean(known)), low=float(min(known)), high=float(max(known))) if known else None
 
 
 class Agreement(_Part):
-    """How one model's reasons agree with the base's.
+    """Agreement of one model's reasons with the base's.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class Agreement(_Part):
 
 
 class Stability(_Part):
-    """How far reasons move from a base to other models; its JSON is what ``icsml stability --json`` prints.
+    """Differences in reasons from a base to other models; its JSON is the output of ``icsml stability --json``.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def summary(agreements: Sequence[Agreement]) -> dict[str, dict[str, dict[str, Sp
 
 
 def most_moved(agreements: Sequence[Agreement]) -> dict[str, float]:
-    """Return the ten features whose terms move most, mean over the models, in log-odds."""
+    """Return the ten features whose terms differ most, mean over the models, in log-odds."""
     names = list(dict.fromkeys(name for each in agreements for name in each.moved))
     mean = {name: float(np.mean([each.moved[name] for each in agreements])) for name in names}
     return dict(sorted(mean.items(), key=lambda item: -item[1])[:_LISTED])

@@ -1,4 +1,4 @@
-"""Terms that reconcile with the calibrated PD and with the score, and the largest of them."""
+"""Terms that add up to the calibrated PD and to the score, and the largest of them."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def top_terms(log_odds: Floats, most: int) -> list[int]:
 
 
 def adverse(log_odds: Floats, at_least: float) -> Floats:
-    """Return the terms that may be given as reasons against the applicant; zero where one is favourable or smaller."""
+    """Return the terms allowed as reasons against the applicant; zero where one is favourable or smaller."""
     terms: Floats = np.where((log_odds > 0.0) & (log_odds >= at_least), log_odds, 0.0)
     return terms
 

@@ -1,1 +1,1 @@
-"""Declared feature functions and the one encoder of training, batch and service."""
+"""Declared feature functions, and the encoder shared by training, batch and service."""

@@ -1,4 +1,4 @@
-"""The application: what is asked for, against what the enterprise earns."""
+"""The application: amount and term applied for, relative to revenue."""
 
 from __future__ import annotations
 

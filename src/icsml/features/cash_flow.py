@@ -1,4 +1,4 @@
-"""Cash flow: whether the business pays its debt out of what it earns."""
+"""Cash flow: ability to pay debt out of earnings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Credit history: how the enterprise has dealt with its lenders."""
+"""Credit history: past behaviour towards lenders."""
 
 from __future__ import annotations
 

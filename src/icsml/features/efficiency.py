@@ -1,4 +1,4 @@
-"""Efficiency: how hard assets and costs work for the revenue."""
+"""Efficiency: revenue relative to assets and costs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The encoder: from column arrays to the model's matrix, the same for one row and for a million.
+"""Encoder from column arrays to the model's matrix, the same for one row and for a million.
 
 Chosen once from what a data set holds, stored with the bundle by name, and never fitted to values: there is no state
 that could differ between training and scoring.
@@ -34,7 +34,7 @@ Variant = Literal["points", "raw"]
 
 
 class DirectionOverride(BaseModel):
-    """Another direction for a feature than its declared one, and why; the reason stays with the model.
+    """A direction for a feature other than its declared one, with the reason, which is kept in the model.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ class Encoder:
         score_inputs: Collection[str] = INNOVATION_FIELDS,
         overrides: Sequence[DirectionOverride] = (),
     ) -> tuple[Encoder, list[str]]:
-        """Choose the features that a data set can feed.
+        """Choose the features that a data set can supply.
 
         A canonical feature stays if every field it reads is present; without one of them it has no value in any row.
         So revenue alone does not leave R&D intensity behind as an empty column that would pass for innovation data.
@@ -162,7 +162,7 @@ class Encoder:
 
     @classmethod
     def from_json(cls, obj: Mapping[str, Any]) -> Encoder:
-        """Read what :meth:`to_json` wrote.
+        """Read the output of :meth:`to_json`.
 
         Raises
         ------
@@ -201,7 +201,7 @@ class Encoder:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Every field that is read, once, in the order of first use."""
+        """Every field read, once, in the order of first use."""
         return tuple(dict.fromkeys(name for feature in self.features for name in feature.inputs))
 
     @property
@@ -213,17 +213,17 @@ class Encoder:
 
     @property
     def directions(self) -> tuple[int, ...]:
-        """+1, -1 or 0 a column, as LightGBM's ``monotone_constraints`` wants it."""
+        """+1, -1 or 0 per column, as LightGBM's ``monotone_constraints``."""
         return tuple(feature.direction.sign for feature in self.features)
 
     @property
     def innovative(self) -> NDArray[np.bool_]:
-        """Which columns are of domain innovation, shape (p,)."""
+        """Whether each column is of domain innovation, shape (p,)."""
         return np.array([feature.domain is Domain.INNOVATION for feature in self.features], dtype=np.bool_)
 
     @property
     def needs_points(self) -> bool:
-        """Whether :meth:`encode` has to be given the rulebook's points."""
+        """Whether :meth:`encode` requires the rulebook's points."""
         return INNOVATION_SCORE in self.names
 
     def index(self, name: str) -> int:
@@ -231,12 +231,12 @@ class Encoder:
         return [feature.name for feature in self.features].index(name)
 
     def indices_in(self, other: Encoder) -> list[int]:
-        """Return the columns of another encoder that hold its features, all of which must be there."""
+        """Return the columns of another encoder with its features, all of which must be there."""
         columns = {feature.name: index for index, feature in enumerate(other.features)}
         return [columns[feature.name] for feature in self.features]
 
     def without_innovation(self) -> Encoder:
-        """Return the encoder of the companion: nothing derived from innovation records."""
+        """Return the encoder of the companion model, without anything derived from innovation records."""
         names = tuple(name for name in self.names if FEATURE_BY_NAME[name].domain is not Domain.INNOVATION)
         extras = tuple(extra for extra in self.extras if Domain(extra.domain) is not Domain.INNOVATION)
         kept = {*names, *(extra.column for extra in extras)}

@@ -1,4 +1,4 @@
-"""What a feature is, and how a function declares one."""
+"""Definition of a feature, and the decorator that declares one."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A family of features; one module holds one group.
+    """A family of features; one per module.
 
     Parameters
     ----------

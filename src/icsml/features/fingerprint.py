@@ -1,4 +1,4 @@
-"""What a feature means, as bytes: its direction, its inputs, and what it makes of a few fixed values."""
+"""Fingerprint of a feature: its direction, its inputs, and its values on fixed probes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Growth: how the business moves from one year to the next."""
+"""Growth from one year to the next."""
 
 from __future__ import annotations
 

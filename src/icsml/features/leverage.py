@@ -1,4 +1,4 @@
-"""Leverage: how much of the enterprise belongs to its creditors."""
+"""Leverage: the share of the enterprise financed by creditors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Liquidity: whether what falls due soon can be paid."""
+"""Liquidity: ability to pay what falls due soon."""
 
 from __future__ import annotations
 

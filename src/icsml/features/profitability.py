@@ -1,4 +1,4 @@
-"""Profitability: what the business leaves."""
+"""Profitability: profit relative to sales and assets."""
 
 from __future__ import annotations
 

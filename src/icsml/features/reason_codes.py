@@ -1,4 +1,4 @@
-"""What each reason code says: the catalogue of ``configs/policy/reasons.yaml``, held against the features."""
+"""Texts of reason codes: the catalogue ``configs/policy/reasons.yaml``, checked against the features."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Forms(_Part):
 
 
 class ReferenceTexts(_Part):
-    """How a reference population is named: with its median of the feature, or without where it has none."""
+    """Texts that name a reference population, with its median of the feature or without one."""
 
     with_value: Label
     without_value: Label
@@ -69,7 +69,7 @@ class MissingTexts(_Part):
 
 
 class ReasonCatalogue(_Part):
-    """The texts of reasons, and how many may be given to the applicant.
+    """The texts of reasons, and the number allowed to the applicant.
 
     Parameters
     ----------
@@ -131,13 +131,13 @@ class ReasonCatalogue(_Part):
         return self
 
     def for_features(self, features: Iterable[Feature]) -> ReasonCatalogue:
-        """Return the catalogue with the entries that these features need."""
+        """Return the catalogue with only the entries that these features need."""
         needed = {feature.code for feature in features}
         kept = {code: forms for code, forms in self.codes.items() if code in needed}
         return self.model_copy(update={"codes": kept})
 
     def comparison(self, feature: Feature) -> Forms | None:
-        """Return the texts that a feature's code may be stated by; None where only the neutral one is honest.
+        """Return the texts for a feature's code; None where only the neutral one is honest.
 
         A direction that was set for one model may be the opposite of the one that the code's texts speak of, and of a
         free feature nobody said which side is worse unless somebody signed for it.
@@ -152,7 +152,7 @@ class ReasonCatalogue(_Part):
         return [f.code for f in features if _needs_text(f) and f.code not in self.codes]
 
     def unsigned(self, features: Iterable[Feature]) -> list[str]:
-        """Return the features that keep a model from being champion: free, and no text is signed for."""
+        """Return the features that keep a model from being champion: free, without a signed text."""
         if self.free_features == "neutral":
             return []
         return [f.name for f in features if f.direction is Direction.FREE and self.comparison(f) is None]
@@ -164,7 +164,7 @@ def _needs_text(feature: Feature) -> bool:
 
 
 def of_older_bundle(stated: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content of a catalogue, as older bundles hold it, in the present format.
+    """Return the content of an older bundle's catalogue in the present format.
 
     The texts of format 1 for missing values and for what cannot be compared said "adds to the risk" of values better
     than the median, so they give way to the present ones; its texts of codes are kept. Texts that there were not yet
@@ -216,7 +216,7 @@ def _refuse(path: Path, codes: Sequence[str], message: str, remedy: str) -> None
 
 
 def _check(where: str, texts: Iterable[str], must: set[str], may: Iterable[str] = ()) -> None:
-    """Refuse a text with a placeholder that nobody fills, or without one that the reader needs."""
+    """Reject a text with an unknown placeholder, or without one that the reader needs."""
     for text in texts:
         parts: set[str] = set()
         for _, name, spec, conversion in Formatter().parse(text):  # a brace that does not close is a ValueError

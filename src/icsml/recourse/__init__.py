@@ -1,1 +1,1 @@
-"""Recourse: fields a firm can act on, actions that better the answer, and whether another model would agree."""
+"""Recourse: actionable fields, actions for a better result, and whether another model would agree."""

@@ -1,4 +1,4 @@
-"""Actionable fields: what a firm can change in a year, at what cost, and how far its peers changed it.
+"""Actionable fields: what a firm can change in a year, at what cost, and how far its peers did.
 
 The bundle holds the actions in use and the limits fitted on the training rows, so that a decision made again on the
 same bundle proposes the same. Which fields are actionable is fixed here and not in the file: no file can make age, the
@@ -73,7 +73,7 @@ class _Part(BaseModel):
 
 
 class Action(_Part):
-    """One thing a firm can do more of; no action lowers a field.
+    """One thing a firm can increase; no action lowers a field.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ class Action(_Part):
 
 
 class RecoursePolicy(_Part):
-    """What ``configs/policy/recourse.yaml`` says; the keys are explained there.
+    """Content of ``configs/policy/recourse.yaml``, where the keys are explained.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ class GroupLimit(_Part):
 
 
 class FieldLimit(_Part):
-    """How far the peers moved a field in a year.
+    """Change of a field by the peers in a year.
 
     Parameters
     ----------
@@ -249,7 +249,7 @@ class FieldLimit(_Part):
 
 
 class ActionSet(_Part):
-    """What a bundle holds of recourse: the policy with the actions in use, and the limits fitted on the training rows.
+    """The recourse part of a bundle: the policy with the actions in use, and the limits fitted on the training rows.
 
     Parameters
     ----------
@@ -266,7 +266,7 @@ class ActionSet(_Part):
 
 
 def size_class(staff: Floats, edges: tuple[float, ...]) -> NDArray[np.int64]:
-    """Return the size class of each row, shape (n,): how many edges its staff has reached; -1 where it is not known."""
+    """Return the size class of each row by its staff, shape (n,): the number of edges reached; -1 where unknown."""
     classes = np.searchsorted(np.array(edges, dtype=np.float64), staff, side="right")
     return np.where(np.isnan(staff), -1, classes).astype(np.int64)
 

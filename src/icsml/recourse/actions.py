@@ -1,4 +1,4 @@
-"""Steps on the raw record: what an action changes, what follows in the accounts, and which steps could be taken.
+"""Steps on the raw record: direct changes, effects on the accounts, and feasibility.
 
 A step is made on the record itself, so that every feature and every indicator derived from it follows. Whatever is not
 on file stays missing, and what a step costs is paid from cash: no borrowing, which would be a lender's decision, and no
@@ -76,7 +76,7 @@ def _accounts(columns: Columns, research: Floats, expense: Floats, sales: Floats
 
 
 def _credit(columns: Columns, sales: Floats) -> Floats:
-    """Return what the buyers of additional sales still owe: the same share of them as of today's revenue."""
+    """Return the receivables from additional sales: the same share as of today's revenue."""
     owed = _to_fen(product(sales, ratio(columns["receivables_cny"], columns["revenue_cny"])))
     return np.where(sales > 0.0, owed, 0.0)
 
@@ -86,7 +86,7 @@ def _to_fen(amount: Floats) -> Floats:
 
 
 def _deduction(columns: Columns, spent: Floats) -> Floats:
-    """Return the super-deduction where the tax office accepts the same share of R&D as it does today."""
+    """Return the super-deduction if the tax office accepts the same share of R&D as today."""
     deducted, before = columns["rd_super_deduction_cny"], columns["rd_expense_cny"]
     grown = _to_fen(product(deducted, ratio(spent, before)))
     return np.where((spent > before) & (grown > deducted), grown, deducted)
@@ -115,7 +115,7 @@ def step_limits(action_set: ActionSet, columns: Columns) -> dict[str, float]:
 def feasible(
     action_set: ActionSet, columns: Columns, actions: Sequence[Action], steps: Floats, after: Columns
 ) -> Flags:
-    """Tell which rows of steps a firm could take within a year, shape (m,).
+    """Return which rows of steps a firm could take within a year, shape (m,).
 
     Every limited field stays within its peers' yearly change and no watched one jumps; what is paid for is paid from
     cash on file; nothing leaves its declared range. That no part outgrows its whole is left to screening.

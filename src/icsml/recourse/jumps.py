@@ -1,4 +1,4 @@
-"""Fields that jumped in the year before the application, by the measure of the peers."""
+"""Fields that grew faster than the peers' limit in the year before the application."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["jumped"]
 
 
 def jumped(action_set: ActionSet, columns: Columns) -> dict[str, Flags]:
-    """Tell, by watched field, which versions of a record grew beyond their peers' quantile since the year before.
+    """Return, by watched field, which versions of a record grew beyond their peers' quantile since the year before.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A proposal as the decision states it: rows of the rule, points, the whole changed record, and the sentence."""
+"""A proposal as in the decision: rule rows, points, the whole changed record, and the sentence."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["describe_proposal"]
 
 
 def describe_proposal(proposal: Proposal, rulebook: Rulebook, columns: Columns, before: Scored) -> Recourse:
-    """Return a proposal as the decision states it.
+    """Return a proposal as in the decision.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def _step(step: ActionStep, proposal: Proposal, rulebook: Rulebook, columns: Col
 
 
 def _indicator(field: str, rulebook: Rulebook, before: Scored, after: Scored) -> str | None:
-    """Return the indicator that gains most of those that read a field, the first of several; None if none reads it."""
+    """Return the indicator that gains most among those that read a field, the first on a tie; None if none reads it."""
     return max(readers(rulebook, field), key=lambda name: _gained(name, before, after), default=None)
 
 

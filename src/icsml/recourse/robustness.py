@@ -1,4 +1,4 @@
-"""Recourse robustness: whether another model would answer to what one proposed as that one did."""
+"""Recourse robustness: whether another model confirms the proposals of the first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["ProposalRobustness", "ProposedRecourse", "RecourseRobustness", "prop
 
 @dataclass(frozen=True, slots=True)
 class ProposalRobustness:
-    """What another model answers to a changed record, beside its own answer to the record as it is.
+    """Another model's result for a changed record, and for the record as it is.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class ProposedRecourse:
 
 @dataclass(frozen=True, slots=True)
 class RecourseRobustness:
-    """How much of the recourse by one model another answers as well.
+    """Share of one model's recourse that another confirms.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class RecourseRobustness:
 
 
 def proposal_robustness(proposals: Sequence[Recourse], columns: Columns, rescore: Rescore) -> list[ProposalRobustness]:
-    """Return, for each proposal made to one record, what another model answers to it.
+    """Return another model's result for each proposal made to one record.
 
     ``lower_pd`` is what is asked of every proposal, ``better_grade`` more: of one that reached a better grade by a
     hair's breadth, another model's bounds lie elsewhere. Nothing is searched anew: the record is changed exactly as the
@@ -101,7 +101,7 @@ def proposal_robustness(proposals: Sequence[Recourse], columns: Columns, rescore
 
 
 def recourse_robustness(proposed: Sequence[ProposedRecourse], rescore: Rescore) -> RecourseRobustness:
-    """Return how much of what one model proposed another answers as well; ``rescore`` is that other model."""
+    """Return how much of one model's recourse another confirms; ``rescore`` is that other model."""
     lower: list[bool] = []
     better: list[bool] = []
     for one in proposed:

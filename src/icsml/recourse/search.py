@@ -1,4 +1,4 @@
-"""Recourse: the smallest effort within a year that the model would answer with a better grade, or a lower PD.
+"""Recourse search: the smallest effort within a year for a better grade or a lower PD.
 
 Candidates are rows of one record after one action or two; all are scored by the code that decides, and what is
 proposed is scored once more, alone. Nothing here is causal: it says what the model would answer to another record.
@@ -37,7 +37,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What the model answers to n records.
+    """Scores of n records.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class ActionStep:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A change of the record and what the model would answer, at position ``row`` of ``scored``.
+    """A change of the record; its scores are row ``row`` of ``scored``.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class _Candidates:
-    """Feasible changes of one record: m rows of steps over all actions, the changed records and their answers."""
+    """Feasible changes of one record: m rows of steps over all actions, the changed records and their scores."""
 
     actions: tuple[Action, ...]
     steps: Floats
@@ -144,7 +144,7 @@ class _Candidates:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """What every candidate is compared with."""
+    """The record that every candidate is compared with."""
 
     action_set: ActionSet
     rulebook: Rulebook
@@ -201,7 +201,7 @@ def find_recourse(
 
 
 def _offered(action_set: ActionSet, columns: Columns, out_of_range: Mapping[str, Flags]) -> tuple[Action, ...]:
-    """Return the actions whose field is on file, in range and changed by peers: from a wrong value no step leads."""
+    """Return the actions whose field is present, in range and changed by peers: a wrong value is no base for a step."""
     most = step_limits(action_set, columns)
     return tuple(
         action
@@ -213,7 +213,7 @@ def _offered(action_set: ActionSet, columns: Columns, out_of_range: Mapping[str,
 
 
 def _grid(action: Action, most: float, shares: Sequence[float]) -> list[float]:
-    """Return the steps of an action, whole multiples of its rounding, each once and none of them zero."""
+    """Return the steps of an action, unique multiples of its rounding other than zero."""
     steps = {float(np.floor(share * most / action.round_to) * action.round_to) for share in shares}
     return sorted(steps - {0.0})
 
@@ -250,7 +250,7 @@ def _try(
     most: dict[str, float],
     rescore: Rescore,
 ) -> _Candidates | None:
-    """Score the steps that could be taken; None where none could."""
+    """Score the feasible steps; None if there are none."""
     after = apply_steps(columns, actions, steps)
     possible = feasible(action_set, columns, actions, steps, after)
     if not possible.any():
@@ -261,7 +261,7 @@ def _try(
 
 
 def _best(batches: Sequence[_Candidates], search: _Search) -> list[_Candidate]:
-    """Return the candidates to propose, the best first: with a better grade if any can be reached."""
+    """Return the candidates to propose, the best first: with a better grade if one can be reached."""
     helpful = [(batch, row) for batch in batches for row in _helpful(batch, search)]
     helpful = [(batch, row) for batch, row in helpful if _adds(batch, row, batches[0])]
     graded = [(batch, row) for batch, row in helpful if batch.scored.grade_rank[row] < search.before.grade_rank[0]]
@@ -269,7 +269,7 @@ def _best(batches: Sequence[_Candidates], search: _Search) -> list[_Candidate]:
 
 
 def _proposable(ranked: Sequence[_Candidate], search: _Search) -> list[_Candidate]:
-    """Return the first that no reason speaks against, no two with the same actions."""
+    """Return the first candidates without an objection, no two with the same actions."""
     chosen: list[_Candidate] = []
     seen: list[frozenset[int]] = []
     for batch, row in ranked:
@@ -287,7 +287,7 @@ def _proposable(ranked: Sequence[_Candidate], search: _Search) -> list[_Candidat
 
 
 def _helpful(batch: _Candidates, search: _Search) -> Iterator[int]:
-    """Yield the rows that gain enough points of score with nothing newly out of range, and that more would not undo.
+    """Yield the rows that gain enough points of score with nothing newly out of range, also at larger steps.
 
     An indicator that reads what is changed must gain points, and neither the total nor the innovation points may fall;
     they must rise where more is sold: else it would be growth alone.
@@ -311,7 +311,7 @@ def readers(rulebook: Rulebook, field: str) -> list[str]:
 
 
 def _gains(batch: _Candidates, search: _Search) -> Flags:
-    """Tell which rows gain points by an indicator that reads the field of an action they take."""
+    """Return which rows gain points by an indicator that reads the field of one of their actions."""
     gains = np.zeros(len(batch.steps), dtype=np.bool_)
     for column, action in enumerate(batch.actions):
         for name in readers(search.rulebook, action.field):
@@ -321,13 +321,13 @@ def _gains(batch: _Candidates, search: _Search) -> Flags:
 
 
 def _lasts(steps: Floats, row: int, fine: Flags) -> bool:
-    """Tell whether every possible step at least as large, by the same actions, is as good for something."""
+    """Return whether every larger feasible step of the same actions is as good for some aim."""
     same = ((steps > 0.0) == (steps[row] > 0.0)).all(axis=1)
     return bool(fine[same & (steps >= steps[row]).all(axis=1)].all())
 
 
 def _adds(batch: _Candidates, row: int, first: _Candidates) -> bool:
-    """Tell whether none of a candidate's actions does as much alone (one of ``first``), for no more effort."""
+    """Return whether none of a candidate's actions does as much alone (one of ``first``), for no more effort."""
     rivals = (first.steps > 0.0).sum(axis=1) < len(_taken(batch, row))
     rivals &= ((first.steps == 0.0) | (batch.steps[row] > 0.0)).all(axis=1) & (first.effort <= batch.effort[row])
     return not bool((first.scored.pd[rivals] <= batch.scored.pd[row]).any())

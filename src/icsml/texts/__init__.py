@@ -1,1 +1,1 @@
-"""Texts: labels in several languages, and the catalogue of what is said in each."""
+"""Texts: labels in several languages, and the catalogue of texts."""

@@ -1,4 +1,4 @@
-"""What is said in each language, by dotted key such as ``decision.UNDATED``; one file of ``configs/texts`` each."""
+"""Texts in each language, by dotted key such as ``decision.UNDATED``; one file of ``configs/texts`` per language."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WITHIN: Final[Mapping[str, Callable[[str], str]]] = {"as_is": str, "lower_first
 
 
 class _Word(str):
-    """A name in one language that knows how it stands within a sentence."""
+    """A name in one language, with its forms within a sentence."""
 
     __slots__ = ("language",)
     language: str
@@ -62,7 +62,7 @@ def phrase(key: str, language: str, /, **parts: Part) -> str:
 
 
 def has_text(key: str) -> bool:
-    """Tell whether there is a text of that key."""
+    """Return whether there is a text of that key."""
     return key in _texts(languages()[0])
 
 
@@ -72,7 +72,7 @@ def keys(language: str) -> tuple[str, ...]:
 
 
 def filled(template: Label, /, **parts: Part) -> Label:
-    """Return a text that stands with its data, such as that of a reason code, its parts filled in."""
+    """Return a text stored with its data, such as that of a reason code, its parts filled in."""
     return Label(
         **{
             language: template.text(language).format_map({name: _part(part, language) for name, part in parts.items()})
@@ -93,12 +93,12 @@ def joined(labels: Iterable[Label], separator: str) -> Label:
 
 
 def within(label: Label) -> Label:
-    """Return a name as it stands within a sentence."""
+    """Return a name in its form within a sentence."""
     return Label(**{language: _word(label, language).within for language in languages()})
 
 
 def section(name: str, language: str) -> Any:  # noqa: ANN401 - what the file holds
-    """Return a section of a language's file as it is written."""
+    """Return a section of a language's file, unchanged."""
     return _content(language)[name]
 
 

@@ -1,4 +1,4 @@
-"""A text in every language that it is shown in."""
+"""A text in several languages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Label", "lower_first"]
 
 
 def lower_first(text: str) -> str:
-    """Return an English text as it stands within a sentence; R&D, PCT and Class I keep their capitals."""
+    """Return an English text as it is within a sentence; R&D, PCT and Class I keep their capitals."""
     return re.sub(r"^[A-Z](?=[a-z][\w-]*\b(?! [IVX]+\b))", lambda first: first[0].lower(), text)
 
 
@@ -48,5 +48,5 @@ class Label(BaseModel):
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The texts of all languages that it has one of."""
+        """The texts of all its languages."""
         return (self.en, self.zh, *self.__pydantic_extra__.values())

@@ -1,4 +1,4 @@
-"""The languages that texts are shown in: one for each file of ``configs/texts``."""
+"""The languages of texts: one for each file of ``configs/texts``."""
 
 from __future__ import annotations
 

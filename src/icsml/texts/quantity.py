@@ -1,4 +1,4 @@
-"""How a value reads in a text, by the unit of its feature, as the section ``units`` of each language says."""
+"""Values in words, by the unit of their feature, as section ``units`` of each language defines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _Use = Literal["text", "low", "high"]
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """How values of a unit read from some size on.
+    """Format of a unit's values from some size on.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def units(language: str) -> Mapping[str, tuple[_Scale, ...]]:
 
 
 def quantity(value: float, unit: str, more: int = 0) -> Label:
-    """Return a finite value in words of every language; the same value always reads the same.
+    """Return a finite value in words of every language; equal values have equal words.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def quantity(value: float, unit: str, more: int = 0) -> Label:
 
 
 def range_text(bounds: tuple[float | None, float | None], unit: str) -> Label:
-    """Return a range in words, such as "0 to 1,500 days"; the unit stands once."""
+    """Return a range in words, such as "0 to 1,500 days"; the unit occurs once."""
     low, high = bounds
     if low is None and high is None:
         return text("units.unbounded")
@@ -102,7 +102,7 @@ def range_text(bounds: tuple[float | None, float | None], unit: str) -> Label:
 
 
 def apart(value: float, reference: float, unit: str) -> tuple[Label, Label] | None:
-    """Return two values with as many digits as it takes to see which is which; None where they are the same.
+    """Return two values with enough digits to differ; None where they are the same.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def apart(value: float, reference: float, unit: str) -> tuple[Label, Label] | No
 
 
 def apart_from_bounds(value: float, bounds: tuple[float | None, float | None], unit: str) -> Label:
-    """Return a value with as many digits as show on which side of a range's bounds it lies; see :func:`quantity`."""
+    """Return a value with enough digits to show on which side of a range's bounds it is; see :func:`quantity`."""
     for more in range(_MOST_DIGITS + 1):
         seen = quantity(value, unit, more)
         if all(bound is None or bound == value or _differs(seen, quantity(bound, unit, more)) for bound in bounds):

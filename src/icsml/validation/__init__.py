@@ -1,4 +1,4 @@
-"""Validation: one metric or test a file, each with purpose, method, reading and limits."""
+"""Validation: one metric or test per file, each with purpose, method, reading and limits."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ __all__ = ["AucDifference", "auc_difference"]
 
 @dataclass(frozen=True, slots=True)
 class AucDifference:
-    """By how much one model ranks better than another, with the bounds of the interval."""
+    """Difference of two models' AUCs, with the bounds of the interval."""
 
     auc: float
     auc_low: float

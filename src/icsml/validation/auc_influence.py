@@ -1,4 +1,4 @@
-"""Influence of each row on the AUC: what the interval of one AUC and of a difference of two are made of.
+"""Influence of each row on the AUC, for the interval of one AUC and of a difference of two.
 
 Purpose
     One place for the variance of an AUC.
@@ -36,7 +36,7 @@ def influence(outcome: Floats, probability: Floats) -> tuple[float, Floats]:
 
 
 def variance(influence: Floats, outcome: Floats, groups: npt.ArrayLike | None) -> float:
-    """Return the variance of what these influences are of; rows of one group are one cluster."""
+    """Return the variance of the figure with these influences; rows of one group are one cluster."""
     if groups is None:
         return _sum_of_squares(influence[outcome == 1.0]) + _sum_of_squares(influence[outcome == 0.0])
     cluster = np.unique(np.asarray(groups), return_inverse=True)[1]

@@ -27,7 +27,7 @@ _HALF: Final = 0.5
 
 
 def information_value(values: npt.ArrayLike, y: npt.ArrayLike) -> float | None:
-    """Return the information value; None where the outcomes hold one class only, or values fill a single bin.
+    """Return the information value; None where there is one class only, or values fill a single bin.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What every metric is given, checked once."""
+"""Inputs of every metric, checked once."""
 
 from __future__ import annotations
 

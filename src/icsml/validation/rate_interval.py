@@ -33,7 +33,7 @@ def rate_interval(events: int, rows: int, *, level: float = 0.95) -> tuple[float
     if not rows:
         return None
     z = float(ndtri(0.5 + level / 2.0))
-    rate, room = events / rows, z * z / rows
-    centre = (rate + room / 2.0) / (1.0 + room)
-    reach = z / (1.0 + room) * sqrt(rate * (1.0 - rate) / rows + room / (4.0 * rows))
+    rate, correction = events / rows, z * z / rows
+    centre = (rate + correction / 2.0) / (1.0 + correction)
+    reach = z / (1.0 + correction) * sqrt(rate * (1.0 - rate) / rows + correction / (4.0 * rows))
     return (0.0 if events == 0 else centre - reach), (1.0 if events == rows else centre + reach)

@@ -3,7 +3,7 @@
 Purpose
     One table for a test period or for pooled out-of-fold PDs.
 Method
-    Each figure from its own module of this room.
+    Each figure from its own module of this package.
 Reading
     See there.
 Limits
@@ -70,7 +70,7 @@ class FoldModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """What PDs are worth on rows that no model behind them was trained on.
+    """Metrics of PDs on rows that were not used in training their models.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class Measures:
         return [model.fold for model in self.folds or () if model.pd is not None]
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as one JSON object, without the keys of what is absent."""
+        """Return one JSON object, without the keys of absent figures."""
         stated: dict[str, Any] = {**self.metrics, "rows": self.rows, "defaults": self.defaults}
         if self.auc_folds is not None:
             stated["auc_folds"] = list(self.auc_folds)

@@ -1,4 +1,4 @@
-"""Exact SHAP values of tree ensembles at the speed of prediction: any LightGBM booster, any rows, nothing of credit.
+"""Exact SHAP values of any LightGBM booster at the speed of prediction; independent of credit.
 
 Other packages import from here alone. What is where:
 

@@ -1,4 +1,4 @@
-"""Functions that are compiled to machine code, and instructions on vectors that a compiler does not find alone.
+"""Functions compiled to machine code, and vector instructions that a compiler does not derive alone.
 
 Compiled code is kept beside the source, or where ``NUMBA_CACHE_DIR`` says, and made once for a machine.
 """
@@ -34,7 +34,7 @@ _FLAGS = ir.VectorType(ir.IntType(1), LANES)
 
 
 def compiled(function: Function) -> Function:
-    """Compile a function that is called from Python; it holds no lock of the interpreter and is kept on disk.
+    """Compile a function called from Python; it releases the interpreter's lock and is cached on disk.
 
     Where there is no place to keep it (a read-only installation without a home), each process compiles it anew.
     """
@@ -55,7 +55,7 @@ def inlined(function: Function) -> Function:
 
 
 def instruction(body: Callable[..., None]) -> Callable[[tuple[Any, ...]], None]:
-    """Return a function for compiled code that takes one tuple and emits what ``body`` says.
+    """Return a function for compiled code that takes one tuple and emits the instructions of ``body``.
 
     ``body`` gets an :class:`Emitter`, then for each array a pointer to its numbers, for each integer 64 bits of it.
     """
@@ -107,7 +107,7 @@ class Emitter:
         return loaded
 
     def store(self, pointer: Any, value: Any) -> None:
-        """Put a vector at a pointer."""
+        """Store a vector at a pointer."""
         stored = self.builder.store(value, self.builder.bitcast(pointer, ir.PointerType(value.type)))
         stored.align = _bytes(value.type)
 
@@ -121,7 +121,7 @@ class Emitter:
         return self.builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(_INDEX, lanes), [0] * lanes))
 
     def look_up(self, pointer: Any, index: Any, length: int = 0) -> Any:
-        """Return the doubles at eight indices; up to ``length`` numbers are held in registers and permuted."""
+        """Return the doubles at eight indices; up to ``length`` numbers are kept in registers and permuted."""
         if length and self._permutes:
             return self._permuted(pointer, index, length)
         return self._gathered(pointer, index)

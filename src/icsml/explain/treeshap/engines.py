@@ -1,4 +1,4 @@
-"""The two ways to the values: look-ups in tables, and a walk through the trees."""
+"""The two algorithms: look-ups in tables, and a walk through the trees."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["Engine", "TableEngine", "WalkEngine"]
 
 
 class Engine(Protocol):
-    """What computes margins and values; every method fills the arrays it is given."""
+    """Computes margins and values; every method fills the arrays that it receives."""
 
     n_features: int
     base: float
@@ -45,7 +45,7 @@ class Engine(Protocol):
 
 
 class TableEngine:
-    """Looks everything up: :mod:`icsml.explain.treeshap.leaf_groups` and :mod:`icsml.explain.treeshap.shapley_tables`.
+    """Look-ups in tables: :mod:`icsml.explain.treeshap.leaf_groups` and :mod:`icsml.explain.treeshap.shapley_tables`.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class TableEngine:
         self._by_column = _on_a_line(np.concatenate([*(table.T.ravel() for table in tables), np.empty(0)]))
         self.table_bytes = self._by_pattern.nbytes + self._by_column.nbytes
         self._groups = len(groups)
-        self._room = threading.local()
+        self._thread = threading.local()
 
     def explain(self, x: Floats, out: Floats, margins: Floats) -> None:
         """Fill values and margins."""
@@ -88,11 +88,11 @@ class TableEngine:
 
     def explain_row(self, x: Floats, out: Floats) -> float:
         """Explain one row; each thread keeps its own working arrays."""
-        room = getattr(self._room, "arrays", None)
-        if room is None:
-            room = (np.empty(len(self._ranking[2]), np.int32), np.empty(self._groups, np.int64))
-            self._room.arrays = room
-        ranks, rows = room
+        arrays = getattr(self._thread, "arrays", None)
+        if arrays is None:
+            arrays = (np.empty(len(self._ranking[2]), np.int32), np.empty(self._groups, np.int64))
+            self._thread.arrays = arrays
+        ranks, rows = arrays
         return explain_row(x, *self._ranking, self._plan, self._by_pattern, self.base, ranks, rows, out)
 
     def _tables(self, groups: list[Group], reference: Floats | None) -> tuple[list[Floats], float]:
@@ -107,7 +107,7 @@ class TableEngine:
 
 
 class WalkEngine:
-    """Walks the trees, path-dependent: :mod:`icsml.explain.treeshap.tree_walk`.
+    """Path-dependent walk through the trees: :mod:`icsml.explain.treeshap.tree_walk`.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ class WalkEngine:
 
 
 def _plan(groups: list[Group], ranks: Ranks) -> NDArray[np.int32]:
-    """Return the stream that :mod:`icsml.explain.treeshap.table_kernels` reads, in the form that it describes."""
+    """Return the plan that :mod:`icsml.explain.treeshap.table_kernels` reads, in the form described there."""
     tests = [[ranks.test(condition) for condition in group.conditions] for group in groups]
     order = ranks.order()
     stream: list[int] = []
@@ -157,10 +157,10 @@ def _plan(groups: list[Group], ranks: Ranks) -> NDArray[np.int32]:
 
 def _on_a_line(values: Floats) -> Floats:
     """Return a copy that starts on a cache line: vectors across two lines cost twice."""
-    room = np.empty(len(values) + 8)
-    skip = -room.ctypes.data % 64 // 8
-    room[skip : skip + len(values)] = values
-    return room[skip : skip + len(values)]
+    padded = np.empty(len(values) + 8)
+    skip = -padded.ctypes.data % 64 // 8
+    padded[skip : skip + len(values)] = values
+    return padded[skip : skip + len(values)]
 
 
 def _refuse_deep(forest: Forest) -> None:

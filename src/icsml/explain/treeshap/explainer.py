@@ -60,7 +60,7 @@ class TreeShap:
     def from_booster(
         cls, booster: lgb.Booster, reference: ArrayLike | None = None, *, most_bytes: int = _MOST_BYTES
     ) -> Self:
-        """Prepare the explanation of a booster.
+        """Build the explainer of a booster.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class TreeShap:
         return margins
 
     def explain(self, x: ArrayLike, threads: int = 1) -> tuple[Floats, Floats]:
-        """Return what :meth:`contributions` and :meth:`margin` do, in one pass."""
+        """Return the results of :meth:`contributions` and :meth:`margin` in one pass."""
         rows = _matrix(x, self.n_features, "x")
         out, margins = np.empty((len(rows), self.n_features + 1)), np.empty(len(rows))
         if len(rows) == 1:
@@ -129,7 +129,7 @@ class TreeShap:
         return out, margins
 
     def explain_row(self, x: Floats, out: Floats) -> float:
-        """Explain one row; with tables (any reference, or paths of up to six features) nothing is allocated.
+        """Explain one row; with tables (any reference, or paths of up to six features) without allocating memory.
 
         Parameters
         ----------
@@ -160,7 +160,7 @@ class TreeShap:
 
 
 def _in_parts(rows: int, threads: int, work: Callable[[slice], Any]) -> None:
-    """Work on parts of whole blocks, one a thread; the loops hold no lock of the interpreter."""
+    """Process whole blocks, one part per thread; the loops release the interpreter's lock."""
     blocks = -(-rows // BLOCK)
     parts = max(1, min(threads, blocks))
     edges = [min(rows, BLOCK * (blocks * part // parts)) for part in range(parts + 1)]

@@ -1,4 +1,4 @@
-"""The trees of a LightGBM booster as arrays, and the refusal of trees that pattern tables cannot explain."""
+"""The trees of a LightGBM booster as arrays; rejects trees that pattern tables cannot explain."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def read_forest(booster: lgb.Booster) -> Forest:
 
 
 def most_features(tree: Tree) -> int:
-    """Return the most features that one leaf of the tree asks for."""
+    """Return the largest number of features that one leaf of the tree depends on."""
     return _most(tree, 0, frozenset()) if len(tree.feature) else 0
 
 

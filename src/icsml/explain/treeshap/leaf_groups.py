@@ -1,4 +1,4 @@
-"""Groups of leaves that depend on few conditions, so that everything about them can be looked up by a bit pattern."""
+"""Groups of leaves that depend on few conditions, so that their values can be looked up by a bit pattern."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OVERHEAD: Final = 1.5  # finding the pattern, in look-ups
 
 @dataclass(frozen=True, slots=True)
 class LeafTerm:
-    """What a leaf asks of one feature, as bits of its group's pattern.
+    """A leaf's condition on one feature, as bits of its group's pattern.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class LeafTerm:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Leaves of one tree and the conditions that decide everything about them.
+    """Leaves of one tree and the conditions that determine their values.
 
     Parameters
     ----------
@@ -57,17 +57,17 @@ class Group:
 
     @property
     def features(self) -> tuple[int, ...]:
-        """The features that any leaf asks for, ascending."""
+        """The features that any leaf depends on, ascending."""
         return tuple(sorted({term.feature for _, terms in self.leaves for term in terms}))
 
     @property
     def patterns(self) -> int:
-        """Rows of its table: a power of two, and at least a register of them."""
+        """Rows of its table: a power of two, and at least one register."""
         return max(_REGISTER, 1 << len(self.conditions))
 
     @property
     def tests(self) -> int:
-        """How many conditions are tested, those that never hold included."""
+        """Number of conditions tested, including those that are never true."""
         return next(size for size in _TESTS if size >= len(self.conditions))
 
 
@@ -79,7 +79,7 @@ class _Cut:
 
 @dataclass(frozen=True, slots=True)
 class _Path:
-    """How a node is reached: for each feature on the way one merged condition and the share of the cover it keeps."""
+    """Path to a node: for each feature on it one merged condition and the share of the cover that it keeps."""
 
     conditions: dict[int, Condition]
     shares: dict[int, float]
@@ -94,7 +94,7 @@ class _Path:
 
 
 def cut(forest: Forest, ranks: Ranks) -> list[Group]:
-    """Cut every tree into groups so that looking all of them up costs least.
+    """Cut every tree into the groups that are cheapest to look up.
 
     A subtree may be a group if its inner splits and one merged condition for each feature above it are at most eight;
     a leaf alone always is one.
@@ -118,7 +118,7 @@ def cut(forest: Forest, ranks: Ranks) -> list[Group]:
 
 
 def _cut(tree: Tree, node: int, path: _Path, ranks: Ranks) -> _Cut:
-    """Return the cheaper of two: the subtree as one group, or each side cut at its own least cost.
+    """Return the cheaper option: the subtree as one group, or each side cut at its own least cost.
 
     Sides are independent, so the least cost of the tree is found from the leaves up.
     """
@@ -148,7 +148,7 @@ def _split(tree: Tree, node: int, ranks: Ranks) -> Condition:
 
 
 def _whole(tree: Tree, node: int, path: _Path, ranks: Ranks) -> _Cut | None:
-    """Return the subtree as one group, None where it asks for too much."""
+    """Return the subtree as one group, None where it depends on too many conditions."""
     splits = _splits(tree, node)
     if len(splits) + len(path.conditions) > _SHARED and node >= 0:
         return None
@@ -182,7 +182,7 @@ def _collect(
     bits: dict[int, int],
     leaves: list[tuple[float, tuple[LeafTerm, ...]]],
 ) -> None:
-    """Walk the subtree and note, for each leaf, the bits it asks for by feature."""
+    """Walk the subtree and record, for each leaf, the bits that it requires by feature."""
     if node < 0:
         leaves.append((float(tree.leaf_value[~node]), tuple(terms[feature] for feature in sorted(terms))))
         return

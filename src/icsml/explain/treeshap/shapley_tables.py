@@ -70,7 +70,7 @@ def _add_leaf(
     nodes: Floats,
     weights: Floats,
 ) -> float:
-    """Add one leaf to the table and return what it gives on average."""
+    """Add one leaf to the table and return its mean contribution."""
     # A pattern of the group says which conditions hold; what the leaf sees of it is one bit a feature, set where the
     # feature meets all that the leaf asks of it. Values are computed by what the leaf sees, and spread over patterns.
     m = slots.shape[0]

@@ -1,4 +1,4 @@
-"""The loops over rows by tables. Every row's sums run in the order of the plan, alone or in a block.
+"""Loops over rows by tables. Every row is summed in the order of the plan, alone or in a block.
 
 A *plan* is a stream of integers. For each group of leaves: number of tests, number of table columns, their length; then
 column of ranks, low and width of each test; then where each table column is added: the margin first (at the index
@@ -37,30 +37,30 @@ _add_any, _add_16, _add_32, _add_64 = (add_columns[held] for held in (0, 16, 32,
 @inlined
 def aligned_doubles(length: int) -> Floats:
     """Return zeros that start on a cache line: vectors across two lines cost twice."""
-    room = np.zeros(length + 8)
-    skip = -room.ctypes.data % 64 // 8
-    return room[skip : skip + length]
+    padded = np.zeros(length + 8)
+    skip = -padded.ctypes.data % 64 // 8
+    return padded[skip : skip + length]
 
 
 @inlined
 def aligned_longs(length: int) -> Ints:
     """Return integer zeros that start on a cache line."""
-    room = np.zeros(length + 8, np.int64)
-    skip = -room.ctypes.data % 64 // 8
-    return room[skip : skip + length]
+    padded = np.zeros(length + 8, np.int64)
+    skip = -padded.ctypes.data % 64 // 8
+    return padded[skip : skip + length]
 
 
 @inlined
 def aligned_words(length: int) -> Words:
     """Return short zeros that start on a cache line."""
-    room = np.zeros(length + 32, np.uint16)
-    skip = -room.ctypes.data % 64 // 2
-    return room[skip : skip + length]
+    padded = np.zeros(length + 32, np.uint16)
+    skip = -padded.ctypes.data % 64 // 2
+    return padded[skip : skip + length]
 
 
 @inlined
 def _as_read(value: float) -> float:
-    """Return a value as LightGBM reads it: what is as small as this passes for zero."""
+    """Return a value as LightGBM reads it: near zero is zero."""
     return 0.0 if abs(value) <= 1.0000000180025095e-35 else value
 
 
@@ -76,7 +76,7 @@ def rank_block(
     positions: Ints,
     values: Floats,
 ) -> None:
-    """Fill ``ranks`` (columns × BLOCK) for the rows from ``first``; columns of one feature stand together."""
+    """Fill ``ranks`` (columns × BLOCK) for the rows from ``first``; columns of one feature are adjacent."""
     ranked = -1
     for column in range(columns.shape[0]):
         feature = columns[column, 0]
@@ -189,7 +189,7 @@ def margin_rows(
 
 @compiled
 def count_patterns(x: Floats, thresholds: Floats, spans: Ints, columns: Ints, plan: Plan, counts: Floats) -> None:
-    """Add to ``counts`` how many rows show each pattern, group behind group, as long as its table columns."""
+    """Add to ``counts`` the number of rows with each pattern, group after group, as long as its table columns."""
     n = x.shape[0]
     ranks, index = aligned_words(columns.shape[0] * BLOCK), aligned_longs(BLOCK)
     positions, values = aligned_longs(BLOCK), aligned_doubles(BLOCK)
@@ -221,7 +221,7 @@ def explain_row(
 ) -> float:
     """Fill ``out`` (features + 1) for one row and return its margin.
 
-    ``ranks`` (columns) and ``rows`` (groups) are room to work in: all patterns are found before any table is read, so
+    ``ranks`` (columns) and ``rows`` (groups) are working arrays: all patterns are found before any table is read, so
     that many reads are under way at a time.
     """
     _rank_row(x, thresholds, spans, columns, ranks)
@@ -260,7 +260,7 @@ def _rank_row(x: Floats, thresholds: Floats, spans: Ints, columns: Ints, ranks: 
 
 @inlined
 def _find_rows(plan: Plan, ranks: Plan, rows: Ints) -> None:
-    """Find where in the tables by pattern each group's row begins; unsigned indices need no check for negative ones."""
+    """Find each group's row in the tables by pattern; unsigned indices need no check for negative ones."""
     read, group, start = np.uint64(0), np.uint64(0), 0
     while read < plan.shape[0]:
         tests, wide = plan[read], plan[read + np.uint64(1)]

@@ -1,4 +1,4 @@
-"""Where a value stands among the thresholds a model has for its feature: all that the trees can see of it."""
+"""Rank of a value among the model's split thresholds, which is all that the trees depend on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NEVER: Final = OUTSIDE - 1
 
 @dataclass(frozen=True, slots=True, order=True)
 class Condition:
-    """A value's rank lies between ``low`` and ``high``, both included, or it is missing and ``missing`` says yes.
+    """A value's rank is between ``low`` and ``high``, both included, or it is missing and ``missing`` is true.
 
     The rank of a value is the number of thresholds below it; an interval that holds no rank has ``low`` above ``high``.
     """
@@ -33,7 +33,7 @@ class Condition:
     missing: bool
 
     def both(self, other: Condition) -> Condition:
-        """Return the condition that holds where both hold; they must be of one feature."""
+        """Return the condition that both are true, for two conditions on one feature."""
         low, high = max(self.low, other.low), min(self.high, other.high)
         return Condition(self.feature, low, high, self.missing and other.missing)
 
@@ -82,7 +82,7 @@ class Ranks:
         )
 
     def test(self, condition: Condition) -> tuple[int, int, int]:
-        """Return column, low and width: the condition holds where (rank − low), wrapped, is at most the width."""
+        """Return column, low and width: the condition is true where (rank − low), wrapped, is at most the width."""
         feature, low, high = condition.feature, condition.low, condition.high
         if low > high:  # a missing value alone can meet it, or nothing does
             low = high = OUTSIDE
@@ -99,14 +99,14 @@ class Ranks:
         return self._columns.setdefault((feature, stand_in), len(self._columns))
 
     def columns(self) -> NDArray[np.int64]:
-        """Return feature and stand-in of every column that a test has named, shape (c, 2), ascending.
+        """Return feature and substitute for missing values of every tested column, shape (c, 2), ascending.
 
         Without any there is one all the same, because tests that never hold read the first.
         """
         return np.array(sorted(self._columns) or [(0, 0)], dtype=np.int64)
 
     def order(self) -> NDArray[np.int64]:
-        """Return where each column, by the number its tests gave, stands in :meth:`columns`; shape (c,)."""
+        """Return each column's index in :meth:`columns`, in the order its tests were numbered; shape (c,)."""
         # lexsort gives the order of the columns, argsort of an order its inverse: the rank of each.
         return np.argsort(np.lexsort(np.array(list(self._columns), dtype=np.int64).reshape(-1, 2).T[::-1]))
 

@@ -1,4 +1,4 @@
-"""Deep trees, path-dependent: the products of paths carried down and the sums of leaves carried up, by quadrature.
+"""Path-dependent values of deep trees: path products passed down, leaf sums passed up, by quadrature.
 
 The formula is that of :mod:`icsml.explain.treeshap.shapley_tables`, for independent absent players: at a node t of
 quadrature a leaf's integrand is ``value * prod_j (t o_j + (1 - t) z_j)``, where z_j is the share of the cover that its
@@ -61,7 +61,7 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What is known of a feature at a node: all conditions above, the share they keep, the depth of the last edge."""
+    """State of a feature at a node: all conditions above, the share that they keep, the depth of the last edge."""
 
     condition: Condition
     share: float
@@ -95,7 +95,7 @@ class _Writer:
     def _below(
         self, tree: Tree, node: int, depth: int, seen: dict[int, _Seen], product: float, way: tuple[int, ...]
     ) -> None:
-        """Write everything below a split, or where there is a way to go, what lies at its end."""
+        """Write everything below a split, or, for a part with a path from the root, its end."""
         self.depth = max(self.depth, depth + 1)
         left, right = int(tree.left[node]), int(tree.right[node])
         own = self.ranks.split(int(tree.feature[node]), float(tree.threshold[node]), bool(tree.nan_left[node]))
@@ -122,7 +122,7 @@ class _Writer:
             self.values.append((0.0, 0.0))
 
     def _leaves(self, tree: Tree, depth: int, before: _Seen | None, sides: list[_Side], *, fresh: bool) -> None:
-        """Write one leaf, or the two of a split: where the left condition fails and those above hold, right holds."""
+        """Write one leaf, or the two of a split: right applies if the left condition fails and those above are true."""
         given = [float(tree.leaf_value[~side.child]) for side in sides]
         made = given[0] * _weights(sides[0].constants)
         if len(sides) == 2:  # the right condition holds (state 2) where the left one fails (1), and the other way round
@@ -159,7 +159,7 @@ class _Side:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A subtree that is walked by itself: the children that lead to it from the root, and its nodes of quadrature."""
+    """A subtree walked separately: the children on the way from the root, and its number of quadrature nodes."""
 
     way: tuple[int, ...]
     nodes: int
@@ -167,7 +167,7 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class _Partition:
-    """How a subtree is walked at least cost, and what it is made of."""
+    """The cheapest partition of a subtree, and its parts."""
 
     cost: float
     parts: tuple[_Part, ...]
@@ -176,7 +176,7 @@ class _Partition:
 
 
 def _parts(tree: Tree, node: int, above: frozenset[int], way: tuple[int, ...]) -> _Partition:
-    """Cut a subtree where a deep side would make the shallow one pay for its nodes of quadrature.
+    """Cut a subtree where a deep side would require needless quadrature nodes on the shallow one.
 
     Each part is walked from the root, so the edges on its way are walked once more.
     """
@@ -242,5 +242,5 @@ def _edge(seen: _Seen | None, share: float, t: Floats, w: Floats) -> Floats:
 
 
 def _weights(edge: Floats) -> Floats:
-    """Return what a product above a leaf weighs: below, and in the feature's value."""
+    """Return the weights of a product above a leaf: below, and in the feature's value."""
     return np.concatenate([edge[:, :4], edge[:, :4] * edge[:, 4:]], axis=1)

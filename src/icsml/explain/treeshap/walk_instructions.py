@@ -162,7 +162,7 @@ def _states(emitter: Emitter, states: Any, state: Any) -> list[Any]:
 
 @contextmanager
 def _each_node(emitter: Emitter, nodes: Any, constants: Any) -> Iterator[tuple[Any, Any]]:
-    """Loop over the nodes of quadrature with how far each one's rows lie, and where its constants are."""
+    """Loop over the quadrature nodes with each one's row offset and the pointer to its constants."""
     builder = emitter.builder
     with cgutils.for_range(builder, nodes) as loop:
         yield (
@@ -172,7 +172,7 @@ def _each_node(emitter: Emitter, nodes: Any, constants: Any) -> Iterator[tuple[A
 
 
 def _totals(emitter: Emitter) -> list[Any]:
-    """Return room for a sum of each vector of rows, zero at first; the compiler keeps it in registers."""
+    """Return a sum for each vector of rows, zero at first; the compiler keeps it in registers."""
     totals = [cgutils.alloca_once(emitter.builder, DOUBLES) for _ in _STARTS]  # type: ignore[no-untyped-call]
     for total in totals:
         emitter.builder.store(ir.Constant(DOUBLES, [0.0] * LANES), total)

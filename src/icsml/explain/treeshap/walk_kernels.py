@@ -1,4 +1,4 @@
-"""The loops over rows by walks: :class:`icsml.explain.treeshap.tree_walk.Walk`, a few rows at a time."""
+"""Loops over rows by walks, a few rows at a time: :class:`icsml.explain.treeshap.tree_walk.Walk`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a change of rules does: to the rules themselves and to a population."""
+"""Impact of a change of rules: on the rules themselves and on a population."""

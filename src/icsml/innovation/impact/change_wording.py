@@ -1,4 +1,4 @@
-"""How the parts of a rulebook read in a table of changes: in words, with units, and no fraction."""
+"""Words for the parts of a rulebook in a table of changes, with units and without fractions."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ POINTS: Final = ("max", "min", "base", "bonus")
 
 
 def is_label(value: Mapping[str, Any]) -> bool:
-    """Tell whether a mapping is a text by language."""
+    """Return whether a mapping is a text by language."""
     return {"en", "zh"} <= set(value)
 
 
 @dataclass(frozen=True)
 class ChangeWords:
-    """Words of one language for the parts of two rulebooks.
+    """Words in one language for the parts of two rulebooks.
 
     Parameters
     ----------
@@ -62,13 +62,13 @@ class ChangeWords:
         return cls(lang, {name: label for rulebook in rulebooks for name, label in _labels(rulebook)})
 
     def location(self, keys: Sequence[str], names: Mapping[int, str]) -> str:
-        """Return the name of a part by its keys; ``names`` holds those of named parts by their position."""
+        """Return the name of a part by its keys; ``names`` has those of named parts by index."""
         path = [names.get(number) or self._key(key) for number, key in enumerate(keys)]
         first = path[0][:1].upper() + path[0][1:]
         return " › ".join([first, *path[1:]])
 
     def value_text(self, value: Any, key: str, unit: str) -> str | None:  # noqa: ANN401 - any JSON value
-        """Return the value that one rulebook has at a key, of a quantity in a unit; None where it has none."""
+        """Return one rulebook's value at a key as text, of a quantity with its unit; None where it has none."""
         if value is None:
             return None
         if key in COMPARATORS:
@@ -87,7 +87,7 @@ class ChangeWords:
         return self._phrase(f"keys.{key}") if has_text(f"changes.keys.{key}") else self._word(key)
 
     def _word(self, text: str, key: str = "") -> str:
-        """Return a word of the schema, or what the id at a key names."""
+        """Return a word of the schema, or the name of the id at a key."""
         label = self.labels.get((_KINDS.get(key, key), text))
         if label is not None:
             return label.text(self.lang)
@@ -138,7 +138,7 @@ class ChangeWords:
         return self._joined(f"{self._word(stage, 'stages')} {self._given(each)}" for stage, each in value.items())
 
     def _given(self, value: str) -> str:
-        """Return points as they are given: a number, or a share of the maximum."""
+        """Return points as written: a number, or a share of the maximum."""
         if not value.endswith("%"):
             number = self._number(value)
             return self._phrase("point" if number == "1" else "points", number=number)
@@ -244,7 +244,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[[ChangeWords, Mapping[str, Any], str], s
 
 
 def _counted(value: Any) -> bool:  # noqa: ANN401 - any JSON value
-    """Tell a number of points from a flag, or a provenance, of the same key."""
+    """Return whether a value is a number of points rather than a flag or a provenance of the same key."""
     return isinstance(value, dict) or (isinstance(value, str) and value.lstrip("-")[:1].isdigit())
 
 

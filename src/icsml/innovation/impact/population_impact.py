@@ -1,4 +1,4 @@
-"""What a change of rules does to a population: scores, ranks, who enters the list of the best and who leaves it."""
+"""Impact of a change of rules on a population: scores, ranks, and who enters or leaves the recommended list."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _RELIABLE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """How many enterprises lie between two edges each."""
+    """Number of enterprises between each pair of edges."""
 
     edges: list[float]
     counts: list[int]
@@ -52,7 +52,7 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class GroupImpact:
-    """What the move does to one group of enterprises; None names those whose group is not known.
+    """Impact on one group of enterprises; None stands for those of unknown group.
 
     Changes are means: of the score as a share of its scale, and of the rank as a share of all enterprises.
     """
@@ -67,7 +67,7 @@ class GroupImpact:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What moving from rulebook ``a`` to ``b`` does to n enterprises.
+    """Impact of moving from rulebook ``a`` to ``b`` on n enterprises.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class Impact:
 def impact(
     a: Rulebook, b: Rulebook, columns: Columns, *, top_share: float | None = None, cut_off: float | None = None
 ) -> Impact:
-    """Return what moving from one rulebook to another does to a population.
+    """Return the impact of moving from one rulebook to another on a population.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def impact(
 
 
 def _listed(score: Floats, may: Flags, top_share: float | None, cut_off: float | None) -> Flags:
-    """Return who is on the list: of those whom nothing else keeps off it, the best, or whoever has enough."""
+    """Return the rows on the list: the best, or all with enough points, among those that nothing else excludes."""
     contending = np.where(may, score, -np.inf)
     if top_share is not None:
         return top(contending, top_share) & may
@@ -203,7 +203,7 @@ def _dependence(
     top_share: float | None,
     cut_off: float | None,
 ) -> float | None:
-    """Return which share of those who move would not reliably move the same way under random weights.
+    """Return the share of moving enterprises that would not reliably move the same way under random weights.
 
     What both rulebooks weigh is weighed alike in a draw; who may be listed at all is left as it is.
     """

@@ -1,4 +1,4 @@
-"""What two rulebooks say differently, item by item."""
+"""Differences between two rulebooks."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """What one rulebook has at a key, and the unit of the quantities there."""
+    """One rulebook's value at a key, and the unit of its quantities."""
 
     value: Any
     unit: str = ""
@@ -62,7 +62,7 @@ class _Side:
 
 
 def changes(a: Rulebook, b: Rulebook, lang: str = "en") -> list[Change]:
-    """Return what changes from rulebook ``a`` to ``b``, in words; things with an id are matched by it."""
+    """Return the changes from rulebook ``a`` to ``b``, in words; parts with an id are matched by it."""
     words = ChangeWords.of(lang, a, b)
     left, right = _Side(_with_units(a)), _Side(_with_units(b))
     return [change for part in _PARTS for change in _compare((part,), _NO_NAMES, left.at(part), right.at(part), words)]
@@ -87,7 +87,7 @@ def _compare(
 
 
 def _value_texts(key: str, a: _Side, b: _Side, words: ChangeWords) -> tuple[str | None, str | None]:
-    """Return both values, with as many digits as it takes to see the difference."""
+    """Return both values, with as many digits as show the difference."""
     for digits in _DIGITS:
         wording = replace(words, digits=digits)
         texts = wording.value_text(a.value, key, a.unit), wording.value_text(b.value, key, b.unit)
@@ -101,7 +101,7 @@ def _label_of(value: Any, lang: str) -> str | None:  # noqa: ANN401 - any JSON v
 
 
 def _named(value: Any) -> Mapping[str, Any] | None:  # noqa: ANN401 - any JSON value
-    """Return what can be compared part by part: a mapping that is no function, or a list of things with ids."""
+    """Return what can be compared part by part: a mapping other than a function, or a list of parts with ids."""
     if isinstance(value, dict):
         parts = {key: each for key, each in value.items() if key not in NOT_COMPARED}
         return None if "kind" in value or is_label(parts) else parts
@@ -111,7 +111,7 @@ def _named(value: Any) -> Mapping[str, Any] | None:  # noqa: ANN401 - any JSON v
 
 
 def _with_units(rulebook: Rulebook) -> dict[str, Any]:
-    """Return a rulebook as JSON, with the unit beside whatever is compared with thresholds."""
+    """Return a rulebook as JSON, with the unit beside every value compared with thresholds."""
     content = rulebook.model_dump(mode="json")
     for indicator, dumped in zip(rulebook.indicators, content["indicators"], strict=True):
         for option, part in zip(indicator.options, dumped["best_of"] or [dumped], strict=True):

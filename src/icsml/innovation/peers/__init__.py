@@ -1,1 +1,1 @@
-"""Peer tables: how the values of a population are spread within its groups."""
+"""Peer tables: distribution of a population's values by group."""

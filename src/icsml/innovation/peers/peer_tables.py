@@ -1,4 +1,4 @@
-"""Peer tables: how the values of a population are spread within its groups, so that a value can be ranked among peers.
+"""Peer tables: distribution of a population's values by group, so that a value can be ranked among peers.
 
 A table holds, for each group and indicator, the 100 values at which the whole percentage of peers with a smaller value
 goes up by one: ``thresholds[k - 1]`` is the value above which at least k per cent of the peers lie below. So the rank
@@ -67,7 +67,7 @@ class PeerAssignment:
     ends: NDArray[np.intp]
 
     def cells(self, level: Sequence[GroupKey]) -> list[Cell | None]:
-        """Return the group of every combination at a level; None where a key of that level is missing."""
+        """Return the group of every combination at a level; None where one of its keys is missing."""
         indices = [self.keys.index(key) for key in level]
         parts = [tuple(combination[index] for index in indices) for combination in self.combinations]
         return [None if None in part else cast(Cell, part) for part in parts]
@@ -108,7 +108,7 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Whom the tables were fitted on."""
+    """The population used to fit the tables."""
 
     name: str
     rows: int
@@ -146,7 +146,7 @@ class PeerTables:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of :attr:`content`; it names this version of the tables."""
+        """SHA-256 of :attr:`content`, the version of the tables."""
         return sha256_hex(self.content)
 
     def rankings(self, assignment: PeerAssignment) -> dict[str, Ranking]:

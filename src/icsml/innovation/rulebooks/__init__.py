@@ -1,1 +1,1 @@
-"""Rulebooks as data: what an edition says, how it is read, and what it can get wrong."""
+"""Rulebooks as data: schema, reading and checks."""

@@ -1,4 +1,4 @@
-"""Indicators compiled for arrays: for each indicator its ways to earn points, weights by stage and rules."""
+"""Indicators compiled for arrays: ways to earn points, weights by stage, and rules."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Scored:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Way:
-    """One option: its value, its curve, where its peer tables are, and the code of its first rule."""
+    """One option: its value, its curve, the key of its peer tables, and the code of its first rule."""
 
     value: Value
     curve: Curve
@@ -87,7 +87,7 @@ class CompiledIndicator:
     staged: bool
 
     def score(self, columns: Columns, stage: NDArray[np.int8], rankings: Mapping[str, Ranking]) -> Scored:
-        """Return value, points and rule of every row; of several options the one that counts, the first on a tie.
+        """Return value, points and rule of every row; of several options the best one, the first on a tie.
 
         The best known one counts, or of a deduction the largest.
         """
@@ -111,7 +111,7 @@ class CompiledIndicator:
         return value, points, np.isnan(value), codes + np.int16(way.offset) if way.offset else codes
 
     def bounds(self, scored: Scored, stage: NDArray[np.int8]) -> tuple[Floats, Floats]:
-        """Return the fewest and the most points of every row, were its missing values known; left out is none."""
+        """Return the fewest and the most points of every row over its possible missing values; zero where left out."""
         if not any(absent.any() for absent in scored.absent):
             return scored.points, scored.points
         at = stage if self.staged else np.zeros_like(stage)
@@ -134,7 +134,7 @@ def compile_indicators(
 
 
 def peer_key(indicator: Indicator, option: Option) -> str:
-    """Return the name under which peer tables keep an option: the indicator's, or ``INDICATOR.OPTION``."""
+    """Return an option's key in peer tables: the indicator's name, or ``INDICATOR.OPTION``."""
     return f"{indicator.id}.{option.id}" if indicator.best_of else indicator.id
 
 

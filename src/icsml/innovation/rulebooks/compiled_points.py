@@ -1,4 +1,4 @@
-"""What every points function compiles to: codes of the rows that values fall in, and what each row is worth."""
+"""Compiled form of points functions: codes of the rows that match values, and the points of each row."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Test = tuple[Callable[..., NDArray[np.bool_]], float]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Where:
-    """What else than its value decides the points of a row.
+    """Stage and peer ranking that points also depend on.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """A points function with its weights: what it can give, its rules, and how it is applied.
+    """A points function with its weights: its range of points, its rules, and its computation.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Curve:
 
 
 class Function(Part, ABC):
-    """What all points functions share."""
+    """Base of all points functions."""
 
     @property
     def ordered(self) -> bool:
@@ -93,7 +93,7 @@ class Function(Part, ABC):
 
 
 def points_of(amount: Fraction | Share, full: Fraction) -> Fraction:
-    """Return the points that an amount means for an indicator worth ``full`` points."""
+    """Return the points of an amount for an indicator worth ``full`` points."""
     return amount.of_max * full if isinstance(amount, Share) else amount
 
 
@@ -110,7 +110,7 @@ def look_up(worth: Floats, codes: Codes, where: Where) -> Floats:
 
 
 def tabulated(worth: Floats, rules: Sequence[RuleHit], locate: Callable[[Floats], Codes]) -> Curve:
-    """Return a function that is a table: where a value falls, and what that is worth."""
+    """Return a function defined by a table: the row that matches a value, and the points of that row."""
     return Curve(worth.min(axis=1), worth.max(axis=1), tuple(rules), partial(_apply, worth, locate))
 
 
@@ -120,7 +120,7 @@ def _apply(worth: Floats, locate: Callable[[Floats], Codes], value: Floats, wher
 
 
 def first_match(tests: Sequence[Test], value: Floats) -> Codes:
-    """Return the index of the first test that each value passes, or of none."""
+    """Return the index of the first test that each value passes, or the number of tests."""
     codes = np.full(value.shape, len(tests), dtype=np.int16)
     for index in range(len(tests) - 1, -1, -1):
         holds, threshold = tests[index]

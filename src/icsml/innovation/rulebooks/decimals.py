@@ -1,4 +1,4 @@
-"""How an exact number reads: in a message always as a decimal, in a rule as its reader expects it."""
+"""Exact numbers as text: decimals in messages, usual units in rules."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def decimal(number: Fraction | int) -> str:
 
 
 def number_text(value: Fraction, *, percent: bool) -> str:
-    """Return a number as a reader of a rule expects it: ``6 %``, ``10,000,000`` or ``0.5``."""
+    """Return a number as written in a rule: ``6 %``, ``10,000,000`` or ``0.5``."""
     scaled = value * 100 if percent else value
     text = f"{scaled.numerator:,}" if scaled.denominator == 1 else f"{float(scaled):g}"
     return f"{text} %" if percent else text
 
 
 def _places(denominator: int) -> int | None:
-    """Return how many decimal places a fraction of this denominator has; None if they do not end."""
+    """Return the number of decimal places of a fraction of this denominator; None if they do not end."""
     counted = {2: 0, 5: 0}
     for prime in counted:
         while denominator % prime == 0:

@@ -1,4 +1,4 @@
-"""Rulebooks of earlier formats, read for ever: a bundle keeps the copy it was trained with."""
+"""Rulebooks of earlier formats, readable for ever: a bundle contains the copy that it was trained with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FORMAT = 2
 
 
 def upgraded(content: Any) -> Any:  # noqa: ANN401 - whatever YAML holds; the schema says what is wrong with it
-    """Return the content of a rulebook file in the present format; what is no format 1 comes back as it is.
+    """Return the content of a rulebook file in the present format; anything but format 1 is returned unchanged.
 
     Format 1 had one policy for missing values, ``zero``, no stages, no validity, both ends of the time in force and
     ``known_since`` under ``timeline``, and did not say which way an indicator improves.

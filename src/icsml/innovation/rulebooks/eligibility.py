@@ -1,4 +1,4 @@
-"""Eligibility: declarative conditions with three answers, 1 (holds), 0 (does not) and NaN (cannot be known)."""
+"""Eligibility: declarative conditions with three results, 1 (true), 0 (false) and NaN (unknown)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _Quantity = Annotated[
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EligibilityInputs:
-    """What conditions may look at.
+    """Inputs of conditions.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class EligibilityInputs:
     category_of: Mapping[str, str]
 
     def interval(self, indicators: Iterable[str]) -> tuple[Floats, Floats]:
-        """Return the fewest and the most points these indicators can have together."""
+        """Return the fewest and the most points that these indicators can have together."""
         low = high = np.zeros(rows(self.columns))
         for name in indicators:
             low, high = low + self.bounds[name][0], high + self.bounds[name][1]
@@ -194,44 +194,44 @@ class Eligibility(Part):
 
     @property
     def active_vetoes(self) -> tuple[Veto, ...]:
-        """Vetoes that decide."""
+        """Vetoes in use."""
         return tuple(veto for veto in self.vetoes if veto.active)
 
     @property
     def in_use(self) -> tuple[Condition, ...]:
-        """Conditions that decide: all but inactive vetoes and those of an inactive bypass."""
+        """Conditions in use: all but inactive vetoes and those of an inactive bypass."""
         return (*self.conditions, *self.active_vetoes, *self.ways)
 
     @property
     def ways(self) -> tuple[Condition, ...]:
-        """Other ways in: any of these is enough in place of all that is waived; none where no bypass is active."""
+        """Conditions of which one replaces all that is waived; none where no bypass is active."""
         return self.bypass.any_of if self.bypass is not None and self.bypass.active else ()
 
     @property
     def waived(self) -> tuple[str, ...]:
-        """Conditions that need not hold where any of the other ways in does."""
+        """Conditions waived where any of :attr:`ways` is true."""
         return self.bypass.waives if self.bypass is not None and self.bypass.active else ()
 
     @property
     def declared(self) -> tuple[Condition, ...]:
-        """Every condition that is written, in use or not."""
+        """Every declared condition, in use or not."""
         return (*self.conditions, *self.vetoes, *(self.bypass.any_of if self.bypass else ()))
 
     @property
     def located(self) -> tuple[tuple[Key, Condition], ...]:
-        """Every condition that is written, with its key in the document."""
+        """Every declared condition, with its key in the document."""
         ways = self.bypass.any_of if self.bypass else ()
         lists = (("conditions",), self.conditions), (("vetoes",), self.vetoes), (("bypass", "any_of"), ways)
         return tuple((("eligibility", *key, i), each) for key, conditions in lists for i, each in enumerate(conditions))
 
     @property
     def reads_points(self) -> bool:
-        """Whether any condition in use looks at points."""
+        """Whether any condition in use reads points."""
         return any(isinstance(each.value, Score | CategoryPoints | IndicatorPoints) for each in self.in_use)
 
 
 def meets(eligibility: Eligibility, inputs: EligibilityInputs) -> tuple[Floats, dict[str, Floats]]:
-    """Return eligibility and every condition in use as 1, 0 or NaN for every row; of a veto, 1 is that it holds."""
+    """Return eligibility and every condition in use as 1, 0 or NaN for every row; a veto is 1 where it applies."""
     answers = {condition.id: condition.holds(inputs) for condition in eligibility.in_use}
     not_vetoed = [1.0 - answers[veto.id] for veto in eligibility.active_vetoes]
     kept = [answers[c.id] for c in eligibility.conditions if c.id not in eligibility.waived]
@@ -243,7 +243,7 @@ def meets(eligibility: Eligibility, inputs: EligibilityInputs) -> tuple[Floats, 
 
 
 def _all_or_none(inputs: EligibilityInputs, answers: list[Floats]) -> Floats:
-    """Return whether all hold; unknown where there is nothing in use to ask."""
+    """Return whether all are true; unknown where no condition is in use."""
     return all_hold(answers) if answers else np.full(rows(inputs.columns), np.nan)
 
 

@@ -1,4 +1,4 @@
-"""Exact numbers in a rulebook, comparisons with them, and how they read in a rule."""
+"""Exact numbers in a rulebook, comparisons with them, and their text in a rule."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _fraction(value: Any) -> Fraction:  # noqa: ANN401 - whatever YAML gave
 
 
 def _meant(text: str) -> str:
-    """Return what to write for a number with a unit, separators or full-width digits; nothing where unclear."""
+    """Return the spelling of a number without unit, separators or full-width digits; empty where unclear."""
     plain = re.sub(r"[\s,、]", "", unicodedata.normalize("NFKC", text)).replace("。", ".")
     found = re.fullmatch(r"([-+]?\d+(?:\.\d+)?)(%|万|亿)?(?:人民币)?元?", plain)
     return f"; for {text} write {decimal(Fraction(found[1]) * _UNITS[found[2]])}" if found else ""
@@ -100,7 +100,7 @@ Weight = Annotated[Rational | dict[str, Rational], PlainSerializer(_weight_text)
 
 
 def at_stage(weight: Fraction | dict[str, Fraction], stage: str | None) -> Fraction:
-    """Return a weight at a stage; of one that is the same for all, that number. A stage without a weight has zero."""
+    """Return a weight at a stage, 0 for a stage without one; a single number applies to all stages."""
     if isinstance(weight, Fraction):
         return weight
     return weight.get(stage, Fraction(0)) if stage is not None else Fraction(0)

@@ -1,4 +1,4 @@
-"""A fault of a rulebook: what is wrong, and the key that holds it."""
+"""A fault of a rulebook: the message, and the key at fault."""
 
 from __future__ import annotations
 

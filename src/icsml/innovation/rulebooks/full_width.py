@@ -1,4 +1,4 @@
-"""Full-width characters where YAML reads only ASCII: what a Chinese input method types by itself."""
+"""Full-width characters typed by a Chinese input method where YAML reads only ASCII."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def misplaced(text: str) -> list[Misplaced]:
 
 
 def misplaced_in_values(node: yaml.Node | None, name: str) -> list[Misplaced]:
-    """Return every full-width character in the values of a readable document that are no running text.
+    """Return every full-width character in the values of a readable document, except in running text.
 
     ``[a、b]`` is one value to YAML, and ``“a”`` is no ``a``. Only values of the file of that name are looked at.
     """
@@ -95,7 +95,7 @@ def misplaced_in_values(node: yaml.Node | None, name: str) -> list[Misplaced]:
 
 
 def quoted_texts(node: yaml.Node | None, name: str) -> list[Misplaced]:
-    """Return the opening quote of every running text that stands in full-width quotes as a whole.
+    """Return the opening quote of every running text that is enclosed in full-width quotes as a whole.
 
     They do not quote, but belong to the text; quotes around a part of it are as they should be.
     """
@@ -107,7 +107,7 @@ def quoted_texts(node: yaml.Node | None, name: str) -> list[Misplaced]:
 
 
 def _wrapped(text: str) -> bool:
-    """Tell whether the first and the last quote of a text are a pair: those of ``“a” and “b”`` are not."""
+    """Return whether the first and the last quote of a text are a pair: those of ``“a” and “b”`` are not."""
     if len(text) < 2 or text[0] not in _QUOTES or text[-1] not in _QUOTES:
         return False
     depth = 0
@@ -119,7 +119,7 @@ def _wrapped(text: str) -> bool:
 
 
 def _values(node: yaml.Node | None, key: str = "") -> Iterator[tuple[str, yaml.ScalarNode]]:
-    """Return every value of a document with the key that it, or its list, is written under."""
+    """Return every value of a document with its key, or that of its list."""
     if isinstance(node, yaml.ScalarNode):
         yield key, node
     elif isinstance(node, yaml.SequenceNode):
@@ -138,7 +138,7 @@ def _at(value: yaml.ScalarNode, index: int, found: str) -> Misplaced:
 
 
 def _masked(text: str) -> Iterator[str]:
-    """Return the lines with everything that may hold any character blanked out."""
+    """Return the lines with everything that allows any character blanked out."""
     held: int | None = None  # the indentation of a key whose text runs on over the lines below
     literal = False
     for line in text.splitlines():
@@ -161,7 +161,7 @@ def _line(line: str) -> str:
 
 
 def _text_value(found: re.Match[str]) -> str:
-    """Blank out a text, save Chinese quotes around the whole of an English one: they quote nothing."""
+    """Blank out a text, except Chinese quotes around the whole of an English one: they quote nothing."""
     value = found[1]
     around = value[:1] + " " * (len(value) - 2) + value[-1:] if _wrapped(value) else " " * len(value)
     kept = around if not found[0].startswith("zh") else " " * len(value)

@@ -1,4 +1,4 @@
-"""Indicators: what is measured, what it is worth, and how far each of these may be trusted."""
+"""Indicators: value, weight, and the provenance of each."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Option(Part):
 
     @property
     def percent(self) -> bool:
-        """Whether the value reads best in per cent; a ratio of like things that is declared a rate does not."""
+        """Whether the value is shown in per cent; a ratio of like things declared as a rate is not."""
         return self.value.percent and self.unit is not Unit.RATE
 
 
@@ -124,18 +124,18 @@ class Indicator(Part):
         return (Option(id=self.id, label=self.label, value=self.value, unit=self.unit, points=self.points),)
 
     def full(self, stage: str | None) -> Fraction:
-        """Return what ``100%`` means at a stage: the maximum, or of a deduction the minimum."""
+        """Return the value of ``100%`` at a stage: the maximum, or of a deduction the minimum."""
         most, least = at_stage(self.max, stage), at_stage(self.min, stage)
         return most if most > 0 else least
 
     @property
     def deduction(self) -> bool:
-        """Whether it can only take points away."""
+        """Whether it can only deduct points."""
         return not any(_weights(self.max)) and any(weight < 0 for weight in _weights(self.min))
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """Fields that are read, in order, each once."""
+        """Fields read, in order, each once."""
         return tuple(dict.fromkeys(name for option in self.options for name in option.value.fields))
 
     @property

@@ -1,4 +1,4 @@
-"""The JSON Schema of rulebook files, by which editors complete and check them."""
+"""JSON Schema of rulebook files, for completion and checks in editors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REMOVE: Final = {
 
 
 def rulebook_schema() -> JsonSchemaValue:
-    """Return the schema: a rulebook, an overlay that extends one, or an edition that is documented only."""
+    """Return the schema of a rulebook, an overlay that extends one, or an edition that is documented only."""
     rulebook = Rulebook.model_json_schema(by_alias=True, mode="validation")
     outline = Outline.model_json_schema(by_alias=True, mode="validation")
     definitions = outline.pop("$defs", {}) | rulebook.pop("$defs", {})
@@ -47,7 +47,7 @@ def rulebook_schema() -> JsonSchemaValue:
 
 
 def _without_derived(schema: JsonSchemaValue) -> JsonSchemaValue:
-    """Take out what only a merged copy states."""
+    """Remove keys that only a merged copy has."""
     properties = {key: value for key, value in schema["properties"].items() if key != "derived_from"}
     return schema | {"properties": properties}
 
@@ -59,7 +59,7 @@ def _overlay(schema: JsonSchemaValue, shared: set[str]) -> JsonSchemaValue:
 
 
 def _partly(value: Any, shared: set[str]) -> Any:  # noqa: ANN401 - any JSON value
-    """Point at the parts whose keys may be left to the base."""
+    """Refer to the parts whose keys may be left to the base."""
     if isinstance(value, dict):
         target = str(value.get("$ref", "")).removeprefix("#/$defs/")
         if target in shared:
@@ -69,7 +69,7 @@ def _partly(value: Any, shared: set[str]) -> Any:  # noqa: ANN401 - any JSON val
 
 
 def _mergeable(schema: JsonSchemaValue) -> bool:
-    """Tell whether base and overlay may share the keys of a thing: it has an id, or is eligibility or a provenance."""
+    """Return whether base and overlay may share an object's keys: it has an id, or is eligibility or a provenance."""
     title = str(schema.get("title", ""))
     return "id" in schema.get("properties", {}) or title == "Eligibility" or title.endswith("Provenance")
 
@@ -79,7 +79,7 @@ def _optional(schema: JsonSchemaValue) -> JsonSchemaValue:
 
 
 def _field_names(schema: JsonSchemaValue) -> JsonSchemaValue:
-    """Let editors complete the names of fields."""
+    """Add the names of fields for completion."""
     own = schema.get("properties", {})
     named: JsonSchemaValue = {key: {"type": "string", "enum": list(_NAMES)} for key in _FIELD_KEYS if key in own}
     if "fields" in own:
@@ -88,7 +88,7 @@ def _field_names(schema: JsonSchemaValue) -> JsonSchemaValue:
 
 
 def _bare_names(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Let a bare name of a field stand for a value, and ``score`` for the total where a condition may ask for it."""
+    """Allow a bare field name as a value, and ``score`` for the total where a condition may read it."""
     if isinstance(value, dict):
         kinds = value.get("discriminator", {}).get("mapping", {}) if "oneOf" in value else {}
         inner = {key: _bare_names(each) for key, each in value.items()}

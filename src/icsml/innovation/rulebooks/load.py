@@ -43,7 +43,7 @@ _SLIPS: Final = frozenset(f"ICS-RUL-{number}" for number in ("027", "028", "029"
 
 
 def parse_rulebook(text: str, name: str, *, in_use: bool = False) -> Rulebook:
-    """Return the rulebook that YAML text holds.
+    """Return the rulebook of YAML text.
 
     Parameters
     ----------
@@ -98,12 +98,12 @@ def edition_text(id_or_path: str | Path) -> str:
 
 
 def list_editions() -> list[Rulebook | Outline]:
-    """Return every edition there is, ordered by id."""
+    """Return every edition, ordered by id."""
     return [load_edition(path) for _, path in sorted(_known().items())]
 
 
 def list_sound() -> tuple[list[Rulebook | Outline], dict[str, ConfigError]]:
-    """Return every edition that can be read, ordered by id, and what is wrong with the others by id."""
+    """Return every readable edition, ordered by id, and the faults of the others by id."""
     sound: list[Rulebook | Outline] = []
     unsound: dict[str, ConfigError] = {}
     for name, path in sorted(_known().items()):
@@ -172,13 +172,13 @@ def _parse(text: str, name: str, find: Callable[[str], Text], *, in_use: bool = 
 
 
 def _found(edition: Rulebook | Outline, node: yaml.Node | None, name: str) -> list[Finding]:
-    """Return what is wrong with a file that can be read; full-width characters first, as they explain the rest."""
+    """Return faults of a readable file; full-width characters first, as they explain the rest."""
     semantic = findings(edition, node, name) if isinstance(edition, Rulebook) else []
     return sorted([*in_readable(node, name), *semantic], key=lambda each: each.level)
 
 
 def _unreadable(error: ConfigError, file: Path) -> list[Finding]:
-    """Return why a file cannot be read; a full-width character stands for the error that it causes on its line."""
+    """Return why a file cannot be read; a full-width character replaces the error that it causes on its line."""
     remedy = error.remedy or "see docs/reference/rulebooks.md"
     where = error.field or str(file)
     found = in_unreadable(error, file.read_text("utf-8", errors="replace"), str(file))
@@ -220,7 +220,7 @@ def _evaluable(edition: Rulebook | Outline) -> Rulebook:
 
 
 def _finder(folder: Path | None) -> Callable[[str], Text]:
-    """Return how a base is found: beside the file first, then where rulebooks lie."""
+    """Return a function that finds a base: beside the file first, then in the folders of rulebooks."""
 
     def find(identifier: str) -> Text:
         beside = folder / f"{identifier}.yaml" if folder is not None else None
@@ -257,7 +257,7 @@ def rulebook_path(id_or_path: str | Path) -> Path:
 
 
 def _others(file: Path) -> list[Rulebook | Outline]:
-    """Return the sound editions that a file stands among: those that are known, and those beside it."""
+    """Return the sound editions to compare a file with: the known ones, and those beside it."""
     known: dict[str, Path] = {}
     with suppress(ConfigError):  # two files of one id: told where a rulebook is asked for by its id
         known = _known()
@@ -276,7 +276,7 @@ def _beside(file: Path) -> set[str]:
 
 
 def _known() -> dict[str, Path]:
-    """Return every rulebook file by its id; an id stands once."""
+    """Return every rulebook file by its id, which must be unique."""
     found: dict[str, Path] = {}
     for path in (path for folder in rulebook_folders() for path in sorted(folder.rglob("*.yaml"))):
         if path.stem in found:

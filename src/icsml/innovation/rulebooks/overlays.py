@@ -1,4 +1,4 @@
-"""``extends``: an edition written as what it changes in another one.
+"""``extends``: an edition written as changes to another one.
 
 The two documents are merged as YAML nodes, so that every part still knows the file and line it was written in.
 """
@@ -84,7 +84,7 @@ def _refuse_anonymous(node: yaml.MappingNode, name: str) -> None:
 
 
 def _refuse_foreknown(base: yaml.MappingNode, node: yaml.MappingNode, base_id: str, name: str) -> None:
-    """Refuse an overlay that was known before its base: it holds what the base says."""
+    """Refuse an overlay that was known before its base, whose content it contains."""
     known, base_known = _scalar(node, "known_since"), _scalar(base, "known_since")
     if known is not None and base_known is not None and known < base_known:
         raise ConfigError(
@@ -121,7 +121,7 @@ def _lineage(base: yaml.MappingNode, base_id: str) -> tuple[yaml.Node, yaml.Node
 
 
 def _without(base: yaml.MappingNode, node: yaml.MappingNode, name: str) -> yaml.MappingNode:
-    """Take out what the overlay removes: ``remove: {indicators: [a, b]}``, or all: ``remove: {stages: all}``."""
+    """Remove parts as the overlay declares: ``remove: {indicators: [a, b]}``, or all: ``remove: {stages: all}``."""
     removed = construct(_get(node, "remove"), name, code="ICS-RUL-001") or {}
     pairs = list(base.value)
     for key, names in removed.items() if isinstance(removed, dict) else [("remove", removed)]:

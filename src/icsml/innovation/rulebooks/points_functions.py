@@ -1,4 +1,4 @@
-"""How a value earns points: a closed vocabulary of points functions, and the arrays they compile to.
+"""Points functions: a closed vocabulary, and the arrays they compile to.
 
 Every function says which of its rows a value falls in (a code) and what that row is worth at each stage; so the rule
 that gave the points is known wherever the points are.
@@ -62,7 +62,7 @@ class Bands(Function):
 
     @property
     def ordered(self) -> bool:
-        """Whether lower bounds only fall, or upper bounds only rise, so that every step can be reached."""
+        """Whether lower bounds only decrease, or upper bounds only increase, so that every step can be reached."""
         if len({step.lower for step in self.steps}) > 1:
             return False
         if self.steps[0].lower:  # above 5 leaves something to at least 5, not the other way round
@@ -105,7 +105,7 @@ class Interval(Part):
 
     @property
     def tests(self) -> tuple[Test, ...]:
-        """The comparisons that must all hold."""
+        """The comparisons, all of which must be true."""
         return tuple((COMPARATORS[name][1], float(end)) for name, end in self._written().items())
 
     def _written(self) -> dict[str, Fraction]:

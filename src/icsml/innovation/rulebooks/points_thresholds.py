@@ -1,4 +1,4 @@
-"""The numbers at which a points function changes: what a reader of a plot wants to see drawn in."""
+"""The numbers at which a points function changes, for plots."""
 
 from __future__ import annotations
 

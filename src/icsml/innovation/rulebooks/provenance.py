@@ -1,4 +1,4 @@
-"""Where a part of a rulebook comes from."""
+"""Provenance of the parts of a rulebook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules that recorded texts stand for: a decision holds the words of a rule in English alone."""
+"""Find the rule behind the English text in a recorded decision."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ANYWHERE = (RuleKind.YES, RuleKind.NO, RuleKind.MISSING, RuleKind.LEFT_OUT, Rul
 
 
 def recorded_rules(name: str, rulebook: Rulebook | None = None) -> Mapping[str, RuleHit]:
-    """Return rules by the text that decisions record.
+    """Return rules by their text in recorded decisions.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The row of a rule that gave the points: a fact, which reads in every language."""
+"""The rule row that gave the points, with its text in every language."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EXACT: Final = 4
 
 
 class RuleKind(StrEnum):
-    """What a row of a rule asks for."""
+    """Kind of a rule row."""
 
     AT_LEAST = "at_least"
     ABOVE = "above"
@@ -75,7 +75,7 @@ class RuleHit:
     option: str | None = None
 
     def text(self, language: str, unit: str = "") -> str:
-        """Return the row in words; the English text is what decisions and files of points and lists hold.
+        """Return the row in words; decisions and files of points and lists contain the English text.
 
         Parameters
         ----------

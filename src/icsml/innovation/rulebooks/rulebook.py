@@ -41,7 +41,7 @@ __all__ = [
 
 
 def _as_day(value: Any) -> Any:  # noqa: ANN401 - whatever YAML gave
-    """Refuse what is no ISO date and say how to write it; a bare number would be read as seconds since 1970."""
+    """Refuse anything but an ISO date, with a remedy; a bare number would be read as seconds since 1970."""
     if value is None or isinstance(value, date) or (isinstance(value, str) and re.fullmatch(_ISO, value)):
         return value
     text = unicodedata.normalize("NFKC", str(value)).strip()
@@ -83,7 +83,7 @@ class InForce(Part):
     note: str | None = None
 
     def holds(self, on: date) -> bool:
-        """Return whether the rule applies on a date; one whose first day is not known applies on none."""
+        """Return whether the rule applies on a date; False if its first day is unknown."""
         return self.since is not None and self.since <= on and (self.until is None or on <= self.until)
 
 
@@ -185,7 +185,7 @@ class Rulebook(Edition):
 
     @property
     def source_text(self) -> str:
-        """The YAML this rulebook was read from; of an overlay, the whole that it and its base make."""
+        """The YAML of this rulebook; of an overlay, merged with its base."""
         return self._source_text
 
     @property
@@ -195,7 +195,7 @@ class Rulebook(Edition):
 
     @property
     def peer_tables(self) -> PeerTables | None:
-        """The peer tables it ranks by; None where it has none yet or needs none."""
+        """The peer tables for its rankings; None where it has none yet or needs none."""
         return self._peer_tables
 
     @cached_property
@@ -206,7 +206,7 @@ class Rulebook(Edition):
 
     @property
     def ranked(self) -> tuple[Indicator, ...]:
-        """Indicators that rank among peers."""
+        """Indicators ranked among peers."""
         return tuple(i for i in self.indicators if any(o.points.kind == "percentile" for o in i.options))
 
     @property
@@ -226,12 +226,12 @@ class Rulebook(Edition):
 
     @property
     def score_provenance(self) -> Provenance:
-        """Provenance of the weakest part that the total rests on."""
+        """Provenance of the weakest part that the total depends on."""
         return weakest(self._score_parts())
 
     @property
     def provenance(self) -> Provenance:
-        """Provenance of the weakest part that the points and the eligibility rest on."""
+        """Provenance of the weakest part that the points and the eligibility depend on."""
         parts = self._score_parts()
         parts += [part for category in self.categories for part in (category.provenance.name, category.provenance.max)]
         if self.eligibility is not None:

@@ -1,4 +1,4 @@
-"""Life-cycle stages: which there are, and the rule that tells an enterprise's stage."""
+"""Life-cycle stages, and the rule that assigns them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Stages(Part):
         return tuple(stage.id for stage in self.list)
 
     def assign(self, columns: Columns) -> NDArray[np.int8]:
-        """Return the index of every row's stage in :attr:`ids`, shape (n,); -1 where it cannot be told."""
+        """Return the index of every row's stage in :attr:`ids`, shape (n,); -1 where unknown."""
         index = {name: number for number, name in enumerate(self.ids)} | {"refuse": NO_STAGE}
         value = self.rule.value.compute(columns)
         stage = np.full(value.shape, index[self.rule.otherwise], dtype=np.int8)

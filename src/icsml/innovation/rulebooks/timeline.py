@@ -1,4 +1,4 @@
-"""Which rules applied on a day, as they were known on a day: the two time axes of a rulebook."""
+"""The rules in force on a day, as known on a day: the two time axes of a rulebook."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["as_known", "rulebook_as_of"]
 
 
 def as_known(editions: Iterable[Edition], known_on: date) -> list[Edition]:
-    """Return what was known on a day: editions public by then, without those that a correction public by then replaces.
+    """Return the editions public by a day, without those replaced by a correction public by then.
 
     A correction entered later does not change what was known before.
     """

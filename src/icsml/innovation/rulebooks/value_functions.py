@@ -1,4 +1,4 @@
-"""What an indicator measures: a closed vocabulary of value functions over canonical fields."""
+"""Value functions of indicators: a closed vocabulary over canonical fields."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Points of enterprises by a rulebook, and what may be said of them."""
+"""Points of enterprises by a rulebook, and figures about them."""

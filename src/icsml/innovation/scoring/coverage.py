@@ -1,4 +1,4 @@
-"""What data is there: which indicators can be scored, where, from whose records, and what the gaps cost in points."""
+"""Share of rows on which each indicator can be scored, and points lost to gaps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["coverage"]
 
 @dataclass(frozen=True, slots=True)
 class FieldCoverage:
-    """Share of rows in which a field is on file."""
+    """Share of rows in which a field is present."""
 
     id: str
     share: float
@@ -35,7 +35,7 @@ class FieldCoverage:
 
 @dataclass(frozen=True, slots=True)
 class DepartmentCoverage:
-    """Share of rows in which all fields of a source department are on file, and the share of each field."""
+    """Share of rows in which all fields of a source department are present, and the share of each field."""
 
     id: str
     label: Label
@@ -45,7 +45,7 @@ class DepartmentCoverage:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorCoverage:
-    """Share of rows with a value, and what the missing ones cost; see :func:`coverage`."""
+    """Share of rows with a value, and the points that the missing ones cost; see :func:`coverage`."""
 
     id: str
     label: Label
@@ -59,7 +59,7 @@ class IndicatorCoverage:
 
 @dataclass(frozen=True, slots=True)
 class ProvinceCoverage:
-    """The shares of the indicators in one province; None is where the region is not known."""
+    """Shares of the indicators in one province; None stands for an unknown region."""
 
     province: str | None
     rows: int
@@ -68,7 +68,7 @@ class ProvinceCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What share of the rows can be scored; see :func:`coverage`."""
+    """Share of the rows that can be scored; see :func:`coverage`."""
 
     rulebook: str
     rows: int
@@ -79,7 +79,7 @@ class Coverage:
 
 
 def coverage(rulebook: Rulebook, columns: Columns) -> dict[str, Any]:
-    """Return what share of the rows can be scored, indicator by indicator.
+    """Return the share of the rows that can be scored, by indicator.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def _indicator(indicator: Indicator, points: Points, known: Flags) -> IndicatorC
 
 
 def _expected_loss(indicator: Indicator, points: Points, known: Flags, ceiling: Floats) -> float | None:
-    """Return what the missing rows lose if they would earn the share of the maximum that the others do.
+    """Return the points that the missing rows lose if they would earn the others' share of the maximum.
 
     Not known where no row has a value.
     """

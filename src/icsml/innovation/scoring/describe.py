@@ -69,7 +69,7 @@ def innovation_score(points: Points, rulebook: Rulebook, row: int, as_of: date |
 
 
 def _category_max(rulebook: Rulebook, points: Points, category: str, row: int) -> float:
-    """Return the most points of a category: its indicators' together, grown where others are left out."""
+    """Return the most points of a category: the sum of its indicators, rescaled where others are left out."""
     own = [points.maximum(each.id)[row] for each in rulebook.indicators if each.category == category]
     return float(sum(own))
 
@@ -94,7 +94,7 @@ def _indicator(indicator: Indicator, points: Points, row: int) -> IndicatorPoint
 
 
 def _unit(indicator: Indicator) -> str | None:
-    """Return the unit of an indicator's value; None where its options are counted in different ones, or in none."""
+    """Return the unit of an indicator's value; None where its options have different ones, or none."""
     units = {_unit_of(option) for option in indicator.options}
     return units.pop() if len(units) == 1 else None
 

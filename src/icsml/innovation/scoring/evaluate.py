@@ -1,4 +1,4 @@
-"""Points of many enterprises at once, elementwise: one row alone and the same row in a batch have the same bits."""
+"""Points of many enterprises, elementwise: a row has the same bits alone and in a batch."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _rankings(rulebook: Rulebook, columns: Columns, stage: NDArray[np.int8]) -> 
 def _rescale_factors(
     rulebook: Rulebook, parts: Iterable[CompiledIndicator], scored: Mapping[str, Scored], stage: NDArray[np.int8]
 ) -> tuple[dict[str, Floats], NDArray[np.bool_]]:
-    """Return, by indicator, the factor by which its points and maximum grow in place of what is left out.
+    """Return the factors by which indicators' points and maxima are rescaled to replace those left out.
 
     Base points grow for base points that are left out, bonus points for bonus points. Also return the rows of which all
     base points are left out: nothing is left that could grow, so they have no score.

@@ -59,7 +59,7 @@ def fit_peers(rulebook: Rulebook, columns: Columns, name: str) -> PeerTables:
 
 
 def fitted(rulebook: Rulebook, columns: Columns, name: str) -> Rulebook:
-    """Return the rulebook ready to evaluate: ranking by this population where it ranks and has no tables yet.
+    """Return the rulebook with peer tables fitted on this population, if it needs some and has none.
 
     Of several records of an enterprise the latest counts.
     """

@@ -1,4 +1,4 @@
-"""What a rulebook gave to n enterprises: values, points, maxima, and the row of the rule behind each."""
+"""Points of n enterprises by a rulebook: values, points, maxima, and the rule row behind each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["MatchedRules", "Points", "points_frame"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MatchedRules:
-    """The rule that gave the points of every row, as codes into the short list of an indicator's rules.
+    """The matched rule of every row, as codes into the short list of an indicator's rules.
 
     Parameters
     ----------
@@ -50,14 +50,14 @@ class MatchedRules:
 
     @property
     def left_out(self) -> NDArray[np.bool_] | None:
-        """Rows whose missing value is left out, shape (n,); None where the indicator leaves none out."""
+        """Rows in which the indicator is left out for a missing value, shape (n,); None if it never is."""
         last = len(self.rules) - 1  # the rule of a missing value
         return self.codes == last if self.rules[last].kind is RuleKind.LEFT_OUT else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Points:
-    """What a rulebook gave to n enterprises.
+    """Points of n enterprises by a rulebook.
 
     Parameters
     ----------

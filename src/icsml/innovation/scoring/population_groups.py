@@ -1,4 +1,4 @@
-"""The groups that figures are given for: stage, technical field, province, size."""
+"""Groups for figures: stage, technical field, province, size."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STAFF: Final = (20.0, 100.0, 300.0)
 
 
 class StaffClass(StrEnum):
-    """A class of size by staff, as impacts and reports name it."""
+    """Size class by staff, as named in impacts and reports."""
 
     BELOW_20 = "staff < 20"
     FROM_20 = "staff 20–99"
@@ -42,12 +42,12 @@ def provinces(columns: Columns) -> NDArray[Any]:
 
 
 def staff_classes(columns: Columns) -> NDArray[Any]:
-    """Return the class of size by staff of every row, shape (n,)."""
+    """Return the size class by staff of every row, shape (n,)."""
     return _STAFF_CLASSES[_staff_class(columns["staff_total"])].astype(object)
 
 
 def population_groups(columns: Columns, points: Points) -> Groups:
-    """Return the groups that figures are given for, each as an object array of shape (n,); None where not known."""
+    """Return the groups for figures, each as an object array of shape (n,); None where unknown."""
     groups: Groups = {
         "technical_field": columns["technical_field"],
         "province": provinces(columns),
@@ -57,7 +57,7 @@ def population_groups(columns: Columns, points: Points) -> Groups:
 
 
 def group_order(kind: str, stages: Sequence[str]) -> Callable[[str | None], tuple[int, str]]:
-    """Return a sort key for the groups of a kind: stages and sizes as they follow one another, else by name."""
+    """Return a sort key for the groups of a kind: stages and sizes in their own order, others by name."""
     known = {"stage": list(stages), "size": _STAFF_CLASSES.tolist()}.get(kind, [])
     order = {name: index for index, name in enumerate(known)}
 

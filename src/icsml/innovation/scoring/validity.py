@@ -1,4 +1,4 @@
-"""How old a score is, and whether it still counts."""
+"""Age of a score, and whether it is still valid."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Ages:
 
 
 def valid_until(rulebook: Rulebook, scored_on: Dates) -> Dates:
-    """Return the last day on which scores of these dates count, shape (n,); NaT where the rulebook does not say."""
+    """Return the last day on which scores of these dates are valid, shape (n,); NaT where the rulebook has no limit."""
     if rulebook.validity is None:
         return np.full(scored_on.shape, np.datetime64("NaT"), dtype="datetime64[D]")
     month = scored_on.astype("datetime64[M]")
@@ -50,14 +50,14 @@ def valid_until(rulebook: Rulebook, scored_on: Dates) -> Dates:
 
 
 def ages(rulebook: Rulebook, scored_on: Dates, on: date) -> Ages:
-    """Return how old scores of these dates are on a day."""
+    """Return the ages of scores of these dates on a day."""
     today = np.datetime64(on, "D")
     until = valid_until(rulebook, scored_on)
     return Ages(age(scored_on, np.full(scored_on.shape, today), _DAYS_A_MONTH), until, until < today)
 
 
 def aged(rulebook: Rulebook, points: Points, found: Ages) -> Points:
-    """Return the points with the score of what has expired taken away, where the rulebook refuses it."""
+    """Return the points without the scores that have expired, where the rulebook refuses them."""
     if rulebook.validity is None or rulebook.validity.expired == "warn" or not found.expired.any():
         return points
     return replace(

@@ -1,4 +1,4 @@
-"""How much hangs on assumed weights: scores under random weights around them."""
+"""How results change under random weights around the assumed ones."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _DEDUCTION: Final = (0.5, 1.5)
 
 @dataclass(frozen=True, slots=True)
 class Robustness:
-    """What random weights around the assumed ones do to the ranking and to a list of the best.
+    """Effect of random weights around the assumed ones on the ranking and on the recommended list.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def robustness(
     concentration: float = CONCENTRATION,
     seed: int = 0,
 ) -> Robustness | None:
-    """Return how stable ranks and the list of the best are under random weights.
+    """Return the stability of ranks and of the recommended list under random weights.
 
     None where no weight is assumed, or so few rows have a score that the list is empty.
 
@@ -145,7 +145,7 @@ def robustness(
 
 
 def top(score: Floats, share: float) -> NDArray[np.bool_]:
-    """Return which rows make up the best share; equal scores at the edge are all in. Shape (n,); NaN never is."""
+    """Return the rows of the best share, shape (n,); equal scores at the edge are all in, NaN never is."""
     known = score[~np.isnan(score)]
     most = min(round(share * len(score)), len(known))
     if most < 1:
@@ -189,7 +189,7 @@ def assumes_weights(rulebook: Rulebook) -> bool:
 
 
 def _scores(rulebook: Rulebook, points: Points, rows: NDArray[np.intp], stage: str | None, weights: Floats) -> Floats:
-    """Return shares earned times weights; what is left out rescales the rest of its block."""
+    """Return shares earned times weights; the rest of a block is rescaled for what is left out."""
     total = np.zeros((len(rows), weights.shape[1]))
     bonus = {category.id: category.bonus for category in rulebook.categories}
     for kind in (False, True):
@@ -208,7 +208,7 @@ def _scores(rulebook: Rulebook, points: Points, rows: NDArray[np.intp], stage: s
 
 
 def _weighted(shares: Floats, weights: Floats) -> Floats:
-    """Return the matrix product, summed in one order whatever the threads: a bundle states these figures."""
+    """Return the matrix product, summed in one order for any number of threads: bundles contain these figures."""
     product: Floats = np.einsum("ij,jk->ik", shares, weights)
     return product
 
@@ -216,7 +216,7 @@ def _weighted(shares: Floats, weights: Floats) -> Floats:
 def _shares(
     rulebook: Rulebook, points: Points, indices: list[int], rows: NDArray[np.intp], stage: str | None
 ) -> Floats:
-    """Return the share of its full points that each row earned of some indicators, shape (rows, indices)."""
+    """Return the share of full points that each row earned by some indicators, shape (rows, indices)."""
     shares = np.zeros((len(rows), len(indices)))
     for column, index in enumerate(indices):
         indicator = rulebook.indicators[index]
@@ -255,7 +255,7 @@ def _assumed_indices(rulebook: Rulebook, category: str) -> list[int]:
 def _draw_totals(
     rulebook: Rulebook, stage: str | None, draws: int, concentration: float, seed: int
 ) -> dict[str, Floats]:
-    """Return drawn maxima of the categories that are assumed throughout; base and bonus keep their sums."""
+    """Return random maxima of the categories that are assumed throughout; base and bonus keep their sums."""
     totals: dict[str, Floats] = {}
     for bonus in (False, True):
         free = [
@@ -278,7 +278,7 @@ def _draw_totals(
 
 
 def _dirichlet(names: list[str], around: Floats, draws: int, concentration: float, seed: int) -> Floats:
-    """Return shares that sum to one, shape (len(around), draws); what has no weight keeps none.
+    """Return shares that sum to one, shape (len(around), draws); what has no weight gets none.
 
     A Dirichlet distribution is that of independent gamma variates over their sum; each is the inverse of its
     distribution at a uniform number, so that one stream gives heavy weights together whatever the parameters.

@@ -1,1 +1,1 @@
-"""Recommended lists: who is on one and who is not, and why."""
+"""Recommended lists: the firms listed, and the reasons for or against each."""

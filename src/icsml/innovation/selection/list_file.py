@@ -1,4 +1,4 @@
-"""The file of a recommended list: Parquet with the terms of the list, or a copy to read."""
+"""File of a recommended list: Parquet with the terms of the list, or a copy for reading."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LATER_COLUMNS: Final = ((1, "enterprise_name"), (17, "missing"))
 
 
 def refuse_to_replace(path: Path) -> None:
-    """Refuse to write a new list over one that entries were added to.
+    """Refuse to replace a list to which entries were added.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def refuse_to_replace(path: Path) -> None:
 
 
 def write_list(path: Path, frame: pd.DataFrame, terms: ListTerms) -> None:
-    """Write a list; the file appears whole or not at all.
+    """Write a list, atomically.
 
     Only a Parquet file holds the terms and can be added to. A CSV file or a workbook is a copy to read: it holds the
     threshold beside the score, and no record of an appeal.
@@ -88,7 +88,7 @@ def read_list(path: Path) -> tuple[pd.DataFrame, ListTerms]:
 
 
 def _completed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a list with every column of today; one that was written before says nothing in those it lacks."""
+    """Return a list with every present column; those that an earlier version did not write are empty."""
     for index, name in _LATER_COLUMNS:
         if name not in frame:
             frame.insert(index, name, pd.Series([None] * len(frame), index=frame.index, dtype="str"))

@@ -1,4 +1,4 @@
-"""Why a firm is in or out, as the firm is told: its own value beside the threshold, and by name what is missing."""
+"""Reasons for or against listing, worded for the firm."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ REASONS: Final = (
 
 
 def reason_text(code: str) -> Label:
-    """Return why an enterprise is in or out, in general."""
+    """Return the general reason for or against listing an enterprise."""
     return text(f"lists.reasons.{code}")
 
 
@@ -50,7 +50,7 @@ _NOTHING: Final = Label(en="", zh="")
 
 @dataclass
 class ListReasons:
-    """Why rows of a list are in or out.
+    """Reasons for or against listing the rows of a list.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class ListReasons:
         return UnmetConditions(self._gaps)
 
     def texts(self, codes: NDArray[Any]) -> list[Label]:
-        """Return the reason of every row in words; of conditions every one that is not met or cannot be known.
+        """Return the reason of every row in words, with every condition that is not met or unknown.
 
         Rows that are alike share one text, so that those of a nation take seconds.
         """
@@ -99,7 +99,7 @@ class ListReasons:
         return texts
 
     def missing(self) -> list[str]:
-        """Return, for every row, the names of the fields that the rules read and the row lacks, comma between them."""
+        """Return, for every row, the names of the missing fields that the rules read, separated by commas."""
         names = self.rulebook.inputs()
         everywhere = np.arange(len(self.points.score))
 
@@ -127,7 +127,7 @@ class ListReasons:
 
     @cached_property
     def _sums(self) -> NDArray[Any]:
-        """Which rows have the same score, and lost the same points by deductions, shape (n,)."""
+        """Key of rows with the same score and the same deductions, shape (n,)."""
         taken = [given for _, given in self._deductions if (given < 0.0).any()]
         if not taken:
             return self.points.score
@@ -139,7 +139,7 @@ class ListReasons:
         return [(each.label, self.points.points[each.id]) for each in self.rulebook.indicators if each.deduction]
 
     def _deducted(self, row: int) -> Label:
-        """Return the points that deductions took from a row, one after the other."""
+        """Return the points that each deduction took from a row."""
         deducted = _NOTHING
         for label, given in self._deductions:
             if given[row] < 0.0:
@@ -165,7 +165,7 @@ class ListReasons:
         return with_more(reason, text(key, dated=dated, until=until, on=str(self.on)))
 
     def _required(self, row: int) -> Label:
-        """Return what keeps a row from having a score."""
+        """Return what is missing for a row's score."""
         stages = self.rulebook.stages
         if stages is not None and self.points.stage[row] < 0:
             rule = stages.rule.value

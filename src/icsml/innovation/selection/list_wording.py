@@ -1,4 +1,4 @@
-"""How reasons of a list are put together: numbers with their unit, fields by name, flags as the firm's own value."""
+"""Parts of a list's reasons: numbers with their unit, fields by name, flags as the firm's own value."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _LARGE_DIGITS: Final = 4
 
 
 def counted(value: float, fields: Sequence[str], apart_from: float | None = None) -> Label:
-    """Return a number of things with the measure word of the fields, where they have one in common."""
+    """Return a number of things with the measure word of the fields, if they share one."""
     counters = {_COUNTED.get(name) for name in fields}
     counter = counters.pop() if len(counters) == 1 else None
     key = "lists.units.count" if counter is None else f"lists.counted.{counter}"
@@ -61,7 +61,7 @@ def counted(value: float, fields: Sequence[str], apart_from: float | None = None
 
 
 def money(value: float, threshold: float) -> Label:
-    """Return an amount in the unit of its threshold, such as 亿元, or in yuan where that is too coarse."""
+    """Return an amount in its threshold's unit, such as 亿元, or in yuan where that is too coarse."""
     exact = amount(value, str(Unit.CNY), threshold)
     return Label(
         **{language: _in_large(value, threshold, language) or exact.text(language) for language in languages()}
@@ -81,13 +81,13 @@ def _in_large(value: float, threshold: float, language: str) -> str | None:
 
 @cache
 def _large_amounts(language: str) -> list[tuple[float, str]]:
-    """Return the sizes of the units of large amounts, and how an amount in each reads."""
+    """Return the sizes of the units of large amounts, and the template of each."""
     sizes = phrase("lists.large_amounts", language, number="{number}").split("; ")
     return [(float(size), template) for size, template in (each.split(": ") for each in sizes)]
 
 
 def amount(value: float, unit: str, apart_from: float | None = None) -> Label:
-    """Return a number with its unit, with as many digits as tell it apart from a threshold.
+    """Return a number with its unit, with enough digits to differ from a threshold.
 
     Parameters
     ----------
@@ -105,18 +105,18 @@ def amount(value: float, unit: str, apart_from: float | None = None) -> Label:
 
 
 def points_text(points: float, apart_from: float | None = None) -> str:
-    """Return a number of points, with as many digits as tell it apart from another."""
+    """Return a number of points, with enough digits to differ from another."""
     return _number(points, apart_from)
 
 
 def cut_text(threshold: float, apart_from: float | None = None) -> str:
-    """Return the points needed: all four digits that somebody may have stated; a longer number in short."""
+    """Return the points needed: up to four digits that somebody may have set; a longer number in short."""
     stated = round(threshold, 4) == threshold
     return _short(threshold, 4) if stated else points_text(threshold, apart_from)
 
 
 def own_text(score: float, threshold: float) -> str:
-    """Return a firm's points: told apart from the points needed, or in the same words where they are equal."""
+    """Return a firm's points, distinguishable from the pass mark, or in the same words where they are equal."""
     return cut_text(threshold) if score == threshold else points_text(score, threshold)
 
 
@@ -134,12 +134,12 @@ def _short(value: float, digits: int) -> str:
 
 
 def field_names(names: Iterable[str]) -> Label:
-    """Return the labels of fields, in the order given; of what is answered by yes or no, as a question."""
+    """Return the labels of fields, in the given order; of flags, as a question."""
     return joined([_asked(FIELD_BY_NAME[name]) for name in names], "fields")
 
 
 def _asked(field: Field) -> Label:
-    """Return a field's name as what is asked for: a firm is not asked to be listed, but whether it is."""
+    """Return a field's name as a request: a firm is not asked to be listed, but whether it is."""
     name = Label(en=field.en, zh=field.zh)
     if field.kind is not Kind.FLAG:
         return name
@@ -149,14 +149,14 @@ def _asked(field: Field) -> Label:
 
 
 def flag_text(fields: Sequence[str], *, holds: bool) -> Label:
-    """Return how a flag reads as a firm's own value: a bare yes could be taken for the answer to the condition."""
+    """Return the text of a flag as a firm's own value: a bare yes could seem to be the result of the condition."""
     key = f"lists.flags.{fields[0]}" if len(fields) == 1 else ""
     answer = "holds" if holds else "holds_not"
     return text(f"{key}.{answer}" if has_text(f"{key}.{answer}") else f"lists.flag.{answer}")
 
 
 def in_parts(reason: str) -> list[str]:
-    """Return the parts of a text that :func:`in_turn` and :func:`or_else` made; of any other the whole.
+    """Return the parts of a text made by :func:`in_turn` and :func:`or_else`; of any other the whole.
 
     A list on disk holds reasons as texts alone.
     """
@@ -176,7 +176,7 @@ def in_turn(parts: Sequence[Label]) -> Label:
 
 
 def or_else(all_of: Label, numbers: Sequence[int], ways: Sequence[Label]) -> Label:
-    """Return a text that says what would do in place of some of its parts.
+    """Return a text with the alternatives to some of its parts.
 
     Parameters
     ----------
@@ -208,5 +208,5 @@ def _marks(numbers: Sequence[int]) -> Label:
 
 
 def with_more(reason: Label, more: Label) -> Label:
-    """Return a reason with what is behind it in brackets."""
+    """Return a reason with its details in brackets."""
     return text("lists.with_more", reason=reason, more=more)

@@ -1,4 +1,4 @@
-"""What is missing in the rows of a list, by name, and what it keeps from being known."""
+"""Names of the fields missing in the rows of a list, and what stays unknown without them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 @dataclass
 class Gaps:
-    """What rows of a list lack.
+    """Missing fields of the rows of a list.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Gaps:
 
     @cached_property
     def pattern(self) -> NDArray[np.int64]:
-        """Which rows lack the same fields, and the same values that could change their points, shape (n,)."""
+        """Key of rows that lack the same fields and the same values that could change their points, shape (n,)."""
         flags = [self.points.stage < 0, self.of("as_of")]
         flags += [
             lacks
@@ -70,14 +70,14 @@ class Gaps:
         return pattern
 
     def why_of(self, indicators: Iterable[Indicator], row: int) -> Label:
-        """Return what keeps indicators from having all their points, also where one of several ways gave some."""
+        """Return why indicators may lack points, also where one of several options gave some."""
         wanting = [value for each in indicators for value, lacks in self._wanting[each.id] if lacks[row]]
         fields = [name for value in wanting for name in value.fields]
         return self.why(fields, [name for value in wanting for name in bases(value)], row)
 
     @cached_property
     def _wanting(self) -> dict[str, list[tuple[Value, Flags]]]:
-        """Of each indicator what it looks at, and in which rows that has no value and could change the points."""
+        """By indicator, each value and the rows in which it is missing and could change the points."""
         return {part.indicator.id: self._ways(part) for part in self.rulebook.compiled}
 
     def _ways(self, part: CompiledIndicator) -> list[tuple[Value, Flags]]:
@@ -96,7 +96,7 @@ class Gaps:
         return lacking
 
     def cost(self, indicators: Iterable[Indicator], row: int, *, settled: bool = False) -> Label | None:
-        """Return for want of which fields indicators gave a row no points, or fewer; None if none.
+        """Return the missing fields that cost a row points of these indicators; None if none.
 
         They are to be provided, unless it is ``settled`` that the row is on the list all the same.
         """
@@ -114,7 +114,7 @@ class Gaps:
 
     @cached_property
     def _costly(self) -> dict[str, list[tuple[Value, Flags]]]:
-        """Of each indicator what it looks at, and in which rows its absence costs points.
+        """By indicator, each value and the rows in which its absence costs points.
 
         Where the others grow in place of what is left out it costs none, and a deduction gives none.
         """
@@ -128,7 +128,7 @@ class Gaps:
         return costly
 
     def why(self, fields: Iterable[str], bases: Iterable[str], row: int) -> Label:
-        """Return which fields are missing, or where none is, which base divides nothing."""
+        """Return which fields are missing, or if none, which denominator is not positive."""
         lacking = [name for name in dict.fromkeys(fields) if self.of(name)[row]]
         if lacking:
             return text("lists.missing", fields=field_names(lacking))
@@ -142,7 +142,7 @@ class Gaps:
 
 
 def bases(expression: Value) -> Sequence[str]:
-    """Return the fields of what is divided by, of anything else all fields."""
+    """Return the fields of a denominator, of anything else all fields."""
     match expression:
         case Ratio(denominator=base) | Growth(before=base):
             return base.fields
@@ -151,13 +151,13 @@ def bases(expression: Value) -> Sequence[str]:
 
 
 def crossed(first: NDArray[Any], second: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return which rows are alike in both keys, shape (n,)."""
+    """Return which rows are equal in both keys, shape (n,)."""
     _, which = np.unique(first, return_inverse=True)
     return which * (int(second.max(initial=0)) + 1) + second
 
 
 def shared(rows: Indices, key: NDArray[Any], text_of: Callable[[int], T]) -> list[T]:
-    """Return a text for each of these rows; rows of one key share that of the first of them."""
+    """Return a text for each of these rows; rows of one key share the text of the first."""
     _, first, which = np.unique(key[rows], return_index=True, return_inverse=True)
     texts = [text_of(int(rows[index])) for index in first]
     return [texts[number] for number in which.ravel().tolist()]

@@ -1,4 +1,4 @@
-"""A recommended list with its terms: entries are added and never taken out, so that who was on it when is known."""
+"""A recommended list with its terms: entries are only added, so that past listings stay known."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ Entry = dict[str, Any]
 
 
 class GroupCount(TypedDict):
-    """Enterprises evaluated and listed in one group; of a reason, those it holds for, and how it reads."""
+    """Enterprises evaluated and listed in one group; for a reason, the enterprises with it, and its text."""
 
     group: str | None
     evaluated: int
@@ -58,7 +58,7 @@ class GroupCount(TypedDict):
 
 
 class EntryResult(TypedDict):
-    """What an entry of a list gave an enterprise; the reason is that of a review alone."""
+    """Result of an entry for an enterprise; the reason is that of a review alone."""
 
     entry: int
     score: float | None
@@ -77,7 +77,7 @@ class Appeal(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class ListTerms:
-    """On what terms a list was made; kept in its file.
+    """Terms of a list; kept in its file.
 
     Parameters
     ----------
@@ -121,19 +121,19 @@ class ListTerms:
 
     @property
     def places(self) -> int | None:
-        """How many places the share was; None where a number of points was the cut."""
+        """Number of firms the list takes; None where a number of points was the cut."""
         return Cut(self.top_share, self.cut_off).places(self.evaluated)
 
     @property
     def uncut(self) -> bool:
-        """Whether all who were eligible are on the list, as fewer of them were than there were places."""
+        """Whether all eligible firms are on the list because the list takes more."""
         return self.places is not None and self.selected < self.places
 
 
 def make_list(
     rulebook: Rulebook, columns: Columns, *, cut: Cut, on: date, batch: str, source_sha256: str, synthetic: bool = False
 ) -> tuple[Entries, ListTerms]:
-    """Return a list and the terms it was made on; see :func:`icsml.innovation.selection.select.select`."""
+    """Return a list and its terms; see :func:`icsml.innovation.selection.select.select`."""
     made = select(rulebook, columns, cut=cut, on=on, batch=batch)
     tables = rulebook.peer_tables
     return made, ListTerms(
@@ -156,7 +156,7 @@ def make_list(
 
 
 def withdraw(frame: pd.DataFrame, enterprise: str, *, on: date, because: str) -> pd.DataFrame:
-    """Return the list with one more entry that takes an enterprise off it; what stood before stays.
+    """Return the list with one more entry that withdraws an enterprise; earlier entries stay.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def withdraw(frame: pd.DataFrame, enterprise: str, *, on: date, because: str) ->
 def appeal(
     frame: pd.DataFrame, terms: ListTerms, rulebook: Rulebook, record: EnterpriseRecord, *, on: date, because: str
 ) -> tuple[pd.DataFrame, Appeal]:
-    """Return the list with one more entry, the enterprise scored anew on a corrected record, and what changed.
+    """Return the list with one more entry for an enterprise scored on a corrected record, and the changes.
 
     The same rules, peers and cut apply, to a record of the same date; nobody else is moved. Both entries are kept, the
     new one with its record.
@@ -253,7 +253,7 @@ def standing(frame: pd.DataFrame, on: date) -> pd.DataFrame:
 
 
 def figures(current: pd.DataFrame, stages: Sequence[str] = ()) -> dict[str, list[GroupCount]]:
-    """Return evaluated, listed and their share by batch, province, stage and field, and the reasons with their number.
+    """Return evaluated, listed and their share by batch, province, stage and field, and the number of each reason.
 
     Parameters
     ----------
@@ -311,7 +311,7 @@ def _last_entry(frame: pd.DataFrame, enterprise: str, on: date) -> Entry:
 
 
 def _places_left(frame: pd.DataFrame, terms: ListTerms, on: date) -> bool:
-    """Tell whether the cut kept nobody out, and fewer stand on the list than the share allows."""
+    """Return whether the cut excluded nobody and fewer firms are on the list than the share allows."""
     listed = int((standing(frame, on)["status"] == "listed").sum())
     return terms.uncut and terms.places is not None and listed < terms.places
 

@@ -1,4 +1,4 @@
-"""The recommended list: who is on it and who is not, and why, in one batch of evaluation."""
+"""The recommended list: selected firms and reasons, for one batch of evaluation."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ NOT_EVALUATED: Final = ("older_record", "future_record")
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Where the list is cut: the best share of all evaluated, or a number of points; one of the two.
+    """Cut of the list: the best share of all evaluated, or a number of points; one of the two.
 
     Raises
     ------
@@ -68,11 +68,11 @@ class Cut:
             raise InputError("ICS-SEL-001", "not a number of points", field="--cut-off", remedy="give one such as 60")
 
     def places(self, evaluated: int) -> int | None:
-        """Return how many places a share of those evaluated is; None where a number of points is the cut."""
+        """Return the number of firms the list takes; None where a number of points is the cut."""
         return None if self.top_share is None else round(self.top_share * evaluated)
 
     def threshold(self, score: Floats, evaluated: int, max_score: float) -> float:
-        """Return the fewest points that are enough, given the scores of those who may be listed.
+        """Return the fewest points that suffice, given the scores of those who may be listed.
 
         Raises
         ------
@@ -98,7 +98,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """The rows of a list and what it was cut at.
+    """The rows of a list and its cut.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class Entries:
 
     @property
     def competing(self) -> Flags:
-        """Rows that nothing but the cut could keep out, shape (n,)."""
+        """Rows that only the cut could exclude, shape (n,)."""
         return self.frame["reason"].isin(["selected", "below_cut"]).to_numpy(dtype=np.bool_)
 
 
@@ -215,7 +215,7 @@ def entries(
 
 
 def ineligible(rulebook: Rulebook, points: Points) -> NDArray[Any]:
-    """Return what keeps each row off any list whatever the cut and the day, the first that applies; empty if nothing.
+    """Return why each row is ineligible whatever the cut and the day, the first reason that applies; empty if none.
 
     Where no condition and no veto is in use, eligibility is nothing that could be held against anybody.
     """
@@ -234,7 +234,7 @@ def ineligible(rulebook: Rulebook, points: Points) -> NDArray[Any]:
 
 
 def exclusion_reasons(rulebook: Rulebook, points: Points, age: Ages, columns: Columns, on: date) -> NDArray[Any]:
-    """Return what keeps each row out before any cut, the first that applies; empty where nothing does.
+    """Return why each row is excluded before any cut, the first reason that applies; empty if none.
 
     Of the records known on the day the latest counts.
     """

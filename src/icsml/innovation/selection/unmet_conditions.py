@@ -1,4 +1,4 @@
-"""The conditions that keep a firm off a list: its own value beside each, or what is missing to know it."""
+"""Conditions that exclude a firm from a list, with its own value or what is missing to know it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 @dataclass
 class UnmetConditions:
-    """The conditions that keep rows of a list out.
+    """Conditions that exclude rows of a list.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class UnmetConditions:
     gaps: Gaps
 
     def texts(self, rows: Indices) -> list[Label | None]:
-        """Return what keeps each of these rows out: what is decided before what is open, then what would do instead."""
+        """Return why each of these rows is excluded: failed conditions, then unknown ones, then the alternatives."""
         eligibility = self.gaps.rulebook.eligibility
         if eligibility is None:
             return [None] * len(rows)
@@ -59,7 +59,7 @@ class UnmetConditions:
     def _exclusion_reasons(
         self, eligibility: Eligibility, rows: Indices
     ) -> Iterator[tuple[Condition, Indices, list[Label]]]:
-        """Yield each condition that keeps some of these rows out, the indices of these, and their texts."""
+        """Yield each condition that excludes some of these rows, their indices, and their texts."""
         vetoes = {each.id for each in eligibility.active_vetoes}
         ordered = [*eligibility.active_vetoes, *eligibility.conditions]
         answers = self._unwaived(eligibility, ordered, rows)
@@ -73,7 +73,7 @@ class UnmetConditions:
             yield each, np.flatnonzero(unknown), self._undecided(each, rows[unknown], key)
 
     def _unwaived(self, eligibility: Eligibility, asked: Sequence[Condition], rows: Indices) -> dict[str, Floats]:
-        """Return the answers of these rows; what another way in waives counts as met."""
+        """Return the results of these rows; conditions that a bypass waives count as met."""
         answers = {each.id: self.gaps.points.conditions[each.id][rows] for each in asked}
         if eligibility.ways:
             another_way = any_holds([self.gaps.points.conditions[each.id][rows] for each in eligibility.ways]) == 1.0
@@ -81,7 +81,7 @@ class UnmetConditions:
         return answers
 
     def _ways(self, eligibility: Eligibility, rows: Indices, wanted: Flags) -> list[list[Label]]:
-        """Return all other ways in of each row that wants one: its own value, or what is missing to know it."""
+        """Return all bypass conditions of each row that needs one: its own value, or what is missing to know it."""
         ways: list[list[Label]] = [[] for _ in rows]
         for each in eligibility.ways:
             unknown = np.isnan(self.gaps.points.conditions[each.id][rows])
@@ -100,7 +100,7 @@ class UnmetConditions:
         return shared(rows, crossed(values, self.gaps.pattern) if unit == POINTS else values, text_of)
 
     def _with_cost(self, condition: Condition, own: Label, row: int) -> Label:
-        """Return points with what is missing for more."""
+        """Return points with the missing fields that could add more."""
         cost = self.gaps.cost(_indicators(self.gaps.rulebook, condition), row)
         return own if cost is None else joined([own, cost], "semicolon")
 
@@ -123,7 +123,7 @@ class UnmetConditions:
                 return self.gaps.why(expression.fields, bases(expression), row)
 
     def _values(self, condition: Condition) -> tuple[Floats, str]:
-        """Return what a condition looks at and its unit; of points those given, NaN where there is no score."""
+        """Return a condition's value and its unit; of points those given, NaN where there is no score."""
         match condition.value:
             case Score():
                 return self.gaps.points.score, POINTS
@@ -143,7 +143,7 @@ def _append(parts: list[list[T]], indices: Indices, added: Sequence[T]) -> None:
 def _joined(
     parts: Sequence[Sequence[Label]], waived: Sequence[Sequence[int]], ways: Sequence[Sequence[Label]]
 ) -> list[Label | None]:
-    """Return the text of each row; rows that share all their parts share it, so that a nation's take seconds."""
+    """Return the text of each row; rows that share all parts share it, so that a whole nation takes seconds."""
     texts: dict[tuple[tuple[int, ...], ...], Label | None] = {}
     rows = list(zip(parts, waived, ways, strict=True))
     keys = [(tuple(map(id, part)), tuple(numbers), tuple(map(id, way))) for part, numbers, way in rows]
@@ -178,7 +178,7 @@ def _quantity(value: float, unit: str, threshold: float, fields: Sequence[str]) 
 
 
 def _indicators(rulebook: Rulebook, condition: Condition) -> list[Indicator]:
-    """Return the indicators whose points a condition looks at."""
+    """Return the indicators whose points a condition reads."""
     match condition.value:
         case CategoryPoints(category=category):
             return [each for each in rulebook.indicators if each.category == category]

@@ -1,1 +1,1 @@
-"""What a rulebook that fits the schema can still get wrong, one kind a module."""
+"""Faults of rulebooks that fit the schema, one kind per module."""

@@ -1,4 +1,4 @@
-"""Full-width characters where YAML reads ASCII, named with line, column and what to write."""
+"""Full-width characters where YAML reads ASCII, with line, column and replacement."""
 
 from __future__ import annotations
 

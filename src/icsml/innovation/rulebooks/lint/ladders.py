@@ -1,4 +1,4 @@
-"""Ladders of points from which a step has been lost."""
+"""Missing or useless steps in a points table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["ladder_faults", "option_faults"]
 
 
 def ladder_faults(key: Key, option: Option, full: Fraction) -> Iterator[Fault]:
-    """Warn of a step that the pattern of the other steps asks for, and of one that changes nothing.
+    """Warn of a step that the other steps' pattern suggests, and of one without effect.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def ladder_faults(key: Key, option: Option, full: Fraction) -> Iterator[Fault]:
 
 
 def option_faults(key: Key, indicator: Indicator, stages: Sequence[str | None]) -> Iterator[Fault]:
-    """Return what is wrong with the ladders of an indicator: a lost first step or option, one step alone.
+    """Return faults of an indicator's points tables: a missing first step or option, or a single step.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def _most(indicator: Indicator, option: Option, stage: str | None) -> Fraction:
 
 
 def _short(key: Key, indicator: Indicator, option: Option, stages: Sequence[str | None]) -> Iterator[Fault]:
-    """Tell of an option that does not reach what it says it does, or all the points where it says nothing."""
+    """Report an option that does not reach its declared maximum, or all the points where none is declared."""
     for stage in stages:
         full, reached = indicator.full(stage), _most(indicator, option, stage)
         if option.max is not None and reached != points_of(option.max, full):
@@ -102,7 +102,7 @@ def _short(key: Key, indicator: Indicator, option: Option, stages: Sequence[str 
 
 
 def _lost_option(key: Key, indicator: Indicator, stage: str | None) -> Iterator[Fault]:
-    """Warn where options of one step each fall from one to the next, and one of them seems to be missing."""
+    """Warn where options of one step each decrease regularly and one of them seems to be missing."""
     amounts = [_most(indicator, option, stage) for option in indicator.best_of]
     if all(a > b for a, b in pairwise(amounts)):
         keys: list[Key] = [(number,) for number in range(len(amounts))]
@@ -111,7 +111,7 @@ def _lost_option(key: Key, indicator: Indicator, stage: str | None) -> Iterator[
 
 
 def _alone(key: Key, option: Option) -> Iterator[Fault]:
-    """Warn of a table of one step, unless it asks whether there is any at all."""
+    """Warn of a table of one step, unless it checks for any at all."""
     match option.points:
         case Bands(steps=(step,)) if not (step.above == 0 or step.at_least == 1):
             text = step.text(percent=option.percent)
@@ -126,7 +126,7 @@ def _alone(key: Key, option: Option) -> Iterator[Fault]:
 
 
 def _lost(here: Key, keys: Sequence[Key], texts: Sequence[str], amounts: Sequence[Fraction]) -> Iterator[Fault]:
-    """Warn where one difference of points is a multiple of what all others are; at the end only if it is the double."""
+    """Warn where one difference of points is a multiple of all others; at the end only if it is the double."""
     falls = [a - b for a, b in pairwise(amounts)]
     (usual, count), *_ = Counter(falls).most_common(1)
     odd = [index for index, fall in enumerate(falls) if fall != usual]

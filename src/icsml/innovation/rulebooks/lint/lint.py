@@ -1,4 +1,4 @@
-"""What a rulebook that fits the schema can still get wrong."""
+"""Faults of rulebooks that fit the schema."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Finding:
 
 
 def findings(rulebook: Rulebook, document: yaml.Node | None, name: str) -> list[Finding]:
-    """Return every semantic fault and warning of a rulebook, with the file and line that hold it.
+    """Return every semantic fault and warning of a rulebook, with its file and line.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def findings(rulebook: Rulebook, document: yaml.Node | None, name: str) -> list[
 
 
 def located(fault: Fault, document: yaml.Node | None, name: str) -> Finding:
-    """Return a fault with the file and line that hold it."""
+    """Return a fault with its file and line."""
     where = f"{place_of(document, fault.key, name)}: {_dotted(fault.key)}"
     return Finding(fault.code, where, fault.message, fault.remedy, "warning" if fault.warning else "fault")
 

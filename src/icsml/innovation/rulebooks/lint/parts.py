@@ -1,4 +1,4 @@
-"""Faults of the parts that rulebooks are made of: names, sources, fields, units, weights by stage."""
+"""Faults of names, sources, fields, units and weights by stage."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NEVER_SCORED: Final = (Purpose.CONSEQUENCE, Purpose.PERSONAL, Purpose.BANK_RATIN
 
 
 def repeated(key: Key, names: Iterable[str], *, placed: bool = True) -> Iterator[Fault]:
-    """Tell of ids that are used more than once, in the list at a key; at its second use, where the list is one."""
+    """Report duplicate ids."""
     held = list(names)
     for name, count in Counter(held).items():
         if count > 1:
@@ -42,7 +42,7 @@ def repeated(key: Key, names: Iterable[str], *, placed: bool = True) -> Iterator
 def citation_faults(
     rulebook: Rulebook, key: Key, cited: tuple[str, ...], provenance: tuple[Provenance, ...]
 ) -> Iterator[Fault]:
-    """Check that sources are declared, and that what is published or official cites one."""
+    """Check that sources are declared, and that published or official parts cite one."""
     declared = {source.id: source for source in rulebook.sources}
     for name in cited:
         if name not in declared:
@@ -62,7 +62,7 @@ def citation_faults(
 
 
 def field_faults(key: Key, value: Value) -> Iterator[Fault]:
-    """Check that a value reads known fields that may be scored, of the kind that it needs."""
+    """Check that a value reads known fields of the right kind that may be scored."""
     for name in dict.fromkeys(value.fields):
         field = FIELD_BY_NAME.get(name)
         if field is None:
@@ -82,7 +82,7 @@ def field_faults(key: Key, value: Value) -> Iterator[Fault]:
 
 
 def unit_faults(key: Key, value: Value, declared: Unit | None) -> Iterator[Fault]:
-    """Check that a value is in one unit, and in the one that is declared."""
+    """Check that a value has one unit, the declared one."""
     found = value.unit
     if found == MIXED:
         yield Fault("ICS-RUL-024", (*key, "value"), "adds or compares unlike units", "use fields of one unit")
@@ -96,12 +96,12 @@ def unit_faults(key: Key, value: Value, declared: Unit | None) -> Iterator[Fault
 
 
 def _a_rate(value: Value, declared: Unit) -> bool:
-    """Tell whether a ratio of like things or a growth rate is meant as a multiple, such as citations per patent."""
+    """Return whether a ratio of like things or a growth rate is meant as a multiple, such as citations per patent."""
     return declared is Unit.RATE and isinstance(value, Ratio | Growth) and value.unit is Unit.FRACTION
 
 
 def weight_faults(rulebook: Rulebook, key: Key, weight: Weight) -> Iterator[Fault]:
-    """Check that a weight by stage names every stage once and no other."""
+    """Check that a weight by stage has every stage once and no other."""
     if not isinstance(weight, dict):
         return
     for name in weight:
@@ -114,5 +114,5 @@ def weight_faults(rulebook: Rulebook, key: Key, weight: Weight) -> Iterator[Faul
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str:
-    """Return the known name nearest to one that is not known, else where to look."""
+    """Return the most similar known name for an unknown one, else where to look."""
     return nearest(name, known) or "see docs/reference/rulebooks.md"

@@ -1,4 +1,4 @@
-"""Thresholds of points in conditions: pass marks and floors that nobody reaches, or that are written as a share."""
+"""Pass marks and floors of points that cannot be reached, or that are written as a share."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WEIGHT: Final[TypeAdapter[Fraction | dict[str, Fraction]]] = TypeAdapter(Weight
 
 
 def mark_faults(rulebook: Rulebook) -> Iterator[Fault]:
-    """Return what is wrong with the size of thresholds of points, held against what an enterprise can have."""
+    """Return faults in thresholds of points, compared with the points an enterprise can have."""
     for key, condition in rulebook.eligibility.located if rulebook.eligibility is not None else ():
         own = _counted(rulebook, condition)
         if own and condition.holds_if is None:
@@ -36,7 +36,7 @@ def mark_faults(rulebook: Rulebook) -> Iterator[Fault]:
 
 
 def _counted(rulebook: Rulebook, condition: Condition) -> list[Indicator]:
-    """Return the indicators whose points a condition counts; none where it does not ask for points."""
+    """Return the indicators whose points a condition counts; none where it does not read points."""
     match condition.value:
         case Score():
             return list(rulebook.indicators)
@@ -84,7 +84,7 @@ def _maxima(rulebook: Rulebook, own: list[Indicator]) -> list[Fraction]:
 
 
 def _range(rulebook: Rulebook, own: list[Indicator], stage: str | None) -> tuple[Fraction, Fraction]:
-    """Return the fewest and the most points that indicators can give together at a stage.
+    """Return the fewest and the most points of indicators together at a stage.
 
     Where others of the same kind, base or bonus, are left out for a missing value, these grow to fill their place.
     """
@@ -103,7 +103,7 @@ def _range(rulebook: Rulebook, own: list[Indicator], stage: str | None) -> tuple
 
 
 def share_faults(content: Any) -> Iterator[Fault]:  # noqa: ANN401 - whatever YAML holds
-    """Return the thresholds of points that are written in per cent, of what a file holds before it is read."""
+    """Return the thresholds of points written in per cent in an unread file."""
     eligibility = _part(content, "eligibility")
     ways = _part(_part(eligibility, "bypass"), "any_of")
     held = {("conditions",): _part(eligibility, "conditions"), ("vetoes",): _part(eligibility, "vetoes")}
@@ -127,7 +127,7 @@ def _asks_points(condition: Any) -> bool:  # noqa: ANN401 - whatever YAML holds
 
 
 def _points(content: Any, condition: Any, per_cent: Fraction) -> str:  # noqa: ANN401 - whatever YAML holds
-    """Return what to write for a share of points, as far as the file states their maximum."""
+    """Return the number of points for a share, where the file states the maximum."""
     value = _part(condition, "value")
     name = _part(value, "category") or _part(value, "indicator")
     if name is None:

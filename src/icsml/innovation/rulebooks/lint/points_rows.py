@@ -1,4 +1,4 @@
-"""What a points function that fits the schema can still get wrong: rows, gaps, overlaps, points that fall."""
+"""Faults of a points function: rows, gaps, overlaps, falling points."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def point_faults(key: Key, indicator: Indicator, option: Option, stages: Sequenc
 
 
 def _misordered(option: Option) -> tuple[Key, str]:
-    """Return the band that stands wrong and what is wrong with it; of other functions, nothing in particular."""
+    """Return the misplaced band and its fault; of other functions, nothing in particular."""
     if not isinstance(option.points, Bands):
         return (), ""
     steps = option.points.steps
@@ -86,7 +86,7 @@ def _falling(key: Key, indicator: Indicator, option: Option, stages: Sequence[st
 
 
 def _in_range(key: Key, option: Option) -> Iterator[Fault]:
-    """Check that no row lies beyond the range of the field that is read."""
+    """Check that no row is outside the range of the field."""
     field = FIELD_BY_NAME.get(option.value.field) if isinstance(option.value, FieldValue) else None
     if field is None or not field.numeric:
         return
@@ -110,7 +110,7 @@ def _in_range(key: Key, option: Option) -> Iterator[Fault]:
 
 
 def _beyond(step: Comparison, low: float | None, high: float | None) -> bool:
-    """Tell whether a lower bound lies above the range, or an upper bound below it."""
+    """Return whether a lower bound is above the range, or an upper bound below it."""
     if step.lower:
         return _above((step.threshold, step.above is None), high)
     return _below((step.threshold, step.below is None), low)
@@ -159,7 +159,7 @@ def _holds_any(start: tuple[Fraction, bool], stop: tuple[Fraction, bool], *, who
 
 
 def _seam(lower: Interval, upper: Interval, *, whole: bool) -> int:
-    """Return -1 for a gap between two rows, 1 for an overlap, 0 if they meet."""
+    """Return -1 for a gap between two rows, 1 for an overlap, 0 for neither."""
     if lower.stop is None or upper.start is None:
         return 1
     if whole:

@@ -25,7 +25,7 @@ _RIGHTS: Final = {
 
 
 def ratio_faults(key: Key, value: Value) -> Iterator[Fault]:
-    """Return what is wrong with the two sides of a ratio or a growth rate.
+    """Return faults in the two sides of a ratio or a growth rate.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is part of what: which ratios are shares, and which have a right way up."""
+"""Which fields are parts of others, and which ratios are shares."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MULTIPLES: Final = ("patent_citations",)
 
 
 def within_one(value: Value) -> bool:
-    """Tell whether a value cannot exceed 1: a share by its definition, or a part over its whole."""
+    """Return whether a value cannot exceed 1: a share by its definition, or a part over its whole."""
     if isinstance(value, FieldValue):
         high = FIELD_BY_NAME[value.field].high
         return high is not None and high <= 1
@@ -41,7 +41,7 @@ def within_one(value: Value) -> bool:
 
 
 def never_above_one(value: Value) -> bool:
-    """Tell whether no rulebook asks for more than 1, though an enterprise may have it, as of R&D to sales."""
+    """Return whether no rulebook should require more than 1, though a firm may have it, such as R&D to sales."""
     if not isinstance(value, Ratio) or value.unit is not Unit.FRACTION:
         return False
     over, under = value.numerator.fields, value.denominator.fields
@@ -53,5 +53,5 @@ def _smaller(part: str, whole: str) -> bool:
 
 
 def contains(whole: str, part: str) -> bool:
-    """Tell whether a field is the whole that another is part of, directly or by steps."""
+    """Return whether one field contains another as a part, directly or by steps."""
     return any(each == part and (over == whole or contains(whole, over)) for each, over in PARTS)

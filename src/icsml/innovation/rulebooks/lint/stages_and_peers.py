@@ -1,4 +1,4 @@
-"""What the stages and the peer groups of a rulebook can still get wrong."""
+"""Faults of the stages and peer groups of a rulebook."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["peer_faults", "stage_faults"]
 
 
 def stage_faults(rulebook: Rulebook) -> Iterator[Fault]:
-    """Return what is wrong with the stages and the rule that tells them."""
+    """Return faults of the stages and of the rule that assigns them."""
     stages = rulebook.stages
     if stages is None:
         return
@@ -41,7 +41,7 @@ def stage_faults(rulebook: Rulebook) -> Iterator[Fault]:
 
 
 def peer_faults(rulebook: Rulebook) -> Iterator[Fault]:
-    """Return what is wrong with the groups of peers."""
+    """Return faults of the groups of peers."""
     if rulebook.peers is None:
         for index, indicator in enumerate(rulebook.indicators):
             if indicator in rulebook.ranked:
@@ -72,5 +72,5 @@ def peer_faults(rulebook: Rulebook) -> Iterator[Fault]:
 
 
 def _implied(group: Iterable[str]) -> set[str]:
-    """Return what peers of a group have in common: a region lies in one province."""
+    """Return the keys that a group's peers have in common: a region is in one province."""
     return {*group, *(("province",) if "region" in group else ())}

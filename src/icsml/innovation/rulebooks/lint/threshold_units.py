@@ -46,7 +46,7 @@ _VALUES: Final = get_args(get_args(Value)[0])
 
 @dataclass(frozen=True, slots=True)
 class _Threshold:
-    """A number that a value is compared with, and every other one of the same table."""
+    """A number that a value is compared with, and all others of the same table."""
 
     key: Key
     value: Value
@@ -56,7 +56,7 @@ class _Threshold:
 
 
 def threshold_faults(rulebook: Rulebook) -> Iterator[Fault]:
-    """Return what is wrong with the size of thresholds: of points, of the rule of stages, of conditions."""
+    """Return implausible sizes of thresholds: of points, of the rule of stages, of conditions."""
     for threshold in _thresholds(rulebook):
         if threshold.unit is Unit.FRACTION:
             yield from _fraction(threshold)
@@ -140,7 +140,7 @@ def _looks_in_per_cent(threshold: _Threshold) -> bool:
 
 
 def _in_per_cent(table: tuple[Fraction, ...]) -> bool:
-    """Tell whether several numbers of a table are given and none of them lies between 0 and 1."""
+    """Return whether a table has several numbers and none is between 0 and 1."""
     given = {number for number in table if number != 0}
     return len(given) > 1 and all(abs(number) >= 1 for number in given)
 
@@ -170,7 +170,7 @@ def _money(threshold: _Threshold) -> Iterator[Fault]:
 
 
 def _meant(number: Fraction, least: Fraction | int) -> dict[str, str]:
-    """Return, by the larger units that make a likely amount of a number, what to write in yuan for it."""
+    """Return, by the larger units that make a number a likely amount, its value in yuan."""
     return {
         name: f"{_plain(number * unit)} for {decimal(number)} {name} ({words})"
         for name, (unit, words) in _LARGE.items()
@@ -179,7 +179,7 @@ def _meant(number: Fraction, least: Fraction | int) -> dict[str, str]:
 
 
 def _per_head(threshold: _Threshold) -> Iterator[Fault]:
-    """Warn of money per head or per piece that reads as a few yuan."""
+    """Warn of money per head or per piece that amounts to a few yuan."""
     value = threshold.value
     assert isinstance(value, Ratio)  # noqa: S101 - asked for by the caller
     if value.numerator.unit is not Unit.CNY or value.denominator.unit not in (Unit.PERSONS, Unit.COUNT):
