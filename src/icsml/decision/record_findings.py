@@ -170,7 +170,7 @@ def _zeros(record: _Record) -> Iterator[Finding]:
 
 
 def _unit(record: _Record) -> Iterator[Finding]:
-    """Report once amounts that seem to be in 万元: all of them, those of a whole staff, or one compared with another."""
+    """Report once amounts that seem to be in 万元: all of them, those of a whole staff, or one beside another."""
     check, code = record.policy.checks.unit, "AMOUNTS_IN_WAN"
     known = _known_amounts(record)
     if not known:
