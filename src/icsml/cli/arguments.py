@@ -1,4 +1,4 @@
-"""What commands read from files and options: one JSON object, a day, explanation stability."""
+"""Files and options that commands read: one JSON object, a day, explanation stability."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def read_json(path: Path) -> JsonObject:
 
 
 def read_stability(path: Path) -> StabilityFigures:
-    """Read what ``icsml stability --json`` printed.
+    """Read the output of ``icsml stability --json``.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def read_stability(path: Path) -> StabilityFigures:
 
 
 def stability_of_page(path: Path | None, html: Path | None) -> StabilityFigures | None:
-    """Read the stability that is to be part of a page; None where it is not asked for.
+    """Read the stability to be displayed on a page; None where none is requested.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""``icsml report``: what a model goes by on a data set."""
+"""``icsml report``: the auditor's report of a model on a data set."""
 
 from __future__ import annotations
 

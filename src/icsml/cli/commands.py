@@ -1,4 +1,4 @@
-"""The commands of ``icsml`` and the functions behind them, whose modules are imported when a command is asked for."""
+"""The commands of ``icsml`` and their functions, whose modules are imported when a command is used."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class LazyGroup(TyperGroup):
 
 
 def group(functions: Mapping[str, str]) -> type[LazyGroup]:
-    """Return the class of a group that holds these commands."""
+    """Return the class of a group of these commands."""
     return type("Group", (LazyGroup,), {"functions": functions})
 
 

@@ -1,4 +1,4 @@
-"""``icsml data``: data sets from anybody's tables, and what is to be asked of them."""
+"""``icsml data``: imports of tables and checks of data sets."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _values(values: Mapping[str, int]) -> str:
 
 
 def _counts(title: str, counts: Mapping[str, int], report: ImportReport, kind: str) -> list[str]:
-    """Return a titled table of counts by field, the largest first, with where the first stand; nothing if none."""
+    """Return a titled table of counts by field, the largest first, with the first rows of each; nothing if none."""
     largest_first = sorted(counts.items(), key=lambda item: -item[1])
     if not largest_first:
         return []

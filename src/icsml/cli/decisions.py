@@ -139,7 +139,7 @@ def _adverse(decision: Decision) -> list[str]:
 
 
 def _recourse(decision: Decision, stability: StabilityFigures | None) -> list[str]:
-    """Return the recourse with what it is and whether other models answer it too, as the page says it."""
+    """Return the recourse, its meaning, and whether other models answer it too, in the words of the page."""
     if not decision.recourse:
         return []
     about = [phrase("pages.recourse_about", "en"), *recourse_robustness(stability, decision.model.bundle_sha256, "en")]
@@ -147,7 +147,7 @@ def _recourse(decision: Decision, stability: StabilityFigures | None) -> list[st
 
 
 def _covered(decision: Decision) -> str:
-    """Return the share that the adverse reasons cover, where no referral says it."""
+    """Return the share that the adverse reasons cover, unless a referral contains it."""
     share = decision.adverse_coverage
     if share is None or any(referral.code == "REASONS_INCOMPLETE" for referral in decision.refer or ()):
         return ""
@@ -174,7 +174,7 @@ def _with(also: Sequence[AlsoReason]) -> str:
 
 
 def _reasons(decision: Decision) -> str:
-    """Return reasons as a table, under the innovation score's its indicators, under merged ones what they hold."""
+    """Return reasons as a table: below the innovation score its indicators, below merged reasons their parts."""
     rows: list[tuple[object, ...]] = []
     for reason in decision.reasons:
         text = reason.text.en + _flag(reason.contradicts)

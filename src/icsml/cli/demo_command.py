@@ -1,4 +1,4 @@
-"""``icsml demo``: the whole line on simulated books."""
+"""``icsml demo``: all steps on simulated portfolios."""
 
 from __future__ import annotations
 

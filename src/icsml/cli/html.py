@@ -61,7 +61,7 @@ def write_letter(
     issuer: str,
     contact: str,
 ) -> None:
-    """Write the letter that tells an enterprise its result."""
+    """Write the letter with an enterprise's result."""
     from icsml.reports import list_page
 
     list_page.write_letter(frame, terms, enterprise, path, lang, on=on, issuer=issuer, contact=contact)

@@ -1,4 +1,4 @@
-"""``icsml select`` and ``selection``: the recommended list, appeals, withdrawals, and who stands on it."""
+"""``icsml select`` and ``selection``: the recommended list, appeals, withdrawals, and current members."""
 
 from __future__ import annotations
 

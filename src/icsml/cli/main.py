@@ -1,4 +1,4 @@
-"""``icsml``: exit codes 0 done, 1 a check failed, 2 bad use or bad input, 3 something needed is not there."""
+"""``icsml``: exit codes 0 done, 1 a check failed, 2 bad use or bad input, 3 something required is missing."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _run(argv: list[str]) -> int:
 
 
 def _misused(error: TyperException) -> int:
-    """Say what was wrong with the arguments; a group without a command shows its help instead."""
+    """Report wrong arguments; a group without a command prints its help instead."""
     cause = error.__cause__
     if isinstance(error, typer.BadParameter) and isinstance(cause, ValidationError):
         error.message = message_of(cause.errors()[0])

@@ -1,4 +1,4 @@
-"""``icsml model``: what is registered."""
+"""``icsml model``: the registered models."""
 
 from __future__ import annotations
 

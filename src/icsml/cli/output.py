@@ -1,4 +1,4 @@
-"""What commands print: JSON for programs on stdout, lines for people, progress on stderr."""
+"""Output of commands: JSON for programs on stdout, lines for people, progress on stderr."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def emit(value: Mapping[str, Any], *, as_json: bool, text: str) -> None:
 
 @contextmanager
 def kept_stdout() -> Iterator[None]:
-    """Keep stdout for the command's own answer: what a library or its subprocess prints meanwhile goes to stderr."""
+    """Reserve stdout for the command's answer: output of libraries and subprocesses goes to stderr."""
     sys.stdout.flush()
     kept = os.dup(1)
     try:

@@ -1,4 +1,4 @@
-"""``icsml points`` and ``coverage``: what the rules give, and what the data can feed."""
+"""``icsml points`` and ``coverage``: points by the rules, and indicators that the data can feed."""
 
 from __future__ import annotations
 

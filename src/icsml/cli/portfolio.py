@@ -1,4 +1,4 @@
-"""``icsml portfolio``: simulated books of enterprises."""
+"""``icsml portfolio``: simulated portfolios of enterprises."""
 
 from __future__ import annotations
 

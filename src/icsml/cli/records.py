@@ -1,4 +1,4 @@
-"""``icsml records``: what a record is."""
+"""``icsml records``: schema, example and template of a record."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def template_(
 
 
 def _read_by(rulebook: Rulebook) -> tuple[str, ...]:
-    """Return what a rulebook reads, the fields by which it groups peers included."""
+    """Return the fields that a rulebook reads, those by which it groups peers included."""
     groups = rulebook.peers.groups if rulebook.peers else ()
     return (*rulebook.inputs(), *(key for group in groups for key in group if key in FIELD_BY_NAME))
 

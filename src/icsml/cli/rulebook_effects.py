@@ -1,4 +1,4 @@
-"""``icsml rulebook fit``, ``diff`` and ``robustness``: what rules do to a population."""
+"""``icsml rulebook fit``, ``diff`` and ``robustness``: effects of rules on a population."""
 
 from __future__ import annotations
 

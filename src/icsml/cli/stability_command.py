@@ -1,4 +1,4 @@
-"""``icsml stability``: whether the reasons given today would be given by the next model."""
+"""``icsml stability``: whether the next model would give the same reasons."""
 
 from __future__ import annotations
 

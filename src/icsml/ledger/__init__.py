@@ -1,4 +1,4 @@
-"""No record, no decision: every decision is committed here, hashed and chained, before its answer leaves."""
+"""The ledger: every decision is hashed, chained and committed before it is answered."""
 
 from __future__ import annotations
 

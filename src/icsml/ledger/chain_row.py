@@ -1,4 +1,4 @@
-"""What a chain row says and how it is hashed: RFC 8785 and SHA-256 are all it takes to check the rows."""
+"""Content and hash of a chain row: rows can be verified with RFC 8785 and SHA-256 alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a decision to its record: what the payload says, and that a decision without a record does not exist."""
+"""The payload of a decision, and its recording; a decision that is not recorded is not returned."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def record_decision(
     idempotency_key: str | None = None,
     request_sha256: str | None = None,
 ) -> Recorded:
-    """Commit a decision with all that is needed to make it again.
+    """Commit a decision with everything needed to repeat it.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def record_decision(
 
 
 def decision_payload(bundle: Bundle, request: Mapping[str, Any], decided: Decided) -> Payload:
-    """Return what the ledger keeps of a decision.
+    """Return the ledger's payload of a decision.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The payload of a decision: all that is needed to decide it again, as canonical bytes."""
+"""The payload of a decision: everything needed to repeat it, as canonical bytes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
 
 
 class Payload(TypedDict):
-    """What the ledger keeps of a decision: enough to decide it again."""
+    """Everything needed to repeat a decision."""
 
     request: JsonObject
     features: dict[str, float | None]
@@ -75,7 +75,7 @@ def payload_parts(decision_id: str, payload: Mapping[str, Any]) -> dict[str, byt
     try:
         return {key: canonical_bytes(payload[key]) for key in sorted(payload, key=_utf16)}
     except (InputError, UnicodeEncodeError):
-        # Without the cause, whose message holds the value.
+        # Without the cause, whose message contains the value.
         raise InputError("ICS-LED-005", "not representable as JSON", field="payload", remedy=_REMEDY) from None
 
 
@@ -85,13 +85,13 @@ def joined(parts: Mapping[str, bytes]) -> bytes:
 
 
 def parse_payload(data: bytes) -> Payload:
-    """Return what the bytes of a payload say, such that the same bytes come from it again."""
+    """Parse the bytes of a payload so that it serialises to the same bytes again."""
     payload: Payload = json.loads(data, parse_int=_number)
     return payload
 
 
 def parse_decision(data: bytes) -> JsonObject:
-    """Return what the bytes of a decision say, such that the same bytes come from it again."""
+    """Parse the bytes of a decision so that it serialises to the same bytes again."""
     decision: JsonObject = json.loads(data, parse_int=_number)
     return decision
 

@@ -1,4 +1,4 @@
-"""From a feature matrix to a calibrated PD, and the bundle that carries it.
+"""The PD model: training on a feature matrix, calibration, and the bundle.
 
 Scoring needs ``predict``, ``calibrate``, ``scale`` and ``bundle`` only; ``classifier``, ``rounds`` and ``tune`` train
 and need scikit-learn and Optuna, so nothing is imported here.

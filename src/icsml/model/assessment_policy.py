@@ -1,4 +1,4 @@
-"""What an assessment asks of a record: flags and checks, the least information, the cost of withholding."""
+"""Assessment policy: flags and checks, the least information, the cost of withholding."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _Part(BaseModel):
 
 
 class Check(_Part):
-    """What a finding of one check leads to."""
+    """Consequence of a finding of one check."""
 
     then: Then
 
@@ -131,14 +131,14 @@ class InformationGroup(_Part):
 
 
 class WithheldPolicy(_Part):
-    """Which quantile of the PDs of how many filled rows is stated."""
+    """Quantile of the PDs to state, and the number of filled rows."""
 
     quantile: Annotated[float, Field(ge=0.5, lt=1.0)]
     rows: Annotated[int, Field(ge=20, le=10_000)]
 
 
 class AssessmentPolicy(_Part):
-    """What an assessment asks of a record.
+    """Requirements of an assessment on a record.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ class AssessmentPolicy(_Part):
 
 
 def load_assessment_policy(path: Path | None = None) -> AssessmentPolicy:
-    """Read a policy of assessment, the shipped one if no path is given; errors (``ICS-MOD-032``) name line and key."""
+    """Read an assessment policy, by default the shipped one; errors (``ICS-MOD-032``) name line and key."""
     return _shipped() if path is None else load_model(path, AssessmentPolicy, code=_CODE)
 
 

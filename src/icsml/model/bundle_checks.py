@@ -1,4 +1,4 @@
-"""What a bundle must be: parts that fit together, trees in their declared directions, features as they were."""
+"""Checks of a bundle: parts that fit together, declared directions, unchanged features."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def certificates(parts: BundleParts) -> dict[str, Certificate]:
 
 
 def refuse_unfit(parts: BundleParts) -> None:
-    """Refuse parts that do not fit together (``ICS-MOD-018``) or do not rank (``ICS-MOD-017``)."""
+    """Reject parts that do not fit together (``ICS-MOD-018``) or do not rank (``ICS-MOD-017``)."""
     for file, scorer in scorers(parts).items():
         _refuse_unfit_scorer(file, scorer)
     if parts.companion is not None and parts.companion.encoder != parts.model.encoder.without_innovation():
@@ -76,7 +76,7 @@ def _refuse_unfit_reasons(parts: BundleParts) -> None:
 
 
 def refuse_unproved(parts: BundleParts) -> None:
-    """Refuse trees that break a declared direction (``ICS-MOD-030``), or of which nothing is proved (``-031``)."""
+    """Reject trees that break a declared direction (``ICS-MOD-030``), or without a proof (``-031``)."""
     for name, certificate in certificates(parts).items():
         if not certificate.holds:
             first = certificate.violations[0]
@@ -97,7 +97,7 @@ def _refuse_unfit_scorer(file: str, scorer: Scorer) -> None:
 
 
 def refuse_changed(name: str, part: BoosterPart, encoder: Encoder) -> None:
-    """Refuse features that this version computes otherwise: trees grown on one formula say nothing of another."""
+    """Reject features that this version computes otherwise: the trees were grown on other values."""
     features = encoder.features
     if not len(features) == len(part.directions) == len(part.definitions):
         raise unfit(f"bundle.json: {name}", "it does not give a direction and a definition for each feature")

@@ -1,4 +1,4 @@
-"""What ``bundle.json`` holds: everything about a model that is neither trees, rulebook nor prose."""
+"""The content of ``bundle.json``: everything about a model that is neither trees, rulebook nor prose."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class _Part(BaseModel):
 
 
 class BoosterPart(_Part):
-    """What belongs to one booster.
+    """The part of one booster.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class BoosterPart(_Part):
 
 
 class ReferencePart(_Part):
-    """What ``bundle.json`` states of ``reference.npy``.
+    """The entry of ``reference.npy`` in ``bundle.json``.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class ReferencePart(_Part):
 
 @dataclass(frozen=True, kw_only=True)
 class Stated:
-    """What ``bundle.json`` states as it is: a field added here is written, read and an attribute of every bundle.
+    """Fields copied to ``bundle.json`` unchanged: each is written, read and an attribute of every bundle.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ class Stated:
 # NaN is left as it is, so that canonical JSON refuses it where pydantic would write null.
 @pydantic_dataclass(frozen=True, kw_only=True, config=ConfigDict(ser_json_inf_nan="constants"))
 class Document(Stated):
-    """The content of ``bundle.json``: what is stated as it is, and what describes the other files of the bundle."""
+    """The content of ``bundle.json``: fields copied unchanged, and descriptions of the bundle's other files."""
 
     format: int
     code_version: str
@@ -210,7 +210,7 @@ def parse_document(content: bytes) -> Document:
 
 
 def _refuse_keys(parsed: Mapping[str, Any], number: int) -> None:
-    """Refuse keys that this format does not have, or must have and has not."""
+    """Reject unknown and missing keys."""
     optional = {part.name: part.metadata == _OPTIONAL for part in fields(Document)}
     for key in sorted(name for name in parsed if number < FORMAT and optional.get(name)):
         raise _unreadable(key, f"format {number} has no such key")

@@ -1,4 +1,4 @@
-"""What a bundle is made of."""
+"""The parts of a bundle."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Bundle", "BundleParts", "scorers"]
 
 @dataclass(frozen=True, kw_only=True)
 class BundleParts(Stated):
-    """Everything a bundle is made of: what ``bundle.json`` states as it is, and what has a file of its own.
+    """All parts of a bundle: fields copied to ``bundle.json`` unchanged, and parts with a file of their own.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class BundleParts(Stated):
 
     @property
     def companion_columns(self) -> list[int]:
-        """The columns of the model that hold the features of its companion; none where there is no companion."""
+        """The model's columns that are features of its companion; none where there is no companion."""
         return self.companion.encoder.indices_in(self.model.encoder) if self.companion is not None else []
 
     @property
@@ -61,7 +61,7 @@ class BundleParts(Stated):
 
     @property
     def assessment_policy(self) -> AssessmentPolicy:
-        """What an assessment asks of a record; where the bundle does not state it, the policy of this version."""
+        """The policy of its assessments; where the bundle does not state one, that of this version."""
         return self.policy if self.policy is not None else load_assessment_policy()
 
     def grade(self, pd: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
@@ -91,5 +91,5 @@ class Bundle(BundleParts):
 
 
 def scorers(parts: BundleParts) -> dict[str, Scorer]:
-    """Return the scorers of a bundle by the file that holds their trees: the model's, and its companion's if any."""
+    """Return the scorers of a bundle by the file of their trees: the model's, and its companion's if any."""
     return {MODEL: parts.model} | ({COMPANION: parts.companion} if parts.companion is not None else {})

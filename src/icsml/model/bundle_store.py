@@ -1,4 +1,4 @@
-"""The bundle store: a bundle moves in whole, a damaged one gives way, and processes may do so at the same time."""
+"""Store a bundle atomically; replace a damaged one. Several processes may do so at the same time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ATTEMPTS = 5
 
 
 def is_intact(folder: Path, sha256: str | None = None) -> bool:
-    """Return whether a folder holds an undamaged bundle, and of that SHA-256 if one is given."""
+    """Return whether a folder is an undamaged bundle, and of that SHA-256 if one is given."""
     try:
         _, actual = verified_files(folder)
     except (IcsmlError, OSError):
@@ -24,7 +24,7 @@ def is_intact(folder: Path, sha256: str | None = None) -> bool:
 
 
 def move_in(made: Path, target: Path) -> None:
-    """Move a bundle to its folder, unless the same bundle lies there intact; anything else there gives way.
+    """Install a bundle, replacing anything else in its place.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def move_in(made: Path, target: Path) -> None:
     for _ in range(_ATTEMPTS):
         try:
             made.rename(target)
-        except OSError as error:  # something lies there, maybe put there by another process just now
+        except OSError as error:  # something is there, maybe from another process just now
             failure = error
         else:
             return
@@ -57,7 +57,7 @@ def move_in(made: Path, target: Path) -> None:
 
 
 def _take_away(target: Path) -> None:
-    """Clear a folder in one step, so that nobody reads half of what lay there; the caller sees whether it worked."""
+    """Clear a folder in one step, so that nobody reads half of its content; the caller sees whether it worked."""
     with (
         suppress(OSError),
         tempfile.TemporaryDirectory(prefix=".old-", dir=target.parent, ignore_cleanup_errors=True) as scratch,

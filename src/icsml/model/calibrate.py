@@ -1,4 +1,4 @@
-"""Calibration is one affine map of the log-odds, so that reasons stay additive after it.
+"""Calibration by one affine map of the log-odds, so that reasons stay additive.
 
 Fitted on margins of rows the boosters have not seen (Platt 1999), by Newton's method on the convex log-loss.
 """
@@ -59,7 +59,7 @@ def refuse_no_ranking(
     events: int | None = None,
     remedy: str = "train on more rows or better features",
 ) -> None:
-    """Refuse a model that does not rank, wherever one is to be kept.
+    """Reject a model that does not rank, wherever one is to be stored.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The model card: what a reader must know before using the model.
+"""The model card: required reading before the model is used.
 
 A bundle holds it in English, with metrics and features by the names that programs use; :func:`card_sections` gives the
 same facts in any language, in words.
@@ -24,7 +24,7 @@ _STANDING: Final = "card.standing."
 
 @dataclass(frozen=True, slots=True)
 class CardPoints:
-    """Whose points the model reads: a rulebook, its provenance, and how far they depend on assumed weights."""
+    """Points that the model reads: the rulebook, its provenance, and their dependence on assumed weights."""
 
     rulebook: str
     provenance: str
@@ -33,7 +33,7 @@ class CardPoints:
 
 @dataclass(frozen=True, slots=True)
 class CardReference:
-    """Whom reasons compare with: a population, its rows, and the PD that they are nearest to if chosen so."""
+    """The comparison population of reasons: its rows, and the PD that it was chosen near to, if any."""
 
     population: str
     rows: int
@@ -42,7 +42,7 @@ class CardReference:
 
 @dataclass(frozen=True, kw_only=True)
 class CardFacts:
-    """What a model card says.
+    """Facts of a model card.
 
     Parameters
     ----------

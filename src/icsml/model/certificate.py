@@ -1,4 +1,4 @@
-"""The direction certificate: proved on the fitted trees, not sampled, that no PD moves against a declared direction.
+"""The direction certificate: a proof on the fitted trees that no PD moves against a declared direction.
 
 For each tree, any two leaves that can be reached by rows equal in all features but one, of declared direction, must
 have values in the declared order. "Can be reached" is exact: the regions of the two leaves meet on every other feature,
@@ -40,7 +40,7 @@ _JsonNumber = Annotated[float, PlainSerializer(lambda value: value if isfinite(v
 
 @dataclass(frozen=True)
 class Bound:
-    """What one feature may be: present and above ``above``, up to and with ``up_to``, or missing."""
+    """Allowed values of one feature: present and above ``above``, up to and with ``up_to``, or missing."""
 
     feature: str
     above: _JsonNumber
@@ -85,7 +85,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class DirectionProof:
-    """What was checked for one feature: trees that split on it, pairs of leaves compared, pairs in the wrong order."""
+    """Proof for one feature: trees that split on it, pairs of leaves compared, pairs in the wrong order."""
 
     feature: str
     sign: Annotated[int, Field(exclude=True)]

@@ -1,4 +1,4 @@
-"""Which of two class labels is the event."""
+"""Choice of the event among two class labels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["UnnamedEventWarning", "named_event", "unnamed_event"]
 
 
 class UnnamedEventWarning(UserWarning):
-    """The labels are text and ``event`` does not say which of them is the event: no PD can be given."""
+    """The labels are text and ``event`` does not name one of them: no PD can be given."""
 
 
 def named_event(event: object, labels: Sequence[object], *, given_directions: bool) -> object:

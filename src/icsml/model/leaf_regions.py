@@ -1,4 +1,4 @@
-"""Leaf regions: which values of each feature lead to a leaf, and whether a missing value does."""
+"""Leaf regions: the values of each feature that lead to a leaf, missing values included."""
 
 from __future__ import annotations
 

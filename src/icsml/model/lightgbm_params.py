@@ -1,4 +1,4 @@
-"""The parameters of LightGBM that settings of the estimator stand for, checked like a training configuration."""
+"""LightGBM's parameters for the settings of the estimator, checked like a training configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manifest: SHA-256 of every file of a bundle; its own SHA-256 names the bundle."""
+"""The manifest: SHA-256 of every file of a bundle; its own SHA-256 identifies the bundle."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def manifest_bytes(files: Mapping[str, bytes]) -> bytes:
 
 
 def verified_files(folder: Path) -> tuple[dict[str, bytes], str]:
-    """Read a bundle's files once and hold them against its manifest.
+    """Read a bundle's files once and check them against its manifest.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the ``model`` section of a training configuration may say."""
+"""The section ``model`` of a training configuration."""
 
 from __future__ import annotations
 

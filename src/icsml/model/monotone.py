@@ -1,4 +1,4 @@
-"""The directions given to an estimator: one of -1, 0 and +1 a feature, by column or by name, never by accident."""
+"""Monotone directions: -1, 0 or +1 per feature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a booster's margin becomes a PD, and LightGBM's own margin.
+"""LightGBM's margin, and the PD of a margin.
 
 Where reasons are asked for, the margin comes from the pass that makes them, with the same bits. Every formula is
 elementwise, so that a row has the same bits alone and in a batch.

@@ -1,4 +1,4 @@
-"""The reference population: the rows that reasons compare an enterprise with, as a plain array in the bundle."""
+"""The reference population: the comparison rows of reasons, as a plain array in the bundle."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class ReferencePopulation:
 
     @classmethod
     def parse(cls, content: bytes, id_: ReferenceId, sha256: str, points: Mapping[str, float]) -> Self:
-        """Read what :attr:`content` gave.
+        """Parse the bytes of :attr:`content`.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""How many trees: early stopping on the log-loss *after* calibration, pooled over rows the boosters have not seen.
+"""Number of trees: early stopping on the log-loss *after* calibration, pooled over held-out rows.
 
 The raw log-loss stops too early: further trees rank better but overstate their confidence, which is exactly what the
 calibration repairs. So the folds are grown in lockstep, and at each checkpoint the margins of all held-out rows are
@@ -100,7 +100,7 @@ def block_splits(y: Floats, blocks: npt.NDArray[Any]) -> list[Split]:
 
     Forward only, because a deployed model always meets a later time than it has seen. The first half of the blocks is
     only ever trained on, so that no booster is judged that has seen less than about half of the time span. Few defaults
-    make this a poor calibration for the booster that is kept, which sees twice the rows: on four simulated books the
+    make this a poor calibration for the final booster, which sees twice the rows: on four simulated portfolios the
     log-loss out of time was lower with folds on each (docs/explanation/deviations.md), and folds are the default.
 
     Parameters
@@ -217,7 +217,7 @@ def _start(X: Floats, y: Floats, params: Mapping[str, Any]) -> lgb.Booster:
 
 
 def _judge(pooled: Floats, outcome: Floats) -> tuple[Affine, float]:
-    """Judge a margin that ranks the wrong way as one without information, whatever a negative slope makes of it."""
+    """Judge a margin that ranks the wrong way as one without information, despite its negative slope."""
     calibration = fit_affine(pooled, outcome)
     if calibration.slope > 0:
         return calibration, calibrated_loss(pooled, outcome, calibration)

@@ -70,7 +70,7 @@ class MasterScale(BaseModel):
         return self.pdo / _LN2
 
     def applies_to(self, event: str | None, horizon_months: int | None) -> bool:
-        """Tell whether PDs of this event and horizon may be graded on this scale."""
+        """Return whether PDs of this event and horizon may be graded on this scale."""
         return event == self.event and horizon_months == self.horizon_months
 
     def grade(self, pd: Floats) -> npt.NDArray[np.object_]:

@@ -1,4 +1,4 @@
-"""What turns features into a PD: trees, the features that they read, and the calibration of their margin."""
+"""Scorer: trees, their features, and the calibration of their margin."""
 
 from __future__ import annotations
 

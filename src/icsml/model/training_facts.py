@@ -1,4 +1,4 @@
-"""What a bundle states of its training."""
+"""Facts of its training that a bundle states."""
 
 from __future__ import annotations
 

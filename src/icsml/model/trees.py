@@ -1,4 +1,4 @@
-"""Trees as text: LightGBM's own format, with what may differ between machines taken out."""
+"""Trees as text: LightGBM's own format, without parts that may differ between machines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def booster_text(booster: lgb.Booster) -> str:
 
 
 def booster_from_text(text: str, name: str) -> lgb.Booster:
-    """Read trees; ``name`` stands for the file in errors.
+    """Read trees; errors name the file ``name``.
 
     Raises
     ------

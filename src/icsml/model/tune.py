@@ -1,4 +1,4 @@
-"""Search for hyperparameters on the criterion that also finds the rounds: the calibrated log-loss on held-out rows."""
+"""Search for hyperparameters by the criterion that also finds the rounds: the calibrated held-out log-loss."""
 
 from __future__ import annotations
 

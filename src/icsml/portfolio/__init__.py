@@ -1,1 +1,1 @@
-"""Where rows come from: the synthetic portfolio, imported tables, and how rows are split."""
+"""Sources of rows: the synthetic portfolio and imported tables; and their splits."""

@@ -124,7 +124,7 @@ INVOICE_FIGURES: dict[str, str] = {
 
 
 def _table(invoices: Invoices) -> pd.DataFrame:
-    """Return the figures; one that overflows is missing, and so is all that rests on it."""
+    """Return the figures; one that overflows is missing, and so are those computed from it."""
     with np.errstate(over="ignore", invalid="ignore"):
         return pd.DataFrame({name: known(values) for name, values in _figures(invoices).items()})
 

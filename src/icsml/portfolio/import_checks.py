@@ -1,4 +1,4 @@
-"""Checks that only an import can make: of the source's cells, labels and rows, which a data set no longer shows."""
+"""Checks that are possible only during an import: of the source's cells, labels and rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CLOSE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class ImportFacts:
-    """What an import knows when its rows are chosen.
+    """Facts of an import when its rows are chosen.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class ImportFacts:
 
 
 def import_findings(table: TypedTable, mapping: Mapping, facts: ImportFacts, config: CheckConfig) -> list[Finding]:
-    """Return what the checks of an import found, in a fixed order.
+    """Return the findings of the checks of an import, in a fixed order.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def import_findings(table: TypedTable, mapping: Mapping, facts: ImportFacts, con
 
 
 def recheck(dataset: Dataset, config: CheckConfig) -> list[Finding]:
-    """Return what the checks find in a data set now, with what those found that only its import could make."""
+    """Return the present findings of a data set, with those of its import that cannot be repeated."""
     kept = [
         finding.model_copy(update={"level": level})
         for finding in dataset.meta.checks

@@ -1,4 +1,4 @@
-"""Import: anybody's table and a mapping file become a data set."""
+"""Import: a table and a mapping file become a data set."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _PLACES = 3
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import kept, refused, changed and left out.
+    """Rows that an import wrote, rejected, changed and left out.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class _Screened:
-    """Which of n rows are kept, those refused by field, and those refused as duplicates."""
+    """Which of n rows are used, those rejected by field, and those rejected as duplicates."""
 
     kept: Flags
     by_field: dict[str, Flags]

@@ -39,7 +39,7 @@ _NAME_ANOTHER = "check the column or name another"
 
 @dataclass(frozen=True, slots=True)
 class TableReport:
-    """What became of a table's rows.
+    """Counts of a table's rows by result.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def _seen(
     as_of: Dates,
     missing: Missing,
 ) -> tuple[Invoices, TableReport]:
-    """Return the invoices as each row of the main table could see them; one may be seen by several rows."""
+    """Return the invoices visible to each row of the main table; one may be visible to several rows."""
     wanted = _wanted(table)
     source = read_source(table, folder, wanted, wanted)
     headings = _headings(table, name, source)

@@ -1,4 +1,4 @@
-"""The mapping file: how anybody's table becomes a data set."""
+"""The mapping file: how a table becomes a data set."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class Mapping(StrictModel):
     @field_validator("split", mode="before")
     @classmethod
     def _split_keys(cls, split: object) -> object:
-        """Name a mistyped key; else the key that it stands for would be said to be absent."""
+        """Report a mistyped key; else the key that it was meant to be would be reported missing."""
         known = [*OutOfTimeSplit.model_fields, *FoldSplit.model_fields]
         for key in split if isinstance(split, dict) else ():
             if key not in known:

@@ -1,4 +1,4 @@
-"""What the keys of a mapping file hold: tables, dates, fields, features, outcomes."""
+"""Values of the keys of a mapping file: tables, dates, fields, features, outcomes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _canonical(name: str) -> str:
 
 
 def plain_column(value: object) -> object:
-    """Let a column's name stand for the object that names it."""
+    """Accept a column's name in place of the object with that name."""
     return {"column": value} if isinstance(value, str) else value
 
 
@@ -150,7 +150,7 @@ class Source(StrictModel):
 
 
 class InvoiceColumns(StrictModel):
-    """Which column of an invoice table holds what; None is recognised by its usual English or Chinese heading."""
+    """The columns of an invoice table; None is recognised by its usual English or Chinese heading."""
 
     date: Column | None = None
     partner: Column | None = None
@@ -230,7 +230,7 @@ class DateSource(StrictModel):
 
     @property
     def period(self) -> Literal["D", "M", "Y"]:
-        """What a date stands for: a day, or the last day of a month or year; of several formats the longest."""
+        """Period of a date: a day, or the last day of a month or year; of several formats the longest."""
         forms = [] if self.unit else [form for form in self.formats_tried if form != ISO]
         if any(not {"%m", "%b", "%B", *_DAY_PARTS} & set(re.findall(r"%.", form)) for form in forms):
             return "Y"
@@ -243,7 +243,7 @@ class DateSource(StrictModel):
 
 
 class FieldSource(DateSource):
-    """Where a canonical field comes from.
+    """The source of a canonical field.
 
     Parameters
     ----------
@@ -271,7 +271,7 @@ class MappedFeature(ExtraFeature):
     @model_validator(mode="before")
     @classmethod
     def _named_by_column(cls, given: object) -> object:
-        """Let the column's own name serve as name and label where none is given."""
+        """Use the column's name as name and label where none is given."""
         if not isinstance(given, dict) or not isinstance(given.get("column"), str):
             return given
         column = given["column"].strip()
@@ -285,7 +285,7 @@ class MappedFeature(ExtraFeature):
 
 
 class OutcomeSource(StrictModel):
-    """What bad means and where it stands.
+    """The column of the outcome, and its values that mean bad.
 
     Parameters
     ----------

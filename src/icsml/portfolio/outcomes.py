@@ -1,4 +1,4 @@
-"""The outcome of each row: bad, good or not seen, and when the event happened."""
+"""The outcome of each row: bad, good or not seen, and the date of the event."""
 
 from __future__ import annotations
 

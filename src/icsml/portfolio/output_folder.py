@@ -1,4 +1,4 @@
-"""The folder that a data set is written to: nothing in it that is not a data set may be lost."""
+"""Output folder of a data set; never deletes other files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TRUTH = "truth.parquet"
 
 
 def check_target(out: Path, sources: Iterable[Path] = (), *, code: str) -> None:
-    """Refuse a folder that a data set must not be written to; cheap, so that it precedes the long work.
+    """Reject a folder that a data set must not be written to; fast, so that it precedes the long work.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which rows of an import are refused, and why; the others are kept."""
+"""Rows rejected by an import, with reasons."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Typed = dict[str, Array]
 
 
 def refused_rows(columns: Typed, mapping: Mapping) -> dict[str, Flags]:
-    """Return, for each field at fault, the rows that are refused for it.
+    """Return, for each field at fault, the rows that are rejected for it.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def refused_rows(columns: Typed, mapping: Mapping) -> dict[str, Flags]:
 
 
 def clear_ranges(columns: Typed, extras: tuple[ExtraFeature, ...]) -> dict[str, int]:
-    """Count values outside their range by column, and take out, in place, those declared ``missing`` or infinite."""
+    """Count values outside their range by column, and remove, in place, those declared ``missing`` or infinite."""
     infinite = _infinite(columns, [name for name, _ in _rules(columns, extras)])
     for name in infinite:
         columns[name] = known(columns[name])
@@ -64,7 +64,7 @@ def _infinite(columns: Typed, names: Iterable[str]) -> dict[str, Flags]:
 
 
 def duplicated_rows(columns: Typed, bad: Floats, *, dated: bool) -> Flags:
-    """Return rows to refuse because another has the same enterprise and date.
+    """Return rows to reject because another has the same enterprise and date.
 
     Of equal rows the first is kept. Of dated rows that contradict one another none is, since nothing says which is
     true; without dates they may be different years of one firm, so all are kept.

@@ -1,4 +1,4 @@
-"""Splits: out of time with an embargo, stratified folds that keep groups whole, blocks of time."""
+"""Splits: out of time with an embargo, stratified folds without divided groups, blocks of time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Folds = Ints
 
 @dataclass(frozen=True, slots=True)
 class OutOfTime:
-    """Which rows train, which fall into the embargo, which test; arrays of bool of shape (n,), each row in one."""
+    """Rows of training, embargo and test; arrays of bool of shape (n,), each row in one."""
 
     train: Flags
     dropped: Flags
@@ -199,7 +199,7 @@ def content_groups(frame: pd.DataFrame) -> Folds:
 
 
 def dataset_groups(enterprises: pd.DataFrame, *, grouped: bool) -> Array:
-    """Return what keeps rows together: the enterprise where rows have an identity, else the row's content."""
+    """Return the groups that a split must not divide: the enterprise where rows have one, else equal content."""
     if grouped:
         return enterprises["enterprise_id"].to_numpy(dtype=object)
     return content_groups(enterprises)

@@ -1,4 +1,4 @@
-"""The main table as typed columns under their names in ``enterprises.parquet``, with what became of every cell."""
+"""The main table as typed columns under their names in ``enterprises.parquet``, with the result of every cell."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What an enterprise-year, an outcome and a decision are: one definition, many forms."""
+"""Definitions of an enterprise-year, an outcome and a decision: one definition, many forms."""

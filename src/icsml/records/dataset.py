@@ -1,4 +1,4 @@
-"""A data set on disk: records, outcomes, and what is known of both."""
+"""A data set on disk: records, outcomes, and facts about both."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class FoldSplit(_Strict):
 
 
 class LabelCounts(_Strict):
-    """How the values of the label column became outcomes, over all rows of the source.
+    """Counts of the values of the label column by outcome, over all rows of the source.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class LabelCounts(_Strict):
 
 
 class DatasetMeta(_Strict):
-    """What ``dataset.yaml`` says.
+    """Content of ``dataset.yaml``.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ class Dataset:
 
 
 def read_dataset(folder: Path) -> Dataset:
-    """Read a data set; its truth, where it has one, is left where it lies.
+    """Read a data set; its truth, where it has one, is not read.
 
     Raises
     ------
@@ -187,13 +187,13 @@ def read_dataset(folder: Path) -> Dataset:
 
 
 def read_records(path: Path) -> pd.DataFrame:
-    """Read a Parquet file of records; where it lies in a data set, with the extra features declared there."""
+    """Read a Parquet file of records; within a data set, with the extra features declared there."""
     meta = _meta_beside(path)
     return read_enterprises(path, meta.extra_features if meta is not None else [])
 
 
 def is_synthetic(path: Path) -> bool:
-    """Return whether a file of records lies in a data set that is simulated."""
+    """Return whether a file of records belongs to a simulated data set."""
     meta = _meta_beside(path)
     return meta is not None and meta.synthetic
 

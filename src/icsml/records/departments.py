@@ -1,4 +1,4 @@
-"""Who keeps what: the department or body from which a field usually comes.
+"""Departments and bodies that usually record a field.
 
 Nobody published this table; it is our reading of which Chinese authority keeps such records (``assumed``). It groups
 what is missing by whom to ask, and decides nothing.
@@ -73,6 +73,6 @@ _DEPARTMENT_OF: Final = {name: department for department, names in _KEPT_BY.item
 
 
 def department_of(field: Field) -> str:
-    """Return the key of :data:`DEPARTMENTS` that usually keeps a field; by default S&T, or the enterprise itself."""
+    """Return the key of :data:`DEPARTMENTS` that usually records a field; by default S&T, or the enterprise itself."""
     fallback = "science" if field.domain is Domain.INNOVATION else "enterprise"
     return _DEPARTMENT_OF.get(field.name, fallback)

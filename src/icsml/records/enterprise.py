@@ -44,7 +44,7 @@ _CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True, title="Enterprise
 
 
 def _iso_date(value: object) -> object:
-    """Take a JSON date; a date with a time of day is refused, because it hides a time zone."""
+    """Take a JSON date; a date with a time of day is rejected, because its time zone is not known."""
     if isinstance(value, str):
         return _calendar_date(value)
     if isinstance(value, datetime):

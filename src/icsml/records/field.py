@@ -1,4 +1,4 @@
-"""The parts of a field's definition: kind, domain, purpose, and what happens outside its range."""
+"""The parts of a field's definition: kind, domain, purpose, and treatment of values outside its range."""
 
 from __future__ import annotations
 

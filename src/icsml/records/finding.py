@@ -1,4 +1,4 @@
-"""The finding of a check of a data set."""
+"""A finding of a check of a data set; :mod:`icsml.reports.report_facts` is the content of the auditor's report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Level = Literal["warn", "block"]
 
 
 class Finding(BaseModel):
-    """One thing that a check found; a check that finds nothing leaves none.
+    """A finding of a check; a check that passes makes none.
 
     Parameters
     ----------

@@ -118,7 +118,7 @@ def _cast(series: pd.Series[Any], kind: Kind) -> pd.Series[Any]:
 
 
 def _holds_others(series: pd.Series[Any]) -> bool:
-    """Return whether a column of Python objects holds truth values or text, which NumPy would take for numbers."""
+    """Return whether a column of Python objects contains truth values or text, which NumPy would take for numbers."""
     return series.dtype == object and any(isinstance(value, bool | np.bool_ | str) for value in series)
 
 

@@ -1,4 +1,4 @@
-"""What became of an enterprise after its decision date."""
+"""Outcome of an enterprise after its decision date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of a record beyond its types: order of dates, check characters, declared ranges.
+"""Requirements on a record beyond its types: order of dates, check characters, declared ranges.
 
 The same vectorised rules serve one record and a million.
 """
@@ -94,7 +94,7 @@ class Screening:
     out_of_range: dict[str, Flags]
 
     def out_of_range_in(self, row: int) -> list[str]:
-        """Return the fields of one row that lie outside their declared range."""
+        """Return the fields of one row that are outside their declared range."""
         return [name for name, flags in self.out_of_range.items() if flags[row]]
 
 
@@ -134,7 +134,7 @@ def screen(columns: Columns, extras: Sequence[ExtraFeature] = (), *, first_row: 
 
 
 def within_ranges(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> tuple[Columns, dict[str, Flags]]:
-    """Return the columns without values outside a range declared ``missing``, and where values lie outside theirs.
+    """Return the columns without values outside a range declared ``missing``, and which values were outside.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def _ranges(extras: Sequence[ExtraFeature]) -> Iterable[tuple[str, tuple[float |
 
 
 def outside_range(values: Array, low: float | None, high: float | None) -> Flags:
-    """Return which values lie outside a range, bounds included in it; shape (n,)."""
+    """Return which values are outside a range, bounds included in it; shape (n,)."""
     outside: Flags = np.zeros(len(values), dtype=np.bool_)
     if low is not None:
         outside = outside | (values < low)
@@ -233,7 +233,7 @@ def _count_present(columns: Columns) -> Ints:
 
 
 def is_present(values: Array) -> Flags:
-    """Return which cells of a column hold a value; shape (n,)."""
+    """Return which cells of a column have a value; shape (n,)."""
     if values.dtype.kind in "fM":
         known: Flags = np.equal(values, values)
         return known

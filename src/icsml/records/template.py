@@ -120,7 +120,7 @@ _BETWEEN_CHOICES = Label(en=", ", zh="、")
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What was written.
+    """A template that was written.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """In which language a table is headed and filled in, and in which unit amounts are."""
+    """Language of a table's headings and choices, and unit of its amounts."""
 
     lang: Lang
     unit: Unit
@@ -271,7 +271,7 @@ def _width(text: str) -> int:
 
 
 def _validation(field: Field, form: _Form) -> DataValidation | None:
-    """Return what a cell may hold; a value that the import keeps and reports is warned of, any other is stopped."""
+    """Return the rule of a cell; a value that the import accepts with a report gives a warning, others are stopped."""
     asked = _asked(field, form)
     if asked is None:
         return None

@@ -1,4 +1,4 @@
-"""MLflow: logs what a training did, keeps the registered models, and fetches their bundles.
+"""MLflow: logs trainings, registers models, and fetches their bundles.
 
 MLflow takes seconds to import, LightGBM and pandas a good part of one: MLflow is imported by
 :func:`icsml.registry.session.mlflow_session`, and what reads a bundle when it is first used. A bundle in a folder needs

@@ -1,4 +1,4 @@
-"""What a logged model is called in MLflow: its artifacts and the tag of its wheel."""
+"""Names of a logged model in MLflow: its artifacts and the tag of its wheel."""
 
 from __future__ import annotations
 

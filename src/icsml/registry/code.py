@@ -1,4 +1,4 @@
-"""Which code and environment a run is made by."""
+"""Code and environment of a run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def code_facts() -> dict[str, str]:
 
 
 def environment_text() -> str:
-    """Return Python's version, the platform and every installed package, as a file of requirements that says so."""
+    """Return Python's version, the platform and every installed package, as a file of requirements."""
     installed = sorted({f"{package.metadata['Name']}=={package.version}" for package in distributions()}, key=str.lower)
     return "\n".join([f"# Python {platform.python_version()} on {platform.platform()}", *installed]) + "\n"
 
@@ -40,7 +40,7 @@ def _user() -> str:
 
 
 def _commit() -> dict[str, str]:
-    """Return the commit of the checkout that holds this package, and whether it was changed since; mostly nothing.
+    """Return the commit of the checkout of this package, and whether it was changed since; mostly nothing.
 
     An environment inside somebody's own checkout is none of this package's: only files that git knows count.
     """

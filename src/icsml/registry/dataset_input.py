@@ -1,4 +1,4 @@
-"""The data set of a run, as MLflow shows it."""
+"""The data set of a run, as MLflow displays it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from icsml.registry.training_record import DatasetFacts
 
 __all__ = ["dataset_input"]
 
-_DIGEST_CHARACTERS: Final = 36  # as many as MLflow's tables hold; the tag dataset_sha256 has all
+_DIGEST_CHARACTERS: Final = 36  # the width of MLflow's column; the tag dataset_sha256 has all
 
 
 def dataset_input(mlflow: ModuleType, dataset: DatasetFacts) -> Any:  # noqa: ANN401 - mlflow.entities.DatasetInput

@@ -1,4 +1,4 @@
-"""The experiment that trainings go to: there, alive, and with its files where the registry is."""
+"""The experiment of trainings: present, active, and with its files where the registry is."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def moved_from(location: str) -> Path | None:
 
 
 def refuse_moved(location: str, what: str) -> None:
-    """Refuse what keeps its files under another home than today's.
+    """Reject an experiment or run whose files belong to another home than today's.
 
     Raises
     ------

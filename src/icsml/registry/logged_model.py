@@ -82,7 +82,7 @@ def log_model(mlflow: ModuleType, bundle_folder: Path, *, run_id: str, register_
             registered_model_name=register_as,
             python_model=str(_MODEL_CODE),
             artifacts={BUNDLE_ARTIFACT: str(copied), WHEEL_ARTIFACT: str(carried)},
-            # Named requirements, because MLflow would spend minutes finding out; the wheel lies among the artifacts.
+            # Named requirements, because MLflow would spend minutes finding out; the wheel is an artifact.
             pip_requirements=[
                 f"mlflow=={version('mlflow')}",
                 f"artifacts/{wheel.name}",
@@ -127,7 +127,7 @@ def _inputs(bundle: Bundle) -> dict[str, str]:
 
 @contextmanager
 def _without_chatter() -> Iterator[None]:
-    """Keep back what MLflow prints about registering, which it has no option for; pass on whatever else it says."""
+    """Suppress MLflow's messages about registering, which it has no option for; pass on any other output."""
     printed = io.StringIO()
     try:
         with redirect_stderr(printed):

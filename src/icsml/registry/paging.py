@@ -1,4 +1,4 @@
-"""All pages of what MLflow's client finds."""
+"""All pages of a search by MLflow's client."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["pages"]
 
 
 def pages(search: Callable[..., Any], query: str | None = None) -> list[Any]:
-    """Return everything a search method of ``mlflow.MlflowClient`` finds."""
+    """Return all results of a search method of ``mlflow.MlflowClient``."""
     items: list[Any] = []
     token = None
     while True:

@@ -1,4 +1,4 @@
-"""The bundle as an MLflow model, written as code: MLflow keeps this file beside the bundle and runs it to load one.
+"""The bundle as an MLflow model, written as code: MLflow stores this file beside the bundle and runs it to load one.
 
 It takes the frame of ``enterprises.parquet``, one record or a list of records, and returns ``pd``, ``grade`` and
 ``score``.

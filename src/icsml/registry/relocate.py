@@ -1,4 +1,4 @@
-"""Make the embedded registry look for its files where it lies today, after its folder was moved or copied.
+"""Make the embedded registry look for its files in its present folder, after a move or copy.
 
 MLflow stores absolute addresses and has no tool to change them, so they are changed in its SQLite database: every text
 that begins with the old address of the files, in whatever table of whatever version of MLflow.

@@ -1,4 +1,4 @@
-"""From a model reference to a bundle folder."""
+"""Find the bundle folder of a model reference."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _REMEDY = "train one with `icsml train --data DIR`, or see `icsml model list`"
 
 
 def _or_none(value: object, validate: ValidatorFunctionWrapHandler) -> Any:  # noqa: ANN401 - as validated
-    """Anybody may change a tag: what does not fit is not known."""
+    """Return None for a tag that does not fit: anybody may change one."""
     try:
         return validate(value)
     except ValidationError:
@@ -65,7 +65,7 @@ _TAGS = ("dataset", "synthetic", "test_auc", "cv_auc", "bundle_sha256")
 
 @dataclass(frozen=True)
 class Fetched:
-    """A bundle at hand.
+    """A bundle on disk.
 
     Parameters
     ----------
@@ -211,9 +211,9 @@ def _cached(mlflow: ModuleType, uri: str, key: str) -> Path:
 def _download(mlflow: ModuleType, uri: str, folder: str) -> Path:
     try:
         model = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder))
-    except (OSError, mlflow.exceptions.MlflowException) as error:  # MLflow lets through what the store of files says,
+    except (OSError, mlflow.exceptions.MlflowException) as error:  # MLflow passes on errors of the file store,
         raise _unfetched(uri) from error
-    if not (model / "MLmodel").is_file():  # or says nothing and fetches nothing
+    if not (model / "MLmodel").is_file():  # or fetches nothing without an error
         raise _unfetched(uri)
     return model
 

@@ -1,4 +1,4 @@
-"""How MLflow is reached: lazily, without telemetry, with its state under ``ICSML_HOME`` unless set otherwise."""
+"""Connection to MLflow: lazy, without telemetry, with its state under ``ICSML_HOME`` unless set otherwise."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _QUIET: Final = {
 }
 _ATTEMPTS: Final = 4  # to connect to a database, in about a second; MLflow's ten take 100 s
 _SENTENCE: Final = 600  # characters of what MLflow reports, which may be a page
-_SECRET: Final = re.compile(r"//[^/\s]+@")  # greedy: a password may hold an @
+_SECRET: Final = re.compile(r"//[^/\s]+@")  # greedy: a password may contain an @
 
 
 def tracking_uri() -> str:
@@ -52,7 +52,7 @@ def tracking_uri() -> str:
 
 
 def shown_uri() -> str:
-    """Return `tracking_uri` without the name and password it may hold."""
+    """Return `tracking_uri` without a name and password."""
     return _SECRET.sub("//***@", tracking_uri())
 
 
@@ -67,7 +67,7 @@ def is_embedded() -> bool:
 
 
 def artifact_location() -> str | None:
-    """Return where a new experiment keeps its files; None where a tracking server decides."""
+    """Return the folder of a new experiment's files; None where a tracking server decides."""
     if _is_remote(tracking_uri()):
         return None
     return (home() / "mlartifacts").as_uri()
@@ -170,7 +170,7 @@ def _make_database(target: Path) -> None:
 
 @contextmanager
 def embedded_lock(progress: Progress) -> Iterator[None]:
-    """Hold the lock of a registry that is a database and no server; one process has it at a time, the others wait."""
+    """Lock a registry that is a database and no server; one process has the lock at a time, the others wait."""
     uri = tracking_uri()
     if _is_remote(uri):
         yield

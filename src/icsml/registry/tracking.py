@@ -1,4 +1,4 @@
-"""From a bundle and what its training left to a registered version of the model."""
+"""Register a bundle as a version of the model, with the record of its training."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def register_record(
 
 
 def register_bundle(bundle_folder: Path, progress: Progress = silent) -> tuple[Logged, bool]:
-    """Register a bundle that lies in a folder, with what its training left where that is still kept.
+    """Register a bundle from a folder, with its training record where that is still stored.
 
     Without such a record the run holds what the bundle itself states. A bundle that is registered already is not
     registered again.
@@ -249,7 +249,7 @@ def _is_open(mlflow: ModuleType, client: Any, run_id: str | None) -> bool:  # no
 
 
 def _version_of(client: Any, run_id: str, name: str) -> str | None:  # noqa: ANN401 - mlflow.MlflowClient
-    """Return the version that an interrupted attempt registered; the run may hold models of other names."""
+    """Return the version that an interrupted attempt registered; the run may have models of other names."""
     versions = pages(client.search_model_versions, f"run_id = '{run_id}'")
     return next((str(version.version) for version in versions if version.name == name), None)
 
@@ -268,7 +268,7 @@ def _logged(client: Any, run_id: str, name: str, number: str) -> Logged:  # noqa
 
 
 def _version_tags(record: RunRecord, sha256: str) -> dict[str, str]:
-    """Return what a list of versions shows, so that it need not look into every run."""
+    """Return the tags that a list of versions displays, so that it need not read every run."""
     stated = {key: record.tags[key] for key in ("synthetic",) if key in record.tags}
     measured = {key: repr(float(record.metrics[key])) for key in _SPLITS.values() if key in record.metrics}
     by_split = _SPLITS.get(record.tags.get("split", ""))

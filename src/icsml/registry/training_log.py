@@ -1,4 +1,4 @@
-"""What training reports while it runs, kept for the MLflow run that is opened once there is something to log."""
+"""Progress lines of a training, stored until its MLflow run is opened."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["MlflowProgress"]
 
 
 class MlflowProgress:
-    """A progress callback that passes every line on and keeps it for `icsml.registry.log_training`.
+    """A progress callback that passes every line on and stores it for `icsml.registry.log_training`.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a training leaves for MLflow, kept on disk until the register holds it: a server that dies loses nothing."""
+"""The record of a training, on disk until it is registered: nothing is lost if the server fails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FILES: Final = "files"
 
 
 class DatasetFacts(TypedDict, total=False):
-    """What a run says of its data.
+    """Facts of a run's data.
 
     ``name``, ``digest`` (SHA-256), ``source`` (where it lay), ``rows``; and where they are known ``stated`` (the source
     that the data set itself states) and ``columns`` (MLflow's type of each column, by name).
@@ -35,7 +35,7 @@ class DatasetFacts(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class TrialFacts:
-    """One trial of a search: the hyperparameters tried, and what they gave on held-out rows."""
+    """One trial of a search: its hyperparameters and held-out results."""
 
     number: int
     params: Mapping[str, Any]
@@ -84,7 +84,7 @@ class RunRecord:
 
 
 def keep_record(record: RunRecord, bundle_sha256: str) -> None:
-    """Keep a record under ``ICSML_HOME`` until the bundle of that SHA-256 is registered."""
+    """Store a record under ``ICSML_HOME`` until the bundle of that SHA-256 is registered."""
     folder = _folder(bundle_sha256)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as scratch:
@@ -101,7 +101,7 @@ def keep_record(record: RunRecord, bundle_sha256: str) -> None:
 
 
 def find_record(bundle_sha256: str) -> RunRecord | None:
-    """Return the record kept for a bundle; None where none is."""
+    """Return the record stored for a bundle; None if there is none."""
     folder = _folder(bundle_sha256)
     if not (folder / _RECORD).is_file():
         return None

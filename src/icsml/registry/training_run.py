@@ -1,4 +1,4 @@
-"""One training as one MLflow run: opened before it begins, closed with everything it left.
+"""One training as one MLflow run: opened before it begins, closed with all its results.
 
 So a register that cannot be used is reported before the work and not after it.
 
@@ -35,7 +35,7 @@ _MARK: Final = "icsml.model"
 
 @dataclass(frozen=True, kw_only=True)
 class RunStart:
-    """What is known of a training before it begins.
+    """Facts of a training before it begins.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def new_run(mlflow: ModuleType, start: RunStart) -> str:
 
 
 def fill_run(mlflow: ModuleType, run_id: str, record: RunRecord) -> None:
-    """Log everything of a record to its open run; what is there already stays as it is."""
+    """Log everything of a record to its open run; values that are already there are unchanged."""
     client = mlflow.MlflowClient()
     entities = mlflow.entities
     at = record.ended or client.get_run(run_id).info.start_time
@@ -110,7 +110,7 @@ def close_run(
     files: Mapping[str, bytes],
     progress: Progress = silent,
 ) -> None:
-    """End the run of a training that came to nothing; where the registry is gone as well, say so and go on."""
+    """End the run of a failed training; where the registry is gone as well, report it and continue."""
     try:
         with mlflow_session(writing=True, progress=progress) as mlflow:
             client = mlflow.MlflowClient()

@@ -39,7 +39,7 @@ class Wheel:
 
 @lru_cache(maxsize=1)
 def icsml_wheel() -> Wheel:
-    """Return the running package as a wheel; the same code gives the same bytes, and their hash stands in the name.
+    """Return the running package as a wheel; the same code gives the same bytes, and its name contains their hash.
 
     It is made of the files that run, of a regular installation or of a checkout, so that the wheel is the code that
     trained the model and not what a build somewhere else would make of it.
@@ -66,7 +66,7 @@ def icsml_wheel() -> Wheel:
 
 
 def pinned_requirements() -> list[str]:
-    """Return what scoring with icsml needs, and what that needs in turn, each at the version installed here."""
+    """Return the requirements of scoring with icsml, all dependencies included, at the versions installed here."""
     pinned: dict[str, str] = {}
     waiting = _requirements("icsml")
     while waiting:
@@ -88,10 +88,10 @@ def _applies(requirement: Requirement) -> bool:
 
 
 def _code() -> Iterator[tuple[str, bytes]]:
-    """Yield path and content of every file of the package, and of its configuration where that lies beside it."""
+    """Yield path and content of every file of the package, and of its configuration where that is beside it."""
     for root, prefix in ((_PACKAGE, "icsml"), (configs_dir(), _CONFIGS)):
         if root != _PACKAGE and root.is_relative_to(_PACKAGE):
-            continue  # an installed package holds its configuration
+            continue  # an installed package includes its configuration
         for path in root.rglob("*"):
             if path.is_file() and not any(part.endswith(_SKIPPED) for part in path.relative_to(root).parts):
                 yield f"{prefix}/{path.relative_to(root).as_posix()}", path.read_bytes()

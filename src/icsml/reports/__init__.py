@@ -1,1 +1,1 @@
-"""Pages that open offline: one HTML file each, in English or Chinese, with nothing fetched."""
+"""Pages that open offline: one HTML file each, in each language, with nothing fetched."""

@@ -1,4 +1,4 @@
-"""A model card as part of a page: of Markdown, what the card is written in, and no more."""
+"""A model card as part of a page: the parts of Markdown that a card uses, and no more."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ _STATES_VALUE: Final = {"yes", "no", "missing"}
 
 @dataclass(frozen=True, slots=True)
 class WarningRow:
-    """A warning or referral: its code, its text, and the name of its field where the text does not say it."""
+    """A warning or referral: its code, its text, and the name of its field where the text does not contain it."""
 
     code: str
     text: str
@@ -176,7 +176,7 @@ def _not_given(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _coverage(decision: Mapping[str, Any], lang: str) -> str | None:
-    """Return the share that the adverse reasons cover; None where there are none, or a referral says it."""
+    """Return the share that the adverse reasons cover; None where there are none, or a referral contains it."""
     share = decision["adverse_coverage"]
     if share is None or not decision["adverse_reasons"] or _is_referred(decision, "REASONS_INCOMPLETE"):
         return None
@@ -188,7 +188,7 @@ def _is_referred(decision: Mapping[str, Any], code: str) -> bool:
 
 
 def _besides(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the warnings that the page does not display elsewhere: as referrals, or where recourse would stand."""
+    """Return the warnings that the page does not display elsewhere: as referrals, or in place of recourse."""
     referred = {(referral["code"], referral["field"]) for referral in decision["refer"] or []}
     elsewhere = set() if decision["recourse"] is None else {"NO_RECOURSE"}
     return [
@@ -199,7 +199,7 @@ def _besides(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _warning_row(warning: Mapping[str, Any], lang: str) -> WarningRow:
-    """Return a warning with the name of its field where its text does not say it; without a text there is the path."""
+    """Return a warning with the name of its field unless its text contains it; without a text there is the path."""
     text = in_language(warning["text"], lang) if warning["text"] else ""
     # The text of INSUFFICIENT_DATA names its group of information, whose id may be a feature's name too.
     label = None if warning["code"] == "INSUFFICIENT_DATA" else _label(warning["field"], lang)
@@ -217,7 +217,7 @@ def _label(path: str | None, lang: str) -> str | None:
 
 
 def _to_the_second(moment: str) -> str:
-    """Return a time with its zone, as a reader writes it; what is no time stands as it is."""
+    """Return a time with its zone, as a reader writes it; any other text is returned unchanged."""
     try:
         return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except ValueError:
@@ -225,7 +225,7 @@ def _to_the_second(moment: str) -> str:
 
 
 def _no_recourse(decision: Mapping[str, Any], lang: str) -> str:
-    """Return why no step is proposed, as the decision itself says it where it does."""
+    """Return why no step is proposed, in the decision's words where it has some."""
     texts = [
         in_language(warning["text"], lang)
         for warning in decision["warnings"]

@@ -77,7 +77,7 @@ def colours_of(values: Floats) -> Floats:
 
 
 def set_limits(axes: Axes, ends: Floats) -> None:
-    """Show all ends with room for what is written beside an arrow."""
+    """Display all ends with space for the text beside an arrow."""
     low, high = float(ends.min()), float(ends.max())
     margin = 0.15 * (high - low) or 0.1
     axes.set_xlim(low - margin, high + margin)
@@ -90,7 +90,7 @@ def inches(figure: Figure, axes: Axes) -> float:
 
 
 def rows_figure(count: int, height: float) -> tuple[Figure, Axes]:
-    """Return a figure with room for so many labelled rows of a height in inches."""
+    """Return a figure with space for so many labelled rows of a height in inches."""
     from matplotlib import pyplot
 
     whole = height * count + 0.75
@@ -145,12 +145,12 @@ def write_rows(axes: Axes, labels: Sequence[Sequence[str]]) -> None:
 
 
 def axis_span(values: Floats, thresholds: Sequence[float]) -> tuple[float, float]:
-    """Return the part of the axis that is displayed: where most values lie, and thresholds near them."""
+    """Return the displayed part of the axis: most values, and thresholds near them."""
     known = values[np.isfinite(values)]
     if not len(known):
         return 0.0, 1.0
     low, tenth, quarter, third, ninth, high = (float(value) for value in np.quantile(known, _SHOWN))
-    if high - low > _LONG_TAIL * (third - quarter):  # or all dots would stand on one spot
+    if high - low > _LONG_TAIL * (third - quarter):  # or all dots would be on one spot
         low, high = tenth, ninth
     reach = high - low or abs(high) or 1.0
     near = [threshold for threshold in thresholds if low - reach <= threshold <= high + reach]

@@ -66,7 +66,7 @@ def firm_columns(firms: Firms, grades: list[str]) -> dict[str, bool]:
 
 
 def firm_data(firms: Firms, features: tuple[Feature, ...], grades: list[str], lang: str, *, same: bool) -> Markup:
-    """Return the rows as JSON that cannot end the element it stands in.
+    """Return the rows as JSON that cannot end the element around it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Figures of PDs of rows a model was not trained on: how they rank, and whether they are the observed rates."""
+"""Figures of held-out PDs: how they rank, and how they compare with the observed rates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interactions between pairs of features: shap's own values, on as many rows as time allows."""
+"""Interactions between pairs of features: shap's values, on as many rows as time allows."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _PRINTED = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """What a list was to hold: all with enough points, or a share as places, and those beyond it by equal points."""
+    """Request for a list: all with enough points, or a share as a number of firms, and those with equal points."""
 
     points: str | None = None
     share: str | None = None
@@ -106,7 +106,7 @@ def letter_page(
     issuer: str = "",
     contact: str = "",
 ) -> str:
-    """Return the letter that tells one enterprise its result.
+    """Return the letter with one enterprise's result.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def _best(firms: pd.DataFrame) -> pd.DataFrame:
 
 
 def _nearest(firms: pd.DataFrame) -> pd.DataFrame:
-    """Return who is not on the list: whom the cut alone kept out, then all others, those whose time is over last."""
+    """Return the firms not on the list: first those that only the cut excluded, last those that expired."""
     too_old = (firms["status"] == "expired") | (firms["reason"] == "expired")
     last = np.select([too_old, firms["reason"] == "below_cut"], [2, 0], 1)
     ordered = firms.assign(last=last).sort_values(["last", "score", "enterprise_id"], ascending=[True, False, True])
@@ -235,5 +235,5 @@ def _firm_with_reasons(row: Mapping[Any, Any], lang: str) -> dict[str, Any]:
 
 
 def _missing(names: str | None, lang: str) -> list[str] | None:
-    """Return what an enterprise's record does not hold of what the rules read; None where that is not known."""
+    """Return the fields of the rules that an enterprise's record lacks; None where that is not known."""
     return None if names is None else [field_name(name, lang) for name in names.split(", ") if name]

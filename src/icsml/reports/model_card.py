@@ -1,4 +1,4 @@
-"""The model card of a bundle in the language of a page, rendered from the facts that the card was made from.
+"""The model card of a bundle in the language of a page, rendered from the card's facts.
 
 The bundle holds the card in English. What ``bundle.json`` holds is rendered from there; purpose, owner, tier, limits
 and figures are read from the card's own sections. A section that this version does not know stands as it is written;
@@ -28,7 +28,7 @@ _FIGURE: Final = re.compile(r"\| (\w+ \w+) \| (\S+|not known) \|")
 
 
 def card_facts(bundle: Bundle) -> CardFacts | None:
-    """Return the facts of its card that a bundle holds, the rest blank; None where it does not state its training."""
+    """Return the card's facts from a bundle, the rest blank; None where it does not state its training."""
     training = bundle.training
     if any(name not in training for name in _STATED):
         return None
@@ -97,7 +97,7 @@ def _heading(section: str) -> str:
 
 
 def _written(sections: Mapping[str, str], facts: CardFacts) -> dict[str, Any]:
-    """Return the facts that the card alone holds."""
+    """Return the facts that only the card contains."""
     limits = [line[2:] for line in sections.get("limits", "").splitlines() if line.startswith("- ")]
     figures = _FIGURE.findall(sections.get("figures", ""))
     return {

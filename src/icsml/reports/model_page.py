@@ -80,7 +80,7 @@ def model_page(facts: ReportFacts, lang: str) -> str:
 
 
 def _evidence(facts: ReportFacts, lang: str) -> dict[str, object]:
-    """Return what a validator looks for first, as the template displays it."""
+    """Return the first part of the page, for a validator, as the template displays it."""
     evidence, scale = facts.evidence, facts.evidence.bands
     grades = [band.name for band in scale.bands] if scale.graded else []
     share = facts.innovation.share if facts.innovation else facts.segments["all"][0].innovation_share
@@ -144,7 +144,7 @@ def _event(origin: Origin, lang: str) -> str:
 
 
 def _trained(sample: SampleFigures, lang: str) -> str:
-    """Return what the model was trained on; by its digest too where the rows assessed are of other data."""
+    """Return the data that the model was trained on; by its digest too where the rows assessed are of other data."""
     if sample.trained is None:
         return phrase("report.sample_trained_unknown", lang)
     name, rows, events = sample.trained
@@ -177,7 +177,7 @@ def _card(facts: ReportFacts, lang: str) -> str:
 
 
 def _card_notes(facts: ReportFacts, lang: str) -> list[str]:
-    """Return what must be read beside a card whose standing sentences are not true of this bundle."""
+    """Return notes beside a card whose standard sentences are not true of this bundle."""
     if facts.origin.rulebook is not None:
         return []
     count = sum(feature.domain is Domain.INNOVATION for feature in facts.features)

@@ -79,7 +79,7 @@ class VariableRow:
 
 @dataclass(frozen=True, slots=True)
 class PerformanceRow:
-    """What training measured of a model."""
+    """Performance of a model as measured by training."""
 
     companion: bool
     rows: float | None
@@ -178,7 +178,7 @@ class ContradictionRow:
 
 @dataclass(frozen=True, slots=True)
 class StabilityRow:
-    """How far reasons move on some rows, at one level of merging."""
+    """Changes of reasons on some rows, at one level of merging."""
 
     rows: str
     level: str
@@ -186,7 +186,7 @@ class StabilityRow:
 
 
 def performance_rows(figures: Mapping[str, float]) -> list[PerformanceRow]:
-    """Return what training measured of the model and of its companion; none where the bundle does not say."""
+    """Return the performance of the model and of its companion; none where the bundle does not state it."""
     names = ("rows", "defaults", "auc", "auc_low", "auc_high", "ks", "calibration_slope", "calibration_intercept")
     return [
         PerformanceRow(bool(prefix), *(figures.get(f"{prefix}{name}") for name in names))
@@ -288,7 +288,7 @@ def _label(facts: ReportFacts, name: str, lang: str) -> str:
 
 
 def proof_rows(facts: ReportFacts, lang: str) -> list[ProofRow]:
-    """Return a row for each feature of declared direction: what was compared in each file, what was out of order."""
+    """Return a row for each feature of declared direction: pairs compared in each file, and pairs out of order."""
     by_file = [{proof.feature: proof for proof in certificate.features} for certificate in facts.certificates.values()]
     names = dict.fromkeys(chain(*by_file))
     return [_proof_row(_label(facts, name, lang), [proofs.get(name) for proofs in by_file]) for name in names]
@@ -338,7 +338,7 @@ def contradiction_rows(facts: ReportFacts, lang: str) -> list[ContradictionRow]:
 
 
 def stability_rows(facts: ReportFacts) -> list[StabilityRow]:
-    """Return how far reasons move, by rows and level of merging."""
+    """Return how reasons change, by rows and level of merging."""
     if facts.stability is None:
         return []
     return [

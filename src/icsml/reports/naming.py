@@ -1,4 +1,4 @@
-"""What groups, events, rulebooks and the like are called in a language; what has no other name keeps its own."""
+"""Names of groups, events, rulebooks and the like in a language; a code without a name is returned as it is."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def event_name(event: str | None, lang: str) -> str:
 
 
 def pd_meaning(event: str | None, months: int | None, lang: str) -> str:
-    """Return what a PD is a PD of."""
+    """Return the event and horizon of a PD."""
     name = event_name(event, lang)
     if months is None:
         return phrase("names.pd_meaning_open", lang, event=name)
@@ -56,25 +56,25 @@ def pd_meaning(event: str | None, months: int | None, lang: str) -> str:
 
 
 def reference_name(reference: Mapping[str, Any], lang: str) -> str:
-    """Return whom a decision's ``reference`` compares with: in its own words where it has some, and by its kind."""
+    """Return the population that a decision's ``reference`` names: by its text where it has one, and by its kind."""
     named = phrase(f"names.reference.{reference['kind']}", lang, id=reference["id"], n=reference.get("n") or 0)
     text = reference.get("text")
     return with_note(in_language(text, lang), named, lang) if text else named
 
 
 def compared_with(reference: Mapping[str, Any], lang: str) -> str:
-    """Return a sentence on whom a decision compares with; earlier decisions have no words of their own for it."""
+    """Return a sentence on a decision's comparison population; earlier decisions have no text for it."""
     key = "names.compared_with" if reference.get("text") else "names.compared_with_rows"
     return phrase(key, lang, reference=reference_name(reference, lang))
 
 
 def rulebook_name(rulebook: str, provenance: str, lang: str) -> str:
-    """Return a rulebook with how far it may be trusted."""
+    """Return a rulebook with its provenance."""
     return with_note(rulebook, value_name(provenance, lang), lang)
 
 
 def value_name(value: str | None, lang: str) -> str:
-    """Return what rules, models and their parts are called by in one word; a dash for nothing."""
+    """Return the name in one word of rules, models and their parts; a dash for nothing."""
     return phrase("names.nothing", lang) if value is None else _named("value", value, lang)
 
 

@@ -1,4 +1,4 @@
-"""From a template to one HTML file that needs nothing else."""
+"""Render a template as one HTML file without other files."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def render(template: str, lang: str, facts: Mapping[str, Any], stages: Mapping[s
 
 
 def _words(lang: str, stages: Mapping[str, Label]) -> dict[str, Any]:
-    """Return what templates say, name and separate things by."""
+    """Return the texts, names and separators of templates."""
 
     def say(key: str, **parts: Part) -> str:
         return _commands(phrase(key, lang, **parts))
@@ -104,7 +104,7 @@ def _environment() -> Environment:
 
 
 def _commands(text: str) -> str:
-    """Mark what stands between backticks, as commands do, as code."""
+    """Mark text between backticks, such as commands, as code."""
     if "`" not in text:
         return text
     marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))

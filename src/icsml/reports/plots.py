@@ -1,4 +1,4 @@
-"""Figures of terms that were computed before, in the words of the page.
+"""Figures of terms, in the language of the page.
 
 Nothing here knows of credit: arrays and labels in, figures out. Positive values are red in every figure, and so are
 high values of a feature; low ones are blue and missing ones grey.
@@ -62,7 +62,7 @@ _DIGIT: Final = 0.075
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One measured thing: its values of shape (n,), its name, and whether it reads best in per cent."""
+    """One measured variable: its values of shape (n,), its name, and whether it reads best in per cent."""
 
     values: Floats
     label: str
@@ -238,7 +238,7 @@ def _shuffled(colour: Floats, rng: np.random.Generator) -> Indices:
 
 
 def _stacked(values: Floats) -> Floats:
-    """Return how far from the row each dot stands, so that those at the same place lie beside each other.
+    """Return each dot's distance from the row, so that dots of equal value are side by side.
 
     Within a bin of the axis dots go up and down in turns: 0, 1, -1, 2, -2 and so on, scaled so that the largest bin
     of a row fits.
@@ -255,7 +255,7 @@ def _stacked(values: Floats) -> Floats:
 
 
 def _spread(values: Floats, rng: np.random.Generator) -> Floats:
-    """Return how far beside its value each dot stands: not at all where values are many."""
+    """Return each dot's distance from its value: zero where values are many."""
     different = np.unique(values[np.isfinite(values)])
     if not 1 < len(different) <= FEW:
         return np.zeros(len(values))

@@ -1,4 +1,4 @@
-"""Why a feature has its direction, in the language of the page."""
+"""Rationale of a feature's direction, in the language of the page."""
 
 from __future__ import annotations
 

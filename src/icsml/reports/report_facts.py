@@ -1,6 +1,6 @@
-"""What the auditor's report says, as figures: computed by a workflow, rendered here in either language.
+"""Content of the auditor's report, as figures: computed by a workflow, rendered here in each language.
 
-Every part that another room may not have computed is None or empty, and its place on the page then says so.
+Every part that another package may not have computed is None or empty, and the page then states that.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ PD_BANDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where everything comes from.
+    """Source of the report: model, data and versions.
 
     Parameters
     ----------
@@ -256,7 +256,7 @@ class IndicatorFigures:
 
 @dataclass(frozen=True, slots=True)
 class InnovationFigures:
-    """What innovation did.
+    """Effect of innovation.
 
     Parameters
     ----------
@@ -312,7 +312,7 @@ class ContradictionFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportFacts:
-    """Everything that the report says.
+    """Content of the auditor's report.
 
     Parameters
     ----------

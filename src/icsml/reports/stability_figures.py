@@ -1,4 +1,4 @@
-"""What ``icsml stability --json`` measured, as pages display it."""
+"""Results of ``icsml stability --json``, as pages display them."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ class Against(_Part):
 
 @dataclass(frozen=True, slots=True)
 class Resampling:
-    """How the enterprises of each retrain were drawn: a share of them without replacement, or all with it."""
+    """Resampling of the enterprises of each retrain: a share of them without replacement, or all with it."""
 
     share: float | None = None
 
 
 def _resampling(stated: object) -> object:
-    """Read how a file of ``icsml stability`` states it: ``bootstrap``, or a share such as ``0.9 of them``."""
+    """Parse the form in a file of ``icsml stability``: ``bootstrap``, or a share such as ``0.9 of them``."""
     if stated is None or isinstance(stated, Resampling):
         return stated
     if stated == "bootstrap":
@@ -65,7 +65,7 @@ def _resampling(stated: object) -> object:
 
 
 class StabilityFigures(_Part):
-    """How far reasons move; see :class:`icsml.explain.stability_results.Stability` for the fields."""
+    """Changes of reasons; see :class:`icsml.explain.stability_results.Stability` for the fields."""
 
     dataset: str
     synthetic: bool
@@ -83,7 +83,7 @@ class StabilityFigures(_Part):
     comparisons: Annotated[tuple[Against, ...], Field(min_length=1)]
 
     def require_of(self, bundle_sha256: str, dataset: str | None = None) -> None:
-        """Refuse what was measured of other bundles, or of retrains on another data set than this bundle's.
+        """Reject results measured on another bundle, or on retrains with another data set.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class StabilityFigures(_Part):
 
 
 def parse_stability(content: bytes, where: str) -> StabilityFigures:
-    """Read what ``icsml stability --json`` printed.
+    """Parse the output of ``icsml stability --json``.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def parse_stability(content: bytes, where: str) -> StabilityFigures:
 
 
 def recourse_robustness(figures: StabilityFigures | None, bundle_sha256: str, lang: str) -> list[str]:
-    """Return in sentences what is known of how a bundle's recourse holds under other models, and of what it is known.
+    """Return in sentences how a bundle's recourse does under other models, and on which bundle that was measured.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def recourse_robustness(figures: StabilityFigures | None, bundle_sha256: str, la
 
 
 def _part_of(figures: StabilityFigures, bundle_sha256: str) -> str:
-    """Return what a bundle is in a comparison: its base, the other model, or none of the models that were retrained."""
+    """Return the part of a bundle in a comparison: its base, the other model, or none of the retrained models."""
     if figures.bundles.get(figures.base) == bundle_sha256:
         return "base"
     return "other" if bundle_sha256 in figures.bundles.values() else "retrains"
@@ -179,7 +179,7 @@ def robustness_sentences(figures: StabilityFigures, lang: str) -> list[str]:
 
 
 def model_name(model: str) -> str:
-    """Return a model's address in a register as it is, or the name of its folder without where the writer keeps it."""
+    """Return a model's address in a register unchanged, or the name of its folder without the path."""
     return model if ":/" in model else model.rstrip("/").rpartition("/")[2]
 
 

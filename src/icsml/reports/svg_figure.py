@@ -79,7 +79,7 @@ class SvgFigure:
 
 
 def _own_ids(body: str, name: str) -> str:
-    """Keep the ids that something refers to, each under the name of its figure."""
+    """Return only the ids that are referred to, each prefixed with the name of its figure."""
     used = set(re.findall(r'(?:href="#|url\(#)([\w-]+)', body))
     body = re.sub(r' id="([\w.-]+)"', lambda match: f' id="{name}-{match[1]}"' if match[1] in used else "", body)
     body = re.sub(r'(?:xlink:)?href="#', f'href="#{name}-', body)
@@ -87,7 +87,7 @@ def _own_ids(body: str, name: str) -> str:
 
 
 def _shortened(body: str) -> str:
-    """Leave out what says nothing: fonts by name, rotations by nothing, blanks between elements."""
+    """Leave out parts without effect: fonts by name, rotations by nothing, blanks between elements."""
     body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
     body = re.sub(r' transform="rotate\(-?0 [^)]*\)"', "", body)
     body = re.sub(r"\s*\n\s*(?=[LMQCz])", "", body)
@@ -145,7 +145,7 @@ def _cut(line: str, width: int) -> str:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in one style and without a window; whoever draws besides finds everything as it was."""
+    """Draw in one style and without a window; other code that draws is not affected."""
     import matplotlib
 
     if "matplotlib.pyplot" not in sys.modules:

@@ -1,4 +1,4 @@
-"""What a validator looks for first, as figures: sample, grades against outcomes, variables, the model's make-up."""
+"""Figures for a validator: sample, grades against outcomes, variables, the model's make-up."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Outcomes:
 
     @property
     def outside(self) -> bool:
-        """Whether the mean PD lies outside that interval."""
+        """Whether the mean PD is outside that interval."""
         return self.interval is not None and not self.interval[0] <= (self.pd_mean or 0.0) <= self.interval[1]
 
 
@@ -154,7 +154,7 @@ class Bands:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One variable by itself: information value, and the other one it is most correlated with, by its place."""
+    """One variable by itself: information value, and the index of its most correlated other variable."""
 
     iv: float | None
     correlation: float | None
@@ -174,7 +174,7 @@ class Make:
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """What innovation adds to the AUC.
+    """Addition of innovation to the AUC.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ class Firms:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What a validator looks for first.
+    """Figures for a validator.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How values read: by their unit, and the same in sentences, in tables and in figures."""
+"""Values as text by their unit: the same in sentences, in tables and in figures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shown_value(value: float | None, unit: str, lang: str) -> str:
 
 
 def shown_beside(value: float | None, others: Iterable[float], unit: str, lang: str) -> str:
-    """Return a value with the digits it takes to tell it from each of the others, as sentences do.
+    """Return a value with the digits that distinguish it from each of the others, as in sentences.
 
     Parameters
     ----------

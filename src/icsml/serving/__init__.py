@@ -1,1 +1,1 @@
-"""The HTTP service: app factory, keys, limits, problem+json; the only room that knows FastAPI."""
+"""The HTTP service: app factory, keys, limits, problem+json; the only package that imports FastAPI."""

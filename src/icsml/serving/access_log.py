@@ -1,4 +1,4 @@
-"""One line of JSON for each request, and the last net under unexpected errors; neither holds a value of a record."""
+"""Access log in JSON, and the handler of unexpected errors; neither contains a value of a record."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _log_access(scope: Scope, status: int, seconds: float) -> None:
 
 
 def _log_failure(state: dict[str, Any]) -> None:
-    """Log the kind of a failure and where it arose; its message may hold values, so it stays out."""
+    """Log the kind and location of a failure; its message may contain values, so it is left out."""
     error = state.get("failure")
     if error is None:
         return

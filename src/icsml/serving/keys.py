@@ -1,4 +1,4 @@
-"""Keys of the service: made once, kept as hashes, checked in constant time."""
+"""Keys of the service: made once, stored as hashes, checked in constant time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REMEDY = "run `icsml keys create --tenant T --role score`"
 
 
 class Operation(StrEnum):
-    """What a caller may ask of the service."""
+    """Operation that a caller may request."""
 
     ASSESS = "assess"
     READ = "read"
@@ -38,7 +38,7 @@ class Operation(StrEnum):
 
 
 class Role(StrEnum):
-    """What a key is for."""
+    """Purpose of a key."""
 
     SCORE = "score"
     AUDIT = "audit"
@@ -71,7 +71,7 @@ class _File(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key just made: ``key`` is shown once and kept nowhere."""
+    """A key just made: ``key`` is displayed once and never stored."""
 
     id: str
     key: str = field(repr=False)
@@ -79,7 +79,7 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking: the tenant and role of an accepted key."""
+    """The caller: tenant and role of an accepted key."""
 
     key_id: str
     tenant: str
@@ -131,7 +131,7 @@ class KeyStore:
         return len(self._entries)
 
     def authenticate(self, key: str | None) -> Caller:
-        """Return the caller a key stands for.
+        """Return the caller of a key.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond the signatures: the body, its example, the documented errors."""
+"""Parts of the OpenAPI document beyond the signatures: the body, its example, the documented errors."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Problem(BaseModel):
 
 
 class RequestError(IcsmlError):
-    """A request that HTTP itself refuses; ``status`` says how."""
+    """A request that is rejected with the HTTP ``status``."""
 
     def __init__(self, status: HTTPStatus, code: str, message: str, *, field: str = "body") -> None:
         super().__init__(code, message, field=field)
@@ -106,7 +106,7 @@ def problem_response(
 
 
 def unexpected(request_id: str) -> Response:
-    """Return the 500 that tells nothing but the id of the request."""
+    """Return the 500 that contains only the id of the request."""
     return problem_response(
         request_id, HTTPStatus.INTERNAL_SERVER_ERROR, "ICS-SRV-012", "an error inside the service; nothing was decided"
     )

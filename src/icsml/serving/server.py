@@ -1,4 +1,4 @@
-"""``icsml serve``: resolve the model once, look at everything that could be missing, then start the processes."""
+"""``icsml serve``: resolve the model once, check for everything that could be missing, then start the processes."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _run(config: uvicorn.Config, sockets: list[socket.socket]) -> None:
 
 
 def _bound(host: str, port: int) -> list[socket.socket]:
-    """Return a socket bound to each address of the host: uvicorn would say late, in its own words, that it cannot."""
+    """Return a socket bound to each address of the host: uvicorn would report a failure late, in its own words."""
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     with ExitStack() as opened:
         sockets = []

@@ -1,4 +1,4 @@
-"""What one process of the service holds, and the dependencies that routes take from it."""
+"""The parts of one process of the service, and the dependencies that routes take from it."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _CODE = "ICS-SRV-024"
 
 
 class ServingSettings(BaseModel):
-    """What may be set; the keys of ``configs/serving.yaml``.
+    """Settings; the keys of ``configs/serving.yaml``.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Where model, validation and registry meet: train and demo."""
+"""Workflows that combine model, validation and registry, such as training and the demo."""

@@ -1,4 +1,4 @@
-"""Accumulators of the auditor's report: sums and deviations over chunks of rows, and a few rows whole."""
+"""Accumulators of the auditor's report: sums and deviations over chunks of rows, and a few complete rows."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ class _Deviation:
 
 
 def _within(indices: NDArray[np.intp], first: int, rows: int) -> NDArray[np.intp]:
-    """Return those of the indices that lie in a chunk, counted from its first row."""
+    """Return those of the indices that are in a chunk, counted from its first row."""
     inside: NDArray[np.intp] = indices[(indices >= first) & (indices < first + rows)] - first
     return inside
 
 
 @dataclass
 class Accumulators:
-    """What is summed and kept of rows that are assessed in chunks.
+    """Sums and rows of an assessment in chunks.
 
     Parameters
     ----------
@@ -224,7 +224,7 @@ class Accumulators:
         self.points_sum.add(np.abs(points.score - together)[scored])
 
     def sample(self) -> Sample:
-        """Return the rows drawn as dots."""
+        """Return the sampled rows plotted as points."""
         terms, values = zip(*self.sampled_chunks, strict=True)
         return Sample(np.concatenate(terms), np.concatenate(values))
 

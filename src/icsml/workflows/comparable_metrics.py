@@ -1,4 +1,4 @@
-"""Figures of a training under names that compare, however its data set is split."""
+"""Metrics of a training under names that do not depend on the split."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _PARTS: Final = {
 
 
 def split_kind(dataset: Dataset) -> str:
-    """Return ``folds`` or ``out_of_time``: on which rows the figures of a training on this data set are."""
+    """Return ``folds`` or ``out_of_time``: the rows that the metrics of a training on this data set are of."""
     return "folds" if isinstance(dataset.meta.split, FoldSplit) else "out_of_time"
 
 
 def comparable(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """Return every figure under a name that does not depend on how the data set is split.
+    """Return every metric under a name that does not depend on how the data set is split.
 
     ``auc`` is that of the test period or of all folds pooled; the tag ``split`` says which.
     """

@@ -1,4 +1,4 @@
-"""The training configuration: what ``configs/training/*.yaml`` may say."""
+"""The training configuration, as in ``configs/training/*.yaml``."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Strict(BaseModel):
 
 
 class CardConfig(_Strict):
-    """What the model card must state and no computation can know."""
+    """Statements of the model card that cannot be computed."""
 
     owner: str
     tier: Literal["high", "medium", "low"]
@@ -56,7 +56,7 @@ class CardConfig(_Strict):
 
 
 class ReasonsConfig(_Strict):
-    """Compared with whom reasons are meant.
+    """Comparison population of reasons.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class DirectionConfig(_Strict):
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """Where a configuration was read; two that say the same are equal wherever they come from."""
+    """Source of a configuration; equal configurations are equal whatever their source."""
 
     node: yaml.Node | None = field(default=None, compare=False)
     given: str | None = field(default=None, compare=False)
@@ -114,7 +114,7 @@ class _Origin:
 
 
 class TrainingConfig(_Strict):
-    """How to train.
+    """Settings of a training.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ class TrainingConfig(_Strict):
         return dotted if line is None else f"{line}: {dotted}"
 
     def recorded(self) -> dict[str, Any]:
-        """Return the whole configuration as run and bundle keep it.
+        """Return the whole configuration as run and bundle store it.
 
         A file that it names is called ``rulebook.yaml``, ``reasons.yaml`` or ``assessment.yaml``: its copy lies beside
         the record by that name, and the folder it came from means nothing on another machine.
@@ -217,7 +217,7 @@ class TrainingConfig(_Strict):
         return self._with_files(_FILES).model_dump(mode="json")
 
     def files(self) -> dict[str, Path]:
-        """Return, by the name of its copy, where each policy lies that the configuration names."""
+        """Return, by the name of its copy, the path of each policy that the configuration names."""
         named = {_FILES["catalogue"]: self.reasons.catalogue, _FILES["assessment"]: self.assessment}
         return {name: Path(path) for name, path in named.items() if path is not None}
 
@@ -289,7 +289,7 @@ def reason_catalogue(config: TrainingConfig) -> ReasonCatalogue:
 
 
 def assessment_policy(config: TrainingConfig) -> AssessmentPolicy:
-    """Return what the configuration has an assessment ask of a record, or what the shipped file does."""
+    """Return the assessment policy that the configuration names, or the shipped one."""
     return load_assessment_policy(None if config.assessment is None else Path(config.assessment))
 
 
@@ -299,7 +299,7 @@ def flat(config: TrainingConfig) -> dict[str, Any]:
 
 
 def _beside(named: str, key: tuple[str, ...], node: yaml.Node | None, path: Path | None) -> str:
-    """Return a file as seen from here: one that a configuration file names lies relative to that file."""
+    """Return the path of a file; one named in a configuration file is relative to that file."""
     if path is None or node is None or not _is_file(named):
         return named
     written = str(written_at(node, key)).startswith(f"{path}:")

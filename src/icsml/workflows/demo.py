@@ -1,4 +1,4 @@
-"""The demonstration: the whole line on a simulated book, beside a book in which innovation does nothing."""
+"""The demonstration: all steps on a simulated portfolio, and on one in which innovation has no effect."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ _QUANTILES = (0.05, 0.5, 0.99)
 
 @dataclass(frozen=True, slots=True)
 class DemoReport:
-    """What the demonstration left behind.
+    """Results of the demonstration.
 
     Parameters
     ----------
     folder : Path
         Its folder under ``ICSML_HOME``.
     registered : Registered
-        The model of the book, in the register.
+        The model of the portfolio, in the register.
     none : Trained
-        The model of the book in which innovation does nothing.
+        The model of the portfolio in which innovation has no effect.
     decisions : tuple of Decision
         Those recorded in the ledger.
     report : Path or None
@@ -82,7 +82,7 @@ class DemoReport:
         }
 
     def text(self) -> str:
-        """Return the closing words: what was seen, and what to look at next."""
+        """Return the closing text: the results, and the next things to look at."""
         figures, none = self.registered.trained.results.figures, self.none.results.figures
         test, logged, bundle = figures.model.metrics, self.registered.logged, self.registered.trained.bundle
         return "\n".join(
@@ -110,14 +110,14 @@ class DemoReport:
 
 
 def demo(*, enterprises: int, seed: int, progress: Progress = silent) -> DemoReport:
-    """Synthesise, train, register, decide and record; then train on a ``none`` book for comparison.
+    """Synthesise, train, register, decide and record; then train on a ``none`` portfolio for comparison.
 
     Parameters
     ----------
     enterprises : int
-        Enterprises in each book.
+        Enterprises in each portfolio.
     seed : int
-        Of both books.
+        Of both portfolios.
     progress : callable
         Told how far it is.
     """
@@ -171,7 +171,7 @@ def _decisions(registered: Registered, progress: Progress) -> tuple[Decision, ..
 
 def _three(bundle: Bundle, dataset: Dataset) -> list[EnterpriseRecord]:
     split = dataset.meta.split
-    assert isinstance(split, OutOfTimeSplit)  # noqa: S101 - the synthetic book's
+    assert isinstance(split, OutOfTimeSplit)  # noqa: S101 - the synthetic portfolio's
     enterprises = dataset.enterprises
     test = enterprises[enterprises["as_of"] >= pd.Timestamp(split.test_from)]
     pds = frame_scores(bundle, test)["pd"].to_numpy()
@@ -190,7 +190,7 @@ def _recorded(ledger: Ledger, bundle: Bundle, version: str, record: EnterpriseRe
 
 def _gain(figures: Figures) -> str:
     gain = figures.innovation_gain
-    assert gain is not None  # noqa: S101 - the synthetic book has innovation records
+    assert gain is not None  # noqa: S101 - the synthetic portfolio has innovation records
     return f"{gain.auc:+.4f} ({gain.auc_low:+.4f} to {gain.auc_high:+.4f})"
 
 

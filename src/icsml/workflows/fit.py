@@ -38,7 +38,7 @@ class Fitted:
 
     @property
     def scorer(self) -> Scorer:
-        """What a bundle keeps of it."""
+        """The scorer of this model in a bundle."""
         return Scorer(self.classifier.booster_, self.encoder, self.calibration)
 
 
@@ -111,7 +111,7 @@ def parts(
 
 
 def fit_model(prepared: Prepared, rows: Rows, config: TrainingConfig, encoder: Encoder, progress: Progress) -> Fitted:
-    """Do for one model what :func:`fit_pair` does for two; ``encoder`` holds its features, all or some of the rows'."""
+    """Do for one model what :func:`fit_pair` does for two; ``encoder`` has its features, all or some of the rows'."""
     X = np.ascontiguousarray(prepared.X[rows][:, encoder.indices_in(prepared.encoder)])
     y = prepared.y[rows]
     groups, blocks = prepared.groups[rows], inner_blocks(prepared, rows, config.model)

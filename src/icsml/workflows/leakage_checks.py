@@ -1,4 +1,4 @@
-"""A figure that is too good is a leak until explained, and one that is no better than chance is no model; say so."""
+"""Warnings for metrics that are too good, which may be a leak, or no better than chance."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COMPANION = "the companion without innovation"
 
 
 def leakage_warnings(prepared: Prepared, split: Split, figures: Figures) -> list[str]:
-    """Return a warning for every figure that must not be taken as it stands; mostly none.
+    """Return a warning for every metric that is not plausible; mostly none.
 
     An AUC on rows never seen that is too good to be a forecast or no better than chance, and outer folds whose own
     model does not rank.

@@ -1,4 +1,4 @@
-"""The recommended list of a file of records: made, appealed against, taken off, and told by letter."""
+"""The recommended list of a file of records: making, appeals, withdrawals and letters."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class RecommendedList:
 
 
 def peers_file(list_: Path) -> Path:
-    """Return where the peer tables of a list lie: beside it."""
+    """Return the path of a list's peer tables: beside it."""
     return list_.with_name(f"{list_.name}.peers.json")
 
 

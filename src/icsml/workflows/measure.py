@@ -33,7 +33,7 @@ FoldModels = tuple[FoldModel, ...]
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a model and its companion are worth on rows that neither was trained on.
+    """Performance of a model and its companion on rows that neither was trained on.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was measured, and the pair that is kept.
+    """The measurements, and the pair to be stored.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Measured:
 
 
 def measure(prepared: Prepared, split: Split, config: TrainingConfig, progress: Progress) -> Measured:
-    """Fit the pair that is kept, then measure on rows that no model behind the figures was trained on.
+    """Fit the pair to be stored, then measure on rows that no model behind the figures was trained on.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def measure(prepared: Prepared, split: Split, config: TrainingConfig, progress: 
 
 
 def refuse_pair(pair: FittedPair, y: Floats) -> None:
-    """Refuse a pair of which one does not rank; ``y`` holds the outcomes it was trained on.
+    """Reject a pair of which one does not rank; ``y`` is the outcomes it was trained on.
 
     Raises
     ------

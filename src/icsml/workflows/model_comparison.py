@@ -44,7 +44,7 @@ _ASKED: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a comparison is of, and what is asked; the fields as for :class:`Stability` and :func:`compare_models`."""
+    """Subject and options of a comparison; the fields as for :class:`Stability` and :func:`compare_models`."""
 
     dataset: str
     synthetic: bool
@@ -219,7 +219,7 @@ def _no_contradictions(setting: Setting, models: Sequence[BundleParts]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Levels:
-    """How terms become reasons: the group of each feature, and which features of the base are like which."""
+    """Levels of merging: the group of each feature, and which features of the base are correlated."""
 
     groups: tuple[str, ...]
     clusters: Clusters

@@ -94,7 +94,7 @@ def weight_robustness(
     seed: int,
     progress: Progress,
 ) -> Robustness | None:
-    """Return how much of the ranking of a file hangs on assumed weights; None where none is assumed.
+    """Return how much of a file's ranking depends on assumed weights; None where none is assumed.
 
     Raises
     ------
@@ -113,5 +113,5 @@ def weight_robustness(
 
 
 def write_frame(path: Path, frame: pd.DataFrame) -> None:
-    """Write a table as the end of its name says; of a Parquet file as pandas does, so that it reads its types back."""
+    """Write a table in the format of the file extension; Parquet by pandas, so that it reads its types back."""
     write_table(path, pa.Table.from_pandas(frame, preserve_index=False))

@@ -1,4 +1,4 @@
-"""From a data set to what a model is fitted on: screened columns, points, encoder, outcomes, split."""
+"""Preparation of a data set for fitting: screened columns, points, encoder, outcomes, split."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ class Prepared:
 
     @property
     def meaning(self) -> OutcomeMeaning:
-        """What ``bad`` means here."""
+        """Meaning of ``bad``."""
         return self.dataset.meta.outcome or OutcomeMeaning()
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Which labelled rows train and which test; ``folds`` is -1 outside the labelled rows, None where out of time."""
+    """Labelled rows of training and test; ``folds`` is -1 outside the labelled rows, None where out of time."""
 
     train: Flags
     test: Flags
@@ -142,7 +142,7 @@ def _encoder(dataset: Dataset, config: TrainingConfig, rulebook: Rulebook | None
 
 
 def _written(config: TrainingConfig, keys: tuple[str, ...], name: str | None) -> str | None:
-    """Return where the configuration names a feature, under the first of some keys that does."""
+    """Return the position of a feature in the configuration, under the first of some keys that names it."""
     for key in keys:
         listed = list(getattr(config, key) or [])
         if name is not None and name in listed:
@@ -169,7 +169,7 @@ def _encoded(encoder: Encoder, columns: Columns, rulebook: Rulebook | None) -> F
 
 
 def split_rows(prepared: Prepared, seed: int | None) -> Split:
-    """Split the labelled rows as ``dataset.yaml`` says; ``seed`` takes the place of the one stated there for folds."""
+    """Split the labelled rows by ``dataset.yaml``; ``seed`` replaces the one stated there for folds."""
     split, labelled = prepared.dataset.meta.split, prepared.labelled
     if isinstance(split, OutOfTimeSplit):
         parts = out_of_time(prepared.columns["as_of"][labelled], split.test_from, _embargo(prepared, split))
@@ -190,7 +190,7 @@ def _spread(part: Flags, labelled: Flags) -> Flags:
 
 
 def inner_blocks(prepared: Prepared, rows: Rows, config: ModelConfig) -> NDArray[np.int64] | None:
-    """Return the time blocks of the training rows where the configuration asks for them, else None (folds are used).
+    """Return the time blocks of the training rows where the configuration has them, else None (folds are used).
 
     Raises
     ------

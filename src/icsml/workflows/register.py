@@ -1,4 +1,4 @@
-"""Train into the register: the run is opened before anything is computed, and closed with what came of it."""
+"""Train and register: the run is opened before anything is computed, and closed with the results."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Registered:
         return self.logged.model_uri
 
     def summary(self) -> dict[str, Any]:
-        """Return what ``icsml train --json`` prints."""
+        """Return the output of ``icsml train --json``."""
         bundle, logged = self.trained.bundle, self.logged
         return {
             "run_id": logged.run_id,
@@ -80,7 +80,7 @@ def train(
 
 
 def _registered(start: RunStart, trained: Trained, log: MlflowProgress, run_id: str) -> Logged:
-    """Log and register; whatever stops it, the bundle and what is to be logged are kept, and that is reported."""
+    """Log and register; if that fails, the bundle and the record are stored, and that is reported."""
     bundle = trained.bundle
     try:
         record = run_record(start, trained, log, run_id=run_id)

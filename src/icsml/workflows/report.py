@@ -1,4 +1,4 @@
-"""The auditor's report: assess every row of a data set, keep what the page says, check that it adds up."""
+"""The auditor's report: assess every row of a data set, collect the figures, check that they add up."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def report_facts(
     stability: StabilityFigures | None = None,
     progress: Progress = silent,
 ) -> ReportFacts:
-    """Assess the rows and return what the report says of them.
+    """Assess the rows and return the content of the report.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Checks of the auditor's report that assess rows again, or ask LightGBM itself."""
+"""Checks of the auditor's report that assess rows again, or compare with LightGBM itself."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def check_trees(bundle: Bundle, accumulators: Accumulators) -> Check:
 
 
 def _log_odds(scorer: Scorer, features: Floats) -> Floats:
-    """Return LightGBM's own raw score, calibrated; through no code of ours."""
+    """Return LightGBM's raw score, calibrated; without our code."""
     if not len(features):
         return np.empty(0)
     raw = np.asarray(scorer.booster.predict(features, raw_score=True), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""What a validator looks for first: how training used each row, outcomes by grade, variables by themselves."""
+"""Figures for a validator: use of each row in training, outcomes by grade, variables by themselves."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def _exclusions(dataset: Dataset, used: Usage) -> dict[str, int]:
 
 
 def training_figures(bundle: Bundle) -> dict[str, float]:
-    """Return what training measured on rows it had not seen; empty where the bundle does not say."""
+    """Return training's figures on held-out rows; empty where the bundle does not state them."""
     return {name: float(value) for name, value in dict(bundle.training.get("figures") or {}).items()}
 
 
@@ -310,7 +310,7 @@ def _few(rows: Indices, rng: np.random.Generator) -> Indices:
 
 
 def variables(valued: Floats, bad: Floats, sample: Floats) -> tuple[Variable, ...]:
-    """Return what each variable says by itself.
+    """Return the figures of each variable by itself.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Parts of the auditor's report that are of a few rows: examples, thresholds, interactions, contradictions."""
+"""Parts of the auditor's report on a few rows: examples, thresholds, interactions, contradictions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ROLES: Final = (("good", 0.05), ("middling", 0.5), ("poor", 0.99))
 
 
 def strongest_interactions(bundle: Bundle, sample: Sample) -> Interactions:
-    """Return the strongest pairs; of rows with a value missing that training never saw missing, shap knows nothing."""
+    """Return the strongest pairs, without rows that lack a value training always saw: shap cannot explain them."""
     names = [feature.name for feature in bundle.features]
     unseen = np.isnan(sample.values[:, [names.index(name) for name in bundle.never_missing]]).any(axis=1)
     usable = sample.values[~unseen]

@@ -1,4 +1,4 @@
-"""What moving from one rulebook to another does: the rules, a population, and a model's PDs."""
+"""Effects of replacing one rulebook by another: on the rules, a population, and a model's PDs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class GradeMoves:
 
 @dataclass(frozen=True, slots=True)
 class PdMoves:
-    """How a model's PDs and grades move from one rulebook to the other.
+    """Changes of a model's PDs and grades from one rulebook to the other.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a training logs to MLflow: before it begins, and when it is finished."""
+"""Content that a training logs to MLflow: before it begins, and when it is finished."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CONFIGURATION: Final = "configuration/training.yaml"
 
 
 def run_start(dataset: Dataset, data: Path, config: TrainingConfig) -> RunStart:
-    """Return what is known before training: the whole configuration, the data set, the environment."""
+    """Return the facts before training: the whole configuration, the data set, the environment."""
     return RunStart(
         name=config.name,
         dataset=_dataset_facts(dataset, data),
@@ -75,7 +75,7 @@ def run_record(start: RunStart, trained: Trained, log: MlflowProgress, *, run_id
 
 
 def with_drawings(record: RunRecord, trained: Trained, log: MlflowProgress) -> RunRecord:
-    """Return the record with plots of what the model goes by and of how it did on rows it had not seen."""
+    """Return the record with plots of the model's terms and of its held-out performance."""
     drawings = training_plots(trained.bundle, trained.dataset, log) | held_out_plots(trained.predictions)
     plots = {f"plots/{name}.svg": drawing.encode() for name, drawing in drawings.items()}
     return replace(record, files={**record.files, **plots, "training.log": log.text.encode()})
@@ -135,7 +135,7 @@ def _note(dataset: Dataset) -> str:
 
 
 def _chosen(trained: Trained) -> dict[str, object]:
-    """Return what training itself chose."""
+    """Return the values chosen by training itself."""
     model, rulebook = trained.pair.model, trained.bundle.rulebook
     parameters = {f"chosen.{key}": value for key, value in model.hyperparameters.model_dump().items()}
     return parameters | {

@@ -25,7 +25,7 @@ __all__ = ["ScoredFile", "score_points"]
 
 @dataclass(frozen=True)
 class ScoredFile:
-    """What a rulebook gave to the records of a file.
+    """Points of a file's records by a rulebook.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class ScoredFile:
         }
 
     def warnings(self) -> list[str]:
-        """Return what a reader of the scores must know, in words."""
+        """Return warnings for a reader of the scores, in words."""
         validity = self.rulebook.validity
         refused = validity is not None and validity.expired == "refuse"
         outcome = "have no score" if refused else "keep their score; see the column age_months"
@@ -119,7 +119,7 @@ class ScoredFile:
         return [text.format(count) for text, count in counts.items() if count]
 
     def text(self, out: Path) -> str:
-        """Return what was done, in words."""
+        """Return a summary in words."""
         mean = f"{np.nanmean(self.points.score):.1f}" if self.rows > self.unscored else "–"
         by = f"{self.rulebook.id} ({self.rulebook.provenance})"
         line = f"{self.rows:,} rows by {by}, mean {mean} of {self.rulebook.max_score:g}, in {out}"

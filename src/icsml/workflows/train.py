@@ -1,4 +1,4 @@
-"""Train: prepare, fit the pair, measure it on rows it never saw, write the bundle."""
+"""Train: prepare, fit the pair, measure it on held-out rows, write the bundle."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = ["Trained", "refuse_occupied", "train_bundle", "trained_on"]
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A trained bundle and what was measured.
+    """A trained bundle with its measurements.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def _parts(
 
 
 def _points_robustness(prepared: Prepared, split: Split) -> Robustness | None:
-    """Return how much hangs on assumed weights, on the training rows; None where none is assumed."""
+    """Return how much of the ranking depends on assumed weights, on the training rows; None where none is assumed."""
     if prepared.rulebook is None:
         return None
     return robustness(prepared.rulebook, evaluate(prepared.rulebook, take(prepared.columns, split.train)))

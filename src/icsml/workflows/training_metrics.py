@@ -1,4 +1,4 @@
-"""What a training reports: figures on rows never seen, counts of rows, warnings and reasons against the champion."""
+"""Metrics of a training: held-out figures, counts of rows, warnings and reasons against the champion."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RowCounts:
 
 @dataclass(frozen=True, slots=True)
 class TrainingMetrics:
-    """What a training reports.
+    """Metrics of a training.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class TrainingMetrics:
 def training_metrics(
     prepared: Prepared, split: Split, figures: Figures, findings: Sequence[Finding], config: TrainingConfig
 ) -> TrainingMetrics:
-    """Return what a training reports, the warnings and blocking reasons of its figures and of its data set included."""
+    """Return the metrics of a training, the warnings and blocking reasons of its figures and data set included."""
     meta = prepared.dataset.meta
     return TrainingMetrics(
         figures=figures,

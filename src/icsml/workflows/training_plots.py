@@ -1,4 +1,4 @@
-"""Plots for the run that trained a model, where what draws them is installed."""
+"""Plots for the run that trained a model, where the extra ``report`` is installed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ROWS: Final = 5_000
 
 
 def can_draw(progress: Progress = silent) -> bool:
-    """Return whether the extra ``report`` is installed; say so where it is not."""
+    """Return whether the extra ``report`` is installed; log it where it is not."""
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         progress(f"nothing is drawn: {', '.join(missing)} not installed — pip install 'icsml[report]'")
@@ -47,7 +47,7 @@ def training_plots(bundle: Bundle, dataset: Dataset, progress: Progress = silent
 
 
 def held_out_plots(predictions: pd.DataFrame) -> dict[str, str]:
-    """Return the ROC and calibration curves of held-out PDs, as SVG files by name; none where nothing can be drawn.
+    """Return the ROC and calibration curves of held-out PDs, as SVG files by name; none where drawing is impossible.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How far enterprises move what they can move in a year: the limits of recourse, from training rows alone."""
+"""Yearly changes of actionable fields in the training rows: the limits of recourse."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _YEAR_DAYS = (270, 460)
 
 
 def fit_levers(prepared: Prepared, train: Rows, path: Path | None = None) -> ActionSet | None:
-    """Return the levers that the model reads, and how far the training rows moved them in a year.
+    """Return the actionable fields that the model reads, and their yearly changes in the training rows.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def fit_levers(prepared: Prepared, train: Rows, path: Path | None = None) -> Act
 
 
 def _of(policy: RecoursePolicy, levers: tuple[Action, ...]) -> dict[str, str | None]:
-    """Return the limited fields of some levers, with what each is measured per."""
+    """Return the limited fields of some actionable fields, each with its denominator."""
     needed = {name for lever in levers for name in limited_fields(lever)}
     return {name: per for name, per in policy.limits.items() if name in needed}
 
@@ -110,7 +110,7 @@ def _copies(indices: Indices) -> Indices:
 def yearly_changes(
     columns: Columns, pairs: tuple[Indices, Indices], name: str, per: str | None
 ) -> tuple[Floats, Indices]:
-    """Return the yearly changes of a field, and the row it was made from, whose peers it speaks for.
+    """Return the yearly changes of a field, and for each the row that determines its peers.
 
     Where the year before is a field of the same record it is taken from there, else from the enterprise's earlier
     record.

@@ -1,4 +1,4 @@
-"""The ledger's tables as the newest migration leaves them; a test holds the two together."""
+"""Tables of the ledger; a test checks that they match the migrations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections: which database, and how SQLite and PostgreSQL are made to keep what they were given."""
+"""Connections: choice of the database, and settings that make SQLite and PostgreSQL durable."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 @dataclass(frozen=True)
 class DatabaseFile:
-    """The file that SQLite was opened in: a file that was moved or removed since still takes what nobody finds again.
+    """SQLite file; detects that it was moved or deleted.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class DatabaseFile:
 
     @classmethod
     def at(cls, path: Path) -> DatabaseFile:
-        """Remember the file that is there; raise OSError if none is."""
+        """Return the present file; raise OSError if there is none."""
         stat = path.stat()
         return cls(path, stat.st_dev, stat.st_ino)
 
@@ -91,7 +91,7 @@ def make_engine(url: str | None) -> Engine:
 
 @contextmanager
 def write_transaction(engine: Engine) -> Iterator[Connection]:
-    """Commit what is done inside, or nothing of it."""
+    """Commit all changes of the block, or none."""
     with engine.connect().execution_options(**{_IMMEDIATE: True}) as connection, connection.begin():
         yield connection
 

@@ -37,7 +37,7 @@ _LONGEST_NAME = 255
 
 @dataclass(frozen=True)
 class Recorded:
-    """A decision as it stands in the ledger.
+    """A recorded decision.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class _Entry:
-    """What one call to `Ledger.record` is about to write."""
+    """The content that one call of `Ledger.record` writes."""
 
     tenant: str
     decision_id: str
@@ -218,7 +218,7 @@ class Ledger:
             return _read(connection, tenant, decision_id)
 
     def find(self, decision_id: str) -> Payload | None:
-        """Return the payload of any tenant's decision: for the operator who holds the database, never for a tenant.
+        """Return the payload of any tenant's decision: for the operator of the database, never for a tenant.
 
         Raises
         ------
@@ -238,7 +238,7 @@ class Ledger:
             return int(connection.scalar(query if tenant is None else query.where(CHAIN.c.tenant == tenant)) or 0)
 
     def ready(self) -> bool:
-        """Return whether the database answers, has its tables, and lies where it was opened."""
+        """Return whether the database answers, has its tables, and was not moved."""
         try:
             with self._reading() as connection:
                 connection.execute(select(CHAIN.c.sequence).limit(1))
@@ -372,7 +372,7 @@ def _read(connection: Connection, tenant: str, decision_id: str) -> Payload | No
 
 
 def _lock(connection: Connection, *names: str) -> None:
-    """Hold until the transaction ends what two writers must not do at once; SQLite has one writer at a time anyway."""
+    """Lock until the transaction ends; SQLite has one writer at a time anyway."""
     if connection.dialect.name == "postgresql":
         number = int.from_bytes(bytes.fromhex(digest(["icsml", *names]))[:8], "big", signed=True)
         connection.execute(select(func.pg_advisory_xact_lock(number)))

@@ -1,4 +1,4 @@
-"""From the cells of a column to numbers, texts and dates; each cell ends as a value, as missing, or as unreadable."""
+"""Cells of a column as numbers, texts and dates; each cell is a value, missing, or unreadable."""
 
 from icsml.portfolio.cells.converted import Cells, Converted
 from icsml.portfolio.cells.date_cells import dates

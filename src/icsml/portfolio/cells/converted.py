@@ -1,4 +1,4 @@
-"""A converted column, with what became of each of its cells."""
+"""A converted column, with the result of each of its cells."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Cells", "Converted"]
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """What became of the cells of a column; the four counts sum to its length.
+    """Counts of a column's cells by result; the four sum to its length.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a table writes where a value is not known."""
+"""Words and numbers that a table writes for an unknown value."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _TRUTH = {"true": 1.0, "false": 0.0}
 
 @dataclass(slots=True)
 class _Read:
-    """Numbers of n cells as they are read: NaN where none, and which cells name a unit of their own."""
+    """Numbers of n cells as they are read: NaN where none, and which cells name their unit."""
 
     values: Floats
     own_unit: Flags
@@ -79,7 +79,7 @@ def numbers(
     empty = np.isnan(floats)
     listed = missing.numbers()
     if kind in (arrow.float32(), arrow.float16()):
-        listed = listed.astype(kind.to_pandas_dtype()).astype(np.float64)  # -999.9 as this column holds it
+        listed = listed.astype(kind.to_pandas_dtype()).astype(np.float64)  # -999.9 as stored in this column
     declared = np.isin(floats, listed)
     out = np.where(declared, np.nan, floats)
     return Converted.of(_scaled(out, scale), empty, declared, np.zeros(len(out), dtype=bool))
@@ -210,7 +210,7 @@ def _ungrouped(texts: arrow.ChunkedArray, in_groups: Flags, decimal: str) -> Flo
 
 
 def _one_by_one(texts: arrow.ChunkedArray, left: Indices, decimal: str, values: Floats, own_unit: Flags) -> bool:
-    """Read the cells that are left, in place; return whether a comma in one of them cannot part thousands.
+    """Read the remaining cells in place; return whether a comma in one of them cannot part thousands.
 
     Then commas in this column are no thousands' marks: 1,234 beside 1,5 may well mean one and a quarter.
     """

@@ -1,4 +1,4 @@
-"""The text by which a cell is compared: identifiers, keys, labels, and what ``values`` and ``missing`` list.
+"""The text by which a cell is compared: identifiers, keys, labels, entries of ``values`` and ``missing``.
 
 Equal numbers are one token however they are written or stored, so that 1, 1.0 and ``" 1 "`` are one firm and one label;
 a leading zero is no number's, so 007 stays 007. A number that has lost digits on its way, such as 1.23457E+18, is no
@@ -132,7 +132,7 @@ def _chunked(values: arrow.Array | arrow.ChunkedArray) -> arrow.ChunkedArray:
 
 
 def _texts(column: Column, key: str) -> tuple[arrow.ChunkedArray, Flags]:
-    """Return every cell as text, and the floats that stand for more than one whole number."""
+    """Return every cell as text, and the floats that could be more than one whole number."""
     values, kind = column.values, column.values.type
     broken = np.zeros(len(values), dtype=bool)
     if is_text(kind):

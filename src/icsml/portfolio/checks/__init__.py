@@ -1,4 +1,4 @@
-"""The checks of a data set: what no single row shows, such as another unit, copies, leaks and unripe outcomes."""
+"""Checks of a data set as a whole, such as another unit, copies, leaks and unripe outcomes."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ CHECKS: dict[str, Check] = {
 
 
 def check_dataset(dataset: Dataset, config: CheckConfig, parts: Objects | None = None) -> list[Finding]:
-    """Look for what is wrong with a data set and cannot be seen in a single row.
+    """Look for faults of a data set that no single row shows.
 
     Parameters
     ----------

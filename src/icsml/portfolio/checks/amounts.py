@@ -19,14 +19,14 @@ from icsml.portfolio.checks.phrases import listed, percent
 
 __all__ = ["group_scale", "row_scale", "source_scale", "table_scale"]
 
-# Firms differ by size within a group; this many rows of each say where its median lies.
+# Firms differ by size within a group; this many rows of each give its median well enough.
 _ROWS_OF_A_GROUP = 400
 _FEWEST_DISTINCT = 20
 _UNITS = {-8: "亿元", -6: "百万元", -4: "万元", -3: "千元", 2: "分 (fen)"}
 
 
 class _Grouping(StrEnum):
-    """By what rows are grouped, as the finding words it."""
+    """A grouping of rows, as the finding words it."""
 
     REGION = "region"
     PROVINCE = "province"

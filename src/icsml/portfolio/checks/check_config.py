@@ -1,4 +1,4 @@
-"""The configuration of the checks: which are made, at what level, and where their thresholds stand."""
+"""The configuration of the checks: their levels and thresholds."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _CODE = "ICS-DAT-030"
 
 
 class CheckConfig(BaseModel):
-    """Every check by its id, with its level and its thresholds; ``configs/data_checks.yaml`` says what each means."""
+    """Every check by its id, with its level and thresholds; ``configs/data_checks.yaml`` explains each."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -124,7 +124,7 @@ def _shipped() -> CheckConfig:
 
 
 def _merged(base: Any, given: Any) -> Any:  # noqa: ANN401 - whatever YAML holds; the model judges it
-    """Return the base with what is given in its place; a list is replaced as a whole."""
+    """Return the base with the given values replaced; a list is replaced as a whole."""
     if not isinstance(base, dict) or not isinstance(given, dict):
         return given
     return base | {key: _merged(base.get(key), value) for key, value in given.items()}

@@ -1,4 +1,4 @@
-"""A data set as the checks look at it: its columns by use, its outcomes, and samples that do for estimates."""
+"""A data set for the checks: its columns by use, its outcomes, and samples for estimates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from icsml.records.fields import FIELD_BY_NAME, FIELDS
 __all__ = ["CheckData", "evenly"]
 
 
-# With 20,000 rows a share is known to a third of a per cent, and an AUC better than any threshold asks.
+# With 20,000 rows a share is known to a third of a per cent, and an AUC better than any threshold requires.
 _SPREAD_ROWS = 20_000
 _CASES_OF_EACH = 10_000
 
@@ -33,7 +33,7 @@ def evenly(rows: Ints, most: int) -> Ints:
 
 
 class CheckData:
-    """A data set, read-only, with what several checks ask of it computed once.
+    """A data set, read-only; what several checks use is computed once.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class CheckData:
 
     @cached_property
     def codes(self) -> list[str]:
-        """Columns of text that say what kind a firm or a loan is."""
+        """Columns of text with the kind of a firm or loan."""
         kinds = [f.name for f in FIELDS if f.kind is Kind.CATEGORY or f.name in ("region", "industry", "bank_grade")]
         return [name for name in kinds if name in self.frame]
 
@@ -164,12 +164,12 @@ class CheckData:
 
     @cached_property
     def content(self) -> Content:
-        """What every row holds in the measured columns."""
+        """Content of every row in the measured columns."""
         return content_of((self.numbers(name) for name in self.measured), self.rows)
 
     @cached_property
     def rankings(self) -> dict[str, Ranking]:
-        """How well each feature alone, the bank's PD and the firm's age rank the outcome."""
+        """Ranking of the outcome by each feature alone, the bank's PD and the firm's age."""
         bad = self.bad[self.cases]
         rankings = {name: rank(values, bad, least=1) for name, values in self._single()}
         return {name: ranking for name, ranking in rankings.items() if ranking is not None}

@@ -1,4 +1,4 @@
-"""The thresholds of the checks; ``configs/data_checks.yaml`` says what each means and why it stands where it stands."""
+"""The thresholds of the checks; ``configs/data_checks.yaml`` explains each and its value."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ Amount = Annotated[str, BeforeValidator(_money)]
 
 
 class Check(BaseModel):
-    """A check with its level; ``configs/data_checks.yaml`` says what each threshold means."""
+    """A check with its level; ``configs/data_checks.yaml`` explains each threshold."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 

@@ -23,7 +23,7 @@ _VALUES_OF_A_CODE = 5
 
 
 class _Change(StrEnum):
-    """What changes in a column, as the finding words it."""
+    """A change of a column, as the finding words it."""
 
     MISSING = "known on one side and missing on the other"
     CODES = "with other values"

@@ -1,4 +1,4 @@
-"""Default rates over time: a year that stands far off the others, and an end without events."""
+"""Default rates over time: a year with a rate far from the others', and an end without events."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def cohort_rate(view: CheckData, config: CheckConfig) -> Iterator[str]:
     Method
         Rates on the probit scale, on which they are normal under the one-factor model (Vasicek): the year against
         the mean and spread of the others, by a t distribution; the spread leans on an assumed one, as few years tell
-        it badly. So a book whose years differ much needs more.
+        it badly. So a portfolio whose years differ much needs more.
         The last two years are also judged together (Fisher).
     Reading
         The year, its rate, and that of the others.
     Limits
-        In a book with few defaults, or whose years differ widely, another definition looks like a bad year.
+        In a portfolio with few defaults, or whose years differ widely, another definition looks like a bad year.
     """
     limits = config.cohort_rate
     cohorts = _cohorts(view)
@@ -111,7 +111,7 @@ def _cohorts(view: CheckData) -> _Cohorts | None:
 
 
 def _chances(cohorts: _Cohorts, index: int, apart: list[int], limits: CohortRate) -> tuple[float, float] | None:
-    """Return the chance of a rate so low, and so high, compared with the other years; None if they say too little."""
+    """Return the chance of a rate so low, and so high, given the other years; None if these are too few."""
     others = ~np.isin(np.arange(len(cohorts.year)), apart)
     pooled = float(cohorts.defaults[others].sum() / max(cohorts.rows[others].sum(), 1.0))
     # A year that should have had hardly one default has no rate to compare with.

@@ -1,4 +1,4 @@
-"""What columns hold and are called: one value only, numbers that mean "not known", names of consequences."""
+"""Values and names of columns: one value only, numbers that mean "not known", names of consequences."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def constant_column(view: CheckData, config: CheckConfig) -> Iterator[str]:
 
 
 def sentinel(view: CheckData, config: CheckConfig) -> Iterator[str]:
-    """Find numbers that stand for "not known".
+    """Find numbers that mean "not known".
 
     Purpose
         -999 or 99999999 read as an amount is a gross error that a mean or a tree takes at its word.
@@ -124,7 +124,7 @@ def _standing_out(values: Floats, limits: Sentinel) -> Iterator[tuple[float, flo
 
 
 def _is_placeholder(value: float) -> bool:
-    """Return whether a number is written as one that stands for none: -1, or nines or eights only; in any unit."""
+    """Return whether a number looks like a placeholder: -1, or nines or eights only; in any unit."""
     if value != round(value):
         return False
     digits = f"{abs(value):.0f}".rstrip("0")

@@ -1,4 +1,4 @@
-"""The content of rows as one number each, so that equal rows are found without comparing them."""
+"""The content of rows as one number each, so that equal rows are detected without comparing them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Hashes = NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What rows hold in some columns of numbers.
+    """Content of rows in some columns of numbers.
 
     Parameters
     ----------

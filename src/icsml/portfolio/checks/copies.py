@@ -1,4 +1,4 @@
-"""Rows that stand in the data set more than once: under another firm, and on both sides of the split."""
+"""Rows that occur in the data set more than once: under another firm, and on both sides of the split."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Copies:
 
 
 def copied_firm(view: CheckData, config: CheckConfig) -> Iterator[str]:
-    """Find firms whose amounts stand under another identifier.
+    """Find firms whose amounts occur under another identifier.
 
     Purpose
         The same firm under two numbers is counted twice, and its rows fall on both sides of a split.
@@ -58,7 +58,7 @@ def copied_firm(view: CheckData, config: CheckConfig) -> Iterator[str]:
 
 
 def split_overlap(view: CheckData, config: CheckConfig) -> Iterator[str]:
-    """Find rows whose amounts stand on both sides of the split.
+    """Find rows whose amounts occur on both sides of the split.
 
     Purpose
         A test on rows that were trained on measures memory.
@@ -90,7 +90,7 @@ def _across_folds(view: CheckData, copies: _Copies, split: FoldSplit) -> float:
     labelled = np.isin(copies.rows, view.labelled)
     rows, content = copies.rows[labelled], copies.content[labelled]
     groups = pd.factorize(dataset_groups(view.frame, grouped=view.meta.grouped))[0]
-    # Dealing folds is slow in a large book, and needed only where a content has more than one group.
+    # Dealing folds is slow in a large portfolio, and needed only where a content has more than one group.
     if not _spans(content, groups[rows]).any():
         return 0.0
     fold = np.full(view.rows, -1, dtype=np.int64)
@@ -99,13 +99,13 @@ def _across_folds(view: CheckData, copies: _Copies, split: FoldSplit) -> float:
 
 
 def _spans(content: Ints, owner: Ints) -> Flags:
-    """Return which rows hold a content that more than one owner holds."""
+    """Return which rows have a content that occurs under more than one owner."""
     owners = pd.Series(owner).groupby(content).transform("nunique")
     return owners.to_numpy() > 1
 
 
 def _copies(view: CheckData, config: CheckConfig) -> _Copies | None:
-    """Return the rows whose content stands in another row too; None where there are too few columns."""
+    """Return the rows whose content occurs in another row too; None where there are too few columns."""
     content = view.content
     if content.columns < _FEWEST_COLUMNS:
         return None

@@ -1,4 +1,4 @@
-"""What must add up: the balance sheet, a part and its whole, this year's value and next year's "year before"."""
+"""Sums and repeats that must agree: balance sheet, part and whole, this year and next year's "year before"."""
 
 from __future__ import annotations
 

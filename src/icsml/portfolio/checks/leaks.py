@@ -1,4 +1,4 @@
-"""Columns that know the outcome: by their values, and by where they are missing."""
+"""Columns that reveal the outcome: by their values, and by their gaps."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def missingness_leak(view: CheckData, config: CheckConfig) -> Iterator[str]:
 
 
 def missingness_outcome(view: CheckData, config: CheckConfig) -> Iterator[str]:
-    """Find columns whose gaps say much about the outcome.
+    """Find columns whose gaps are strongly related to the outcome.
 
     Purpose
         A milder form of ``missingness_leak``.

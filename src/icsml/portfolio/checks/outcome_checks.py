@@ -1,4 +1,4 @@
-"""Outcomes against what else is known of them: their dates, and the bank's own PD."""
+"""Outcomes against their dates and the bank's own PD."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well one column alone ranks the outcome; :mod:`icsml.validation` lies above this room and judges models."""
+"""Ranking of the outcome by one column alone; :mod:`icsml.validation`, a higher package, judges models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the cells of a column hold: flags, dates, numbers or texts, and words for "not known" among them."""
+"""Type of a column's cells: flags, dates, numbers or texts, and words for "not known" among them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SURE_FLAGS = {"true", "false", "是", "否", "yes", "no"}  # alone, 1, n or 无
 
 
 def profile(column: Column) -> Profile:
-    """Return what a column holds; numbers that count days are recognised later, when all columns are known."""
+    """Return the profile of a column; numbers that count days are recognised later, when all columns are known."""
     heading = Heading.of(column.name)
     kind = column.values.type
     try:
@@ -154,7 +154,7 @@ def _without(base: Profile, absent: dict[str, int]) -> Profile:
 
 
 def _with_sentinels(base: Profile) -> Profile:
-    """Take -999 and the like for "not known" where they lie far outside all other values."""
+    """Take -999 and the like for "not known" where they are far outside all other values."""
     values = base.values
     assert values is not None  # noqa: S101 - called for numbers alone
     sentinels: dict[str, int] = {}

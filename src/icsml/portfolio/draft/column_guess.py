@@ -1,4 +1,4 @@
-"""What a draft says of a table and of each of its columns."""
+"""The draft of a mapping: the guesses for a table and for each of its columns."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class EntryKeys(TypedDict, total=False):
 
 
 class Type(StrEnum):
-    """What the cells of a column hold."""
+    """Type of the cells of a column."""
 
     TEXT = "text"
     WHOLE = "whole number"
@@ -41,7 +41,7 @@ class Type(StrEnum):
 
 
 class Role(StrEnum):
-    """The key of the mapping under which a column stands."""
+    """The key of the mapping that lists a column."""
 
     ID = "enterprise_id"
     AS_OF = "as_of"
@@ -55,7 +55,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnGuess:
-    """What was guessed of one column.
+    """Guess for one column.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is known of a column from its cells and its heading."""
+"""Profile of a column: facts from its cells and its heading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In what way a column may be read as dates."""
+"""Formats by which a column may be read as dates."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _FORMATS = (
     *("%Y年%m月", "%Y年", "%Y%m", "%Y"),
 )
 _BARE = ("%Y%m", "%Y")
-_UNSURE = ("%Y%m", "%Y", "%Y.%m")  # also a code, a count or a number: only where the heading speaks of dates
+_UNSURE = ("%Y%m", "%Y", "%Y.%m")  # also a code, a count or a number: only under a heading of dates
 _MOST_FORMATS = 4
 _LOST = 0.05
 _EARLIEST = np.datetime64("1900-01-01", "D")
@@ -89,7 +89,7 @@ class DayGuess:
 
 
 def is_dated(heading: Heading, name: str | None) -> bool:
-    """Return whether a heading speaks of dates, or stands for a canonical date."""
+    """Return whether a heading contains a word for a date, or names a canonical date."""
     if name is not None:
         return FIELD_BY_NAME[name].kind is Kind.DATE
     return index_among(heading, DATED) is not None or heading.bare.endswith(DATED_ENDS)

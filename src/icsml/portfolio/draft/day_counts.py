@@ -25,7 +25,7 @@ _LOST = 0.05
 
 
 def with_counted_days(profiles: Sequence[Profile]) -> list[Profile]:
-    """Return the columns, those of whole numbers whose heading speaks of a date read as counts of days.
+    """Return the columns, with whole numbers under a heading of a date read as counts of days.
 
     Where a column of years settles since when one of them counts, the others are taken to count so too.
     """

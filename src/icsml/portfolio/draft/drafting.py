@@ -1,4 +1,4 @@
-"""From a table to a mapping to start from."""
+"""Draft a mapping from a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a column can be a canonical field, and what its entry in the mapping has to say."""
+"""Whether a column can be a canonical field, and its entry in the mapping."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SMALL_FIRM = 1e5
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How a column fits a canonical field.
+    """Fit of a column to a canonical field.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def missing_keys(column: Profile) -> EntryKeys:
 
 
 def flag_words(column: Profile) -> dict[str, bool] | None:
-    """Return which word of a two-valued column means yes; None where the numbers say so themselves."""
+    """Return which word of a two-valued column means yes; None where its values are 0 and 1."""
     for yes, no in FLAGS[2:]:
         if {text.lower() for text in column.words.texts} <= {yes, no}:
             return {text: text.lower() == yes for text in column.words.texts}
@@ -96,7 +96,7 @@ def money_doubt(name: str, column: Profile, scale: float | None) -> tuple[str, s
 
 
 def percent_doubt(column: Profile) -> str | None:
-    """Return the doubt about a column whose heading says per cent and whose values look like fractions."""
+    """Return the doubt about a column with a heading in per cent and values that look like fractions."""
     if column.values is None or column.heading.scale is None or column.heading.scale > 1 or column.type is Type.PERCENT:
         return None
     known = np.abs(column.values[np.isfinite(column.values)])

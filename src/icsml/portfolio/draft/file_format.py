@@ -1,4 +1,4 @@
-"""How a file is to be read: its encoding, separator, decimal mark, heading row, and rows that are no data."""
+"""Format of a file: its encoding, separator, decimal mark, heading row, and rows that are no data."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Opened:
 
 
 def open_table(file: Path, *, sheet: str | None, encoding: str | None) -> Opened:
-    """Read a whole table, guessing what the mapping would have to say about its file.
+    """Read a whole table, guessing the keys of its file in the mapping.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def _raw(file: Path) -> bytes:
     try:
         return gzip.decompress(data) if file.suffix.lower() == ".gz" else data
     except (OSError, EOFError):
-        return b""  # the reading step says what is wrong
+        return b""  # the reading step reports the error
 
 
 def _encoding(raw: bytes) -> tuple[str, str] | None:
@@ -126,7 +126,7 @@ def _encoding(raw: bytes) -> tuple[str, str] | None:
 
 
 def _lines(text: str, separator: str) -> Rows:
-    """Return the first lines that hold something, each with its number."""
+    """Return the first lines that are not empty, each with its number."""
     rows: Rows = []
     reader = csv.reader(io.StringIO(text[: 1 << 20], newline=""), delimiter=separator)
     begins = 1
@@ -165,7 +165,7 @@ def _decimal_comma(cells: Iterator[str]) -> bool:
 
 
 def _sheet_head(file: Path, sheet: str | None) -> Rows:
-    """Return the first filled rows of a sheet; none where it is no workbook, as the reading step will say."""
+    """Return the first filled rows of a sheet; none where it is no workbook, which the reading step reports."""
     try:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, InvalidFileException):
@@ -183,7 +183,7 @@ def _sheet_head(file: Path, sheet: str | None) -> Rows:
 
 
 def _heading_row(head: Rows) -> int | None:
-    """Return the row of the heading where titles stand above it: rows that fill one cell, or a third, of the width."""
+    """Return the row of the heading below titles: rows that fill one cell, or a third, of the width."""
     filled = [sum(bool(cell.strip()) for cell in row) for _, row in head]
     if len(head) < 3:
         return None

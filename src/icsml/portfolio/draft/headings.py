@@ -1,4 +1,4 @@
-"""A heading taken apart: its words, the unit that it names, and the canonical field that it stands for."""
+"""Parts of a heading: its words, the unit that it names, and its canonical field."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def index_among(heading: Heading, phrases: Sequence[str]) -> int | None:
 
 
 class NamedBy(StrEnum):
-    """How a heading names a canonical field, the surest way first."""
+    """Ways in which a heading names a canonical field, the surest first."""
 
     NAME = "its name"
     LABEL = "its label"

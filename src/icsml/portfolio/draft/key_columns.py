@@ -1,4 +1,4 @@
-"""Which columns may identify the firm, date the decision, and date the event."""
+"""Columns that may identify the firm, date the decision, and date the event."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONG = 64
 
 @dataclass(frozen=True, slots=True)
 class KeyGuess:
-    """A column that identifies or dates a row, what speaks for it, and what is not settled."""
+    """A column that identifies or dates a row, with its evidence and open questions."""
 
     column: str
     evidence: str
@@ -51,7 +51,7 @@ def guess_id(profiles: Sequence[Profile]) -> KeyGuess | None:
 
 
 def guess_as_of(profiles: Sequence[Profile], taken: Sequence[str]) -> KeyGuess | None:
-    """Return the column of the decision date; one that is partly empty, or lies after today, is none."""
+    """Return the column of the decision date; none that is partly empty or has dates after today."""
     ranked = []
     for index, column in enumerate(profiles):
         rank = _rank(column, DECISION_DATE, "as_of")

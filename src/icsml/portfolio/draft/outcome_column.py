@@ -1,4 +1,4 @@
-"""Which column may hold the outcome, and which of its values mean bad."""
+"""The column that may be the outcome, and which of its values mean bad."""
 
 from __future__ import annotations
 
@@ -132,13 +132,13 @@ def _read(column: Profile) -> OutcomeGuess | None:
 
 
 def _negative(rest: list[str], counts: dict[str, int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the values that mean good, and those of which nothing says so: no value is good by default."""
+    """Return the values that mean good, and the unclear ones: no value is good by default."""
     named = tuple(word for word in rest if word.lower() in NEGATIVE) or (max(rest, key=lambda word: counts[word]),)
     return named, tuple(word for word in rest if word not in named)
 
 
 def _positive(labels: list[str], counts: dict[str, int]) -> tuple[tuple[str, ...], bool]:
-    """Return the values that mean bad, and whether words say so."""
+    """Return the values that mean bad, and whether words show it."""
     named = tuple(word for word in labels if word.lower() in POSITIVE)
     if named and len(named) < len(labels):
         return named, True

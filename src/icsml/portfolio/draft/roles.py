@@ -1,4 +1,4 @@
-"""Where each column goes in the mapping, and why."""
+"""Role of each column in the mapping, with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words by which headings and values are recognised. Only data: what is done with them stands in the other modules."""
+"""Words by which headings and values are recognised. Only data; the other modules use them."""
 
 from __future__ import annotations
 

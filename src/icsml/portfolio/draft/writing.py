@@ -50,7 +50,7 @@ def mapping_text(draft: Draft, name: str, outcome: OutcomeGuess | None) -> str:
 
 
 def open_questions(columns: Iterable[ColumnGuess]) -> tuple[str, ...]:
-    """Return what a person has to settle, the keys of the mapping before its columns."""
+    """Return the questions that a person has to settle, the keys of the mapping before its columns."""
     guesses = list(columns)
     roles = {column.role for column in guesses}
     general = ["licence: under which terms may the rows be used?"]
@@ -205,6 +205,6 @@ def _line(content: str, evidence: str, decide: str | None = None) -> str:
 
 
 def _comment(text: str, indent: int = 0) -> str:
-    """Return a comment of one line, whatever the table's words hold."""
+    """Return a comment of one line, whatever the table's words contain."""
     kept = "".join(char if char.isprintable() else "·" for char in text)
     return f"{' ' * indent}# {kept}"

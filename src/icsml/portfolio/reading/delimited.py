@@ -87,7 +87,7 @@ def read_delimited(
 
 
 def _without_blank_end(names: tuple[str, ...], table: arrow.Table) -> tuple[str, ...]:
-    """Leave out columns at the end with neither heading nor value: each line ends with a separator, the heading too."""
+    """Leave out columns at the end with neither heading nor value, made by a separator at the end of each line."""
     while len(names) > 1 and names[-1] == f"column {len(names)}" and not _has_text(table.column(len(names) - 1)):
         names = names[:-1]
     return names
@@ -181,7 +181,7 @@ def _parsed(
 
 
 def _last_is_closed(text: Text, heading: Heading) -> bool:
-    """Return whether the last line, a row of its own, ends outside quotation marks; Arrow closes them in silence."""
+    """Return whether the last line ends outside quotation marks; Arrow closes them without an error."""
     last = bytes(text.data[max(0, len(text.data) - _TAIL) :]).rpartition(b"\n")[2].decode("utf-8", "replace")
     try:
         list(csv.reader([last], delimiter=heading.separator, strict=True))
@@ -191,9 +191,9 @@ def _last_is_closed(text: Text, heading: Heading) -> bool:
 
 
 def _has_stray_quote(text: Text, heading: Heading) -> bool:
-    """Return whether a quotation mark stands within a value: 5"x may be meant, "a"b is read as ab in silence."""
+    """Return whether a quotation mark is within a value: 5"x may be meant, Arrow reads "a"b as ab without an error."""
     apart = re.escape(heading.separator.encode()) + rb'"\r\n'
-    # The mark first, and then what stands before it: so only marks are looked at.
+    # The mark first, and then the character before it: so only marks are looked at.
     return re.search(rb'"(?<=[^' + apart + rb']")[^' + apart + rb"]", text.data) is not None
 
 
@@ -210,7 +210,7 @@ def _first_width(text: Text, heading: Heading) -> int:
 def _arrow(text: Text, heading: Heading, width: int, numeric: Collection[str]) -> arrow.Table | None:
     """Return every column as text, or as floats where that loses nothing; None where Arrow cannot read the file."""
     types = dict.fromkeys((str(index) for index in range(width)), arrow.string())
-    # Only a quoted value can hold a line end; to look for one costs half of the time.
+    # Only a quoted value can contain a line end; to look for one costs half of the time.
     quoted = count_bytes(text.data, b'"') > 0
     floats = _plain_floats(text, heading, types, quoted, numeric)
     if floats:
@@ -240,7 +240,7 @@ def _read_csv(
 def _plain_floats(
     text: Text, heading: Heading, types: dict[str, arrow.DataType], quoted: bool, numeric: Collection[str]
 ) -> list[str]:
-    """Return the columns of numbers that hold nothing else in the first lines, so that reading them as such may do."""
+    """Return the columns with numbers only in the first lines, so that reading them as such may succeed."""
     chosen = [str(index) for index, name in enumerate(heading.names) if name in numeric]
     if not chosen or len(text.data) < _WORTHWHILE:
         return []

@@ -1,4 +1,4 @@
-"""A table as it was read: exact types, nothing blanked, cast or re-indexed, and where each row stands in its file."""
+"""A table as read: exact types, nothing blanked, cast or re-indexed, and the position of each row in its file."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class SourceTable:
         )
 
     def emptied(self) -> SourceTable:
-        """Return what is known of the table, without its columns."""
+        """Return the facts of the table, without its columns."""
         return replace(self, columns={})
 
     def with_headings(self, more: Iterable[str]) -> SourceTable:
@@ -143,7 +143,7 @@ def skipped_lines(source: Source, filled: Sequence[int], *, heading: int, unit: 
 
 
 def is_text(kind: arrow.DataType) -> bool:
-    """Return whether an Arrow type holds text."""
+    """Return whether an Arrow type is text."""
     return bool(arrow.types.is_string(kind) or arrow.types.is_large_string(kind) or arrow.types.is_string_view(kind))
 
 

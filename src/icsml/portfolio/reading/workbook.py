@@ -1,4 +1,4 @@
-"""Reading Excel workbooks: each cell as the workbook holds it."""
+"""Reading Excel workbooks: each cell exactly as stored."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _Row = tuple[int, tuple[Any, ...]]
 
 
 class _Unsaved(NamedTuple):
-    """A cell that holds a formula whose value was never saved; row from 1, column from 0."""
+    """A formula whose value was never saved; row from 1, column from 0."""
 
     row: int
     column: int
@@ -39,7 +39,7 @@ class _Unsaved(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """A sheet's rows with their numbers, and what its cells alone do not show."""
+    """A sheet's rows with their numbers, and facts that its cells alone do not show."""
 
     title: str
     rows: list[_Row]
@@ -191,7 +191,7 @@ def _asks_to_compute(archive: zipfile.ZipFile) -> bool:
 
 
 def _is_unsaved(cell: ElementTree.Element, never_computed: bool) -> bool:
-    """Return whether a formula has no value; an empty text is one, and then the cell says that it is text."""
+    """Return whether a formula has no value; an empty text is one, and then the cell's type is text."""
     if cell.find(f"{_MAIN}f") is None:
         return False
     value = cell.find(f"{_MAIN}v")
@@ -267,7 +267,7 @@ def _unsaved(name: str, cell: str) -> InputError:
 
 
 def _column(name: str, cells: list[Any], decimal: str) -> Column:
-    """Give a column its exact type; where kinds are mixed, numbers become text and dates stand apart."""
+    """Give a column its exact type; where kinds are mixed, numbers become text and dates are separate."""
     filled = [cell if _is_filled(cell) else None for cell in cells]
     kinds = {_kind(cell) for cell in filled if cell is not None}
     match kinds:

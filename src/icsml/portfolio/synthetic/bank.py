@@ -1,4 +1,4 @@
-"""The bank before icsml: its own scorecard on what it has on file, its judgement, and whom it turned down."""
+"""The bank before icsml: its own scorecard on its data, its judgement, and the firms that it turned down."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NO_STATEMENT = 0.45
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the bank made of each row, shapes (r,).
+    """The bank's decision on each row, shapes (r,).
 
     Parameters
     ----------

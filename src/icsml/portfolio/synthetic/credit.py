@@ -1,4 +1,4 @@
-"""What the credit register knows of a firm, and what it applies for."""
+"""A firm's data in the credit register, and its application."""
 
 from __future__ import annotations
 

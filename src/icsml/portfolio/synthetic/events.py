@@ -1,4 +1,4 @@
-"""What happens to a firm within twelve months of a decision: default, merger, closure, or nothing."""
+"""Events of a firm within twelve months of a decision: default, merger, closure, or none."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _present(rng: np.random.Generator, event: Ints, firms: Firms, line: Timeline
 def draw_events(
     rng: np.random.Generator, firms: Firms, latents: Latents, macro: Floats, line: Timeline, effect: Effect
 ) -> Events:
-    """Draw the outcomes of one block; ``macro`` holds the factor of each grid year."""
+    """Draw the outcomes of one block; ``macro`` is the factor of each grid year."""
     age = np.maximum(line.first + np.arange(line.years) - firms.founded_year[:, None], 0).astype(np.float64)
     threshold = _threshold(latents, age, effect, line.lead)
     root, rest = np.sqrt(PARAMETERS.asset_correlation), np.sqrt(1.0 - PARAMETERS.asset_correlation)

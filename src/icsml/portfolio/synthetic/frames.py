@@ -1,4 +1,4 @@
-"""From the columns of a block to the three frames of a portfolio: records, outcomes, truth."""
+"""The three frames of a portfolio, made from the columns of a block: records, outcomes, truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who an enterprise is: code, region, industry, founding date, and when the bank looks at it."""
+"""Identity of an enterprise: code, region, industry, founding date, and decision dates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nobody sees: management quality, financial health, innovation capability."""
+"""Unobserved drivers: management quality, financial health, innovation capability."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is not on file: never at random, and most of it for the young, the small and the ailing."""
+"""Values not on file: never at random, and mostly those of young, small and ailing firms."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _RATES = {
 
 
 def statement_on_file(rng: np.random.Generator, panel: Panel, health: Floats, log_revenue: Floats) -> Flags:
-    """Return whether the bank has any statements: firms too young have none, and ailing firms hold them back."""
+    """Return whether the bank has any statements: firms too young have none, and ailing firms withhold them."""
     reluctance = -3.0 + 1.8 * np.exp(-panel.age / 3.0) - 0.4 * health - 0.25 * (log_revenue - 16.5)
     return panel.has_statement & (rng.random(len(health)) >= expit(reluctance))
 
@@ -80,7 +80,7 @@ def blank(
     log_revenue: Floats,
     capability: Floats,
 ) -> dict[str, Floats]:
-    """Return the columns with what is not on file as NaN.
+    """Return the columns with values that are not on file as NaN.
 
     Parameters
     ----------

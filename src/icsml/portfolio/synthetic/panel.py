@@ -1,4 +1,4 @@
-"""From the yearly grid of a block to its rows: which firm, which decision, which statements were published by then."""
+"""Rows of a block, taken from its yearly grid: firm, decision, and the statements published by then."""
 
 from __future__ import annotations
 

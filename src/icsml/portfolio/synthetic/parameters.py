@@ -1,7 +1,7 @@
 """The assumptions of the simulation that carry weight.
 
 Nothing here is a finding. What is claimed to match a published figure has an anchor test; every other number is an
-assumption, and the table in ``docs/explanation/synthetic-book.md`` lists it (a test holds the two together).
+assumption, and the table in ``docs/explanation/synthetic-book.md`` lists it (a test compares the two).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ __all__ = ["conduct_columns", "recognition_columns", "staff_columns"]
 def staff_columns(
     rng: np.random.Generator, panel: Panel, latents: Latents, size: Size, research: Research
 ) -> dict[str, Floats]:
-    """Return counts of persons, each of shape (r,); every group lies within the whole staff."""
+    """Return counts of persons, each of shape (r,); no group exceeds the whole staff."""
     n, capability = len(panel.firm), panel.on_statement(latents.capability)
     output = (13.25 + 0.4 * rng.standard_normal(BLOCK))[panel.firm]
     total = np.maximum(np.round(np.exp(0.85 * (panel.on_statement(size.log_revenue) - 16.8) + 16.8 - output)), 2.0)

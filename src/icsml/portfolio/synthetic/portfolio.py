@@ -30,7 +30,7 @@ _MOST_ENTERPRISES = 9_999_999
 
 @dataclass(frozen=True, slots=True)
 class SynthReport:
-    """What was written: rows, and the defaults that the bank saw."""
+    """Rows written, and the defaults that the bank saw."""
 
     rows: int
     defaults: int
@@ -163,7 +163,7 @@ class _Table:
         self._partial.replace(self._path)
 
     def discard(self) -> None:
-        """Leave no half-written file."""
+        """Delete the half-written file."""
         if self._writer is not None:
             self._writer.close()
         self._partial.unlink(missing_ok=True)

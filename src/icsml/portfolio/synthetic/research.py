@@ -1,4 +1,4 @@
-"""What a firm spends on innovation and what comes of it: R&D, rights, staff, recognition."""
+"""Spending on innovation and its results: R&D, rights, staff, recognition."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def draw_research(
 
 
 def _stock(rng: np.random.Generator, grants: Ints, rate: Floats, age: Floats) -> Ints:
-    """Accumulate rights: those a firm held when the grid began, what it is granted, less what lapses."""
+    """Accumulate rights: the stock of a firm when the grid began, new grants, less lapsed ones."""
     stock = np.empty_like(grants)
     in_force = rng.poisson(rate[:, 0] * np.minimum(age[:, 0], _MATURE_STOCK_YEARS))
     for column in range(grants.shape[1]):

@@ -1,4 +1,4 @@
-"""Random generators keyed by what they are for, so that rows do not depend on how they are cut into chunks.
+"""Random generators keyed by their purpose, so that rows do not depend on how they are cut into chunks.
 
 Enterprises come in fixed blocks. Each part of a block (latents, statements, …) has a generator of its own, whose key is
 (block, part); the macro path has another, shared by all blocks.
@@ -20,7 +20,7 @@ BLOCK = 2048
 
 
 class Part(IntEnum):
-    """What a generator is used for; the numbers are part of the seed and never change."""
+    """Purpose of a generator; the numbers are part of the seed and never change."""
 
     IDENTITY = 0
     LATENTS = 1

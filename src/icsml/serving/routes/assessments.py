@@ -71,7 +71,7 @@ def report_assessment(
 ) -> HTMLResponse:
     """Return a decision of one's own tenant as a page that opens offline, the same bytes each time."""
     decision = _recorded(service, caller.tenant, decision_id)
-    from icsml.reports.decision_page import decision_page  # the first page asked for loads what draws pages
+    from icsml.reports.decision_page import decision_page  # the first request for a page loads what renders it
 
     return HTMLResponse(decision_page(decision, lang, rulebook=service.bundle.rulebook))
 

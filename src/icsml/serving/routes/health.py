@@ -1,4 +1,4 @@
-"""Liveness and readiness; neither needs a key, neither tells anything of a tenant or the model."""
+"""Liveness and readiness; neither requires a key, neither returns anything of a tenant or the model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alembic's environment: it works on the connection, and in the transaction, of whoever opens the ledger."""
+"""Alembic's environment: it uses the connection and transaction of the code that opens the ledger."""
 
 from __future__ import annotations
 
