@@ -45,7 +45,7 @@ def record_decision(
     Returns
     -------
     Recorded
-        What stands in the ledger: this decision, or the one recorded earlier for the same key and request. Only this
+        The recorded decision: this decision, or the one recorded earlier for the same key and request. Only this
         may leave.
 
     Raises

@@ -79,7 +79,7 @@ class ReferencePart(_Part):
     Parameters
     ----------
     id : str
-        Whom the rows stand for.
+        The population that the rows represent.
     n : int
         How many they are.
     sha256 : str
@@ -176,7 +176,7 @@ def document_bytes(document: Document) -> bytes:
     Raises
     ------
     InputError
-        ``ICS-CFG-001`` if it holds what JSON cannot, such as NaN.
+        ``ICS-CFG-001`` if it contains a value that JSON cannot, such as NaN.
     """
     return canonical_bytes(_DOCUMENT.dump_python(document, mode="json"))
 

@@ -29,7 +29,7 @@ def move_in(made: Path, target: Path) -> None:
     Parameters
     ----------
     made : Path
-        A bundle on the same file system; it stays where it is if the same lies in the folder.
+        A bundle on the same file system; it stays where it is if the folder has the same.
     target : Path
         Its folder; the parent exists.
 

@@ -41,7 +41,7 @@ def write_bundle(folder: Path, parts: BundleParts) -> Bundle:
     ------
     ModelError
         ``ICS-MOD-017`` for a slope that is not positive, ``ICS-MOD-018`` for parts that do not fit together,
-        ``ICS-MOD-019`` if the folder holds something, ``ICS-MOD-030`` for trees that break a declared direction,
+        ``ICS-MOD-019`` if the folder contains something, ``ICS-MOD-030`` for trees that break a declared direction,
         ``ICS-MOD-031`` for trees of which nothing can be proved.
     """
     refuse_unfit(parts)
@@ -62,7 +62,7 @@ def write_bundle(folder: Path, parts: BundleParts) -> Bundle:
 def place_bundle(store: Path, parts: BundleParts) -> Bundle:
     """Write a bundle to a store under its name and the first twelve digits of its SHA-256.
 
-    Where the same bundle lies there already it is returned; where that one is damaged it is replaced. Several processes
+    Where the same bundle is there already it is returned; where that one is damaged it is replaced. Several processes
     may do so at the same time.
 
     Parameters

@@ -106,12 +106,12 @@ def card_sections(facts: CardFacts, lang: str, labels: Mapping[str, Label] | Non
     Parameters
     ----------
     facts : CardFacts
-        What the card says. A purpose, owner or limit that is not one of the standing texts is in the words of whoever
+        Facts of the card. A purpose, owner or limit that is not one of the standing texts is in the words of whoever
         trained the model.
     lang : str
         Language.
     labels : mapping of str to Label, optional
-        Names of features. By default features, metrics and events stand by the names that programs use.
+        Names of features. By default features, metrics and events have the names that programs use.
     """
     words = _Words(lang, labels)
     sections = {

@@ -189,7 +189,7 @@ def certify(
 def _compared(tree: LeafRegions, signs: npt.NDArray[np.int64]) -> Iterator[tuple[int, Flags, Flags]]:
     """Yield, for each column of declared direction, which pairs (lower, higher leaf) count and which are wrong.
 
-    All arrays are of pairs of leaves: ``meet`` of shape (leaves, leaves, m) tells on which of the m features the
+    All arrays are of pairs of leaves: ``meet`` of shape (leaves, leaves, m) shows on which of the m features the
     regions of two leaves have a value in common. A pair counts for a column if that is the only feature on which they
     are apart, and all present values of the first leaf lie below those of the second.
     """

@@ -26,7 +26,7 @@ def named_event(event: object, labels: Sequence[object], *, given_directions: bo
     event : object
         The name given; None takes the greater of two numbers or booleans.
     labels : sequence
-        Both labels as ``classes_`` holds them, sorted.
+        Both labels as in ``classes_``, sorted.
     given_directions : bool
         Whether features have directions, which mean nothing without an event.
 

@@ -63,7 +63,7 @@ def verified_files(folder: Path) -> tuple[dict[str, bytes], str]:
         ``ICS-MOD-010`` if there is no such folder or it has no manifest.
     ModelError
         ``ICS-MOD-011`` for a file that is missing, ``ICS-MOD-012`` for one that does not belong, ``ICS-MOD-013`` for
-        one whose content is not what the manifest says, or a manifest that cannot be read.
+        one whose content is not what the manifest states, or a manifest that cannot be read.
     """
     if not (folder / MANIFEST).is_file():
         raise MissingError(

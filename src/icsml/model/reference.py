@@ -35,7 +35,7 @@ class ReferencePopulation:
     Parameters
     ----------
     id : {'training-applicants', 'approval-margin'}
-        Whom they stand for.
+        The population that they represent.
     rows : ndarray of shape (n, p)
         Features in the order of the model's encoder; NaN is missing.
     points : mapping of str to float

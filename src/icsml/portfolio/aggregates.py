@@ -1,6 +1,6 @@
 """Named aggregations: many invoices of a firm into one row of figures.
 
-Every figure speaks of the firm's own span of invoices, never of the end of the file: how long ago a firm fell silent,
+Every figure is about the firm's own span of invoices, never of the end of the file: how long ago a firm fell silent,
 seen from the day the file was written, would reveal what became of it. Void invoices enter no amount; their share is a
 figure of its own. A negative amount is a return.
 """

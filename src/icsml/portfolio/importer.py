@@ -62,7 +62,7 @@ class ImportReport:
     labels : LabelCounts, optional
         How the values of the label column were read; None without labels.
     out_of_range : dict of str to int
-        Values that lie outside their declared range, by column; they are kept unless the range says otherwise.
+        Values outside their declared range, by column; they are kept unless the range says otherwise.
     unreadable : dict of str to int
         Values that became missing because ``values`` does not list them, or they are no number or no such date, by
         column.
@@ -144,7 +144,7 @@ def import_dataset(
         The mapping file; files that it names are relative to it.
     out : Path
         Folder of the data set, made if absent; a data set that it holds is replaced. Nothing is written if the import
-        fails; where a check blocks, the data set is written and says so.
+        fails; where a check blocks, the data set is written with that finding.
     checks : CheckConfig, optional
         Levels and thresholds of the checks; the shipped ones by default.
     today : date, optional
@@ -159,7 +159,7 @@ def import_dataset(
     ConfigError
         If the mapping is not valid; names file, line and key.
     InputError
-        If the table does not fit the mapping, no row is left, or the folder holds something else
+        If the table does not fit the mapping, no row is left, or the folder contains something else
         (``ICS-DAT-011``).
     """
     mapping = load_mapping(mapping_path)

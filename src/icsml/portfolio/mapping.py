@@ -49,7 +49,7 @@ MAPPING_CODE = "ICS-DAT-001"
 
 
 class Mapping(StrictModel):
-    """A mapping file; ``configs/datasets`` holds examples."""
+    """A mapping file; ``configs/datasets`` contains examples."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     licence: Annotated[str, Field(min_length=1)]

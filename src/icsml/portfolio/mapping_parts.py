@@ -134,7 +134,7 @@ class Source(StrictModel):
     decimal : {'.', ','}
         Decimal mark of numbers that are written as text.
     header_row : int
-        Line of a csv file or row of a sheet that holds the headings, counted from 1; what stands above is left out.
+        Line of a csv file or row of a sheet with the headings, counted from 1; rows above are left out.
     skip_rows : list of int or str
         Lines or rows below the heading to leave out: by number in the file (-1 is the last), or by the text of their
         first filled cell, such as 合计.
@@ -166,7 +166,7 @@ class TableSource(Source):
     Parameters
     ----------
     key : str
-        Its column that holds the firm, as ``enterprise_id`` does in the main table.
+        Its column of the firm, as ``enterprise_id`` does in the main table.
     aggregate : str
         Name of the function.
     columns : InvoiceColumns
@@ -199,7 +199,7 @@ class DateSource(StrictModel):
     column : str
         Its name.
     format, formats : str or list of str, optional
-        As of ``strptime``, or ``ISO8601``; a year or month stands for its last day. Full ISO dates need none. Each text
+        As of ``strptime``, or ``ISO8601``; a year or month means its last day. Full ISO dates need none. Each text
         is read by the one format of the list that fits it.
     unit, origin : optional
         For counts of ``unit`` since ``origin``.

@@ -66,7 +66,7 @@ def _infinite(columns: Typed, names: Iterable[str]) -> dict[str, Flags]:
 def duplicated_rows(columns: Typed, bad: Floats, *, dated: bool) -> Flags:
     """Return rows to reject because another has the same enterprise and date.
 
-    Of equal rows the first is kept. Of dated rows that contradict one another none is, since nothing says which is
+    Of equal rows the first is kept. Of dated rows that contradict one another none is, since it is unknown which is
     true; without dates they may be different years of one firm, so all are kept.
 
     Parameters

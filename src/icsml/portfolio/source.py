@@ -66,7 +66,7 @@ def read_source(
     MissingError
         If there is no such file.
     InputError
-        If it cannot be read, has no rows, or a column that is read stands in it twice.
+        If it cannot be read, has no rows, or a column that is read occurs in it twice.
     """
     path = folder / source.file
     kind = source_kind(path)

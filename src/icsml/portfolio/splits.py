@@ -112,7 +112,7 @@ def grouped_folds(y: ArrayLike, groups: ArrayLike, k: int, seed: int) -> Folds:
     """Deal groups into stratified folds.
 
     Groups are dealt by their rarest class, largest first, each to the fold that has least of that class; so the
-    count of the rarest class differs between folds by no more than one group holds.
+    count of the rarest class differs between folds by no more than the size of one group.
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ def read_enterprises(path: Path, extras: Sequence[ExtraFeature] = ()) -> pd.Data
     MissingError
         If there is neither file nor folder.
     InputError
-        If it is no Parquet, a column stands twice or is not acceptable, or parts differ.
+        If it is no Parquet, a column occurs twice or is not acceptable, or parts differ.
     """
     return validate_frame(ParquetParts.open(path, "ICS-REC-004").read().to_pandas(), extras)
 

@@ -82,7 +82,7 @@ class Screening:
     columns : Columns
         The columns, values outside a range declared ``missing`` taken out.
     present, missing : ndarray of int of shape (n,)
-        How many fields each row holds and lacks (canonical and declared extra).
+        How many fields each row has and lacks (canonical and declared extra).
     out_of_range : dict of str to ndarray of bool of shape (n,)
         For each field or extra with any value outside its declared range, or above the whole it is part of, the rows
         where it is.
@@ -148,7 +148,7 @@ def within_ranges(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> tupl
     columns : Columns
         The same, such values taken out.
     out_of_range : dict of str to ndarray of bool of shape (n,)
-        As :class:`Screening` holds it.
+        As in :class:`Screening`.
     """
     out_of_range: dict[str, Flags] = {}
     screened = dict(columns)
@@ -168,7 +168,7 @@ def within_ranges(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> tupl
 def is_part_above(columns: Columns, part: str, whole: str) -> Flags:
     """Return in which rows a part is larger than its whole, by more than rounding; shape (n,).
 
-    A whole below zero is out of range itself and says nothing of its parts.
+    A whole below zero is out of range itself and is no evidence on its parts.
     """
     above: Flags = (columns[part] > scale(columns[whole], _ROUNDING)) & (columns[whole] >= 0.0)
     return above

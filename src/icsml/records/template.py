@@ -181,7 +181,7 @@ def usable_names() -> tuple[str, ...]:
 def write_template(path: Path, names: Iterable[str], *, title: str, lang: Lang = "en", unit: Unit = "yuan") -> Template:
     """Write a workbook to fill in, one enterprise a row, and beside it the mapping that reads it.
 
-    The sheet ``records`` holds the headings and no row; the sheet ``fields`` explains them. The mapping lies in
+    The sheet ``records`` contains the headings and no row; the sheet ``fields`` explains them. The mapping lies in
     ``F.mapping.yaml`` beside ``F.xlsx``. The unit of amounts stands in their headings, by which the mapping finds them,
     so that a table in one unit is never read as one in the other.
 

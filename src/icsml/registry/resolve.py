@@ -70,7 +70,7 @@ class Fetched:
     Parameters
     ----------
     folder : Path
-        Where it lies. What came from the registry is what its manifest says; a folder is not verified yet.
+        Its folder. What came from the registry is what its manifest states; a folder is not verified yet.
     name : str
         Registered model, or the folder's name.
     version : str or None

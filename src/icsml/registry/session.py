@@ -85,7 +85,7 @@ def mlflow_session(*, writing: bool = False, progress: Progress = silent) -> Ite
     Parameters
     ----------
     writing : bool
-        Whether something is to be written. Into a database that no server stands before, one process writes at a time
+        Whether something is to be written. Into a database that has no server, one process writes at a time
         and the others wait: SQLite refuses a second writer, and MLflow makes its tables without a lock.
     progress : callable
         Told that another process is being waited for.

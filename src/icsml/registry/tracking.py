@@ -79,7 +79,7 @@ def register_record(
     Raises
     ------
     MissingError
-        ICS-REG-009 if the registry cannot be used now; it says where the bundle lies and how to register it later.
+        ICS-REG-009 if the registry cannot be used now; it names the folder of the bundle and how to register it later.
     """
     _, sha256 = verified_files(bundle_folder)
     keep_record(record, sha256)
@@ -101,7 +101,7 @@ def register_record(
 def register_bundle(bundle_folder: Path, progress: Progress = silent) -> tuple[Logged, bool]:
     """Register a bundle from a folder, with its training record where that is still stored.
 
-    Without such a record the run holds what the bundle itself states. A bundle that is registered already is not
+    Without such a record the run contains what the bundle itself states. A bundle that is registered already is not
     registered again.
 
     Returns

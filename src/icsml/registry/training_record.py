@@ -61,7 +61,7 @@ class RunRecord:
     trials : sequence of TrialFacts
         Of the search; each becomes a run below the training's own.
     blocking : sequence of str
-        Why this version must not become the champion by itself; empty where nothing speaks against it.
+        Why this version must not become the champion by itself; empty where there is no objection.
     files : mapping of str to bytes
         Artifacts by their path in the run.
     run_id : str, optional

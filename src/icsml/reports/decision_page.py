@@ -117,7 +117,7 @@ def decision_page(
     stability : StabilityFigures, optional
         As ``icsml stability`` measured it: how much of the model's recourse other models answer too.
     rulebook : Rulebook, optional
-        That of the model's bundle, where it is at hand: rules are told in its words. Without it they are those of the
+        That of the model's bundle, where it is at hand: rules are worded by it. Without it they are those of the
         rulebook of that name, and where there is none, as recorded.
 
     Raises

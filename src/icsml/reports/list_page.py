@@ -25,7 +25,7 @@ __all__ = ["letter_page", "selection_page", "write_letter", "write_page"]
 
 _KINDS = ("stage", "technical_field", "province")
 _MOST = 20_000
-"""Enterprises of either kind on the page; the list itself holds all. Half a million would be a page of 200 MB."""
+"""Enterprises of either kind on the page; the list itself contains all. Half a million would be a page of 200 MB."""
 _AT_ONCE = 100
 _PRINTED = 2_000
 """Enterprises not on the list that are printed."""
@@ -55,7 +55,7 @@ def selection_page(
     Parameters
     ----------
     current : DataFrame
-        Who stands on it, see :func:`icsml.innovation.selection.recommended_list.standing`.
+        Who is on it, see :func:`icsml.innovation.selection.recommended_list.standing`.
     terms : ListTerms
         How it was made.
     lang : str
@@ -63,7 +63,7 @@ def selection_page(
     stages : mapping of str to Label
         Names of the stages; none where the rulebook has none.
     robustness : Robustness, optional
-        How much hangs on assumed weights.
+        How much depends on assumed weights.
     synthetic : bool
         Whether the enterprises are simulated.
     """

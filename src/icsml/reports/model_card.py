@@ -1,7 +1,7 @@
 """The model card of a bundle in the language of a page, rendered from the card's facts.
 
 The bundle holds the card in English. What ``bundle.json`` holds is rendered from there; purpose, owner, tier, limits
-and figures are read from the card's own sections. A section that this version does not know stands as it is written;
+and figures are read from the card's own sections. A section that this version does not know is unchanged;
 so does a whole card whose facts the bundle does not hold.
 """
 
@@ -73,7 +73,7 @@ def card_in(card: str, facts: CardFacts | None, lang: str, labels: Mapping[str, 
     Parameters
     ----------
     card : str
-        As the bundle holds it.
+        As in the bundle.
     facts : CardFacts, optional
         As :func:`card_facts` returns them.
     lang : str

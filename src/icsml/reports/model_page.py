@@ -42,7 +42,7 @@ def model_page(facts: ReportFacts, lang: str) -> str:
     Parameters
     ----------
     facts : ReportFacts
-        What it says.
+        Content of the report.
     lang : str
         Language.
     """

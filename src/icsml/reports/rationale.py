@@ -19,7 +19,7 @@ def rationale(feature: Feature, override: DirectionOverride | None, lang: str) -
     feature : Feature
         As the model has it.
     override : DirectionOverride, optional
-        The other direction that was set for this model; its reason is told in the words of whoever set it.
+        The other direction that was set for this model; its reason is in the words of whoever set it.
     lang : str
         Language.
     """

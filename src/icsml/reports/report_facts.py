@@ -61,7 +61,7 @@ class Origin:
     dataset, source, licence : str
         The rows assessed.
     rows, rows_held : int
-        How many were assessed, and how many the data set holds.
+        How many were assessed, and how many are in the data set.
     rulebook : (str, str) or None
         Identifier and provenance of the rulebook in the bundle.
     reference : mapping
@@ -355,7 +355,7 @@ class ReportFacts:
     card : str
         The bundle's model card, Markdown.
     card_facts : CardFacts, optional
-        What the bundle holds of its facts; None where it does not state its training.
+        Its facts from the bundle; None where it does not state its training.
     proposes : bool
         Whether its decisions propose steps that would move the answer.
     overrides : mapping of str to DirectionOverride

@@ -90,7 +90,7 @@ class StabilityFigures(_Part):
         bundle_sha256 : str
             The bundle.
         dataset : str, optional
-            Name of the data set that it says it was trained on.
+            Name of the data set that it states it was trained on.
 
         Raises
         ------

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 OTHER: Final = 0
-"""Whether the model was trained on the row is not known: another data set, or the bundle does not say."""
+"""Whether the model was trained on the row is not known: another data set, or the bundle does not state it."""
 TRAINED: Final = 1
 TESTED: Final = 2
 EMBARGO: Final = 3
@@ -60,17 +60,17 @@ class SampleFigures:
     relation : {'same', 'other', 'unknown', 'unrecorded'}
         Whether the data set assessed is the one that the model was trained on.
     split : str or None
-        ``out_of_time``, ``folds``; None where the bundle does not say and the data set is another.
+        ``out_of_time``, ``folds``; None where the bundle does not state it and the data set is another.
     test_from, embargo_months, folds, seed
         How the split was made, as far as it is known.
     trained : (str, int, int) or None
-        Data set, rows and events that the bundle says it was trained on.
+        Data set, rows and events that the bundle states it was trained on.
     parts : tuple of Part
-        All rows that the data set holds, by how training used them.
+        All rows of the data set, by how training used them.
     meaning : str or None
         The definition of the outcome, in the words of the data set.
     labelled : bool
-        Whether the data set holds outcomes.
+        Whether the data set contains outcomes.
     exclusions : mapping of str to int
         Rows and values that were left out or need care, by kind.
     """
@@ -250,7 +250,7 @@ class Evidence:
     makes : tuple of Make
         The trees, by file.
     figures : mapping of str to float
-        What training measured on rows it had not seen; empty where the bundle does not say.
+        What training measured on rows it had not seen; empty where the bundle does not state it.
     seed : int or None
         Of training.
     run_id : str or None

@@ -117,7 +117,7 @@ class KeyStore:
         Raises
         ------
         MissingError
-            ``ICS-SRV-020`` if the file is absent or holds no key: without keys there is no service.
+            ``ICS-SRV-020`` if the file is absent or contains no key: without keys there is no service.
         ConfigError
             ``ICS-SRV-021`` if the file is damaged.
         """

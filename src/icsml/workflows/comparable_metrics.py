@@ -25,7 +25,7 @@ def split_kind(dataset: Dataset) -> str:
 def comparable(metrics: Mapping[str, Any]) -> dict[str, float]:
     """Return every metric under a name that does not depend on how the data set is split.
 
-    ``auc`` is that of the test period or of all folds pooled; the tag ``split`` says which.
+    ``auc`` is that of the test period or of all folds pooled; the tag ``split`` states which.
     """
     named: dict[str, float] = {}
     for part, figures in metrics.items():

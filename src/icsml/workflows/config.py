@@ -211,7 +211,7 @@ class TrainingConfig(_Strict):
     def recorded(self) -> dict[str, Any]:
         """Return the whole configuration as run and bundle store it.
 
-        A file that it names is called ``rulebook.yaml``, ``reasons.yaml`` or ``assessment.yaml``: its copy lies beside
+        A file that it names is called ``rulebook.yaml``, ``reasons.yaml`` or ``assessment.yaml``: its copy is beside
         the record by that name, and the folder it came from means nothing on another machine.
         """
         return self._with_files(_FILES).model_dump(mode="json")
@@ -245,7 +245,7 @@ def load_training_config(path: Path | None = None, *, changes: Sequence[str] = (
     Parameters
     ----------
     path : Path, optional
-        A file that holds what differs from the shipped ``configs/training/default.yaml``: mappings are merged key by
+        A file that contains what differs from the shipped ``configs/training/default.yaml``: mappings are merged key by
         key, anything else is replaced, and a range of ``model.search`` that is null is taken away.
     changes : sequence of str
         Single values as ``KEY=VALUE``, after the file; hyperparameters may be named as ``model.max_depth``.

@@ -54,7 +54,7 @@ def leakage_warnings(prepared: Prepared, split: Split, figures: Figures) -> list
 def blocking_reasons(figures: Figures) -> list[str]:
     """Return why this version must not become the champion by itself, one line each; mostly nothing.
 
-    Three things, of the model and of the companion that stands in for it where the innovation feed is missing: an
+    Three things, of the model and of the companion that replaces it where the innovation feed is missing: an
     outer fold whose own model does not rank, an AUC no better than chance, and an AUC that is a leak until explained.
 
     Parameters

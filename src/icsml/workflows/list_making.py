@@ -49,13 +49,13 @@ class RecommendedList:
     rulebook : Rulebook
         The rules, with their peer tables where they rank.
     current : DataFrame
-        Who stands on the list on its day.
+        Who is on the list on its day.
     terms : ListTerms
         On what terms it was made.
     figures : dict
         Counts by stage, field, province and reason.
     robustness : Robustness or None
-        How much of the list hangs on assumed weights; None where nobody is on it or no weight is assumed.
+        How much of the list depends on assumed weights; None where nobody is on it or no weight is assumed.
     """
 
     rulebook: Rulebook
@@ -167,7 +167,7 @@ def take_off(list_: Path, enterprise: str, *, on: date, because: str) -> None:
     Raises
     ------
     InputError
-        If it is not on the list, or the day lies before its last entry.
+        If it is not on the list, or the day is before its last entry.
     """
     frame, terms = read_list(list_)
     write_list(list_, withdraw(frame, enterprise, on=on, because=because), terms)

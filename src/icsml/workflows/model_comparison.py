@@ -36,7 +36,7 @@ Such as :func:`icsml.decision.reasons.contradicting_share`.
 """
 
 _MERGE_ABOVE: Final = 0.7
-"""Rank correlation from which features are merged where the base's catalogue of reasons does not say."""
+"""Rank correlation from which features are merged where the base's catalogue of reasons does not state it."""
 _RISKIEST: Final = 0.1
 _ASKED: Final = 500
 """Rows that recourse is looked for at most, one by one; evenly spaced among the explained."""

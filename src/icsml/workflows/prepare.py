@@ -42,7 +42,7 @@ class Prepared:
     columns : Columns
         Screened rows.
     rulebook : Rulebook, optional
-        None where the data set holds no innovation field of the rulebook.
+        None where the data set contains no innovation field of the rulebook.
     encoder : Encoder
         Features of the model.
     dropped : list of str

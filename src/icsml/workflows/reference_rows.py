@@ -39,7 +39,7 @@ def reference_population(
     pair : FittedPair
         The fitted models.
     config : TrainingConfig
-        How many rows, and whom they stand for.
+        How many rows, and which population they represent.
 
     Returns
     -------

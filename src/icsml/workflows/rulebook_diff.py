@@ -93,7 +93,7 @@ class Comparison:
     sha256 : tuple of (str, str)
         SHA-256 of both rulebooks.
     changes : list of Change
-        What they say differently.
+        Their differences.
     impact : Impact or None
         What that does to a population; None where none was given.
     moves : PdMoves or None

@@ -38,7 +38,7 @@ class ScoredFile:
     ages : Ages or None
         How old each score is on the day of use; None without one.
     robustness : Robustness or None
-        How much of the ranking hangs on assumed weights; None where none is assumed.
+        How much of the ranking depends on assumed weights; None where none is assumed.
     seconds : float
         What the evaluation took.
     """

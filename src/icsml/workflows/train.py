@@ -91,7 +91,7 @@ def train_bundle(
     Raises
     ------
     InputError
-        If the data set cannot be trained on, or ``out`` holds something.
+        If the data set cannot be trained on, or ``out`` contains something.
     ModelError
         If the model does not rank risk on rows it had not seen.
     """

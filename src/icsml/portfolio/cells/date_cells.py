@@ -40,7 +40,7 @@ def dates(
     """Return a datetime64[D] array of shape (n,), NaT where there is no value; what is no such date is unreadable.
 
     A value that is a date already, as a cell of a workbook may be, is read whatever the format; one with a time zone,
-    or a text with an offset, gives the calendar day of its sender. A format without a day stands for the end of the
+    or a text with an offset, gives the calendar day of its sender. A format without a day means the end of the
     month, one without a month for the end of the year. Without a format only a date with year, month and day is read:
     a bare year would pass for its first of January, eleven months before its figures were known. A text that two
     formats read as different days is unreadable.

@@ -66,7 +66,7 @@ def numbers(
     Raises
     ------
     InputError
-        If the column holds dates, lists or bytes, or more texts than numbers.
+        If the column contains dates, lists or bytes, or more texts than numbers.
     """
     if values is not None:
         translation = translated(column, values, key, missing)

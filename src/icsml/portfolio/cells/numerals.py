@@ -58,7 +58,7 @@ def numeral(text: str, decimal: str = ".") -> Numeral | None:
     Returns
     -------
     Numeral or None
-        None if it is no number, or holds the sign of a footnote such as ¹ or ①. Brackets make it negative; percent,
+        None if it is no number, or contains the sign of a footnote such as ¹ or ①. Brackets make it negative; percent,
         per mille, 万 and 亿 are applied.
     """
     if not text.isascii() and any(_is_note(letter) for letter in text):

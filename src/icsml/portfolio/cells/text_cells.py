@@ -17,7 +17,7 @@ from icsml.portfolio.reading.table import Column
 __all__ = ["OTHERS", "texts", "translated"]
 
 OTHERS = "*"
-"""The key of ``values`` that stands for every value not listed."""
+"""The key of ``values`` for all values not listed."""
 
 
 def texts(
@@ -39,7 +39,7 @@ def translated(column: Column, values: Dict[Any, Any], key: str, missing: Missin
     Raises
     ------
     InputError
-        If it lists not one value that the column holds.
+        If it lists not one value of the column.
     """
     meaning = {token(written): to for written, to in values.items()}
     cells = tokens(column, key, decimals=True, listed=missing.tokens | set(meaning))

@@ -84,7 +84,7 @@ def tokens(column: Column, key: str, *, decimals: bool = False, listed: Collecti
     Raises
     ------
     InputError
-        If the column holds lists, bytes or times, or whole numbers stored as floats beyond 2**53 in every row.
+        If the column contains lists, bytes or times, or whole numbers stored as floats beyond 2**53 in every row.
     """
     texts, broken = _texts(column, key)
     texts = compute.utf8_trim_whitespace(texts)

@@ -99,7 +99,7 @@ def load_check_config(path: Path | None = None) -> CheckConfig:
     Parameters
     ----------
     path : Path, optional
-        A file that holds only what differs from the shipped ``data_checks.yaml``, by check and threshold.
+        A file that contains only what differs from the shipped ``data_checks.yaml``, by check and threshold.
 
     Raises
     ------

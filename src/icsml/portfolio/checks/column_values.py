@@ -85,7 +85,7 @@ def consequence_column(view: CheckData, config: CheckConfig) -> Iterator[str]:
     Method
         Words of the configuration in the name and the labels.
     Reading
-        The features and the word that each holds.
+        The features and the word in the name of each.
     Limits
         Only names are read: a column with an innocent name is not seen, an innocent column with such a word is.
     """

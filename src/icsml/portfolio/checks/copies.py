@@ -63,7 +63,7 @@ def split_overlap(view: CheckData, config: CheckConfig) -> Iterator[str]:
     Purpose
         A test on rows that were trained on measures memory.
     Method
-        Content as in ``copied_firm``, whoever holds it. Out of time: test rows that equal a training row. Folds: the
+        Content as in ``copied_firm``, under any firm. Out of time: test rows that equal a training row. Folds: the
         folds are dealt as training deals them, and rows count that equal a row of another fold.
     Reading
         The share of the rows tested.

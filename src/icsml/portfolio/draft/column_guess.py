@@ -64,9 +64,9 @@ class ColumnGuess:
     type : Type
         What its cells hold.
     role : Role
-        Where it stands in the mapping.
+        Its key in the mapping.
     evidence : str
-        What speaks for it.
+        Its evidence.
     empty : float
         Share of rows that hold nothing, or only a word for it.
     distinct : int

@@ -66,9 +66,9 @@ class DayGuess:
     Parameters
     ----------
     keys : EntryKeys
-        What the mapping has to say: ``format``, ``formats``, or ``unit`` and ``origin``.
+        Keys of the mapping: ``format``, ``formats``, or ``unit`` and ``origin``.
     evidence : str
-        What speaks for it.
+        Its evidence.
     decide : str, optional
         What is not settled.
     first, last : date
@@ -105,7 +105,7 @@ def written_days(words: Words, heading: Heading, *, dated: bool) -> DayGuess | N
     heading : Heading
         Its heading.
     dated : bool
-        Whether the heading speaks of dates; without that, bare years and months are no dates.
+        Whether the heading is of dates; without that, bare years and months are no dates.
     """
     sample = words.texts[:: len(words.texts) // _SAMPLE + 1]
     if not sample or sum(_may_be_day(text, dated=dated) for text in sample) < 0.8 * len(sample):

@@ -28,7 +28,7 @@ class Fit:
     Parameters
     ----------
     keys : EntryKeys
-        What its entry has to say beside the column.
+        The keys of its entry beside the column.
     evidence : str
         What was seen.
     decide : str, optional
@@ -51,7 +51,7 @@ def fit(column: Profile, target: Field, *, money: float | None = None) -> Fit:
     column : Profile
         The column.
     target : Field
-        The field for which its heading stands.
+        The field that its heading names.
     money : float, optional
         Factor into 元 that is stated for the whole table.
     """

@@ -64,7 +64,7 @@ def open_table(file: Path, *, sheet: str | None, encoding: str | None) -> Opened
     MissingError
         If there is no such file.
     InputError
-        If it cannot be read, or holds no row.
+        If it cannot be read, or contains no row.
     """
     source, reading = Source(file=file.name, sheet=sheet, encoding=encoding or "utf-8-sig"), dict[str, str]()
     head: Rows = []

@@ -16,7 +16,7 @@ from icsml.portfolio.mapping import Source
 __all__ = ["EXACT", "Column", "Locate", "SourceTable", "is_text", "skipped_lines"]
 
 EXACT = 2**53
-"""From here on one float stands for several whole numbers; a workbook holds every number as a float."""
+"""From here on one float stands for several whole numbers; a workbook contains every number as a float."""
 
 Locate = Callable[[Sequence[int]], list[str]]
 """Returns the positions of rows (0-based, ascending) in their file, such as ``line 7``."""
@@ -31,7 +31,7 @@ class Column:
     name : str
         Its heading.
     values : pyarrow.ChunkedArray of length n
-        Text, whole numbers, floats, decimals, truth values, dates or instants; null where the source holds nothing.
+        Text, whole numbers, floats, decimals, truth values, dates or instants; null where the source contains nothing.
     days : ndarray of datetime64[D] of shape (n,), optional
         Cells of a workbook that are dates, among others that are not; NaT elsewhere, and ``values`` null there.
     decimal : {'.', ','}

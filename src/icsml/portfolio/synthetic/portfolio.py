@@ -80,7 +80,7 @@ def synthesize(
     enterprises, seed, effect, years
         As in :func:`draw_portfolio`.
     out : Path
-        Folder; made if absent. A data set that it holds is replaced.
+        Folder; made if absent. A data set that it contains is replaced.
     chunk_rows : int
         Rows of a Parquet row group; the rows themselves do not depend on it.
     progress : callable
@@ -93,7 +93,7 @@ def synthesize(
     Raises
     ------
     InputError
-        If an argument is out of range, or the folder holds something else (``ICS-DAT-101`` to ``ICS-DAT-105``).
+        If an argument is out of range, or the folder contains something else (``ICS-DAT-101`` to ``ICS-DAT-105``).
     """
     line = timeline(years)
     if chunk_rows < 1:

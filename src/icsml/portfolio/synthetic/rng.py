@@ -48,7 +48,7 @@ def macro_path(seed: int, columns: int) -> Floats:
     """Return the systematic factor of each year, shape (columns,).
 
     Each year's factor is standard normal; the years are stratified, so that a portfolio of some years sees both
-    good and bad ones and its average default rate does not hang on the luck of a few draws.
+    good and bad ones and its average default rate does not depend on the luck of a few draws.
     """
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(_MACRO_KEY,))))
     strata = rng.permutation(columns)
