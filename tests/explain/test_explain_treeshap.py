@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from numba.core.dispatcher import Dispatcher
 
 from icsml import errors
+from icsml.core import arrays
 from icsml.errors import InputError, ModelError
 from icsml.explain import treeshap
 from icsml.explain.treeshap import TreeShap
@@ -305,9 +306,11 @@ def test_code_compiled_from_other_sources_is_not_used(tmp_path):
     """What a compiled function calls is compiled into it, so a change there must not leave the old code in use."""
     package = tmp_path / "icsml" / "explain"
     shutil.copytree(Path(treeshap.__file__).parent, package / "treeshap", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("__init__.py", "explain/__init__.py"):
+    (package.parent / "core").mkdir()
+    for name in ("__init__.py", "explain/__init__.py", "core/__init__.py"):
         (tmp_path / "icsml" / name).touch()
     shutil.copy(errors.__file__, tmp_path / "icsml")
+    shutil.copy(arrays.__file__, tmp_path / "icsml" / "core")
     booster, _ = grow(0, p=8, trees=5, max_depth=12)
     booster.save_model(tmp_path / "model.txt")
     script = (
