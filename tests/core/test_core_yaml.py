@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
-from icsml.core.yaml import compose, dump_yaml, load_model, load_model_text, merged, parse_change, place_of, written_at
+from icsml.core.yaml import compose, dump_yaml, line_of, load_model, load_model_text, merged, parse_change, written_at
 from icsml.errors import ConfigError, MissingError
 
 
@@ -158,11 +158,11 @@ def test_every_error_carries_a_remedy_and_a_path_of_the_document(text, field, re
 )
 def test_the_line_of_an_absent_key_is_that_of_the_part_above(key, line):
     document = yaml.compose("a: 1\nb:\n  - c\n  - e: 1\n    d: 2\n", Loader=yaml.SafeLoader)
-    assert place_of(document, key, "f.yaml").endswith(f":{line}")
+    assert line_of(document, key, "f.yaml").endswith(f":{line}")
 
 
 def test_an_empty_document_has_a_first_line():
-    assert place_of(None, ("a",), "f.yaml") == "f.yaml:1"
+    assert line_of(None, ("a",), "f.yaml") == "f.yaml:1"
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\n\r\t\x85\u2028\ufeff :#'\"")))

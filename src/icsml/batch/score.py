@@ -214,9 +214,9 @@ def _reasons(bundle: Bundle, assessment: ExplainedAssessment, most: int) -> pa.A
     features, which = bundle.features, pa.array(feature)
     medians = bundle.reference.medians if bundle.reference is not None else np.full(len(features), np.nan)
     fields = {
-        "code": pa.array([each.code for each in features]).take(which),
-        "feature": pa.array([each.name for each in features]).take(which),
-        "group": pa.array([each.group for each in features]).take(which),
+        "code": pa.array([feature.code for feature in features]).take(which),
+        "feature": pa.array([feature.name for feature in features]).take(which),
+        "group": pa.array([feature.group for feature in features]).take(which),
         "value": pa.array(assessment.features[row, feature], pa.float64(), from_pandas=True),
         "reference_value": pa.array(medians, pa.float64(), from_pandas=True).take(which),
         "log_odds": pa.array(log_odds, pa.float64()),

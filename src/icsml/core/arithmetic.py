@@ -1,12 +1,12 @@
 """The only definition of division, growth, sums, ages and missing values, for features, rulebooks and aggregates.
 
-It lies below all three, so that a ratio which a rulebook scores and one which a model reads are missing on the same
+It is below all three, so that a ratio which a rulebook scores and one which a model reads are missing on the same
 rows.
 
 Rules, the same for one row and for a million:
 
 - A missing operand makes the result missing (NaN); nothing is replaced by zero.
-- A result that is not finite is missing: an overflow says nothing about an enterprise.
+- A result that is not finite is missing: an overflow is no fact about an enterprise.
 - A ratio exists only over a base that is finite and above zero. Over a negative base the sign turns round (a firm whose
   equity is wiped out would show *negative* debt to equity, which a model reads as "less debt than anyone"), and a
   declared direction would then be false. So the base at or below zero is its own case: missing, with its own branch in

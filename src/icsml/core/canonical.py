@@ -19,12 +19,12 @@ def canonical_bytes(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     Raises
     ------
     InputError
-        If the value holds something JSON cannot: NaN, infinity, a date, an integer beyond 2**53, half a character.
+        If the value contains something JSON cannot: NaN, infinity, a date, an integer beyond 2**53, half a character.
     """
     try:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError):
-        # Without the cause, whose message holds the value.
+        # Without the cause, whose message contains the value.
         raise InputError(
             "ICS-CFG-001",
             "not representable as canonical JSON",

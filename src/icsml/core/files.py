@@ -19,12 +19,12 @@ def check_target(path: Path, *, source: Path | None = None) -> None:
     path : Path
         The target.
     source : Path, optional
-        What is read; the target may not take its place.
+        The input; the target may not replace it.
 
     Raises
     ------
     InputError
-        If it is a folder, lies below something that is none, or is the source.
+        If it is a folder, is below something that is none, or is the source.
     """
     if source is not None and path.resolve() == source.resolve():
         raise InputError(

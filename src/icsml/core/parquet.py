@@ -78,7 +78,7 @@ class ParquetParts:
         MissingError
             If there is neither file nor folder.
         InputError
-            If it is not Parquet, a folder has no part, parts differ in a column, or a column stands twice.
+            If it is not Parquet, a folder has no part, parts differ in a column, or a column occurs twice.
         """
         if not path.exists():
             raise MissingError(code, "no such file", field=name or str(path), remedy="check the path")

@@ -35,7 +35,7 @@ class StrictJsonError(ValueError):
 def parse_json(data: bytes | str) -> Any:  # noqa: ANN401 - any JSON value
     """Parse I-JSON: UTF-8, unique names in an object, valid characters, numbers that a double represents.
 
-    An integer that a double cannot hold exactly is read as that double, as RFC 8785 does.
+    An integer that a double cannot represent exactly is read as that double, as RFC 8785 does.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def parse_json(data: bytes | str) -> Any:  # noqa: ANN401 - any JSON value
             parse_int=_integer,
         )
         json.dumps(parsed, ensure_ascii=False).encode("utf-8")
-    # Without the cause: its message may hold the text.
+    # Without the cause: its message may contain the text.
     except UnicodeDecodeError:
         raise StrictJsonError("it is not UTF-8 text") from None
     except UnicodeEncodeError:

@@ -43,7 +43,7 @@ def check_table(path: Path, *, rows: Callable[[], int] | None = None) -> None:
     path : Path
         The table to write.
     rows : callable, optional
-        Returns the number of rows; only asked where it matters.
+        Returns the number of rows; called only where it matters.
 
     Raises
     ------
@@ -94,9 +94,9 @@ def table_file(path: Path, schema: arrow.Schema, **parquet_options: Any) -> Iter
     Parameters
     ----------
     path : Path
-        The table, whose ending says how it is written.
+        The table, in the format of its extension.
     schema : pyarrow.Schema
-        Its columns; for a CSV file or a workbook each holds plain values.
+        Its columns; for a CSV file or a workbook each has plain values.
     **parquet_options
         Options of a Parquet file.
     """

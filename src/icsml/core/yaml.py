@@ -21,12 +21,12 @@ __all__ = [
     "construct",
     "dump_yaml",
     "file_text",
+    "line_of",
     "load_model",
     "load_model_text",
     "merged",
     "nested",
     "parse_change",
-    "place_of",
     "serialize",
     "validate",
     "written_at",
@@ -58,7 +58,7 @@ class _Loader(yaml.SafeLoader):
             seen.add(key)
         return super().construct_mapping(node, deep)
 
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: ANN401 - whatever YAML holds
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: ANN401 - whatever YAML contains
         if node.tag.endswith((":int", ":float")) and _DISGUISED.fullmatch(node.value):
             raise _fault(f"{node.value} is read as an octal number or a time: drop leading zeros, or quote it", node)
         try:
@@ -79,7 +79,7 @@ def load_model(path: Path, model: type[M], *, code: str) -> M:
     path : Path
         The file.
     model : type
-        The pydantic model that says what the file may hold.
+        The pydantic model of the file's content.
     code : str
         Error code to report, such as ``ICS-RUL-001``.
 
@@ -130,12 +130,12 @@ def compose(text: str, name: str, *, code: str) -> yaml.Node | None:
             loader = _Loader(text)
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position)
-            raise _not_yaml(error.reason, _at(name, line), code, "correct the YAML at this line") from error
+            raise _not_yaml(error.reason, _file_line(name, line), code, "correct the YAML at this line") from error
         loader.name = name
         return loader.get_single_node()
 
 
-def construct(node: yaml.Node | None, name: str, *, code: str) -> Any:  # noqa: ANN401 - whatever YAML holds
+def construct(node: yaml.Node | None, name: str, *, code: str) -> Any:  # noqa: ANN401 - whatever YAML contains
     """Return the values of a document.
 
     Raises
@@ -161,7 +161,7 @@ def validate(node: yaml.Node | None, content: Any, name: str, model: type[M], *,
         raise _config_error(error, node, model, name, code) from error
 
 
-def place_of(node: yaml.Node | None, key: Key, name: str) -> str:
+def line_of(node: yaml.Node | None, key: Key, name: str) -> str:
     """Return ``file:line`` of a key of a composed document, lines counted from 1.
 
     Parameters
@@ -259,10 +259,10 @@ def _yaml_errors(name: str, code: str) -> Iterator[None]:
 
 
 def _where(mark: yaml.Mark) -> str:
-    return _at(mark.name, mark.line)
+    return _file_line(mark.name, mark.line)
 
 
-def _at(name: str, line: int) -> str:
+def _file_line(name: str, line: int) -> str:
     return name if name.startswith("--") else f"{name}:{line + 1}"  # an option has no lines
 
 

@@ -39,7 +39,7 @@ class Explanation:
     points : ndarray of int of shape (n, p)
         Every feature's part of the score.
     clusters : Clusters
-        Features that become one reason where their terms have the same sign; none unless the bundle says so.
+        Features that become one reason where their terms have the same sign; none unless the bundle declares it.
     """
 
     terms: Terms
@@ -75,7 +75,7 @@ class Assessment:
         Grade, or None where the master scale does not apply to this bundle's event and horizon, or the row says less
         than the bundle's policy asks for.
     insufficient : dict of str to ndarray of bool of shape (n,)
-        By group of information, the rows that hold too little of it.
+        By group of information, the rows with too little of it.
     pd_without_innovation : ndarray of shape (n,), optional
         PD of the companion; None where the bundle has none.
     """

@@ -100,7 +100,7 @@ def _records_scores(bundle: BundleParts, given: Sequence[Mapping[str, Any]]) -> 
             record = parse_record({str(name): _plain(str(name), value) for name, value in stated.items()})
             refuse_undeclared(bundle, record)
         except InputError as error:
-            raise _at(error, index) from error
+            raise _with_row(error, index) from error
         read.append(record_columns(record, bundle.extras))
     columns = {name: np.concatenate([one[name] for one in read]) for name in read[0]}
     return _scores(bundle, columns, pd.RangeIndex(len(read)))
@@ -147,7 +147,7 @@ def _item(value: object) -> object:
     return pd.Timestamp(plain) if value.dtype == "datetime64[ns]" else plain  # NumPy gives nanoseconds as a number
 
 
-def _at(error: InputError, index: int) -> InputError:
+def _with_row(error: InputError, index: int) -> InputError:
     field = f"record {index + 1}: {error.field}" if error.field else f"record {index + 1}"
     return InputError(error.code, error.message, field=field, remedy=error.remedy, details=error.details)
 

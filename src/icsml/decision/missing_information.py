@@ -31,7 +31,7 @@ __all__ = [
     "required_for_a_grade",
 ]
 
-_MOST: Final = 3  # fields named in a text; the rest are counted, and all stand in `to_provide`
+_MOST: Final = 3  # fields named in a text; the rest are counted, and all are in `to_provide`
 
 
 class _Count(NamedTuple):
@@ -74,7 +74,7 @@ def features_lacking_fields(
 def fields_read(bundle: BundleParts) -> tuple[str, ...]:
     """Return the fields that the model reads: those of its features, and of its innovation score those of the rules.
 
-    The date of the record is none of them: it says when, and nothing of the firm.
+    The date of the record is none of them: it is no information on the firm.
     """
     rulebook, names = bundle.rulebook, []
     for feature in bundle.features:

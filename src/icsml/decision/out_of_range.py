@@ -66,10 +66,10 @@ def _wholes(columns: Columns, row: int, name: str) -> list[str]:
 def _beyond_declared_range(bundle: BundleParts, name: str, value: float) -> Label:
     label, (bounds, unit) = field_label(bundle, name), _declared(bundle, name)
     declared = range_text(bounds, unit)
-    if np.isnan(value):  # taken out, as its range says
+    if np.isnan(value):  # removed for its range
         return text("decision.OUT_OF_RANGE.taken_as_missing", field=label, range=declared)
-    shown = apart_from_bounds(value, bounds, unit)
-    return text("decision.OUT_OF_RANGE.declared", field=label, value=shown, range=declared)
+    value_text = apart_from_bounds(value, bounds, unit)
+    return text("decision.OUT_OF_RANGE.declared", field=label, value=value_text, range=declared)
 
 
 def _above_whole(bundle: BundleParts, columns: Columns, row: int, whole: str, part: str) -> Label:
@@ -118,7 +118,7 @@ def implausible(bundle: BundleParts, assessment: Assessment, row: int) -> dict[s
     """Return why a value is unreliable, by feature of one row: a clause.
 
     Its value is outside the plausible range, or it is made of a field that is out of range or of a whole that is less
-    than its part: nothing tells which of the two is wrong.
+    than its part: which of the two is wrong is unknown.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ def pd_if_withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Wit
     """Return the policy's quantile of one row's PDs with its missing fields filled in.
 
     Everything that has no value for want of a field is filled jointly with the values of one reference row, so that
-    what belongs together stays together; the rows are those nearest on what the record does hold, each feature counting
+    what belongs together stays together; the rows are those nearest on its known features, each feature counting
     by its gain in the model. Statements of zeros alone count as left out. The model itself scores the filled rows, also
     where its companion scored the record.
 
@@ -39,7 +39,7 @@ def pd_if_withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Wit
     Returns
     -------
     Withheld or None
-        None where nothing is absent, or the bundle holds no reference population.
+        None where nothing is absent, or the bundle has no reference population.
     """
     absent = features_lacking_fields(bundle, assessment.screening.columns, assessment.features, row)
     if not absent or bundle.reference is None:

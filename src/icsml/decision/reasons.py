@@ -65,12 +65,12 @@ class RowReasons:
     adverse_coverage : float or None
         Share of the log-odds above zero that the adverse reasons cover; None where no term is above zero.
     principal_left_out : bool
-        Whether they cover less than the catalogue asks for and there are more that could have been given.
+        Whether they cover less than the catalogue requires and there are more that could have been given.
     not_provided : list of str
         Absent fields that left a feature which raised the PD without a value: of the adverse reasons first, then by
         size; those of terms too small to be a reason are left out.
     reference : Reference or InterventionalReference
-        Compared with whom the reasons are meant.
+        The comparison group of the reasons.
     """
 
     base_log_odds: float
@@ -127,7 +127,7 @@ def row_reasons(bundle: BundleParts, assessment: ExplainedAssessment, row: int, 
     row : int
         Which row.
     most : int
-        How many ``reasons`` there are at most; the catalogue says it of the adverse ones.
+        Most ``reasons``; the catalogue limits the adverse ones.
     """
     one, catalogue = _row(bundle, assessment, row), bundle.catalogue
     largest = top_terms(one.merged, most)
@@ -183,7 +183,7 @@ def _coverage(log_odds: Floats, given: Sequence[int]) -> float | None:
 def _rank(kind: ReasonKind, feature: Feature) -> tuple[int, bool]:
     """Rank comparisons first, then features without value, then neutral statements; the order by size is kept within.
 
-    Of neutral statements innovation stands last: more of it is no shortcoming that heads an answer.
+    Of neutral statements innovation is last: more of it is no shortcoming that heads an answer.
     """
     return _ORDER[kind], kind == "neutral" and feature.domain is Domain.INNOVATION
 
@@ -358,7 +358,7 @@ def contradicting_share(bundle: BundleParts, columns: Columns, most: int = 8) ->
     columns : Columns
         Records as column arrays; those that the companion scored are left out.
     most : int
-        Reasons shown of each record.
+        Reasons displayed for each record.
     """
     if bundle.reference is None:
         return None

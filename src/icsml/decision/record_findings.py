@@ -1,6 +1,6 @@
 """Findings on a record: flags, inconsistent accounts, arrears beside a low PD.
 
-The policy of the bundle says of each whether it is a warning, or whether a person must decide.
+The policy of the bundle decides whether each is a warning, or needs manual review.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Finding:
     field : str
         The field that it is about.
     then : {'warn', 'refer'}
-        What the policy makes of it.
+        The policy's consequence.
     text : Label
         One sentence that names the field.
     """
@@ -227,7 +227,7 @@ def _accounts(record: _Record) -> Iterator[Finding]:
         yield record.finding("ACCOUNTS_DO_NOT_ADD_UP", "total_assets_cny", checks.accounts.then, difference=difference)
     if equity < 0.0:
         field = "total_liabilities_cny" if isnan(stated) else "equity_cny"
-        # Where assets and liabilities contradict the equity, the check of the accounts says so.
+        # Where assets and liabilities contradict the equity, the check of the accounts reports it.
         variant = "derived" if isnan(stated) else "contradicted" if liabilities <= assets else "stated"
         yield record.finding("NEGATIVE_EQUITY", field, checks.negative_equity.then, variant)
     if assets >= 0.0 and liabilities > checks.indebted.times * assets:

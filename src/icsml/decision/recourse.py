@@ -32,7 +32,7 @@ class RecourseResult:
 def robustness_of(base: BundleParts, columns: Columns) -> Callable[[BundleParts], RecourseRobustness]:
     """Return a function of other models: how much of the recourse that one proposes to n records they confirm.
 
-    The proposals are made once, whatever the number of models then asked. Where the one has no actions or another no
+    The proposals are made once, whatever the number of models compared. Where the one has no actions or another no
     rulebook nothing is compared.
 
     Parameters

@@ -18,7 +18,7 @@ __all__ = ["SIZES", "Demand", "blank_amounts", "demands", "lacking"]
 
 
 SIZES: Final = ("revenue_cny", "total_assets_cny", "total_cost_cny")
-"""The amounts that tell the size of an enterprise; the group that holds one is its statements."""
+"""The amounts that show the size of an enterprise; a group with one of them is that of its statements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Demand:
     fields : tuple of str
         Those of its fields that the model reads.
     least : int
-        How many of them a record must hold.
+        How many of them a record must have.
     required : tuple of str
-        Those of them that it must hold in any case.
+        Those of them that it must have in any case.
     """
 
     group: InformationGroup

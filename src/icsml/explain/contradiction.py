@@ -110,9 +110,9 @@ class Contradictions:
     Parameters
     ----------
     rows : int
-        Rows looked at.
+        Rows examined.
     shown : dict of str to int
-        Shown reasons by free feature.
+        Displayed reasons by free feature.
     contradicting : dict of str to int
         Those of them that contradict.
     """
@@ -137,26 +137,26 @@ def contradictions(bundle: BundleParts, features: Floats, log_odds: Floats, most
     Parameters
     ----------
     bundle : BundleParts
-        The model; it must hold a reference population.
+        The model; it must have a reference population.
     features : ndarray of shape (n, p)
         Rows that the model, not its companion, scored.
     log_odds : ndarray of shape (n, p)
         Their terms, not merged.
     most : int
-        Reasons shown of each row.
+        Reasons displayed for each row.
     """
     assert bundle.reference is not None  # noqa: S101 - a contradiction is one against a population
     largest = _largest(log_odds, clusters(bundle, bundle.catalogue.merge_above), most)
     ask = partial(margins, bundle.model.booster, reference=bundle.reference, explainer=bundle.explainer)
-    shown, contradicting = {}, {}
+    displayed, contradicting = {}, {}
     for column, feature in enumerate(bundle.features):
         if is_free(feature):
             rows = largest[:, column]
             values = {column: spreads(bundle.reference)[:, column]}
             effects = one_at_a_time(ask, bundle.model.calibration, features[rows], values)
-            shown[feature.name] = int(rows.sum())
+            displayed[feature.name] = int(rows.sum())
             contradicting[feature.name] = int(contradicts(log_odds[rows, column], effects[column]).sum())
-    return Contradictions(len(features), shown, contradicting)
+    return Contradictions(len(features), displayed, contradicting)
 
 
 def _largest(log_odds: Floats, clusters: Clusters, most: int) -> Flags:

@@ -18,7 +18,7 @@ __all__ = ["Clusters", "by_cluster", "clusters", "correlated", "merge", "merged_
 Clusters = tuple[tuple[int, ...], ...]
 """Columns of features that are correlated, two or more each."""
 
-_FEWEST = 30  # rows that have both features; a rank correlation of fewer says nothing
+_FEWEST = 30  # rows that have both features; a rank correlation of fewer is unreliable
 
 
 def clusters(bundle: BundleParts, above: float | None) -> Clusters:
@@ -110,7 +110,7 @@ def by_cluster(log_odds: Floats, clusters: Clusters) -> tuple[Floats, Floats]:
     Returns
     -------
     merged : ndarray of shape (n, q)
-        The features that stand apart, then of each cluster what raises the risk in it and what lowers it.
+        The features outside clusters, then of each cluster what raises the risk in it and what lowers it.
     else_opposite : ndarray of shape (n, q)
         The same, and where a cluster has no term of one sign its sum of the other.
     """

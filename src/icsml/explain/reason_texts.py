@@ -24,7 +24,7 @@ class MissingInformation:
     Parameters
     ----------
     absent : tuple of Label
-        Fields that the record does not hold, by their names.
+        Fields absent from the record, by their names.
     bases : tuple of Label
         Clauses that say what is zero or negative where a ratio needs a base above zero, such as "revenue is zero".
     """
@@ -94,24 +94,24 @@ def statement(
     missing : MissingInformation
         Of a feature without value: why it has none.
     outside : Label, optional
-        What makes its value one that says nothing, as a clause; it is then compared with nothing.
+        Why its value is unreliable, as a clause; it is then compared with nothing.
     """
     form = form_of(log_odds)
     if math.isnan(value):
         return _without_value(catalogue, feature, form, reference_text(catalogue, reference), missing)
     if outside is not None:
-        shown = apart_from_bounds(value, feature.range, feature.unit)
-        return _statement("neutral", catalogue.out_of_range, form, label=feature.label, value=shown, why=outside)
+        value_text = apart_from_bounds(value, feature.range, feature.unit)
+        return _statement("neutral", catalogue.out_of_range, form, label=feature.label, value=value_text, why=outside)
     if math.isnan(median):
-        shown = quantity(value, feature.unit)
-        return _statement("neutral", catalogue.unreferenced, form, label=feature.label, value=shown)
+        value_text = quantity(value, feature.unit)
+        return _statement("neutral", catalogue.unreferenced, form, label=feature.label, value=value_text)
     differing = apart(value, median, feature.unit)
-    shown, other = differing or (quantity(value, feature.unit), text("reasons.same"))
+    value_text, other = differing or (quantity(value, feature.unit), text("reasons.same"))
     compared = reference_text(catalogue, reference, other)
     forms, seen_apart = catalogue.comparison(feature), differing is not None
     if forms is None or contradicts or not _on_its_side(feature, value, log_odds, median, seen_apart=seen_apart):
-        return _statement("neutral", catalogue.neutral, form, label=feature.label, value=shown, reference=compared)
-    return _statement("comparison", forms, form, label=feature.label, value=shown, reference=compared)
+        return _statement("neutral", catalogue.neutral, form, label=feature.label, value=value_text, reference=compared)
+    return _statement("comparison", forms, form, label=feature.label, value=value_text, reference=compared)
 
 
 def _without_value(

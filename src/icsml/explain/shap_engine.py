@@ -90,7 +90,7 @@ def contributions(
     Returns
     -------
     contributions : ndarray of shape (n, p + 1)
-        SHAP values, and in the last column the mean margin of whom they compare with; a row sums to its margin, to
+        SHAP values, and in the last column the mean margin of the comparison group; a row sums to its margin, to
         rounding.
     margins : ndarray of shape (n,)
         Equal to :func:`icsml.model.predict.margin` to the last bit.

@@ -73,7 +73,7 @@ class Agreement(_Part):
     recourse_better_grade : float or None
         Share of those that promised a better grade that have one by this model too; None without any.
     contradictions : float or None
-        Share of its reasons that contradict their feature's own effect; None without any, and where nobody asked.
+        Share of its reasons that contradict their feature's own effect; None without any, and where not computed.
     """
 
     against: str
@@ -112,7 +112,7 @@ class Stability(_Part):
         Rank correlation from which features are merged; None where the base has no reference population, and then no
         levels ``worded`` and ``alike``.
     recourse_survival, recourse_better_grade : Spread or None
-        Of recourse answered with a lower PD, and of promised better grades given, over the models that were asked.
+        Of recourse answered with a lower PD, and of promised better grades given, over the models compared.
     contradictions : Spread or None
         Of the share of contradicting reasons, over all models with the base.
     unknown : dict of str to str
@@ -147,7 +147,7 @@ class Stability(_Part):
 
 def summary(agreements: Sequence[Agreement]) -> dict[str, dict[str, dict[str, Spread | None]]]:
     """Return the spread of each figure over the models, by rows (``all``, ``riskiest``) and level."""
-    by_rows = {"all": [each.all for each in agreements], "riskiest": [each.riskiest for each in agreements]}
+    by_rows = {"all": [model.all for model in agreements], "riskiest": [model.riskiest for model in agreements]}
     return {
         rows: {level: _spreads([levels[level] for levels in models]) for level in models[0]}
         for rows, models in by_rows.items()
@@ -156,8 +156,8 @@ def summary(agreements: Sequence[Agreement]) -> dict[str, dict[str, dict[str, Sp
 
 def most_moved(agreements: Sequence[Agreement]) -> dict[str, float]:
     """Return the ten features whose terms differ most, mean over the models, in log-odds."""
-    names = list(dict.fromkeys(name for each in agreements for name in each.moved))
-    mean = {name: float(np.mean([each.moved[name] for each in agreements])) for name in names}
+    names = list(dict.fromkeys(name for agreement in agreements for name in agreement.moved))
+    mean = {name: float(np.mean([agreement.moved[name] for agreement in agreements])) for name in names}
     return dict(sorted(mean.items(), key=lambda item: -item[1])[:_LISTED])
 
 

@@ -1,6 +1,6 @@
 """Encoder from column arrays to the model's matrix, the same for one row and for a million.
 
-Chosen once from what a data set holds, stored with the bundle by name, and never fitted to values: there is no state
+Chosen once from the fields of a data set, stored with the bundle by name, and never fitted to values: there is no state
 that could differ between training and scoring.
 """
 
@@ -43,7 +43,7 @@ class DirectionOverride(BaseModel):
     direction : Direction
         What a rising value does to the PD.
     reason : str
-        Why the declared direction does not hold.
+        Why the declared direction does not apply.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -112,11 +112,11 @@ class Encoder:
         Parameters
         ----------
         present_fields : collection of str
-            Canonical fields that the data set holds.
+            Canonical fields that the data set has.
         extras : sequence of ExtraFeature
             Its declared extra features; all of them are kept.
         variant : {'points', 'raw'}
-            ``points`` holds the rulebook's points beside the raw sub-indicators; ``raw`` leaves the points out.
+            ``points`` has the rulebook's points beside the raw sub-indicators; ``raw`` leaves the points out.
         include : collection of str, optional
             The only features wanted; None wants all.
         exclude : collection of str
@@ -140,10 +140,10 @@ class Encoder:
             ICS-FEA-010 if the data set cannot feed one of ``include``, ICS-FEA-009 if an override changes nothing,
             ICS-FEA-011 if it is of a feature that does not stay.
         """
-        _refuse_unknown([*(include or ()), *exclude, *(each.feature for each in overrides)], extras)
+        _refuse_unknown([*(include or ()), *exclude, *(override.feature for override in overrides)], extras)
         score_fields = tuple(name for name in INNOVATION_FIELDS if name in set(score_inputs))
         left_out = {*exclude, *([INNOVATION_SCORE] if variant == "raw" else [])}
-        left_out |= set() if include is None else {*FEATURE_BY_NAME, *(each.column for each in extras)} - set(include)
+        left_out |= set() if include is None else {*FEATURE_BY_NAME, *(extra.column for extra in extras)} - set(include)
         wanted = [feature for feature in CATALOGUE if feature.name not in left_out]
         fed = {feature.name for feature in wanted if _is_fed(feature, {*present_fields, CLOCK}, score_fields)}
         if include is not None:
@@ -172,7 +172,7 @@ class Encoder:
         try:
             names, score_inputs = _texts(obj["features"]), _texts(obj["score_inputs"])
             extras = tuple(ExtraFeature.model_validate(extra) for extra in obj["extras"])
-            overrides = tuple(DirectionOverride.model_validate(each) for each in obj.get("overrides", ()))
+            overrides = tuple(DirectionOverride.model_validate(override) for override in obj.get("overrides", ()))
         except (KeyError, TypeError, ValidationError) as error:
             raise ModelError(
                 "ICS-FEA-005",
@@ -188,7 +188,7 @@ class Encoder:
             "features": list(self.names),
             "extras": [extra.model_dump(mode="json") for extra in self.extras],
             "score_inputs": list(self.score_inputs),
-        } | ({"overrides": [each.model_dump(mode="json") for each in self.overrides]} if self.overrides else {})
+        } | ({"overrides": [override.model_dump(mode="json") for override in self.overrides]} if self.overrides else {})
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -196,8 +196,8 @@ class Encoder:
         features = (*(self._canonical(name) for name in self.names), *(from_extra(extra) for extra in self.extras))
         if not self.overrides:
             return features
-        overrides = {each.feature: each for each in self.overrides}
-        return tuple(_directed(each, overrides[each.name]) if each.name in overrides else each for each in features)
+        overrides = {override.feature: override for override in self.overrides}
+        return tuple(_directed(f, overrides[f.name]) if f.name in overrides else f for f in features)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -240,7 +240,7 @@ class Encoder:
         names = tuple(name for name in self.names if FEATURE_BY_NAME[name].domain is not Domain.INNOVATION)
         extras = tuple(extra for extra in self.extras if Domain(extra.domain) is not Domain.INNOVATION)
         kept = {*names, *(extra.column for extra in extras)}
-        return Encoder(names, extras, self.score_inputs, tuple(each for each in self.overrides if each.feature in kept))
+        return Encoder(names, extras, self.score_inputs, tuple(o for o in self.overrides if o.feature in kept))
 
     def with_directions(self, overrides: Sequence[DirectionOverride]) -> Encoder:
         """Return the encoder with other directions for some of its features.
@@ -250,23 +250,23 @@ class Encoder:
         InputError
             ICS-FEA-009 if a feature has that direction already, ICS-FEA-011 if it is none of the model's.
         """
-        own = {feature.name: feature for feature in self.features}
-        for each in overrides:
-            if each.feature not in own:
+        by_name = {feature.name: feature for feature in self.features}
+        for override in overrides:
+            if override.feature not in by_name:
                 raise InputError(
                     "ICS-FEA-011",
                     "its direction is set, and it is not in the model: left out, or the data set cannot feed it",
-                    field=each.feature,
+                    field=override.feature,
                     remedy="take the direction away, or map the fields it reads",
                 )
-            if own[each.feature].direction is each.direction:
+            if by_name[override.feature].direction is override.direction:
                 raise InputError(
                     "ICS-FEA-009",
-                    f"its direction is {each.direction} already",
-                    field=each.feature,
+                    f"its direction is {override.direction} already",
+                    field=override.feature,
                     remedy="take the override away, or state another direction",
                 )
-        return replace(self, overrides=tuple(sorted(overrides, key=lambda each: each.feature)))
+        return replace(self, overrides=tuple(sorted(overrides, key=lambda override: override.feature)))
 
     def encode(self, columns: Columns, points: Points | None = None) -> Floats:
         """Compute every feature of every row.
@@ -310,8 +310,8 @@ class Encoder:
         return replace(feature, inputs=self.score_inputs) if name == INNOVATION_SCORE else feature
 
     def _columns_read(self) -> tuple[str, ...]:
-        own = [name for f in self.features if f.name != INNOVATION_SCORE for name in f.inputs]
-        return tuple(dict.fromkeys([*own, *([POINTS_COLUMN] if self.needs_points else [])]))
+        names = [name for f in self.features if f.name != INNOVATION_SCORE for name in f.inputs]
+        return tuple(dict.fromkeys([*names, *([POINTS_COLUMN] if self.needs_points else [])]))
 
     def _with_points(self, columns: Columns, points: Points | None, rows: int) -> Columns:
         if not self.needs_points:

@@ -24,7 +24,7 @@ CLOCK = "as_of"
 
 INNOVATION_SCORE = "innovation_score"
 POINTS_COLUMN = "points.innovation_score"
-"""Where the encoder puts the rulebook's points; no record holds a column of this name."""
+"""Where the encoder puts the rulebook's points; no record has a column of this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Feature:
     code : str
         Stable, unique reason code such as ``LEV01``.
     group : str
-        What it speaks about, such as ``leverage``.
+        Its subject, such as ``leverage``.
     label : Label
         Name in both languages.
     direction : Direction

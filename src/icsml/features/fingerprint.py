@@ -29,7 +29,7 @@ def feature_sha256(feature: Feature) -> str:
 
 def _probe(name: str) -> NDArray[Any]:
     """Return five values of a column, unlike those of other columns: two positive, zero, a negative, a missing one."""
-    seed = sum((place + 1) * byte for place, byte in enumerate(name.encode()))
+    seed = sum((index + 1) * byte for index, byte in enumerate(name.encode()))
     field = FIELD_BY_NAME.get(name)
     if field is not None and field.kind is Kind.DATE:
         since = 15_000 if name == CLOCK else 5_000

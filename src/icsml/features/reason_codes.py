@@ -140,7 +140,7 @@ class ReasonCatalogue(_Part):
         """Return the texts for a feature's code; None where only the neutral one is honest.
 
         A direction that was set for one model may be the opposite of the one that the code's texts speak of, and of a
-        free feature nobody said which side is worse unless somebody signed for it.
+        free feature the worse side is unknown unless somebody signed for it.
         """
         forms = self.codes.get(feature.code)
         if forms is None or feature.overridden or (feature.direction is Direction.FREE and forms.signed_by is None):

@@ -1,6 +1,6 @@
 """Actionable fields: what a firm can change in a year, at what cost, and how far its peers did.
 
-The bundle holds the actions in use and the limits fitted on the training rows, so that a decision made again on the
+The bundle contains the actions in use and the limits fitted on the training rows, so that a decision made again on the
 same bundle proposes the same. Which fields are actionable is fixed here and not in the file: no file can make age, the
 past, a prior year or somebody else's decision actionable, or let a part grow without its whole. In the file and in the
 bundle an action is called a lever.

@@ -69,9 +69,9 @@ class RecourseRobustness:
 def proposal_robustness(proposals: Sequence[Recourse], columns: Columns, rescore: Rescore) -> list[ProposalRobustness]:
     """Return another model's result for each proposal made to one record.
 
-    ``lower_pd`` is what is asked of every proposal, ``better_grade`` more: of one that reached a better grade by a
-    hair's breadth, another model's bounds lie elsewhere. Nothing is searched anew: the record is changed exactly as the
-    proposal says, whatever the other model's limits.
+    ``lower_pd`` is required of every proposal, ``better_grade`` more: of one that reached a better grade by a
+    hair's breadth, another model's bounds differ. Nothing is searched anew: the record is changed exactly as in the
+    proposal, whatever the other model's limits.
 
     Parameters
     ----------

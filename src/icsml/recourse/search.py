@@ -1,7 +1,7 @@
 """Recourse search: the smallest effort within a year for a better grade or a lower PD.
 
 Candidates are rows of one record after one action or two; all are scored by the code that decides, and what is
-proposed is scored once more, alone. Nothing here is causal: it says what the model would answer to another record.
+proposed is scored once more, alone. Nothing here is causal: it is the model's result for another record.
 """
 
 from __future__ import annotations

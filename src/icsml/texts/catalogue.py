@@ -51,7 +51,7 @@ def text(key: str, /, **parts: Part) -> Label:
     Raises
     ------
     KeyError
-        If a language has no such text, or the text asks for a part that is not given.
+        If a language has no such text, or the text needs a part that is not given.
     """
     return Label(**{language: phrase(key, language, **parts) for language in languages()})
 
@@ -97,7 +97,7 @@ def within(label: Label) -> Label:
     return Label(**{language: _word(label, language).within for language in languages()})
 
 
-def section(name: str, language: str) -> Any:  # noqa: ANN401 - what the file holds
+def section(name: str, language: str) -> Any:  # noqa: ANN401 - any YAML value
     """Return a section of a language's file, unchanged."""
     return _content(language)[name]
 

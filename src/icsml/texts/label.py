@@ -25,7 +25,7 @@ def _closed(schema: dict[str, Any]) -> None:
 class Label(BaseModel):
     """A text in English, in Chinese, and in any further language of ``configs/texts``.
 
-    Data such as fields and rulebooks need no text in a further language: English stands in.
+    Data such as fields and rulebooks need no text in a further language: English replaces it.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, json_schema_extra=_closed)

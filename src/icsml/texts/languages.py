@@ -10,7 +10,7 @@ from icsml.core.paths import configs_dir
 __all__ = ["FALLBACK", "Language", "languages"]
 
 FALLBACK = "en"
-"""What stands in where data have no text of a language."""
+"""The language used where data have no text of another."""
 
 
 @cache

@@ -18,7 +18,7 @@ _HUGE: Final = 1e15  # no amount is larger; a value beyond it is an error, and i
 _MOST_DIGITS: Final = 6  # two values that read alike with these are reported as the same
 
 _Use = Literal["text", "low", "high"]
-"""A value alone, or as a bound of a range, where the unit may stand once."""
+"""A value alone, or as a bound of a range, where the unit may occur once."""
 
 
 @dataclass(frozen=True, slots=True)

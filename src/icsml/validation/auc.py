@@ -5,7 +5,7 @@ Purpose
 Method
     Probability that a random defaulter has a higher PD than a random non-defaulter, ties counting one half.
 Reading
-    .5 is chance, 1 is perfect order. SME models on financial statements commonly lie between .70 and .85.
+    .5 is chance, 1 is perfect order. SME models on financial statements are commonly between .70 and .85.
 Limits
     Says nothing about the level of the PDs; weighs all parts of the ranking alike; with few defaults the interval of
     :mod:`icsml.validation.auc_interval` is what counts.

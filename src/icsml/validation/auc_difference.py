@@ -5,7 +5,7 @@ Purpose
 Method
     DeLong, DeLong and Clarke-Pearson (1988) for a pair of fitted models, clustered by enterprise (Obuchowski 1997).
 Reading
-    Above zero the first model ranks better; an interval that holds zero has shown nothing.
+    Above zero the first model ranks better; an interval that contains zero proves nothing.
 Limits
     For the fitted pair: it ignores that another training sample would have given another pair. A secondary figure: the
     recipe for incremental value decides by log-loss, out of time. Never on rows the models were trained on (Demler,

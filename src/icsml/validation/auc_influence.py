@@ -1,7 +1,7 @@
 """Influence of each row on the AUC, for the interval of one AUC and of a difference of two.
 
 Purpose
-    One place for the variance of an AUC.
+    The only computation of the variance of an AUC.
 Method
     Placement values by mid-ranks (DeLong, DeLong and Clarke-Pearson 1988; Sun and Xu 2014), added up within clusters
     before their variance is taken (Obuchowski 1997).
@@ -29,10 +29,10 @@ def influence(outcome: Floats, probability: Floats) -> tuple[float, Floats]:
     above = (together[: bad.size] - rankdata(bad)) / good.size
     below = 1.0 - (together[bad.size :] - rankdata(good)) / bad.size
     area = float(above.mean())
-    found = np.empty(outcome.size)
-    found[outcome == 1.0] = (above - area) / bad.size
-    found[outcome == 0.0] = (below - area) / good.size
-    return area, found
+    influences = np.empty(outcome.size)
+    influences[outcome == 1.0] = (above - area) / bad.size
+    influences[outcome == 0.0] = (below - area) / good.size
+    return area, influences
 
 
 def variance(influence: Floats, outcome: Floats, groups: npt.ArrayLike | None) -> float:

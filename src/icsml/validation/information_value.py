@@ -1,7 +1,7 @@
 """Information value of one variable.
 
 Purpose
-    How much does one variable tell about the outcome by itself, before any model?
+    How well does one variable separate outcomes by itself, before any model?
 Method
     Ten bins at the deciles of the known values (fewer where values repeat) and a bin of their own for missing values.
     IV is the sum over bins of (share of goods - share of bads) * ln(share of goods / share of bads) (Siddiqi 2006);
@@ -57,6 +57,6 @@ def _bins(values: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
     known = ~np.isnan(values)
     inner = np.arange(1, _BINS) / _BINS
     edges = np.unique(np.quantile(values[known], inner, method="lower")) if known.any() else np.empty(0)
-    found = np.full(values.shape, len(edges) + 1, dtype=np.intp)
-    found[known] = np.searchsorted(edges, values[known], side="left")
-    return found
+    bins = np.full(values.shape, len(edges) + 1, dtype=np.intp)
+    bins[known] = np.searchsorted(edges, values[known], side="left")
+    return bins

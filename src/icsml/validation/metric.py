@@ -1,6 +1,6 @@
 """Declaration of a metric: its names, and its computation.
 
-A new metric is one module of this package with a :class:`Metric`, and its place in
+A new metric is one module of this package with a :class:`Metric`, listed in
 :data:`icsml.validation.summary.METRICS`: training, the model card, MLflow and ``icsml train`` then state it.
 """
 

@@ -8,7 +8,7 @@ Reading
     A mean PD outside the interval is not what this grade's rows showed.
 Limits
     Takes rows as independent: several years of one enterprise, or a common downturn, make the true interval wider. With
-    fifteen grades at 95 % one of them lies outside by chance about every second time.
+    fifteen grades at 95 % one of them is outside by chance about every second time.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ Method
 Reading
     See there.
 Limits
-    For rows the model was not trained on; nothing here can tell whether that is so.
+    For rows the model was not trained on; nothing here can verify that.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from icsml.core.flatten import flattened
 from icsml.core.names import nearest
 from icsml.core.paths import configs_dir
 from icsml.core.pydantic_errors import fault
-from icsml.core.yaml import compose, construct, file_text, merged, nested, parse_change, place_of, validate, written_at
+from icsml.core.yaml import compose, construct, file_text, line_of, merged, nested, parse_change, validate, written_at
 from icsml.errors import ConfigError, IcsmlError
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.features.feature import INNOVATION_SCORE
@@ -316,7 +316,7 @@ def _mapping(node: yaml.Node | None, name: str) -> yaml.Node | None:
     if node.tag == "tag:yaml.org,2002:null":
         return None
     raise ConfigError(
-        _CODE, "holds no keys", field=place_of(node, (), name), remedy="write key: value, as the shipped file does"
+        _CODE, "holds no keys", field=line_of(node, (), name), remedy="write key: value, as the shipped file does"
     )
 
 

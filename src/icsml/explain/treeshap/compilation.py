@@ -1,6 +1,6 @@
 """Functions compiled to machine code, and vector instructions that a compiler does not derive alone.
 
-Compiled code is kept beside the source, or where ``NUMBA_CACHE_DIR`` says, and made once for a machine.
+Compiled code is kept beside the source, or in ``NUMBA_CACHE_DIR``, and made once for a machine.
 """
 
 from __future__ import annotations
@@ -142,18 +142,18 @@ class Emitter:
             one = self._external("llvm.x86.avx512.permvar.df.512", [DOUBLES, LONGS])
             return builder.call(one, [registers[0], index])
         two = self._external("llvm.x86.avx512.vpermi2var.pd.512", [DOUBLES, LONGS, DOUBLES])
-        found = [
+        candidates = [
             builder.call(two, [low, index, high]) for low, high in zip(registers[::2], registers[1::2], strict=True)
         ]
-        # Each permutation has answered for its own pair of registers; the next higher bit of the index says which of
+        # Each permutation has answered for its own pair of registers; the next higher bit of the index selects which of
         # two answers counts, until one is left.
         bit = 2 * LANES
-        while len(found) > 1:
+        while len(candidates) > 1:
             masked = builder.and_(index, ir.Constant(LONGS, [bit] * LANES))
             high = builder.icmp_unsigned("!=", masked, ir.Constant(LONGS, [0] * LANES))
-            found = [builder.select(high, b, a) for a, b in zip(found[::2], found[1::2], strict=True)]
+            candidates = [builder.select(high, b, a) for a, b in zip(candidates[::2], candidates[1::2], strict=True)]
             bit *= 2
-        return found[0]
+        return candidates[0]
 
     def _external(self, name: str, arguments: list[Any]) -> Any:
         return cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]

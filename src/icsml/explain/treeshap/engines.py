@@ -61,7 +61,7 @@ class TableEngine:
     Raises
     ------
     ModelError
-        ``ICS-EXP-003`` where a leaf asks for more features than a table can hold, or all tables need more memory.
+        ``ICS-EXP-003`` where a leaf depends on more features than a table allows, or all tables need more memory.
     """
 
     def __init__(self, forest: Forest, ranks: Ranks, reference: Floats | None, most_bytes: int) -> None:

@@ -47,7 +47,7 @@ class Group:
     Parameters
     ----------
     conditions : tuple of Condition
-        Bit i of the pattern tells whether the i-th holds.
+        Bit i of the pattern is set where the i-th is true.
     leaves : tuple of (float, tuple of LeafTerm)
         Value and terms of each leaf.
     """
@@ -153,16 +153,16 @@ def _whole(tree: Tree, node: int, path: _Path, ranks: Ranks) -> _Cut | None:
     if len(splits) + len(path.conditions) > _SHARED and node >= 0:
         return None
     conditions = list(path.conditions.values())
-    own = {split: _split(tree, split, ranks) for split in splits}
-    conditions += [each for each in dict.fromkeys(own.values()) if each not in conditions]
+    conditions_of = {split: _split(tree, split, ranks) for split in splits}
+    conditions += [condition for condition in dict.fromkeys(conditions_of.values()) if condition not in conditions]
     # Each condition has a bit of the pattern. What the splits above ask of a feature is one merged condition, a bit
     # that must be set; a split within the group is one of its own, set on its left and not set on its right.
     bit = {condition: 1 << i for i, condition in enumerate(conditions)}
     above = {
-        feature: LeafTerm(feature, bit[each], 0, path.shares[feature]) for feature, each in path.conditions.items()
+        feature: LeafTerm(feature, bit[test], 0, path.shares[feature]) for feature, test in path.conditions.items()
     }
     leaves: list[tuple[float, tuple[LeafTerm, ...]]] = []
-    _collect(tree, node, above, {split: bit[each] for split, each in own.items()}, leaves)
+    _collect(tree, node, above, {split: bit[condition] for split, condition in conditions_of.items()}, leaves)
     group = Group(tuple(conditions), tuple(leaves))
     b = len(conditions)
     look_up = _LOOK_UP[b] if b < len(_LOOK_UP) else _GATHER

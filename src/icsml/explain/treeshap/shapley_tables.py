@@ -1,6 +1,6 @@
 """Shapley values of leaf games for every pattern of a group.
 
-A leaf is a product game: it gives its value where every feature it asks for is satisfied, by the row for the features
+A leaf is a product game: it gives its value where every feature it depends on is satisfied, by the row for the features
 in the coalition and by the absent player for the others. With the absent player's pattern r distributed as w, the
 Shapley value of feature f for a row's pattern o is (Owen 1972, the multilinear extension)
 
@@ -71,17 +71,17 @@ def _add_leaf(
     weights: Floats,
 ) -> float:
     """Add one leaf to the table and return its mean contribution."""
-    # A pattern of the group says which conditions hold; what the leaf sees of it is one bit a feature, set where the
-    # feature meets all that the leaf asks of it. Values are computed by what the leaf sees, and spread over patterns.
+    # A pattern of the group is which conditions are true; what the leaf sees of it is one bit a feature, set if the
+    # feature meets all its conditions on it. Values are computed by what the leaf sees, and spread over patterns.
     m = slots.shape[0]
     full = (1 << m) - 1
     seen = np.empty(table.shape[0], np.int64)
     for pattern in range(table.shape[0]):
-        own = 0
+        leaf_pattern = 0
         for j in range(m):
-            own |= ((pattern & asked[j, 0]) == asked[j, 0] and (pattern & asked[j, 1]) == 0) << j
-        seen[pattern] = own
-        if own == full:
+            leaf_pattern |= ((pattern & asked[j, 0]) == asked[j, 0] and (pattern & asked[j, 1]) == 0) << j
+        seen[pattern] = leaf_pattern
+        if leaf_pattern == full:
             table[pattern, 0] += value
     absent = _absent(m, shares, seen, counts)
     values = np.zeros((m, full + 1))

@@ -42,7 +42,7 @@ def _pattern_finder(tests: int) -> Callable[[tuple[Any, ...]], None]:
             column, low, width = (builder.load(emitter.at(plan, at, 3 * test + i)) for i in range(3))
             start = builder.mul(builder.sext(column, LONG), LONG(BLOCK))
             rank = emitter.load(emitter.at(ranks, start), _WORDS)
-            lowest, widest = (emitter.splat(builder.trunc(each, WORD), BLOCK) for each in (low, width))
+            lowest, widest = (emitter.splat(builder.trunc(bound, WORD), BLOCK) for bound in (low, width))
             # Below the interval the difference wraps to a large number: one comparison tests both ends.
             holds = builder.icmp_unsigned("<=", builder.sub(rank, lowest), widest)
             codes = builder.or_(codes, builder.select(holds, ir.Constant(_WORDS, [1 << test] * BLOCK), none))
@@ -78,5 +78,5 @@ def _columns_adder(held: int) -> Callable[[tuple[Any, ...]], None]:
 
 
 add_columns: Final = {held: _columns_adder(held) for held in (0, 16, 32, 64)}
-"""By patterns held in registers (0: none): ``sums[plan[at + c] * BLOCK + i] += tables[table + c * length + index[i]]``
+"""By patterns kept in registers (0: none): ``sums[plan[at + c] * BLOCK + i] += tables[table + c * length + index[i]]``
 for each column c below ``width``."""

@@ -2,7 +2,7 @@
 
 A *plan* is a stream of integers. For each group of leaves: number of tests, number of table columns, their length; then
 column of ranks, low and width of each test; then where each table column is added: the margin first (at the index
-after the last feature), then the features. The *tables* lie behind one another in the same order: column by column for
+after the last feature), then the features. The *tables* follow one another in the same order: column by column for
 blocks, pattern by pattern for a single row.
 """
 
@@ -87,7 +87,7 @@ def rank_block(
             for i in range(BLOCK):
                 positions[i] = 0
             # A binary search without branches: all rows of the block take the same steps, and a step counts where the
-            # threshold that it would pass lies below the value. NaN is below nothing, so padding is never passed.
+            # threshold that it would pass is below the value. NaN is below nothing, so padding is never passed.
             while step > 0:
                 search_step((positions, values, thresholds, start, step))
                 step >>= 1
@@ -96,7 +96,7 @@ def rank_block(
             ranks[column * BLOCK + i] = positions[i] if values[i] == values[i] else columns[column, 1]
 
 
-# An instruction is compiled for a fixed number of tests, or of patterns held in registers, so compiled code has to
+# An instruction is compiled for a fixed number of tests, or of patterns kept in registers, so compiled code has to
 # choose among functions by branches.
 @inlined
 def _find_pattern(index: Ints, ranks: Words, plan: Plan, at: int, tests: int) -> None:

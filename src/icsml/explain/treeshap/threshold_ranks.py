@@ -14,7 +14,7 @@ from icsml.explain.treeshap.forest import Forest
 __all__ = ["NEVER", "OUTSIDE", "Condition", "Ranks"]
 
 OUTSIDE: Final = 65535
-"""The stand-in for a missing value that lies in no interval of ranks."""
+"""The substitute for a missing value that is in no interval of ranks."""
 
 NEVER: Final = OUTSIDE - 1
 """A rank that nothing has."""
@@ -24,7 +24,7 @@ NEVER: Final = OUTSIDE - 1
 class Condition:
     """A value's rank is between ``low`` and ``high``, both included, or it is missing and ``missing`` is true.
 
-    The rank of a value is the number of thresholds below it; an interval that holds no rank has ``low`` above ``high``.
+    The rank of a value is the number of thresholds below it; an interval without a rank has ``low`` above ``high``.
     """
 
     feature: int
@@ -41,7 +41,7 @@ class Condition:
 class Ranks:
     """The thresholds of each feature, sorted, and the columns of ranks that conditions are read from.
 
-    A column is a feature's rank with a stand-in for a missing value, chosen so that every condition is one comparison:
+    A column is a feature's rank with a substitute for a missing value, so that every condition is one comparison:
     inside its interval where a missing value meets it, else outside.
 
     Parameters
@@ -61,7 +61,7 @@ class Ranks:
             np.unique(np.concatenate([tree.threshold[tree.feature == feature] for tree in forest.trees] or [[]]))
             for feature in range(forest.n_features)
         ]
-        most = max((len(each) for each in self.thresholds), default=0)
+        most = max((len(thresholds) for thresholds in self.thresholds), default=0)
         if most >= NEVER:
             raise ModelError(
                 "ICS-EXP-002",
@@ -101,7 +101,7 @@ class Ranks:
     def columns(self) -> NDArray[np.int64]:
         """Return feature and substitute for missing values of every tested column, shape (c, 2), ascending.
 
-        Without any there is one all the same, because tests that never hold read the first.
+        Without any there is one all the same, because tests that are never true read the first.
         """
         return np.array(sorted(self._columns) or [(0, 0)], dtype=np.int64)
 
@@ -116,15 +116,15 @@ class Ranks:
         Returns
         -------
         values : ndarray of float64
-            The thresholds of every feature behind one another, each padded with NaN, below which nothing lies, to one
+            The thresholds of every feature behind one another, each padded with NaN, below which nothing is, to one
             less than a power of two.
         spans : ndarray of int of shape (p, 2)
             Where each feature's begin, and half that power: the first step of the search (0 without a threshold).
         """
         padded, spans, start = [], [], 0
-        for each in self.thresholds:
-            size = 1 << len(each).bit_length() if len(each) else 1
-            padded.append(np.concatenate([each, np.full(size - 1 - len(each), np.nan)]))
+        for thresholds in self.thresholds:
+            size = 1 << len(thresholds).bit_length() if len(thresholds) else 1
+            padded.append(np.concatenate([thresholds, np.full(size - 1 - len(thresholds), np.nan)]))
             spans.append((start, size // 2))
             start += size - 1
         values = np.concatenate([*padded, np.empty(0)])

@@ -40,7 +40,7 @@ class Walk:
         the state of its feature was left before (0: nowhere); feature (-1: a tree of one leaf); nodes of quadrature;
         where its constants begin; whether it is the first to come back to its upper end.
     values : ndarray of float64 of shape (s, 2)
-        For leaf steps the leaf's value where the edge's condition holds, and where it does not: two leaves that share a
+        For leaf steps the leaf's value where the edge's condition is true, and where not: two leaves that share a
         split are one step.
     constants : ndarray of float64
         Eight an edge and node, by the state of the feature and one apart: for edges the factor of the product and the
@@ -98,12 +98,12 @@ class _Writer:
         """Write everything below a split, or, for a part with a path from the root, its end."""
         self.depth = max(self.depth, depth + 1)
         left, right = int(tree.left[node]), int(tree.right[node])
-        own = self.ranks.split(int(tree.feature[node]), float(tree.threshold[node]), bool(tree.nan_left[node]))
-        before = seen.get(own.feature)
+        split = self.ranks.split(int(tree.feature[node]), float(tree.threshold[node]), bool(tree.nan_left[node]))
+        before = seen.get(split.feature)
         shares = [tree.cover_of(child) / float(tree.cover[node]) for child in (left, right)]
         sides = [
-            _Side(each, child, share, _edge(before, share, self._t, self._w), product * share)
-            for each, child, share in zip((own, self.ranks.otherwise(own)), (left, right), shares, strict=True)
+            _Side(side, child, share, _edge(before, share, self._t, self._w), product * share)
+            for side, child, share in zip((split, self.ranks.otherwise(split)), (left, right), shares, strict=True)
             if not way or child == way[0]
         ]
         if all(side.child < 0 for side in sides):
@@ -117,7 +117,7 @@ class _Writer:
             step = self._write(DOWN, depth, before, side.condition, start, fresh=False)
             merged = side.condition if before is None else before.condition.both(side.condition)
             now = _Seen(merged, side.share * (1.0 if before is None else before.share), depth + 1)
-            self._below(tree, side.child, depth + 1, seen | {own.feature: now}, side.product, way[1:])
+            self._below(tree, side.child, depth + 1, seen | {split.feature: now}, side.product, way[1:])
             self.steps.append((UP, *self.steps[step][1:-1], int(side is sides[0])))
             self.values.append((0.0, 0.0))
 
@@ -125,7 +125,7 @@ class _Writer:
         """Write one leaf, or the two of a split: right applies if the left condition fails and those above are true."""
         given = [float(tree.leaf_value[~side.child]) for side in sides]
         made = given[0] * _weights(sides[0].constants)
-        if len(sides) == 2:  # the right condition holds (state 2) where the left one fails (1), and the other way round
+        if len(sides) == 2:  # the right condition is true (state 2) where the left one fails (1), and vice versa
             made = made + given[1] * _weights(sides[1].constants)[:, [0, 2, 1, 3, 4, 6, 5, 7]]
         self.base += sum(value * side.product for value, side in zip(given, sides, strict=True))
         self._write(LEAF, depth, before, sides[0].condition, self._constants(made), fresh=fresh)
@@ -137,11 +137,11 @@ class _Writer:
         self.length += made.size
         return start
 
-    def _write(self, kind: int, depth: int, before: _Seen | None, own: Condition, start: int, *, fresh: bool) -> int:
-        merged = own if before is None else before.condition.both(own)
+    def _write(self, kind: int, depth: int, before: _Seen | None, split: Condition, start: int, *, fresh: bool) -> int:
+        merged = split if before is None else before.condition.both(split)
         last = 0 if before is None else before.depth
         test = self.ranks.test(merged)
-        self.steps.append((kind, depth, *test, last, own.feature, len(self._t), start, int(fresh)))
+        self.steps.append((kind, depth, *test, last, split.feature, len(self._t), start, int(fresh)))
         self.values.append((0.0, 0.0))
         return len(self.steps) - 1
 
@@ -225,17 +225,17 @@ def _quadrature(nodes: int) -> tuple[Floats, Floats]:
 def _edge(seen: _Seen | None, share: float, t: Floats, w: Floats) -> Floats:
     """Return the constants of an edge, shape (nodes, 8): factor of the product and term of the feature, by state.
 
-    States: 0 where the feature's conditions above did not hold, 1 where they did and this one does not, 2 where all do.
+    States: 0 if the feature's conditions above were false, 1 if they were true and this one is not, 2 if all are true.
     """
     before = None if seen is None else seen.share
     now = share if before is None else share * before
     made = np.zeros((len(t), _ROOM))
-    held = 1.0 if before is None else t + (1.0 - t) * before
-    term = 0.0 if before is None else (1.0 - before) / held
+    factor_before = 1.0 if before is None else t + (1.0 - t) * before
+    term = 0.0 if before is None else (1.0 - before) / factor_before
     holds = t + (1.0 - t) * now
     made[:, 0] = share
-    made[:, 1] = (1.0 - t) * now / held
-    made[:, 2] = holds / held
+    made[:, 1] = (1.0 - t) * now / factor_before
+    made[:, 2] = holds / factor_before
     made[:, 5] = w * (-1.0 / (1.0 - t) - term)
     made[:, 6] = w * ((1.0 - now) / holds - term)
     return made

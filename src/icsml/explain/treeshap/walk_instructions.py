@@ -1,7 +1,7 @@
 """Instructions of a walk through trees on a few rows: states of conditions, products down, sums up.
 
-A *state* says of a feature at an edge: 2 all its conditions so far hold, 1 those above hold and this one does not, 0
-those above did not hold. *Constants* of an edge are eight a node of quadrature: four by state, and four more by state.
+A *state* of a feature at an edge is: 2 all its conditions so far are true, 1 those above are and this one is not, 0
+those above are false. *Constants* of an edge are eight a node of quadrature: four by state, and four more by state.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from icsml.explain.treeshap.compilation import DOUBLES, LANES, LONG, LONGS, WORD
 __all__ = ["FEW", "enter", "go_down", "meet_first", "meet_next", "rise_first", "rise_next", "settle"]
 
 FEW: Final = 32
-"""Rows that walk together: what a path holds for them stays in the nearest cache."""
+"""Rows that walk together: the data of their path stays in the nearest cache."""
 
 _STARTS: Final = range(0, FEW, LANES)
 _TERMS: Final = 4  # where the second half of an edge's constants begins
@@ -43,10 +43,10 @@ def enter(
     words, longs = ir.VectorType(WORD, FEW), ir.VectorType(LONG, FEW)
     none, one, two = (ir.Constant(longs, [value] * FEW) for value in range(3))
     rank = emitter.load(emitter.at(ranks, column), words)
-    lowest, widest = (emitter.splat(builder.trunc(each, WORD), FEW) for each in (low, width))
+    lowest, widest = (emitter.splat(builder.trunc(bound, WORD), FEW) for bound in (low, width))
     holds = builder.icmp_unsigned("<=", builder.sub(rank, lowest), widest)
-    held = builder.icmp_unsigned("==", emitter.load(emitter.at(states, before), longs), two)
-    emitter.store(emitter.at(states, to), builder.select(held, builder.select(holds, two, one), none))
+    all_above = builder.icmp_unsigned("==", emitter.load(emitter.at(states, before), longs), two)
+    emitter.store(emitter.at(states, to), builder.select(all_above, builder.select(holds, two, one), none))
     reached = emitter.load(emitter.at(reach, above), longs)
     emitter.store(emitter.at(reach, to), builder.select(holds, reached, none))
 
@@ -86,11 +86,11 @@ def go_down(
     nodes: Any,
 ) -> None:
     """At each node: ``products[to + i] = products[at + i] * factor`` by state."""
-    held = _states(emitter, states, state)
+    state_flags = _states(emitter, states, state)
     with _each_node(emitter, nodes, emitter.at(constants, made)) as (skip, here):
-        for start, each in zip(_STARTS, held, strict=True):
+        for start, flags in zip(_STARTS, state_flags, strict=True):
             product = emitter.load(emitter.at(products, at, skip, start), DOUBLES)
-            factor = emitter.look_up(here, each, LANES)
+            factor = emitter.look_up(here, flags, LANES)
             emitter.store(emitter.at(products, to, skip, start), emitter.builder.fmul(product, factor))
 
 
@@ -109,13 +109,13 @@ def _leaf_meeter(keep: Callable[[Emitter, Any, Any], None]) -> Callable[[tuple[A
         sums: Any,
         feature: Any,
     ) -> None:
-        held, totals = _states(emitter, states, state), _totals(emitter)
+        state_flags, totals = _states(emitter, states, state), _totals(emitter)
         with _each_node(emitter, nodes, emitter.at(constants, made)) as (skip, here):
-            for start, each, total in zip(_STARTS, held, totals, strict=True):
+            for start, flags, total in zip(_STARTS, state_flags, totals, strict=True):
                 product = emitter.load(emitter.at(products, at, skip, start), DOUBLES)
-                weight = emitter.look_up(here, each, LANES)
+                weight = emitter.look_up(here, flags, LANES)
                 keep(emitter, emitter.at(below, at, skip, start), emitter.builder.fmul(product, weight))
-                _count(emitter, total, product, here, each)
+                _count(emitter, total, product, here, flags)
         _give(emitter, sums, feature, totals)
 
     return meet
@@ -136,12 +136,12 @@ def _riser(keep: Callable[[Emitter, Any, Any], None]) -> Callable[[tuple[Any, ..
         sums: Any,
         feature: Any,
     ) -> None:
-        held, totals = _states(emitter, states, state), _totals(emitter)
+        state_flags, totals = _states(emitter, states, state), _totals(emitter)
         with _each_node(emitter, nodes, emitter.at(constants, made)) as (skip, here):
-            for start, each, total in zip(_STARTS, held, totals, strict=True):
+            for start, flags, total in zip(_STARTS, state_flags, totals, strict=True):
                 given = emitter.load(emitter.at(below, at, skip, start), DOUBLES)
                 keep(emitter, emitter.at(below, to, skip, start), given)
-                _count(emitter, total, given, here, each)
+                _count(emitter, total, given, here, flags)
         _give(emitter, sums, feature, totals)
 
     return rise

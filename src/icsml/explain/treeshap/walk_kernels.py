@@ -47,7 +47,7 @@ def walk_rows(
     ranks = aligned_words(columns.shape[0] * BLOCK)
     positions, given = aligned_longs(BLOCK), aligned_doubles(BLOCK)
     states, reach = aligned_longs((depth + 1) * FEW), aligned_longs((depth + 1) * FEW)
-    states[:], reach[:] = 2, 2  # at the roots, where nothing has been asked
+    states[:], reach[:] = 2, 2  # at the roots, without conditions
     level = nodes * FEW
     products, below = aligned_doubles((depth + 1) * level), aligned_doubles((depth + 1) * level)
     products[:] = 1.0
@@ -81,7 +81,7 @@ def _walk(
     sums: Floats,
 ) -> None:
     margin = sums.shape[0] - FEW
-    # State and reach of an edge lie at the depth of its lower end, products and sums of leaves at the depth of a node:
+    # State and reach of an edge are at the depth of its lower end, products and sums of leaves at the depth of a node:
     # what one branch leaves there the next one at the same depth overwrites.
     for step in range(steps.shape[0]):
         kind, depth, feature, nodes = steps[step, 0], int(steps[step, 1]), int(steps[step, 6]), int(steps[step, 7])

@@ -17,7 +17,7 @@ from icsml.texts.label import Label
 __all__ = ["NOT_COMPARED", "POINTS", "ChangeWords", "is_label"]
 
 NOT_COMPARED: Final = ("id", "note", "sources", "_unit")
-"""Keys that are not compared, or stand elsewhere."""
+"""Keys that are not compared, or are elsewhere."""
 
 
 _KINDS: Final = {
@@ -108,17 +108,17 @@ class ChangeWords:
         if "kind" in value:
             return self._function(value, unit)
         unit = value.get("_unit", unit)
-        stated = {key: each for key, each in value.items() if each not in (None, []) and key not in NOT_COMPARED}
+        stated = {key: part for key, part in value.items() if part not in (None, []) and key not in NOT_COMPARED}
         return self._joined(
-            self._pair(self._key(key), str(self.value_text(each, key, unit))) for key, each in stated.items()
+            self._pair(self._key(key), str(self.value_text(part, key, unit))) for key, part in stated.items()
         )
 
     def _list(self, value: Sequence[Any], key: str, unit: str) -> str:
         if key == "groups":
-            return self._joined(" × ".join(self._word(each) for each in group) for group in value)
+            return self._joined(" × ".join(self._word(member) for member in group) for group in value)
         if key == "steps":
-            return self._joined(self._stage_step(each, unit) for each in value)
-        return self._joined(str(self.value_text(each, key, unit)) for each in value)
+            return self._joined(self._stage_step(step, unit) for step in value)
+        return self._joined(str(self.value_text(item, key, unit)) for item in value)
 
     def _stage_step(self, step: Mapping[str, Any], unit: str) -> str:
         return self._pair(self._test(step, unit), self._word(step["stage"], "stages"))
@@ -135,7 +135,7 @@ class ChangeWords:
     def _weight(self, value: str | Mapping[str, str]) -> str:
         if isinstance(value, str):
             return self._given(value)
-        return self._joined(f"{self._word(stage, 'stages')} {self._given(each)}" for stage, each in value.items())
+        return self._joined(f"{self._word(stage, 'stages')} {self._given(weight)}" for stage, weight in value.items())
 
     def _given(self, value: str) -> str:
         """Return points as written: a number, or a share of the maximum."""
@@ -179,7 +179,7 @@ class ChangeWords:
         return self._joined([self._earned(yes, value["points"]), self._earned(no, value["otherwise"])])
 
     def _ramp(self, value: Mapping[str, Any], unit: str) -> str:
-        rows = [self._earned(self._amount(at, unit), points) for at, points in value["anchors"]]
+        rows = [self._earned(self._amount(anchor, unit), points) for anchor, points in value["anchors"]]
         return self._joined([self._phrase("linear"), *rows])
 
     def _efficacy(self, value: Mapping[str, Any], unit: str) -> str:
@@ -249,8 +249,8 @@ def _counted(value: Any) -> bool:  # noqa: ANN401 - any JSON value
 
 
 def _labels(rulebook: Rulebook) -> Iterable[tuple[tuple[str, str], Label]]:
-    yield from ((("indicators", each.id), each.label) for each in rulebook.indicators)
-    yield from ((("categories", each.id), each.label) for each in rulebook.categories)
+    yield from ((("indicators", indicator.id), indicator.label) for indicator in rulebook.indicators)
+    yield from ((("categories", category.id), category.label) for category in rulebook.categories)
     yield from ((("stages", name), label) for name, label in rulebook.stage_labels.items())
     if rulebook.eligibility is not None:
-        yield from ((("conditions", each.id), each.label) for each in rulebook.eligibility.declared)
+        yield from ((("conditions", condition.id), condition.label) for condition in rulebook.eligibility.declared)

@@ -76,13 +76,13 @@ class Impact:
     a, b : Distribution
         The scores by each.
     rank_correlation : float or None
-        Spearman's; None where one of the two does not tell any apart.
+        Spearman's; None where all scores of one of the two are equal.
     threshold : dict
         How the list was cut: ``top_share`` or ``cut_off``.
     entered, left, stayed : int
         Enterprises on the list by ``b`` alone, by ``a`` alone, by both.
     depends : float or None
-        Share of those who enter or leave that do not do so in 95 % of random weightings, so hang on assumed weights;
+        Share of those who enter or leave that do not do so in 95 % of random weightings, so depend on assumed weights;
         None where nobody moves or no weight is assumed.
     groups : dict of str to list of GroupImpact
         By stage, field, province and size.
@@ -105,7 +105,7 @@ class Impact:
     def as_json(self) -> dict[str, Any]:
         """Return the figures as a JSON object, without the single enterprises."""
         return {
-            each.name: to_jsonable_python(getattr(self, each.name)) for each in fields(self) if each.name != "firms"
+            part.name: to_jsonable_python(getattr(self, part.name)) for part in fields(self) if part.name != "firms"
         }
 
 
@@ -135,8 +135,8 @@ def impact(
         raise InputError("ICS-RUL-034", "no enterprise has a score by both", field="--in", remedy="see icsml coverage")
     free = tuple((ineligible(r, p) == "")[scored] for r, p in ((a, points_a), (b, points_b)))
     listed_a, listed_b = (
-        _listed(each.score[scored], may, top_share, cut_off)
-        for each, may in zip((points_a, points_b), free, strict=True)
+        _listed(points.score[scored], may, top_share, cut_off)
+        for points, may in zip((points_a, points_b), free, strict=True)
     )
     threshold = {"top_share": top_share} if top_share is not None else {"cut_off": cut_off}
     return Impact(
@@ -208,24 +208,24 @@ def _dependence(
     What both rulebooks weigh is weighed alike in a draw; who may be listed at all is left as it is.
     """
     moved = listed[1].astype(np.int8) - listed[0].astype(np.int8)
-    if not moved.any() or not any(assumes_weights(each) for each in rulebooks):
+    if not moved.any() or not any(assumes_weights(rulebook) for rulebook in rulebooks):
         return None
     within = np.arange(len(moved))
     if len(within) > _MOST_DRAWN:
         within = np.sort(np.random.default_rng(0).choice(within, _MOST_DRAWN, replace=False))
     if not moved[within].any():
         return None
-    drawn_rows = np.flatnonzero(scored)[within]
-    drawn = [
-        draw_scores(rulebook, each, drawn_rows, draws=DRAWS, concentration=CONCENTRATION, seed=0)
+    sampled = np.flatnonzero(scored)[within]
+    scores = [
+        draw_scores(rulebook, base, sampled, draws=DRAWS, concentration=CONCENTRATION, seed=0)
         if assumes_weights(rulebook)
-        else np.repeat(each.score[drawn_rows][:, None], DRAWS, axis=1)
-        for rulebook, each in zip(rulebooks, points, strict=True)
+        else np.repeat(base.score[sampled][:, None], DRAWS, axis=1)
+        for rulebook, base in zip(rulebooks, points, strict=True)
     ]
     same = np.zeros(len(within))
-    for one, other in zip(drawn[0].T, drawn[1].T, strict=True):
+    for one, other in zip(scores[0].T, scores[1].T, strict=True):
         before, after = (
-            _listed(each, may[within], top_share, cut_off) for each, may in zip((one, other), free, strict=True)
+            _listed(score, may[within], top_share, cut_off) for score, may in zip((one, other), free, strict=True)
         )
         same += after.astype(np.int8) - before.astype(np.int8) == moved[within]
     return float((same[moved[within] != 0] / DRAWS < _RELIABLE).mean())
@@ -234,7 +234,7 @@ def _dependence(
 def _by_group(
     groups: Groups, points: tuple[Points, Points], scored: Flags, listed_a: Flags, listed_b: Flags
 ) -> dict[str, list[GroupImpact]]:
-    shares = [each.score[scored] / each.max_score for each in points]
+    shares = [result.score[scored] / result.max_score for result in points]
     ranks = [rankdata(share) / len(share) for share in shares]
     figures = {
         "score_share_change": shares[1] - shares[0],
@@ -246,7 +246,7 @@ def _by_group(
 
 
 def _table(kind: str, stages: Sequence[str], values: NDArray[Any], figures: dict[str, Floats]) -> list[GroupImpact]:
-    names = np.array(["" if each is None else str(each) for each in values])
+    names = np.array(["" if value is None else str(value) for value in values])
     distinct, codes = np.unique(names, return_inverse=True)
     counts = np.bincount(codes, minlength=len(distinct))
     sums = {name: np.bincount(codes, figure, len(distinct)) for name, figure in figures.items()}
@@ -262,4 +262,4 @@ def _table(kind: str, stages: Sequence[str], values: NDArray[Any], figures: dict
         for index, name in enumerate(distinct)
     ]
     order = group_order(kind, stages)
-    return sorted(groups, key=lambda each: order(each.group))
+    return sorted(groups, key=lambda group: order(group.group))

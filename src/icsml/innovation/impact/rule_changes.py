@@ -28,13 +28,13 @@ class Change:
     Parameters
     ----------
     item : str
-        Where it lies, such as ``indicators.rd_intensity.max``.
+        Its key, such as ``indicators.rd_intensity.max``.
     kind : str
         ``added``, ``removed`` or ``changed``.
     a, b : str or None
-        What the two say, in words; None where one says nothing.
+        The two values, in words; None where one has none.
     name : str
-        Where it lies, in words.
+        Its key, in words.
     """
 
     item: str
@@ -55,7 +55,7 @@ class _Side:
     value: Any
     unit: str = ""
 
-    def at(self, key: str) -> _Side:
+    def of(self, key: str) -> _Side:
         named = _named(self.value) or {}
         value = named.get(key)
         return _Side(value, value.get("_unit", self.unit) if isinstance(value, dict) else self.unit)
@@ -65,7 +65,7 @@ def changes(a: Rulebook, b: Rulebook, lang: str = "en") -> list[Change]:
     """Return the changes from rulebook ``a`` to ``b``, in words; parts with an id are matched by it."""
     words = ChangeWords.of(lang, a, b)
     left, right = _Side(_with_units(a)), _Side(_with_units(b))
-    return [change for part in _PARTS for change in _compare((part,), _NO_NAMES, left.at(part), right.at(part), words)]
+    return [change for part in _PARTS for change in _compare((part,), _NO_NAMES, left.of(part), right.of(part), words)]
 
 
 def _compare(
@@ -83,7 +83,7 @@ def _compare(
     for key in dict.fromkeys([*left, *right]):
         label = _label_of(right.get(key), words.lang) or _label_of(left.get(key), words.lang)
         known = {**names, len(keys): label} if label else names
-        yield from _compare((*keys, key), known, a.at(key), b.at(key), words)
+        yield from _compare((*keys, key), known, a.of(key), b.of(key), words)
 
 
 def _value_texts(key: str, a: _Side, b: _Side, words: ChangeWords) -> tuple[str | None, str | None]:
@@ -103,10 +103,10 @@ def _label_of(value: Any, lang: str) -> str | None:  # noqa: ANN401 - any JSON v
 def _named(value: Any) -> Mapping[str, Any] | None:  # noqa: ANN401 - any JSON value
     """Return what can be compared part by part: a mapping other than a function, or a list of parts with ids."""
     if isinstance(value, dict):
-        parts = {key: each for key, each in value.items() if key not in NOT_COMPARED}
+        parts = {key: part for key, part in value.items() if key not in NOT_COMPARED}
         return None if "kind" in value or is_label(parts) else parts
-    if isinstance(value, list) and value and all(isinstance(each, dict) and "id" in each for each in value):
-        return {each["id"]: each for each in value}
+    if isinstance(value, list) and value and all(isinstance(item, dict) and "id" in item for item in value):
+        return {item["id"]: item for item in value}
     return None
 
 

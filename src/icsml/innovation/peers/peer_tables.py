@@ -1,8 +1,8 @@
 """Peer tables: distribution of a population's values by group, so that a value can be ranked among peers.
 
-A table holds, for each group and indicator, the 100 values at which the whole percentage of peers with a smaller value
-goes up by one: ``thresholds[k - 1]`` is the value above which at least k per cent of the peers lie below. So the rank
-is exactly ``floor(100 · #{peers with a smaller value} / n)``, and a table holds no enterprise's whole record. A group
+A table has, for each group and indicator, the 100 values at which the whole percentage of peers with a smaller value
+goes up by one: ``thresholds[k - 1]`` is the value above which at least k per cent of the peers are below. So the rank
+is exactly ``floor(100 · #{peers with a smaller value} / n)``, and a table has no enterprise's whole record. A group
 with fewer known values than ``min_peers`` has no table of its own: its rows are ranked in the next coarser group.
 """
 
@@ -96,7 +96,7 @@ class Ranking:
         ends, alone = self.assignment.ends, len(self.tables) == 1
         sorted_values = value if alone else value.take(self.assignment.order, mode="clip")
         codes = np.empty(len(value), dtype=np.int16)
-        # Rows of one group lie side by side, so that one search serves them all. How many of the 100 thresholds lie
+        # Rows of one group are adjacent, so that one search serves them all. How many of the 100 thresholds lie
         # below a value is the percentage of its peers that do.
         for combination, (level, thresholds) in enumerate(self.tables):
             span = slice(ends[combination], ends[combination + 1])
@@ -184,7 +184,7 @@ class PeerTables:
         levels : sequence of tuple of str
             Groups from fine to coarse.
         min_peers : int
-            Fewest known values for a table; the coarsest level, which holds everybody, needs one.
+            Fewest known values for a table; the coarsest level, which includes everybody, needs one.
         """
         complete = tuple(levels) if levels and levels[-1] == () else (*levels, ())
         cells = [_cells(assignment, keys) for keys in complete]
@@ -211,7 +211,7 @@ class PeerTables:
         MissingError
             If there is no such file.
         InputError
-            If it holds no peer tables.
+            If it contains no peer tables.
         """
         try:
             content = path.read_bytes()
@@ -226,22 +226,22 @@ class PeerTables:
         Raises
         ------
         InputError
-            If they hold no peer tables.
+            If they contain no peer tables.
         """
         try:
-            held = json.loads(content)
-            levels = tuple(tuple(level) for level in held["levels"])
-            if held["format"] != FORMAT or levels[-1:] != ((),) or not {*chain(*levels)} <= {*get_args(GroupKey)}:
+            parsed = json.loads(content)
+            levels = tuple(tuple(level) for level in parsed["levels"])
+            if parsed["format"] != FORMAT or levels[-1:] != ((),) or not {*chain(*levels)} <= {*get_args(GroupKey)}:
                 raise ValueError("format or levels")
             return cls(
-                held["rulebook"],
-                held["rulebook_sha256"],
-                Population(**held["population"]),
+                parsed["rulebook"],
+                parsed["rulebook_sha256"],
+                Population(**parsed["population"]),
                 levels,
-                int(held["min_peers"]),
+                int(parsed["min_peers"]),
                 {
-                    name: [_level(cells, keys) for cells, keys in zip(each, levels, strict=True)]
-                    for name, each in held["thresholds"].items()
+                    name: [_level(cells, keys) for cells, keys in zip(tables, levels, strict=True)]
+                    for name, tables in parsed["thresholds"].items()
                 },
                 content=content,
             )
@@ -257,8 +257,8 @@ class PeerTables:
 def _nearest_table(levels: Sequence[Mapping[Cell, Floats]], cells: Sequence[Cell | None]) -> tuple[int, Floats]:
     """Return the finest level at which a row's group has a table, and that table."""
     for number, (tables, cell) in enumerate(zip(levels, cells, strict=True)):
-        if cell is not None and (found := tables.get(cell)) is not None:
-            return number, found
+        if cell is not None and (table := tables.get(cell)) is not None:
+            return number, table
     return len(levels) - 1, np.full(PERCENTILES, np.inf)
 
 
@@ -327,7 +327,7 @@ def _combined(
     present = np.flatnonzero(np.bincount(joint, minlength=len(combinations) * len(names)))
     renumbered = np.zeros(len(combinations) * len(names), dtype=np.intp)
     renumbered[present] = np.arange(len(present))
-    pairs = [divmod(each, len(names)) for each in present.tolist()]
+    pairs = [divmod(number, len(names)) for number in present.tolist()]
     return renumbered[joint], [(*combinations[combination], names[name]) for combination, name in pairs]
 
 
@@ -352,10 +352,10 @@ def _fit_level(value: Floats, codes: NDArray[np.intp], names: list[Cell], least:
     for number, name in enumerate(names):
         sorted_values = value[order[ends[number] : ends[number + 1]]]
         if len(sorted_values) >= max(least, 1):
-            # ceil(k n / 100) - 1, in whole numbers: above this value at least k per cent of the peers lie below.
-            at = -(-np.arange(1, PERCENTILES + 1) * len(sorted_values) // PERCENTILES) - 1
+            # ceil(k n / 100) - 1, in whole numbers: above this value at least k per cent of the peers are below.
+            indices = -(-np.arange(1, PERCENTILES + 1) * len(sorted_values) // PERCENTILES) - 1
             tables[name] = (
-                sorted_values[at] + 0.0
+                sorted_values[indices] + 0.0
             )  # a zero has no sign: which of two came first must not show in the bytes
     return tables
 
@@ -368,7 +368,7 @@ def _content(
     min_peers: int,
     thresholds: Mapping[str, Sequence[Mapping[Cell, Floats]]],
 ) -> bytes:
-    held = {
+    document = {
         "format": FORMAT,
         "rulebook": rulebook,
         "rulebook_sha256": rulebook_sha256,
@@ -381,11 +381,11 @@ def _content(
         "levels": levels,
         "min_peers": min_peers,
         "thresholds": {
-            name: [[[list(cell), table.tolist()] for cell, table in level.items()] for level in each]
-            for name, each in thresholds.items()
+            name: [[[list(cell), table.tolist()] for cell, table in level.items()] for level in levels_of_name]
+            for name, levels_of_name in thresholds.items()
         },
     }
-    return (json.dumps(held, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+    return (json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
 def _level(cells: Sequence[Any], keys: Cell) -> dict[Cell, Floats]:

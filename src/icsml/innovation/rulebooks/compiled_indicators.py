@@ -114,12 +114,12 @@ class CompiledIndicator:
         """Return the fewest and the most points of every row over its possible missing values; zero where left out."""
         if not any(absent.any() for absent in scored.absent):
             return scored.points, scored.points
-        at = stage if self.staged else np.zeros_like(stage)
+        stages = stage if self.staged else np.zeros_like(stage)
         ahead, nothing = (np.minimum, np.inf) if self.indicator.deduction else (np.maximum, -np.inf)
         low = high = np.where(scored.missing, nothing, scored.points)
         for way, absent in zip(self.ways, scored.absent, strict=True):
-            low = np.where(absent, ahead(low, way.curve.low[at]), low)
-            high = np.where(absent, ahead(high, way.curve.high[at]), high)
+            low = np.where(absent, ahead(low, way.curve.low[stages]), low)
+            high = np.where(absent, ahead(high, way.curve.high[stages]), high)
         if self.indicator.missing == "rescale":
             return np.where(scored.missing, 0.0, low), np.where(scored.missing, 0.0, high)
         return low, high

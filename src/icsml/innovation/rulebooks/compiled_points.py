@@ -47,7 +47,7 @@ class Where:
     stage : ndarray of int of shape (n,), or None
         Which weight applies; None where there is one weight for all.
     ranking : Ranking or None
-        Ranks values among peers; None where no points function asks for it.
+        Ranks values among peers; None where no points function needs it.
     """
 
     stage: NDArray[np.int8] | None = None
@@ -65,8 +65,8 @@ class Curve:
     rules : tuple of RuleHit
         The rows of the rule, by their code; empty for ranks among peers, whose rows are the peer groups' too.
     apply : callable
-        (values of shape (n,), :class:`Where`) to points of shape (n,) and codes of shape (n,); what it says of a
-        missing value means nothing, the indicator sets those.
+        (values of shape (n,), :class:`Where`) to points of shape (n,) and codes of shape (n,); its result for a
+        missing value is unused, the indicator sets those.
     """
 
     low: Floats
@@ -104,8 +104,8 @@ def worth_of(amounts: Sequence[Fraction | Share], fulls: Sequence[Fraction]) -> 
 
 def look_up(worth: Floats, codes: Codes, where: Where) -> Floats:
     """Return the points of rows from a table of shape (stages, rows of the rule)."""
-    at = codes if where.stage is None else where.stage * np.int32(worth.shape[1]) + codes
-    points: Floats = worth.take(at)
+    indices = codes if where.stage is None else where.stage * np.int32(worth.shape[1]) + codes
+    points: Floats = worth.take(indices)
     return points
 
 

@@ -20,11 +20,11 @@ def decimal(number: Fraction | int) -> str:
     """
     exact = Fraction(number)
     sign, size = "-" if exact < 0 else "", abs(exact)
-    places = _places(exact.denominator)
-    kept = _PLACES if places is None else places
+    decimals = _decimal_places(exact.denominator)
+    kept = _PLACES if decimals is None else decimals
     whole, rest = divmod(size.numerator * 10**kept // size.denominator, 10**kept)
     digits = f".{rest:0{kept}d}" if kept else ""
-    return f"{sign}{whole}{digits}{'…' if places is None else ''}"
+    return f"{sign}{whole}{digits}{'…' if decimals is None else ''}"
 
 
 def number_text(value: Fraction, *, percent: bool) -> str:
@@ -34,7 +34,7 @@ def number_text(value: Fraction, *, percent: bool) -> str:
     return f"{text} %" if percent else text
 
 
-def _places(denominator: int) -> int | None:
+def _decimal_places(denominator: int) -> int | None:
     """Return the number of decimal places of a fraction of this denominator; None if they do not end."""
     counted = {2: 0, 5: 0}
     for prime in counted:

@@ -10,7 +10,7 @@ __all__ = ["FORMAT", "upgraded"]
 FORMAT = 2
 
 
-def upgraded(content: Any) -> Any:  # noqa: ANN401 - whatever YAML holds; the schema says what is wrong with it
+def upgraded(content: Any) -> Any:  # noqa: ANN401 - whatever YAML contains; the schema reports its faults
     """Return the content of a rulebook file in the present format; anything but format 1 is returned unchanged.
 
     Format 1 had one policy for missing values, ``zero``, no stages, no validity, both ends of the time in force and
@@ -23,7 +23,7 @@ def upgraded(content: Any) -> Any:  # noqa: ANN401 - whatever YAML holds; the sc
     return rest | {"format": FORMAT} | _timeline(content.get("timeline")) | _indicators(content.get("indicators"))
 
 
-def _timeline(timeline: Any) -> dict[str, object]:  # noqa: ANN401 - whatever YAML holds
+def _timeline(timeline: Any) -> dict[str, object]:  # noqa: ANN401 - whatever YAML contains
     if not isinstance(timeline, Mapping):
         return {}
     known = {"known_since": timeline["known_since"]} if "known_since" in timeline else {}
@@ -32,8 +32,8 @@ def _timeline(timeline: Any) -> dict[str, object]:  # noqa: ANN401 - whatever YA
     return known | {"in_force": {"to": None, **parts}}
 
 
-def _indicators(indicators: Any) -> dict[str, object]:  # noqa: ANN401 - whatever YAML holds
+def _indicators(indicators: Any) -> dict[str, object]:  # noqa: ANN401 - whatever YAML contains
     if not isinstance(indicators, list):
         return {}
     added = {"missing": "zero", "better": "none"}
-    return {"indicators": [{**added, **each} if isinstance(each, Mapping) else each for each in indicators]}
+    return {"indicators": [{**added, **entry} if isinstance(entry, Mapping) else entry for entry in indicators]}

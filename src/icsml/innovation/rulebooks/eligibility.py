@@ -227,7 +227,7 @@ class Eligibility(Part):
     @property
     def reads_points(self) -> bool:
         """Whether any condition in use reads points."""
-        return any(isinstance(each.value, Score | CategoryPoints | IndicatorPoints) for each in self.in_use)
+        return any(isinstance(condition.value, Score | CategoryPoints | IndicatorPoints) for condition in self.in_use)
 
 
 def meets(eligibility: Eligibility, inputs: EligibilityInputs) -> tuple[Floats, dict[str, Floats]]:

@@ -71,8 +71,8 @@ def _fraction(value: Any) -> Fraction:  # noqa: ANN401 - whatever YAML gave
 def _meant(text: str) -> str:
     """Return the spelling of a number without unit, separators or full-width digits; empty where unclear."""
     plain = re.sub(r"[\s,、]", "", unicodedata.normalize("NFKC", text)).replace("。", ".")
-    found = re.fullmatch(r"([-+]?\d+(?:\.\d+)?)(%|万|亿)?(?:人民币)?元?", plain)
-    return f"; for {text} write {decimal(Fraction(found[1]) * _UNITS[found[2]])}" if found else ""
+    match = re.fullmatch(r"([-+]?\d+(?:\.\d+)?)(%|万|亿)?(?:人民币)?元?", plain)
+    return f"; for {text} write {decimal(Fraction(match[1]) * _UNITS[match[2]])}" if match else ""
 
 
 def _amount(value: Any) -> Fraction | Share:  # noqa: ANN401 - whatever YAML gave
@@ -92,7 +92,7 @@ Amount = Annotated[
 
 
 def _weight_text(weight: Fraction | dict[str, Fraction]) -> str | dict[str, str]:
-    return {stage: str(each) for stage, each in weight.items()} if isinstance(weight, dict) else str(weight)
+    return {stage: str(number) for stage, number in weight.items()} if isinstance(weight, dict) else str(weight)
 
 
 Weight = Annotated[Rational | dict[str, Rational], PlainSerializer(_weight_text)]

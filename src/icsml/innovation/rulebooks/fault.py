@@ -18,11 +18,11 @@ class Fault:
     code : str
         Stable code, ``ICS-RUL-NNN``.
     key : tuple of str and int
-        Key of the document that holds it.
+        Its key in the document.
     message, remedy : str
         What is wrong, and what to do.
     warning : bool
-        Whether it may be meant: it is told, and the rulebook is read all the same.
+        Whether it may be meant: it is reported, and the rulebook is read all the same.
     """
 
     code: str

@@ -53,14 +53,14 @@ class Misplaced:
     Parameters
     ----------
     line, column : int
-        Where it stands, both from 1.
-    found, write : str
+        Its position, both from 1.
+    character, write : str
         The character, and what to write instead.
     """
 
     line: int
     column: int
-    found: str
+    character: str
     write: str
 
 
@@ -73,10 +73,10 @@ def misplaced(text: str) -> list[Misplaced]:
         A rulebook file that could not be read; in one that can be, such a character is where it belongs.
     """
     return [
-        Misplaced(number, column, found, _ASCII[found])
+        Misplaced(number, column, character, _ASCII[character])
         for number, line in enumerate(_masked(text), start=1)
-        for column, found in enumerate(line, start=1)
-        if found in _ASCII
+        for column, character in enumerate(line, start=1)
+        if character in _ASCII
     ]
 
 
@@ -86,11 +86,11 @@ def misplaced_in_values(node: yaml.Node | None, name: str) -> list[Misplaced]:
     ``[a、b]`` is one value to YAML, and ``“a”`` is no ``a``. Only values of the file of that name are looked at.
     """
     return [
-        _at(value, index, found)
+        _misplaced_at(value, index, character)
         for key, value in _values(node)
         if key not in _TEXTS and value.start_mark.name == name
-        for index, found in enumerate(value.value)
-        if found in _ASCII
+        for index, character in enumerate(value.value)
+        if character in _ASCII
     ]
 
 
@@ -100,7 +100,7 @@ def quoted_texts(node: yaml.Node | None, name: str) -> list[Misplaced]:
     They do not quote, but belong to the text; quotes around a part of it are as they should be.
     """
     return [
-        _at(value, 0, value.value[0])
+        _misplaced_at(value, 0, value.value[0])
         for key, value in _values(node)
         if key in _TEXTS and value.start_mark.name == name and _wrapped(value.value)
     ]
@@ -111,8 +111,8 @@ def _wrapped(text: str) -> bool:
     if len(text) < 2 or text[0] not in _QUOTES or text[-1] not in _QUOTES:
         return False
     depth = 0
-    for each in text[1:-1]:
-        depth += (each in "“‘") - (each in "”’")
+    for character in text[1:-1]:
+        depth += (character in "“‘") - (character in "”’")
         if depth < 0:
             return False
     return depth == 0
@@ -123,46 +123,46 @@ def _values(node: yaml.Node | None, key: str = "") -> Iterator[tuple[str, yaml.S
     if isinstance(node, yaml.ScalarNode):
         yield key, node
     elif isinstance(node, yaml.SequenceNode):
-        for each in node.value:
-            yield from _values(each, key)
+        for item in node.value:
+            yield from _values(item, key)
     elif isinstance(node, yaml.MappingNode):
         for name, value in node.value:
             yield from _values(value, name.value)
 
 
-def _at(value: yaml.ScalarNode, index: int, found: str) -> Misplaced:
+def _misplaced_at(value: yaml.ScalarNode, index: int, character: str) -> Misplaced:
     mark = value.start_mark
     one_line = mark.line == value.end_mark.line
     column = mark.column + 1 + (index if one_line else 0) + (value.style is not None)
-    return Misplaced(mark.line + 1, column, found, _ASCII[found])
+    return Misplaced(mark.line + 1, column, character, _ASCII[character])
 
 
 def _masked(text: str) -> Iterator[str]:
     """Return the lines with everything that allows any character blanked out."""
-    held: int | None = None  # the indentation of a key whose text runs on over the lines below
+    block_indent: int | None = None  # the indentation of a key whose text runs on over the lines below
     literal = False
     for line in text.splitlines():
         indent = len(line) - len(line.lstrip(" "))
-        if held is not None and line.strip() and (indent <= held or (not literal and _NEW.match(line))):
-            held = None
-        if held is not None:
+        if block_indent is not None and line.strip() and (indent <= block_indent or (not literal and _NEW.match(line))):
+            block_indent = None
+        if block_indent is not None:
             yield ""
             continue
         block = _BLOCK.match(line)
         if block is not None:
-            held, literal = len(block[1] if block[1] is not None else block[2]), block[1] is not None
+            block_indent, literal = len(block[1] if block[1] is not None else block[2]), block[1] is not None
         yield _line(line)
 
 
 def _line(line: str) -> str:
     for pattern in (_QUOTED, _COMMENT):
-        line = pattern.sub(lambda found: " " * len(found[0]), line)
+        line = pattern.sub(lambda match: " " * len(match[0]), line)
     return _VALUE.sub(_text_value, line)
 
 
-def _text_value(found: re.Match[str]) -> str:
+def _text_value(match: re.Match[str]) -> str:
     """Blank out a text, except Chinese quotes around the whole of an English one: they quote nothing."""
-    value = found[1]
+    value = match[1]
     around = value[:1] + " " * (len(value) - 2) + value[-1:] if _wrapped(value) else " " * len(value)
-    kept = around if not found[0].startswith("zh") else " " * len(value)
-    return found[0][: -len(value)] + kept
+    kept = around if not match[0].startswith("zh") else " " * len(value)
+    return match[0][: -len(value)] + kept

@@ -64,8 +64,8 @@ def _partly(value: Any, shared: set[str]) -> Any:  # noqa: ANN401 - any JSON val
         target = str(value.get("$ref", "")).removeprefix("#/$defs/")
         if target in shared:
             return value | {"$ref": f"#/$defs/{target}Part"}
-        return {key: _partly(each, shared) for key, each in value.items()}
-    return [_partly(each, shared) for each in value] if isinstance(value, list) else value
+        return {key: _partly(part, shared) for key, part in value.items()}
+    return [_partly(item, shared) for item in value] if isinstance(value, list) else value
 
 
 def _mergeable(schema: JsonSchemaValue) -> bool:
@@ -80,20 +80,20 @@ def _optional(schema: JsonSchemaValue) -> JsonSchemaValue:
 
 def _field_names(schema: JsonSchemaValue) -> JsonSchemaValue:
     """Add the names of fields for completion."""
-    own = schema.get("properties", {})
-    named: JsonSchemaValue = {key: {"type": "string", "enum": list(_NAMES)} for key in _FIELD_KEYS if key in own}
-    if "fields" in own:
-        named["fields"] = own["fields"] | {"items": {"type": "string", "enum": list(_NAMES)}}
-    return schema | {"properties": own | named} if own else schema
+    properties = schema.get("properties", {})
+    named: JsonSchemaValue = {key: {"type": "string", "enum": list(_NAMES)} for key in _FIELD_KEYS if key in properties}
+    if "fields" in properties:
+        named["fields"] = properties["fields"] | {"items": {"type": "string", "enum": list(_NAMES)}}
+    return schema | {"properties": properties | named} if properties else schema
 
 
 def _bare_names(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """Allow a bare field name as a value, and ``score`` for the total where a condition may read it."""
     if isinstance(value, dict):
         kinds = value.get("discriminator", {}).get("mapping", {}) if "oneOf" in value else {}
-        inner = {key: _bare_names(each) for key, each in value.items()}
+        inner = {key: _bare_names(part) for key, part in value.items()}
         if "field" not in kinds:
             return inner
         names = [*_NAMES, "score"] if "score" in kinds else list(_NAMES)
         return {"anyOf": [{"type": "string", "enum": names}, inner]}
-    return [_bare_names(each) for each in value] if isinstance(value, list) else value
+    return [_bare_names(item) for item in value] if isinstance(value, list) else value

@@ -1,6 +1,6 @@
 """Read rulebooks: by id, from a file, from text.
 
-Rulebooks lie in ``configs/rulebooks/``, and in the folder that ``ICSML_RULEBOOKS`` names, if it is set.
+Rulebooks are in ``configs/rulebooks/``, and in the folder that ``ICSML_RULEBOOKS`` names, if it is set.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import yaml
 
 from icsml.core.names import nearest
 from icsml.core.paths import rulebook_folders
-from icsml.core.yaml import construct, place_of, serialize, validate
+from icsml.core.yaml import construct, line_of, serialize, validate
 from icsml.errors import ConfigError, MissingError
 from icsml.innovation.rulebooks.earlier_formats import upgraded
 from icsml.innovation.rulebooks.lint.characters import in_readable, in_unreadable
@@ -132,13 +132,13 @@ def lint_rulebook(path: str | Path) -> list[Finding]:
         edition, node = _read(_text(file), str(file), _finder(file.parent))
     except ConfigError as error:
         return _unreadable(error, file)
-    faults = _found(edition, node, str(file))
+    faults = _faults(edition, node, str(file))
     faults += [located(fault, node, str(file)) for fault in series_faults(edition, _others(file))]
     if edition.corrects is not None and edition.corrects not in {*_known(), *_beside(file)}:
         faults.append(
             Finding(
                 "ICS-RUL-009",
-                f"{place_of(node, ('corrects',), str(file))}: corrects",
+                f"{line_of(node, ('corrects',), str(file))}: corrects",
                 f"there is no edition {edition.corrects}",
                 nearest(edition.corrects, _known()) or "name the edition that is replaced",
             )
@@ -162,7 +162,7 @@ def _parse(text: str, name: str, find: Callable[[str], Text], *, in_use: bool = 
         _refuse_full_width(error, text, name)
         raise
     faults = [
-        each for each in _found(edition, node, name) if each.level == "fault" and not (in_use and each.code in _SLIPS)
+        each for each in _faults(edition, node, name) if each.level == "fault" and not (in_use and each.code in _SLIPS)
     ]
     if faults:
         first, more = faults[0], len(faults) - 1
@@ -171,26 +171,26 @@ def _parse(text: str, name: str, find: Callable[[str], Text], *, in_use: bool = 
     return edition
 
 
-def _found(edition: Rulebook | Outline, node: yaml.Node | None, name: str) -> list[Finding]:
+def _faults(edition: Rulebook | Outline, node: yaml.Node | None, name: str) -> list[Finding]:
     """Return faults of a readable file; full-width characters first, as they explain the rest."""
     semantic = findings(edition, node, name) if isinstance(edition, Rulebook) else []
-    return sorted([*in_readable(node, name), *semantic], key=lambda each: each.level)
+    return sorted([*in_readable(node, name), *semantic], key=lambda finding: finding.level)
 
 
 def _unreadable(error: ConfigError, file: Path) -> list[Finding]:
     """Return why a file cannot be read; a full-width character replaces the error that it causes on its line."""
     remedy = error.remedy or "see docs/reference/rulebooks.md"
     where = error.field or str(file)
-    found = in_unreadable(error, file.read_text("utf-8", errors="replace"), str(file))
-    caused = any(where.split(": ")[0] == each.where.split(": ")[0] for each in found) and "write" not in error.message
-    return found if caused else [*found, Finding(error.code, where, error.message, remedy)]
+    wide = in_unreadable(error, file.read_text("utf-8", errors="replace"), str(file))
+    caused = any(where.split(": ")[0] == fault.where.split(": ")[0] for fault in wide) and "write" not in error.message
+    return wide if caused else [*wide, Finding(error.code, where, error.message, remedy)]
 
 
 def _refuse_full_width(error: ConfigError, text: str, name: str) -> None:
-    found = in_unreadable(error, text, name)
-    if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        first = found[0]
+    characters = in_unreadable(error, text, name)
+    if characters:
+        more = f" (and {len(characters) - 1} more)" if len(characters) > 1 else ""
+        first = characters[0]
         raise ConfigError(first.code, first.message + more, field=first.where, remedy=first.remedy) from error
 
 
@@ -199,9 +199,9 @@ def _read(text: str, name: str, find: Callable[[str], Text]) -> tuple[Rulebook |
     content = upgraded(construct(node, name, code="ICS-RUL-001"))
     if isinstance(content, dict) and content.get("evaluable") is False:
         return validate(node, content, name, Outline, code="ICS-RUL-001"), node
-    for fault in share_faults(content):  # the schema knows no maximum, and would tell of a fraction
-        found = located(fault, node, name)
-        raise ConfigError(found.code, found.message, field=found.where, remedy=found.remedy)
+    for fault in share_faults(content):  # the schema has no maximum, and would report a fraction
+        finding = located(fault, node, name)
+        raise ConfigError(finding.code, finding.message, field=finding.where, remedy=finding.remedy)
     rulebook = validate(node, content, name, Rulebook, code="ICS-RUL-001")
     rulebook._source_text = serialize(node) if extended and node is not None else text
     return rulebook, node
@@ -210,7 +210,7 @@ def _read(text: str, name: str, find: Callable[[str], Text]) -> tuple[Rulebook |
 def _evaluable(edition: Rulebook | Outline) -> Rulebook:
     if isinstance(edition, Rulebook):
         return edition
-    missing = "; ".join(each.en for each in edition.missing)
+    missing = "; ".join(label.en for label in edition.missing)
     raise MissingError(
         "ICS-RUL-021",
         f"documented, but it cannot be evaluated: {missing}",
@@ -259,16 +259,16 @@ def rulebook_path(id_or_path: str | Path) -> Path:
 def _others(file: Path) -> list[Rulebook | Outline]:
     """Return the sound editions to compare a file with: the known ones, and those beside it."""
     known: dict[str, Path] = {}
-    with suppress(ConfigError):  # two files of one id: told where a rulebook is asked for by its id
+    with suppress(ConfigError):  # two files of one id: reported where a rulebook is read by its id
         known = _known()
     paths = {path.resolve(): path for path in (*known.values(), *sorted(file.parent.glob("*.yaml")))}
     paths.pop(file.resolve(), None)
-    found: dict[str, Rulebook | Outline] = {}
+    editions: dict[str, Rulebook | Outline] = {}
     for path in paths.values():
         with suppress(ConfigError, MissingError):
             edition = _read(_text(path), str(path), _finder(path.parent))[0]
-            found[edition.id] = edition
-    return list(found.values())
+            editions[edition.id] = edition
+    return list(editions.values())
 
 
 def _beside(file: Path) -> set[str]:
@@ -277,14 +277,14 @@ def _beside(file: Path) -> set[str]:
 
 def _known() -> dict[str, Path]:
     """Return every rulebook file by its id, which must be unique."""
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for path in (path for folder in rulebook_folders() for path in sorted(folder.rglob("*.yaml"))):
-        if path.stem in found:
+        if path.stem in files:
             raise ConfigError(
                 "ICS-RUL-022",
-                f"the id {path.stem} is used by two files, the other is {found[path.stem]}",
+                f"the id {path.stem} is used by two files, the other is {files[path.stem]}",
                 field=str(path),
                 remedy="give one of them another id; a correction says `corrects:`",
             )
-        found[path.stem] = path
-    return found
+        files[path.stem] = path
+    return files

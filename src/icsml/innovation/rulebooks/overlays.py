@@ -10,7 +10,7 @@ from typing import Final
 
 import yaml
 
-from icsml.core.yaml import compose, construct, place_of
+from icsml.core.yaml import compose, construct, line_of
 from icsml.errors import ConfigError, MissingError
 
 __all__ = ["Text", "resolve"]
@@ -51,8 +51,8 @@ def _resolve(
     if not isinstance(node, yaml.MappingNode) or base_id is None:
         return node, False
     construct(node, name, code="ICS-RUL-001")  # a key written twice would vanish in the merge
-    where = f"{place_of(node, ('extends',), name)}: extends"
-    chain = above or (_scalar(node, "id") or name,)  # a base by the id it was asked for, whatever it says of itself
+    where = f"{line_of(node, ('extends',), name)}: extends"
+    chain = above or (_scalar(node, "id") or name,)  # a base by the id it was read by, whatever its own
     if base_id in chain:
         cycle = " → ".join((*chain[chain.index(base_id) :], base_id))
         raise ConfigError("ICS-RUL-018", f"extends itself: {cycle}", field=where, remedy="let one of them stand alone")
@@ -78,7 +78,7 @@ def _refuse_anonymous(node: yaml.MappingNode, name: str) -> None:
         raise ConfigError(
             "ICS-RUL-019",
             "an overlay states this itself, and does not inherit it",
-            field=f"{place_of(node, (), name)}: {absent[0]}",
+            field=f"{line_of(node, (), name)}: {absent[0]}",
             remedy="add it",
         )
 
@@ -90,7 +90,7 @@ def _refuse_foreknown(base: yaml.MappingNode, node: yaml.MappingNode, base_id: s
         raise ConfigError(
             "ICS-RUL-013",
             f"lies before {base_id}, which it extends, was known",
-            field=f"{place_of(node, ('known_since',), name)}: known_since",
+            field=f"{line_of(node, ('known_since',), name)}: known_since",
             remedy=f"state {base_known} or later",
         )
 
@@ -102,21 +102,21 @@ def _overlaid(base: yaml.MappingNode, node: yaml.MappingNode, base_id: str, name
         raise ConfigError(
             "ICS-RUL-019",
             "is stated by the merged whole, not by an overlay",
-            field=f"{place_of(node, ('derived_from',), name)}: derived_from",
+            field=f"{line_of(node, ('derived_from',), name)}: derived_from",
             remedy="take it out",
         )
-    own = [(key, value) for key, value in node.value if key.value not in ("extends", "remove")]
-    merged = _merged(inherited, yaml.MappingNode(node.tag, own, node.start_mark, node.end_mark))
+    pairs = [(key, value) for key, value in node.value if key.value not in ("extends", "remove")]
+    merged = _merged(inherited, yaml.MappingNode(node.tag, pairs, node.start_mark, node.end_mark))
     merged.value.append(_lineage(base, base_id))
     return merged
 
 
 def _lineage(base: yaml.MappingNode, base_id: str) -> tuple[yaml.Node, yaml.Node]:
     older = _get(base, "derived_from")
-    names = [each.value for each in older.value] if isinstance(older, yaml.SequenceNode) else []
+    names = [item.value for item in older.value] if isinstance(older, yaml.SequenceNode) else []
     text = "tag:yaml.org,2002:str"
     mark = (base.start_mark, base.end_mark)
-    items = [yaml.ScalarNode(text, each, *mark) for each in (base_id, *names)]
+    items = [yaml.ScalarNode(text, identifier, *mark) for identifier in (base_id, *names)]
     return yaml.ScalarNode(text, "derived_from", *mark), yaml.SequenceNode("tag:yaml.org,2002:seq", items, *mark)
 
 
@@ -125,22 +125,22 @@ def _without(base: yaml.MappingNode, node: yaml.MappingNode, name: str) -> yaml.
     removed = construct(_get(node, "remove"), name, code="ICS-RUL-001") or {}
     pairs = list(base.value)
     for key, names in removed.items() if isinstance(removed, dict) else [("remove", removed)]:
-        index = next((i for i, (each, _) in enumerate(pairs) if each.value == key), None)
-        held = pairs[index][1] if index is not None else None
-        known = _ids(held)
-        wanted = names if isinstance(names, list) and all(isinstance(each, str) for each in names) else []
-        if held is None or index is None or (names != "all" and (not wanted or not set(wanted) <= set(known))):
+        index = next((i for i, (node_key, _) in enumerate(pairs) if node_key.value == key), None)
+        listed = pairs[index][1] if index is not None else None
+        known = _ids(listed)
+        wanted = names if isinstance(names, list) and all(isinstance(identifier, str) for identifier in names) else []
+        if listed is None or index is None or (names != "all" and (not wanted or not set(wanted) <= set(known))):
             raise ConfigError(
                 "ICS-RUL-020",
                 "there is nothing of that name to remove in the base",
-                field=f"{place_of(node, ('remove', str(key)), name)}: remove.{key}",
+                field=f"{line_of(node, ('remove', str(key)), name)}: remove.{key}",
                 remedy=f"a list of ids of {', '.join(known)}" if known else "a list of ids, or all",
             )
         if names == "all":
             del pairs[index]
             continue
-        items = [item for item in held.value if _scalar(item, "id") not in wanted]
-        pairs[index] = (pairs[index][0], yaml.SequenceNode(held.tag, items, held.start_mark, held.end_mark))
+        items = [item for item in listed.value if _scalar(item, "id") not in wanted]
+        pairs[index] = (pairs[index][0], yaml.SequenceNode(listed.tag, items, listed.start_mark, listed.end_mark))
     return yaml.MappingNode(base.tag, pairs, base.start_mark, base.end_mark)
 
 
@@ -190,9 +190,9 @@ def _ids(node: yaml.Node | None) -> list[str]:
 
 def _get(node: yaml.Node | None, key: str) -> yaml.Node | None:
     pairs = node.value if isinstance(node, yaml.MappingNode) else ()
-    return next((value for each, value in pairs if each.value == key), None)
+    return next((value for node_key, value in pairs if node_key.value == key), None)
 
 
 def _scalar(node: yaml.Node | None, key: str) -> str | None:
-    found = _get(node, key)
-    return str(found.value) if isinstance(found, yaml.ScalarNode) and found.tag != "tag:yaml.org,2002:null" else None
+    value = _get(node, key)
+    return str(value.value) if isinstance(value, yaml.ScalarNode) and value.tag != "tag:yaml.org,2002:null" else None

@@ -1,6 +1,6 @@
 """Points functions: a closed vocabulary, and the arrays they compile to.
 
-Every function says which of its rows a value falls in (a code) and what that row is worth at each stage; so the rule
+Every function returns the row that matches a value (a code) and the points of that row at each stage; so the rule
 that gave the points is known wherever the points are.
 """
 
@@ -97,7 +97,7 @@ class Interval(Part):
     points: Amount
 
     @model_validator(mode="after")
-    def _one_end_each(self) -> Interval:
+    def _single_ends(self) -> Interval:
         lower, upper = (self.at_least, self.above), (self.at_most, self.below)
         if None not in lower or None not in upper:
             raise ValueError("an end is either closed (at_least, at_most) or open (above, below), not both")
@@ -156,10 +156,10 @@ class Intervals(Function):
 def _within(rows: Sequence[tuple[Test, ...]], value: Floats) -> Codes:
     codes = np.zeros(value.shape, dtype=np.int16)
     for index, tests in enumerate(rows):
-        held = np.ones(value.shape, dtype=np.bool_)
+        matches = np.ones(value.shape, dtype=np.bool_)
         for holds, threshold in tests:
-            held &= holds(value, threshold)
-        np.copyto(codes, np.int16(index), where=held)
+            matches &= holds(value, threshold)
+        np.copyto(codes, np.int16(index), where=matches)
     return codes
 
 
@@ -235,12 +235,12 @@ class Ramp(Function):
 
     def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
         """Return the compiled ramp."""
-        at = [threshold for threshold, _ in self.anchors]
+        anchors = [threshold for threshold, _ in self.anchors]
         worth = worth_of([amount for _, amount in self.anchors], fulls)
-        rules = [comparison({"below": at[0]}, percent=percent)]
-        rules += [RuleHit(RuleKind.RAMP, ends, percent=percent) for ends in pairwise(at)]
-        rules += [comparison({"at_least": at[-1]}, percent=percent)]
-        x = np.array([float(threshold) for threshold in at])
+        rules = [comparison({"below": anchors[0]}, percent=percent)]
+        rules += [RuleHit(RuleKind.RAMP, ends, percent=percent) for ends in pairwise(anchors)]
+        rules += [comparison({"at_least": anchors[-1]}, percent=percent)]
+        x = np.array([float(threshold) for threshold in anchors])
         slope = (worth[:, 1:] - worth[:, :-1]) / (x[1:] - x[:-1])
         apply = partial(_straight_lines, x, worth, slope)
         return Curve(worth.min(axis=1), worth.max(axis=1), tuple(rules), apply)

@@ -45,7 +45,7 @@ def _written(function: PointsFunction) -> list[Fraction]:
         case Counts():
             return [Fraction(number) for number in function.at]
         case Ramp():
-            return [at for at, _ in function.anchors]
+            return [anchor for anchor, _ in function.anchors]
         case Efficacy():
             return [function.unacceptable, function.satisfactory]
         case Flag() | Percentile():

@@ -17,7 +17,7 @@ __all__ = ["RuleHit", "RuleKind", "comparison"]
 
 _MONEY: Final = "CNY"
 _EXACT: Final = 4
-"""Digits that tell an amount of money to the yuan."""
+"""Digits that give an amount of money to the yuan."""
 
 
 class RuleKind(StrEnum):
@@ -51,7 +51,7 @@ class RuleHit:
     Parameters
     ----------
     kind : RuleKind
-        What it asks for.
+        Its requirement.
     bounds : tuple of Fraction
         The numbers that it names, in order.
     ends : tuple of RuleKind
@@ -82,7 +82,7 @@ class RuleHit:
         language : str
             Language.
         unit : str
-            Unit of the indicator's value: amounts of money are told with theirs.
+            Unit of the indicator's value: amounts of money are given with theirs.
         """
         row = self._row(language, unit)
         return row if self.option is None else phrase("rules.of_option", language, option=self.option, rule=row)
@@ -97,7 +97,7 @@ class RuleHit:
             )
         else:
             first, last = numbers[0] if numbers else "", numbers[-1] if numbers else ""
-        if self.kind is RuleKind.RAMP:  # the unit stands once, behind the second number
+        if self.kind is RuleKind.RAMP:  # the unit occurs once, behind the second number
             first = first.removesuffix(" %")
         return phrase(f"rules.{self.kind}", language, first=first, last=last)
 

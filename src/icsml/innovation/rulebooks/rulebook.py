@@ -45,8 +45,8 @@ def _as_day(value: Any) -> Any:  # noqa: ANN401 - whatever YAML gave
     if value is None or isinstance(value, date) or (isinstance(value, str) and re.fullmatch(_ISO, value)):
         return value
     text = unicodedata.normalize("NFKC", str(value)).strip()
-    found = re.fullmatch(r"(\d{4})\D?(\d{1,2})\D?(\d{1,2})日?", text)
-    meant = f"; write {found[1]}-{int(found[2]):02d}-{int(found[3]):02d}" if found else ""
+    match = re.fullmatch(r"(\d{4})\D?(\d{1,2})\D?(\d{1,2})日?", text)
+    meant = f"; write {match[1]}-{int(match[2]):02d}-{int(match[3]):02d}" if match else ""
     raise ValueError(f"should be a date such as 2026-01-31{meant}")
 
 

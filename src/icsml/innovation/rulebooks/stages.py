@@ -18,7 +18,7 @@ __all__ = ["NO_STAGE", "Identifier", "Stage", "StageProvenance", "StageRule", "S
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 NO_STAGE: Final = -1
-"""Code of a row whose stage cannot be told."""
+"""Code of a row of unknown stage."""
 
 
 class Stage(Part):

@@ -58,13 +58,13 @@ def rulebook_as_of(on: date, known_on: date | None = None) -> Rulebook:
             field="as_of",
             remedy="name a rulebook instead of a date, see `icsml rulebook list`",
         )
-    (found,) = apply
-    if isinstance(found, Outline):
+    (current,) = apply
+    if isinstance(current, Outline):
         raise MissingError(
             "ICS-RUL-021",
             f"in force on {on}, but documented only: its points cannot be evaluated",
-            field=found.id,
+            field=current.id,
             remedy="name another rulebook, or complete this one",
         )
-    assert isinstance(found, Rulebook)  # noqa: S101 - the two kinds of edition
-    return found
+    assert isinstance(current, Rulebook)  # noqa: S101 - the two kinds of edition
+    return current

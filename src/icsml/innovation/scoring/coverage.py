@@ -95,7 +95,7 @@ def coverage(rulebook: Rulebook, columns: Columns) -> dict[str, Any]:
         ``policy`` for a missing one, its ``max``, and what the missing ones cost, as a mean over all rows:
         ``points_lost`` (as rows with a value earn; null where none has) and ``points_lost_at_most`` (the maximum), both
         0 where it is left out and the others grow. ``rows_refused``: rows without a score. ``departments``: by source
-        department the share of rows in which all its fields are on file, and each field's share. ``provinces``: by the
+        department the share of rows in which all its fields are present, and each field's share. ``provinces``: by the
         first two digits of the region the shares of the indicators.
     """
     points = evaluate(fitted(rulebook, columns, "these rows"), columns)
@@ -161,7 +161,7 @@ def _departments(rulebook: Rulebook, columns: Columns) -> list[DepartmentCoverag
 
 
 def _provinces(columns: Columns, known: dict[str, Flags]) -> list[ProvinceCoverage]:
-    of_rows = np.array([each or "" for each in provinces(columns)], dtype=f"U{PROVINCE_DIGITS}")
+    of_rows = np.array([province or "" for province in provinces(columns)], dtype=f"U{PROVINCE_DIGITS}")
     names, codes = np.unique(of_rows, return_inverse=True)
     counts = np.bincount(codes, minlength=len(names))
     shares = {name: np.bincount(codes, flags, len(names)) / counts for name, flags in known.items()}

@@ -23,7 +23,7 @@ __all__ = ["describe", "innovation_score"]
 def describe(points: Points, rulebook: Rulebook, row: int, as_of: date | None = None) -> dict[str, Any]:
     """Return the ``innovation`` object of one row as JSON; parameters are those of :func:`innovation_score`.
 
-    ``value`` is null where missing and ``eligible`` is null where it cannot be known; ``eligibility`` says of every
+    ``value`` is null where missing and ``eligible`` is null where it cannot be known; ``eligibility`` has for every
     condition whether it is met. One that no field can show has ``met`` null and the rule ``presumed``.
     """
     content = innovation_score(points, rulebook, row, as_of).model_dump(mode="json")
@@ -70,8 +70,8 @@ def innovation_score(points: Points, rulebook: Rulebook, row: int, as_of: date |
 
 def _category_max(rulebook: Rulebook, points: Points, category: str, row: int) -> float:
     """Return the most points of a category: the sum of its indicators, rescaled where others are left out."""
-    own = [points.maximum(each.id)[row] for each in rulebook.indicators if each.category == category]
-    return float(sum(own))
+    maxima = [points.maximum(indicator.id)[row] for indicator in rulebook.indicators if indicator.category == category]
+    return float(sum(maxima))
 
 
 def _valid_until(rulebook: Rulebook, as_of: date | None) -> str | None:

@@ -141,7 +141,7 @@ def _eligible(
             name = part.indicator.id
             low, high = part.bounds(scored[name], stage)
             low, high = _rescaled(low, rescale_factor.get(name)), _rescaled(high, rescale_factor.get(name))
-            # Of a stage that cannot be told, no weight and so no number of points is known.
+            # At an unknown stage no weight and so no number of points is known.
             bounds[name] = np.where(unstaged, -np.inf, low), np.where(unstaged, np.inf, high)
     return meets(eligibility, EligibilityInputs(columns, bounds, {i.id: i.category for i in rulebook.indicators}))
 

@@ -66,7 +66,7 @@ class Points:
     max_score : float
         The scale: base and bonus points together.
     score : ndarray of shape (n,)
-        Total: the indicator points summed in declared order. NaN where a missing value, or a stage that cannot be told,
+        Total: the indicator points summed in declared order. NaN where a missing value, or an unknown stage,
         is a reason to refuse, or all base points are left out.
     innovation_score : ndarray of shape (n,)
         Sum over the indicators of domain innovation alone.
@@ -87,7 +87,7 @@ class Points:
     eligible : ndarray of shape (n,)
         1, 0, or NaN where it cannot be known.
     conditions : dict of str to ndarray of shape (n,)
-        1, 0 or NaN by condition of eligibility; of a veto, 1 is that it holds.
+        1, 0 or NaN by condition of eligibility; a veto is 1 where it applies.
     """
 
     rulebook: str

@@ -33,12 +33,12 @@ class StaffClass(StrEnum):
     UNKNOWN = "staff not known"
 
 
-_STAFF_CLASSES: Final = np.array([str(each) for each in StaffClass])
+_STAFF_CLASSES: Final = np.array([str(group) for group in StaffClass])
 
 
 def provinces(columns: Columns) -> NDArray[Any]:
     """Return the province of every row, shape (n,); None where the region is missing."""
-    return np.array([None if each is None else each[:PROVINCE_DIGITS] for each in columns["region"]], dtype=object)
+    return np.array([None if code is None else code[:PROVINCE_DIGITS] for code in columns["region"]], dtype=object)
 
 
 def staff_classes(columns: Columns) -> NDArray[Any]:

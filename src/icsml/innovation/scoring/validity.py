@@ -56,12 +56,12 @@ def ages(rulebook: Rulebook, scored_on: Dates, on: date) -> Ages:
     return Ages(age(scored_on, np.full(scored_on.shape, today), _DAYS_A_MONTH), until, until < today)
 
 
-def aged(rulebook: Rulebook, points: Points, found: Ages) -> Points:
+def aged(rulebook: Rulebook, points: Points, row_ages: Ages) -> Points:
     """Return the points without the scores that have expired, where the rulebook refuses them."""
-    if rulebook.validity is None or rulebook.validity.expired == "warn" or not found.expired.any():
+    if rulebook.validity is None or rulebook.validity.expired == "warn" or not row_ages.expired.any():
         return points
     return replace(
         points,
-        score=np.where(found.expired, np.nan, points.score),
-        innovation_score=np.where(found.expired, np.nan, points.innovation_score),
+        score=np.where(row_ages.expired, np.nan, points.score),
+        innovation_score=np.where(row_ages.expired, np.nan, points.innovation_score),
     )

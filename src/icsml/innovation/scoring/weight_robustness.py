@@ -57,7 +57,7 @@ class Robustness:
     replaced, replaced_high : float
         Share of that list that a random weighting replaces: median, and the highest twentieth.
     depends : float
-        Share of that list that is on it in fewer than 95 % of the draws, so hangs on the assumption.
+        Share of that list that is on it in fewer than 95 % of the draws, so depends on the assumption.
     """
 
     rows: int
@@ -124,12 +124,12 @@ def robustness(
     if len(rows) < 2:
         return None
     base = points.score[rows]
-    drawn = draw_scores(rulebook, points, rows, draws=draws, concentration=concentration, seed=seed)
-    correlations = _rank_correlations(base, drawn)
+    scores = draw_scores(rulebook, points, rows, draws=draws, concentration=concentration, seed=seed)
+    correlations = _rank_correlations(base, scores)
     listed = top(base, top_share)
     if not listed.any():
         return None
-    kept = np.stack([top(column, top_share)[listed] for column in drawn.T])
+    kept = np.stack([top(column, top_share)[listed] for column in scores.T])
     replaced = 1.0 - kept.mean(axis=1)
     return Robustness(
         rows=len(rows),
@@ -193,7 +193,7 @@ def _scores(rulebook: Rulebook, points: Points, rows: NDArray[np.intp], stage: s
     total = np.zeros((len(rows), weights.shape[1]))
     bonus = {category.id: category.bonus for category in rulebook.categories}
     for kind in (False, True):
-        block = [i for i, each in enumerate(rulebook.indicators) if bonus[each.category] is kind]
+        block = [i for i, indicator in enumerate(rulebook.indicators) if bonus[indicator.category] is kind]
         counted = [i for i in block if not rulebook.indicators[i].deduction]
         deducted = [i for i in block if rulebook.indicators[i].deduction]
         if counted:
@@ -229,7 +229,7 @@ def _shares(
 
 def _draw_weights(rulebook: Rulebook, stage: str | None, draws: int, concentration: float, seed: int) -> Floats:
     """Return weights of every indicator, shape (indicators, draws)."""
-    weights = np.array([[float(each.full(stage))] * draws for each in rulebook.indicators])
+    weights = np.array([[float(indicator.full(stage))] * draws for indicator in rulebook.indicators])
     totals = _draw_totals(rulebook, stage, draws, concentration, seed)
     for category in rulebook.categories:
         indices = _assumed_indices(rulebook, category.id)
@@ -247,8 +247,8 @@ def _draw_weights(rulebook: Rulebook, stage: str | None, draws: int, concentrati
 def _assumed_indices(rulebook: Rulebook, category: str) -> list[int]:
     return [
         index
-        for index, each in enumerate(rulebook.indicators)
-        if each.category == category and not each.deduction and each.provenance.weight is Provenance.ASSUMED
+        for index, entry in enumerate(rulebook.indicators)
+        if entry.category == category and not entry.deduction and entry.provenance.weight is Provenance.ASSUMED
     ]
 
 
@@ -264,16 +264,16 @@ def _draw_totals(
             if category.bonus is bonus
             and category.provenance.max is Provenance.ASSUMED
             and all(
-                each.provenance.weight is Provenance.ASSUMED
-                for each in rulebook.indicators
-                if each.category == category.id
+                indicator.provenance.weight is Provenance.ASSUMED
+                for indicator in rulebook.indicators
+                if indicator.category == category.id
             )
         ]
         around = np.array([float(at_stage(category.max, stage)) for category in free])
         if len(free) > 1 and around.sum() > 0.0:
             names = [f"category {category.id}" for category in free]
-            drawn = around.sum() * _dirichlet(names, around, draws, concentration, seed)
-            totals |= {category.id: drawn[index] for index, category in enumerate(free)}
+            maxima = around.sum() * _dirichlet(names, around, draws, concentration, seed)
+            totals |= {category.id: maxima[index] for index, category in enumerate(free)}
     return totals
 
 
@@ -297,8 +297,8 @@ def _stream(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, crc32(name.encode())])
 
 
-def _rank_correlations(base: Floats, drawn: Floats) -> Floats:
-    ranks = rankdata(np.column_stack([base, drawn]), axis=0)
+def _rank_correlations(base: Floats, scores: Floats) -> Floats:
+    ranks = rankdata(np.column_stack([base, scores]), axis=0)
     centred = ranks - ranks.mean(axis=0)
     spread = np.sqrt((centred**2).sum(axis=0))
     products = (centred[:, :1] * centred[:, 1:]).sum(axis=0)

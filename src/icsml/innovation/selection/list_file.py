@@ -49,7 +49,7 @@ def refuse_to_replace(path: Path) -> None:
 def write_list(path: Path, frame: pd.DataFrame, terms: ListTerms) -> None:
     """Write a list, atomically.
 
-    Only a Parquet file holds the terms and can be added to. A CSV file or a workbook is a copy to read: it holds the
+    Only a Parquet file has the terms and can be added to. A CSV file or a workbook is a copy to read: it has the
     threshold beside the score, and no record of an appeal.
     """
     if is_for_people(path):

@@ -67,7 +67,7 @@ class ListReasons:
     threshold : float
         Fewest points that were enough.
     uncut : bool
-        Whether all who are eligible are on the list, as fewer of them are than there are places.
+        Whether all who are eligible are on the list, as the list takes more.
     """
 
     rulebook: Rulebook
@@ -116,7 +116,7 @@ class ListReasons:
             case "expired" | "future_record":
                 return shared(rows, self.columns["as_of"], lambda row: self._dated(code, reason, row))
             case "no_data":
-                fields = [name for each in self.rulebook.indicators for name in each.fields]
+                fields = [name for indicator in self.rulebook.indicators for name in indicator.fields]
                 return shared(rows, self._gaps.pattern, lambda row: with_more(reason, self._gaps.why(fields, (), row)))
             case "no_score":
                 return shared(rows, self._gaps.pattern, lambda row: with_more(reason, self._required(row)))
@@ -136,7 +136,7 @@ class ListReasons:
 
     @cached_property
     def _deductions(self) -> list[tuple[Label, Floats]]:
-        return [(each.label, self.points.points[each.id]) for each in self.rulebook.indicators if each.deduction]
+        return [(i.label, self.points.points[i.id]) for i in self.rulebook.indicators if i.deduction]
 
     def _deducted(self, row: int) -> Label:
         """Return the points that each deduction took from a row."""
@@ -149,8 +149,8 @@ class ListReasons:
 
     def _cut(self, code: str, reason: Label, row: int) -> Label:
         score = float(self.points.score[row])
-        own, cut = own_text(score, self.threshold), cut_text(self.threshold, score)
-        more = [text("lists.points", points=own, deductions=self._deducted(row))]
+        points, cut = own_text(score, self.threshold), cut_text(self.threshold, score)
+        more = [text("lists.points", points=points, deductions=self._deducted(row))]
         if code == "below_cut" or (self.threshold > 0.0 and not self.uncut):
             more.append(text("lists.cut", cut=cut))
         elif self.uncut:
@@ -171,8 +171,8 @@ class ListReasons:
             rule = stages.rule.value
             return self._gaps.why(rule.fields, bases(rule), row)
         refusing = [
-            each
-            for each in self.rulebook.indicators
-            if each.missing == "refuse" and np.isnan(self.points.values[each.id][row])
+            indicator
+            for indicator in self.rulebook.indicators
+            if indicator.missing == "refuse" and np.isnan(self.points.values[indicator.id][row])
         ]
         return self._gaps.why_of(refusing or self.rulebook.indicators, row)

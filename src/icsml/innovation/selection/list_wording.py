@@ -49,7 +49,7 @@ _COUNTED: Final[Mapping[str, str]] = {
     "existing_lenders": "lenders",
 }
 _LARGE_DIGITS: Final = 4
-"""An amount that takes more digits to tell apart from a threshold is given in yuan."""
+"""An amount that needs more digits to differ from a threshold is given in yuan."""
 
 
 def counted(value: float, fields: Sequence[str], apart_from: float | None = None) -> Label:
@@ -83,7 +83,7 @@ def _in_large(value: float, threshold: float, language: str) -> str | None:
 def _large_amounts(language: str) -> list[tuple[float, str]]:
     """Return the sizes of the units of large amounts, and the template of each."""
     sizes = phrase("lists.large_amounts", language, number="{number}").split("; ")
-    return [(float(size), template) for size, template in (each.split(": ") for each in sizes)]
+    return [(float(size), template) for size, template in (scale.split(": ") for scale in sizes)]
 
 
 def amount(value: float, unit: str, apart_from: float | None = None) -> Label:
@@ -96,7 +96,7 @@ def amount(value: float, unit: str, apart_from: float | None = None) -> Label:
     unit : str
         A unit of :class:`icsml.innovation.rulebooks.value_functions.Unit`, or ``points``.
     apart_from : float, optional
-        The threshold. 59.996 points are not said to be 60.00 where 60 are wanted.
+        The threshold. 59.996 points are not written as 60.00 where 60 are required.
     """
     factor = 100.0 if unit == Unit.FRACTION else 1.0
     key = f"lists.units.{unit}"
@@ -158,7 +158,7 @@ def flag_text(fields: Sequence[str], *, holds: bool) -> Label:
 def in_parts(reason: str) -> list[str]:
     """Return the parts of a text made by :func:`in_turn` and :func:`or_else`; of any other the whole.
 
-    A list on disk holds reasons as texts alone.
+    A list on disk has reasons as texts alone.
     """
     return _PARTS.split(reason)
 
@@ -183,7 +183,7 @@ def or_else(all_of: Label, numbers: Sequence[int], ways: Sequence[Label]) -> Lab
     all_of : Label
         What :func:`in_turn` made.
     numbers : sequence of int
-        The parts that any of the ways stands in for; none where the text is one part without a number.
+        The parts that any of the ways replaces; none where the text is one part without a number.
     ways : sequence of Label
         The alternatives; at least one.
     """

@@ -71,7 +71,7 @@ class Gaps:
 
     def why_of(self, indicators: Iterable[Indicator], row: int) -> Label:
         """Return why indicators may lack points, also where one of several options gave some."""
-        wanting = [value for each in indicators for value, lacks in self._wanting[each.id] if lacks[row]]
+        wanting = [value for indicator in indicators for value, lacks in self._wanting[indicator.id] if lacks[row]]
         fields = [name for value in wanting for name in value.fields]
         return self.why(fields, [name for value in wanting for name in bases(value)], row)
 
@@ -101,7 +101,7 @@ class Gaps:
         They are to be provided, unless it is ``settled`` that the row is on the list all the same.
         """
         fields = [
-            name for each in indicators for value, lacks in self._costly[each.id] if lacks[row] for name in value.fields
+            name for i in indicators for value, lacks in self._costly[i.id] if lacks[row] for name in value.fields
         ]
         lacking = [name for name in dict.fromkeys(fields) if self.of(name)[row]]
         if not lacking:
@@ -120,11 +120,11 @@ class Gaps:
         """
         stage = np.maximum(self.points.stage, 0)
         costly: dict[str, list[tuple[Value, Flags]]] = {}
-        for each in self.rulebook.indicators:
-            gives = self.points.ceilings[each.id][stage] > 0.0
-            if each.missing == "rescale":
-                gives &= ~np.isnan(self.points.values[each.id])
-            costly[each.id] = [(value, lacks & gives) for value, lacks in self._wanting[each.id]]
+        for indicator in self.rulebook.indicators:
+            gives = self.points.ceilings[indicator.id][stage] > 0.0
+            if indicator.missing == "rescale":
+                gives &= ~np.isnan(self.points.values[indicator.id])
+            costly[indicator.id] = [(value, lacks & gives) for value, lacks in self._wanting[indicator.id]]
         return costly
 
     def why(self, fields: Iterable[str], bases: Iterable[str], row: int) -> Label:

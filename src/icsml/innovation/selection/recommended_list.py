@@ -161,7 +161,7 @@ def withdraw(frame: pd.DataFrame, enterprise: str, *, on: date, because: str) ->
     Raises
     ------
     InputError
-        If the enterprise is not on the list, or the day lies before its last entry.
+        If the enterprise is not on the list, or the day is before its last entry.
     """
     _refuse_without_cause(because)
     last = _last_entry(frame, enterprise, on)
@@ -200,7 +200,7 @@ def appeal(
     age = ages(rulebook, columns["as_of"], on)
     reason = exclusion_reasons(rulebook, points, age, columns, on)
     if reason[0] == "":
-        enough = points.score[0] >= terms.threshold or _places_left(frame, terms, on)
+        enough = points.score[0] >= terms.threshold or _has_capacity(frame, terms, on)
         reason[0] = "selected" if enough else "below_cut"
     made = entries(
         rulebook,
@@ -266,7 +266,7 @@ def figures(current: pd.DataFrame, stages: Sequence[str] = ()) -> dict[str, list
     counts_by: dict[str, list[GroupCount]] = {}
     for name in ("batch", "province", "stage", "technical_field"):
         order = group_order(name, stages)
-        counted = sorted(_counted(current[name], listed), key=lambda each: order(each[0]))
+        counted = sorted(_counted(current[name], listed), key=lambda group: order(group[0]))
         counts_by[name] = [{"group": group, "evaluated": count, "selected": inside} for group, count, inside in counted]
     counts = current["reason"].value_counts(sort=False)
     counts_by["reason"] = [
@@ -299,18 +299,18 @@ def _refuse_other_rules(terms: ListTerms, rulebook: Rulebook) -> None:
 
 
 def _last_entry(frame: pd.DataFrame, enterprise: str, on: date) -> Entry:
-    own = frame[(frame["enterprise_id"] == enterprise) & ~frame["reason"].isin(NOT_EVALUATED)]
-    if own.empty:
+    evaluations = frame[(frame["enterprise_id"] == enterprise) & ~frame["reason"].isin(NOT_EVALUATED)]
+    if evaluations.empty:
         raise InputError(
             "ICS-SEL-004", "was not evaluated in this list", field="enterprise_id", remedy="check the identifier"
         )
-    last = _fields(own.sort_values("entry", kind="stable").iloc[-1])
+    last = _fields(evaluations.sort_values("entry", kind="stable").iloc[-1])
     if pd.Timestamp(on) < last["decided_on"]:
         raise InputError("ICS-SEL-004", "lies before the last entry", field="--on", remedy="entries are only added")
     return last
 
 
-def _places_left(frame: pd.DataFrame, terms: ListTerms, on: date) -> bool:
+def _has_capacity(frame: pd.DataFrame, terms: ListTerms, on: date) -> bool:
     """Return whether the cut excluded nobody and fewer firms are on the list than the share allows."""
     listed = int((standing(frame, on)["status"] == "listed").sum())
     return terms.uncut and terms.places is not None and listed < terms.places

@@ -37,7 +37,7 @@ __all__ = [
 
 
 NOT_EVALUATED: Final = ("older_record", "future_record")
-"""Rows that stand for no enterprise on the day of selection."""
+"""Rows that represent no enterprise on the day of selection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +154,8 @@ def select(rulebook: Rulebook, columns: Columns, *, cut: Cut, on: date, batch: s
     candidate = reason == ""
     threshold = cut.threshold(points.score[candidate], evaluated, points.max_score)
     reason[candidate] = np.where(points.score[candidate] >= threshold, "selected", "below_cut")
-    selected, places = int((reason == "selected").sum()), cut.places(evaluated)
-    uncut = places is not None and selected < places
+    selected, capacity = int((reason == "selected").sum()), cut.places(evaluated)
+    uncut = capacity is not None and selected < capacity
     frame = entries(rulebook, points, age, columns, reason, on=on, batch=batch, threshold=threshold, uncut=uncut)
     return Entries(frame, threshold, evaluated, selected, points)
 
@@ -174,7 +174,7 @@ def entries(
 ) -> pd.DataFrame:
     """Return rows of a list from points and reasons.
 
-    The rank is among those whom nothing but the cut can keep out; who is in is valid from the day of selection. Where
+    The rank is among those whom only the cut can exclude; who is in is valid from the day of selection. Where
     there is a place for everybody who is eligible the list is ``uncut``.
     """
     groups = population_groups(columns, points)
@@ -203,8 +203,8 @@ def entries(
             "province": pd.array(groups["province"], dtype="str"),
             "selected": selected,
             "reason": pd.array(reason, dtype="str"),
-            "reason_en": pd.array([each.en for each in texts], dtype="str"),
-            "reason_zh": pd.array([each.zh for each in texts], dtype="str"),
+            "reason_en": pd.array([label.en for label in texts], dtype="str"),
+            "reason_zh": pd.array([label.zh for label in texts], dtype="str"),
             "missing": pd.array(reasons.missing(), dtype="str"),
             "valid_from": np.where(selected, day, np.datetime64("NaT", "us")),
             "valid_until": np.where(selected, until, np.datetime64("NaT", "us")),
@@ -217,7 +217,7 @@ def entries(
 def ineligible(rulebook: Rulebook, points: Points) -> NDArray[Any]:
     """Return why each row is ineligible whatever the cut and the day, the first reason that applies; empty if none.
 
-    Where no condition and no veto is in use, eligibility is nothing that could be held against anybody.
+    Where no condition and no veto is in use, eligibility excludes nobody.
     """
     reason = np.full(len(points.score), "", dtype=object)
     nothing_known = np.ones(len(points.score), dtype=np.bool_)

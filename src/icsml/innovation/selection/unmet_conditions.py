@@ -60,49 +60,49 @@ class UnmetConditions:
         self, eligibility: Eligibility, rows: Indices
     ) -> Iterator[tuple[Condition, Indices, list[Label]]]:
         """Yield each condition that excludes some of these rows, their indices, and their texts."""
-        vetoes = {each.id for each in eligibility.active_vetoes}
+        vetoes = {veto.id for veto in eligibility.active_vetoes}
         ordered = [*eligibility.active_vetoes, *eligibility.conditions]
         answers = self._unwaived(eligibility, ordered, rows)
-        for each in ordered:
-            failed = answers[each.id] == float(each.id in vetoes)
-            key = "excluded" if each.id in vetoes else "not_met"
-            yield each, np.flatnonzero(failed), self._decided(each, rows[failed], key)
-        for each in ordered:
-            unknown = np.isnan(answers[each.id])
-            key = "excluded_unknown" if each.id in vetoes else "not_met_unknown"
-            yield each, np.flatnonzero(unknown), self._undecided(each, rows[unknown], key)
+        for condition in ordered:
+            failed = answers[condition.id] == float(condition.id in vetoes)
+            key = "excluded" if condition.id in vetoes else "not_met"
+            yield condition, np.flatnonzero(failed), self._decided(condition, rows[failed], key)
+        for condition in ordered:
+            unknown = np.isnan(answers[condition.id])
+            key = "excluded_unknown" if condition.id in vetoes else "not_met_unknown"
+            yield condition, np.flatnonzero(unknown), self._undecided(condition, rows[unknown], key)
 
     def _unwaived(self, eligibility: Eligibility, asked: Sequence[Condition], rows: Indices) -> dict[str, Floats]:
         """Return the results of these rows; conditions that a bypass waives count as met."""
-        answers = {each.id: self.gaps.points.conditions[each.id][rows] for each in asked}
+        answers = {condition.id: self.gaps.points.conditions[condition.id][rows] for condition in asked}
         if eligibility.ways:
-            another_way = any_holds([self.gaps.points.conditions[each.id][rows] for each in eligibility.ways]) == 1.0
+            another_way = any_holds([self.gaps.points.conditions[way.id][rows] for way in eligibility.ways]) == 1.0
             answers |= {name: np.where(another_way, 1.0, answers[name]) for name in eligibility.waived}
         return answers
 
     def _ways(self, eligibility: Eligibility, rows: Indices, wanted: Flags) -> list[list[Label]]:
         """Return all bypass conditions of each row that needs one: its own value, or what is missing to know it."""
         ways: list[list[Label]] = [[] for _ in rows]
-        for each in eligibility.ways:
-            unknown = np.isnan(self.gaps.points.conditions[each.id][rows])
+        for condition in eligibility.ways:
+            unknown = np.isnan(self.gaps.points.conditions[condition.id][rows])
             decided, undecided = wanted & ~unknown, wanted & unknown
-            _append(ways, np.flatnonzero(decided), self._decided(each, rows[decided], "way"))
-            _append(ways, np.flatnonzero(undecided), self._undecided(each, rows[undecided], "way_unknown"))
+            _append(ways, np.flatnonzero(decided), self._decided(condition, rows[decided], "way"))
+            _append(ways, np.flatnonzero(undecided), self._undecided(condition, rows[undecided], "way_unknown"))
         return ways
 
     def _decided(self, condition: Condition, rows: Indices, key: str) -> list[Label]:
         values, unit = self._values(condition)
 
         def text_of(row: int) -> Label:
-            own = self._with_cost(condition, _own(condition, float(values[row]), unit), row)
-            return text(f"lists.conditions.{key}", condition=condition.label, own=own)
+            value_text = self._with_cost(condition, _value_text(condition, float(values[row]), unit), row)
+            return text(f"lists.conditions.{key}", condition=condition.label, own=value_text)
 
         return shared(rows, crossed(values, self.gaps.pattern) if unit == POINTS else values, text_of)
 
-    def _with_cost(self, condition: Condition, own: Label, row: int) -> Label:
+    def _with_cost(self, condition: Condition, value_text: Label, row: int) -> Label:
         """Return points with the missing fields that could add more."""
         cost = self.gaps.cost(_indicators(self.gaps.rulebook, condition), row)
-        return own if cost is None else joined([own, cost], "semicolon")
+        return value_text if cost is None else joined([value_text, cost], "semicolon")
 
     def _undecided(self, condition: Condition, rows: Indices, key: str) -> list[Label]:
         def text_of(row: int) -> Label:
@@ -136,8 +136,8 @@ class UnmetConditions:
 
 
 def _append(parts: list[list[T]], indices: Indices, added: Sequence[T]) -> None:
-    for index, each in zip(indices.tolist(), added, strict=True):
-        parts[index].append(each)
+    for index, part in zip(indices.tolist(), added, strict=True):
+        parts[index].append(part)
 
 
 def _joined(
@@ -159,7 +159,7 @@ def _together(parts: Sequence[Label], waived: Sequence[int], ways: Sequence[Labe
     return or_else(in_turn(parts), waived if len(parts) > 1 else (), ways) if ways else in_turn(parts)
 
 
-def _own(condition: Condition, value: float, unit: str) -> Label:
+def _value_text(condition: Condition, value: float, unit: str) -> Label:
     if np.isnan(value):
         return text("lists.out_of_reach")
     if condition.holds_if is None:
@@ -181,9 +181,9 @@ def _indicators(rulebook: Rulebook, condition: Condition) -> list[Indicator]:
     """Return the indicators whose points a condition reads."""
     match condition.value:
         case CategoryPoints(category=category):
-            return [each for each in rulebook.indicators if each.category == category]
+            return [indicator for indicator in rulebook.indicators if indicator.category == category]
         case IndicatorPoints(indicator=indicator):
-            return [each for each in rulebook.indicators if each.id == indicator]
+            return [one for one in rulebook.indicators if one.id == indicator]
         case Score():
             return list(rulebook.indicators)
         case _:

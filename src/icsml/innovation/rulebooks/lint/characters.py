@@ -19,7 +19,7 @@ def in_unreadable(error: ConfigError, text: str, name: str) -> list[Finding]:
     Parameters
     ----------
     error : ConfigError
-        Why it could not be read; of an error that another file holds, nothing is said.
+        Why it could not be read; an error in another file is ignored.
     text, name : str
         The file.
     """
@@ -38,27 +38,27 @@ def in_readable(node: yaml.Node | None, name: str) -> list[Finding]:
     quoted = [
         Finding(
             "ICS-RUL-038",
-            _place(each, name),
-            f"the full-width quotes {each.found} around this text belong to it, they do not quote it",
-            f"write {each.write} instead, or leave them if they are to be printed",
+            _location(quote, name),
+            f"the full-width quotes {quote.character} around this text belong to it, they do not quote it",
+            f"write {quote.write} instead, or leave them if they are to be printed",
             "warning",
         )
-        for each in quoted_texts(node, name)
+        for quote in quoted_texts(node, name)
     ]
     return [*_faults(misplaced_in_values(node, name), name), *quoted]
 
 
-def _faults(found: Iterable[Misplaced], name: str) -> list[Finding]:
+def _faults(characters: Iterable[Misplaced], name: str) -> list[Finding]:
     return [
         Finding(
             "ICS-RUL-038",
-            _place(each, name),
-            f"the full-width character {each.found} (U+{ord(each.found):04X}), where YAML reads ASCII",
-            f"write {each.write} instead" + (", and a space after it" if each.write in ":," else ""),
+            _location(entry, name),
+            f"the full-width character {entry.character} (U+{ord(entry.character):04X}), where YAML reads ASCII",
+            f"write {entry.write} instead" + (", and a space after it" if entry.write in ":," else ""),
         )
-        for each in found
+        for entry in characters
     ]
 
 
-def _place(each: Misplaced, name: str) -> str:
-    return f"{name}:{each.line}: column {each.column}"
+def _location(entry: Misplaced, name: str) -> str:
+    return f"{name}:{entry.line}: column {entry.column}"

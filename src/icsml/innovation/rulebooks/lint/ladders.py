@@ -55,7 +55,7 @@ def option_faults(key: Key, indicator: Indicator, stages: Sequence[str | None]) 
     indicator : Indicator
         Its options, all of them in order.
     stages : sequence of str or None
-        Stages at which the points are held against the maximum.
+        Stages at which the points are compared with the maximum.
     """
     steps_alone = all(_steps(option) == 1 for option in indicator.options)
     for number, option in enumerate(indicator.best_of):
@@ -90,14 +90,14 @@ def _short(key: Key, indicator: Indicator, option: Option, stages: Sequence[str 
     for stage in stages:
         full, reached = indicator.full(stage), _most(indicator, option, stage)
         if option.max is not None and reached != points_of(option.max, full):
-            said = f"is {decimal(points_of(option.max, full))}, but the points of this option reach {decimal(reached)}"
-            yield Fault("ICS-RUL-008", (*key, "max"), said, "add the step that is missing, or correct the max")
+            fault = f"is {decimal(points_of(option.max, full))}, but the points of this option reach {decimal(reached)}"
+            yield Fault("ICS-RUL-008", (*key, "max"), fault, "add the step that is missing, or correct the max")
             return
         if option.max is None and abs(reached) < abs(full):
-            said = f"points reach {decimal(reached)} of {decimal(full)}: the best step seems to be missing"
+            fault = f"points reach {decimal(reached)} of {decimal(full)}: the best step seems to be missing"
             remedy = f"add the step of {decimal(full)} points, or write `max: {decimal(reached)}` if it gives no more"
             first: Key = ("steps", 0) if isinstance(option.points, Bands) else ()
-            yield Fault("ICS-RUL-036", (*key, "points", *first), said, remedy, warning=True)
+            yield Fault("ICS-RUL-036", (*key, "points", *first), fault, remedy, warning=True)
             return
 
 
@@ -119,9 +119,9 @@ def _alone(key: Key, option: Option) -> Iterator[Fault]:
             text = f"≥ {next(iter(at)):,}"
         case _:
             return
-    said = f"{text} is the only step, all or nothing: a step may be missing"
+    message = f"{text} is the only step, all or nothing: a step may be missing"
     yield Fault(
-        "ICS-RUL-036", (*key, "points"), said, "add the other steps, or leave it if the table has one", warning=True
+        "ICS-RUL-036", (*key, "points"), message, "add the other steps, or leave it if the table has one", warning=True
     )
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import yaml
 
-from icsml.core.yaml import Key, place_of
+from icsml.core.yaml import Key, line_of
 from icsml.innovation.rulebooks.decimals import decimal
 from icsml.innovation.rulebooks.eligibility import CategoryPoints, Condition, IndicatorPoints, Score
 from icsml.innovation.rulebooks.exact_numbers import at_stage
@@ -97,7 +97,7 @@ def findings(rulebook: Rulebook, document: yaml.Node | None, name: str) -> list[
 
 def located(fault: Fault, document: yaml.Node | None, name: str) -> Finding:
     """Return a fault with its file and line."""
-    where = f"{place_of(document, fault.key, name)}: {_dotted(fault.key)}"
+    where = f"{line_of(document, fault.key, name)}: {_dotted(fault.key)}"
     return Finding(fault.code, where, fault.message, fault.remedy, "warning" if fault.warning else "fault")
 
 
@@ -137,12 +137,12 @@ def _sources(rulebook: Rulebook) -> Iterator[Fault]:
 def _totals(rulebook: Rulebook) -> Iterator[Fault]:
     for name, bonus, stated in (("base", False, rulebook.totals.base), ("bonus", True, rulebook.totals.bonus)):
         for stage in rulebook.stage_ids:
-            total = sum(at_stage(each.max, stage) for each in rulebook.categories if each.bonus is bonus)
+            total = sum(at_stage(category.max, stage) for category in rulebook.categories if category.bonus is bonus)
             if total != stated:
                 yield Fault(
                     "ICS-RUL-006",
                     ("totals", name),
-                    f"is {decimal(stated)}, but its categories sum to {decimal(total)}{_at(stage)}",
+                    f"is {decimal(stated)}, but its categories sum to {decimal(total)}{_stage_suffix(stage)}",
                     "correct the total or the categories' max",
                 )
 
@@ -161,18 +161,18 @@ def _categories(rulebook: Rulebook) -> Iterator[Fault]:
         key = ("categories", index, "max")
         yield from weight_faults(rulebook, key, category.max)
         for stage in rulebook.stage_ids:
-            own = [at_stage(each.max, stage) for each in rulebook.indicators if each.category == category.id]
-            if sum(own) != at_stage(category.max, stage):
+            maxima = [at_stage(i.max, stage) for i in rulebook.indicators if i.category == category.id]
+            if sum(maxima) != at_stage(category.max, stage):
                 yield Fault(
                     "ICS-RUL-005",
                     key,
-                    f"is {decimal(at_stage(category.max, stage))}, but its indicators sum to {decimal(sum(own))}"
-                    f"{_at(stage)}",
+                    f"is {decimal(at_stage(category.max, stage))}, but its indicators sum to {decimal(sum(maxima))}"
+                    f"{_stage_suffix(stage)}",
                     "correct the category's max or the indicators' max",
                 )
 
 
-def _at(stage: str | None) -> str:
+def _stage_suffix(stage: str | None) -> str:
     return f" at stage {stage}" if stage is not None else ""
 
 
@@ -221,21 +221,21 @@ def _domain(key: Key, indicator: Indicator) -> Iterator[Fault]:
 
 def _reach(key: Key, indicator: Indicator, stage: str | None) -> Iterator[Fault]:
     full, most, least = indicator.full(stage), at_stage(indicator.max, stage), at_stage(indicator.min, stage)
-    amounts = [each for option in indicator.options for each in option.points.rising(full, indicator.better)]
+    amounts = [amount for option in indicator.options for amount in option.points.rising(full, indicator.better)]
     if least > 0 or most < 0:
         yield Fault("ICS-RUL-008", key, "min must not be above 0, nor max below 0", "a missing value earns 0 points")
     elif max(amounts) != most and (most > 0 or max(amounts) > 0):
         yield Fault(
             "ICS-RUL-008",
             (*key, "max"),
-            f"is {decimal(most)}, but the points reach {decimal(max(amounts))}{_at(stage)}",
+            f"is {decimal(most)}, but the points reach {decimal(max(amounts))}{_stage_suffix(stage)}",
             "make the best step worth the maximum, or write it as 100%",
         )
     elif min(amounts) < least or (least < 0 and min(amounts) != least):
         yield Fault(
             "ICS-RUL-008",
             (*key, "min"),
-            f"is {decimal(least)}, but the points reach {decimal(min(amounts))}{_at(stage)}",
+            f"is {decimal(least)}, but the points reach {decimal(min(amounts))}{_stage_suffix(stage)}",
             "state the largest deduction as min",
         )
 

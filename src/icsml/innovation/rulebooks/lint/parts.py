@@ -31,10 +31,10 @@ NEVER_SCORED: Final = (Purpose.CONSEQUENCE, Purpose.PERSONAL, Purpose.BANK_RATIN
 
 def repeated(key: Key, names: Iterable[str], *, placed: bool = True) -> Iterator[Fault]:
     """Report duplicate ids."""
-    held = list(names)
-    for name, count in Counter(held).items():
+    ids = list(names)
+    for name, count in Counter(ids).items():
         if count > 1:
-            second = held.index(name, held.index(name) + 1)
+            second = ids.index(name, ids.index(name) + 1)
             where = (*key, second) if placed else key
             yield Fault("ICS-RUL-004", where, f"id {name} is used {count} times", "give each its own id")
 
@@ -83,14 +83,14 @@ def field_faults(key: Key, value: Value) -> Iterator[Fault]:
 
 def unit_faults(key: Key, value: Value, declared: Unit | None) -> Iterator[Fault]:
     """Check that a value has one unit, the declared one."""
-    found = value.unit
-    if found == MIXED:
+    unit = value.unit
+    if unit == MIXED:
         yield Fault("ICS-RUL-024", (*key, "value"), "adds or compares unlike units", "use fields of one unit")
-    elif declared is not None and found is not None and declared is not found and not _a_rate(value, declared):
+    elif declared is not None and unit is not None and declared is not unit and not _a_rate(value, declared):
         yield Fault(
             "ICS-RUL-024",
             (*key, "unit"),
-            f"is {declared}, but the value is in {found}",
+            f"is {declared}, but the value is in {unit}",
             "correct the unit, and with it every threshold",
         )
 
@@ -106,7 +106,7 @@ def weight_faults(rulebook: Rulebook, key: Key, weight: Weight) -> Iterator[Faul
         return
     for name in weight:
         if name not in rulebook.stage_ids:
-            known = [each for each in rulebook.stage_ids if each is not None]
+            known = [stage for stage in rulebook.stage_ids if stage is not None]
             yield Fault("ICS-RUL-025", (*key, name), f"no stage {name}", nearest_name(name, known))
     for stage in rulebook.stage_ids:
         if stage is not None and stage not in weight:

@@ -29,10 +29,10 @@ _WEIGHT: Final[TypeAdapter[Fraction | dict[str, Fraction]]] = TypeAdapter(Weight
 def mark_faults(rulebook: Rulebook) -> Iterator[Fault]:
     """Return faults in thresholds of points, compared with the points an enterprise can have."""
     for key, condition in rulebook.eligibility.located if rulebook.eligibility is not None else ():
-        own = _counted(rulebook, condition)
-        if own and condition.holds_if is None:
+        counted = _counted(rulebook, condition)
+        if counted and condition.holds_if is None:
             end = next(name for name in COMPARATORS if getattr(condition, name) is not None)
-            yield from _mark((*key, end), rulebook, condition, own)
+            yield from _mark((*key, end), rulebook, condition, counted)
 
 
 def _counted(rulebook: Rulebook, condition: Condition) -> list[Indicator]:
@@ -41,28 +41,28 @@ def _counted(rulebook: Rulebook, condition: Condition) -> list[Indicator]:
         case Score():
             return list(rulebook.indicators)
         case CategoryPoints(category=name):
-            return [each for each in rulebook.indicators if each.category == name]
+            return [indicator for indicator in rulebook.indicators if indicator.category == name]
         case IndicatorPoints(indicator=name):
-            return [each for each in rulebook.indicators if each.id == name]
+            return [indicator for indicator in rulebook.indicators if indicator.id == name]
     return []
 
 
-def _mark(key: Key, rulebook: Rulebook, condition: Condition, own: list[Indicator]) -> Iterator[Fault]:
+def _mark(key: Key, rulebook: Rulebook, condition: Condition, counted: list[Indicator]) -> Iterator[Fault]:
     number = condition.threshold
-    ranges = {stage: _range(rulebook, own, stage) for stage in rulebook.stage_ids}
+    ranges = {stage: _range(rulebook, counted, stage) for stage in rulebook.stage_ids}
     least, most = min(low for low, _ in ranges.values()), max(high for _, high in ranges.values())
     bounded = [stage for stage, (_, high) in ranges.items() if _beyond(condition, high)]
-    said, remedy = f"is {decimal(number)} points, and", "correct the number of points"
+    prefix, remedy = f"is {decimal(number)} points, and", "correct the number of points"
     if len(bounded) == len(ranges):
-        yield Fault("ICS-RUL-039", key, f"{said} no more than {decimal(most)} can be reached", remedy)
+        yield Fault("ICS-RUL-039", key, f"{prefix} no more than {decimal(most)} can be reached", remedy)
     elif number < least or (number == least and condition.below is not None):
-        yield Fault("ICS-RUL-039", key, f"{said} nobody has fewer than {decimal(least)}", remedy)
+        yield Fault("ICS-RUL-039", key, f"{prefix} nobody has fewer than {decimal(least)}", remedy)
     elif 0 < number <= 1 and most >= _LEAST_MAXIMUM:
-        yield _as_share(key, condition, max(_maxima(rulebook, own)))
+        yield _as_share(key, condition, max(_maxima(rulebook, counted)))
     elif bounded:
         stages = ", ".join(f"{decimal(ranges[stage][1])} at stage {stage}" for stage in bounded)
         remedy = "leave it if no enterprise of that stage is meant to reach it"
-        yield Fault("ICS-RUL-039", key, f"{said} no more can be reached than {stages}", remedy, warning=True)
+        yield Fault("ICS-RUL-039", key, f"{prefix} no more can be reached than {stages}", remedy, warning=True)
 
 
 def _beyond(condition: Condition, most: Fraction) -> bool:
@@ -79,11 +79,11 @@ def _as_share(key: Key, condition: Condition, full: Fraction) -> Fault:
     return Fault("ICS-RUL-039", key, message, remedy, warning=doubtful)
 
 
-def _maxima(rulebook: Rulebook, own: list[Indicator]) -> list[Fraction]:
-    return [sum((at_stage(each.max, stage) for each in own), Fraction(0)) for stage in rulebook.stage_ids]
+def _maxima(rulebook: Rulebook, counted: list[Indicator]) -> list[Fraction]:
+    return [sum((at_stage(indicator.max, stage) for indicator in counted), Fraction(0)) for stage in rulebook.stage_ids]
 
 
-def _range(rulebook: Rulebook, own: list[Indicator], stage: str | None) -> tuple[Fraction, Fraction]:
+def _range(rulebook: Rulebook, counted: list[Indicator], stage: str | None) -> tuple[Fraction, Fraction]:
     """Return the fewest and the most points of indicators together at a stage.
 
     Where others of the same kind, base or bonus, are left out for a missing value, these grow to fill their place.
@@ -91,42 +91,42 @@ def _range(rulebook: Rulebook, own: list[Indicator], stage: str | None) -> tuple
     bonus = {category.id: category.bonus for category in rulebook.categories}
     least = most = Fraction(0)
     for kind in (False, True):
-        block = [each for each in rulebook.indicators if bonus.get(each.category, False) is kind]
-        held = [each for each in block if each in own]
-        whole = sum((at_stage(each.max, stage) for each in block), Fraction(0))
-        left = (each for each in block if each not in held and each.missing == "rescale")
-        rest = whole - sum((at_stage(each.max, stage) for each in left), Fraction(0))
+        block = [indicator for indicator in rulebook.indicators if bonus.get(indicator.category, False) is kind]
+        included = [indicator for indicator in block if indicator in counted]
+        whole = sum((at_stage(indicator.max, stage) for indicator in block), Fraction(0))
+        left = (indicator for indicator in block if indicator not in included and indicator.missing == "rescale")
+        rest = whole - sum((at_stage(indicator.max, stage) for indicator in left), Fraction(0))
         factor = whole / rest if rest > 0 else Fraction(1)
-        most += factor * sum((at_stage(each.max, stage) for each in held), Fraction(0))
-        least += factor * sum((at_stage(each.min, stage) for each in held), Fraction(0))
+        most += factor * sum((at_stage(indicator.max, stage) for indicator in included), Fraction(0))
+        least += factor * sum((at_stage(indicator.min, stage) for indicator in included), Fraction(0))
     return least, most
 
 
-def share_faults(content: Any) -> Iterator[Fault]:  # noqa: ANN401 - whatever YAML holds
+def share_faults(content: Any) -> Iterator[Fault]:  # noqa: ANN401 - whatever YAML contains
     """Return the thresholds of points written in per cent in an unread file."""
     eligibility = _part(content, "eligibility")
     ways = _part(_part(eligibility, "bypass"), "any_of")
-    held = {("conditions",): _part(eligibility, "conditions"), ("vetoes",): _part(eligibility, "vetoes")}
-    for key, conditions in (held | {("bypass", "any_of"): ways}).items():
+    lists = {("conditions",): _part(eligibility, "conditions"), ("vetoes",): _part(eligibility, "vetoes")}
+    for key, conditions in (lists | {("bypass", "any_of"): ways}).items():
         for index, condition in enumerate(conditions if isinstance(conditions, list) else ()):
             for name in COMPARATORS:
                 text = unicodedata.normalize("NFKC", str(_part(condition, name))).replace(" ", "")
-                found = _PER_CENT.fullmatch(text)
-                if found and _asks_points(condition):
-                    message = f"points are asked for, not a share; {_points(content, condition, Fraction(found[1]))}"
+                match = _PER_CENT.fullmatch(text)
+                if match and _asks_points(condition):
+                    message = f"points are asked for, not a share; {_points(content, condition, Fraction(match[1]))}"
                     yield Fault("ICS-RUL-001", ("eligibility", *key, index, name), message, "correct the value")
 
 
-def _part(content: Any, key: str) -> Any:  # noqa: ANN401 - whatever YAML holds
+def _part(content: Any, key: str) -> Any:  # noqa: ANN401 - whatever YAML contains
     return content.get(key) if isinstance(content, Mapping) else None
 
 
-def _asks_points(condition: Any) -> bool:  # noqa: ANN401 - whatever YAML holds
+def _asks_points(condition: Any) -> bool:  # noqa: ANN401 - whatever YAML contains
     value = _part(condition, "value")
     return value == "score" or _part(value, "kind") in ("score", "category", "points")
 
 
-def _points(content: Any, condition: Any, per_cent: Fraction) -> str:  # noqa: ANN401 - whatever YAML holds
+def _points(content: Any, condition: Any, per_cent: Fraction) -> str:  # noqa: ANN401 - whatever YAML contains
     """Return the number of points for a share, where the file states the maximum."""
     value = _part(condition, "value")
     name = _part(value, "category") or _part(value, "indicator")
@@ -135,12 +135,12 @@ def _points(content: Any, condition: Any, per_cent: Fraction) -> str:  # noqa: A
     else:
         parts = _part(content, "categories" if _part(value, "category") else "indicators")
         known = parts if isinstance(parts, list) else []
-        stated = [_part(each, "max") for each in known if _part(each, "id") == name]
+        stated = [_part(part, "max") for part in known if _part(part, "id") == name]
     try:
-        weights = [_WEIGHT.validate_python(each) for each in stated]
+        weights = [_WEIGHT.validate_python(weight) for weight in stated]
     except ValidationError:
         weights = []
-    full = sum((max(each.values()) if isinstance(each, dict) else each for each in weights), Fraction(0))
+    full = sum((max(weight.values()) if isinstance(weight, dict) else weight for weight in weights), Fraction(0))
     if not full:
         return "write a number of points"
     return f"for {decimal(per_cent)} % of {decimal(full)} points write {decimal(full * per_cent / 100)}"

@@ -20,11 +20,11 @@ def series_faults(edition: Edition, others: Iterable[Edition]) -> Iterator[Fault
     All national editions are one series; otherwise editions of one scope whose ids differ by the year at the end are. A
     scenario is never in force, and a correction takes the place of what it corrects.
     """
-    held = [each for each in others if each.id != edition.id]
-    replaced = {each.corrects for each in (*held, edition) if each.corrects is not None}
+    rivals = [other for other in others if other.id != edition.id]
+    replaced = {rival.corrects for rival in (*rivals, edition) if rival.corrects is not None}
     if edition.id in replaced:
         return
-    for other in sorted(held, key=lambda each: each.id):
+    for other in sorted(rivals, key=lambda rival: rival.id):
         if other.id not in replaced and _one_series(edition, other) and (days := _shared(edition, other)):
             yield Fault(
                 "ICS-RUL-037",

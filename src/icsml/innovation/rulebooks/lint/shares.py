@@ -54,4 +54,4 @@ def _smaller(part: str, whole: str) -> bool:
 
 def contains(whole: str, part: str) -> bool:
     """Return whether one field contains another as a part, directly or by steps."""
-    return any(each == part and (over == whole or contains(whole, over)) for each, over in PARTS)
+    return any(member == part and (over == whole or contains(whole, over)) for member, over in PARTS)

@@ -62,7 +62,7 @@ def peer_faults(rulebook: Rulebook) -> Iterator[Fault]:
                 "declare stages, or drop it",
             )
         finer = rulebook.peers.groups[:index]
-        if any(_implied(group) >= _implied(each) for each in finer):
+        if any(_implied(group) >= _implied(finer_group) for finer_group in finer):
             yield Fault(
                 "ICS-RUL-026",
                 ("peers", "groups", index),

@@ -21,11 +21,11 @@ from icsml.records.fields import FIELD_BY_NAME
 __all__ = ["threshold_faults"]
 
 _MOST_FRACTION: Final = 5
-"""500 %: no ratio or growth rate of a rulebook is asked to be as large, unless a field's own range allows for it."""
+"""500 %: no ratio or growth rate of a rulebook is required to be as large, unless a field's own range allows for it."""
 _LEAST_MONEY: Final = 10_000
 _DOUBTFUL_MONEY: Final = 100_000
 _LEAST_SIZE: Final = 100_000
-"""A limit of 100,000 yuan on a year's revenue or on assets tells no enterprise from another."""
+"""A limit of 100,000 yuan on a year's revenue or on assets separates no enterprises."""
 _DOUBTFUL_SIZE: Final = 500_000
 _LEAST_PER_HEAD: Final = 1_000
 _LARGE: Final = {"万元": (10**4, "ten thousand yuan"), "亿元": (10**8, "hundred million yuan")}
@@ -85,10 +85,10 @@ def _thresholds(rulebook: Rulebook) -> Iterator[_Threshold]:
 
 
 def _table(key: Key, value: Value, unit: Unit | None, written: list[tuple[Key, Fraction]]) -> Iterator[_Threshold]:
-    found = unit or (value.unit if isinstance(value.unit, Unit) else None)
+    stated_unit = unit or (value.unit if isinstance(value.unit, Unit) else None)
     numbers = tuple(number for _, number in written)
     for part, number in written:
-        yield _Threshold((*key, *part), value, found, number, numbers)
+        yield _Threshold((*key, *part), value, stated_unit, number, numbers)
 
 
 def _written(points: PointsFunction) -> Iterator[tuple[Key, Fraction]]:
@@ -103,7 +103,7 @@ def _written(points: PointsFunction) -> Iterator[tuple[Key, Fraction]]:
         case Counts(at=at):
             yield from ((("at", number), Fraction(number)) for number in at)
         case Ramp(anchors=anchors):
-            yield from ((("anchors", i), at) for i, (at, _) in enumerate(anchors))
+            yield from ((("anchors", i), anchor) for i, (anchor, _) in enumerate(anchors))
         case Efficacy():
             yield ("unacceptable",), points.unacceptable
             yield ("satisfactory",), points.satisfactory
@@ -159,14 +159,14 @@ def _money(threshold: _Threshold) -> Iterator[Fault]:
     least, doubtful = (_LEAST_SIZE, _DOUBTFUL_SIZE) if size else (_LEAST_MONEY, _DOUBTFUL_MONEY)
     if number == 0 or number >= doubtful:
         return
-    said = f"is {decimal(threshold.number)} yuan"
+    message = f"is {decimal(threshold.number)} yuan"
     meant = _meant(threshold.number, least)
     write = f"write {', '.join(meant.values()) or 'the amount in yuan'}"
     if number >= least:
-        yield Fault("ICS-RUL-028", threshold.key, said, f"leave it if yuan are meant; {write}", warning=True)
+        yield Fault("ICS-RUL-028", threshold.key, message, f"leave it if yuan are meant; {write}", warning=True)
     else:
         looks = f"; it looks written in {' or '.join(meant)}" if meant else ""
-        yield Fault("ICS-RUL-028", threshold.key, f"{said}, too little for this amount{looks}", write)
+        yield Fault("ICS-RUL-028", threshold.key, f"{message}, too little for this amount{looks}", write)
 
 
 def _meant(number: Fraction, least: Fraction | int) -> dict[str, str]:
@@ -181,7 +181,7 @@ def _meant(number: Fraction, least: Fraction | int) -> dict[str, str]:
 def _per_head(threshold: _Threshold) -> Iterator[Fault]:
     """Warn of money per head or per piece that amounts to a few yuan."""
     value = threshold.value
-    assert isinstance(value, Ratio)  # noqa: S101 - asked for by the caller
+    assert isinstance(value, Ratio)  # noqa: S101 - ensured by the caller
     if value.numerator.unit is not Unit.CNY or value.denominator.unit not in (Unit.PERSONS, Unit.COUNT):
         return
     yuan = abs(threshold.number / value.per) if value.per else Fraction(0)
@@ -199,9 +199,9 @@ def _age(threshold: _Threshold) -> Iterator[Fault]:
 
 def _count(threshold: _Threshold) -> Iterator[Fault]:
     if threshold.number.denominator != 1:
-        said = f"is {decimal(threshold.number)}, and the value is a whole number"
+        message = f"is {decimal(threshold.number)}, and the value is a whole number"
         yield Fault(
-            "ICS-RUL-035", threshold.key, said, "write a whole number, or a ratio if a share is meant", warning=True
+            "ICS-RUL-035", threshold.key, message, "write a whole number, or a ratio if a share is meant", warning=True
         )
 
 
