@@ -306,8 +306,8 @@ def test_code_compiled_from_other_sources_is_not_used(tmp_path):
     """What a compiled function calls is compiled into it, so a change there must not leave the old code in use."""
     package = tmp_path / "icsml" / "explain"
     shutil.copytree(Path(treeshap.__file__).parent, package / "treeshap", ignore=shutil.ignore_patterns("__pycache__"))
-    (package.parent / "core").mkdir()
-    for name in ("__init__.py", "explain/__init__.py", "core/__init__.py"):
+    (tmp_path / "icsml" / "core").mkdir()
+    for name in ("__init__.py", "core/__init__.py", "explain/__init__.py"):
         (tmp_path / "icsml" / name).touch()
     shutil.copy(errors.__file__, tmp_path / "icsml")
     shutil.copy(arrays.__file__, tmp_path / "icsml" / "core")
