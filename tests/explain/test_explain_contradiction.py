@@ -58,8 +58,8 @@ def test_the_rate_counts_shown_reasons_of_free_features(bundle, scored):
     ranked = rank_terms(terms, 5)
     shown = sum(int(terms[row, place] != 0.0) for row in range(len(terms)) for place in ranked[row] if place in free)
     assert found.rows == len(features)
-    assert sum(found.shown.values()) == shown > 0
-    assert set(found.shown) == {bundle.features[place].name for place in free}
+    assert sum(found.displayed.values()) == shown > 0
+    assert set(found.displayed) == {bundle.features[place].name for place in free}
     assert found.rate == sum(found.contradicting.values()) / shown
     assert contradictions(bundle, features, terms, 0).rate is None
 

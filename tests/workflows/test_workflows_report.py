@@ -127,7 +127,7 @@ def test_contradicting_reasons_are_counted_on_the_sample(found, trained):
     rows = drawn_rows(len(found.sample.values), 500)
     told = contradictions(trained.bundle, found.sample.values[rows], found.sample.log_odds[rows], DEFAULT_REASONS)
     assert found.contradictions.rate == told.rate
-    assert sum(shown for _, shown, _ in found.contradictions.features) == sum(told.shown.values())
+    assert sum(shown for _, shown, _ in found.contradictions.features) == sum(told.displayed.values())
 
 
 def test_a_direction_that_is_broken_fails_its_check(trained, monkeypatch):

@@ -111,20 +111,20 @@ class Contradictions:
     ----------
     rows : int
         Rows examined.
-    shown : dict of str to int
+    displayed : dict of str to int
         Displayed reasons by free feature.
     contradicting : dict of str to int
         Those of them that contradict.
     """
 
     rows: int
-    shown: dict[str, int]
+    displayed: dict[str, int]
     contradicting: dict[str, int]
 
     @property
     def rate(self) -> float | None:
         """Share of the displayed reasons of free features that contradict; None without any."""
-        total = sum(self.shown.values())
+        total = sum(self.displayed.values())
         return sum(self.contradicting.values()) / total if total else None
 
 

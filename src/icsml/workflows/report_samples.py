@@ -122,7 +122,7 @@ def contradiction_figures(bundle: Bundle, sample: Sample) -> ContradictionFigure
     counts = contradictions(bundle, sample.values[rows], sample.log_odds[rows], DEFAULT_REASONS)
     names = [feature.name for feature in bundle.features]
     features = [
-        (names.index(name), reasons, counts.contradicting[name]) for name, reasons in counts.shown.items() if reasons
+        (names.index(name), count, counts.contradicting[name]) for name, count in counts.displayed.items() if count
     ]
     features.sort(key=lambda feature: (-feature[2], feature[0]))
     return ContradictionFigures(counts.rows, DEFAULT_REASONS, counts.rate, tuple(features))

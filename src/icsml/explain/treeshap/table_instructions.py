@@ -59,7 +59,7 @@ Bit c is set where ``ranks[plan[at + 3c] * BLOCK + i] - plan[at + 3c + 1]``, wra
 """
 
 
-def _columns_adder(held: int) -> Callable[[tuple[Any, ...]], None]:
+def _columns_adder(kept: int) -> Callable[[tuple[Any, ...]], None]:
     @instruction
     def add(
         emitter: Emitter, sums: Any, plan: Any, at: Any, width: Any, tables: Any, table: Any, length: Any, index: Any
@@ -72,11 +72,11 @@ def _columns_adder(held: int) -> Callable[[tuple[Any, ...]], None]:
             into = emitter.at(sums, builder.mul(target, LONG(BLOCK)))
             column = emitter.at(first, builder.mul(loop.index, length))
             for start, row in zip(_STARTS, rows, strict=True):
-                emitter.add(emitter.at(into, start), emitter.look_up(column, row, held))
+                emitter.add(emitter.at(into, start), emitter.look_up(column, row, kept))
 
     return add
 
 
-add_columns: Final = {held: _columns_adder(held) for held in (0, 16, 32, 64)}
+add_columns: Final = {kept: _columns_adder(kept) for kept in (0, 16, 32, 64)}
 """By patterns kept in registers (0: none): ``sums[plan[at + c] * BLOCK + i] += tables[table + c * length + index[i]]``
 for each column c below ``width``."""

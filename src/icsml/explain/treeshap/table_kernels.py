@@ -31,7 +31,7 @@ Words = NDArray[np.uint16]
 
 _MARGIN = np.zeros(1, np.int32)  # a plan of the margin alone
 _find_4, _find_5, _find_6, _find_8, _find_12 = (find_pattern[tests] for tests in (4, 5, 6, 8, 12))
-_add_any, _add_16, _add_32, _add_64 = (add_columns[held] for held in (0, 16, 32, 64))
+_add_any, _add_16, _add_32, _add_64 = (add_columns[kept] for kept in (0, 16, 32, 64))
 
 
 @inlined
