@@ -13,7 +13,7 @@ from icsml.decision.out_of_range import beyond, fields_out_of_range
 from icsml.decision.required_information import Demand, demands
 from icsml.innovation.scoring.validity import ages
 from icsml.model.bundle import BundleParts
-from icsml.records.decision import Notice
+from icsml.records.decision import DecisionWarning
 from icsml.records.fields import FIELDS
 from icsml.recourse.jumps import jumped
 from icsml.recourse.search import NoRecourse
@@ -25,7 +25,7 @@ __all__ = ["decision_warnings", "recourse_warnings"]
 
 def decision_warnings(
     bundle: BundleParts, assessment: Assessment, row: int, as_of: date | None, decided_on: date
-) -> list[Notice]:
+) -> list[DecisionWarning]:
     """Return the warnings of one row, those on the model first."""
     return [
         *_on_model(bundle),
@@ -39,7 +39,7 @@ def decision_warnings(
     ]
 
 
-def recourse_warnings(bundle: BundleParts, assessment: Assessment, reason: NoRecourse | None) -> list[Notice]:
+def recourse_warnings(bundle: BundleParts, assessment: Assessment, reason: NoRecourse | None) -> list[DecisionWarning]:
     """Return a single row's warnings on recourse: fields that jumped before the application, or why none is proposed.
 
     Parameters
@@ -57,12 +57,12 @@ def recourse_warnings(bundle: BundleParts, assessment: Assessment, reason: NoRec
     return warnings
 
 
-def _warning(code: str, field: str | None, variant: str = "", /, **parts: Part) -> Notice:
+def _warning(code: str, field: str | None, variant: str = "", /, **parts: Part) -> DecisionWarning:
     """Return a warning with the text of its code or of a variant, from section ``decision`` of configs/texts/*.yaml."""
-    return Notice(code=code, field=field, text=text(f"decision.{code}.{variant}".removesuffix("."), **parts))
+    return DecisionWarning(code=code, field=field, text=text(f"decision.{code}.{variant}".removesuffix("."), **parts))
 
 
-def _on_jumps(bundle: BundleParts, assessment: Assessment) -> Iterator[Notice]:
+def _on_jumps(bundle: BundleParts, assessment: Assessment) -> Iterator[DecisionWarning]:
     if bundle.levers is None or bundle.rulebook is None:
         return
     percentile = 100.0 * bundle.levers.policy.quantile
@@ -80,7 +80,7 @@ def _on_jumps(bundle: BundleParts, assessment: Assessment) -> Iterator[Notice]:
             )
 
 
-def _on_model(bundle: BundleParts) -> Iterator[Notice]:
+def _on_model(bundle: BundleParts) -> Iterator[DecisionWarning]:
     if bundle.synthetic:
         yield _warning("SYNTHETIC_MODEL", "model.synthetic")
     if not bundle.scale.applies_to(bundle.event, bundle.horizon_months):
@@ -91,7 +91,7 @@ def _on_model(bundle: BundleParts) -> Iterator[Notice]:
         yield _warning("NO_COMPANION", "pd_without_innovation")
 
 
-def _on_rulebook(bundle: BundleParts, as_of: date | None, decided_on: date) -> Iterator[Notice]:
+def _on_rulebook(bundle: BundleParts, as_of: date | None, decided_on: date) -> Iterator[DecisionWarning]:
     if bundle.rulebook is None:
         return
     if bundle.rulebook.provenance == "assumed":
@@ -103,7 +103,7 @@ def _on_rulebook(bundle: BundleParts, as_of: date | None, decided_on: date) -> I
         yield _warning("POINTS_EXPIRED", "innovation.valid_until", months=float(age.months[0]))
 
 
-def _on_assumed_points(bundle: BundleParts) -> Notice:
+def _on_assumed_points(bundle: BundleParts) -> DecisionWarning:
     """Warn of assumed weights, and state how much depends on them where training measured it."""
     code, field, measured = "ASSUMED_POINTS", "innovation.score", bundle.training.get("points_robustness")
     if not measured:
@@ -111,7 +111,7 @@ def _on_assumed_points(bundle: BundleParts) -> Notice:
     return _warning(code, field, "measured", top_share=measured["top_share"], dependent=measured["depends"])
 
 
-def _on_information(bundle: BundleParts, assessment: Assessment, row: int) -> Iterator[Notice]:
+def _on_information(bundle: BundleParts, assessment: Assessment, row: int) -> Iterator[DecisionWarning]:
     """Report the groups with too little information for a grade, and the fields to request."""
     for demand in demands(bundle):
         flags = assessment.insufficient.get(demand.group.id)
@@ -119,7 +119,7 @@ def _on_information(bundle: BundleParts, assessment: Assessment, row: int) -> It
             yield _on_group(bundle, demand, demand.absent(assessment.screening.columns, row))
 
 
-def _on_group(bundle: BundleParts, demand: Demand, absent: list[str]) -> Notice:
+def _on_group(bundle: BundleParts, demand: Demand, absent: list[str]) -> DecisionWarning:
     required = [field_label(bundle, name) for name in absent if name in demand.required]
     return _warning(
         "INSUFFICIENT_DATA",
@@ -134,16 +134,16 @@ def _on_group(bundle: BundleParts, demand: Demand, absent: list[str]) -> Notice:
     )
 
 
-def _on_record(bundle: BundleParts, assessment: Assessment, row: int, as_of: date | None) -> Iterator[Notice]:
+def _on_record(bundle: BundleParts, assessment: Assessment, row: int, as_of: date | None) -> Iterator[DecisionWarning]:
     if as_of is None:
         yield _warning("UNDATED", "as_of")
     if assessment.fallback[row]:
         yield _warning("INNOVATION_FEED_MISSING", "innovation_log_odds")
     for name, sentence in fields_out_of_range(bundle, assessment, row).items():
-        yield Notice(code="OUT_OF_RANGE", field=name, text=sentence)
+        yield DecisionWarning(code="OUT_OF_RANGE", field=name, text=sentence)
 
 
-def _on_unchecked_lists(bundle: BundleParts, assessment: Assessment, row: int) -> Iterator[Notice]:
+def _on_unchecked_lists(bundle: BundleParts, assessment: Assessment, row: int) -> Iterator[DecisionWarning]:
     """Report the exclusion lists that the record does not mention and a person would have to check."""
     columns, flags = assessment.screening.columns, bundle.assessment_policy.flags
     names = [field.name for field in FIELDS if field.name in flags]
@@ -152,13 +152,13 @@ def _on_unchecked_lists(bundle: BundleParts, assessment: Assessment, row: int) -
         yield _warning("LISTS_NOT_CHECKED", "refer", fields=joined(absent, "fields"))
 
 
-def _on_date(as_of: date | None, decided_on: date) -> Iterator[Notice]:
+def _on_date(as_of: date | None, decided_on: date) -> Iterator[DecisionWarning]:
     """Warn of a decision date in the future; one day is allowed for time zones east of UTC."""
     if as_of is not None and as_of > decided_on + timedelta(days=1):
         yield _warning("FUTURE_DATE", "as_of")
 
 
-def _on_implausible_features(bundle: BundleParts, assessment: Assessment, row: int) -> Iterator[Notice]:
+def _on_implausible_features(bundle: BundleParts, assessment: Assessment, row: int) -> Iterator[DecisionWarning]:
     """Warn of a feature outside its plausible range, unless one of its inputs is already reported as out of range."""
     reported = set(assessment.screening.out_of_range_in(row))
     for feature, value in zip(bundle.features, assessment.features[row], strict=True):
@@ -173,7 +173,7 @@ def _on_implausible_features(bundle: BundleParts, assessment: Assessment, row: i
             )
 
 
-def _on_absent_features(bundle: BundleParts, assessment: Assessment, row: int) -> Iterator[Notice]:
+def _on_absent_features(bundle: BundleParts, assessment: Assessment, row: int) -> Iterator[DecisionWarning]:
     """Warn of a value missing where training had none missing: LightGBM reads it as zero."""
     never_missing = set(bundle.never_missing)
     for feature, value in zip(bundle.features, assessment.features[row], strict=True):

@@ -18,7 +18,7 @@ from icsml.decision.missing_information import field_label
 from icsml.decision.required_information import SIZES
 from icsml.model.assessment_policy import AssessmentPolicy, Then
 from icsml.model.bundle import BundleParts
-from icsml.records.decision import Notice, Referral
+from icsml.records.decision import DecisionWarning, Referral
 from icsml.records.fields import FIELDS
 from icsml.texts.catalogue import Part, joined, text, within
 from icsml.texts.label import Label
@@ -71,9 +71,9 @@ class Finding:
     text: Label
 
     @property
-    def warning(self) -> Notice:
+    def warning(self) -> DecisionWarning:
         """As a warning of a decision."""
-        return Notice(code=self.code, field=self.field, text=self.text)
+        return DecisionWarning(code=self.code, field=self.field, text=self.text)
 
     @property
     def referral(self) -> Referral:

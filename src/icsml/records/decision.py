@@ -14,6 +14,7 @@ __all__ = [
     "AlsoReason",
     "CategoryPoints",
     "Decision",
+    "DecisionWarning",
     "EligibilityCondition",
     "GroupTerm",
     "IndicatorPoints",
@@ -22,7 +23,6 @@ __all__ = [
     "InputSummary",
     "InterventionalReference",
     "ModelIdentity",
-    "Notice",
     "Reason",
     "ReasonForm",
     "ReasonKind",
@@ -317,7 +317,7 @@ class Recourse(RecourseStep):
     text: Label
 
 
-class Notice(_Part):
+class DecisionWarning(_Part):
     """Something the reader must know; ``field`` names what it is about."""
 
     code: str
@@ -362,4 +362,4 @@ class Decision(_Part):
     to_provide: list[ToProvide] | None = None
     refer: list[Referral] | None = None
     pd_if_withheld: Withheld | None = None
-    warnings: list[Notice]
+    warnings: list[DecisionWarning]

@@ -19,7 +19,23 @@ from icsml.core.arrays import Floats
 from icsml.explain.treeshap.forest import Forest, Tree
 from icsml.explain.treeshap.threshold_ranks import NEVER, Condition, Ranks
 
-__all__ = ["DOWN", "LEAF", "UP", "Walk", "walk"]
+__all__ = [
+    "BEFORE",
+    "COLUMN",
+    "CONSTANTS",
+    "DEPTH",
+    "DOWN",
+    "FEATURE",
+    "FIRST",
+    "KIND",
+    "LEAF",
+    "LOW",
+    "NODES",
+    "UP",
+    "WIDTH",
+    "Walk",
+    "walk",
+]
 
 
 _ROOM: Final = 8
@@ -27,6 +43,8 @@ _OVERHEAD: Final = 2.0  # what a step costs beside its nodes of quadrature, in n
 
 
 DOWN, LEAF, UP = 0, 1, 2
+KIND, DEPTH, COLUMN, LOW, WIDTH, BEFORE, FEATURE, NODES, CONSTANTS, FIRST = range(10)
+"""Columns of :attr:`Walk.steps`, in the order of its description."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +223,13 @@ def walk(forest: Forest, ranks: Ranks) -> Walk:
         writer.tree(tree)
     steps = np.array(writer.steps, dtype=np.int32).reshape(-1, 10)
     order = ranks.order()
-    steps[:, 2] = order[steps[:, 2]] if len(order) else 0
+    steps[:, COLUMN] = order[steps[:, COLUMN]] if len(order) else 0
     return Walk(
         steps=steps,
         values=np.array(writer.values).reshape(-1, 2),
         constants=np.concatenate([*writer.constants, np.zeros(_ROOM)]),  # a vector begins in the middle of the last
         depth=writer.depth,
-        nodes=int(steps[:, 7].max(initial=0)),
+        nodes=int(steps[:, NODES].max(initial=0)),
         base=writer.base,
     )
 

@@ -9,7 +9,21 @@ from icsml.core.arrays import Floats, Ints
 from icsml.explain.treeshap.compilation import compiled, inlined
 from icsml.explain.treeshap.table_instructions import BLOCK
 from icsml.explain.treeshap.table_kernels import aligned_doubles, aligned_longs, aligned_words, rank_block
-from icsml.explain.treeshap.tree_walk import DOWN, LEAF, UP
+from icsml.explain.treeshap.tree_walk import (
+    BEFORE,
+    COLUMN,
+    CONSTANTS,
+    DEPTH,
+    DOWN,
+    FEATURE,
+    FIRST,
+    KIND,
+    LEAF,
+    LOW,
+    NODES,
+    UP,
+    WIDTH,
+)
 from icsml.explain.treeshap.walk_instructions import (
     FEW,
     enter,
@@ -84,8 +98,13 @@ def _walk(
     # State and reach of an edge are at the depth of its lower end, products and sums of leaves at the depth of a node:
     # what one branch leaves there the next one at the same depth overwrites.
     for step in range(steps.shape[0]):
-        kind, depth, feature, nodes = steps[step, 0], int(steps[step, 1]), int(steps[step, 6]), int(steps[step, 7])
-        made, first = steps[step, 8], steps[step, 9]
+        kind, depth, feature, nodes = (
+            steps[step, KIND],
+            int(steps[step, DEPTH]),
+            int(steps[step, FEATURE]),
+            int(steps[step, NODES]),
+        )
+        made, first = steps[step, CONSTANTS], steps[step, FIRST]
         above, here = depth * FEW, (depth + 1) * FEW
         at, to = depth * level, (depth + 1) * level
         if feature < 0:
@@ -93,8 +112,20 @@ def _walk(
                 sums[margin + i] += values[step, 0]
             continue
         if kind != UP:
-            column = int(steps[step, 2]) * BLOCK + few
-            enter((states, here, steps[step, 5] * FEW, reach, above, ranks, column, steps[step, 3], steps[step, 4]))
+            column = int(steps[step, COLUMN]) * BLOCK + few
+            enter(
+                (
+                    states,
+                    here,
+                    steps[step, BEFORE] * FEW,
+                    reach,
+                    above,
+                    ranks,
+                    column,
+                    steps[step, LOW],
+                    steps[step, WIDTH],
+                )
+            )
         if kind == DOWN:
             go_down((products, to, at, constants, made, states, here, nodes))
         elif kind == LEAF:
@@ -142,14 +173,16 @@ def _reach_leaves(
     steps: Steps, values: Floats, ranks: Words, few: int, states: Ints, reach: Ints, sums: Floats
 ) -> None:
     for step in range(steps.shape[0]):
-        if steps[step, 0] == UP:
+        if steps[step, KIND] == UP:
             continue
-        if steps[step, 6] < 0:
+        if steps[step, FEATURE] < 0:
             for i in range(FEW):
                 sums[i] += values[step, 0]
             continue
-        above = int(steps[step, 1]) * FEW
-        here, column = above + FEW, int(steps[step, 2]) * BLOCK + few
-        enter((states, here, steps[step, 5] * FEW, reach, above, ranks, column, steps[step, 3], steps[step, 4]))
-        if steps[step, 0] == LEAF:
+        above = int(steps[step, DEPTH]) * FEW
+        here, column = above + FEW, int(steps[step, COLUMN]) * BLOCK + few
+        enter(
+            (states, here, steps[step, BEFORE] * FEW, reach, above, ranks, column, steps[step, LOW], steps[step, WIDTH])
+        )
+        if steps[step, KIND] == LEAF:
             settle((sums, 0, reach, above, states, here, values[step, 0], values[step, 1]))
