@@ -11,10 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.innovation.rulebooks.recorded_rules import recorded_rules
 from icsml.innovation.rulebooks.rule_hit import RuleHit
 from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.records.decision import Decision, InputSummary
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.reports.naming import field_name, in_language, rulebook_name
 from icsml.reports.page import render, write
@@ -25,20 +28,9 @@ from icsml.texts.languages import FALLBACK
 
 __all__ = ["decision_page", "write_page"]
 
-_LATER: Final[Mapping[str, Any]] = {
-    "adverse_reasons": [],
-    "enterprise_name": None,
-    "adverse_coverage": None,
-    "groups": [],
-    "pd_if_withheld": None,
-    "recourse": None,
-    "refer": None,
-    "to_provide": None,
-    "warnings": [],
-}
-"""What decisions recorded by earlier versions do not hold."""
+_FIRST_FORMAT_LACKS: Final[Mapping[str, Any]] = {"adverse_reasons": [], "groups": [], "warnings": []}
+"""What a decision of today always holds, and one of the first format may not."""
 _WARNING: Final[Mapping[str, Any]] = {"field": None, "text": None}
-_INPUT: Final[Mapping[str, Any]] = {"read": None, "absent": None}
 
 _STATES_VALUE: Final = {"yes", "no", "missing"}
 """Rules that are the value itself."""
@@ -127,7 +119,7 @@ def decision_page(
     """
     if stability is not None:
         stability.require_of(decision["model"]["bundle_sha256"])
-    decision = dict(_LATER) | dict(decision)
+    decision = {**_FIRST_FORMAT_LACKS, **_optional(Decision), **decision}
     decision["warnings"] = [dict(_WARNING) | dict(warning) for warning in decision["warnings"]]
     points = decision["innovation"]
     rules = recorded_rules(points["rulebook"], rulebook) if points else {}
@@ -137,7 +129,7 @@ def decision_page(
         "innovation": {"valid_until": None} | dict(points) if points else None,
         "rulebook": rulebook_name(points["rulebook"], points["provenance"], lang) if points else None,
         "decided_at": _to_the_second(decision["decided_at"]),
-        "input": dict(_INPUT) | dict(decision["input"]),
+        "input": {**_optional(InputSummary), **decision["input"]},
         "not_given": _not_given(decision),
         "terms": _terms(decision, lang),
         "log_odds": _total(decision),
@@ -167,6 +159,12 @@ def write_page(
 ) -> None:
     """Write the page of a decision; it appears whole or not at all."""
     write(path, decision_page(decision, lang, stability, rulebook))
+
+
+def _optional(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the fields that decisions recorded by earlier versions may lack, with their defaults."""
+    fields = model.model_fields.items()
+    return {name: field.get_default(call_default_factory=True) for name, field in fields if not field.is_required()}
 
 
 def _not_given(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
