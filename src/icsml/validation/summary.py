@@ -156,8 +156,7 @@ def summary(
     Returns
     -------
     dict
-        ``auc, auc_low, auc_high`` (95 %), ``ks, brier, log_loss, average_precision, calibration_slope,
-        calibration_intercept, calibration_in_the_large, rows, defaults`` and, with folds, ``auc_folds``.
+        The figures of :data:`METRICS` by key, ``rows``, ``defaults`` and, with folds, ``auc_folds``.
     """
     return measures(y, pd, folds=folds, groups=groups).as_json()
 
