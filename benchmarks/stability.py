@@ -45,7 +45,9 @@ _LEVELS = {
 def run_set(data: Path, retrains: int) -> dict[str, Any]:
     """Return the figures of one data set, by how enterprises are drawn."""
     config = load_training_config()
-    again = partial(retrain, data, config, retrains=retrains, survives=robustness_of, contradicts=contradicting_share)
+    again = partial(
+        retrain, data, config, retrains=retrains, robustness_of=robustness_of, contradicts=contradicting_share
+    )
     found = {name: again(keep=keep).model_dump(mode="json") for name, keep in _KEPT.items()}
     for drawn in found.values():
         del drawn["comparisons"]

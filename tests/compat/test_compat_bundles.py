@@ -2,7 +2,7 @@
 
 ``models/demo`` holds a rulebook of format 1; ``ranked``, beside this file, one of format 2 that ranks among peers. Both
 are bundles of format 1. ``referenced`` is one of format 2, with a reference population and its own texts, and
-without levers. A bundle of each later format joins them, and none is ever written again.
+without actions. A bundle of each later format joins them, and none is ever written again.
 """
 
 from datetime import UTC, datetime
@@ -139,7 +139,7 @@ def test_it_says_what_it_said(referenced_decision):
     )
 
 
-def test_without_levers_it_makes_no_recourse(referenced_decision):
+def test_without_actions_it_makes_no_recourse(referenced_decision):
     assert read_bundle(REFERENCED).levers is None
     assert referenced_decision.recourse is None
     assert "NO_RECOURSE" in {warning.code for warning in referenced_decision.warnings}

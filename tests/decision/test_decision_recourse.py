@@ -104,7 +104,7 @@ def test_recourse_rescores_to_exactly_what_it_claims(bundle, drawn, number, chan
 
 
 def test_the_proposals_that_re_score_are_many_and_of_every_kind(bundle, enterprises):
-    """The laws above are not vacuous: firms do get proposals, single and joint, by several levers."""
+    """The laws above are not vacuous: firms do get proposals, single and joint, by several actions."""
     proposals = [
         (record, proposal)
         for record in frame_records(enterprises.iloc[::40])
@@ -134,8 +134,8 @@ def test_recourse_is_better_and_in_order(bundle, drawn, number, changes):
     assert all(better) or not any(better)
     key = [each.total_effort if all(better) else each.pd_after for each in found.recourse]
     assert key == sorted(key)
-    levers = [frozenset([each.lever, *(step.lever for step in each.also)]) for each in found.recourse]
-    assert len(set(levers)) == len(levers) <= bundle.levers.policy.most
+    actions = [frozenset([each.lever, *(step.lever for step in each.also)]) for each in found.recourse]
+    assert len(set(actions)) == len(actions) <= bundle.levers.policy.most
     codes = {notice.code for notice in found.warnings}
     assert ("NO_RECOURSE" in codes) == (found.recourse == [])
 
@@ -150,13 +150,13 @@ def test_recourse_gains_points_in_a_row_of_the_rule_and_loses_none_altogether(bu
 
 
 def raised_against_a_reason(bundle, record, proposal):
-    """Features of what the levers move that rise, though high and adverse, and are adverse still."""
+    """Features of what the actions move that rise, though high and adverse, and are adverse still."""
     now, then = (assess(bundle, record_columns(each)) for each in (record, after(record, proposal)))
     terms = [each.explanation.terms.log_odds[0] for each in (now, then)]
-    of = {lever.id: lever for lever in bundle.levers.policy.levers}
-    levers = [of[step.lever] for step in (proposal, *proposal.also)]
-    fields = {name for lever in levers for name in lever.adds}
-    fields |= {"rd_expense_cny" for lever in levers if lever.account == "research"}
+    of = {action.id: action for action in bundle.levers.policy.levers}
+    actions = [of[step.lever] for step in (proposal, *proposal.also)]
+    fields = {name for action in actions for name in action.adds}
+    fields |= {"rd_expense_cny" for action in actions if action.account == "research"}
     return [
         feature.name
         for place, feature in enumerate(bundle.features)
@@ -209,14 +209,14 @@ def test_recourse_stays_within_what_the_peers_did_in_a_year(bundle, drawn, numbe
     record = drawn(number, changes)
     columns = record_columns(record)
     known = bundle.levers
-    levers = {lever.id: lever for lever in known.policy.levers}
+    actions = {action.id: action for action in known.policy.levers}
     most = {name: limit.most(columns, known.policy.size_edges) for name, limit in known.limits.items()}
     for proposal in decision_of(bundle, record).recourse:
         steps = (proposal, *proposal.also)
         for step in steps:
             assert step.step <= step.step_limit == most[step.field]
             assert step.effort == step.step / step.step_limit
-        limited = {name for step in steps for name in limited_fields(levers[step.lever])}
+        limited = {name for step in steps for name in limited_fields(actions[step.lever])}
         for change in proposal.record:
             if change.field in limited:
                 assert change.after - change.before <= most[change.field] + 1e-6

@@ -118,11 +118,11 @@ def test_the_page_on_training_names_real_keys():
     assert keys <= _fields(TrainingConfig)
 
 
-def test_the_page_on_recourse_has_every_lever_and_its_account():
+def test_the_page_on_recourse_has_every_action_and_its_account():
     policy = load_recourse_policy(configs_dir() / "policy" / "recourse.yaml")
     page = (ROOT / "docs" / "explanation" / "recourse.md").read_text("utf-8")
     rows = re.findall(r"^\| `([a-z0-9_]+)` \| .+ \| (\w+) \|$", page, re.MULTILINE)
-    assert rows == [(lever.id, lever.account) for lever in policy.levers]
+    assert rows == [(action.id, action.account) for action in policy.levers]
 
 
 def test_the_page_on_decisions_names_every_key():

@@ -38,11 +38,11 @@ def written(tmp_path):
     return write
 
 
-def lever(content, name):
+def action(content, name):
     return next(each for each in content["levers"] if each["id"] == name)
 
 
-def test_the_shipped_levers_are_of_the_innovation_side_and_can_all_be_moved():
+def test_the_shipped_actions_are_of_the_innovation_side_and_can_all_be_moved():
     policy = load_recourse_policy(SHIPPED)
     assert len(policy.levers) >= 8
     for each in policy.levers:
@@ -55,28 +55,37 @@ def test_the_shipped_levers_are_of_the_innovation_side_and_can_all_be_moved():
 
 
 REFUSED = {
-    "age": (lambda c: lever(c, "rd_staff").update(field="founded_on", adds=["founded_on"]), "nothing a lever may move"),
-    "class II": (lambda c: lever(c, "class1_grants").update(field="ip_class2", adds=["ip_class2"]), "nothing a lever"),
-    "a list": (lambda c: lever(c, "st_staff").update(field="high_growth_list", adds=["high_growth_list"]), "nothing a"),
-    "a prior year": (
-        lambda c: lever(c, "st_staff").update(field="rd_expense_prev_cny", adds=["rd_expense_prev_cny"]),
+    "age": (
+        lambda c: action(c, "rd_staff").update(field="founded_on", adds=["founded_on"]),
         "nothing a lever may move",
     ),
-    "renaming staff": (lambda c: lever(c, "rd_staff").update(adds=["staff_rd"]), "cannot rise without `staff_st`"),
-    "bought rights": (lambda c: lever(c, "class1_grants").update(adds=["ip_class1"]), "cannot rise without `ip_class1"),
-    "rights of nothing": (lambda c: lever(c, "class1_grants").pop("within"), "needs `within: invention_applications`"),
-    "relabelled revenue": (lambda c: lever(c, "hightech_revenue").update(account="expense"), "do not go together"),
-    "sales at a profit": (lambda c: lever(c, "tech_contracts").update(unit_cost_cny=0.5), "at cost"),
-    "free staff": (lambda c: lever(c, "rd_staff").update(unit_cost_cny=0), "greater than 0"),
-    "R&D at half price": (lambda c: lever(c, "rd_expense").update(unit_cost_cny=0.5), "one yuan for one"),
-    "a step down": (lambda c: lever(c, "rd_staff").update(grid=[-0.5]), "greater than 0"),
-    "beyond the peers": (lambda c: lever(c, "rd_staff").update(grid=[1.5]), "less than or equal to 1"),
-    "another field": (lambda c: lever(c, "rd_staff").update(field="ip_class1"), "none of the fields"),
-    "within nothing": (lambda c: lever(c, "rd_staff").update(within="nothing"), "names no field"),
+    "class II": (lambda c: action(c, "class1_grants").update(field="ip_class2", adds=["ip_class2"]), "nothing a lever"),
+    "a list": (
+        lambda c: action(c, "st_staff").update(field="high_growth_list", adds=["high_growth_list"]),
+        "nothing a",
+    ),
+    "a prior year": (
+        lambda c: action(c, "st_staff").update(field="rd_expense_prev_cny", adds=["rd_expense_prev_cny"]),
+        "nothing a lever may move",
+    ),
+    "renaming staff": (lambda c: action(c, "rd_staff").update(adds=["staff_rd"]), "cannot rise without `staff_st`"),
+    "bought rights": (
+        lambda c: action(c, "class1_grants").update(adds=["ip_class1"]),
+        "cannot rise without `ip_class1",
+    ),
+    "rights of nothing": (lambda c: action(c, "class1_grants").pop("within"), "needs `within: invention_applications`"),
+    "relabelled revenue": (lambda c: action(c, "hightech_revenue").update(account="expense"), "do not go together"),
+    "sales at a profit": (lambda c: action(c, "tech_contracts").update(unit_cost_cny=0.5), "at cost"),
+    "free staff": (lambda c: action(c, "rd_staff").update(unit_cost_cny=0), "greater than 0"),
+    "R&D at half price": (lambda c: action(c, "rd_expense").update(unit_cost_cny=0.5), "one yuan for one"),
+    "a step down": (lambda c: action(c, "rd_staff").update(grid=[-0.5]), "greater than 0"),
+    "beyond the peers": (lambda c: action(c, "rd_staff").update(grid=[1.5]), "less than or equal to 1"),
+    "another field": (lambda c: action(c, "rd_staff").update(field="ip_class1"), "none of the fields"),
+    "within nothing": (lambda c: action(c, "rd_staff").update(within="nothing"), "names no field"),
     "not limited": (lambda c: c["limits"].pop("staff_total"), "which is not limited"),
     "limit of nothing": (lambda c: c["limits"].update(nothing=None), "is no field"),
     "watch": (lambda c: c.update(watch=["staff_rd"]), "no field of the year before"),
-    "twice": (lambda c: lever(c, "rd_staff").update(id="st_staff"), "given twice"),
+    "twice": (lambda c: action(c, "rd_staff").update(id="st_staff"), "given twice"),
     "edges": (lambda c: c.update(size_edges=[20, 20]), "above the one before"),
     "no such key": (lambda c: c.update(direction="down"), "unknown key"),
 }
@@ -120,7 +129,7 @@ def parts_of(bundle, **changes):
     return replace(BundleParts(**{name: getattr(bundle, name) for name in names}), **changes)
 
 
-def test_a_bundle_keeps_its_levers(bundle, tmp_path):
+def test_a_bundle_keeps_its_actions(bundle, tmp_path):
     assert isinstance(bundle.levers, ActionSet)
     again = write_bundle(tmp_path / "again", parts_of(bundle))
     assert again.levers == bundle.levers
@@ -130,13 +139,13 @@ def test_a_bundle_keeps_its_levers(bundle, tmp_path):
     assert without.sha256 != bundle.sha256
 
 
-def test_levers_without_a_rulebook_are_refused(bundle, tmp_path):
+def test_actions_without_a_rulebook_are_refused(bundle, tmp_path):
     parts = BundleParts(name="x", model=bundle.companion, scale=bundle.scale, card="", levers=bundle.levers)
     with pytest.raises(ModelError, match="ICS-MOD-018 levers"):
         write_bundle(tmp_path / "bundle", parts)
 
 
-def test_a_bundle_of_format_1_has_no_levers(request):
+def test_a_bundle_of_format_1_has_no_actions(request):
     demo = read_bundle(request.config.rootpath / "models" / "demo")
     assert isinstance(demo, Bundle)
     assert demo.levers is None

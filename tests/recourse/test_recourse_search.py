@@ -14,7 +14,7 @@ from icsml.recourse.jumps import jumped
 from icsml.recourse.search import NoRecourse, Scored, find_recourse
 
 POLICY = load_recourse_policy(configs_dir() / "policy" / "recourse.yaml")
-LEVER = {lever.id: lever for lever in POLICY.levers}
+ACTIONS = {action.id: action for action in POLICY.levers}
 STEP = {None: 3.0, "revenue_cny": 0.05, "staff_total": 0.1}
 
 
@@ -37,7 +37,7 @@ def columns_of(**changes):
 
 
 def after(columns, **steps):
-    actions = [LEVER[name] for name in steps]
+    actions = [ACTIONS[name] for name in steps]
     return {
         name: float(values[0])
         for name, values in apply_steps(columns, actions, np.array([list(steps.values())])).items()
@@ -65,7 +65,7 @@ def test_rd_expense_is_paid_out_of_profit_cash_and_equity():
 
 
 def test_a_hire_counts_on_the_whole_staff_and_costs_a_wage():
-    wage = 2 * LEVER["st_staff"].unit_cost_cny
+    wage = 2 * ACTIONS["st_staff"].unit_cost_cny
     found = changes(columns_of(), st_staff=2.0)
     assert found == {"staff_st": 2.0, "staff_total": 2.0} | {name: sign * wage for name, sign in SPENT.items()}
 
@@ -92,12 +92,12 @@ def test_what_is_not_on_file_stays_so():
 def test_what_may_change_is_named(names):
     columns = columns_of()
     found = changes(columns, **dict.fromkeys(names, 2.0))
-    assert set(found) <= set(changed_fields([LEVER[name] for name in names]))
+    assert set(found) <= set(changed_fields([ACTIONS[name] for name in names]))
     assert len(found) > 5
 
 
 def possible(action_set, columns, **steps):
-    actions, amounts = [LEVER[name] for name in steps], np.array([list(steps.values())])
+    actions, amounts = [ACTIONS[name] for name in steps], np.array([list(steps.values())])
     return bool(feasible(action_set, columns, actions, amounts, apply_steps(columns, actions, amounts))[0])
 
 
@@ -114,7 +114,7 @@ def possible(action_set, columns, **steps):
 )
 def test_the_last_step_that_can_be_taken_and_the_first_that_cannot(action_set, steps, why):
     columns = columns_of(**why)
-    one_more = {name: step + LEVER[name].round_to for name, step in steps.items()}
+    one_more = {name: step + ACTIONS[name].round_to for name, step in steps.items()}
     assert possible(action_set, columns, **steps)
     assert not possible(action_set, columns, **one_more)
 
@@ -133,7 +133,7 @@ def test_steps_that_cannot_be_shown_to_be_possible_are_not(action_set, steps, ch
     assert not possible(action_set, columns_of(**changed), **steps)
 
 
-def test_two_levers_share_the_limit_of_what_both_move(action_set):
+def test_two_actions_share_the_limit_of_what_both_move(action_set):
     columns = columns_of(revenue_cny=50_000_000.0, rd_expense_prev_cny=None)  # R&D may grow by 2.5 million
     assert possible(action_set, columns, rd_expense=2_000_000.0, rd_staff=2.0)
     assert not possible(action_set, columns, rd_expense=2_001_000.0, rd_staff=2.0)
@@ -144,12 +144,12 @@ def test_a_jump_is_growth_beyond_the_peers(action_set):
     assert [bool(jumped(action_set, each)["revenue_cny"][0]) for each in (at, above, unknown)] == [False, True, False]
 
 
-FIELDS = sorted({lever.field for lever in POLICY.levers})
+FIELDS = sorted({action.field for action in POLICY.levers})
 RULEBOOK = SimpleNamespace(indicators=[SimpleNamespace(id=f"of_{name}", fields=(name,)) for name in FIELDS])
 
 
 def points_of(total, worth, columns):
-    """Points of one indicator for each field that a lever names; what the model values gains points."""
+    """Points of one indicator for each field that an action names; what the model values gains points."""
     every = worth if set(worth) & set(FIELDS) else dict.fromkeys(FIELDS, 1.0)
     points = {f"of_{name}": columns[name] * abs(every.get(name, 0.0)) for name in FIELDS}
     return SimpleNamespace(innovation_score=total, score=total, points=points)
@@ -205,7 +205,7 @@ def test_where_no_grade_can_be_reached_the_largest_fall_comes_first(action_set):
     ]
 
 
-def test_a_pair_must_do_more_than_its_levers_alone_for_no_more_effort(action_set):
+def test_a_pair_must_do_more_than_its_actions_alone_for_no_more_effort(action_set):
     columns, rescore = toy({"invention_applications": 0.1, "staff_rd": 0.3}, bounds=(0.01, 1.0))
 
     def capped(rows):
@@ -285,14 +285,14 @@ def test_what_goes_against_the_reasons_gives_way_to_what_does_not(action_set):
     columns, rescore = toy({"invention_applications": 0.1, "staff_rd": 0.3}, bounds=(0.47, 0.7, 1.0))
 
     def answer(*refused):
-        against = lambda actions, _: any(lever.id in refused for lever in actions)  # noqa: E731
+        against = lambda actions, _: any(action.id in refused for action in actions)  # noqa: E731
         return searched(action_set, columns, rescore(columns), rescore, against)
 
     assert steps(answer().proposals[0]) == {"rd_staff": 1.0}
     others = answer("rd_staff").proposals
     assert steps(others[0]) == {"invention_applications": 2.0}
     assert all("rd_staff" not in steps(each) for each in others)
-    nothing = answer(*LEVER)
+    nothing = answer(*ACTIONS)
     assert (nothing.proposals, nothing.reason) == ((), NoRecourse.NO_EFFECT)
 
 
@@ -333,7 +333,7 @@ def test_a_model_that_answers_otherwise_alone_is_found_out(action_set):
     assert [proposal.verified for proposal in answer.proposals] == [False]
 
 
-def test_one_batch_for_single_levers_and_one_for_pairs(action_set):
+def test_one_batch_for_single_actions_and_one_for_pairs(action_set):
     columns, rescore = toy({"invention_applications": 0.1})
     sizes = []
 

@@ -244,7 +244,7 @@ def test_a_setting_says_whether_recourse_is_looked_for(make_app, test_client, ke
     app = make_app(settings=ServingSettings(recourse=looks))
     with test_client(app, headers=_bearer(keys.score)) as client:
         answer = client.post(URL, json=record).json()
-    assert answer["recourse"] is None  # this bundle holds no levers
+    assert answer["recourse"] is None  # this bundle holds no actions
     assert ("NO_RECOURSE" in {warning["code"] for warning in answer["warnings"]}) == looks
 
 

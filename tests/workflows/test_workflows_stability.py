@@ -28,10 +28,10 @@ from icsml.workflows.model_comparison import compare_models
 from icsml.workflows.prepare import prepare, split_rows
 from icsml.workflows.retraining import redrawn, retrain
 from icsml.workflows.train import train_bundle
-from icsml.workflows.yearly_changes import fit_levers
+from icsml.workflows.yearly_changes import fit_actions
 
 RECOURSE = ("recourse_survival", "recourse_better_grade")
-NO_LEVERS = dict.fromkeys(RECOURSE, "no_levers")
+NO_ACTIONS = dict.fromkeys(RECOURSE, "no_levers")
 NOTHING = RecourseRobustness(0, 0, None, 0, None)
 FOLDED = """\
 name: folded
@@ -52,11 +52,11 @@ split: {folds: 4, seed: 0}
 def found(book_folder, quick_config):
     asked = []
 
-    def survives(old, columns):
+    def robustness(old, columns):
         asked.append(("proposed", old.levers is not None, rows(columns)))
 
         def share(new):
-            asked.append(("survives", new.model.booster is not old.model.booster, new.levers is not None))
+            asked.append(("answered", new.model.booster is not old.model.booster, new.levers is not None))
             assert old.reference.sha256 != new.reference.sha256  # each compares with its own training rows
             return RecourseRobustness(9, 9, len(asked) / 10, 4, len(asked) / 20)
 
@@ -65,7 +65,7 @@ def found(book_folder, quick_config):
     def contradicts(model, columns):
         asked.append(("contradicts", model.name, rows(columns)))
 
-    made = retrain(book_folder, quick_config, retrains=2, rows=300, survives=survives, contradicts=contradicts)
+    made = retrain(book_folder, quick_config, retrains=2, rows=300, robustness_of=robustness, contradicts=contradicts)
     return made, asked
 
 
@@ -96,7 +96,7 @@ def test_the_summary_is_of_the_retrains(found):
 def test_recourse_and_contradictions_are_asked_of_whoever_knows(found):
     stability, asked = found
     assert asked.count(("proposed", True, 300)) == 1  # proposals are made once
-    assert asked.count(("survives", True, True)) == 2
+    assert asked.count(("answered", True, True)) == 2
     assert asked.count(("contradicts", "icsml-pd", 300)) == 3
     told = stability.model_dump(mode="json")
     assert told["recourse_survival"]["low"] < told["recourse_survival"]["high"]
@@ -118,14 +118,14 @@ def test_recourse_of_the_base_is_put_to_every_retrain_and_contradictions_are_of_
         return trained[-1]
 
     monkeypatch.setattr(retraining, "_trained", kept)
-    options = {"survives": robustness_of, "contradicts": contradicting_share}
+    options = {"robustness_of": robustness_of, "contradicts": contradicting_share}
     found = retrain(book_folder, quick_config, retrains=2, rows=60, **options)
     base, *others = trained
     prepared = prepare(read_dataset(book_folder), quick_config, silent)
     held = np.flatnonzero(split_rows(prepared, None).test)
     chosen = np.sort(np.random.default_rng(quick_config.model.seed).choice(held, 60, replace=False))
     columns = take(prepared.columns, chosen)
-    assert base.levers == fit_levers(prepared, split_rows(prepared, None).train)
+    assert base.levers == fit_actions(prepared, split_rows(prepared, None).train)
     assert all(other.levers not in (None, base.levers) for other in others)
     told = [robustness_of(base, columns)(other) for other in others]
     assert [each.recourse_survival for each in found.comparisons] == [each.lower_pd for each in told]
@@ -191,9 +191,9 @@ def test_nobody_who_is_explained_was_trained_on(book_folder, folded, quick_confi
 
 def test_without_innovation_data_there_is_no_recourse_and_it_says_so(folded, quick_config):
     found = retrain(
-        folded, quick_config, retrains=1, rows=50, survives=robustness_of, contradicts=contradicting_share
+        folded, quick_config, retrains=1, rows=50, robustness_of=robustness_of, contradicts=contradicting_share
     ).model_dump(mode="json")
-    assert (found["recourse_survival"], found["unknown"]) == (None, NO_LEVERS)
+    assert (found["recourse_survival"], found["unknown"]) == (None, NO_ACTIONS)
     assert found["contradictions"] is not None
 
 
@@ -303,7 +303,7 @@ def test_recourse_is_looked_for_in_rows_evenly_spaced(bundle, challenger, book_f
     monkeypatch.setattr(model_comparison, "_ASKED", 5)
     seen = {}
 
-    def survives(old, columns):
+    def robustness(old, columns):
         seen["proposed"] = columns["enterprise_id"].tolist()
         return lambda new: NOTHING
 
@@ -311,7 +311,12 @@ def test_recourse_is_looked_for_in_rows_evenly_spaced(bundle, challenger, book_f
         seen["explained"] = columns["enterprise_id"].tolist()
 
     compare_models(
-        ("a", bundle), ("b", challenger), read_dataset(book_folder), rows=20, survives=survives, contradicts=contradicts
+        ("a", bundle),
+        ("b", challenger),
+        read_dataset(book_folder),
+        rows=20,
+        robustness_of=robustness,
+        contradicts=contradicts,
     )
     assert len(seen["explained"]) == 20
     assert seen["proposed"] == seen["explained"][::4]
@@ -324,8 +329,8 @@ def test_what_is_null_says_why(bundle, challenger, book_folder):
     def why(old, new, **asked):
         return compare_models(("a", old), ("b", new), dataset, rows=20, **asked).unknown
 
-    asked = {"survives": robustness_of, "contradicts": contradicting_share}
-    nothing = {"survives": lambda old, columns: lambda new: NOTHING, "contradicts": lambda model, columns: None}
+    asked = {"robustness_of": robustness_of, "contradicts": contradicting_share}
+    nothing = {"robustness_of": lambda old, columns: lambda new: NOTHING, "contradicts": lambda model, columns: None}
     without = dataclasses.replace(  # the companion alone: a model without innovation
         bundle,
         model=bundle.companion,
@@ -335,13 +340,13 @@ def test_what_is_null_says_why(bundle, challenger, book_folder):
         reference=None,
     )
     assert why(bundle, without, **asked) == dict.fromkeys(RECOURSE, "no_rulebook")
-    assert why(without, bundle, **asked) == NO_LEVERS
+    assert why(without, bundle, **asked) == NO_ACTIONS
     assert why(bundle, challenger) == dict.fromkeys((*RECOURSE, "contradictions"), "not_asked")
-    assert why(bare, bare, **asked) == NO_LEVERS | {"contradictions": "no_population"}
-    assert why(bare, challenger, **asked) == NO_LEVERS
+    assert why(bare, bare, **asked) == NO_ACTIONS | {"contradictions": "no_population"}
+    assert why(bare, challenger, **asked) == NO_ACTIONS
     none_made = dict.fromkeys(RECOURSE, "no_proposal") | {"contradictions": "none_shown"}
     assert why(bundle, challenger, **nothing) == none_made
-    lower = {"survives": lambda old, columns: lambda new: RecourseRobustness(2, 3, 0.5, 0, None)}
+    lower = {"robustness_of": lambda old, columns: lambda new: RecourseRobustness(2, 3, 0.5, 0, None)}
     assert why(bundle, challenger, **lower)["recourse_better_grade"] == "no_promise"
 
 

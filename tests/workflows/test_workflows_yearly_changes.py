@@ -13,7 +13,7 @@ from icsml.records.extra import ExtraFeature
 from icsml.recourse.actionable_fields import size_class
 from icsml.texts.label import Label
 from icsml.workflows.prepare import prepare, split_rows
-from icsml.workflows.yearly_changes import fit_levers, successive, yearly_changes
+from icsml.workflows.yearly_changes import fit_actions, successive, yearly_changes
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +40,9 @@ def days(*texts):
 
 
 def test_the_bundle_holds_what_is_fitted_on_the_training_rows(bundle, prepared, train):
-    assert fit_levers(prepared, train) == bundle.levers
+    assert fit_actions(prepared, train) == bundle.levers
     assert (
-        canonical_bytes(fit_levers(prepared, train).model_dump(mode="json"))
+        canonical_bytes(fit_actions(prepared, train).model_dump(mode="json"))
         in (bundle.folder / "bundle.json").read_bytes()
     )
 
@@ -52,22 +52,22 @@ def test_no_other_row_is_looked_at(prepared, train):
         name: np.where(train, values, values * 1000.0) if values.dtype.kind == "f" else values
         for name, values in prepared.columns.items()
     }
-    assert fit_levers(replace(prepared, columns=moved), train) == fit_levers(prepared, train)
+    assert fit_actions(replace(prepared, columns=moved), train) == fit_actions(prepared, train)
     everything = np.ones_like(train)
-    assert fit_levers(replace(prepared, columns=moved), everything) != fit_levers(prepared, everything)
+    assert fit_actions(replace(prepared, columns=moved), everything) != fit_actions(prepared, everything)
 
 
 def test_rows_may_be_flags_or_places_and_who_is_drawn_twice_counts_twice(prepared, train):
     """A bootstrap draws whole enterprises, some of them more than once; a copy is no year after another copy."""
-    once, twice = (fit_levers(prepared, np.tile(np.flatnonzero(train), times)) for times in (1, 2))
-    assert once == fit_levers(prepared, train)
+    once, twice = (fit_actions(prepared, np.tile(np.flatnonzero(train), times)) for times in (1, 2))
+    assert once == fit_actions(prepared, train)
     for name, limit in once.limits.items():
         told = {(group.technical_field, group.size): group.pairs for group in twice.limits[name].groups}
         assert all(told[group.technical_field, group.size] == 2 * group.pairs for group in limit.groups)
 
 
 def test_a_limit_is_a_change_that_was_made_and_nine_in_ten_are_no_larger(prepared, train):
-    known = fit_levers(prepared, train)
+    known = fit_actions(prepared, train)
     columns = take(prepared.columns, train)
     pairs = successive(columns)
     for name, limit in known.limits.items():
@@ -85,7 +85,7 @@ def test_a_limit_is_a_change_that_was_made_and_nine_in_ten_are_no_larger(prepare
 
 
 def test_groups_go_from_fine_to_coarse_and_end_with_all(prepared, train):
-    known = fit_levers(prepared, train)
+    known = fit_actions(prepared, train)
     for limit in [*known.limits.values(), *known.jumps.values()]:
         coarse = [(each.technical_field is None) + (each.size is None) for each in limit.groups]
         assert coarse == sorted(coarse)
@@ -129,28 +129,28 @@ def test_a_change_is_a_share_of_the_year_before():
     assert (between.tolist(), row.tolist()) == ([0.4], [0])
 
 
-def test_without_data_a_lever_is_not_offered(prepared, train):
+def test_without_data_an_action_is_not_offered(prepared, train):
     empty = {**prepared.columns, "ip_class1": np.full(len(train), np.nan)}
-    known = fit_levers(replace(prepared, columns=empty), train)
-    assert "class1_grants" not in {lever.id for lever in known.policy.levers}
+    known = fit_actions(replace(prepared, columns=empty), train)
+    assert "class1_grants" not in {action.id for action in known.policy.levers}
     assert "ip_class1" not in known.limits
     nobody = {**prepared.columns, "enterprise_id": np.arange(len(train)).astype(str).astype(object)}
-    known = fit_levers(replace(prepared, columns=nobody), train)
-    assert {lever.id for lever in known.policy.levers} == {"rd_expense"}  # the only one with its year before on record
+    known = fit_actions(replace(prepared, columns=nobody), train)
+    assert {action.id for action in known.policy.levers} == {"rd_expense"}  # with its year before on record
 
 
-def test_only_levers_that_the_model_or_its_rulebook_reads_are_kept(prepared, train):
+def test_only_actions_that_the_model_or_its_rulebook_reads_are_kept(prepared, train):
     names = tuple(name for name in prepared.encoder.names if name != "invention_filings")
-    known = fit_levers(replace(prepared, encoder=replace(prepared.encoder, names=names)), train)
-    assert "invention_applications" not in {lever.id for lever in known.policy.levers}
-    assert "tech_contracts" in {lever.id for lever in known.policy.levers}
+    known = fit_actions(replace(prepared, encoder=replace(prepared.encoder, names=names)), train)
+    assert "invention_applications" not in {action.id for action in known.policy.levers}
+    assert "tech_contracts" in {action.id for action in known.policy.levers}
 
 
 def test_a_model_of_extra_features_has_none(prepared, train):
     """What those are made of is not known, so they could not follow a change of the record."""
     extra = ExtraFeature(name="x", label=Label(en="x", zh="x"), group="g")
-    assert fit_levers(replace(prepared, encoder=replace(prepared.encoder, extras=(extra,))), train) is None
+    assert fit_actions(replace(prepared, encoder=replace(prepared.encoder, extras=(extra,))), train) is None
 
 
 def test_without_a_rulebook_there_are_none(prepared, train):
-    assert fit_levers(replace(prepared, rulebook=None), train) is None
+    assert fit_actions(replace(prepared, rulebook=None), train) is None

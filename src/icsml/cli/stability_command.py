@@ -89,7 +89,7 @@ def _retrained(
         keep=keep,
         rows=rows,
         top=top,
-        survives=robustness_of,
+        robustness_of=robustness_of,
         contradicts=contradicting_share,
         progress=progress(),
     )
@@ -102,7 +102,7 @@ def _compared(data: Path, old: str, new: str, rows: int, top: int) -> Stability:
         read_dataset(data),
         rows=rows,
         top=top,
-        survives=robustness_of,
+        robustness_of=robustness_of,
         contradicts=contradicting_share,
     )
 

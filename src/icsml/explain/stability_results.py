@@ -24,8 +24,8 @@ class Unknown:
 
     NOT_ASKED = "not_asked"
     """nobody was given who knows"""
-    NO_LEVERS = "no_levers"
-    """the base has no levers or no rulebook, so it proposes no recourse"""
+    NO_ACTIONS = "no_levers"
+    """the base has no actions or no rulebook, so it proposes no recourse"""
     NO_RULEBOOK = "no_rulebook"
     """no other model has a rulebook to answer with"""
     NO_PROPOSAL = "no_proposal"

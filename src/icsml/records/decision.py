@@ -280,7 +280,7 @@ class RecordChange(BaseModel):
 
 
 class RecourseStep(RecordChange):
-    """One lever of a proposal.
+    """One action of a proposal; ``lever`` is its id.
 
     ``step`` is what is done, ``step_limit`` the yearly change of the peers, ``effort`` the one over the other.
     ``indicator`` is the rulebook's that reads the field, null where none does; ``rule_from`` and ``rule_to`` are the

@@ -172,7 +172,7 @@ def robustness_sentences(figures: StabilityFigures, lang: str) -> list[str]:
     if figures.recourse_survival is None:
         why = figures.unknown.get("recourse_survival")
         return [phrase(f"pages.recourse_unknown_{why if why in _UNKNOWN else 'unstated'}", lang, base=base)]
-    sentences = [phrase("pages.recourse_survives", lang, base=base, **_shares(figures.recourse_survival))]
+    sentences = [phrase("pages.recourse_lower_pd", lang, base=base, **_shares(figures.recourse_survival))]
     if figures.recourse_better_grade is not None:
         sentences.append(phrase("pages.recourse_better_grade", lang, **_shares(figures.recourse_better_grade)))
     return sentences

@@ -21,10 +21,10 @@ from icsml.records.columns import Columns, take, to_columns
 from icsml.records.dataset import Dataset
 from icsml.recourse.robustness import RecourseRobustness
 
-__all__ = ["Contradicts", "Setting", "Survives", "compare_models", "compared", "sampled"]
+__all__ = ["Contradicts", "RobustnessOf", "Setting", "compare_models", "compared", "sampled"]
 
 
-Survives = Callable[[BundleParts, Columns], Callable[[BundleParts], RecourseRobustness]]
+RobustnessOf = Callable[[BundleParts, Columns], Callable[[BundleParts], RecourseRobustness]]
 """For a model and some rows, a function that measures how much of its recourse another model still answers.
 
 Such as :func:`icsml.decision.recourse.robustness_of`.
@@ -50,7 +50,7 @@ class Setting:
     synthetic: bool
     drawn: str | None
     top: int
-    survives: Survives | None
+    robustness_of: RobustnessOf | None
     contradicts: Contradicts | None
 
 
@@ -79,7 +79,7 @@ def compare_models(
     *,
     rows: int = 2000,
     top: int = 3,
-    survives: Survives | None = None,
+    robustness_of: RobustnessOf | None = None,
     contradicts: Contradicts | None = None,
 ) -> Stability:
     """Compare the reasons of two models for the same enterprises, such as before a promotion.
@@ -92,7 +92,7 @@ def compare_models(
         Name and model.
     dataset : Dataset
         The enterprises; labels are not read.
-    rows, top, survives, contradicts
+    rows, top, robustness_of, contradicts
         As for :func:`icsml.workflows.retraining.retrain`.
 
     Raises
@@ -112,7 +112,7 @@ def compare_models(
     columns = to_columns(dataset.enterprises, list(extras.values()))
     columns = take(columns, sampled(np.arange(len(dataset.enterprises)), rows, 0))
     synthetic = dataset.meta.synthetic or old[1].synthetic or new[1].synthetic
-    setting = Setting(dataset.meta.name, synthetic, None, top, survives, contradicts)
+    setting = Setting(dataset.meta.name, synthetic, None, top, robustness_of, contradicts)
     return compared(setting, old, dict([new]), columns)
 
 
@@ -128,10 +128,12 @@ def compared(
     levels = _Levels(tuple(f.group for f in features.values()), clusters(base_model, above), above, setting.top)
     riskiest = np.sort(np.argsort(-old.pd, kind="stable")[: max(1, round(_RISKIEST * len(old.pd)))])
     before = old.over(list(features))
-    survives = setting.survives(base_model, take(columns, _spaced(len(old.pd), _ASKED))) if setting.survives else None
+    robustness = None
+    if setting.robustness_of:
+        robustness = setting.robustness_of(base_model, take(columns, _spaced(len(old.pd), _ASKED)))
     agreements = []
     for name, rows in new.items():
-        recourse = survives(others[name]) if survives else None
+        recourse = robustness(others[name]) if robustness else None
         after = rows.over(list(features))
         agreements.append(
             Agreement(
@@ -194,7 +196,7 @@ def _unknown(
     """Return why each figure that no model has is null."""
     unknown = {}
     if all(agreement.recourse_survival is None for agreement in agreements):
-        unknown["recourse_survival"] = _no_survival(setting, base, others)
+        unknown["recourse_survival"] = _no_robustness(setting, base, others)
     if all(agreement.recourse_better_grade is None for agreement in agreements):
         unknown["recourse_better_grade"] = unknown.get("recourse_survival", Unknown.NO_PROMISE)
     if contradictions_of_base is None and all(agreement.contradictions is None for agreement in agreements):
@@ -202,11 +204,11 @@ def _unknown(
     return unknown
 
 
-def _no_survival(setting: Setting, base: BundleParts, others: Sequence[BundleParts]) -> str:
-    if setting.survives is None:
+def _no_robustness(setting: Setting, base: BundleParts, others: Sequence[BundleParts]) -> str:
+    if setting.robustness_of is None:
         return Unknown.NOT_ASKED
     if base.levers is None or base.rulebook is None:
-        return Unknown.NO_LEVERS
+        return Unknown.NO_ACTIONS
     return Unknown.NO_PROPOSAL if any(other.rulebook for other in others) else Unknown.NO_RULEBOOK
 
 

@@ -25,10 +25,10 @@ from icsml.records.columns import take
 from icsml.records.dataset import read_dataset
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import FittedPair, fit_model, parts
-from icsml.workflows.model_comparison import Contradicts, Setting, Survives, compared, sampled
+from icsml.workflows.model_comparison import Contradicts, RobustnessOf, Setting, compared, sampled
 from icsml.workflows.prepare import Prepared, Rows, Split, prepare, ranked_within, split_rows
 from icsml.workflows.reference_rows import reference_population
-from icsml.workflows.yearly_changes import fit_levers
+from icsml.workflows.yearly_changes import fit_actions
 
 __all__ = ["redrawn", "retrain"]
 
@@ -44,7 +44,7 @@ def retrain(
     keep: float | None = None,
     rows: int = 2000,
     top: int = 3,
-    survives: Survives | None = None,
+    robustness_of: RobustnessOf | None = None,
     contradicts: Contradicts | None = None,
     progress: Progress = silent,
 ) -> Stability:
@@ -64,7 +64,7 @@ def retrain(
         Rows to explain at most, drawn from those that no model has seen.
     top : int
         Adverse reasons given of a row.
-    survives, contradicts : callable, optional
+    robustness_of, contradicts : callable, optional
         What to ask of recourse and of contradicting reasons.
     progress : callable
         Told how far it is.
@@ -89,7 +89,7 @@ def retrain(
     meta = prepared.dataset.meta
     how = "bootstrap" if keep is None else f"{keep:g} of them"
     return compared(
-        Setting(meta.name, meta.synthetic, how, top, survives, contradicts), ("base", base), others, columns
+        Setting(meta.name, meta.synthetic, how, top, robustness_of, contradicts), ("base", base), others, columns
     )
 
 
@@ -138,4 +138,4 @@ def _trained(prepared: Prepared, rows: Rows, config: TrainingConfig, progress: P
     refuse_no_ranking(model.calibration, f"the retrain with seed {config.model.seed}")
     pair = FittedPair(model, None, ())
     reference = reference_population(ranked, rows, pair, config)
-    return parts(ranked, pair, config, reference=reference, levers=fit_levers(ranked, rows))
+    return parts(ranked, pair, config, reference=reference, levers=fit_actions(ranked, rows))

@@ -30,7 +30,7 @@ from icsml.workflows.prepare import Prepared, Split, prepare, ranked_within, spl
 from icsml.workflows.reference_rows import reference_population
 from icsml.workflows.training_metrics import TrainingMetrics, check_sentence, training_metrics
 from icsml.workflows.training_tables import held_out_predictions, training_tables
-from icsml.workflows.yearly_changes import fit_levers
+from icsml.workflows.yearly_changes import fit_actions
 
 __all__ = ["Trained", "refuse_occupied", "train_bundle", "trained_on"]
 
@@ -135,7 +135,7 @@ def _parts(
         card=render_card(card_facts(prepared, split, config, results, robust, reference)),
         training=_facts(prepared, split, pair, config, results, robust),
         reference=reference,
-        levers=fit_levers(prepared, split.train),
+        levers=fit_actions(prepared, split.train),
     )
 
 

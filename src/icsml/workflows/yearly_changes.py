@@ -26,14 +26,14 @@ from icsml.recourse.actionable_fields import (
 )
 from icsml.workflows.prepare import Prepared, Rows
 
-__all__ = ["fit_levers", "successive", "yearly_changes"]
+__all__ = ["fit_actions", "successive", "yearly_changes"]
 
 
 _YEAR_DAYS = (270, 460)
 """Two decision dates so many days apart are a year apart."""
 
 
-def fit_levers(prepared: Prepared, train: Rows, path: Path | None = None) -> ActionSet | None:
+def fit_actions(prepared: Prepared, train: Rows, path: Path | None = None) -> ActionSet | None:
     """Return the actionable fields that the model reads, and their yearly changes in the training rows.
 
     Parameters
@@ -43,12 +43,12 @@ def fit_levers(prepared: Prepared, train: Rows, path: Path | None = None) -> Act
     train : Rows
         Training rows; no other row is looked at. An enterprise drawn twice counts twice.
     path : Path, optional
-        The file of levers; the shipped one by default.
+        The file of actions; the shipped one by default.
 
     Returns
     -------
     ActionSet or None
-        None where there is no rulebook, no lever with data, or the model reads declared extra features: what those are
+        None where there is no rulebook, no action with data, or the model reads declared extra features: what those are
         made of is not known, so they could not follow a change of the record.
     """
     if prepared.rulebook is None or prepared.encoder.extras:
@@ -60,20 +60,20 @@ def fit_levers(prepared: Prepared, train: Rows, path: Path | None = None) -> Act
     limits = {name: _limit(policy, columns, pairs, name, per) for name, per in policy.limits.items()}
     known = {name: limit for name, limit in limits.items() if limit is not None}
     read = {*prepared.encoder.inputs, *prepared.rulebook.inputs()}
-    levers = tuple(lever for lever in policy.levers if lever.field in known and lever.field in read)
-    if not levers:
+    actions = tuple(action for action in policy.levers if action.field in known and action.field in read)
+    if not actions:
         return None
     jumps = {name: _limit(policy, columns, pairs, name, name) for name in policy.watch}
     return ActionSet(
-        policy=policy.model_copy(update={"levers": levers, "limits": _of(policy, levers)}),
-        limits={name: limit for name, limit in known.items() if name in _of(policy, levers)},
+        policy=policy.model_copy(update={"levers": actions, "limits": _of(policy, actions)}),
+        limits={name: limit for name, limit in known.items() if name in _of(policy, actions)},
         jumps={name: limit for name, limit in jumps.items() if limit is not None},
     )
 
 
-def _of(policy: RecoursePolicy, levers: tuple[Action, ...]) -> dict[str, str | None]:
-    """Return the limited fields of some actionable fields, each with its denominator."""
-    needed = {name for lever in levers for name in limited_fields(lever)}
+def _of(policy: RecoursePolicy, actions: tuple[Action, ...]) -> dict[str, str | None]:
+    """Return the limited fields of some actions, each with its denominator."""
+    needed = {name for action in actions for name in limited_fields(action)}
     return {name: per for name, per in policy.limits.items() if name in needed}
 
 
