@@ -189,11 +189,10 @@ def _pd(facts: CardFacts, words: _Words) -> str:
 def _points(points: CardPoints | None, words: _Words) -> str:
     if points is None:
         return phrase("card.points_none", words.lang)
-    provenance = words.named("names.value", points.provenance)
+    stated = {"rulebook": points.rulebook, "provenance": words.named("names.value", points.provenance)}
     if points.robustness is None:
-        return phrase("card.points", words.lang, rulebook=points.rulebook, provenance=provenance)
-    tested = asdict(points.robustness)
-    return phrase("card.points_tested", words.lang, rulebook=points.rulebook, provenance=provenance, **tested)
+        return phrase("card.points", words.lang, **stated)
+    return phrase("card.points_tested", words.lang, **stated, weights=points.robustness.sentence(words.lang))
 
 
 def _reference(reference: CardReference | None, lang: str) -> str:

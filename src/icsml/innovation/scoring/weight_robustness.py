@@ -16,6 +16,8 @@ from icsml.innovation.rulebooks.provenance import Provenance
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.value_functions import Floats
 from icsml.innovation.scoring.points import Points
+from icsml.texts.catalogue import phrase
+from icsml.texts.languages import FALLBACK
 
 __all__ = [
     "CONCENTRATION",
@@ -74,14 +76,9 @@ class Robustness:
         """Return the figures as a JSON object."""
         return asdict(self)
 
-    def sentence(self) -> str:
-        """Return the figures in words."""
-        return (
-            f"The weights are assumed. Over {self.draws} random weightings around them the rank correlation with this "
-            f"score is {self.rank_correlation:.3f} (lowest twentieth {self.rank_correlation_low:.3f}); of the best "
-            f"{self.top_share:.1%} a random weighting replaces {self.replaced:.0%} (highest twentieth "
-            f"{self.replaced_high:.0%}), and {self.depends:.0%} of them hang on the assumption."
-        )
+    def sentence(self, lang: str = FALLBACK) -> str:
+        """Return the figures in words of a language."""
+        return phrase("card.weights_tested", lang, **asdict(self))
 
 
 def robustness(
