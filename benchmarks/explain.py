@@ -8,8 +8,6 @@ of the process, on one thread and on two, the least of three runs for us and for
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import time
 import warnings
@@ -24,6 +22,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import shap
+from harness import command
 from numpy.typing import NDArray
 
 from icsml.errors import ModelError
@@ -199,16 +198,6 @@ def table(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Run it and print the tables and the JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=12_800)
-    results = run(parser.parse_args().rows)
-    print(table(results))
-    print(json.dumps(results, indent=1))
-    return 0
-
-
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "2")
-    raise SystemExit(main())
+    raise SystemExit(command(__doc__, run, table, "--rows", 12_800))

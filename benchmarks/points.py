@@ -8,8 +8,6 @@ return the score alone; ours also says which row of the rule gave every indicato
 
 from __future__ import annotations
 
-import argparse
-import json
 import tempfile
 import time
 from bisect import bisect_left
@@ -21,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from harness import command
 
 from icsml.core.progress import silent
 from icsml.innovation.peers.peer_tables import PeerTables
@@ -230,15 +229,5 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join([*lines, "", listed])
 
 
-def main() -> int:
-    """Run it and print the table and the JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=520_000)
-    results = run(parser.parse_args().rows)
-    print(table(results))
-    print(json.dumps(results, indent=1))
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(command(__doc__, run, table, "--rows", 520_000))

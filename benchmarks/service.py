@@ -8,7 +8,6 @@ after its commit. Each request is another record.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import socket
@@ -25,6 +24,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+from harness import command, trained_model
 
 import icsml
 from icsml import EnterpriseRecord as Record
@@ -92,17 +92,14 @@ def _measure(work: Callable[[Record], object], records: Sequence[Record], client
 
 def run(enterprises: int) -> dict[str, Any]:
     """Return the figures by what was measured: decisions in process, then over HTTP by one client and by several."""
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        icsml.synthesize(enterprises, 11, "small", folder / "book")
-        trained = icsml.train_bundle(folder / "book", icsml.load_training_config(), out=folder / "bundle")
+    with trained_model(enterprises) as trained, tempfile.TemporaryDirectory() as home:
         records = icsml.frame_records(trained.dataset.enterprises.tail(_REQUESTS + _WARM))
         bundle = trained.bundle
 
         def decide(record: Record) -> object:
             return icsml.decide(bundle, record, decision_id="d", decided_at=_MOMENT)
 
-        with _service(folder / "bundle", folder / "home") as client:
+        with _service(bundle.folder, Path(home)) as client:
 
             def post(record: Record) -> None:
                 content = record.model_dump_json(exclude_none=True)
@@ -126,15 +123,5 @@ def table(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Run it and print the table and the JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--enterprises", type=int, default=2000)
-    results = run(parser.parse_args().enterprises)
-    print(table(results))
-    print(json.dumps(results, indent=1))
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(command(__doc__, run, table, "--enterprises", 2000))

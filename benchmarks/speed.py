@@ -5,29 +5,22 @@ python benchmarks/speed.py [--enterprises 5000]
 
 from __future__ import annotations
 
-import argparse
-import json
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import pandas as pd
+from harness import command, trained_model
 
-from icsml.core.progress import silent
 from icsml.decision.assess import assess
 from icsml.decision.decide import decide
 from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.innovation.scoring.evaluate import evaluate
 from icsml.model.bundle import Bundle
-from icsml.portfolio.synthetic import synthesize
 from icsml.records.columns import to_columns
 from icsml.records.enterprise import frame_records
-from icsml.workflows.config import load_training_config
-from icsml.workflows.train import train_bundle
 
 __all__ = ["run", "table"]
 
@@ -87,10 +80,7 @@ def _batch(bundle: Bundle, frame: pd.DataFrame) -> dict[str, Any]:
 
 def run(enterprises: int) -> dict[str, Any]:
     """Return rows a second and the ratio against the peer."""
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        synthesize(enterprises, 11, "small", folder / "book", progress=silent)
-        trained = train_bundle(folder / "book", load_training_config(), out=folder / "bundle")
+    with trained_model(enterprises) as trained:
         frame = trained.dataset.enterprises
         return {
             "points, against pandas apply": _points(frame),
@@ -108,15 +98,5 @@ def table(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Run it and print the table and the JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--enterprises", type=int, default=5000)
-    results = run(parser.parse_args().enterprises)
-    print(table(results))
-    print(json.dumps(results, indent=1))
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(command(__doc__, run, table, "--enterprises", 5000))

@@ -1,4 +1,4 @@
-"""What adverse reasons tell, and what withholding gains: the tables of docs/explanation/reasons.md.
+"""What adverse reasons report, and what withholding gains: the tables of docs/explanation/reasons.md.
 
     python benchmarks/telling.py [--data ../shared/data]
 
@@ -45,20 +45,20 @@ LEFT_OUT = {"credit history": CREDIT, "profit and equity": PROFIT, "both": CREDI
 
 
 def telling(bundle: Bundle, frame: pd.DataFrame) -> dict[str, Any]:
-    """Count what adverse reasons say: as once told (by code, whatever the value), and by kind as told now."""
+    """Count what adverse reasons report: by code, whatever the value, as in earlier versions, and by kind as now."""
     rows = frame.sample(min(_DECISIONS, len(frame)), random_state=0)
-    found = assess(bundle, to_columns(validate_frame(rows, bundle.extras), bundle.extras))
+    assessment = assess(bundle, to_columns(validate_frame(rows, bundle.extras), bundle.extras))
     features = {feature.name: feature for feature in bundle.features}
     kinds: Counter[str] = Counter()
     before = after = referred = 0
     for row in range(len(rows)):
-        reasons = row_reasons(bundle, found, row, 0)
-        told = reasons.adverse_reasons
-        kinds.update(str(each.kind) for each in told)
-        faults = [_undefendable(features[each.feature], each) for each in told]
+        explained = row_reasons(bundle, assessment, row, 0)
+        reported = explained.adverse_reasons
+        kinds.update(str(reason.kind) for reason in reported)
+        faults = [_undefendable(features[reason.feature], reason) for reason in reported]
         before += any(faults)
-        after += any(fault and each.kind == "comparison" for fault, each in zip(faults, told, strict=True))
-        referred += reasons.principal_left_out
+        after += any(fault and reason.kind == "comparison" for fault, reason in zip(faults, reported, strict=True))
+        referred += explained.principal_left_out
     n = len(rows)
     return {"decisions": n, "before": before / n, "after": after / n, "kinds": dict(kinds), "referred": referred / n}
 
@@ -92,14 +92,14 @@ def gains(bundle: Bundle, folder: Path) -> dict[str, pd.DataFrame]:
         found = _assessed(bundle, less)
         filled = [pd_if_withheld(bundle, found, row) for row in range(len(less))]
         higher = np.fmax(found.pd, [math.nan if each is None else each.pd for each in filled])
-        shown = {
+        displayed = {
             "whole": 100 * whole,
             "the rest alone": 100 * found.pd,
             "the higher": 100 * higher,
             "gain before": 100.0 * (found.pd < 0.999 * whole),
             "gain now": 100.0 * (higher < 0.999 * whole),
         }
-        tables[name] = pd.DataFrame(shown).groupby(tenth).mean()
+        tables[name] = pd.DataFrame(displayed).groupby(tenth).mean()
     return tables
 
 
@@ -130,10 +130,10 @@ def _leave_out(bundle: Bundle, record: pd.DataFrame) -> tuple[float, float, int]
         given = [name for name in names if pd.notna(record[name].iloc[0])]
         tried = pd.concat([record.assign(**{name: None}).astype(record.dtypes) for name in given], ignore_index=True)
         higher = _higher(bundle, tried)
-        place = int(np.argmin(higher))
-        if higher[place] >= best:
+        index = int(np.argmin(higher))
+        if higher[index] >= best:
             return start, best, left_out
-        best, record, left_out = float(higher[place]), tried.iloc[[place]].reset_index(drop=True), left_out + 1
+        best, record, left_out = float(higher[index]), tried.iloc[[index]].reset_index(drop=True), left_out + 1
 
 
 def _higher(bundle: Bundle, frame: pd.DataFrame) -> Any:  # noqa: ANN401 - an array of float
@@ -150,8 +150,8 @@ def _assessed(bundle: Bundle, frame: pd.DataFrame) -> Any:  # noqa: ANN401 - an 
 
 def run(data: Path) -> tuple[dict[str, Any], dict[str, pd.DataFrame], dict[str, float]]:
     """Train on each set and count; the gains are of the book."""
-    told: dict[str, Any] = {}
-    found: dict[str, pd.DataFrame] = {}
+    reported: dict[str, Any] = {}
+    gain_tables: dict[str, pd.DataFrame] = {}
     best: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for name in SETS if data.is_dir() else SETS[:1]:
@@ -161,27 +161,29 @@ def run(data: Path) -> tuple[dict[str, Any], dict[str, pd.DataFrame], dict[str, 
             else:
                 import_dataset(configs_dir() / "datasets" / f"{name}.yaml", folder, progress=silent)
             trained = train_bundle(folder, load_training_config(), out=Path(scratch) / f"{name}-bundle")
-            told[name] = telling(trained.bundle, trained.dataset.enterprises)
+            reported[name] = telling(trained.bundle, trained.dataset.enterprises)
             if name == "book":
-                found, best = gains(trained.bundle, folder), chosen(trained.bundle, folder)
-    return told, found, best
+                gain_tables, best = gains(trained.bundle, folder), chosen(trained.bundle, folder)
+    return reported, gain_tables, best
 
 
-def tables(told: dict[str, Any], found: dict[str, pd.DataFrame], best: dict[str, float]) -> dict[str, str]:
+def tables(reported: dict[str, Any], gain_tables: dict[str, pd.DataFrame], best: dict[str, float]) -> dict[str, str]:
     """Return the tables as Markdown, and the sentence on what the worst firms gain."""
     kinds = ("comparison", "not_computable", "not_provided", "neutral")
     lines = [
         f"| Set | Not to be defended, before | Now | {' | '.join(kinds)} | Referred as incomplete |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    for name, each in told.items():
-        counts = " | ".join(f"{each['kinds'].get(kind, 0):,}" for kind in kinds)
-        lines.append(f"| {name} | {each['before']:.1%} | {each['after']:.1%} | {counts} | {each['referred']:.1%} |")
+    for name, counted in reported.items():
+        counts = " | ".join(f"{counted['kinds'].get(kind, 0):,}" for kind in kinds)
+        lines.append(
+            f"| {name} | {counted['before']:.1%} | {counted['after']:.1%} | {counts} | {counted['referred']:.1%} |"
+        )
     gained = [
         "| Left out | Tenth | Whole record | The rest alone | The higher | Gain before | Gain now |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
-    for name, table in found.items():
+    for name, table in gain_tables.items():
         for tenth, row in zip(table.index, table.to_numpy(), strict=True):
             gained.append(f"| {name} | {tenth} | {' | '.join(f'{value:.2f}' for value in row)} |")
     sentence = (
