@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from icsml.innovation.impact.change_wording import _FUNCTIONS
 from icsml.innovation.rulebooks.load import list_rulebooks, load_rulebook
 from icsml.innovation.rulebooks.points_functions import PointsFunction
 from icsml.innovation.rulebooks.recorded_rules import recorded_rules
@@ -121,17 +120,6 @@ def test_what_a_decision_records_leads_back_to_the_rule():
     assert recorded_rules("nowhere")["missing: left out"] == RuleHit(RuleKind.LEFT_OUT)
     assert "≥ 6 %" not in recorded_rules("nowhere")
     assert recorded_rules("nowhere", load_rulebook("national-2025"))["≥ 100"].bounds == (Fraction(100),)
-
-
-def kinds():
-    """Return the kind of every points function of the schema."""
-    return sorted(TypeAdapter(PointsFunction).json_schema()["discriminator"]["mapping"])
-
-
-def test_every_points_function_has_example_rows_and_words_for_a_change():
-    assert len(kinds()) > 5
-    assert set(kinds()) <= {*ROWS, "percentile"}  # whose rows need peers: test_innovation_peers.py
-    assert set(kinds()) <= set(_FUNCTIONS)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in RuleKind if kind not in (RuleKind.BETWEEN, RuleKind.PERCENTILE)])

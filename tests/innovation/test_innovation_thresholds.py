@@ -12,7 +12,6 @@ from pydantic import TypeAdapter
 from icsml.innovation.rulebooks.compiled_points import Where
 from icsml.innovation.rulebooks.load import list_rulebooks
 from icsml.innovation.rulebooks.points_functions import PointsFunction
-from icsml.innovation.rulebooks.points_thresholds import thresholds
 
 FULL = Fraction(20)
 
@@ -41,7 +40,7 @@ def _function(**parts):
     ids=lambda each: getattr(each, "kind", None),
 )
 def test_the_ends_that_are_written(function, expected):
-    assert [float(end) for end in thresholds(function)] == expected
+    assert [float(end) for end in function.thresholds] == expected
 
 
 @pytest.mark.parametrize(
@@ -55,7 +54,7 @@ def test_the_ends_that_are_written(function, expected):
     ],
 )
 def test_between_two_neighbours_the_points_of_a_shipped_rule_do_not_change(option):
-    ends = [float(end) for end in thresholds(option.points)]
+    ends = [float(end) for end in option.points.thresholds]
     assert ends == sorted(set(ends)) != []
     curve = option.points.curve([FULL], "higher", percent=False)
     sides = [ends[0] - 1.0, *ends, ends[-1] + 1.0]

@@ -14,7 +14,6 @@ from icsml.decision.reasons import row_reasons
 from icsml.explain.contradiction import contradictions
 from icsml.innovation.rulebooks.decimals import number_text
 from icsml.innovation.rulebooks.indicators import Indicator, Option
-from icsml.innovation.rulebooks.points_thresholds import thresholds
 from icsml.model.bundle import Bundle
 from icsml.records.columns import Columns, take
 from icsml.reports.interactions import affordable_rows, interaction_values
@@ -109,7 +108,7 @@ def _factor(feature: Floats, indicator: Floats) -> float | None:
 
 
 def _thresholds(index: int, indicator: Indicator, option: Option, factor: float) -> list[Thresholds]:
-    ends = thresholds(option.points)
+    ends = option.points.thresholds
     at = tuple((factor * float(end), number_text(end, percent=option.percent).replace(" %", "%")) for end in ends)
     return [Thresholds(index, indicator.label, str(indicator.weakest_provenance), at)] if at else []
 

@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
+from pydantic import TypeAdapter
+
+from icsml.innovation.rulebooks.compiled_points import Function
+from icsml.innovation.rulebooks.eligibility import CategoryPoints, Condition, IndicatorPoints, Score
 from icsml.innovation.rulebooks.exact_numbers import COMPARATORS
+from icsml.innovation.rulebooks.indicators import Option
+from icsml.innovation.rulebooks.points_functions import PointsFunction
 from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.innovation.rulebooks.stages import StageRule
+from icsml.innovation.rulebooks.value_functions import MIXED, Unit
 from icsml.innovation.selection.list_wording import amount
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.texts.catalogue import has_text, phrase
 from icsml.texts.label import Label
 
-__all__ = ["NOT_COMPARED", "POINTS", "ChangeWords", "is_label"]
+__all__ = ["NOT_COMPARED", "POINTS", "ChangeWords", "is_label", "points_text", "unit_of"]
 
 NOT_COMPARED: Final = ("id", "note", "sources", "_unit")
 """Keys that are not compared, or are elsewhere."""
@@ -29,6 +37,7 @@ _KINDS: Final = {
 }
 """What the ids at a key name."""
 _FLAGS: Final = {"True": "yes", "False": "no"}
+_POINTS_FUNCTION: Final[TypeAdapter[Function]] = TypeAdapter(PointsFunction)
 POINTS: Final = ("max", "min", "base", "bonus")
 """Keys of numbers of points, or of one for each stage."""
 
@@ -161,7 +170,18 @@ class ChangeWords:
         return self._pair(when, self._given(points))
 
     def _function(self, value: Mapping[str, Any], unit: str) -> str:
-        return _FUNCTIONS[value["kind"]](self, value, unit)
+        worded = _FUNCTIONS.get(value["kind"])
+        return self._parameters(value, unit) if worded is None else worded(self, value, unit)
+
+    def _parameters(self, value: Mapping[str, Any], unit: str) -> str:
+        """Return the text of a points function's kind with its parameters: thresholds in their unit, else points."""
+        thresholds = dict(_POINTS_FUNCTION.validate_python(value).written())
+        parts = {
+            name: self._amount(part, unit) if (name,) in thresholds else self._given(part)
+            for name, part in value.items()
+            if name != "kind"
+        }
+        return self._phrase(value["kind"], **parts)
 
     def _bands(self, value: Mapping[str, Any], unit: str) -> str:
         rows = [self._earned(self._test(step, unit), step["points"]) for step in value.get("steps") or value["rows"]]
@@ -181,14 +201,6 @@ class ChangeWords:
     def _ramp(self, value: Mapping[str, Any], unit: str) -> str:
         rows = [self._earned(self._amount(anchor, unit), points) for anchor, points in value["anchors"]]
         return self._joined([self._phrase("linear"), *rows])
-
-    def _efficacy(self, value: Mapping[str, Any], unit: str) -> str:
-        poor, good = (self._amount(value[name], unit) for name in ("unacceptable", "satisfactory"))
-        base = self._given(value["base"])
-        return self._phrase("efficacy", unacceptable=poor, base=base, satisfactory=good)
-
-    def _percentile(self, _: Mapping[str, Any], __: str) -> str:
-        return self._phrase("percentile")
 
     def _field(self, value: Mapping[str, Any], _: str) -> str:
         return self._named(value["field"])
@@ -229,18 +241,34 @@ _FUNCTIONS: Final[Mapping[str, Callable[[ChangeWords, Mapping[str, Any], str], s
     "bands": ChangeWords._bands,
     "category": ChangeWords._points_of,
     "counts": ChangeWords._counts,
-    "efficacy": ChangeWords._efficacy,
     "field": ChangeWords._field,
     "flag": ChangeWords._flag,
     "growth": ChangeWords._growth,
     "intervals": ChangeWords._bands,
-    "percentile": ChangeWords._percentile,
     "points": ChangeWords._points_of,
     "ramp": ChangeWords._ramp,
     "ratio": ChangeWords._ratio,
     "score": ChangeWords._score,
     "sum": ChangeWords._sum,
 }
+"""Of values, and of points functions with rows; any other kind has a text of its name that its parameters fill."""
+
+
+def unit_of(measured: Option | StageRule | Condition) -> str:
+    """Return the unit of what is compared with thresholds; empty where there is none."""
+    if isinstance(measured, Condition):
+        if isinstance(measured.value, Score | CategoryPoints | IndicatorPoints):
+            return "points"
+        unit = measured.value.unit
+    else:
+        unit = Unit.FRACTION if isinstance(measured, Option) and measured.percent else measured.unit
+        unit = unit or measured.value.unit
+    return "" if unit is None or unit == MIXED else str(unit)
+
+
+def points_text(option: Option, lang: str) -> str:
+    """Return how a value earns points, in words."""
+    return str(ChangeWords(lang, {}).value_text(option.points.model_dump(mode="json"), "points", unit_of(option)))
 
 
 def _counted(value: Any) -> bool:  # noqa: ANN401 - any JSON value

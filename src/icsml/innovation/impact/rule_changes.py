@@ -6,12 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
-from icsml.innovation.impact.change_wording import NOT_COMPARED, POINTS, ChangeWords, is_label
-from icsml.innovation.rulebooks.eligibility import CategoryPoints, Condition, IndicatorPoints, Score
-from icsml.innovation.rulebooks.indicators import Option
+from icsml.innovation.impact.change_wording import NOT_COMPARED, POINTS, ChangeWords, is_label, unit_of
 from icsml.innovation.rulebooks.rulebook import Rulebook
-from icsml.innovation.rulebooks.stages import StageRule
-from icsml.innovation.rulebooks.value_functions import MIXED, Unit
 from icsml.texts.label import Label
 
 __all__ = ["Change", "changes"]
@@ -115,24 +111,13 @@ def _with_units(rulebook: Rulebook) -> dict[str, Any]:
     content = rulebook.model_dump(mode="json")
     for indicator, dumped in zip(rulebook.indicators, content["indicators"], strict=True):
         for option, part in zip(indicator.options, dumped["best_of"] or [dumped], strict=True):
-            part["_unit"] = _unit(option)
+            part["_unit"] = unit_of(option)
     if rulebook.stages is not None:
-        content["stages"]["rule"]["_unit"] = _unit(rulebook.stages.rule)
+        content["stages"]["rule"]["_unit"] = unit_of(rulebook.stages.rule)
     if rulebook.eligibility is not None:
         for keys, condition in rulebook.eligibility.located:
             node: Any = content
             for key in keys:
                 node = node[key]
-            node["_unit"] = _unit(condition)
+            node["_unit"] = unit_of(condition)
     return content
-
-
-def _unit(measured: Option | StageRule | Condition) -> str:
-    if isinstance(measured, Condition):
-        if isinstance(measured.value, Score | CategoryPoints | IndicatorPoints):
-            return "points"
-        unit = measured.value.unit
-    else:
-        unit = Unit.FRACTION if isinstance(measured, Option) and measured.percent else measured.unit
-        unit = unit or measured.value.unit
-    return "" if unit is None or unit == MIXED else str(unit)

@@ -146,7 +146,7 @@ def _compile(indicator: Indicator, stages: Sequence[str | None], rank_rules: Seq
     rules: list[RuleHit] = []
     for option in indicator.options:
         curve = option.points.curve(fulls, indicator.better, percent=option.percent)
-        ranked = option.points.kind == "percentile"
+        ranked = option.points.ranked
         rows = rank_rules if ranked else curve.rules
         ways.append(_Way(option.value, curve, peer_key(indicator, option) if ranked else None, len(rules)))
         rules += [replace(row, option=option.id) for row in rows] if indicator.best_of else rows

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.yaml import Key
 from icsml.innovation.peers.peer_tables import Ranking
 from icsml.innovation.rulebooks.exact_numbers import Part, Share
 from icsml.innovation.rulebooks.rule_hit import RuleHit
 from icsml.innovation.rulebooks.value_functions import Floats
+from icsml.records.field import Kind
 
 __all__ = [
     "Better",
     "Codes",
     "Curve",
+    "End",
     "Function",
+    "Ladder",
+    "LadderStep",
     "Test",
     "Where",
     "first_match",
@@ -35,6 +40,9 @@ Better = Literal["higher", "lower", "none"]
 """Which way an indicator improves; ``none`` declares that its points may rise and fall."""
 
 Codes = NDArray[np.int16]
+End = tuple[Fraction, bool] | None
+"""End of a row and whether it is closed; None is unbounded."""
+
 Test = tuple[Callable[..., NDArray[np.bool_]], float]
 
 
@@ -75,13 +83,83 @@ class Curve:
     apply: Callable[[Floats, Where], tuple[Floats, Codes]]
 
 
+@dataclass(frozen=True, slots=True)
+class LadderStep:
+    """One step of a ladder.
+
+    Parameters
+    ----------
+    key : tuple of str and int
+        Its key in the points function.
+    text : str
+        Its requirement.
+    points : Fraction or Share
+        What it gives.
+    any : bool
+        Whether it asks only whether there is anything at all.
+    """
+
+    key: Key
+    text: str
+    points: Fraction | Share
+    any: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """A points function that goes down step by step.
+
+    Parameters
+    ----------
+    steps : tuple of LadderStep
+        In the order in which they are tried.
+    otherwise : Fraction or Share
+        The points where no step holds.
+    best : tuple of str and int
+        Key at which a missing best step is reported.
+    """
+
+    steps: tuple[LadderStep, ...]
+    otherwise: Fraction | Share
+    best: Key = ()
+
+
 class Function(Part, ABC):
-    """Base of all points functions."""
+    """Base of all points functions.
+
+    The class documentation and ``example`` of each are its row in the reference.
+    """
+
+    example: ClassVar[str]
+    """The function as one line of YAML."""
+
+    ranked: ClassVar[bool] = False
+    """Whether it ranks among peers."""
+
+    only_of: ClassVar[Kind | None] = None
+    """The kind of fields that it needs; None takes any number."""
 
     @property
     def ordered(self) -> bool:
         """Whether every row can be reached."""
         return True
+
+    @property
+    def thresholds(self) -> tuple[Fraction, ...]:
+        """The numbers at which the points change, rising, each once."""
+        return tuple(sorted({number for _, number in self.written()}))
+
+    def spans(self) -> Iterator[tuple[Key, End, End]]:
+        """Return lower and upper end of each row that a value must lie in, with its key; none where there are none."""
+        yield from ()
+
+    def ladder(self, *, percent: bool) -> Ladder | None:
+        """Return the function as a ladder of steps; None where it is none."""
+        return None
+
+    @abstractmethod
+    def written(self) -> Iterator[tuple[Key, Fraction]]:
+        """Return every number of the value's unit in it, with its key."""
 
     @abstractmethod
     def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:

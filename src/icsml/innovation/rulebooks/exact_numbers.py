@@ -124,9 +124,14 @@ class Comparison(Part):
         return [(name, value) for name in COMPARATORS if (value := getattr(self, name)) is not None]
 
     @property
+    def comparator(self) -> str:
+        """Which of the four comparisons it is."""
+        return self._written()[0][0]
+
+    @property
     def lower(self) -> bool:
         """Whether the threshold is a lower bound."""
-        return self._written()[0][0] in ("at_least", "above")
+        return self.comparator in ("at_least", "above")
 
     @property
     def threshold(self) -> Fraction:
@@ -136,7 +141,7 @@ class Comparison(Part):
     @property
     def ufunc(self) -> Callable[..., NDArray[np.bool_]]:
         """The comparison as a NumPy ufunc of (value, threshold); False for a missing value."""
-        return COMPARATORS[self._written()[0][0]][1]
+        return COMPARATORS[self.comparator][1]
 
     def row(self, *, percent: bool) -> RuleHit:
         """Return the comparison as a row of a rule."""

@@ -6,21 +6,25 @@ that gave the points is known wherever the points are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Final, Literal, get_args
 
 import numpy as np
 from pydantic import Field, model_validator
 
+from icsml.core.yaml import Key
 from icsml.innovation.peers.peer_tables import MOST_LEVELS, PERCENTILES
 from icsml.innovation.rulebooks.compiled_points import (
     Better,
     Codes,
     Curve,
+    End,
     Function,
+    Ladder,
+    LadderStep,
     Test,
     Where,
     first_match,
@@ -32,8 +36,10 @@ from icsml.innovation.rulebooks.compiled_points import (
 from icsml.innovation.rulebooks.exact_numbers import COMPARATORS, Amount, Comparison, Part, Rational, Share
 from icsml.innovation.rulebooks.rule_hit import RuleHit, RuleKind, comparison
 from icsml.innovation.rulebooks.value_functions import Floats
+from icsml.records.field import Kind
 
 __all__ = [
+    "FUNCTIONS",
     "Bands",
     "Counts",
     "Efficacy",
@@ -52,10 +58,23 @@ class Step(Comparison):
 
     points: Amount
 
+    @property
+    def span(self) -> tuple[End, End]:
+        """Lower and upper end."""
+        end = (self.threshold, self.comparator in ("at_least", "at_most"))
+        return (end, None) if self.lower else (None, end)
+
 
 class Bands(Function):
-    """Bands in the order of the table: the first one that holds gives the points."""
+    """Points of the first step that holds.
 
+    A step is ``at_least`` (≥), ``above`` (>), ``at_most`` (≤) or ``below`` (<); lower bounds go from high to low, upper
+    bounds from low to high.
+    """
+
+    example: ClassVar[str] = (
+        "{kind: bands, steps: [{at_least: 0.06, points: 50}, {at_least: 0.03, points: 30}], otherwise: 0}"
+    )
     kind: Literal["bands"]
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     otherwise: Amount = Fraction(0)
@@ -70,6 +89,22 @@ class Bands(Function):
             return all(a > b for a, b in pairwise(ends))
         ends = [(step.threshold, step.below is None) for step in self.steps]
         return all(a < b for a, b in pairwise(ends))
+
+    def written(self) -> Iterator[tuple[Key, Fraction]]:
+        """Return the threshold of every step."""
+        return ((("steps", i, step.comparator), step.threshold) for i, step in enumerate(self.steps))
+
+    def spans(self) -> Iterator[tuple[Key, End, End]]:
+        """Return the ends of every step."""
+        return ((("steps", i), *step.span) for i, step in enumerate(self.steps))
+
+    def ladder(self, *, percent: bool) -> Ladder:
+        """Return the steps as written."""
+        steps = (
+            LadderStep(("steps", i), step.text(percent=percent), step.points, step.above == 0 or step.at_least == 1)
+            for i, step in enumerate(self.steps)
+        )
+        return Ladder(tuple(steps), self.otherwise, best=("steps", 0))
 
     @property
     def _amounts(self) -> tuple[Fraction | Share, ...]:
@@ -106,19 +141,21 @@ class Interval(Part):
     @property
     def tests(self) -> tuple[Test, ...]:
         """The comparisons, all of which must be true."""
-        return tuple((COMPARATORS[name][1], float(end)) for name, end in self._written().items())
+        return tuple((COMPARATORS[name][1], float(end)) for name, end in self.ends.items())
 
-    def _written(self) -> dict[str, Fraction]:
+    @property
+    def ends(self) -> dict[str, Fraction]:
+        """The ends that are written, by comparison."""
         return {name: end for name in COMPARATORS if (end := getattr(self, name)) is not None}
 
     @property
-    def start(self) -> tuple[Fraction, bool] | None:
-        """Lower end and whether it is closed; None is unbounded."""
+    def start(self) -> End:
+        """Lower end."""
         return _end(self.at_least, self.above)
 
     @property
-    def stop(self) -> tuple[Fraction, bool] | None:
-        """Upper end and whether it is closed; None is unbounded."""
+    def stop(self) -> End:
+        """Upper end."""
         return _end(self.at_most, self.below)
 
     def text(self, *, percent: bool) -> str:
@@ -127,20 +164,35 @@ class Interval(Part):
 
     def row(self, *, percent: bool) -> RuleHit:
         """Return the band as a row of a rule."""
-        return comparison(self._written(), percent=percent)
+        return comparison(self.ends, percent=percent)
 
 
-def _end(closed: Fraction | None, open_: Fraction | None) -> tuple[Fraction, bool] | None:
+def _end(closed: Fraction | None, open_: Fraction | None) -> End:
     if closed is not None:
         return closed, True
     return None if open_ is None else (open_, False)
 
 
 class Intervals(Function):
-    """Bands with both ends written, from low to high, which together cover every value and never overlap."""
+    """Points of the row that a value lies in.
 
+    Bands with both ends written, open or closed, from low to high; the linter finds gaps and overlaps.
+    """
+
+    example: ClassVar[str] = (
+        "{kind: intervals, rows: [{below: 0.02, points: 0}, {at_least: 0.02, below: 0.05, points: 10}, "
+        "{at_least: 0.05, points: 20}]}"
+    )
     kind: Literal["intervals"]
     rows: Annotated[tuple[Interval, ...], Field(min_length=1)]
+
+    def written(self) -> Iterator[tuple[Key, Fraction]]:
+        """Return the written ends of every row."""
+        return ((("rows", i, name), end) for i, row in enumerate(self.rows) for name, end in row.ends.items())
+
+    def spans(self) -> Iterator[tuple[Key, End, End]]:
+        """Return the ends of every row."""
+        return ((("rows", i), row.start, row.stop) for i, row in enumerate(self.rows))
 
     def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
         """Return the points along a rising value."""
@@ -164,8 +216,10 @@ def _within(rows: Sequence[tuple[Test, ...]], value: Floats) -> Codes:
 
 
 class Counts(Function):
-    """Points by count: those of the largest number written that is reached, such as ``{1: 6, 2: 12}``."""
+    """Points of the largest number that a count reaches."""
 
+    example: ClassVar[str] = "{kind: counts, at: {1: 6, 2: 12, 3: 18, 4: 24}, otherwise: 0}"
+    only_of: ClassVar[Kind | None] = Kind.COUNT
     kind: Literal["counts"]
     at: Annotated[dict[int, Amount], Field(min_length=1)]
     otherwise: Amount = Fraction(0)
@@ -175,6 +229,22 @@ class Counts(Function):
         """Whether the numbers rise, from 1 or more."""
         numbers = list(self.at)
         return numbers[0] >= 1 and all(a < b for a, b in pairwise(numbers))
+
+    def written(self) -> Iterator[tuple[Key, Fraction]]:
+        """Return every number to be reached."""
+        return ((("at", number), Fraction(number)) for number in self.at)
+
+    def spans(self) -> Iterator[tuple[Key, End, End]]:
+        """Return every number to be reached as a lower end."""
+        return ((("at", number), (Fraction(number), True), None) for number in self.at)
+
+    def ladder(self, *, percent: bool) -> Ladder:
+        """Return the numbers from high to low."""
+        steps = (
+            LadderStep(("at", number), f"≥ {number:,}", points, number == 1)
+            for number, points in reversed(self.at.items())
+        )
+        return Ladder(tuple(steps), self.otherwise)
 
     def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
         """Return the points along a rising count."""
@@ -203,9 +273,19 @@ def _reached(numbers: Floats, value: Floats) -> Codes:
 class Flag(Function):
     """Points for yes, and others (by default none) for no."""
 
+    example: ClassVar[str] = "{kind: flag, points: 100%, otherwise: 0}"
+    only_of: ClassVar[Kind | None] = Kind.FLAG
     kind: Literal["flag"]
     points: Amount
     otherwise: Amount = Fraction(0)
+
+    def written(self) -> Iterator[tuple[Key, Fraction]]:
+        """Return nothing."""
+        yield from ()
+
+    def ladder(self, *, percent: bool) -> Ladder:
+        """Return the one step of yes."""
+        return Ladder((LadderStep((), "yes", self.points, any=True),), self.otherwise)
 
     def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
         """Return the points of no and of yes."""
@@ -219,8 +299,9 @@ class Flag(Function):
 
 
 class Ramp(Function):
-    """Points that run straight from anchor to anchor and stay level outside."""
+    """Points on straight lines from anchor to anchor, level outside."""
 
+    example: ClassVar[str] = "{kind: ramp, anchors: [[0, 0], [0.15, 100%]]}"
     kind: Literal["ramp"]
     anchors: Annotated[tuple[tuple[Rational, Amount], ...], Field(min_length=2)]
 
@@ -228,6 +309,10 @@ class Ramp(Function):
     def ordered(self) -> bool:
         """Whether the anchors only rise."""
         return all(a < b for (a, _), (b, _) in pairwise(self.anchors))
+
+    def written(self) -> Iterator[tuple[Key, Fraction]]:
+        """Return the value of every anchor."""
+        return ((("anchors", i), value) for i, (value, _) in enumerate(self.anchors))
 
     def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
         """Return the points of every anchor."""
@@ -264,6 +349,7 @@ class Efficacy(Function):
     Between and below the two the points run on the same straight line, down to none; above they stay full.
     """
 
+    example: ClassVar[str] = "{kind: efficacy, unacceptable: 0, satisfactory: 0.15, base: 60%}"
     kind: Literal["efficacy"]
     unacceptable: Rational
     satisfactory: Rational
@@ -279,6 +365,11 @@ class Efficacy(Function):
     def ordered(self) -> bool:
         """Whether the two values differ."""
         return self.unacceptable != self.satisfactory
+
+    def written(self) -> Iterator[tuple[Key, Fraction]]:
+        """Return the two values."""
+        yield ("unacceptable",), self.unacceptable
+        yield ("satisfactory",), self.satisfactory
 
     @property
     def _line(self) -> Ramp:
@@ -302,9 +393,15 @@ class Efficacy(Function):
 
 
 class Percentile(Function):
-    """Points by the whole percentage of peers with a worse value; the rulebook's ``peers`` says who is a peer."""
+    """The maximum times the whole percentage of peers with a worse value; ``peers`` says who is a peer."""
 
+    example: ClassVar[str] = "{kind: percentile}"
+    ranked: ClassVar[bool] = True
     kind: Literal["percentile"]
+
+    def written(self) -> Iterator[tuple[Key, Fraction]]:
+        """Return nothing: a rank has no fixed ends."""
+        yield from ()
 
     def rising(self, full: Fraction, better: Better) -> tuple[Fraction, ...]:
         """Return none and full points, in the order of a rising value."""
@@ -327,3 +424,5 @@ def _ranked(worth: Floats, lower: bool, value: Floats, where: Where) -> tuple[Fl
 PointsFunction = Annotated[
     Bands | Intervals | Counts | Flag | Ramp | Efficacy | Percentile, Field(discriminator="kind")
 ]
+FUNCTIONS: Final[tuple[type[Function], ...]] = get_args(get_args(PointsFunction)[0])
+"""Every points function."""

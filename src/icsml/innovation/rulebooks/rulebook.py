@@ -207,7 +207,7 @@ class Rulebook(Edition):
     @property
     def ranked(self) -> tuple[Indicator, ...]:
         """Indicators ranked among peers."""
-        return tuple(i for i in self.indicators if any(o.points.kind == "percentile" for o in i.options))
+        return tuple(i for i in self.indicators if any(o.points.ranked for o in i.options))
 
     @property
     def max_score(self) -> float:

@@ -43,7 +43,7 @@ def fit_peers(rulebook: Rulebook, columns: Columns, name: str) -> PeerTables:
         peer_key(i, o): -o.value.compute(columns) if i.better == "lower" else o.value.compute(columns)
         for i in rulebook.ranked
         for o in i.options
-        if o.points.kind == "percentile"
+        if o.points.ranked
     }
     dates = columns["as_of"][~np.isnat(columns["as_of"])]
     since, until = (str(dates.min()), str(dates.max())) if len(dates) else (None, None)

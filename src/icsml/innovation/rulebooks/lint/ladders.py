@@ -8,11 +8,10 @@ from fractions import Fraction
 from itertools import pairwise
 
 from icsml.core.yaml import Key
-from icsml.innovation.rulebooks.compiled_points import points_of
+from icsml.innovation.rulebooks.compiled_points import LadderStep, points_of
 from icsml.innovation.rulebooks.decimals import decimal
 from icsml.innovation.rulebooks.fault import Fault
 from icsml.innovation.rulebooks.indicators import Indicator, Option
-from icsml.innovation.rulebooks.points_functions import Bands, Counts, Flag
 
 __all__ = ["ladder_faults", "option_faults"]
 
@@ -25,23 +24,17 @@ def ladder_faults(key: Key, option: Option, full: Fraction) -> Iterator[Fault]:
     key : tuple of str and int
         Key of the option.
     option : Option
-        Its points; only bands and counts are ladders.
+        Its points; of a function that is no ladder nothing is said.
     full : Fraction
         What ``100%`` means.
     """
-    match option.points:
-        case Bands(steps=steps, otherwise=rest):
-            keys: list[Key] = [("steps", i) for i in range(len(steps))]
-            texts = [step.text(percent=option.percent) for step in steps]
-            amounts = [points_of(step.points, full) for step in steps]
-        case Counts(at=at, otherwise=rest):
-            keys = [("at", number) for number in reversed(at)]
-            texts = [f"≥ {number:,}" for number in reversed(at)]
-            amounts = [points_of(amount, full) for amount in reversed(at.values())]
-        case _:
-            return
+    ladder = option.points.ladder(percent=option.percent)
+    if ladder is None:
+        return
+    keys, texts = [step.key for step in ladder.steps], [step.text for step in ladder.steps]
+    amounts = [points_of(step.points, full) for step in ladder.steps]
     here = (*key, "points")
-    yield from _lost(here, keys, texts, [*amounts, points_of(rest, full)])
+    yield from _lost(here, keys, texts, [*amounts, points_of(ladder.otherwise, full)])
     yield from _idle(here, keys, texts, amounts)
 
 
@@ -57,7 +50,7 @@ def option_faults(key: Key, indicator: Indicator, stages: Sequence[str | None]) 
     stages : sequence of str or None
         Stages at which the points are compared with the maximum.
     """
-    steps_alone = all(_steps(option) == 1 for option in indicator.options)
+    steps_alone = all(_single_step(option) for option in indicator.options)
     for number, option in enumerate(indicator.best_of):
         yield from _short((*key, "best_of", number), indicator, option, stages)
     if indicator.best_of and steps_alone:
@@ -67,16 +60,10 @@ def option_faults(key: Key, indicator: Indicator, stages: Sequence[str | None]) 
             yield from _alone((*key, *(("best_of", number) if indicator.best_of else ())), option)
 
 
-def _steps(option: Option) -> int | None:
-    match option.points:
-        case Bands(steps=steps):
-            return len(steps)
-        case Counts(at=at):
-            return len(at)
-        case Flag():
-            return 1
-        case _:
-            return None
+def _single_step(option: Option) -> LadderStep | None:
+    """Return the step of a ladder that has no other."""
+    ladder = option.points.ladder(percent=option.percent)
+    return ladder.steps[0] if ladder is not None and len(ladder.steps) == 1 else None
 
 
 def _most(indicator: Indicator, option: Option, stage: str | None) -> Fraction:
@@ -96,8 +83,9 @@ def _short(key: Key, indicator: Indicator, option: Option, stages: Sequence[str 
         if option.max is None and abs(reached) < abs(full):
             fault = f"points reach {decimal(reached)} of {decimal(full)}: the best step seems to be missing"
             remedy = f"add the step of {decimal(full)} points, or write `max: {decimal(reached)}` if it gives no more"
-            first: Key = ("steps", 0) if isinstance(option.points, Bands) else ()
-            yield Fault("ICS-RUL-036", (*key, "points", *first), fault, remedy, warning=True)
+            ladder = option.points.ladder(percent=option.percent)
+            best = ladder.best if ladder is not None else ()
+            yield Fault("ICS-RUL-036", (*key, "points", *best), fault, remedy, warning=True)
             return
 
 
@@ -112,14 +100,10 @@ def _lost_option(key: Key, indicator: Indicator, stage: str | None) -> Iterator[
 
 def _alone(key: Key, option: Option) -> Iterator[Fault]:
     """Warn of a table of one step, unless it checks for any at all."""
-    match option.points:
-        case Bands(steps=(step,)) if not (step.above == 0 or step.at_least == 1):
-            text = step.text(percent=option.percent)
-        case Counts(at=at) if len(at) == 1 and 1 not in at:
-            text = f"≥ {next(iter(at)):,}"
-        case _:
-            return
-    message = f"{text} is the only step, all or nothing: a step may be missing"
+    step = _single_step(option)
+    if step is None or step.any:
+        return
+    message = f"{step.text} is the only step, all or nothing: a step may be missing"
     yield Fault(
         "ICS-RUL-036", (*key, "points"), message, "add the other steps, or leave it if the table has one", warning=True
     )

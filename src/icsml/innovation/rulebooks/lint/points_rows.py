@@ -8,11 +8,11 @@ from itertools import pairwise
 from math import ceil, floor
 
 from icsml.core.yaml import Key
+from icsml.innovation.rulebooks.compiled_points import End
 from icsml.innovation.rulebooks.decimals import number_text
-from icsml.innovation.rulebooks.exact_numbers import Comparison
 from icsml.innovation.rulebooks.fault import Fault
 from icsml.innovation.rulebooks.indicators import Indicator, Option
-from icsml.innovation.rulebooks.points_functions import Bands, Counts, Interval, Intervals
+from icsml.innovation.rulebooks.points_functions import Bands, Interval, Intervals
 from icsml.innovation.rulebooks.value_functions import FieldValue, Sum
 from icsml.records.field import Kind
 from icsml.records.fields import FIELD_BY_NAME
@@ -54,19 +54,20 @@ def _misordered(option: Option) -> tuple[Key, str]:
 
 
 def _fitting(key: Key, option: Option) -> Iterator[Fault]:
-    flag = isinstance(option.value, FieldValue) and _kind(option.value.field) is Kind.FLAG
-    if option.points.kind == "flag" and not flag:
-        yield Fault("ICS-RUL-012", (*key, "points"), "flag over a value that is no flag", "use bands")
-    if option.points.kind == "counts" and not _counted(option):
-        yield Fault("ICS-RUL-012", (*key, "points"), "counts over a value that is no count", "use bands")
+    needed = option.points.only_of
+    if needed is not None and not _is_of(option, needed):
+        message = f"{option.points.kind} over a value that is no {needed}"
+        yield Fault("ICS-RUL-012", (*key, "points"), message, "use bands")
+
+
+def _is_of(option: Option, kind: Kind) -> bool:
+    """Return whether a value is a field of a kind, or a sum of counts."""
+    whole = FieldValue | Sum if kind is Kind.COUNT else FieldValue
+    return isinstance(option.value, whole) and all(_kind(name) is kind for name in option.value.fields)
 
 
 def _kind(name: str) -> Kind | None:
     return FIELD_BY_NAME[name].kind if name in FIELD_BY_NAME else None
-
-
-def _counted(option: Option) -> bool:
-    return isinstance(option.value, FieldValue | Sum) and all(_kind(name) is Kind.COUNT for name in option.value.fields)
 
 
 def _falling(key: Key, indicator: Indicator, option: Option, stages: Sequence[str | None]) -> Iterator[Fault]:
@@ -90,49 +91,34 @@ def _in_range(key: Key, option: Option) -> Iterator[Fault]:
     field = FIELD_BY_NAME.get(option.value.field) if isinstance(option.value, FieldValue) else None
     if field is None or not field.numeric:
         return
-    match option.points:
-        case Bands(steps=steps):
-            beyond = [("steps", i, _beyond(step, field.low, field.high)) for i, step in enumerate(steps)]
-        case Intervals(rows=rows):
-            beyond = [("rows", i, _outside(row, field.low, field.high)) for i, row in enumerate(rows)]
-        case Counts(at=at):
-            beyond = [("at", number, field.high is not None and number > field.high) for number in at]
-        case _:
-            beyond = []
-    for part, index, unreachable in beyond:
-        if unreachable:
+    for part, start, stop in option.points.spans():
+        if _above(start, field.high) or _below(stop, field.low):
             yield Fault(
                 "ICS-RUL-007",
-                (*key, "points", part, index),
+                (*key, "points", *part),
                 f"lies outside the range of {field.name} and cannot be reached",
                 "correct the threshold",
             )
 
 
-def _beyond(step: Comparison, low: float | None, high: float | None) -> bool:
-    """Return whether a lower bound is above the range, or an upper bound below it."""
-    if step.lower:
-        return _above((step.threshold, step.above is None), high)
-    return _below((step.threshold, step.below is None), low)
+def _above(start: End, high: float | None) -> bool:
+    """Return whether a lower end is above the range."""
+    if start is None or high is None:
+        return False
+    return start[0] > Fraction(high) or (start[0] == high and not start[1])
 
 
-def _outside(row: Interval, low: float | None, high: float | None) -> bool:
-    above = row.start is not None and _above(row.start, high)
-    return above or (row.stop is not None and _below(row.stop, low))
-
-
-def _above(start: tuple[Fraction, bool], high: float | None) -> bool:
-    return high is not None and (start[0] > Fraction(high) or (start[0] == high and not start[1]))
-
-
-def _below(stop: tuple[Fraction, bool], low: float | None) -> bool:
-    return low is not None and (stop[0] < Fraction(low) or (stop[0] == low and not stop[1]))
+def _below(stop: End, low: float | None) -> bool:
+    """Return whether an upper end is below the range."""
+    if stop is None or low is None:
+        return False
+    return stop[0] < Fraction(low) or (stop[0] == low and not stop[1])
 
 
 def _tiled(key: Key, rows: Sequence[Interval], option: Option) -> Iterator[Fault]:
     """Check that rows cover every value once: no gap, no overlap, none empty."""
     here = (*key, "points", "rows")
-    percent, whole = option.percent, _counted(option)
+    percent, whole = option.percent, _is_of(option, Kind.COUNT)
     for index, row in enumerate(rows):
         if row.start is not None and row.stop is not None and not _holds_any(row.start, row.stop, whole=whole):
             yield Fault("ICS-RUL-007", (*here, index), "no value lies in this row", "correct its ends")

@@ -9,10 +9,8 @@ from typing import Final, get_args
 
 from icsml.core.yaml import Key
 from icsml.innovation.rulebooks.decimals import decimal
-from icsml.innovation.rulebooks.exact_numbers import COMPARATORS, Comparison
 from icsml.innovation.rulebooks.fault import Fault
 from icsml.innovation.rulebooks.lint.shares import never_above_one, within_one
-from icsml.innovation.rulebooks.points_functions import Bands, Counts, Efficacy, Intervals, PointsFunction, Ramp
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.value_functions import Age, FieldValue, Growth, Ratio, Sum, Unit, Value
 from icsml.records.field import Kind
@@ -74,14 +72,14 @@ def _thresholds(rulebook: Rulebook) -> Iterator[_Threshold]:
     for index, indicator in enumerate(rulebook.indicators):
         for number, option in enumerate(indicator.options):
             key: Key = ("indicators", index, *(("best_of", number) if indicator.best_of else ()), "points")
-            yield from _table(key, option.value, option.unit, list(_written(option.points)))
+            yield from _table(key, option.value, option.unit, list(option.points.written()))
     if rulebook.stages is not None:
         rule = rulebook.stages.rule
         steps: list[tuple[Key, Fraction]] = [(("steps", i), step.threshold) for i, step in enumerate(rule.steps)]
         yield from _table(("stages", "rule"), rule.value, rule.unit, steps)
     for key, condition in rulebook.eligibility.located if rulebook.eligibility is not None else ():
         if isinstance(condition.value, _VALUES) and condition.holds_if is None:
-            yield from _table(key, condition.value, condition.unit, [((_end(condition),), condition.threshold)])
+            yield from _table(key, condition.value, condition.unit, [((condition.comparator,), condition.threshold)])
 
 
 def _table(key: Key, value: Value, unit: Unit | None, written: list[tuple[Key, Fraction]]) -> Iterator[_Threshold]:
@@ -89,28 +87,6 @@ def _table(key: Key, value: Value, unit: Unit | None, written: list[tuple[Key, F
     numbers = tuple(number for _, number in written)
     for part, number in written:
         yield _Threshold((*key, *part), value, stated_unit, number, numbers)
-
-
-def _written(points: PointsFunction) -> Iterator[tuple[Key, Fraction]]:
-    """Return the numbers of a points function, each with its key."""
-    match points:
-        case Bands(steps=steps):
-            yield from ((("steps", i, _end(step)), step.threshold) for i, step in enumerate(steps))
-        case Intervals(rows=rows):
-            for i, row in enumerate(rows):
-                ends = ((name, getattr(row, name)) for name in COMPARATORS)
-                yield from ((("rows", i, name), end) for name, end in ends if end is not None)
-        case Counts(at=at):
-            yield from ((("at", number), Fraction(number)) for number in at)
-        case Ramp(anchors=anchors):
-            yield from ((("anchors", i), anchor) for i, (anchor, _) in enumerate(anchors))
-        case Efficacy():
-            yield ("unacceptable",), points.unacceptable
-            yield ("satisfactory",), points.satisfactory
-
-
-def _end(comparison: Comparison) -> str:
-    return next(name for name in COMPARATORS if getattr(comparison, name) is not None)
 
 
 def _fraction(threshold: _Threshold) -> Iterator[Fault]:
