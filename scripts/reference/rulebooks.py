@@ -1,34 +1,32 @@
-"""``docs/reference/rulebooks/``, from the YAML of the shipped rulebooks."""
+"""``docs/reference/rulebooks/``, from the YAML of the shipped rulebooks; in ``rulebooks.md`` the points functions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from fractions import Fraction
+from collections.abc import Iterator
 
+from icsml.innovation.impact.change_wording import points_text
 from icsml.innovation.rulebooks.decimals import number_text
 from icsml.innovation.rulebooks.eligibility import CategoryPoints, Condition, IndicatorPoints, Score
-from icsml.innovation.rulebooks.exact_numbers import Share, Weight
+from icsml.innovation.rulebooks.exact_numbers import Weight
 from icsml.innovation.rulebooks.indicators import Indicator, Option
 from icsml.innovation.rulebooks.load import list_editions
-from icsml.innovation.rulebooks.points_functions import (
-    Bands,
-    Counts,
-    Efficacy,
-    Flag,
-    Intervals,
-    Percentile,
-    PointsFunction,
-    Ramp,
-)
+from icsml.innovation.rulebooks.points_functions import FUNCTIONS
 from icsml.innovation.rulebooks.rulebook import Edition, Outline, Rulebook
 from icsml.innovation.rulebooks.value_functions import Age, FieldValue, Growth, Ratio, Sum, Value
+from reference.markdown import summary, table, with_part
 
-__all__ = ["DOCUMENTED", "pages"]
+__all__ = ["DOCUMENTED", "overview", "pages"]
 
 DOCUMENTED = "documented"
 """Name of the page of all editions that cannot be evaluated."""
 
 _MADE = "<!-- Made from the YAML by `python scripts/write_reference.py`; not edited by hand. -->"
+
+
+def overview(page: str) -> str:
+    """Return ``rulebooks.md`` with its table of points functions made from their classes."""
+    rows = [(f"`{function.example}`", summary(function)) for function in FUNCTIONS]
+    return with_part(page, "points-functions", table(("`points`", "Gives"), rows))
 
 
 def pages() -> dict[str, str]:
@@ -76,7 +74,7 @@ def _facts(rulebook: Rulebook) -> str:
         ("Known since", str(rulebook.known_since)),
         ("A score is valid", _validity(rulebook)),
     ]
-    return _table(("", ""), rows)
+    return table(("", ""), rows)
 
 
 def _in_force(edition: Edition) -> str:
@@ -104,7 +102,7 @@ def _stages(rulebook: Rulebook) -> Iterator[str]:
     rows += [("otherwise", labels[stages.rule.otherwise]), ("missing", labels.get(stages.rule.missing, "no score"))]
     yield "## Stages"
     yield f"By {_value(stages.rule.value)}; names `{stages.provenance.names}`, rule `{stages.provenance.rule}`."
-    yield _table((_value(stages.rule.value), "stage"), rows)
+    yield table((_value(stages.rule.value), "stage"), rows)
     if stages.note:
         yield stages.note.strip()
 
@@ -134,7 +132,7 @@ def _categories(rulebook: Rulebook) -> str:
         )
         for each in rulebook.categories
     ]
-    return _table(("", "name", "max", "", "name and max are"), rows)
+    return table(("", "name", "max", "", "name and max are"), rows)
 
 
 def _indicator(indicator: Indicator) -> str:
@@ -144,9 +142,12 @@ def _indicator(indicator: Indicator) -> str:
         f"### `{indicator.id}`",
         f"{indicator.label.en} · {indicator.label.zh}. Category `{indicator.category}`, domain {indicator.domain}, "
         f"at most {_weight(indicator.max)}{least}; {indicator.better} is better; missing: {indicator.missing}.",
-        _table(
+        table(
             ("value", "points"),
-            [(f"{_option(indicator, each)}{_value(each.value)}", _points(each)) for each in indicator.options],
+            [
+                (f"{_option(indicator, each)}{_value(each.value)}", points_text(each, "en"))
+                for each in indicator.options
+            ],
         ),
         f"Name `{trust.name}`, weight `{trust.weight}`, value `{trust.value}`, points `{trust.points}`"
         f"{_cited(indicator.sources)}.",
@@ -178,37 +179,6 @@ def _value(value: Value) -> str:
             return f"years since `{value.since}`"
 
 
-def _points(option: Option) -> str:
-    return "; ".join(_rules(option.points, percent=option.percent))
-
-
-def _rules(points: PointsFunction, *, percent: bool) -> list[str]:
-    match points:
-        case Bands():
-            steps = [f"{step.text(percent=percent)}: {_amount(step.points)}" for step in points.steps]
-            return [*steps, f"otherwise {_amount(points.otherwise)}"]
-        case Intervals():
-            return [f"{row.text(percent=percent)}: {_amount(row.points)}" for row in points.rows]
-        case Counts():
-            return [f"≥ {number:,}: {_amount(amount)}" for number, amount in points.at.items()] + [
-                f"otherwise {_amount(points.otherwise)}"
-            ]
-        case Flag():
-            return [f"yes: {_amount(points.points)}", f"no: {_amount(points.otherwise)}"]
-        case Ramp():
-            anchors = [f"{_amount(amount)} at {number_text(at, percent=percent)}" for at, amount in points.anchors]
-            return [", ".join(anchors) + ", straight between"]
-        case Efficacy():
-            ends = number_text(points.unacceptable, percent=percent), number_text(points.satisfactory, percent=percent)
-            return [f"efficacy coefficient: {_amount(points.base)} at {ends[0]}, 100 % at {ends[1]}"]
-        case Percentile():
-            return ["the whole percentage of peers with a worse value, of the maximum"]
-
-
-def _amount(amount: Fraction | Share) -> str:
-    return f"{float(amount.of_max * 100):g} %" if isinstance(amount, Share) else number_text(amount, percent=False)
-
-
 def _weight(weight: Weight) -> str:
     if isinstance(weight, dict):
         return ", ".join(f"{stage} {number_text(each, percent=False)}" for stage, each in weight.items())
@@ -229,7 +199,7 @@ def _eligibility(rulebook: Rulebook) -> Iterator[str]:
     rows += [
         ("", f"{each.label.en} {each.label.zh}", "presumed", f"`{each.provenance}`") for each in eligibility.presumed
     ]
-    yield _table(("asked", "", "", "provenance"), rows)
+    yield table(("asked", "", "", "provenance"), rows)
     if eligibility.bypass is not None:
         waived = ", ".join(f"`{each}`" for each in eligibility.bypass.waives)
         note = f" {eligibility.bypass.note.strip()}" if eligibility.bypass.note else ""
@@ -255,12 +225,12 @@ def _definitions(rulebook: Rulebook) -> Iterator[str]:
             (f"{each.term.en} {each.term.zh}", f"{each.meaning.en} {each.meaning.zh}", f"`{each.provenance}`")
             for each in rulebook.definitions
         ]
-        yield _table(("term", "meaning", "provenance"), rows)
+        yield table(("term", "meaning", "provenance"), rows)
 
 
 def _sources(edition: Edition) -> str:
     rows = [(f"`{each.id}`", each.title, f"`{each.where.strip()}`") for each in edition.sources]
-    return _table(("", "source", "where"), rows)
+    return table(("", "source", "where"), rows)
 
 
 def _outlines_page(outlines: list[Outline]) -> str:
@@ -287,12 +257,3 @@ def _outline(outline: Outline) -> str:
         _sources(outline),
     ]
     return "\n\n".join(parts)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in row) + " |" for row in lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")

@@ -33,7 +33,8 @@ from icsml.records.outcome import OUTCOME_COLUMNS, OutcomeEvent, OutcomeMeaning
 from icsml.recourse.actionable_fields import load_recourse_policy
 from icsml.texts.catalogue import keys
 from icsml.workflows.config import TrainingConfig
-from reference import record
+from reference import bundle, record
+from reference.markdown import with_part
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -97,6 +98,14 @@ def test_the_bundle_page_has_every_file_and_key():
     names = {getattr(manifest, name) for name in manifest.__all__ if name.isupper()}
     assert set(_keys("bundle", "Files")) == names
     assert set(_keys("bundle", "bundle.json")) == {field.name for field in fields(Document)}
+    assert _page("bundle") == bundle.page(_page("bundle"))
+
+
+def test_a_page_that_lost_the_place_of_its_table_is_told():
+    assert with_part("<!-- a:start -->\n\n<!-- a:end -->", "a", "x") == "<!-- a:start -->\n\nx\n\n<!-- a:end -->"
+    for page in ("", "<!-- a:start -->\n", "<!-- a:end -->\n<!-- a:start -->\n"):
+        with pytest.raises(ValueError, match="no part a"):
+            with_part(page, "a", "x")
 
 
 def test_the_ledger_page_has_every_column_and_payload_key():

@@ -18,7 +18,7 @@ from icsml.innovation.rulebooks.provenance import Provenance
 from icsml.innovation.rulebooks.rulebook import Outline, Rulebook, Scope
 from icsml.innovation.rulebooks.value_functions import Unit, Value
 from icsml.innovation.selection.select import REASONS
-from reference.rulebooks import DOCUMENTED, pages
+from reference.rulebooks import DOCUMENTED, overview, pages
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference" / "rulebooks"
 PAGE = FOLDER.with_suffix(".md").read_text("utf-8")
@@ -105,6 +105,10 @@ def test_the_tables_of_kinds_have_every_kind_and_no_other(head, union):
     written = [re.search(r"\{kind: (\w+)", cell) for cell, _ in table(section("An indicator"), head)]
     assert None not in written
     assert sorted(each[1] for each in written) == sorted(kinds(union))
+
+
+def test_the_table_of_points_functions_is_what_their_classes_say():
+    assert overview(PAGE) == PAGE
 
 
 def test_the_small_vocabularies_are_whole():

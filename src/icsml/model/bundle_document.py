@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import Field as DataclassField
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Final, Literal
 
@@ -31,6 +32,7 @@ __all__ = [
     "ReferencePart",
     "Stated",
     "document_bytes",
+    "is_optional",
     "parse_document",
 ]
 
@@ -98,38 +100,46 @@ class ReferencePart(_Part):
 class Stated:
     """Fields copied to ``bundle.json`` unchanged: each is written, read and an attribute of every bundle.
 
+    The reference of ``bundle.json`` shows these texts.
+
     Parameters
     ----------
     name : str
-        Registered name, such as ``icsml-pd``.
+        Name in the register, such as ``icsml-pd``.
     scale : MasterScale
-        Grades and score points.
+        Offset, points that double the odds, grades, and the event and horizon for which they hold.
     kind : str
         ``standard``: the margin starts from the trees alone.
     event : str or None
-        What the PD is the probability of; None if not known.
+        What the PD is the probability of; null if not known.
     horizon_months : int or None
-        Within how many months; None if not known.
+        Within how many months; null if not known.
     synthetic : bool
-        Trained on synthetic data.
+        Trained on simulated data.
     dated : bool
-        Records carry a decision date.
+        Records need ``as_of``.
     innovation_evidence : {'supported', 'equivalent', 'not_shown', 'not_tested'}
-        Result of the out-of-time test.
+        Result of the out-of-time test: ``supported``, ``equivalent``, ``not_shown`` or ``not_tested``.
     never_missing : tuple of str
         Features without one missing value in training: LightGBM reads a missing value there as zero, so decisions warn.
     extras : tuple of ExtraFeature
         Extra features a record may hold.
     training : TrainingFacts
-        Deterministic facts of training: rows, defaults, seed, rounds, hyperparameters, digest of the data set.
+        ``configuration``, whole; rows, defaults, seed, rounds, hyperparameters, digest of the data set; ``figures`` on
+        rows not trained on (six digits), ``split``, and ``blocking``: why it must not become the champion by itself.
     explainer : {'tree_shap', 'pred_contrib'}
-        What computes contributions; LightGBM's own knows no reference population.
+        What computes contributions: ``tree_shap``, or ``pred_contrib``, LightGBM's own, slow, for trees that the tables
+        do not support; it knows no reference population.
     reasons : ReasonCatalogue or None
-        The texts of its reasons; None takes those of this version.
+        The entries of the reason catalogue that its features need, so that a decision made again has the same texts;
+        how many adverse reasons are told (``adverse_reasons``), from which size on (``adverse_at_least``; absent: any),
+        what they must cover (``adverse_coverage_at_least``) and which are merged (``merge_above``). Null takes the
+        catalogue of the version that reads it.
     levers : ActionSet or None
-        What a firm can move, and how far its peers among the training rows did in a year; None: no recourse.
+        What a firm can move: the levers in use, and how far peers among the training rows moved each field in a year,
+        with the number of changes behind it. Null makes no recourse.
     policy : AssessmentPolicy or None
-        What an assessment asks of a record; None takes that of this version.
+        What an assessment asks of a record; null takes that of the version that reads it.
     """
 
     name: str
@@ -152,7 +162,27 @@ class Stated:
 # NaN is left as it is, so that canonical JSON refuses it where pydantic would write null.
 @pydantic_dataclass(frozen=True, kw_only=True, config=ConfigDict(ser_json_inf_nan="constants"))
 class Document(Stated):
-    """The content of ``bundle.json``: fields copied unchanged, and descriptions of the bundle's other files."""
+    """The content of ``bundle.json``: fields copied unchanged, and descriptions of the bundle's other files.
+
+    Parameters
+    ----------
+    format : int
+        2; 1 is still read, which has none of the optional keys: its reasons are path-dependent, its texts those of the
+        version that reads it, and it makes no recourse. An unknown format is refused.
+    code_version : str
+        Version of icsml that wrote it.
+    model : BoosterPart
+        ``encoder`` (features by name; ``overrides``: directions set for this model, with their reasons), ``directions``
+        (+1, −1 or 0 each), ``definitions`` (SHA-256 of each feature's direction, inputs and values on fixed probes),
+        ``calibration`` (slope and intercept).
+    companion : BoosterPart or None
+        The same of the companion, or null.
+    rulebook : str or None
+        Id of the rulebook, or null.
+    reference : ReferencePart or None
+        Of ``reference.npy``: ``id`` (``training-applicants`` or ``approval-margin``), ``n`` rows, ``sha256``, and
+        ``points``, the mean points of each innovation-domain indicator over the rows that have any; or null.
+    """
 
     format: int
     code_version: str
@@ -165,6 +195,11 @@ class Document(Stated):
     @classmethod
     def _present_format(cls, reasons: object) -> object:
         return of_older_bundle(reasons) if isinstance(reasons, Mapping) else reasons
+
+
+def is_optional(part: DataclassField[Any]) -> bool:
+    """Return whether a field of the document came with format 2 and may be absent there."""
+    return part.metadata == _OPTIONAL
 
 
 _DOCUMENT: Final = TypeAdapter(Document)
@@ -211,7 +246,7 @@ def parse_document(content: bytes) -> Document:
 
 def _refuse_keys(parsed: Mapping[str, Any], number: int) -> None:
     """Reject unknown and missing keys."""
-    optional = {part.name: part.metadata == _OPTIONAL for part in fields(Document)}
+    optional = {part.name: is_optional(part) for part in fields(Document)}
     for key in sorted(name for name in parsed if number < FORMAT and optional.get(name)):
         raise _unreadable(key, f"format {number} has no such key")
     for key in (name for name in optional if name not in parsed and not optional[name]):
