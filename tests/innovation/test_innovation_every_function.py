@@ -59,6 +59,7 @@ def rulebook_with(kind, small_text):
 @every_function
 def test_a_kind_is_whole_and_its_example_is_one_of_it(kind):
     assert not inspect.isabstract(kind)
+    assert kind.__final__
     assert type(read(kind)) is kind
     assert inspect.cleandoc(kind.__doc__ or "")
     assert kind.__doc__ != inspect.getmro(kind)[1].__doc__

@@ -127,7 +127,8 @@ class Ladder:
 class Function(Part, ABC):
     """Base of all points functions.
 
-    The class documentation and ``example`` of each are its row in the reference.
+    Each kind is ``final``, so that mypy names what it lacks. Its class documentation and ``example`` are its row in the
+    reference.
     """
 
     example: ClassVar[str]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise
-from typing import Annotated, ClassVar, Final, Literal, get_args
+from typing import Annotated, ClassVar, Final, Literal, final, get_args
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -65,6 +65,7 @@ class Step(Comparison):
         return (end, None) if self.lower else (None, end)
 
 
+@final
 class Bands(Function):
     """Points of the first step that holds.
 
@@ -173,6 +174,7 @@ def _end(closed: Fraction | None, open_: Fraction | None) -> End:
     return None if open_ is None else (open_, False)
 
 
+@final
 class Intervals(Function):
     """Points of the row that a value lies in.
 
@@ -215,6 +217,7 @@ def _within(rows: Sequence[tuple[Test, ...]], value: Floats) -> Codes:
     return codes
 
 
+@final
 class Counts(Function):
     """Points of the largest number that a count reaches."""
 
@@ -270,6 +273,7 @@ def _reached(numbers: Floats, value: Floats) -> Codes:
     return np.searchsorted(numbers, value, side="right").astype(np.int16)
 
 
+@final
 class Flag(Function):
     """Points for yes, and others (by default none) for no."""
 
@@ -298,6 +302,7 @@ class Flag(Function):
         return tabulated(worth, rules, partial(first_match, ((np.greater_equal, 0.5),)))
 
 
+@final
 class Ramp(Function):
     """Points on straight lines from anchor to anchor, level outside."""
 
@@ -343,6 +348,7 @@ def _straight_lines(x: Floats, worth: Floats, slope: Floats, value: Floats, wher
     return np.where(index == last, worth[stage, last - 1], points), index
 
 
+@final
 class Efficacy(Function):
     """The efficacy coefficient (功效系数法): ``base`` at the unacceptable value, full points at the satisfactory one.
 
@@ -392,6 +398,7 @@ class Efficacy(Function):
         return Curve(line.low, line.high, rules if rises else rules[::-1], line.apply)
 
 
+@final
 class Percentile(Function):
     """The maximum times the whole percentage of peers with a worse value; ``peers`` says who is a peer."""
 
