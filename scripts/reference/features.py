@@ -69,7 +69,7 @@ def _cells(feature: Feature) -> tuple[str, ...]:
         _range(feature),
         feature.definition,
         reads,
-        feature.basis,
+        feature.basis.en,
     )
 
 

@@ -206,8 +206,9 @@ def test_directions_of_finance_have_the_sign_a_loan_officer_expects() -> None:
 
 @BY_NAME
 def test_a_free_feature_says_why_and_a_monotone_one_names_its_evidence(feature: Feature) -> None:
-    assert feature.basis.startswith("Free: ") is (feature.direction is Direction.FREE)
-    assert len(feature.basis) > 5
+    assert feature.basis.en.startswith("Free: ") is (feature.direction is Direction.FREE)
+    assert feature.basis.zh.startswith("不作约束：") is (feature.direction is Direction.FREE)
+    assert min(map(len, feature.basis.texts)) > 5
     assert feature.definition
 
 

@@ -29,7 +29,7 @@ def test_another_meaning_is_another_digest(change):
 
 
 def test_another_wording_is_the_same_digest():
-    reworded = replace(FEATURE, definition="Said otherwise", label=Label(en="a", zh="甲"), basis="b")
+    reworded = replace(FEATURE, definition="Said otherwise", label=Label(en="a", zh="甲"), basis=Label(en="b", zh="乙"))
     assert feature_sha256(reworded) == feature_sha256(FEATURE)
 
 

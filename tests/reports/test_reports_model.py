@@ -17,8 +17,7 @@ from markupsafe import escape
 from scipy.special import logit
 
 from icsml.cli.main import _run
-from icsml.features.catalogue import CATALOGUE
-from icsml.features.encoder import DirectionOverride
+from icsml.features.encoder import DirectionOverride, Encoder
 from icsml.model.certificate import Bound, Violation
 from icsml.records.direction import Direction
 from icsml.reports.model_figures import model_figures
@@ -28,8 +27,6 @@ from icsml.reports.report_facts import Check, ContradictionFigures, Sample
 from icsml.reports.stability_figures import parse_stability
 from icsml.reports.svg_figure import label_lines
 from icsml.reports.validation_figures import Gain, Outcomes
-from icsml.texts.catalogue import keys, phrase
-from icsml.texts.languages import languages
 
 MOST_BYTES = 3_000_000
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -220,8 +217,7 @@ def test_a_sign_is_explained_where_a_row_bears_it(found):
         told = page(evidence=replace(found.evidence, bands=scale))
         assert ("‡ The mean PD lies outside" in told) == (outcomes is odd) == outcomes.outside
     set_here = replace(feature, overridden=True)
-    override = {feature.name: DirectionOverride(feature=feature.name, direction=feature.direction, reason="seen here")}
-    assert "†" in page(features=(set_here, *found.features[1:]), overrides=override)
+    assert "†" in page(features=(set_here, *found.features[1:]))
     assert "†" not in page()
 
 
@@ -434,21 +430,13 @@ def test_every_variable_is_listed_with_its_rationale_in_the_language_of_the_page
         assert rows[0][1] == getattr(found.features[0].label, lang)
     chinese = {row[0]: row[3] for row in _table(pages["zh"], "variables")}
     assert "不作约束" in chinese["PRF03"]
-    moved = replace(found.features[0], overridden=True, direction=Direction.FREE)
-    override = DirectionOverride(feature=moved.name, direction=Direction.FREE, reason="seen otherwise here")
-    page = model_page(replace(found, features=(moved, *found.features[1:]), overrides={moved.name: override}), "en")
+    first = found.features[0].name
+    override = DirectionOverride(feature=first, direction=Direction.FREE, reason="seen otherwise here")
+    moved = Encoder((first,), (), ()).with_directions([override]).features[0]
+    page = model_page(replace(found, features=(moved, *found.features[1:])), "en")
     row = _table(page, "variables")[0]
     assert row[2].endswith("†")
     assert "declared: raises the risk. Reason given: seen otherwise here" in row[3]
-
-
-def test_every_rationale_has_a_chinese_form():
-    begins = "report.basis."
-    for lang in languages():
-        assert {begins + feature.name for feature in CATALOGUE} == {key for key in keys(lang) if key.startswith(begins)}
-    assert {feature.name: phrase(begins + feature.name, "en") for feature in CATALOGUE} == {
-        feature.name: feature.basis for feature in CATALOGUE
-    }
 
 
 def test_the_card_is_in_the_language_of_the_page(pages):

@@ -37,7 +37,7 @@ SIGNS = {
     *("pages.colon", "pages.full_stop", "pages.html_lang", "report.dash_because"),
 }
 """Signs and codes, which are no words."""
-FOREIGN = ("card.metric.", "report.basis.")
+FOREIGN = ("card.metric.",)
 """Terms and references that Chinese may write with Latin letters."""
 
 # Keys whose rest is data, and what the data can be.
@@ -49,7 +49,6 @@ BEGUN = {
     "pages.provenance_": tuple(str(each) for each in Provenance),
     "pages.recourse_measured_of_": ("base", "other", "retrains"),
     "pages.recourse_unknown_": ("no_levers", "no_proposal", "no_rulebook", "not_asked", "unstated"),
-    "report.basis.": tuple(feature.name for feature in CATALOGUE),
     "report.check_": (
         *("adds_up", "directions_proved", "grade_holds_pd", "one_is_batch", "pd_is_of_the_trees", "pd_proper"),
         *("points_sum", "score_reconciles"),

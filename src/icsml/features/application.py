@@ -19,7 +19,9 @@ _APPLICATION = Group("application", "APP")
     direction=Direction.RAISES_RISK,
     unit="fraction",
     plausible=(0.0, 10.0),
-    basis="The burden that the decision itself adds, all else equal",
+    basis=Label(
+        en="The burden that the decision itself adds, all else equal", zh="其他条件相同时，本次授信自身增加的负担"
+    ),
 )
 def amount_to_revenue(application_amount_cny: Floats, revenue_cny: Floats) -> Floats:
     """Amount applied for / operating revenue."""
@@ -32,7 +34,10 @@ def amount_to_revenue(application_amount_cny: Floats, revenue_cny: Floats) -> Fl
     direction=Direction.FREE,
     unit="months",
     plausible=(0.0, 360.0),
-    basis="Free: longer terms burden less each month, and stay exposed longer",
+    basis=Label(
+        en="Free: longer terms burden less each month, and stay exposed longer",
+        zh="不作约束：期限长则每月负担轻，但暴露时间长",
+    ),
 )
 def application_term(application_term_months: Floats) -> Floats:
     """Term applied for, in months."""

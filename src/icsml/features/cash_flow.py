@@ -19,7 +19,10 @@ _CASH_FLOW = Group("cash_flow", "CFL")
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(-5.0, 5.0),
-    basis="Beaver 1966; Ohlson 1980 (funds from operations to liabilities)",
+    basis=Label(
+        en="Beaver 1966; Ohlson 1980 (funds from operations to liabilities)",
+        zh="Beaver 1966；Ohlson 1980（经营资金与负债之比）",
+    ),
 )
 def cash_flow_to_debt(operating_cash_flow_cny: Floats, total_liabilities_cny: Floats) -> Floats:
     """Cash flow from operations / total liabilities."""
@@ -32,7 +35,7 @@ def cash_flow_to_debt(operating_cash_flow_cny: Floats, total_liabilities_cny: Fl
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(-3.0, 3.0),
-    basis="Beaver 1966",
+    basis=Label(en="Beaver 1966", zh="Beaver 1966"),
 )
 def cash_flow_margin(operating_cash_flow_cny: Floats, revenue_cny: Floats) -> Floats:
     """Cash flow from operations / operating revenue."""
@@ -45,7 +48,10 @@ def cash_flow_margin(operating_cash_flow_cny: Floats, revenue_cny: Floats) -> Fl
     direction=Direction.LOWERS_RISK,
     unit="times",
     plausible=(-200.0, 1000.0),
-    basis="Altman and Sabato 2007 (EBITDA to interest); no value where there is no interest",
+    basis=Label(
+        en="Altman and Sabato 2007 (EBITDA to interest); no value where there is no interest",
+        zh="Altman and Sabato 2007（EBITDA与利息之比）；无利息支出时不取值",
+    ),
 )
 def interest_cover(operating_profit_cny: Floats, interest_expense_cny: Floats) -> Floats:
     """(Operating profit + interest expense) / interest expense."""
@@ -58,7 +64,10 @@ def interest_cover(operating_profit_cny: Floats, interest_expense_cny: Floats) -
     direction=Direction.LOWERS_RISK,
     unit="times",
     plausible=(-50.0, 100.0),
-    basis="Altman and Sabato 2007; no value where there is neither interest nor short-term borrowing",
+    basis=Label(
+        en="Altman and Sabato 2007; no value where there is neither interest nor short-term borrowing",
+        zh="Altman and Sabato 2007；既无利息支出又无短期借款时不取值",
+    ),
 )
 def debt_service_cover(
     operating_profit_cny: Floats,

@@ -28,7 +28,10 @@ _CREDIT = Group("credit_history", "CRD")
     direction=Direction.RAISES_RISK,
     unit="count",
     plausible=(0.0, 100.0),
-    basis="Past arrears are the first sign of the next (default is 90 days past due)",
+    basis=Label(
+        en="Past arrears are the first sign of the next (default is 90 days past due)",
+        zh="既往逾期是再次逾期的最早信号（违约指逾期90天以上）",
+    ),
 )
 def overdue_count(overdue_count_24m: Floats) -> Floats:
     """Overdue payments in 24 months."""
@@ -41,7 +44,10 @@ def overdue_count(overdue_count_24m: Floats) -> Floats:
     direction=Direction.RAISES_RISK,
     unit="days",
     plausible=(0.0, 750.0),
-    basis="Past arrears are the first sign of the next (default is 90 days past due)",
+    basis=Label(
+        en="Past arrears are the first sign of the next (default is 90 days past due)",
+        zh="既往逾期是再次逾期的最早信号（违约指逾期90天以上）",
+    ),
 )
 def overdue_days(overdue_days_max_24m: Floats) -> Floats:
     """Longest overdue in 24 months, in days."""
@@ -54,7 +60,10 @@ def overdue_days(overdue_days_max_24m: Floats) -> Floats:
     direction=Direction.RAISES_RISK,
     unit="count",
     plausible=(0.0, 100.0),
-    basis="Search for credit after refusals; common to credit-register scorecards",
+    basis=Label(
+        en="Search for credit after refusals; common to credit-register scorecards",
+        zh="遭拒后四处申请授信；征信评分卡通用变量",
+    ),
 )
 def credit_inquiries(credit_inquiries_6m: Floats) -> Floats:
     """Lender inquiries in six months."""
@@ -67,7 +76,10 @@ def credit_inquiries(credit_inquiries_6m: Floats) -> Floats:
     direction=Direction.RAISES_RISK,
     unit="fraction",
     plausible=(0.0, 2.0),
-    basis="Jimenez, Lopez and Saurina 2009 (drawn on the way to default); of existing lines, not of the one asked for",
+    basis=Label(
+        en="Jimenez, Lopez and Saurina 2009 (drawn on the way to default); of existing lines, not of the one asked for",
+        zh="Jimenez, Lopez and Saurina 2009（违约前提款）；指已有授信，不含本次申请",
+    ),
 )
 def line_utilisation(credit_line_utilisation: Floats) -> Floats:
     """Share of existing credit lines in use."""
@@ -80,7 +92,10 @@ def line_utilisation(credit_line_utilisation: Floats) -> Floats:
     direction=Direction.LOWERS_RISK,
     unit="months",
     plausible=(0.0, 600.0),
-    basis="Survived relationships inform the lender; Petersen and Rajan 1994",
+    basis=Label(
+        en="Survived relationships inform the lender; Petersen and Rajan 1994",
+        zh="长期存续的银企关系提供信息；Petersen and Rajan 1994",
+    ),
 )
 def credit_history(credit_history_months: Floats) -> Floats:
     """Months since the first loan."""
@@ -93,7 +108,10 @@ def credit_history(credit_history_months: Floats) -> Floats:
     direction=Direction.FREE,
     unit="count",
     plausible=(0.0, 50.0),
-    basis="Free: several lenders show access to credit, many show that no one lends enough",
+    basis=Label(
+        en="Free: several lenders show access to credit, many show that no one lends enough",
+        zh="不作约束：授信机构数家说明融资渠道畅通，过多则说明无一家愿意足额授信",
+    ),
 )
 def lenders(existing_lenders: Floats) -> Floats:
     """Lenders with an open exposure."""
@@ -106,7 +124,9 @@ def lenders(existing_lenders: Floats) -> Floats:
     direction=Direction.RAISES_RISK,
     unit="fraction",
     plausible=(0.0, 10.0),
-    basis="Debt burden as lenders report it; Altman and Sabato 2007",
+    basis=Label(
+        en="Debt burden as lenders report it; Altman and Sabato 2007", zh="征信口径的债务负担；Altman and Sabato 2007"
+    ),
 )
 def register_debt_to_revenue(existing_debt_cny: Floats, revenue_cny: Floats) -> Floats:
     """Interest-bearing debt in the credit register / operating revenue."""

@@ -20,7 +20,10 @@ _DAYS = 365.0
     direction=Direction.RAISES_RISK,
     unit="days",
     plausible=(0.0, 1500.0),
-    basis="Slow collection ties up cash and hides bad debts; Altman, Sabato and Wilson 2010 (trade debtors)",
+    basis=Label(
+        en="Slow collection ties up cash and hides bad debts; Altman, Sabato and Wilson 2010 (trade debtors)",
+        zh="回款慢占用资金并掩盖坏账；Altman, Sabato and Wilson 2010（应收账款）",
+    ),
 )
 def receivable_days(receivables_cny: Floats, revenue_cny: Floats) -> Floats:
     """365 x receivables / operating revenue."""
@@ -33,7 +36,10 @@ def receivable_days(receivables_cny: Floats, revenue_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="days",
     plausible=(0.0, 2000.0),
-    basis="Free: unsold goods and a lack of goods are both warnings, and trades differ",
+    basis=Label(
+        en="Free: unsold goods and a lack of goods are both warnings, and trades differ",
+        zh="不作约束：积压与缺货都是预警，且各行业不同",
+    ),
 )
 def inventory_days(inventory_cny: Floats, operating_cost_cny: Floats) -> Floats:
     """365 x inventory / cost of sales."""
@@ -46,7 +52,10 @@ def inventory_days(inventory_cny: Floats, operating_cost_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="times",
     plausible=(0.0, 20.0),
-    basis="Free: depends on the industry (left out of Altman's later scores for that reason)",
+    basis=Label(
+        en="Free: depends on the industry (left out of Altman's later scores for that reason)",
+        zh="不作约束：取决于行业（Altman 后期模型因此剔除）",
+    ),
 )
 def asset_turnover(revenue_cny: Floats, total_assets_cny: Floats) -> Floats:
     """Operating revenue / total assets."""
@@ -59,7 +68,7 @@ def asset_turnover(revenue_cny: Floats, total_assets_cny: Floats) -> Floats:
     direction=Direction.RAISES_RISK,
     unit="fraction",
     plausible=(0.0, 3.0),
-    basis="The margin seen from the cost side; Altman 1968",
+    basis=Label(en="The margin seen from the cost side; Altman 1968", zh="从成本端看利润率；Altman 1968"),
 )
 def cost_to_revenue(total_cost_cny: Floats, revenue_cny: Floats) -> Floats:
     """Total cost and expense / operating revenue."""

@@ -24,6 +24,7 @@ from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Domain
 from icsml.records.fields import FIELDS
+from icsml.texts.catalogue import text
 
 if TYPE_CHECKING:
     from icsml.innovation.scoring.points import Points
@@ -346,7 +347,10 @@ def _texts(values: object) -> tuple[str, ...]:
 
 
 def _directed(feature: Feature, override: DirectionOverride) -> Feature:
-    basis = f"Set for this model in place of {feature.direction}: {override.reason}"
+    declared = f"names.value.{feature.direction}"
+    if feature.name not in FEATURE_BY_NAME:
+        declared = "features.direction_of_the_data_set"
+    basis = text("features.direction_set", declared=text(declared), reason=override.reason)
     return replace(feature, direction=override.direction, basis=basis, overridden=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from icsml.core.arithmetic import known
 from icsml.core.arrays import Floats
@@ -13,6 +14,7 @@ from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Domain
 from icsml.records.fields import FIELD_BY_NAME
+from icsml.texts.catalogue import text
 from icsml.texts.label import Label
 
 __all__ = ["CLOCK", "EXTRA_CODE_PREFIX", "INNOVATION_SCORE", "POINTS_COLUMN", "Feature", "Group", "from_extra"]
@@ -56,8 +58,8 @@ class Feature:
         Lowest and highest plausible value; None is unbounded. A description, nothing is cut.
     definition : str
         How it is computed, in one line.
-    basis : str
-        The evidence behind a monotone direction, or why it was left free.
+    basis : Label
+        The evidence behind the direction, or why it was left free; in one set for one model, the reason given for it.
     overridden : bool
         Whether the direction was set for one model; the catalogue's reason texts, which speak of "higher" and "lower"
         by the declared direction, are not used then.
@@ -73,8 +75,8 @@ class Feature:
     function: Callable[[Columns], Floats]
     unit: str
     range: tuple[float | None, float | None]
+    basis: Label
     definition: str = ""
-    basis: str = ""
     overridden: bool = False
 
 
@@ -101,7 +103,7 @@ class Group:
         direction: Direction,
         unit: str,
         plausible: tuple[float | None, float | None],
-        basis: str,
+        basis: Label,
     ) -> Callable[[Callable[..., Floats]], Feature]:
         """Return a decorator that turns a function of fields into a declared feature.
 
@@ -147,8 +149,14 @@ def from_extra(extra: ExtraFeature) -> Feature:
         unit=extra.unit or "as declared",
         range=extra.range,
         definition="The declared column, as it is",
-        basis="Declared with the data set",
+        basis=_declared_with_data(),
     )
+
+
+@cache
+def _declared_with_data() -> Label:
+    # Cached, because an encoder makes its extra features anew whenever it is asked for them.
+    return text("features.declared_with_data")
 
 
 def _domain(inputs: tuple[str, ...]) -> Domain:

@@ -19,7 +19,7 @@ _GROWTH = Group("growth", "GRO")
     direction=Direction.FREE,
     unit="fraction",
     plausible=(-1.0, 10.0),
-    basis="Free: both a collapse and a rush are risky",
+    basis=Label(en="Free: both a collapse and a rush are risky", zh="不作约束：骤降与骤增均有风险"),
 )
 def revenue_growth(revenue_cny: Floats, revenue_prev_cny: Floats) -> Floats:
     """(Operating revenue - year before) / year before."""
@@ -32,7 +32,10 @@ def revenue_growth(revenue_cny: Floats, revenue_prev_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="fraction",
     plausible=(-1.0, 10.0),
-    basis="Free: expansion may be strength, or borrowing ahead of sales",
+    basis=Label(
+        en="Free: expansion may be strength, or borrowing ahead of sales",
+        zh="不作约束：扩张可能是实力，也可能是举债先于销售",
+    ),
 )
 def asset_growth(total_assets_cny: Floats, total_assets_prev_cny: Floats) -> Floats:
     """(Total assets - year before) / year before."""
@@ -45,7 +48,10 @@ def asset_growth(total_assets_cny: Floats, total_assets_prev_cny: Floats) -> Flo
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(-1.0, 1.0),
-    basis="Ohlson 1980 (change in net income). Over assets, because a loss has no growth rate",
+    basis=Label(
+        en="Ohlson 1980 (change in net income). Over assets, because a loss has no growth rate",
+        zh="Ohlson 1980（净利润变动）；以总资产为分母，因亏损无增长率可言",
+    ),
 )
 def profit_change_to_assets(net_profit_cny: Floats, net_profit_prev_cny: Floats, total_assets_cny: Floats) -> Floats:
     """(Net profit - year before) / total assets."""

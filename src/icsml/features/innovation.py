@@ -44,9 +44,15 @@ INNOVATION_FIELDS: tuple[str, ...] = tuple(
 
 _INNOVATION = Group("innovation", "INN")
 _MILLION = 1e6
-_INPUT = "Free: R&D input alone has a U-shaped effect (Ugur et al. 2016; Cherkasova and Kurlyanova 2019; Zhang 2015)"
-_PEOPLE = "Free: an input; no evidence on default was found"
-_RECOGNITION = "Free: recognition by the state; no evidence on default was found"
+_INPUT = Label(
+    en="Free: R&D input alone has a U-shaped effect (Ugur et al. 2016; Cherkasova and Kurlyanova 2019; Zhang 2015)",
+    zh="不作约束：研发投入单独看呈U形影响（Ugur et al. 2016；Cherkasova and Kurlyanova 2019；Zhang 2015）",
+)
+_PEOPLE = Label(en="Free: an input; no evidence on default was found", zh="不作约束：属投入类，未见其与违约关系的实证")
+_RECOGNITION = Label(
+    en="Free: recognition by the state; no evidence on default was found",
+    zh="不作约束：属政府认定类，未见其与违约关系的实证",
+)
 
 innovation_score = Feature(
     name=INNOVATION_SCORE,
@@ -60,7 +66,10 @@ innovation_score = Feature(
     unit="points",
     range=(None, None),
     definition="The rulebook's points over its indicators of domain innovation",
-    basis="Free: a mixture of input and output; no study of default on the official score was found",
+    basis=Label(
+        en="Free: a mixture of input and output; no study of default on the official score was found",
+        zh="不作约束：投入与产出混合；未见以官方积分研究违约的文献",
+    ),
 )
 
 
@@ -135,7 +144,10 @@ def postgraduate_share(staff_postgraduate: Floats, staff_total: Floats) -> Float
     direction=Direction.FREE,
     unit="fraction",
     plausible=(0.0, 2.5),
-    basis="Free: shows how much R&D the tax office accepts; no evidence on default was found",
+    basis=Label(
+        en="Free: shows how much R&D the tax office accepts; no evidence on default was found",
+        zh="不作约束：反映税务机关认可的研发费用，未见其与违约关系的实证",
+    ),
 )
 def super_deduction_share(rd_super_deduction_cny: Floats, rd_expense_cny: Floats) -> Floats:
     """R&D super-deduction / R&D expense."""
@@ -148,7 +160,9 @@ def super_deduction_share(rd_super_deduction_cny: Floats, rd_expense_cny: Floats
     direction=Direction.LOWERS_RISK,
     unit="rights per 100 R&D staff",
     plausible=(0.0, 2000.0),
-    basis="Productivity: Bai and Tian 2020; EU-EFIGE 2009-2014",
+    basis=Label(
+        en="Productivity: Bai and Tian 2020; EU-EFIGE 2009-2014", zh="产出效率：Bai and Tian 2020；EU-EFIGE 2009—2014"
+    ),
 )
 def ip_per_100_rd_staff(ip_class1: Floats, ip_class2: Floats, staff_rd: Floats) -> Floats:
     """100 x (Class I + Class II rights) / R&D staff."""
@@ -161,7 +175,10 @@ def ip_per_100_rd_staff(ip_class1: Floats, ip_class2: Floats, staff_rd: Floats) 
     direction=Direction.LOWERS_RISK,
     unit="count",
     plausible=(0.0, 5000.0),
-    basis="Output: Hsu et al. 2015; Kang 2018; Helmers and Rogers 2010; Kato et al. 2021",
+    basis=Label(
+        en="Output: Hsu et al. 2015; Kang 2018; Helmers and Rogers 2010; Kato et al. 2021",
+        zh="产出：Hsu et al. 2015；Kang 2018；Helmers and Rogers 2010；Kato et al. 2021",
+    ),
 )
 def class1_rights(ip_class1: Floats) -> Floats:
     """Class I rights held and valid."""
@@ -174,7 +191,9 @@ def class1_rights(ip_class1: Floats) -> Floats:
     direction=Direction.LOWERS_RISK,
     unit="count",
     plausible=(0.0, 2000.0),
-    basis="Output by value: Pederzoli et al. 2013; Lee and Oh",
+    basis=Label(
+        en="Output by value: Pederzoli et al. 2013; Lee and Oh", zh="产出价值：Pederzoli et al. 2013；Lee and Oh"
+    ),
 )
 def valuable_class1_rights(ip_class1_high_value: Floats) -> Floats:
     """Class I rights of high value."""
@@ -187,7 +206,10 @@ def valuable_class1_rights(ip_class1_high_value: Floats) -> Floats:
     direction=Direction.LOWERS_RISK,
     unit="rights per million CNY",
     plausible=(0.0, 100.0),
-    basis="Productivity: Bai and Tian 2020; Swedish private firms 2002-2019",
+    basis=Label(
+        en="Productivity: Bai and Tian 2020; Swedish private firms 2002-2019",
+        zh="产出效率：Bai and Tian 2020；瑞典非上市企业 2002—2019",
+    ),
 )
 def class1_per_rd(ip_class1: Floats, rd_expense_cny: Floats) -> Floats:
     """1,000,000 x Class I rights / R&D expense."""
@@ -200,7 +222,9 @@ def class1_per_rd(ip_class1: Floats, rd_expense_cny: Floats) -> Floats:
     direction=Direction.LOWERS_RISK,
     unit="count",
     plausible=(0.0, 2000.0),
-    basis="Output: Cockburn and Wagner 2007; Barontini 2015",
+    basis=Label(
+        en="Output: Cockburn and Wagner 2007; Barontini 2015", zh="产出：Cockburn and Wagner 2007；Barontini 2015"
+    ),
 )
 def invention_filings(invention_applications: Floats) -> Floats:
     """Invention-patent applications in the year."""
@@ -213,7 +237,7 @@ def invention_filings(invention_applications: Floats) -> Floats:
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(0.0, 1.0),
-    basis="Output that reached the market: EU-EFIGE 2009-2014",
+    basis=Label(en="Output that reached the market: EU-EFIGE 2009-2014", zh="进入市场的产出：EU-EFIGE 2009—2014"),
 )
 def hightech_revenue_share(hightech_revenue_cny: Floats, revenue_cny: Floats) -> Floats:
     """High-tech product revenue / operating revenue."""
@@ -226,7 +250,7 @@ def hightech_revenue_share(hightech_revenue_cny: Floats, revenue_cny: Floats) ->
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(0.0, 5.0),
-    basis="Output that reached the market: EU-EFIGE 2009-2014",
+    basis=Label(en="Output that reached the market: EU-EFIGE 2009-2014", zh="进入市场的产出：EU-EFIGE 2009—2014"),
 )
 def tech_contract_share(tech_contract_turnover_cny: Floats, revenue_cny: Floats) -> Floats:
     """Turnover of technology contracts / operating revenue."""

@@ -19,7 +19,7 @@ _LEVERAGE = Group("leverage", "LEV")
     direction=Direction.RAISES_RISK,
     unit="fraction",
     plausible=(0.0, 3.0),
-    basis="Ohlson 1980; Altman and Sabato 2007",
+    basis=Label(en="Ohlson 1980; Altman and Sabato 2007", zh="Ohlson 1980；Altman and Sabato 2007"),
 )
 def debt_to_assets(total_liabilities_cny: Floats, total_assets_cny: Floats) -> Floats:
     """Total liabilities / total assets."""
@@ -32,7 +32,7 @@ def debt_to_assets(total_liabilities_cny: Floats, total_assets_cny: Floats) -> F
     direction=Direction.RAISES_RISK,
     unit="fraction",
     plausible=(0.0, 2.0),
-    basis="Altman and Sabato 2007",
+    basis=Label(en="Altman and Sabato 2007", zh="Altman and Sabato 2007"),
 )
 def borrowing_to_assets(short_term_debt_cny: Floats, long_term_debt_cny: Floats, total_assets_cny: Floats) -> Floats:
     """(Short-term + long-term borrowing) / total assets."""
@@ -45,7 +45,10 @@ def borrowing_to_assets(short_term_debt_cny: Floats, long_term_debt_cny: Floats,
     direction=Direction.RAISES_RISK,
     unit="times",
     plausible=(0.0, 50.0),
-    basis="Altman 1968 (equity to liabilities); no value where equity is zero or below",
+    basis=Label(
+        en="Altman 1968 (equity to liabilities); no value where equity is zero or below",
+        zh="Altman 1968（权益负债比）；净资产为零或为负时不取值",
+    ),
 )
 def debt_to_equity(total_liabilities_cny: Floats, equity_cny: Floats) -> Floats:
     """Total liabilities / owners' equity."""
@@ -58,7 +61,7 @@ def debt_to_equity(total_liabilities_cny: Floats, equity_cny: Floats) -> Floats:
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(-2.0, 1.0),
-    basis="Altman 1968; Altman and Sabato 2007",
+    basis=Label(en="Altman 1968; Altman and Sabato 2007", zh="Altman 1968；Altman and Sabato 2007"),
 )
 def retained_earnings_to_assets(retained_earnings_cny: Floats, total_assets_cny: Floats) -> Floats:
     """Retained earnings / total assets."""

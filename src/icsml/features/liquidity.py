@@ -19,7 +19,7 @@ _LIQUIDITY = Group("liquidity", "LIQ")
     direction=Direction.LOWERS_RISK,
     unit="times",
     plausible=(0.0, 50.0),
-    basis="Beaver 1966; Ohlson 1980",
+    basis=Label(en="Beaver 1966; Ohlson 1980", zh="Beaver 1966；Ohlson 1980"),
 )
 def current_ratio(current_assets_cny: Floats, current_liabilities_cny: Floats) -> Floats:
     """All current assets / current liabilities."""
@@ -32,7 +32,7 @@ def current_ratio(current_assets_cny: Floats, current_liabilities_cny: Floats) -
     direction=Direction.LOWERS_RISK,
     unit="times",
     plausible=(0.0, 50.0),
-    basis="Beaver 1966; Altman and Sabato 2007",
+    basis=Label(en="Beaver 1966; Altman and Sabato 2007", zh="Beaver 1966；Altman and Sabato 2007"),
 )
 def quick_ratio(current_assets_cny: Floats, inventory_cny: Floats, current_liabilities_cny: Floats) -> Floats:
     """(All current assets - inventory) / current liabilities."""
@@ -45,7 +45,10 @@ def quick_ratio(current_assets_cny: Floats, inventory_cny: Floats, current_liabi
     direction=Direction.LOWERS_RISK,
     unit="times",
     plausible=(0.0, 20.0),
-    basis="Beaver 1966; Altman and Sabato 2007 (cash to assets)",
+    basis=Label(
+        en="Beaver 1966; Altman and Sabato 2007 (cash to assets)",
+        zh="Beaver 1966；Altman and Sabato 2007（现金与总资产之比）",
+    ),
 )
 def cash_ratio(cash_cny: Floats, current_liabilities_cny: Floats) -> Floats:
     """Cash / current liabilities."""

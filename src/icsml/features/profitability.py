@@ -19,7 +19,7 @@ _PROFITABILITY = Group("profitability", "PRF")
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(-1.0, 1.0),
-    basis="Beaver 1966; Altman 1968; Ohlson 1980",
+    basis=Label(en="Beaver 1966; Altman 1968; Ohlson 1980", zh="Beaver 1966；Altman 1968；Ohlson 1980"),
 )
 def return_on_assets(net_profit_cny: Floats, total_assets_cny: Floats) -> Floats:
     """Net profit / total assets."""
@@ -32,7 +32,7 @@ def return_on_assets(net_profit_cny: Floats, total_assets_cny: Floats) -> Floats
     direction=Direction.LOWERS_RISK,
     unit="fraction",
     plausible=(-2.0, 1.0),
-    basis="Altman 1968 (earnings before interest and tax)",
+    basis=Label(en="Altman 1968 (earnings before interest and tax)", zh="Altman 1968（息税前利润）"),
 )
 def operating_margin(operating_profit_cny: Floats, revenue_cny: Floats) -> Floats:
     """Operating profit / operating revenue."""
@@ -45,7 +45,10 @@ def operating_margin(operating_profit_cny: Floats, revenue_cny: Floats) -> Float
     direction=Direction.FREE,
     unit="fraction",
     plausible=(-1.0, 1.0),
-    basis="Free: its normal level is set by the trade, not by the quality of the firm",
+    basis=Label(
+        en="Free: its normal level is set by the trade, not by the quality of the firm",
+        zh="不作约束：正常水平取决于行业，而非企业优劣",
+    ),
 )
 def gross_margin(revenue_cny: Floats, operating_cost_cny: Floats) -> Floats:
     """(Operating revenue - cost of sales) / operating revenue."""
@@ -58,7 +61,10 @@ def gross_margin(revenue_cny: Floats, operating_cost_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="fraction",
     plausible=(-3.0, 3.0),
-    basis="Free: a thin equity lifts it as much as a good year does; no value where equity is zero or below",
+    basis=Label(
+        en="Free: a thin equity lifts it as much as a good year does; no value where equity is zero or below",
+        zh="不作约束：净资产薄与经营好都会使其升高；净资产为零或为负时不取值",
+    ),
 )
 def return_on_equity(net_profit_cny: Floats, equity_cny: Floats) -> Floats:
     """Net profit / owners' equity."""

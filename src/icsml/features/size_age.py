@@ -25,7 +25,10 @@ _MONTH = 30.4375
     direction=Direction.LOWERS_RISK,
     unit="CNY",
     plausible=(0.0, 1e13),
-    basis="Ohlson 1980 (size); all ratios equal, a larger balance sheet absorbs more",
+    basis=Label(
+        en="Ohlson 1980 (size); all ratios equal, a larger balance sheet absorbs more",
+        zh="Ohlson 1980（规模）；其他比率相同时，资产规模大者承受力更强",
+    ),
 )
 def total_assets(total_assets_cny: Floats) -> Floats:
     """Total assets, in yuan."""
@@ -38,7 +41,10 @@ def total_assets(total_assets_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="CNY",
     plausible=(0.0, 1e13),
-    basis="Free: given assets, it is turnover, whose good level depends on the trade",
+    basis=Label(
+        en="Free: given assets, it is turnover, whose good level depends on the trade",
+        zh="不作约束：资产既定时即为周转，其合理水平取决于行业",
+    ),
 )
 def revenue(revenue_cny: Floats) -> Floats:
     """Operating revenue, in yuan."""
@@ -51,7 +57,10 @@ def revenue(revenue_cny: Floats) -> Floats:
     direction=Direction.FREE,
     unit="persons",
     plausible=(0.0, 1e6),
-    basis="Free: size by people differs by trade, and a payroll is also a burden",
+    basis=Label(
+        en="Free: size by people differs by trade, and a payroll is also a burden",
+        zh="不作约束：人员规模因行业而异，薪酬同时也是负担",
+    ),
 )
 def staff(staff_total: Floats) -> Floats:
     """Persons on the staff."""
@@ -64,7 +73,10 @@ def staff(staff_total: Floats) -> Floats:
     direction=Direction.FREE,
     unit="years",
     plausible=(0.0, 150.0),
-    basis="Free: the hazard rises in the first years, before it falls (liability of adolescence)",
+    basis=Label(
+        en="Free: the hazard rises in the first years, before it falls (liability of adolescence)",
+        zh="不作约束：成立初期风险先升后降（青春期劣势）",
+    ),
 )
 def firm_age(founded_on: Dates, as_of: Dates) -> Floats:
     """Years from founding to the decision date."""
@@ -77,7 +89,10 @@ def firm_age(founded_on: Dates, as_of: Dates) -> Floats:
     direction=Direction.FREE,
     unit="months",
     plausible=(0.0, 36.0),
-    basis="Free: late reporting is a warning, but most of the age is the calendar",
+    basis=Label(
+        en="Free: late reporting is a warning, but most of the age is the calendar",
+        zh="不作约束：报表迟报是预警，但间隔多半由日历决定",
+    ),
 )
 def statement_age(statement_period_end: Dates, as_of: Dates) -> Floats:
     """Months from the end of the statement period to the decision date."""

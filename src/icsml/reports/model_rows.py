@@ -12,7 +12,6 @@ import numpy as np
 from icsml.model.certificate import DirectionProof, Violation
 from icsml.reports.firm_lookup import usage_name
 from icsml.reports.model_figures import ROWS
-from icsml.reports.rationale import rationale
 from icsml.reports.report_facts import Example, GroupFigures, Pair, ReportFacts
 from icsml.reports.stability_figures import Spread
 
@@ -226,7 +225,7 @@ def _variable_row(facts: ReportFacts, index: int, lang: str) -> VariableRow:
         size=float(facts.sizes[index]),
         missing=float(facts.missing[index]),
         overridden=feature.overridden,
-        rationale=rationale(feature, facts.overrides.get(feature.name), lang),
+        rationale=feature.basis.text(lang),
         iv=alone.iv,
         correlation=None if alone.correlation is None else abs(alone.correlation),
         partner=None if alone.partner is None else facts.features[alone.partner].code,

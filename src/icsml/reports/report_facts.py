@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.core.arrays import Floats
-from icsml.features.encoder import DirectionOverride
 from icsml.features.feature import Feature
 from icsml.model.card import CardFacts
 from icsml.model.certificate import Certificate
@@ -358,8 +357,6 @@ class ReportFacts:
         Its facts from the bundle; None where it does not state its training.
     proposes : bool
         Whether its decisions propose steps that would move the answer.
-    overrides : mapping of str to DirectionOverride
-        Directions set for this model, by the name of the feature.
     evidence : Evidence
         What a validator looks for first.
     """
@@ -385,7 +382,6 @@ class ReportFacts:
     card: str
     card_facts: CardFacts | None
     proposes: bool
-    overrides: Mapping[str, DirectionOverride]
     evidence: Evidence
 
     @property

@@ -182,7 +182,6 @@ def report_facts(
         ),
         card=bundle.card,
         card_facts=card_facts(bundle),
-        overrides={override.feature: override for override in bundle.model.encoder.overrides},
         proposes=bundle.levers is not None and bundle.rulebook is not None,
         evidence=_evidence(selected, totals, run_id),
     )
