@@ -15,6 +15,8 @@ from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.records.enterprise import example_record, record_schema
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.template import Template, usable_names, write_template
+from icsml.texts.catalogue import phrase
+from icsml.texts.languages import Language
 
 __all__ = ["example", "schema", "template_"]
 
@@ -44,7 +46,7 @@ def template_(
         str,
         typer.Option(help="Ask for what this rulebook reads: an id or a YAML file; default: all that may be used."),
     ] = "",
-    lang: Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of headings and choices.")] = "en",
+    lang: Annotated[Language, typer.Option("--lang", help="Language of headings and choices.")] = "en",
     unit: Annotated[
         Literal["yuan", "wan"], typer.Option("--unit", help="Amounts in yuan, or in wan: 10,000 yuan (万元).")
     ] = "yuan",
@@ -53,12 +55,11 @@ def template_(
     """Write a workbook to fill in, and beside it the mapping by which `icsml data import` reads it."""
     if rulebook:
         chosen = load_rulebook(rulebook)
-        written = write_template(
-            out, _read_by(chosen), title=f"{chosen.id}: {getattr(chosen.title, lang)}", lang=lang, unit=unit
-        )
+        title = f"{chosen.id}: {chosen.title.text(lang)}"
+        written = write_template(out, _read_by(chosen), title=title, lang=lang, unit=unit)
     else:
         chosen = None
-        title = {"en": "Every field that may be scored or feed a model", "zh": "可用于计分或入模的全部字段"}[lang]
+        title = phrase("template.every_field", lang)
         written = write_template(out, usable_names(), title=title, lang=lang, unit=unit)
     report = {
         "file": str(written.file),

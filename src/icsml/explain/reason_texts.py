@@ -11,7 +11,6 @@ from icsml.features.reason_codes import Forms, ReasonCatalogue
 from icsml.records.decision import ReasonForm, ReasonKind, ReferenceId
 from icsml.texts.catalogue import filled, joined, text
 from icsml.texts.label import Label
-from icsml.texts.languages import languages
 from icsml.texts.quantity import apart, apart_from_bounds, quantity
 
 __all__ = ["UNKNOWN", "MissingInformation", "Statement", "form_of", "reference_text", "statement"]
@@ -133,7 +132,7 @@ def _without_label(template: Label) -> Label:
     return Label(
         **{
             language: template.text(language).replace(" ({label})", "").replace("（{label}）", "")
-            for language in languages()
+            for language in template.languages
         }
     )
 

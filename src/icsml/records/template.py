@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -22,9 +22,10 @@ from icsml.core.yaml import dump_yaml
 from icsml.errors import InputError
 from icsml.records.field import Field, Kind, Outside, Purpose
 from icsml.records.fields import CHOICES, FIELD_BY_NAME, FIELDS
+from icsml.texts.catalogue import has_text, phrase
 from icsml.texts.label import Label
 
-__all__ = ["LEADING", "SHEET", "Lang", "Template", "Unit", "usable_names", "write_template"]
+__all__ = ["LEADING", "SHEET", "Template", "Unit", "usable_names", "write_template"]
 
 SHEET: Final = "records"
 """The sheet to fill in."""
@@ -46,76 +47,28 @@ _SUFFIX = ".xlsx"
 _LAST_ROW = 1_048_576
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
-Lang = Literal["en", "zh"]
 Unit = Literal["yuan", "wan"]
 
 _WAN: Final = 10_000
 _FORMATS = {Kind.TEXT: "@", Kind.CATEGORY: "@", Kind.DATE: "yyyy-mm-dd"}
 _MONEY_FORMAT = "#,##0.00"
-_WRITE = {
-    Kind.TEXT: Label(en="text; leading zeros are kept", zh="文本，保留前导零"),
-    Kind.CATEGORY: Label(en="choose from the list", zh="从下拉列表中选择"),
-    Kind.DATE: Label(en="a date, such as 2026-06-30", zh="日期，如 2026-06-30"),
-    Kind.NUMBER: Label(en="a number", zh="数值"),
-    Kind.COUNT: Label(en="a whole number", zh="整数"),
-    Kind.FLAG: Label(en="choose yes or no", zh="从下拉列表中选择“是”或“否”"),
-}
-_WRITE_MONEY = {
-    "yuan": Label(en="a number in yuan, not in 10,000 yuan", zh="以元为单位，不是万元"),
-    "wan": Label(en="a number in 10,000 yuan, not in yuan", zh="以万元为单位，不是元"),
-}
-_WRITE_FRACTION = Label(en="a fraction, 0.05 for 5 %", zh="小数，5% 写作 0.05")
-_WRITE_CODE = {
-    "uscc": Label(
-        en="18 digits and capitals, of which the last checks the others", zh="18 位，数字和大写字母，末位是校验码"
-    ),
-    "region": Label(en="six digits, as text", zh="6 位数字，文本格式"),
-    "industry": Label(en="a letter and up to four digits, such as C3990", zh="门类字母加至多 4 位数字，如 C3990"),
-}
-_REQUIRED_WORDS = Label(en="required", zh="必填")
-_EMPTY_WORDS = Label(en="leave empty what is not known; 0 is a value", zh="未知则留空，不要填 0")
-_NOTE_WORDS = (
-    Label(en="unit: ", zh="单位："),
-    Label(en="range: ", zh="范围："),
-    Label(en="write: ", zh="填写："),
-)
-_COLON = Label(en=": ", zh="：")
-_CURRENCY = {"yuan": Label(en="yuan", zh="元"), "wan": Label(en="10,000 yuan", zh="万元")}
-_UNITS = {
-    "fraction": Label(en="fraction", zh="小数"),
-    "persons": Label(en="persons", zh="人"),
-    "count": Label(en="number", zh="个"),
-    "days": Label(en="days", zh="天"),
-    "months": Label(en="months", zh="月"),
-    "years": Label(en="years", zh="年"),
-}
+_CODES = ("uscc", "region", "industry")
 _TRUTH = {"TRUE": True, "FALSE": False, "true": True, "false": False, "是": True, "否": False, "1": True, "0": False}
-_NO = Label(en="no", zh="否")
 _TRUTH |= {"yes": True, "no": False}
-_YES_NO = {"en": ("yes", "no"), "zh": ("是", "否")}
 _HEAD_FILL = PatternFill("solid", fgColor="DDEBF7")
 _REQUIRED_FILL = PatternFill("solid", fgColor="F8CBAD")
-_ABOUT = (
-    # (heading, width) of the sheet that explains the fields
-    (Label(en="heading", zh="列标题"), 40),
-    (Label(en="name", zh="字段名"), 30),
-    (Label(en="label_zh", zh="中文名称"), 28),
-    (Label(en="label_en", zh="英文名称"), 48),
-    (Label(en="unit", zh="单位"), 12),
-    (Label(en="type", zh="类型"), 10),
-    (Label(en="range", zh="取值范围"), 40),
-    (Label(en="required", zh="是否必填"), 10),
-    (Label(en="example", zh="示例"), 24),
-)
-_KINDS = {
-    Kind.TEXT: Label(en="text", zh="文本"),
-    Kind.CATEGORY: Label(en="category", zh="选项"),
-    Kind.DATE: Label(en="date", zh="日期"),
-    Kind.NUMBER: Label(en="number", zh="数值"),
-    Kind.COUNT: Label(en="count", zh="整数"),
-    Kind.FLAG: Label(en="flag", zh="是/否"),
+_ABOUT = {
+    # heading: width, of the sheet that explains the fields
+    "heading": 40,
+    "name": 30,
+    "label_zh": 28,
+    "label_en": 48,
+    "unit": 12,
+    "kind": 10,
+    "range": 40,
+    "required": 10,
+    "example": 24,
 }
-_BETWEEN_CHOICES = Label(en=", ", zh="、")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,33 +94,39 @@ class Template:
 class _Form:
     """Language of a table's headings and choices, and unit of its amounts."""
 
-    lang: Lang
+    lang: str
     unit: Unit
 
-    def say(self, label: Label) -> str:
-        return str(getattr(label, self.lang))
+    def say(self, key: str, **parts: str) -> str:
+        return phrase(f"template.{key}", self.lang, **parts)
+
+    def label(self, field: Field) -> str:
+        return Label(en=field.en, zh=field.zh).text(self.lang)
 
     def unit_of(self, field: Field) -> str:
-        if field.unit == "CNY":
-            return self.say(_CURRENCY[self.unit])
-        return self.say(_UNITS[field.unit]) if field.unit in _UNITS else ""
+        key = f"units.{self.unit if field.unit == 'CNY' else field.unit}"
+        return self.say(key) if has_text(f"template.{key}") else ""
 
     def scale(self, field: Field) -> int:
         return _WAN if field.unit == "CNY" and self.unit == "wan" else 1
 
     def heading(self, field: Field) -> str:
         """Return the heading of a column: it names the unit of an amount or a share, which could be mistaken."""
-        label = self.say(Label(en=field.en, zh=field.zh))
+        label = self.label(field)
         if field.unit not in ("CNY", "fraction"):
             return label
-        unit = self.unit_of(field)
-        return f"{label}（{unit}）" if self.lang == "zh" else f"{label} ({unit})"
+        return phrase("names.with_note", self.lang, text=label, note=self.unit_of(field))
+
+    @property
+    def flags(self) -> dict[str, bool]:
+        """What may be chosen in the column of a flag, and what each choice means."""
+        return {self.say("choose.yes"): True, self.say("choose.no"): False}
 
     def choices(self, field: Field) -> dict[str, str | bool]:
         """Return what may be chosen in a column, and what each choice means."""
         if field.kind is Kind.FLAG:
-            return dict(zip(_YES_NO[self.lang], (True, False), strict=True))
-        return {self.say(CHOICES[choice]): choice for choice in field.choices}
+            return dict(self.flags)
+        return {CHOICES[choice].text(self.lang): choice for choice in field.choices}
 
 
 def usable_names() -> tuple[str, ...]:
@@ -178,7 +137,7 @@ def usable_names() -> tuple[str, ...]:
     return tuple(field.name for field in FIELDS if field.purpose not in _NEVER_USED)
 
 
-def write_template(path: Path, names: Iterable[str], *, title: str, lang: Lang = "en", unit: Unit = "yuan") -> Template:
+def write_template(path: Path, names: Iterable[str], *, title: str, lang: str = "en", unit: Unit = "yuan") -> Template:
     """Write a workbook to fill in, one enterprise a row, and beside it the mapping that reads it.
 
     The sheet ``records`` contains the headings and no row; the sheet ``fields`` explains them. The mapping lies in
@@ -193,7 +152,7 @@ def write_template(path: Path, names: Iterable[str], *, title: str, lang: Lang =
         Canonical fields to ask for, in any order; those of :data:`LEADING` are always asked for, and come first.
     title : str
         What the table is for, in one line.
-    lang : {'en', 'zh'}
+    lang : str
         Language of headings, choices and notes.
     unit : {'yuan', 'wan'}
         Whether amounts are filled in in 元 or in 万元.
@@ -285,8 +244,8 @@ def _validation(field: Field, form: _Form) -> DataValidation | None:
         allow_blank=True,
         showErrorMessage=True,
         errorStyle="warning" if lenient else "stop",
-        errorTitle=form.say(Label(en=field.en, zh=field.zh))[:32],
-        error=f"{_write(field, form)}{form.say(_COLON)}{_range(field, form)}"
+        errorTitle=form.label(field)[:32],
+        error=form.say("write.within_range", write=_write(field, form), range=_range(field, form))
         if field.kind in (Kind.NUMBER, Kind.COUNT) and _range(field, form)
         else _write(field, form),
     )
@@ -323,14 +282,15 @@ def _bounds(field: Field, form: _Form) -> tuple[float | None, float | None]:
 
 def _write(field: Field, form: _Form) -> str:
     if field.unit == "CNY":
-        return form.say(_WRITE_MONEY[form.unit])
-    words = _WRITE_FRACTION if field.unit == "fraction" else _WRITE[field.kind]
-    return form.say(_WRITE_CODE.get(field.name, words))
+        return form.say(f"write.{form.unit}")
+    if field.name in _CODES:
+        return form.say(f"write.{field.name}")
+    return form.say("write.fraction" if field.unit == "fraction" else f"write.{field.kind}")
 
 
 def _range(field: Field, form: _Form) -> str:
     if field.choices or field.pattern:
-        return field.pattern or form.say(_BETWEEN_CHOICES).join(form.choices(field))
+        return field.pattern or form.say("between_choices").join(form.choices(field))
     match _bounds(field, form):
         case None, None:
             return ""
@@ -344,23 +304,22 @@ def _range(field: Field, form: _Form) -> str:
 
 def _note(field: Field, form: _Form) -> str:
     unit, allowed = form.unit_of(field), _range(field, form)
-    of_unit, of_range, how = map(form.say, _NOTE_WORDS)
-    lines = [form.say(Label(en=field.en, zh=field.zh)), field.name]
-    lines += [f"{of_unit}{unit}"] if unit else []
-    lines += [f"{of_range}{allowed}"] if allowed else []
-    empty = _REQUIRED_WORDS if _required(field) else _EMPTY_WORDS
-    return "\n".join([*lines, f"{how}{_write(field, form)}", form.say(empty)])
+    lines = [form.label(field), field.name]
+    lines += [form.say("note.unit", unit=unit)] if unit else []
+    lines += [form.say("note.range", range=allowed)] if allowed else []
+    lines.append(form.say("note.write", write=_write(field, form)))
+    return "\n".join([*lines, form.say("note.required" if _required(field) else "note.empty")])
 
 
 def _explain(sheet: Worksheet, fields: Sequence[Field], form: _Form) -> None:
-    sheet.append([form.say(heading) for heading, _ in _ABOUT])
-    for number, (_, width) in enumerate(_ABOUT, start=1):
+    sheet.append([form.say(f"columns.{heading}") for heading in _ABOUT])
+    for number, width in enumerate(_ABOUT.values(), start=1):
         sheet.cell(1, number).font = Font(bold=True)
         sheet.column_dimensions[get_column_letter(number)].width = width
     for field in fields:
-        kind, allowed = form.say(_KINDS[field.kind]), _range(field, form)
+        kind, allowed = form.say(f"kinds.{field.kind}"), _range(field, form)
         about = (form.heading(field), field.name, field.zh, field.en, form.unit_of(field), kind, allowed)
-        required = form.say(Label(en="yes", zh="是") if _required(field) else _NO)
+        required = form.say("choose.yes" if _required(field) else "choose.no")
         sheet.append([*about, required, _example(field, form)])
     sheet.freeze_panes = "B2"
 
@@ -374,6 +333,8 @@ def _example(field: Field, form: _Form) -> str | float | int | bool | None:
 
 
 def _mapping(path: Path, mapping: Path, fields: Sequence[Field], title: str, form: _Form) -> str:
+    # One object for every flag: in YAML an anchor, so that a bank's own word for yes is added in one place.
+    truth = _TRUTH | form.flags
     content = {
         "name": path.stem if _NAME.fullmatch(path.stem) else SHEET,
         "licence": "internal",
@@ -381,17 +342,16 @@ def _mapping(path: Path, mapping: Path, fields: Sequence[Field], title: str, for
         "enterprise_id": form.heading(FIELD_BY_NAME["enterprise_id"]),
         "as_of": form.heading(FIELD_BY_NAME["as_of"]),
         "outcome": None,
-        "fields": {field.name: _source(field, form) for field in fields if field.name not in _REQUIRED},
+        "fields": {field.name: _source(field, form, truth) for field in fields if field.name not in _REQUIRED},
     }
     command = f"icsml data import --mapping {mapping.name} --out DIR"
     return f"# {' '.join(title.split())}\n# Fill in {path.name}, then: {command}\n{dump_yaml(content)}"
 
 
-def _source(field: Field, form: _Form) -> object:
+def _source(field: Field, form: _Form, truth: Mapping[str, bool]) -> object:
     column = form.heading(field)
     if field.kind is Kind.FLAG:
-        # One object for every flag: in YAML an anchor, so that a bank's own word for yes is added in one place.
-        return {"column": column, "values": _TRUTH}
+        return {"column": column, "values": truth}
     if field.choices:
         # What was chosen, and the canonical words themselves where somebody pastes them.
         return {"column": column, "values": form.choices(field) | {choice: choice for choice in field.choices}}

@@ -14,6 +14,7 @@ import pandas as pd
 
 from icsml.errors import InputError
 from icsml.innovation.scoring.weight_robustness import Robustness
+from icsml.innovation.selection.list_reasons import REASON_IN
 from icsml.innovation.selection.list_wording import cut_text, in_parts, is_alternative, own_text
 from icsml.innovation.selection.recommended_list import ListTerms, figures, standing
 from icsml.reports.naming import field_name
@@ -230,7 +231,7 @@ def _firm(row: Mapping[Any, Any]) -> dict[str, Any]:
 def _firm_with_reasons(row: Mapping[Any, Any], lang: str) -> dict[str, Any]:
     """Return a firm with the parts of its reason, and whether each is one of several alternatives."""
     firm = _firm(row)
-    reason = firm.get(f"reason_{lang}") or firm[f"reason_{FALLBACK}"]
+    reason = firm.get(f"{REASON_IN}{lang}") or firm[f"{REASON_IN}{FALLBACK}"]
     return firm | {"reasons": [(part, is_alternative(part)) for part in in_parts(reason)]}
 
 

@@ -72,11 +72,15 @@ def keys(language: str) -> tuple[str, ...]:
 
 
 def filled(template: Label, /, **parts: Part) -> Label:
-    """Return a text stored with its data, such as that of a reason code, its parts filled in."""
+    """Return a text stored with its data, such as that of a reason code, its parts filled in.
+
+    It has the languages of the template: in any other the whole sentence is read in English, and no English sentence
+    holds parts of another language.
+    """
     return Label(
         **{
             language: template.text(language).format_map({name: _part(part, language) for name, part in parts.items()})
-            for language in languages()
+            for language in template.languages
         }
     )
 

@@ -19,6 +19,8 @@ def lower_first(text: str) -> str:
 
 
 def _closed(schema: dict[str, Any]) -> None:
+    for language in languages():
+        schema["properties"].setdefault(language, {"title": language.capitalize(), "type": "string"})
     schema |= {"additionalProperties": False, "description": "A text in English and Chinese."}
 
 
@@ -45,6 +47,11 @@ class Label(BaseModel):
         """Return the text of a language; that of English where it has none."""
         text: str | None = getattr(self, language, None)
         return self.en if text is None else text
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages in which it has a text."""
+        return ("en", "zh", *self.__pydantic_extra__)
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from icsml.records.columns import Columns
 from icsml.texts.catalogue import joined, text
 from icsml.texts.label import Label
 
-__all__ = ["REASONS", "ListReasons", "reason_text"]
+__all__ = ["REASONS", "REASON_IN", "ListReasons", "reason_text"]
 
 REASONS: Final = (
     "selected",
@@ -38,6 +38,9 @@ REASONS: Final = (
     "withdrawn",
 )
 """Codes of why an enterprise is in or out."""
+
+REASON_IN: Final = "reason_"
+"""Beginning of the columns of a list with the reason in words; the rest is the language."""
 
 
 def reason_text(code: str) -> Label:

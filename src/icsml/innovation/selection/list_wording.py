@@ -35,9 +35,6 @@ __all__ = [
 POINTS: Final = "points"
 """The unit of points, beside those of :class:`icsml.innovation.rulebooks.value_functions.Unit`."""
 _MOST_DIGITS: Final = 12
-_PARTS: Final = re.compile(
-    r"; (?=\(\d+\) |or else)|(?<=:) (?=\(a\) )|; (?=\([a-z]+\) )|；(?=（\d+）|或者)|(?<=：)(?=（a）)|；(?=（[a-z]+）)"
-)
 _LETTERED: Final = re.compile(r"[(（][a-z]+[)）]")
 _COUNTED: Final[Mapping[str, str]] = {
     # field: the text that it is counted by, as measure words differ in Chinese
@@ -160,7 +157,17 @@ def in_parts(reason: str) -> list[str]:
 
     A list on disk has reasons as texts alone.
     """
-    return _PARTS.split(reason)
+    return _parts().split(reason)
+
+
+@cache
+def _parts() -> re.Pattern[str]:
+    """Return what stands between two parts, in the punctuation of English or of Chinese."""
+    or_else = "|".join(re.escape(phrase("lists.or_else.begins", language)) for language in languages())
+    return re.compile(
+        rf"; (?=\(\d+\) |{or_else})|(?<=:) (?=\(a\) )|; (?=\([a-z]+\) )"
+        rf"|；(?=（\d+）|{or_else})|(?<=：)(?=（a）)|；(?=（[a-z]+）)"
+    )
 
 
 def is_alternative(part: str) -> bool:

@@ -17,6 +17,7 @@ from icsml.innovation.scoring.evaluate import evaluate
 from icsml.innovation.scoring.points import Points
 from icsml.innovation.scoring.population_groups import group_order
 from icsml.innovation.scoring.validity import ages
+from icsml.innovation.selection.list_reasons import REASON_IN
 from icsml.innovation.selection.select import (
     NOT_EVALUATED,
     REASONS,
@@ -338,8 +339,7 @@ def _next(last: Entry, action: str, reason: str, on: date, because: str) -> Entr
         "action": action,
         "decided_on": pd.Timestamp(on),
         "reason": reason,
-        "reason_en": text.en,
-        "reason_zh": text.zh,
+        **{name: text.text(name.removeprefix(REASON_IN)) for name in last if name.startswith(REASON_IN)},
         "because": because,
         "record": None,
     }

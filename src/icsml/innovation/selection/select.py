@@ -20,7 +20,7 @@ from icsml.innovation.scoring.evaluate import evaluate
 from icsml.innovation.scoring.points import Points
 from icsml.innovation.scoring.population_groups import population_groups
 from icsml.innovation.scoring.validity import Ages, ages
-from icsml.innovation.selection.list_reasons import REASONS, ListReasons, reason_text
+from icsml.innovation.selection.list_reasons import REASON_IN, REASONS, ListReasons, reason_text
 from icsml.records.columns import Columns, latest, rows, take
 
 __all__ = [
@@ -203,8 +203,10 @@ def entries(
             "province": pd.array(groups["province"], dtype="str"),
             "selected": selected,
             "reason": pd.array(reason, dtype="str"),
-            "reason_en": pd.array([label.en for label in texts], dtype="str"),
-            "reason_zh": pd.array([label.zh for label in texts], dtype="str"),
+            **{
+                f"{REASON_IN}{language}": pd.array([label.text(language) for label in texts], dtype="str")
+                for language in reason_text("selected").languages
+            },
             "missing": pd.array(reasons.missing(), dtype="str"),
             "valid_from": np.where(selected, day, np.datetime64("NaT", "us")),
             "valid_until": np.where(selected, until, np.datetime64("NaT", "us")),
