@@ -229,7 +229,7 @@ def test_a_share_is_drawn_without_replacement(groups, keep):
 def test_a_retrain_that_sees_most_of_the_same_moves_reasons_less(found, book_folder, quick_config):
     bootstrap, _ = found
     nearly = retrain(book_folder, quick_config, retrains=2, keep=0.98, rows=300)
-    assert (bootstrap.drawn, nearly.drawn) == ("bootstrap", "0.98 of them")
+    assert (str(bootstrap.drawn), str(nearly.drawn)) == ("bootstrap", "0.98 of them")
     moved = [each.summary["all"]["features"]["moved_log_odds"].mean for each in (nearly, bootstrap)]
     assert moved[0] < moved[1]
 

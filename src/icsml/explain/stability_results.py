@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from typing import Final, Self
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Final, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from icsml.explain.explanation_stability import Comparison
 
-__all__ = ["LEVELS", "Agreement", "Spread", "Stability", "Unknown", "most_moved", "summary"]
+__all__ = ["LEVELS", "Agreement", "Drawn", "Resampling", "Spread", "Stability", "Unknown", "most_moved", "summary"]
 
 LEVELS: Final = ("features", "worded", "alike", "groups")
 """Each feature a reason; correlated features of a group merged to one reason, by the feature whose text is given
 (``worded``) or whichever of them it is (``alike``); each group a reason."""
 
 _LISTED: Final = 10
+_DRAWN: Final = re.compile(r"bootstrap|(?P<share>\d+(\.\d+)?) of them")
 
 
-class Unknown:
+class Unknown(StrEnum):
     """Why a figure is null."""
 
     NOT_ASKED = "not_asked"
@@ -36,6 +40,34 @@ class Unknown:
     """no model compares with a reference population"""
     NONE_SHOWN = "none_shown"
     """no reason of a feature without declared direction is shown of any of these rows"""
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """Resampling of the enterprises of each retrain: a share of them without replacement, or all with it.
+
+    As text, in the JSON of :class:`Stability`, it is ``bootstrap`` or a share such as ``0.9 of them``.
+    """
+
+    share: float | None = None
+
+    def __str__(self) -> str:
+        """Return the text."""
+        return "bootstrap" if self.share is None else f"{self.share:g} of them"
+
+    @classmethod
+    def parse(cls, stated: object) -> object:
+        """Return the resampling of a text; anything else unchanged, for pydantic to judge."""
+        if not isinstance(stated, str):
+            return stated
+        match = _DRAWN.fullmatch(stated)
+        if match is None:
+            raise ValueError("neither a bootstrap nor a share")
+        return cls(None if match["share"] is None else float(match["share"]))
+
+
+Drawn = Annotated[Resampling, BeforeValidator(Resampling.parse), PlainSerializer(str)]
+"""A resampling that is a text in JSON."""
 
 
 class _Part(BaseModel):
@@ -98,7 +130,7 @@ class Stability(_Part):
         The model compared with.
     bundles : dict of str to str
         SHA-256 of the bundles compared, by model; none of models trained for the comparison alone.
-    drawn : str or None
+    drawn : Resampling or None
         How the enterprises of the other models were drawn; None where nothing was retrained.
     rows, riskiest_rows : int
         Rows explained, and how many of them are the riskiest tenth.
@@ -129,7 +161,7 @@ class Stability(_Part):
     synthetic: bool
     base: str
     bundles: dict[str, str]
-    drawn: str | None
+    drawn: Drawn | None
     rows: int
     riskiest_rows: int
     top: int

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.innovation.rulebooks.recorded_rules import recorded_rules
-from icsml.innovation.rulebooks.rule_hit import RuleHit
+from icsml.innovation.rulebooks.rule_hit import RuleHit, RuleKind
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.records.decision import Decision, InputSummary
 from icsml.records.fields import FIELD_BY_NAME
@@ -32,7 +32,7 @@ _FIRST_FORMAT_LACKS: Final[Mapping[str, Any]] = {"adverse_reasons": [], "groups"
 """What a decision of today always holds, and one of the first format may not."""
 _WARNING: Final[Mapping[str, Any]] = {"field": None, "text": None}
 
-_STATES_VALUE: Final = {"yes", "no", "missing"}
+_STATES_VALUE: Final = {RuleKind.YES, RuleKind.NO, RuleKind.MISSING}
 """Rules that are the value itself."""
 
 
@@ -290,7 +290,9 @@ def _indicator(indicator: Mapping[str, Any], rules: Mapping[str, RuleHit], lang:
     thresholds = [] if rule is None else [float(bound) for bound in rule.bounds]
     return IndicatorRow(
         label=in_language(label, lang) if label else indicator["id"],
-        value=None if indicator["rule"] in _STATES_VALUE else shown_beside(indicator["value"], thresholds, unit, lang),
+        value=None
+        if rule is not None and rule.kind in _STATES_VALUE
+        else shown_beside(indicator["value"], thresholds, unit, lang),
         rule=indicator["rule"] if rule is None else rule.text(lang, unit),
         points=indicator["points"],
         max=indicator["max"],

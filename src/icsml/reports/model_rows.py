@@ -9,11 +9,11 @@ from typing import Final
 
 import numpy as np
 
+from icsml.explain.stability_results import Spread
 from icsml.model.certificate import DirectionProof, Violation
 from icsml.reports.firm_lookup import usage_name
 from icsml.reports.model_figures import ROWS
 from icsml.reports.report_facts import Example, GroupFigures, Pair, ReportFacts
-from icsml.reports.stability_figures import Spread
 
 __all__ = [
     "CodeRow",

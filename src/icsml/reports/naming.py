@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
+from icsml.innovation.scoring.population_groups import StaffClass
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.texts.catalogue import has_text, phrase
 from icsml.texts.label import Label
@@ -23,15 +24,6 @@ __all__ = [
     "with_note",
 ]
 
-_SIZES: Final = {
-    "staff < 20": "under_20",
-    "staff 20–99": "20_to_99",
-    "staff 100–299": "100_to_299",
-    "staff ≥ 300": "300_or_more",
-    "staff not known": "not_known",
-}
-"""Names that classes of staff have in data, by their key in the catalogue."""
-
 
 def group_name(kind: str, name: str | None, lang: str, stages: Mapping[str, Label]) -> str:
     """Return the name of a group of a kind such as ``province`` or ``size``."""
@@ -39,7 +31,7 @@ def group_name(kind: str, name: str | None, lang: str, stages: Mapping[str, Labe
         return phrase("names.not_known", lang)
     if kind == "stage":
         return stages[name].text(lang) if name in stages else name
-    return _named(kind, _SIZES.get(name, name), lang)
+    return _named(kind, StaffClass(name).name.lower() if kind == "size" else name, lang)
 
 
 def event_name(event: str | None, lang: str) -> str:

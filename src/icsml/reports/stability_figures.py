@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from icsml.errors import InputError
-from icsml.texts.catalogue import Part, phrase
+from icsml.explain.stability_results import Drawn, Spread
+from icsml.texts.catalogue import Part, has_text, phrase
 
 __all__ = [
     "Against",
-    "Spread",
     "StabilityFigures",
     "model_name",
     "parse_stability",
@@ -22,46 +20,14 @@ __all__ = [
 ]
 
 
-_SHARE: Final = re.compile(r"\d+(\.\d+)?")
-_UNKNOWN: Final = ("no_levers", "no_proposal", "no_rulebook", "not_asked")
-"""Why it is not known whether recourse holds; see :class:`icsml.explain.stability_results.Unknown`."""
-
-
 class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Spread(_Part):
-    """A figure over several models: mean, lowest, highest."""
-
-    mean: float
-    low: float
-    high: float
 
 
 class Against(_Part):
     """One of the models compared with the base."""
 
     against: str
-
-
-@dataclass(frozen=True, slots=True)
-class Resampling:
-    """Resampling of the enterprises of each retrain: a share of them without replacement, or all with it."""
-
-    share: float | None = None
-
-
-def _resampling(stated: object) -> object:
-    """Parse the form in a file of ``icsml stability``: ``bootstrap``, or a share such as ``0.9 of them``."""
-    if stated is None or isinstance(stated, Resampling):
-        return stated
-    if stated == "bootstrap":
-        return Resampling()
-    number, _, rest = str(stated).partition(" ")
-    if rest != "of them" or not _SHARE.fullmatch(number):
-        raise ValueError("neither a bootstrap nor a share")
-    return Resampling(float(number))
 
 
 class StabilityFigures(_Part):
@@ -71,7 +37,7 @@ class StabilityFigures(_Part):
     synthetic: bool
     base: str
     bundles: dict[str, str]
-    drawn: Annotated[Resampling | None, BeforeValidator(_resampling)]
+    drawn: Drawn | None
     rows: int
     riskiest_rows: int
     top: int
@@ -171,7 +137,8 @@ def robustness_sentences(figures: StabilityFigures, lang: str) -> list[str]:
     base = model_name(figures.base)
     if figures.recourse_survival is None:
         why = figures.unknown.get("recourse_survival")
-        return [phrase(f"pages.recourse_unknown_{why if why in _UNKNOWN else 'unstated'}", lang, base=base)]
+        key = f"pages.recourse_unknown_{why}"
+        return [phrase(key if has_text(key) else "pages.recourse_unknown_unstated", lang, base=base)]
     sentences = [phrase("pages.recourse_lower_pd", lang, base=base, **_shares(figures.recourse_survival))]
     if figures.recourse_better_grade is not None:
         sentences.append(phrase("pages.recourse_better_grade", lang, **_shares(figures.recourse_better_grade)))

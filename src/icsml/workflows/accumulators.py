@@ -15,7 +15,13 @@ from icsml.core.arrays import Flags, Floats
 from icsml.decision.assess import Assessment, ExplainedAssessment, Explanation
 from icsml.explain.ordered_sum import sum_in_order
 from icsml.explain.terms import adverse, by_group, rank_terms
-from icsml.innovation.scoring.population_groups import group_order, population_groups, provinces, staff_classes
+from icsml.innovation.scoring.population_groups import (
+    StaffClass,
+    group_order,
+    population_groups,
+    provinces,
+    staff_classes,
+)
 from icsml.model.bundle import Bundle
 from icsml.records.columns import Columns
 from icsml.reports.report_facts import PD_BANDS, Check, GroupFigures, Sample
@@ -24,7 +30,7 @@ __all__ = ["Accumulators", "pd_bands"]
 
 
 _ADDS_UP: Final = 1e-9
-_NOT_KNOWN: Final = {None, "staff not known", "not_known"}
+_NOT_KNOWN: Final = {None, StaffClass.NOT_KNOWN}
 """Groups of rows that are in no group; a kind that has only these is left out."""
 
 

@@ -13,7 +13,7 @@ from icsml.decision.assess import assess
 from icsml.errors import InputError
 from icsml.explain.explanation_stability import Comparison, compare, movement
 from icsml.explain.merging import Clusters, clusters, merge
-from icsml.explain.stability_results import Agreement, Spread, Stability, Unknown, most_moved, summary
+from icsml.explain.stability_results import Agreement, Resampling, Spread, Stability, Unknown, most_moved, summary
 from icsml.explain.terms import by_group
 from icsml.features.feature import Feature
 from icsml.model.bundle import Bundle, BundleParts
@@ -48,7 +48,7 @@ class Setting:
 
     dataset: str
     synthetic: bool
-    drawn: str | None
+    drawn: Resampling | None
     top: int
     robustness_of: RobustnessOf | None
     contradicts: Contradicts | None

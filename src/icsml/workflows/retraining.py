@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from icsml.core.arrays import Indices
 from icsml.core.progress import Progress, silent
-from icsml.explain.stability_results import Stability
+from icsml.explain.stability_results import Resampling, Stability
 from icsml.model.bundle import BundleParts
 from icsml.model.calibrate import refuse_no_ranking
 from icsml.records.columns import take
@@ -87,9 +87,11 @@ def retrain(
         others[f"retrain {number}"] = _trained(prepared, train_rows, seeded, progress)
     progress("what they say, compared")
     meta = prepared.dataset.meta
-    how = "bootstrap" if keep is None else f"{keep:g} of them"
     return compared(
-        Setting(meta.name, meta.synthetic, how, top, robustness_of, contradicts), ("base", base), others, columns
+        Setting(meta.name, meta.synthetic, Resampling(keep), top, robustness_of, contradicts),
+        ("base", base),
+        others,
+        columns,
     )
 
 

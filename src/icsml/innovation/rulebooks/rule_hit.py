@@ -97,8 +97,8 @@ class RuleHit:
             )
         else:
             first, last = numbers[0] if numbers else "", numbers[-1] if numbers else ""
-        if self.kind is RuleKind.RAMP:  # the unit occurs once, behind the second number
-            first = first.removesuffix(" %")
+        if self.kind is RuleKind.RAMP and self.percent:  # the unit occurs once, behind the second number
+            first = number_text(self.bounds[0] * 100, percent=False)
         return phrase(f"rules.{self.kind}", language, first=first, last=last)
 
     def _number(self, bound: Fraction, language: str, unit: str) -> str:

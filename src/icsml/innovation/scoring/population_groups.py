@@ -24,13 +24,13 @@ _STAFF: Final = (20.0, 100.0, 300.0)
 
 
 class StaffClass(StrEnum):
-    """Size class by staff, as named in impacts and reports."""
+    """Size class by staff: its name in data, and by its member's name the key of its text."""
 
     BELOW_20 = "staff < 20"
     FROM_20 = "staff 20–99"
     FROM_100 = "staff 100–299"
     FROM_300 = "staff ≥ 300"
-    UNKNOWN = "staff not known"
+    NOT_KNOWN = "staff not known"
 
 
 _STAFF_CLASSES: Final = np.array([str(group) for group in StaffClass])
