@@ -58,6 +58,4 @@ def _run_of(name: str, version: str | None) -> str | None:
     """Return the run that made a registered version; None for a bundle folder."""
     if version is None:
         return None
-    return next(
-        (str(row["run_id"]) for row in list_versions() if (row["name"], row["version"]) == (name, version)), None
-    )
+    return next((entry.run_id for entry in list_versions() if (entry.name, entry.version) == (name, version)), None)

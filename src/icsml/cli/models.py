@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,7 +12,7 @@ from icsml.cli.options import JsonFlag, ModelRef
 from icsml.cli.output import emit, kept_stdout, progress, table
 from icsml.core.paths import home
 from icsml.registry import list_versions, register_bundle, relocate
-from icsml.registry.resolve import DEFAULT_REFERENCE
+from icsml.registry.resolve import DEFAULT_REFERENCE, RegisteredVersion
 
 __all__ = ["list_", "register_", "relocate_", "show"]
 
@@ -25,18 +23,20 @@ def list_(json_: JsonFlag = False) -> None:
     """List the registered versions."""
     versions = list_versions()
     text = (
-        table([_row(entry) for entry in versions], _HEADER) if versions else "no model is registered: run `icsml train`"
+        table([_row(version) for version in versions], _HEADER)
+        if versions
+        else "no model is registered: run `icsml train`"
     )
     emit({"models": versions}, as_json=json_, text=text)
 
 
-def _row(version: Mapping[str, Any]) -> tuple[object, ...]:
-    measured = [(version["test_auc"], "test"), (version["cv_auc"], "cv")]
+def _row(version: RegisteredVersion) -> tuple[object, ...]:
+    measured = [(version.test_auc, "test"), (version.cv_auc, "cv")]
     auc = next((f"{value:.4f} {where}" for value, where in measured if value is not None), None)
-    synthetic = {True: "yes", False: "no"}.get(version["synthetic"])
-    aliases = ", ".join(version["aliases"]) or None
-    described = (version["dataset"], synthetic, auc, version["created"][:16] + "Z", version["run_id"])
-    return (version["name"], version["version"], aliases, *described)
+    synthetic = None if version.synthetic is None else "yes" if version.synthetic else "no"
+    aliases = ", ".join(version.aliases) or None
+    described = (version.dataset, synthetic, auc, version.created[:16] + "Z", version.run_id)
+    return (version.name, version.version, aliases, *described)
 
 
 def show(model: ModelRef = DEFAULT_REFERENCE, json_: JsonFlag = False) -> None:
@@ -55,7 +55,7 @@ def show(model: ModelRef = DEFAULT_REFERENCE, json_: JsonFlag = False) -> None:
         "directions": {feature.name: str(feature.direction) for feature in bundle.features},
         "calibration": {"slope": bundle.model.calibration.slope, "intercept": bundle.model.calibration.intercept},
         "innovation_evidence": bundle.innovation_evidence,
-        "training": json.loads(json.dumps(dict(bundle.training))),
+        "training": bundle.training,
     }
     emit(stated, as_json=json_, text=f"{bundle.card}\nbundle {bundle.folder}\nsha256 {bundle.sha256}")
 

@@ -6,11 +6,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from typing import Any
 
 import typer
+from pydantic_core import to_jsonable_python
 
 from icsml.core.progress import Progress
 
@@ -19,9 +19,13 @@ __all__ = ["emit", "kept_stdout", "progress", "table"]
 _STARTED = time.monotonic()
 
 
-def emit(value: Mapping[str, Any], *, as_json: bool, text: str) -> None:
-    """Print the JSON object or the text."""
-    typer.echo(json.dumps(value, ensure_ascii=False, allow_nan=False) if as_json else text)
+def emit(value: object, *, as_json: bool, text: str) -> None:
+    """Print the value as JSON, a dataclass by its fields, or the text."""
+    typer.echo(_json_text(value) if as_json else text)
+
+
+def _json_text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=to_jsonable_python)
 
 
 @contextmanager

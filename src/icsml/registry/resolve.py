@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import tempfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic.dataclasses import dataclass
 
 from icsml.core.canonical import digest
 from icsml.core.clock import timestamp
@@ -42,7 +42,8 @@ def _or_none(value: object, validate: ValidatorFunctionWrapHandler) -> Any:  # n
         return None
 
 
-class RegisteredVersion(BaseModel):
+@dataclass(frozen=True)
+class RegisteredVersion:
     """A version in the registry, as its own tags describe it; None where they do not.
 
     ``created`` is UTC; ``test_auc`` is out of time, ``cv_auc`` out of fold.
@@ -112,13 +113,8 @@ def fetch_bundle(ref: str) -> Fetched:
         return _fetch_run(mlflow, ref, run["run_id"], run["path"] or "model") if run else _folder(ref)
 
 
-def list_versions() -> list[dict[str, Any]]:
+def list_versions() -> list[RegisteredVersion]:
     """Return every registered version, newest first.
-
-    Returns
-    -------
-    list of dict
-        The fields of :class:`RegisteredVersion`.
 
     Raises
     ------
@@ -134,9 +130,7 @@ def list_versions() -> list[dict[str, Any]]:
             for model in pages(client.search_registered_models)
             for version in pages(client.search_model_versions, f"name = '{model.name}'")
         ]
-    return [
-        version.model_dump() for version in sorted(listed, key=lambda version: (version.name, -int(version.version)))
-    ]
+    return sorted(listed, key=lambda version: (version.name, -int(version.version)))
 
 
 def _registered(model: Any, version: Any) -> RegisteredVersion:  # noqa: ANN401 - mlflow's RegisteredModel, ModelVersion
