@@ -6,10 +6,13 @@ import json
 
 import numpy as np
 import pytest
+from pydantic_core import to_jsonable_python
 
 from icsml.innovation import coverage, evaluate, fitted, load_rulebook, parse_rulebook
+from icsml.innovation.scoring.coverage import FieldCoverage
 from icsml.records.departments import DEPARTMENTS, department_of
 from icsml.records.fields import FIELDS
+from icsml.texts.label import Label
 
 STAGES = """\
 stages:
@@ -24,7 +27,7 @@ categories:
 
 
 def by_id(found, key="indicators"):
-    return {each["id"]: each for each in found[key]}
+    return {each.id: each for each in getattr(found, key)}
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +59,9 @@ def four(blank):
 
 def test_shares_and_points_lost_by_hand(small, four):
     found = coverage(small, four)
-    assert (found["rulebook"], found["rows"], found["rows_refused"]) == ("small", 4, 0)
+    assert (found.rulebook, found.rows, found.rows_refused) == ("small", 4, 0)
     debt, patents = by_id(found)["debt"], by_id(found)["patents"]
-    assert debt == {
+    assert to_jsonable_python(debt) == {
         "id": "debt",
         "label": {"en": "Debt", "zh": "债"},
         "share": 0.5,
@@ -68,12 +71,12 @@ def test_shares_and_points_lost_by_hand(small, four):
         "points_lost_at_most": 5.0,  # half of the rows lose ten
         "departments": ["enterprise"],
     }
-    assert (patents["share"], patents["points_lost"], patents["points_lost_at_most"]) == (1.0, 0.0, 0.0)
+    assert (patents.share, patents.points_lost, patents.points_lost_at_most) == (1.0, 0.0, 0.0)
 
 
 def test_of_what_nobody_has_only_the_most_is_known(small, four):
     growth = by_id(coverage(small, four))["growth"]
-    assert (growth["share"], growth["points_lost"], growth["points_lost_at_most"]) == (0.0, None, 10.0)
+    assert (growth.share, growth.points_lost, growth.points_lost_at_most) == (0.0, None, 10.0)
 
 
 def test_indicators_stand_in_the_order_of_the_rulebook(small, four):
@@ -83,16 +86,16 @@ def test_indicators_stand_in_the_order_of_the_rulebook(small, four):
 def test_what_is_left_out_costs_nothing(policy, four):
     found = coverage(policy("rescale"), four)
     debt = by_id(found)["debt"]
-    assert (debt["share"], debt["policy"]) == (0.5, "rescale")
-    assert (debt["points_lost"], debt["points_lost_at_most"]) == (0.0, 0.0)
-    assert found["rows_refused"] == 0
+    assert (debt.share, debt.policy) == (0.5, "rescale")
+    assert (debt.points_lost, debt.points_lost_at_most) == (0.0, 0.0)
+    assert found.rows_refused == 0
 
 
 def test_what_refuses_costs_the_score(policy, four):
     found = coverage(policy("refuse"), four)
     debt = by_id(found)["debt"]
-    assert (found["rows_refused"], debt["share"], debt["policy"]) == (2, 0.5, "refuse")
-    assert (debt["points_lost"], debt["points_lost_at_most"]) == (0.0, 0.0)
+    assert (found.rows_refused, debt.share, debt.policy) == (2, 0.5, "refuse")
+    assert (debt.points_lost, debt.points_lost_at_most) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -106,14 +109,14 @@ def test_what_refuses_costs_the_score(policy, four):
 )
 def test_one_option_is_enough(small, blank, fields, share):
     rd = by_id(coverage(small, blank(2, fields)))["rd"]
-    assert rd["share"] == share
-    assert rd["points_lost_at_most"] == 10.0 * (1 - share)
+    assert rd.share == share
+    assert rd.points_lost_at_most == 10.0 * (1 - share)
 
 
 def test_a_deduction_that_is_not_on_file_is_a_gain_and_not_more_than_known(small, blank):
     """Those who are known lose five each; of the rest nothing is taken, and the most that could be is no loss."""
     violation = by_id(coverage(small, blank(4, {"serious_violation": [1, 1, np.nan, np.nan]})))["violation"]
-    assert (violation["max"], violation["points_lost"], violation["points_lost_at_most"]) == (0.0, -2.5, 0.0)
+    assert (violation.max, violation.points_lost, violation.points_lost_at_most) == (0.0, -2.5, 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -132,17 +135,17 @@ def test_the_most_that_is_lost_is_by_the_stage_of_each_row(staged, blank):
     fields = {"staff_total": [50, 150, np.nan, 150], "total_liabilities_cny": 50}
     found = coverage(staged, blank(4, fields | {"total_assets_cny": [np.nan, np.nan, np.nan, 100]}))
     debt = by_id(found)["debt"]
-    assert found["rows_refused"] == 1
-    assert debt["max"] == 12.0
-    assert debt["points_lost_at_most"] == (12 + 8 + 12) / 4  # of a stage that cannot be told, the most of any
+    assert found.rows_refused == 1
+    assert debt.max == 12.0
+    assert debt.points_lost_at_most == (12 + 8 + 12) / 4  # of a stage that cannot be told, the most of any
 
 
 def test_no_more_is_lost_than_the_most_that_can_be(staged, blank):
     """The young have it on file and full points of twelve; the old have not, and could have had eight."""
     fields = {"staff_total": [50, 150], "total_liabilities_cny": 50, "total_assets_cny": [100, np.nan]}
     debt = by_id(coverage(staged, blank(2, fields)))["debt"]
-    assert debt["points_lost_at_most"] == 4.0
-    assert debt["points_lost"] <= debt["points_lost_at_most"]
+    assert debt.points_lost_at_most == 4.0
+    assert debt.points_lost <= debt.points_lost_at_most
 
 
 def test_nor_is_it_where_others_are_left_out(blank):
@@ -150,7 +153,7 @@ def test_nor_is_it_where_others_are_left_out(blank):
     bare = load_rulebook("national-2024")
     rulebook = fitted(bare, blank(1, {"rd_expense_cny": 0.5}), "poorer")
     amount = by_id(coverage(rulebook, blank(2, {"revenue_cny": [1, 2], "rd_expense_cny": [1, np.nan]})))["rd_amount"]
-    assert amount["points_lost"] <= amount["points_lost_at_most"]
+    assert amount.points_lost <= amount.points_lost_at_most
 
 
 def test_departments_by_hand(tech_sme, blank):
@@ -159,31 +162,32 @@ def test_departments_by_hand(tech_sme, blank):
     )
     found = by_id(coverage(tech_sme, columns), "departments")
     science = found["science"]
-    assert science["label"] == {"en": "Science and technology", "zh": "科技"}
-    shares = {each["id"]: each["share"] for each in science["fields"]}
+    assert science.label == Label(en="Science and technology", zh="科技")
+    shares = {each.id: each.share for each in science.fields}
     assert shares["staff_st"] == shares["rd_expense_cny"] == 0.75
-    assert (science["share"], set(shares)) == (0.5, {"staff_st", "rd_expense_cny"})
+    assert (science.share, set(shares)) == (0.5, {"staff_st", "rd_expense_cny"})
     staff = found["human_resources"]
-    assert (staff["share"], staff["fields"]) == (1.0, [{"id": "staff_total", "share": 1.0}])
+    assert (staff.share, staff.fields) == (1.0, [FieldCoverage("staff_total", 1.0)])
 
 
 def test_all_the_fields_of_a_department_are_wanted_at_once(small, blank):
     """Each of two fields is on file in half of the rows, both in a quarter."""
     columns = blank(4, {"ip_class1": [1, 1, np.nan, np.nan], "ip_class2": [1, np.nan, 1, np.nan]})
     rights = by_id(coverage(small, columns), "departments")["intellectual_property"]
-    assert rights["share"] == 0.25
-    assert [(each["id"], each["share"]) for each in rights["fields"]] == [("ip_class1", 0.5), ("ip_class2", 0.5)]
+    assert rights.share == 0.25
+    assert [(each.id, each.share) for each in rights.fields] == [("ip_class1", 0.5), ("ip_class2", 0.5)]
 
 
 @pytest.mark.parametrize("name", ["national-2024", "national-2025", "tech-sme-2017", "innovative-sme-2022"])
 def test_every_field_that_is_read_is_asked_of_one_department(name, blank):
     rulebook = load_rulebook(name)
     found = coverage(rulebook, blank(1))
-    asked = [field["id"] for department in found["departments"] for field in department["fields"]]
+    asked = [field.id for department in found.departments for field in department.fields]
     assert sorted(asked) == sorted(rulebook.inputs())
-    assert {department["id"] for department in found["departments"]} <= set(DEPARTMENTS)
-    assert all(each["departments"] for each in found["indicators"])
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert {department.id for department in found.departments} <= set(DEPARTMENTS)
+    assert all(each.departments for each in found.indicators)
+    content = to_jsonable_python(found)
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
 
 
 def test_every_field_has_a_department():
@@ -191,13 +195,13 @@ def test_every_field_has_a_department():
 
 
 def test_provinces_by_hand(small, four):
-    found = coverage(small, four)["provinces"]
-    assert [(each["province"], each["rows"], each["indicators"]["debt"]) for each in found] == [
+    found = coverage(small, four).provinces
+    assert [(each.province, each.rows, each.indicators["debt"]) for each in found] == [
         (None, 1, 0.0),
         ("11", 1, 0.0),
         ("35", 2, 1.0),
     ]
-    assert all(set(each["indicators"]) == {indicator.id for indicator in small.indicators} for each in found)
+    assert all(set(each.indicators) == {indicator.id for indicator in small.indicators} for each in found)
 
 
 def test_the_shares_of_the_provinces_make_up_the_whole(small, blank):
@@ -205,13 +209,13 @@ def test_the_shares_of_the_provinces_make_up_the_whole(small, blank):
     n = 200
     fields = {name: np.where(rng.random(n) < 0.4, np.nan, 5.0) for name in small.inputs()}
     found = coverage(small, blank(n, fields | {"region": rng.choice(["350100", "110000", "440300", None], n)}))
-    assert sum(each["rows"] for each in found["provinces"]) == n
-    for indicator in found["indicators"]:
-        whole = sum(each["rows"] * each["indicators"][indicator["id"]] for each in found["provinces"]) / n
-        assert whole == pytest.approx(indicator["share"])
-        lost, most = indicator["points_lost"], indicator["points_lost_at_most"]
+    assert sum(each.rows for each in found.provinces) == n
+    for indicator in found.indicators:
+        whole = sum(each.rows * each.indicators[indicator.id] for each in found.provinces) / n
+        assert whole == pytest.approx(indicator.share)
+        lost, most = indicator.points_lost, indicator.points_lost_at_most
         assert lost <= most + 1e-12
-        assert lost >= 0.0 or indicator["max"] == 0.0
+        assert lost >= 0.0 or indicator.max == 0.0
 
 
 def test_the_cost_is_what_filling_the_gaps_at_the_mean_would_give(tech_sme, blank):
@@ -219,21 +223,21 @@ def test_the_cost_is_what_filling_the_gaps_at_the_mean_would_give(tech_sme, blan
     columns = blank(4, {"staff_st": [3, 2, 1, np.nan], "staff_total": 10})  # 20, 12, 4 and no points
     found = by_id(coverage(tech_sme, columns))["st_staff_share"]
     mean_now = evaluate(tech_sme, columns).points["st_staff_share"].mean()
-    assert mean_now + found["points_lost"] == pytest.approx(12.0)
+    assert mean_now + found.points_lost == pytest.approx(12.0)
 
 
 def test_a_rulebook_that_ranks_takes_these_rows_for_peers_or_the_tables_it_has(blank):
     bare = load_rulebook("national-2024")
     columns = blank(2, {"revenue_cny": [1, 2], "rd_expense_cny": [1, np.nan]})
     found = coverage(bare, columns)
-    assert by_id(found)["rd_amount"]["share"] == 0.5
-    assert by_id(found)["rd_amount"]["points_lost_at_most"] == pytest.approx(60 / 7 / 2)
-    assert by_id(found)["rd_amount"]["points_lost"] == 0.0  # alone among its peers it has none
+    assert by_id(found)["rd_amount"].share == 0.5
+    assert by_id(found)["rd_amount"].points_lost_at_most == pytest.approx(60 / 7 / 2)
+    assert by_id(found)["rd_amount"].points_lost == 0.0  # alone among its peers it has none
     poorer = fitted(bare, blank(1, {"rd_expense_cny": 0.5}), "poorer")  # above this one it has full points
-    assert by_id(coverage(poorer, columns))["rd_amount"]["points_lost"] > 4.0
+    assert by_id(coverage(poorer, columns))["rd_amount"].points_lost > 4.0
 
 
 def test_no_rows_have_no_shares(small, blank):
     found = coverage(small, blank(0))
-    assert (found["rows"], found["rows_refused"], found["provinces"]) == (0, 0, [])
-    assert all(each["share"] == each["points_lost_at_most"] == 0.0 for each in found["indicators"])
+    assert (found.rows, found.rows_refused, found.provinces) == (0, 0, [])
+    assert all(each.share == each.points_lost_at_most == 0.0 for each in found.indicators)

@@ -112,10 +112,10 @@ def test_table_of_points(tech_sme, three, tmp_path):
 
 
 def test_coverage_is_the_share_of_rows_with_a_value(tech_sme, three, blank):
-    found = coverage(tech_sme, three)["indicators"]
-    assert [(one["id"], one["share"]) for one in found] == [
+    found = coverage(tech_sme, three).indicators
+    assert [(one.id, one.share) for one in found] == [
         ("st_staff_share", 2 / 3),
         ("rd_intensity", 2 / 3),
         ("ip_rights", 1.0),
     ]
-    assert [one["share"] for one in coverage(tech_sme, blank(0))["indicators"]] == [0.0, 0.0, 0.0]
+    assert [one.share for one in coverage(tech_sme, blank(0)).indicators] == [0.0, 0.0, 0.0]

@@ -12,12 +12,11 @@ from icsml.cli.arguments import day
 from icsml.cli.options import InFile, JsonFlag, OutTable, RulebookRef
 from icsml.cli.output import emit, progress, table
 from icsml.core.files import check_target
-from icsml.core.strict_json import JsonObject
 from icsml.core.tables import check_table
 from icsml.errors import InputError
 from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.innovation.rulebooks.timeline import rulebook_as_of
-from icsml.innovation.scoring.coverage import coverage
+from icsml.innovation.scoring.coverage import Coverage, coverage
 from icsml.workflows.population import ranked_by, read_columns, row_counter, write_frame
 from icsml.workflows.scored_file import score_points
 
@@ -74,50 +73,44 @@ def coverage_(
     emit(covered, as_json=json_, text="\n".join(_coverage_lines(covered)))
 
 
-def _coverage_lines(covered: JsonObject) -> list[str]:
+def _coverage_lines(covered: Coverage) -> list[str]:
     rows = [
         (
-            indicator["id"],
-            f"{indicator['share']:.1%}",
-            indicator["policy"],
-            "–" if indicator["points_lost"] is None else f"{indicator['points_lost']:.2f}",
-            f"{indicator['points_lost_at_most']:.2f}",
-            f"{indicator['max']:g}",
-            ", ".join(indicator["departments"]),
+            indicator.id,
+            f"{indicator.share:.1%}",
+            indicator.policy,
+            "–" if indicator.points_lost is None else f"{indicator.points_lost:.2f}",
+            f"{indicator.points_lost_at_most:.2f}",
+            f"{indicator.max:g}",
+            ", ".join(indicator.departments),
         )
-        for indicator in covered["indicators"]
+        for indicator in covered.indicators
     ]
     header = ("indicator", "rows with a value", "if missing", "points lost", "at most", "max", "kept by")
     lines = [
-        f"{covered['rows']:,} rows by {covered['rulebook']}; points lost are means over all rows",
+        f"{covered.rows:,} rows by {covered.rulebook}; points lost are means over all rows",
         table(rows, header),
     ]
-    lost = [
-        sum(indicator[key] or 0.0 for indicator in covered["indicators"])
-        for key in ("points_lost", "points_lost_at_most")
-    ]
-    lines.append(f"missing values cost {lost[0]:.1f} points a row, at most {lost[1]:.1f}")
-    if covered["rows_refused"]:
-        lines.append(f"{covered['rows_refused']:,} rows have no score for want of a value")
+    lost = sum(indicator.points_lost or 0.0 for indicator in covered.indicators)
+    most = sum(indicator.points_lost_at_most for indicator in covered.indicators)
+    lines.append(f"missing values cost {lost:.1f} points a row, at most {most:.1f}")
+    if covered.rows_refused:
+        lines.append(f"{covered.rows_refused:,} rows have no score for want of a value")
     departments = [
-        (department["label"]["en"], f"{department['share']:.1%}", _worst(department["fields"]))
-        for department in covered["departments"]
+        (department.label.en, f"{department.share:.1%}", _least({field.id: field.share for field in department.fields}))
+        for department in covered.departments
     ]
     lines += ["", table(departments, ("department (our reading)", "all fields on file", "least on file"))]
     provinces = [
         (
-            province["province"] or "not known",
-            province["rows"],
-            f"{np.mean(list(province['indicators'].values())):.1%}",
-            _least(province["indicators"]),
+            province.province or "not known",
+            province.rows,
+            f"{np.mean(list(province.indicators.values())):.1%}",
+            _least(province.indicators),
         )
-        for province in covered["provinces"]
+        for province in covered.provinces
     ]
     return [*lines, "", table(provinces, ("province", "rows", "mean over indicators", "least covered"))]
-
-
-def _worst(fields: list[JsonObject]) -> str:
-    return _least({field["id"]: field["share"] for field in fields})
 
 
 def _least(shares: dict[str, float]) -> str:

@@ -12,10 +12,10 @@ import typer
 
 from icsml.cli.options import JsonFlag, TrainingChanges, TrainingConfigFile
 from icsml.cli.output import emit, kept_stdout, progress, table
-from icsml.core.strict_json import JsonObject
+from icsml.registry import Logged
 from icsml.validation.summary import METRICS
 from icsml.workflows.config import load_training_config
-from icsml.workflows.register import train
+from icsml.workflows.register import Registered, train
 
 __all__ = ["train_"]
 
@@ -37,8 +37,8 @@ def train_(
     changes += [f"model.seed={seed}", f"split_seed={seed}"] if seed is not None else []
     settings = load_training_config(config, changes=changes)
     with kept_stdout(), _ended_in_order():
-        summary = train(data, settings, out=out, progress=progress()).summary()
-    emit(summary, as_json=json_, text=_text(summary))
+        registered = train(data, settings, out=out, progress=progress())
+    emit(registered.summary(), as_json=json_, text=_text(registered))
 
 
 @contextmanager
@@ -55,41 +55,39 @@ def _ended_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _text(summary: JsonObject) -> str:
-    metrics = summary["metrics"]
-    names = [name for name, value in metrics.items() if isinstance(value, dict) and "ks" in value]
+def _text(registered: Registered) -> str:
+    results, logged, bundle = registered.trained.results, registered.logged, registered.trained.bundle
+    measured = {name: measures.figures for name, measures in results.figures.by_name.items()}
     keys = (*(key for metric in METRICS if metric.listed for key in metric.keys), "rows", "defaults")
-    rows = [(key, *(metrics[name].get(key) for name in names)) for key in keys]
+    rows = [(key, *(figures.get(key) for figures in measured.values())) for key in keys]
     lines = [
-        f"{summary['name']} version {summary['version']}  ({summary['model_uri']})",
-        f"bundle {summary['bundle']}  sha256 {summary['bundle_sha256'][:12]}…",
+        f"{logged.name} version {logged.version}  ({logged.model_uri})",
+        f"bundle {bundle.folder}  sha256 {bundle.sha256[:12]}…",
         "",
-        table(rows, ("measured on rows never seen", *names)),
+        table(rows, ("measured on rows never seen", *measured)),
     ]
-    gain = metrics.get("innovation_gain")
-    if gain:
-        lines.append(f"AUC added by innovation: {gain['auc']:+.4f} ({gain['auc_low']:+.4f} to {gain['auc_high']:+.4f})")
-    if metrics["label_lookahead"] is not None:
-        lines.append(f"training events dated after the test began: {metrics['label_lookahead']:,}")
-    lines += [f"WARNING: {warning}" for warning in metrics["warnings"]]
-    lines += _champion_lines(summary)
-    if metrics["synthetic"]:
+    gain = results.figures.innovation_gain
+    if gain is not None:
+        lines.append(f"AUC added by innovation: {gain.auc:+.4f} ({gain.auc_low:+.4f} to {gain.auc_high:+.4f})")
+    if results.label_lookahead is not None:
+        lines.append(f"training events dated after the test began: {results.label_lookahead:,}")
+    lines += [f"WARNING: {warning}" for warning in results.warnings]
+    lines += _champion_lines(logged, results.blocking)
+    if results.synthetic:
         lines.append("simulated data: these figures show the machinery and are no evidence about the world")
     lines += [
-        f"next: icsml records example --model {summary['model_uri']} > record.json",
-        f"      icsml decide --model {summary['model_uri']} --in record.json",
+        f"next: icsml records example --model {logged.model_uri} > record.json",
+        f"      icsml decide --model {logged.model_uri} --in record.json",
     ]
     return "\n".join(lines)
 
 
-def _champion_lines(summary: JsonObject) -> list[str]:
-    blocking, champion = summary["metrics"]["blocking"], summary["champion"]
-    state = f"@champion is version {champion}" if champion else "there is no @champion"
+def _champion_lines(logged: Logged, blocking: list[str]) -> list[str]:
+    state = f"@champion is version {logged.champion}" if logged.champion else "there is no @champion"
     if not blocking:
         return [state]
-    name, version = summary["name"], summary["version"]
     return [
         f"NOT made the champion by itself: {'; '.join(blocking)}",
         f"{state}; mend what was found and train again, or, where it is found to be right, set the alias in MLflow:",
-        f"  mlflow.MlflowClient().set_registered_model_alias('{name}', 'champion', '{version}')",
+        f"  mlflow.MlflowClient().set_registered_model_alias('{logged.name}', 'champion', '{logged.version}')",
     ]

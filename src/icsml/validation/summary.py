@@ -91,13 +91,18 @@ class Measures:
     folds: tuple[FoldModel, ...] | None = None
 
     @property
+    def figures(self) -> dict[str, float | None]:
+        """The metrics and the counts by key."""
+        return {**self.metrics, "rows": self.rows, "defaults": self.defaults}
+
+    @property
     def folds_without_ranking(self) -> list[int]:
         """Numbers of the folds whose model has a slope that is not positive."""
         return [model.fold for model in self.folds or () if model.pd is not None]
 
     def as_json(self) -> dict[str, Any]:
         """Return one JSON object, without the keys of absent figures."""
-        stated: dict[str, Any] = {**self.metrics, "rows": self.rows, "defaults": self.defaults}
+        stated: dict[str, Any] = dict(self.figures)
         if self.auc_folds is not None:
             stated["auc_folds"] = list(self.auc_folds)
         if self.folds is not None:

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import asdict
 
 from icsml.records.dataset import Dataset, FoldSplit
+from icsml.workflows.training_metrics import TrainingMetrics
 
 __all__ = ["comparable", "split_kind"]
-
-_PARTS: Final = {
-    "test": "",
-    "cv": "",
-    "test_without_innovation": "without_innovation_",
-    "cv_without_innovation": "without_innovation_",
-}
 
 
 def split_kind(dataset: Dataset) -> str:
@@ -22,20 +16,20 @@ def split_kind(dataset: Dataset) -> str:
     return "folds" if isinstance(dataset.meta.split, FoldSplit) else "out_of_time"
 
 
-def comparable(metrics: Mapping[str, Any]) -> dict[str, float]:
+def comparable(results: TrainingMetrics) -> dict[str, float]:
     """Return every metric under a name that does not depend on how the data set is split.
 
     ``auc`` is that of the test period or of all folds pooled; the tag ``split`` states which.
     """
-    named: dict[str, float] = {}
-    for part, figures in metrics.items():
-        if isinstance(figures, Mapping):
-            prefix = _PARTS.get(part, f"{part}_")
-            named |= {f"{prefix}{key}": float(value) for key, value in figures.items() if _is_number(value)}
-        elif _is_number(figures):
-            named[part] = float(figures)
-    return named
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    figures = results.figures
+    parts: list[tuple[str, Mapping[str, float | None]]] = [
+        ("", figures.model.figures),
+        ("without_innovation_", {} if figures.companion is None else figures.companion.figures),
+        ("innovation_gain_", {} if figures.innovation_gain is None else asdict(figures.innovation_gain)),
+        ("rows_", asdict(results.rows)),
+        ("", {"label_lookahead": results.label_lookahead}),
+        ("out_of_range_", results.out_of_range),
+    ]
+    return {
+        f"{prefix}{key}": float(value) for prefix, part in parts for key, value in part.items() if value is not None
+    }

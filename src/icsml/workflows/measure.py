@@ -52,11 +52,15 @@ class Figures:
     companion: Measures | None = None
     innovation_gain: AucDifference | None = None
 
+    @property
+    def by_name(self) -> dict[str, Measures]:
+        """The measures of the model by ``sample``, those of its companion by the same ``_without_innovation``."""
+        companion = {} if self.companion is None else {f"{self.sample}_without_innovation": self.companion}
+        return {self.sample: self.model} | companion
+
     def as_json(self) -> dict[str, Any]:
-        """Return it as JSON: ``test`` or ``cv``, the same ``_without_innovation``, and ``innovation_gain``."""
-        stated: dict[str, Any] = {self.sample: self.model.as_json()}
-        if self.companion is not None:
-            stated[f"{self.sample}_without_innovation"] = self.companion.as_json()
+        """Return it as JSON: the measures by name, and ``innovation_gain``."""
+        stated: dict[str, Any] = {name: measured.as_json() for name, measured in self.by_name.items()}
         if self.innovation_gain is not None:
             stated["innovation_gain"] = asdict(self.innovation_gain)
         return stated

@@ -54,7 +54,7 @@ def run_record(start: RunStart, trained: Trained, log: MlflowProgress, *, run_id
     return RunRecord(
         name=bundle.name,
         params=dict(start.params) | _chosen(trained),
-        metrics=comparable(trained.metrics)
+        metrics=comparable(trained.results)
         | {"model_rounds": trained.pair.model.classifier.rounds_}
         | ({"companion_rounds": trained.pair.companion.classifier.rounds_} if trained.pair.companion else {}),
         curves=_curves(trained),

@@ -155,7 +155,7 @@ def _facts(
     robust: Robustness | None,
 ) -> TrainingFacts:
     """Return the facts of training that the bundle states: nothing that changes from run to run."""
-    model, figures = pair.model, comparable(results.as_json())
+    model, figures = pair.model, comparable(results)
     return {
         "configuration": config.recorded(),
         "dataset": prepared.dataset.meta.name,

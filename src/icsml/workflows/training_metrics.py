@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
+
+from pydantic_core import to_jsonable_python
 
 from icsml.records.finding import Finding
 from icsml.workflows.config import TrainingConfig, reason_catalogue
@@ -61,16 +63,8 @@ class TrainingMetrics:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as ``icsml train --json`` prints it."""
-        return self.figures.as_json() | {
-            "rows": asdict(self.rows),
-            "label_lookahead": self.label_lookahead,
-            "out_of_range": self.out_of_range,
-            "features_dropped": self.features_dropped,
-            "synthetic": self.synthetic,
-            "data_checks": [finding.model_dump() for finding in self.data_checks],
-            "warnings": self.warnings,
-            "blocking": self.blocking,
-        }
+        counts: dict[str, Any] = to_jsonable_python(self, exclude={"figures"})
+        return self.figures.as_json() | counts
 
 
 def training_metrics(

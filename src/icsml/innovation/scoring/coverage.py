@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from pydantic_core import to_jsonable_python
 
 from icsml.core.arrays import Flags
 from icsml.innovation.rulebooks.indicators import Indicator, Missing
@@ -22,7 +20,7 @@ from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.screening import is_present
 from icsml.texts.label import Label
 
-__all__ = ["coverage"]
+__all__ = ["Coverage", "DepartmentCoverage", "FieldCoverage", "IndicatorCoverage", "ProvinceCoverage", "coverage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class DepartmentCoverage:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorCoverage:
-    """Share of rows with a value, and the points that the missing ones cost; see :func:`coverage`."""
+    """Share of rows with a value, and the points that the missing ones cost; see :class:`Coverage`."""
 
     id: str
     label: Label
@@ -68,7 +66,24 @@ class ProvinceCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Share of the rows that can be scored; see :func:`coverage`."""
+    """Share of the rows that can be scored, by indicator.
+
+    Parameters
+    ----------
+    rulebook : str
+        The rules.
+    rows, rows_refused : int
+        All rows, and those without a score.
+    indicators : list of IndicatorCoverage
+        By indicator the ``share`` of rows with a value for at least one of its options, the ``policy`` for a missing
+        one, its ``max``, and what the missing ones cost, as a mean over all rows: ``points_lost`` (as rows with a value
+        earn; None where none has) and ``points_lost_at_most`` (the maximum), both 0 where it is left out and the others
+        grow.
+    departments : list of DepartmentCoverage
+        By source department the share of rows in which all its fields are present, and each field's share.
+    provinces : list of ProvinceCoverage
+        By the first two digits of the region the shares of the indicators.
+    """
 
     rulebook: str
     rows: int
@@ -78,7 +93,7 @@ class Coverage:
     provinces: list[ProvinceCoverage]
 
 
-def coverage(rulebook: Rulebook, columns: Columns) -> dict[str, Any]:
+def coverage(rulebook: Rulebook, columns: Columns) -> Coverage:
     """Return the share of the rows that can be scored, by indicator.
 
     Parameters
@@ -87,20 +102,10 @@ def coverage(rulebook: Rulebook, columns: Columns) -> dict[str, Any]:
         The rules; where they rank among peers without tables of their own, these rows are the peers.
     columns : mapping of str to ndarray of shape (n,)
         Canonical column arrays.
-
-    Returns
-    -------
-    dict
-        JSON. ``indicators``: by indicator the ``share`` of rows with a value for at least one of its options, the
-        ``policy`` for a missing one, its ``max``, and what the missing ones cost, as a mean over all rows:
-        ``points_lost`` (as rows with a value earn; null where none has) and ``points_lost_at_most`` (the maximum), both
-        0 where it is left out and the others grow. ``rows_refused``: rows without a score. ``departments``: by source
-        department the share of rows in which all its fields are present, and each field's share. ``provinces``: by the
-        first two digits of the region the shares of the indicators.
     """
     points = evaluate(fitted(rulebook, columns, "these rows"), columns)
     known = {i.id: ~np.isnan(points.values[i.id]) for i in rulebook.indicators}
-    covered = Coverage(
+    return Coverage(
         rulebook=rulebook.id,
         rows=rows(columns),
         rows_refused=int(np.isnan(points.score).sum()),
@@ -108,8 +113,6 @@ def coverage(rulebook: Rulebook, columns: Columns) -> dict[str, Any]:
         departments=_departments(rulebook, columns),
         provinces=_provinces(columns, known),
     )
-    content: dict[str, Any] = to_jsonable_python(covered)
-    return content
 
 
 def _share(flags: Flags) -> float:
