@@ -386,7 +386,7 @@ def test_rows_are_counted_by_grade_beside_what_became_of_them(found, pages):
     for page in pages.values():
         *rows, total = _table(page, "grades")
         counted = dict(found.pd.grades)
-        ungraded = counted.pop("–", 0)
+        ungraded = counted.pop(None, 0)
         assert ungraded > 0
         told_of = {row[0]: int(row[2].replace(",", "")) for row in rows}
         assert list(told_of) == list(counted)

@@ -45,12 +45,12 @@ def report(
         stability=figures,
         progress=progress(),
     )
-    lines = [f"{out}: {written['bytes']:,} bytes, {written['rows']:,} rows assessed", f"sha256 {written['sha256']}"]
-    lines += [f"CHECK FAILED: {name}" for name in written["failed"]]
+    lines = [f"{out}: {written.bytes:,} bytes, {written.rows:,} rows assessed", f"sha256 {written.sha256}"]
+    lines += [f"CHECK FAILED: {name}" for name in written.failed]
     if bundle.synthetic:
         lines.append("the model was trained on simulated data: no figure of this report is evidence about any firm")
     emit(written, as_json=json_, text="\n".join(lines))
-    if written["failed"]:
+    if written.failed:
         raise typer.Exit(1)
 
 

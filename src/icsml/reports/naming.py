@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from icsml.innovation.scoring.population_groups import StaffClass
+from icsml.records.decision import InterventionalReference, Reference
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.texts.catalogue import has_text, phrase
 from icsml.texts.label import Label
@@ -23,6 +24,10 @@ __all__ = [
     "value_name",
     "with_note",
 ]
+
+
+AnyReference = Reference | InterventionalReference | Mapping[str, Any]
+"""The ``reference`` of a decision, or its JSON, which a decision of an earlier version may have without a text."""
 
 
 def group_name(kind: str, name: str | None, lang: str, stages: Mapping[str, Label]) -> str:
@@ -47,16 +52,17 @@ def pd_meaning(event: str | None, months: int | None, lang: str) -> str:
     return phrase("names.pd_meaning", lang, event=name, months=months)
 
 
-def reference_name(reference: Mapping[str, Any], lang: str) -> str:
+def reference_name(reference: AnyReference, lang: str) -> str:
     """Return the population that a decision's ``reference`` names: by its text where it has one, and by its kind."""
-    named = phrase(f"names.reference.{reference['kind']}", lang, id=reference["id"], n=reference.get("n") or 0)
-    text = reference.get("text")
+    parts = dict(reference)
+    named = phrase(f"names.reference.{parts['kind']}", lang, id=parts["id"], n=parts.get("n") or 0)
+    text = parts.get("text")
     return with_note(in_language(text, lang), named, lang) if text else named
 
 
-def compared_with(reference: Mapping[str, Any], lang: str) -> str:
+def compared_with(reference: AnyReference, lang: str) -> str:
     """Return a sentence on a decision's comparison population; earlier decisions have no text for it."""
-    key = "names.compared_with" if reference.get("text") else "names.compared_with_rows"
+    key = "names.compared_with" if dict(reference).get("text") else "names.compared_with_rows"
     return phrase(key, lang, reference=reference_name(reference, lang))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from icsml.core.arrays import Floats
 from icsml.features.feature import Feature
 from icsml.model.card import CardFacts
 from icsml.model.certificate import Certificate
+from icsml.records.decision import InterventionalReference, Reference
 from icsml.reports.stability_figures import StabilityFigures
 from icsml.reports.validation_figures import Evidence
 from icsml.texts.label import Label
@@ -63,8 +64,8 @@ class Origin:
         How many were assessed, and how many are in the data set.
     rulebook : (str, str) or None
         Identifier and provenance of the rulebook in the bundle.
-    reference : mapping
-        The ``reference`` object of its decisions: compared with whom the reasons are meant.
+    reference : Reference or InterventionalReference
+        That of its decisions: compared with whom the reasons are meant.
     hashes : mapping of str to str
         SHA-256 by what it is of: ``bundle``, ``data``, ``rulebook``, ``peers``, ``reference``.
     bundle_code, code : str
@@ -83,7 +84,7 @@ class Origin:
     rows: int
     rows_held: int
     rulebook: tuple[str, str] | None
-    reference: Mapping[str, Any]
+    reference: Reference | InterventionalReference
     hashes: Mapping[str, str]
     bundle_code: str
     code: str
@@ -121,10 +122,13 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class PdFigures:
-    """PDs over all rows: mean, and rows by grade from best to worst; none where the master scale does not apply."""
+    """PDs over all rows: mean, and rows by grade from best to worst; none where the master scale does not apply.
+
+    Rows too short of facts for a grade are counted last, by None.
+    """
 
     mean: float
-    grades: tuple[tuple[str, int], ...]
+    grades: tuple[tuple[str | None, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from icsml.errors import InputError
 from icsml.model.bundle import Bundle, certificates
 from icsml.records.columns import Columns, take, to_columns
 from icsml.records.dataset import Dataset
+from icsml.records.decision import InterventionalReference, Reference
 from icsml.reports.model_card import card_facts
 from icsml.reports.model_page import model_page
 from icsml.reports.page import write
@@ -56,13 +57,23 @@ from icsml.workflows.report_samples import (
     thresholds_of_features,
 )
 
-__all__ = ["report_facts", "write_report"]
+__all__ = ["WrittenReport", "report_facts", "write_report"]
 
 
 _CHUNK: Final = 8_192
 _DOTS: Final = 2_000
 _LOOKED_UP: Final = 50_000
 _QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenReport:
+    """A report that was written: its size and hash, the rows assessed, and the ids of checks that did not pass."""
+
+    bytes: int
+    sha256: str
+    rows: int
+    failed: list[str]
 
 
 def write_report(
@@ -76,7 +87,7 @@ def write_report(
     rows: int | None = None,
     stability: StabilityFigures | None = None,
     progress: Progress = silent,
-) -> dict[str, Any]:
+) -> WrittenReport:
     """Write the auditor's report of a model on a data set.
 
     Parameters
@@ -98,11 +109,6 @@ def write_report(
     progress : callable
         Told how far it is.
 
-    Returns
-    -------
-    dict
-        ``bytes``, ``sha256``, ``rows`` and ``failed``, the ids of checks that did not pass.
-
     Raises
     ------
     InputError
@@ -118,7 +124,7 @@ def write_report(
     write(target, page)
     content = page.encode()
     failed = [check.id for check in facts.checks if not check.passed]
-    return {"bytes": len(content), "sha256": sha256_hex(content), "rows": facts.origin.rows, "failed": failed}
+    return WrittenReport(len(content), sha256_hex(content), facts.origin.rows, failed)
 
 
 def report_facts(
@@ -283,11 +289,9 @@ def _assessed(bundle: Bundle, columns: Columns) -> Iterator[tuple[int, Explained
         yield first, assess(bundle, chunk, first_row=first), chunk
 
 
-def _reference(bundle: Bundle, columns: Columns) -> dict[str, Any]:
-    """Return the ``reference`` object of the model's decisions."""
-    one = assess(bundle, take(columns, np.array([0])))
-    reference: dict[str, Any] = row_reasons(bundle, one, 0, 0).reference.model_dump(mode="json")
-    return reference
+def _reference(bundle: Bundle, columns: Columns) -> Reference | InterventionalReference:
+    """Return the reference of the model's decisions."""
+    return row_reasons(bundle, assess(bundle, take(columns, np.array([0]))), 0, 0).reference
 
 
 def _origin(rows: _Rows, version: str | None) -> Origin:
@@ -322,9 +326,9 @@ def _origin(rows: _Rows, version: str | None) -> Origin:
 
 def _pd_figures(bundle: Bundle, totals: Accumulators) -> PdFigures:
     pds = totals.pds
-    grades = [(grade.id, totals.grades[grade.id]) for grade in bundle.scale.grades]
+    grades: list[tuple[str | None, int]] = [(grade.id, totals.grades[grade.id]) for grade in bundle.scale.grades]
     if totals.grades[None]:
-        grades.append(("–", totals.grades[None]))  # too short of facts for a grade
+        grades.append((None, totals.grades[None]))
     known = tuple(grades) if any(count for _, count in grades) else ()
     return PdFigures(float(pds.mean()), known)
 
