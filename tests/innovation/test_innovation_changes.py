@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 
 import pytest
 
@@ -215,7 +216,7 @@ def test_a_validity_that_is_stated_or_changed(small, small_text):
 
 def test_a_row_is_json(changed):
     (found,) = changed(("value: staff_total, at_most: 500", "value: staff_total, at_most: 300"))
-    assert found.as_json() == {
+    assert asdict(found) == {
         "item": "eligibility.conditions.staff.at_most",
         "kind": "changed",
         "a": "500 persons",

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from pydantic_core import to_jsonable_python
 
 from icsml.errors import InputError
 from icsml.innovation import evaluate, fitted, load_rulebook, parse_rulebook
@@ -274,7 +275,7 @@ def test_a_move_by_eligibility_hangs_on_no_weight(four):
 
 
 def test_the_single_enterprises_are_no_part_of_the_figures(four):
-    told = impact(A, B, four, top_share=0.5).as_json()
+    told = to_jsonable_python(impact(A, B, four, top_share=0.5))
     assert "firms" not in told
     assert set(told) == {
         *("rows", "a", "b", "rank_correlation", "threshold", "entered", "left", "stayed", "depends", "groups"),

@@ -20,10 +20,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from icsml.cli import main
 from icsml.decision.decide import decide
+from icsml.innovation.impact.rulebook_comparison import RulebookComparison
 from icsml.model.bundle import Bundle
 from icsml.records.enterprise import frame_records
 from icsml.reports.report_facts import ReportFacts
 from icsml.workflows.report import report_facts
+from icsml.workflows.rulebook_diff import compare
 from icsml.workflows.train import Trained
 
 PAGES = [(kind, lang) for kind in ("diff", "list") for lang in ("en", "zh")]
@@ -79,6 +81,13 @@ def reports(
         command = (*commands[kind], *out, "--lang", lang, "--html", str(path))
         made[kind, lang] = Report(path, lang, command, _run(*command))
     return made
+
+
+@pytest.fixture(scope="session")
+def comparison(book_folder: Path, bundle: Bundle) -> RulebookComparison:
+    """The comparison of which the page of a change of rules is made."""
+    source = book_folder / "enterprises.parquet"
+    return compare("national-2024", "national-2025", source=source, cut_off=50, bundle=bundle)
 
 
 def _run(*command: str) -> dict[str, Any]:

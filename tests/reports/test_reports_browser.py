@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections import Counter
 from dataclasses import replace
@@ -21,6 +20,7 @@ from icsml.reports.list_page import write_letter
 from icsml.reports.list_page import write_page as write_list
 from icsml.reports.naming import group_name
 from icsml.texts.catalogue import phrase
+from icsml.texts.label import Label
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 TITLES = {
@@ -422,12 +422,20 @@ def test_hostile_text_in_a_list_is_shown_as_text(listing, open_page, tmp_path):
     assert opened.page.locator("td code").first.text_content() == HOSTILE
 
 
-def test_hostile_text_in_a_change_is_shown_as_text(diff, open_page, tmp_path):
-    found = copy.deepcopy(diff.data) | {"a": ATTRIBUTE, "population": HOSTILE}
-    found["changes"][0] |= {"name": f"{HOSTILE}.max", "a": HOSTILE, "b": ATTRIBUTE}
-    found["notes"][0][diff.lang] = HOSTILE
-    found["model"] |= {"model": HOSTILE}
-    found["impact"]["groups"]["province"][0]["group"] = ATTRIBUTE
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_hostile_text_in_a_change_is_shown_as_text(comparison, lang, open_page, tmp_path):
+    change, *others = comparison.changes
+    province, *provinces = comparison.impact.groups["province"]
+    groups = {"province": [replace(province, group=ATTRIBUTE), *provinces]}
+    found = replace(
+        comparison,
+        a=ATTRIBUTE,
+        population=HOSTILE,
+        changes=[replace(change, name=f"{HOSTILE}.max", a=HOSTILE, b=ATTRIBUTE), *others],
+        notes=[Label(en=HOSTILE, zh=HOSTILE), *comparison.notes],
+        model=replace(comparison.model, model=HOSTILE),
+        impact=replace(comparison.impact, groups=comparison.impact.groups | groups),
+    )
     page = tmp_path / "diff.html"
-    write_diff(found, page, diff.lang, {})
+    write_diff(found, page, lang)
     _seen_as_text(open_page(page), f"{HOSTILE}.max", ATTRIBUTE, "alert(2)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import re
@@ -18,6 +17,7 @@ from jinja2 import UndefinedError
 
 from icsml.cli import main
 from icsml.errors import InputError
+from icsml.innovation.impact.rulebook_comparison import GradeMigration
 from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.innovation.selection.recommended_list import make_list, standing, withdraw
 from icsml.innovation.selection.select import Cut
@@ -31,7 +31,6 @@ from icsml.workflows.rulebook_diff import compare
 
 AGAIN = "import json, sys; from icsml.cli import main; sys.exit(sum(map(main._run, json.loads(sys.argv[1]))))"
 MOST_BYTES = 3_000_000
-STAGES = load_rulebook("national-2024").stage_labels
 
 
 def test_a_page_is_small_and_names_no_other_resource(report):
@@ -85,13 +84,8 @@ def test_figures_are_written_as_readers_expect_them(name, value, shown):
     assert _environment().filters[name](value) == shown
 
 
-@pytest.fixture
-def found(reports):
-    return copy.deepcopy(reports["diff", "en"].data)
-
-
 def test_rules_alone_make_a_page_without_figures():
-    page = diff_page(compare("national-2024", "national-2025").as_json(), "en", {})
+    page = diff_page(compare("national-2024", "national-2025"), "en")
     assert "No population was given." in page
     assert "<td>Indicator › Debt-to-asset ratio</td>" in page
     assert "hist" not in page.split("</style>")[1]
@@ -99,53 +93,53 @@ def test_rules_alone_make_a_page_without_figures():
 
 
 def test_the_same_rules_have_no_table_of_changes():
-    page = diff_page(compare("national-2025", "national-2025").as_json(), "zh", {})
+    page = diff_page(compare("national-2025", "national-2025"), "zh")
     assert "两套规则相同。" in page
     assert "<table" not in page
 
 
-def test_the_rows_without_a_grade_and_both_hashes_are_told(found):
-    found["model"]["ungraded"] = 12
-    rows, (one, other) = f"{found['model']['rows']:,}", found["sha256"].values()
+def test_the_rows_without_a_grade_and_both_hashes_are_told(comparison):
+    found = replace(comparison, model=replace(comparison.model, ungraded=12))
+    rows, (one, other) = f"{found.model.rows:,}", found.sha256.values()
     assert one != other
-    page = diff_page(found, "en", STAGES)
+    page = diff_page(found, "en")
     assert f"12 of {rows} enterprises have too little information for a grade" in page
-    assert f"{rows} 家中有 12 家因信息不足未予评级" in diff_page(found, "zh", STAGES)
+    assert f"{rows} 家中有 12 家因信息不足未予评级" in diff_page(found, "zh")
     assert page.count(one) == page.count(other) == 1
     assert one[:12] in page.split("</style>")[0]
-    found["model"]["ungraded"] = 0
-    assert "too little information" not in diff_page(found, "en", STAGES)
+    found = replace(comparison, model=replace(comparison.model, ungraded=0))
+    assert "too little information" not in diff_page(found, "en")
 
 
 @pytest.mark.parametrize(("lang", "word", "sense"), [("en", "simulated", "a better rank"), ("zh", "模拟", "名次靠前")])
-def test_simulation_is_told_once_and_the_sense_of_a_change_of_rank_is_said(found, lang, word, sense):
-    page = diff_page(found, lang, STAGES).split("</style>")[1]
+def test_simulation_is_told_once_and_the_sense_of_a_change_of_rank_is_said(comparison, lang, word, sense):
+    page = diff_page(comparison, lang).split("</style>")[1]
     notes = page.split('<ul class="warn">')[1].split("</ul>")[0]
     assert sum(word in each for each in notes.split("</li>")) == 1
     assert word not in page.replace(notes, "")
     assert sense in page
 
 
-def test_how_the_list_was_cut_is_said(found):
-    assert "With a list of those with 50 points or more:" in diff_page(found, "en", STAGES)
-    assert "名单取得分不低于 50 分的企业：" in diff_page(found, "zh", STAGES)
-    found["impact"]["threshold"] = {"top_share": 0.137}
-    assert "With a list of 13.7% of all, the best of those who may be listed:" in diff_page(found, "en", STAGES)
-    assert "名单取全部企业的 13.7%，在可入选者中按得分由高到低选取：" in diff_page(found, "zh", STAGES)
+def test_how_the_list_was_cut_is_said(comparison):
+    assert "With a list of those with 50 points or more:" in diff_page(comparison, "en")
+    assert "名单取得分不低于 50 分的企业：" in diff_page(comparison, "zh")
+    by_share = replace(comparison, impact=replace(comparison.impact, threshold={"top_share": 0.137}))
+    assert "With a list of 13.7% of all, the best of those who may be listed:" in diff_page(by_share, "en")
+    assert "名单取全部企业的 13.7%，在可入选者中按得分由高到低选取：" in diff_page(by_share, "zh")
 
 
-def test_what_is_not_known_of_a_change_is_left_out(found):
-    found["impact"] |= {"depends": None, "rank_correlation": None}
-    found["model"] = None
-    page = diff_page(found, "en", STAGES)
+def test_what_is_not_known_of_a_change_is_left_out(comparison):
+    effect = replace(comparison.impact, depends=None, rank_correlation=None)
+    page = diff_page(replace(comparison, impact=effect, model=None), "en")
     assert "hang on assumed weights" not in page
     assert "<b>–</b>rank correlation" in page
     assert "PD" not in page
 
 
-def test_a_grade_that_nobody_comes_from_is_shown_too(found):
-    found["model"]["migration"] = [{"grade": "B1", "to": {"A9": 3, "B1": 40}}, {"grade": "B2", "to": {"B1": 5}}]
-    table = diff_page(found, "en", STAGES).split("Grades before")[1].split("</table>")[0]
+def test_a_grade_that_nobody_comes_from_is_shown_too(comparison):
+    migration = [GradeMigration("B1", {"A9": 3, "B1": 40}), GradeMigration("B2", {"B1": 5})]
+    found = replace(comparison, model=replace(comparison.model, migration=migration))
+    table = diff_page(found, "en").split("Grades before")[1].split("</table>")[0]
     assert re.findall(r"<th[^>]*>(\w+)<", table) == ["Grade", "B1", "B2", "A9", "B1", "B2"]
     assert re.findall(r"<td[^>]*>(\d*)<", table) == ["40", "", "3", "5", "", ""]
 
@@ -167,8 +161,8 @@ def test_a_list_without_stages_has_no_stages_and_one_that_assumes_nothing_hangs_
 def test_a_page_appears_whole_or_not_at_all(tmp_path):
     with pytest.raises(UndefinedError):
         write(tmp_path / "page.html", render("selection.html", "en", {"terms": {}}))
-    with pytest.raises(KeyError):
-        write_page({"a": "one"}, tmp_path / "page.html", "en", {})
+    with pytest.raises(UndefinedError):
+        write_page(replace(compare("national-2025", "national-2025"), sha256={}), tmp_path / "page.html", "en")
     assert list(tmp_path.iterdir()) == []
 
 

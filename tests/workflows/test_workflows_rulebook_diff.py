@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from icsml.innovation import evaluate, fit_peers, fitted, load_rulebook
 from icsml.records.columns import latest, take, to_columns
 from icsml.records.dataset import read_records
 from icsml.records.screening import screen
-from icsml.workflows.rulebook_diff import compare, pd_moves
+from icsml.workflows.rulebook_diff import compare, pd_change
 
 SIMULATED = "The population is simulated: it shows the machinery and is no evidence."
 
@@ -57,7 +57,7 @@ def test_without_a_population_there_are_changes_and_nothing_else():
     found = compare("national-2025", "national-2025-patent-value")
     assert (found.a, found.b) == ("national-2025", "national-2025-patent-value")
     assert found.changes
-    assert (found.impact, found.moves, found.population, found.synthetic) == (None, None, None, False)
+    assert (found.impact, found.model, found.population, found.synthetic) == (None, None, None, False)
     assert (found.notes, found.stages) == ([], {})
     assert found.as_json()["swap_set"] is None
     assert compare("tech-sme-2017", "tech-sme-2017").changes == []
@@ -86,7 +86,7 @@ def test_the_figures_of_the_json_are_those_of_the_impact(records):
     assert told["swap_set"] == effect.entered + effect.left == 3
     assert (told["score_mean_a"], told["score_mean_b"]) == (effect.a.mean, effect.b.mean) == (10.0, 0.0)
     assert told["impact"]["groups"] == to_jsonable_python(effect.groups)
-    assert told["changes"] == [change.as_json() for change in found.changes]
+    assert told["changes"] == [asdict(change) for change in found.changes]
     assert told["notes"] == [{"en": note.en, "zh": note.zh} for note in found.notes]
     assert json.loads(json.dumps(told, allow_nan=False)) == json.loads(json.dumps(told))
 
@@ -163,32 +163,32 @@ def test_what_is_declared_beside_the_records_decides(records, book_folder):
 def test_the_models_own_rules_move_nothing(bundle, book):
     own = load_rulebook("national-2025")
     for rulebook in (own, bundle.rulebook):
-        moves = pd_moves(bundle, rulebook, rulebook, book)
-        assert moves.pd_change == dict.fromkeys(("p5", "p25", "p50", "p75", "p95"), 0.0)
-        assert moves.grade_changed == 0
-        assert moves.pd_mean_a == moves.pd_mean_b
-        assert all(set(each.to) == {each.grade} for each in moves.migration)
-        graded = moves.rows - moves.ungraded
-        assert sum(each.to[each.grade] for each in moves.migration) == graded > 1_000
-        assert moves.rows == 1500
-    assert (moves.model, moves.trained_with, moves.synthetic) == (bundle.name, "national-2025", True)
+        change = pd_change(bundle, rulebook, rulebook, book)
+        assert change.pd_change == dict.fromkeys(("p5", "p25", "p50", "p75", "p95"), 0.0)
+        assert change.grade_changed == 0
+        assert change.pd_mean_a == change.pd_mean_b
+        assert all(set(each.to) == {each.grade} for each in change.migration)
+        graded = change.rows - change.ungraded
+        assert sum(each.to[each.grade] for each in change.migration) == graded > 1_000
+        assert change.rows == 1500
+    assert (change.model, change.trained_with, change.synthetic) == (bundle.name, "national-2025", True)
 
 
 def test_other_rules_move_it_and_what_moves_adds_up(bundle, book):
-    moves = pd_moves(bundle, bundle.rulebook, load_rulebook("tech-sme-2017"), book)
-    assert moves.grade_changed > 0
-    stayed = sum(each.to.get(each.grade, 0) for each in moves.migration)
-    assert sum(sum(each.to.values()) for each in moves.migration) == moves.rows - moves.ungraded
-    assert moves.rows - moves.ungraded - stayed == moves.grade_changed
+    change = pd_change(bundle, bundle.rulebook, load_rulebook("tech-sme-2017"), book)
+    assert change.grade_changed > 0
+    stayed = sum(each.to.get(each.grade, 0) for each in change.migration)
+    assert sum(sum(each.to.values()) for each in change.migration) == change.rows - change.ungraded
+    assert change.rows - change.ungraded - stayed == change.grade_changed
     grades = [grade.id for grade in bundle.scale.grades]
-    assert [each.grade for each in moves.migration] == [
-        grade for grade in grades if grade in {each.grade for each in moves.migration}
+    assert [each.grade for each in change.migration] == [
+        grade for grade in grades if grade in {each.grade for each in change.migration}
     ]
-    quantiles = list(moves.pd_change.values())
+    quantiles = list(change.pd_change.values())
     assert quantiles == sorted(quantiles)
-    back = pd_moves(bundle, load_rulebook("tech-sme-2017"), bundle.rulebook, book)
-    assert (back.pd_mean_a, back.pd_mean_b) == (moves.pd_mean_b, moves.pd_mean_a)
-    assert back.pd_change["p50"] == pytest.approx(-moves.pd_change["p50"])
+    back = pd_change(bundle, load_rulebook("tech-sme-2017"), bundle.rulebook, book)
+    assert (back.pd_mean_a, back.pd_mean_b) == (change.pd_mean_b, change.pd_mean_a)
+    assert back.pd_change["p50"] == pytest.approx(-change.pd_change["p50"])
 
 
 def test_the_moves_are_those_of_the_decisions_themselves(bundle, book):
@@ -196,29 +196,29 @@ def test_the_moves_are_those_of_the_decisions_themselves(bundle, book):
     before, after = (
         assess(replace(bundle, rulebook=rules), book, explained=False) for rules in (bundle.rulebook, other)
     )
-    moves = pd_moves(bundle, bundle.rulebook, other, book)
-    assert (moves.pd_mean_a, moves.pd_mean_b) == (before.pd.mean(), after.pd.mean())
-    assert moves.pd_change["p95"] == np.quantile(after.pd - before.pd, 0.95)
-    assert moves.pd_change["p5"] == np.quantile(after.pd - before.pd, 0.05)
+    change = pd_change(bundle, bundle.rulebook, other, book)
+    assert (change.pd_mean_a, change.pd_mean_b) == (before.pd.mean(), after.pd.mean())
+    assert change.pd_change["p95"] == np.quantile(after.pd - before.pd, 0.95)
+    assert change.pd_change["p5"] == np.quantile(after.pd - before.pd, 0.05)
     pairs = Counter(pair for pair in zip(before.grade, after.grade, strict=True) if pair != (None, None))
     assert any(pairs[one, two] != pairs[two, one] for one, two in pairs)
-    told = {(each.grade, to): count for each in moves.migration for to, count in each.to.items()}
+    told = {(each.grade, to): count for each in change.migration for to, count in each.to.items()}
     assert told == dict(pairs)
 
 
 def test_rules_that_rank_can_be_put_in(bundle, book):
     ranked = load_rulebook("national-2024")
     ranked = ranked.with_peers(fit_peers(ranked, book, "book"))
-    moves = pd_moves(bundle, bundle.rulebook, ranked, book)
-    assert np.isfinite(list(moves.pd_change.values())).all()
-    assert moves.pd_mean_a != moves.pd_mean_b
+    change = pd_change(bundle, bundle.rulebook, ranked, book)
+    assert np.isfinite(list(change.pd_change.values())).all()
+    assert change.pd_mean_a != change.pd_mean_b
 
 
 def test_compare_looks_at_the_model_too(bundle, book_folder):
     source = book_folder / "enterprises.parquet"
     found = compare("national-2024", "national-2025", source=source, bundle=bundle)
-    assert found.moves.rows == found.impact.rows == 1500
-    assert found.as_json()["model"] == to_jsonable_python(found.moves)
+    assert found.model.rows == found.impact.rows == 1500
+    assert found.as_json()["model"] == to_jsonable_python(found.model)
     assert json.loads(json.dumps(found.as_json(), allow_nan=False))["model"]["trained_with"] == "national-2025"
 
 
@@ -226,7 +226,7 @@ def said(bundle, before, after, book):
     rulebooks = (load_rulebook(before), load_rulebook(after))
     few = take(book, np.arange(5))
     ready = (fitted(rulebook, few, "few") for rulebook in rulebooks)
-    return [note.en for note in pd_moves(bundle, *ready, few).notes]
+    return [note.en for note in pd_change(bundle, *ready, few).notes]
 
 
 def test_what_a_reader_must_know_of_the_model(bundle, book):
@@ -248,10 +248,10 @@ def test_a_model_that_reads_no_points_does_not_move(bundle, book):
         model=bundle.companion,
         companion=None,
     )
-    moves = pd_moves(blind, bundle.rulebook, load_rulebook("tech-sme-2017"), book)
-    assert "It does not read points, so nothing moves." in [note.en for note in moves.notes]
-    assert moves.grade_changed == 0
-    assert set(moves.pd_change.values()) == {0.0}
+    change = pd_change(blind, bundle.rulebook, load_rulebook("tech-sme-2017"), book)
+    assert "It does not read points, so nothing moves." in [note.en for note in change.notes]
+    assert change.grade_changed == 0
+    assert set(change.pd_change.values()) == {0.0}
 
 
 # what is refused

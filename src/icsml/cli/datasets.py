@@ -11,7 +11,6 @@ import typer
 
 from icsml.cli.options import JsonFlag, OutFolder
 from icsml.cli.output import emit, progress, table
-from icsml.core.strict_json import JsonObject
 from icsml.portfolio.checks import load_check_config
 from icsml.portfolio.import_checks import recheck
 from icsml.portfolio.importer import ImportReport, import_dataset
@@ -42,7 +41,7 @@ def import_(
     undecided = mapping.read_text("utf-8").count("DECIDE:")
     if undecided:
         say(f"warning: {undecided} questions of the draft are still marked DECIDE in {mapping}")
-    emit(_as_json(report), as_json=json_, text="\n".join(_imported(report, out)))
+    emit(asdict(report) | {"passed": report.passed}, as_json=json_, text="\n".join(_imported(report, out)))
     if not report.passed:
         raise typer.Exit(1)
 
@@ -54,18 +53,11 @@ def check(
 ) -> None:
     """Check a data set: units, identities, labels, leaks, copies, codings. Exit code 1 if a check blocks."""
     findings = recheck(read_dataset(data), load_check_config(checks))
-    report = {"passed": passed(findings), "checks": [finding.model_dump() for finding in findings]}
+    report = {"passed": passed(findings), "checks": findings}
     text = "\n".join(_findings(findings)) or f"nothing found in {data}"
     emit(report, as_json=json_, text=text)
     if not passed(findings):
         raise typer.Exit(1)
-
-
-def _as_json(report: ImportReport) -> JsonObject:
-    stated = asdict(report) | {"passed": report.passed}
-    stated["checks"] = [finding.model_dump() for finding in report.checks]
-    stated["labels"] = report.labels.model_dump() if report.labels is not None else None
-    return stated
 
 
 def _imported(report: ImportReport, out: Path) -> list[str]:

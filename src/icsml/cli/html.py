@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+    from icsml.innovation.impact.rulebook_comparison import RulebookComparison
     from icsml.innovation.rulebooks.rulebook import Rulebook
     from icsml.innovation.selection.recommended_list import ListTerms
     from icsml.reports.stability_figures import StabilityFigures
     from icsml.workflows.list_making import RecommendedList
-    from icsml.workflows.rulebook_diff import Comparison
 
 __all__ = ["write_comparison_page", "write_decision_page", "write_letter", "write_list_page"]
 
@@ -42,11 +42,11 @@ def write_list_page(made: RecommendedList, path: Path, lang: str) -> str:
     return f"page: {path}"
 
 
-def write_comparison_page(compared: Comparison, path: Path, lang: str) -> str:
+def write_comparison_page(compared: RulebookComparison, path: Path, lang: str) -> str:
     """Write the page of two rulebooks, and return the line that names it."""
     from icsml.reports.diff_page import write_page
 
-    write_page(compared.as_json(), path, lang, compared.stages)
+    write_page(compared, path, lang)
     return f"page: {path}"
 
 

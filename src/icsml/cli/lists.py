@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -144,7 +143,7 @@ def show(
         "status": counts,
         "appeals": reviewed,
         "figures": counted,
-        "lists": [asdict(list_terms) for list_terms in terms],
+        "lists": terms,
     }
     counts_text = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     lines = [f"on {today}: {counts_text or 'no entry yet'}"]

@@ -15,10 +15,11 @@ from icsml.core.files import check_target, check_targets
 from icsml.core.tables import check_table
 from icsml.errors import InputError
 from icsml.innovation.impact.population_impact import Distribution
+from icsml.innovation.impact.rulebook_comparison import RulebookComparison
 from icsml.innovation.peers.peer_tables import PeerTables
 from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.workflows.population import fit_peer_tables, row_counter, weight_robustness, write_frame
-from icsml.workflows.rulebook_diff import Comparison, compare
+from icsml.workflows.rulebook_diff import compare
 
 __all__ = ["diff", "fit", "robustness_"]
 
@@ -91,7 +92,7 @@ def diff(
     emit(compared.as_json(), as_json=json_, text=text)
 
 
-def _comparison_lines(compared: Comparison, lang: str) -> list[str]:
+def _comparison_lines(compared: RulebookComparison, lang: str) -> list[str]:
     rows = [(change.name, change.kind, _short(change.a), _short(change.b)) for change in compared.changes]
     lines = [table(rows, ("item", "", compared.a, compared.b)) if rows else "the rules are the same"]
     effect = compared.impact
@@ -120,13 +121,13 @@ def _comparison_lines(compared: Comparison, lang: str) -> list[str]:
             for group in groups
         ]
         lines += ["", table(rows_, (name, "rows", "score share", "rank (+ is better)", "enter", "leave"))]
-    if compared.moves is not None:
-        moves = compared.moves
+    model = compared.model
+    if model is not None:
         lines += [
             "",
-            f"model {moves.model}: mean PD {moves.pd_mean_a:.4%} → {moves.pd_mean_b:.4%}, "
-            f"{moves.grade_changed:,} of {moves.rows:,} change grade",
-            *(f"note: {note.text(lang)}" for note in moves.notes),
+            f"model {model.model}: mean PD {model.pd_mean_a:.4%} → {model.pd_mean_b:.4%}, "
+            f"{model.grade_changed:,} of {model.rows:,} change grade",
+            *(f"note: {note.text(lang)}" for note in model.notes),
         ]
     return lines + [f"note: {note.text(lang)}" for note in compared.notes]
 
@@ -168,4 +169,4 @@ def robustness_(
         progress=progress(),
     )
     text = "no weight is assumed, so nothing hangs on one" if result is None else result.sentence()
-    emit({"rulebook": rulebook.id, "robustness": result.as_json() if result else None}, as_json=json_, text=text)
+    emit({"rulebook": rulebook.id, "robustness": result}, as_json=json_, text=text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -72,7 +71,7 @@ def lint(
     findings = lint_rulebook(rulebook_path(file))
     refused = any(finding.level == "fault" for finding in findings)
     lines = [_finding(finding) for finding in findings] + ([] if refused else [f"{file} is sound"])
-    report = {"ok": not refused, "findings": [asdict(finding) for finding in findings]}
+    report = {"ok": not refused, "findings": findings}
     emit(report, as_json=json_, text="\n".join(lines))
     if refused:
         raise typer.Exit(1)

@@ -75,7 +75,7 @@ def stability(
         )
     else:
         result = _compared(data, old, new, rows, top)
-    emit(result.model_dump(mode="json"), as_json=json_, text=_text(result))
+    emit(result, as_json=json_, text=_text(result))
 
 
 def _retrained(

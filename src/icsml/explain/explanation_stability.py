@@ -8,7 +8,7 @@ of the whole ranking is Webber, Moffat and Zobel, "A Similarity Measure for Inde
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -18,7 +18,7 @@ from icsml.core.arrays import Flags, Floats
 from icsml.explain.merging import Clusters, by_cluster
 
 __all__ = [
-    "Comparison",
+    "TermsComparison",
     "compare",
     "jaccard",
     "movement",
@@ -34,7 +34,7 @@ PERSISTENCE: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class TermsComparison:
     """Reasons of two models for the same n rows.
 
     Parameters
@@ -66,12 +66,8 @@ class Comparison:
     size_log_odds: float | None
     moved_log_odds: float | None
 
-    def as_json(self) -> dict[str, float | None]:
-        """Return it as JSON."""
-        return asdict(self)
 
-
-def compare(old: Floats, new: Floats, *, top: int = 3, clusters: Clusters = ()) -> Comparison:
+def compare(old: Floats, new: Floats, *, top: int = 3, clusters: Clusters = ()) -> TermsComparison:
     """Compare two matrices of terms.
 
     Parameters
@@ -86,7 +82,7 @@ def compare(old: Floats, new: Floats, *, top: int = 3, clusters: Clusters = ()) 
     """
     (old, _), (new, else_opposite) = by_cluster(old, clusters), by_cluster(new, clusters)
     shared = top_overlap(old, new, top)
-    return Comparison(
+    return TermsComparison(
         rows=len(old),
         compared=int((~np.isnan(shared)).sum()),
         overlap=_mean(shared),

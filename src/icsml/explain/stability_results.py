@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from icsml.explain.explanation_stability import Comparison
+from icsml.explain.explanation_stability import TermsComparison
 
 __all__ = ["LEVELS", "Agreement", "Drawn", "Resampling", "Spread", "Stability", "Unknown", "most_moved", "summary"]
 
@@ -95,7 +95,7 @@ class Agreement(_Part):
     ----------
     against : str
         Which model.
-    all, riskiest : dict of str to Comparison
+    all, riskiest : dict of str to TermsComparison
         By level, over all explained rows and over the tenth of them with the highest PD of the base: adverse reasons
         are owed to those who are declined.
     moved : dict of str to float
@@ -109,8 +109,8 @@ class Agreement(_Part):
     """
 
     against: str
-    all: dict[str, Comparison]
-    riskiest: dict[str, Comparison]
+    all: dict[str, TermsComparison]
+    riskiest: dict[str, TermsComparison]
     moved: dict[str, float] = Field(exclude=True)
     recourse_survival: float | None
     recourse_better_grade: float | None
@@ -193,6 +193,6 @@ def most_moved(agreements: Sequence[Agreement]) -> dict[str, float]:
     return dict(sorted(mean.items(), key=lambda item: -item[1])[:_LISTED])
 
 
-def _spreads(comparisons: Sequence[Comparison]) -> dict[str, Spread | None]:
-    figures = [comparison.as_json() for comparison in comparisons]
+def _spreads(comparisons: Sequence[TermsComparison]) -> dict[str, Spread | None]:
+    figures = [asdict(comparison) for comparison in comparisons]
     return {name: Spread.of(figure[name] for figure in figures) for name in figures[0]}

@@ -83,7 +83,7 @@ def selection_page(
         "figures": by_group,
         "kinds": kinds,
         "widest": {kind: _widest(by_group[kind]) for kind in kinds},
-        "robustness": None if robustness is None else robustness.as_json(),
+        "robustness": robustness,
         "synthetic": synthetic,
         "firms": [_firm(row) for row in best.to_dict("records")],
         "more": len(listed) - len(best),

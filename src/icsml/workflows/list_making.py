@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pydantic_core import to_jsonable_python
 
 from icsml.core.canonical import sha256_file
 from icsml.core.files import whole_file
@@ -66,14 +67,11 @@ class RecommendedList:
 
     def as_json(self) -> JsonObject:
         """Return the figures as a JSON object."""
-        terms = asdict(self.terms)
-        return {name: terms[name] for name in _STATED} | {
-            "places": self.terms.places,
-            "uncut": self.terms.uncut,
-            "figures": self.figures,
-            "robustness": None if self.robustness is None else self.robustness.as_json(),
-            "synthetic": self.terms.synthetic,
-        }
+        content: JsonObject = to_jsonable_python(
+            {name: getattr(self.terms, name) for name in (*_STATED, "places", "uncut")}
+            | {"figures": self.figures, "robustness": self.robustness, "synthetic": self.terms.synthetic}
+        )
+        return content
 
 
 def peers_file(list_: Path) -> Path:

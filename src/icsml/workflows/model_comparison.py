@@ -11,7 +11,7 @@ import numpy as np
 from icsml.core.arrays import Floats, Indices
 from icsml.decision.assess import assess
 from icsml.errors import InputError
-from icsml.explain.explanation_stability import Comparison, compare, movement
+from icsml.explain.explanation_stability import TermsComparison, compare, movement
 from icsml.explain.merging import Clusters, clusters, merge
 from icsml.explain.stability_results import Agreement, Resampling, Spread, Stability, Unknown, most_moved, summary
 from icsml.explain.terms import by_group
@@ -228,7 +228,7 @@ class _Levels:
     above: float | None
     top: int
 
-    def compare(self, old: Floats, new: Floats) -> dict[str, Comparison]:
+    def compare(self, old: Floats, new: Floats) -> dict[str, TermsComparison]:
         """Compare at each level; without a population no features are known to be correlated."""
         comparisons = {"features": compare(old, new, top=self.top)}
         if self.above is not None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic_core import to_jsonable_python
 
 from icsml.core.progress import Progress, silent
 from icsml.decision.assess import Assessment, assess
 from icsml.errors import InputError
-from icsml.innovation.impact.population_impact import Impact, impact
-from icsml.innovation.impact.rule_changes import Change, changes
+from icsml.innovation.impact.population_impact import impact
+from icsml.innovation.impact.rule_changes import changes
+from icsml.innovation.impact.rulebook_comparison import GradeMigration, PdChange, RulebookComparison
 from icsml.innovation.peers.peer_tables import PeerTables
 from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.innovation.rulebooks.provenance import Provenance
@@ -30,112 +29,7 @@ from icsml.records.screening import screen
 from icsml.texts.catalogue import text
 from icsml.texts.label import Label
 
-__all__ = ["Comparison", "GradeMoves", "PdMoves", "compare", "pd_moves"]
-
-
-@dataclass(frozen=True, slots=True)
-class GradeMoves:
-    """The grades that enterprises of one grade get by the other rulebook, with their number."""
-
-    grade: str
-    to: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class PdMoves:
-    """Changes of a model's PDs and grades from one rulebook to the other.
-
-    Parameters
-    ----------
-    model : str
-        The model.
-    rows : int
-        Enterprises.
-    trained_with : str or None
-        The rulebook that it was trained with.
-    pd_mean_a, pd_mean_b : float
-        Mean PD by each.
-    pd_change : dict of str to float
-        Quantiles of the change.
-    grade_changed : int
-        Enterprises that change grade.
-    migration : list of GradeMoves
-        Grade by grade.
-    ungraded : int
-        Enterprises too short of facts for a grade.
-    synthetic : bool
-        Whether the model was trained on simulated data.
-    notes : list of Label
-        What a reader must know besides.
-    """
-
-    model: str
-    rows: int
-    trained_with: str | None
-    pd_mean_a: float
-    pd_mean_b: float
-    pd_change: dict[str, float]
-    grade_changed: int
-    migration: list[GradeMoves]
-    ungraded: int
-    synthetic: bool
-    notes: list[Label]
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two rulebooks compared.
-
-    Parameters
-    ----------
-    a, b : str
-        Their identifiers.
-    sha256 : tuple of (str, str)
-        SHA-256 of both rulebooks.
-    changes : list of Change
-        Their differences.
-    impact : Impact or None
-        What that does to a population; None where none was given.
-    moves : PdMoves or None
-        How a model's PDs and grades move, see :func:`pd_moves`; None where no model was given.
-    population : str or None
-        Name of the population.
-    synthetic : bool
-        Whether it is simulated.
-    stages : dict of str to Label
-        Names of the stages of both.
-    notes : list of Label
-        What a reader must know besides.
-    """
-
-    a: str
-    b: str
-    sha256: tuple[str, str]
-    changes: list[Change]
-    impact: Impact | None
-    moves: PdMoves | None
-    population: str | None
-    synthetic: bool
-    stages: dict[str, Label]
-    notes: list[Label]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the comparison as a JSON object; ``swap_set`` counts those who enter or leave."""
-        effect = self.impact
-        return {
-            "a": self.a,
-            "b": self.b,
-            "sha256": {"a": self.sha256[0], "b": self.sha256[1]},
-            "changes": [change.as_json() for change in self.changes],
-            "swap_set": None if effect is None else effect.entered + effect.left,
-            "score_mean_a": None if effect is None else effect.a.mean,
-            "score_mean_b": None if effect is None else effect.b.mean,
-            "impact": None if effect is None else effect.as_json(),
-            "model": to_jsonable_python(self.moves),
-            "population": self.population,
-            "synthetic": self.synthetic,
-            "notes": [note.model_dump() for note in self.notes],
-        }
+__all__ = ["compare", "pd_change"]
 
 
 def compare(
@@ -149,7 +43,7 @@ def compare(
     peers: Sequence[PeerTables] = (),
     lang: str = "en",
     progress: Progress = silent,
-) -> Comparison:
+) -> RulebookComparison:
     """Compare two rulebooks.
 
     Parameters
@@ -180,9 +74,9 @@ def compare(
         raise InputError("ICS-CLI-003", "needs a population", field="--model", remedy="add --in F")
     before, after = load_rulebook(a), load_rulebook(b)
     differences = changes(before, after, lang)
-    hashes = before.sha256, after.sha256
+    hashes = {"a": before.sha256, "b": after.sha256}
     if source is None:
-        return Comparison(before.id, after.id, hashes, differences, None, None, None, False, {}, [])
+        return RulebookComparison(before.id, after.id, hashes, differences, None, None, None, False, {}, [])
     progress(f"reading {source}")
     columns = _screened(source, bundle)
     _refuse_other_tables(peers, before, after)
@@ -190,13 +84,15 @@ def compare(
     progress("scoring by both, and by random weights where weights are assumed")
     effect = impact(before, after, columns, top_share=cut.top_share, cut_off=cut.cut_off)
     synthetic = is_synthetic(source)
-    moves = None if bundle is None else pd_moves(bundle, before, after, columns, simulated_population=synthetic)
+    change = None if bundle is None else pd_change(bundle, before, after, columns, simulated_population=synthetic)
     notes = _notes(before, after)
     if synthetic:
-        both = moves is not None and moves.synthetic
+        both = change is not None and change.synthetic
         notes.append(text("changes.notes.both_simulated" if both else "changes.notes.population_simulated"))
     stages = after.stage_labels | before.stage_labels
-    return Comparison(before.id, after.id, hashes, differences, effect, moves, source.stem, synthetic, stages, notes)
+    return RulebookComparison(
+        before.id, after.id, hashes, differences, effect, change, source.stem, synthetic, stages, notes
+    )
 
 
 def _with_tables(rulebook: Rulebook, peers: Sequence[PeerTables]) -> Rulebook:
@@ -215,10 +111,10 @@ def _refuse_other_tables(peers: Sequence[PeerTables], *rulebooks: Rulebook) -> N
             )
 
 
-def pd_moves(
+def pd_change(
     bundle: BundleParts, before: Rulebook, after: Rulebook, columns: Columns, *, simulated_population: bool = False
-) -> PdMoves:
-    """Return how a model's PDs and grades would move were its rulebook replaced without training it again.
+) -> PdChange:
+    """Return how a model's PDs and grades would change were its rulebook replaced without training it again.
 
     Parameters
     ----------
@@ -235,7 +131,7 @@ def pd_moves(
     change = other.pd - one.pd
     quantiles = np.quantile(change, [0.05, 0.25, 0.5, 0.75, 0.95])
     trained = bundle.rulebook.id if bundle.rulebook is not None else None
-    return PdMoves(
+    return PdChange(
         model=bundle.name,
         rows=len(change),
         trained_with=trained,
@@ -250,7 +146,7 @@ def pd_moves(
     )
 
 
-def _migration(bundle: BundleParts, one: Assessment, other: Assessment) -> list[GradeMoves]:
+def _migration(bundle: BundleParts, one: Assessment, other: Assessment) -> list[GradeMigration]:
     grades = [grade.id for grade in bundle.scale.grades]
     pairs = pd.DataFrame({"a": one.grade, "b": other.grade}).dropna()
     if pairs.empty:
@@ -258,7 +154,7 @@ def _migration(bundle: BundleParts, one: Assessment, other: Assessment) -> list[
     counts = pd.crosstab(pairs["a"], pairs["b"]).reindex(index=grades, columns=grades, fill_value=0)
     met = counts.any(axis=1) | counts.any(axis=0)
     return [
-        GradeMoves(grade, {str(name): int(count) for name, count in counts.loc[grade].items() if count})
+        GradeMigration(grade, {str(name): int(count) for name, count in counts.loc[grade].items() if count})
         for grade in grades
         if met[grade]
     ]

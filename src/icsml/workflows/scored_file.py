@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pydantic_core import to_jsonable_python
 
 from icsml.core.progress import Progress
 from icsml.core.strict_json import JsonObject
@@ -99,7 +100,7 @@ class ScoredFile:
             "expired": self.expired,
             "future": self.future,
             "peers": None if tables is None else {"sha256": tables.sha256, "rows": tables.population.rows},
-            "robustness": None if self.robustness is None else self.robustness.as_json(),
+            "robustness": to_jsonable_python(self.robustness),
             "seconds": self.seconds,
         }
 

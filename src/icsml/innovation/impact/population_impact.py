@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic_core import to_jsonable_python
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 from scipy.stats import rankdata
 
 from icsml.core.arrays import Flags
@@ -65,7 +66,7 @@ class GroupImpact:
     left: int
 
 
-@dataclass(frozen=True, slots=True)
+@pydantic_dataclass(frozen=True, slots=True, config=ConfigDict(arbitrary_types_allowed=True))
 class Impact:
     """Impact of moving from rulebook ``a`` to ``b`` on n enterprises.
 
@@ -87,7 +88,7 @@ class Impact:
     groups : dict of str to list of GroupImpact
         By stage, field, province and size.
     firms : DataFrame
-        By enterprise: both scores, whether it may be listed at all, whether it is.
+        By enterprise: both scores, whether it may be listed at all, whether it is; not in its JSON.
     """
 
     rows: int
@@ -100,13 +101,7 @@ class Impact:
     stayed: int
     depends: float | None
     groups: dict[str, list[GroupImpact]]
-    firms: pd.DataFrame = field(repr=False, compare=False)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the figures as a JSON object, without the single enterprises."""
-        return {
-            part.name: to_jsonable_python(getattr(self, part.name)) for part in fields(self) if part.name != "firms"
-        }
+    firms: Annotated[pd.DataFrame, Field(exclude=True)] = field(repr=False, compare=False)
 
 
 def impact(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from icsml.innovation.impact.change_wording import NOT_COMPARED, POINTS, ChangeWords, is_label, unit_of
@@ -38,10 +38,6 @@ class Change:
     a: str | None
     b: str | None
     name: str = field(default="", compare=False)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the difference as a JSON object."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

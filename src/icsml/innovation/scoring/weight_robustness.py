@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 from zlib import crc32
 
 import numpy as np
@@ -71,10 +71,6 @@ class Robustness:
     replaced: float
     replaced_high: float
     depends: float
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the figures as a JSON object."""
-        return asdict(self)
 
     def sentence(self, lang: str = FALLBACK) -> str:
         """Return the figures in words of a language."""
