@@ -8,7 +8,7 @@ from dataclasses import replace
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.model.card import CardFacts, CardPoints, render_card
 from icsml.reports.card_html import card_html
-from icsml.reports.model_card import card_facts, card_in
+from icsml.reports.model_card import bundle_card_facts, card_in
 from icsml.texts.label import Label
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -45,7 +45,7 @@ def test_the_card_says_every_word():
 
 def test_every_heading_of_a_card_has_its_chinese_words(trained):
     english = re.findall(r"^## .*", trained.bundle.card, re.MULTILINE)
-    card = card_in(trained.bundle.card, card_facts(trained.bundle), "zh", LABELS)
+    card = card_in(trained.bundle.card, bundle_card_facts(trained.bundle), "zh", LABELS)
     chinese = re.findall(r"^## .*", card, re.MULTILINE)
     assert len(english) == len(chinese) >= 3
     assert not any(re.search("[A-Za-z]", heading) for heading in chinese)
@@ -56,7 +56,7 @@ def test_the_facts_of_a_card_give_its_english_bytes(trained):
     """What is rendered in another language is what the card in the bundle says."""
     card = trained.bundle.card
     labels = {feature.name: feature.label for feature in trained.bundle.features}
-    named = card_in(card, card_facts(trained.bundle), "en", labels)
+    named = card_in(card, bundle_card_facts(trained.bundle), "en", labels)
     for name, label in labels.items():
         card = card.replace(f"`{name}`", label.en)
     assert [line for line in named.splitlines() if not line.startswith("| ")] == [
@@ -95,7 +95,7 @@ def test_metrics_and_features_have_words_in_both_languages():
 def test_no_metric_or_feature_of_a_trained_card_stands_by_its_programming_name(trained):
     labels = {feature.name: feature.label for feature in trained.bundle.features}
     for lang in ("en", "zh"):
-        said = card_in(trained.bundle.card, card_facts(trained.bundle), lang, labels)
+        said = card_in(trained.bundle.card, bundle_card_facts(trained.bundle), lang, labels)
         features, figures = said.split("## ")[-1], re.findall(r"^\| .*", said, re.MULTILINE)
         assert len(labels) > 20
         assert "`" not in features
@@ -128,7 +128,7 @@ def test_what_this_version_does_not_know_of_a_card_stands_as_it_is_written():
 
 
 def test_points_are_told_with_how_far_they_depend_on_assumed_weights(trained):
-    facts = card_facts(trained.bundle)
+    facts = bundle_card_facts(trained.bundle)
     assert facts.points.robustness is not None
     zh = card_in(trained.bundle.card, facts, "zh", LABELS)
     assert f"**创新积分。**{facts.points.rulebook}（假设）。权重为假设。在其周围随机取 200 组权重" in zh

@@ -21,7 +21,7 @@ from icsml.core.tables import check_table
 from icsml.decision.decide import decide
 from icsml.records.decision import AlsoReason, Decision, InnovationScore, Withheld
 from icsml.records.enterprise import parse_record
-from icsml.reports.stability_figures import StabilityFigures, recourse_robustness
+from icsml.reports.stability_figures import StabilityFigures, bundle_robustness_sentences
 from icsml.texts.catalogue import phrase
 from icsml.texts.quantity import apart, quantity
 from icsml.workflows.population import row_counter
@@ -142,7 +142,10 @@ def _recourse(decision: Decision, stability: StabilityFigures | None) -> list[st
     """Return the recourse, its meaning, and whether other models answer it too, in the words of the page."""
     if not decision.recourse:
         return []
-    about = [phrase("pages.recourse_about", "en"), *recourse_robustness(stability, decision.model.bundle_sha256, "en")]
+    about = [
+        phrase("pages.recourse_about", "en"),
+        *bundle_robustness_sentences(stability, decision.model.bundle_sha256, "en"),
+    ]
     return ["", *(f"recourse: {proposal.text.en}" for proposal in decision.recourse), *about]
 
 

@@ -21,7 +21,7 @@ from icsml.records.decision import Decision, InputSummary
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.reports.naming import field_name, in_language, rulebook_name
 from icsml.reports.page import render, write
-from icsml.reports.stability_figures import StabilityFigures, recourse_robustness
+from icsml.reports.stability_figures import StabilityFigures, bundle_robustness_sentences
 from icsml.reports.value_text import shown_beside
 from icsml.texts.catalogue import phrase
 from icsml.texts.languages import FALLBACK
@@ -137,7 +137,7 @@ def decision_page(
         "indicators": [_indicator(indicator, rules, lang) for indicator in points["indicators"]] if points else [],
         "causes": _causes(decision, lang),
         "recourse": decision["recourse"],
-        "robustness": recourse_robustness(stability, decision["model"]["bundle_sha256"], lang),
+        "robustness": bundle_robustness_sentences(stability, decision["model"]["bundle_sha256"], lang),
         "no_recourse": _no_recourse(decision, lang),
         "adverse": _reason_rows(decision, lang, neutral=False),
         "neutral": _reason_rows(decision, lang, neutral=True),

@@ -18,7 +18,7 @@ from icsml.model.card import ASSUMED_POINTS, CardFacts, CardPoints, CardReferenc
 from icsml.texts.label import Label
 from icsml.texts.languages import FALLBACK
 
-__all__ = ["card_facts", "card_in"]
+__all__ = ["bundle_card_facts", "card_in"]
 
 _STATED: Final = ("dataset", "dataset_sha256", "rows", "defaults", "points_robustness")
 _BEGINS: Final = re.compile(r"\n\n(?=# |## |> |\*\*)| (?=\*\*Tier\.\*\* )")
@@ -27,7 +27,7 @@ _HEADING: Final = re.compile(r"> \*\*[^*]+\*\*|\*\*[^*]+\*\*|## [^(\n]+|# [^:\n]
 _FIGURE: Final = re.compile(r"\| (\w+ \w+) \| (\S+|not known) \|")
 
 
-def card_facts(bundle: Bundle) -> CardFacts | None:
+def bundle_card_facts(bundle: Bundle) -> CardFacts | None:
     """Return the card's facts from a bundle, the rest blank; None where it does not state its training."""
     training = bundle.training
     if any(name not in training for name in _STATED):
@@ -75,7 +75,7 @@ def card_in(card: str, facts: CardFacts | None, lang: str, labels: Mapping[str, 
     card : str
         As in the bundle.
     facts : CardFacts, optional
-        As :func:`card_facts` returns them.
+        As :func:`bundle_card_facts` returns them.
     lang : str
         Language.
     labels : mapping of str to Label

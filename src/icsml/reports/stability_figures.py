@@ -13,9 +13,9 @@ from icsml.texts.catalogue import Part, has_text, phrase
 __all__ = [
     "Against",
     "StabilityFigures",
+    "bundle_robustness_sentences",
     "model_name",
     "parse_stability",
-    "recourse_robustness",
     "robustness_sentences",
 ]
 
@@ -103,7 +103,7 @@ def parse_stability(content: bytes, where: str) -> StabilityFigures:
         ) from error
 
 
-def recourse_robustness(figures: StabilityFigures | None, bundle_sha256: str, lang: str) -> list[str]:
+def bundle_robustness_sentences(figures: StabilityFigures | None, bundle_sha256: str, lang: str) -> list[str]:
     """Return in sentences how a bundle's recourse does under other models, and on which bundle that was measured.
 
     Parameters

@@ -92,16 +92,16 @@ class Accumulators:
     bundle: Bundle
     sampled: NDArray[np.intp]
     valued: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
-    pd: list[Floats] = field(default_factory=list)
-    grades: Counter[str | None] = field(default_factory=Counter)
-    fallback: list[Flags] = field(default_factory=list)
-    graded_as: list[NDArray[Any]] = field(default_factory=list)
-    scores: list[NDArray[np.int64]] = field(default_factory=list)
-    adverse: list[NDArray[np.int16]] = field(default_factory=list)
-    values: list[Floats] = field(default_factory=list)
-    pd_without: list[Floats] = field(default_factory=list)
-    innovation: list[Floats] = field(default_factory=list)
-    moves: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, dtype=np.int64))
+    pd_chunks: list[Floats] = field(default_factory=list)
+    grade_counts: Counter[str | None] = field(default_factory=Counter)
+    fallback_chunks: list[Flags] = field(default_factory=list)
+    grade_chunks: list[NDArray[Any]] = field(default_factory=list)
+    score_chunks: list[NDArray[np.int64]] = field(default_factory=list)
+    adverse_chunks: list[NDArray[np.int16]] = field(default_factory=list)
+    value_chunks: list[Floats] = field(default_factory=list)
+    pd_without_chunks: list[Floats] = field(default_factory=list)
+    innovation_chunks: list[Floats] = field(default_factory=list)
+    grade_changes: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, dtype=np.int64))
     sampled_chunks: list[tuple[Floats, Floats]] = field(default_factory=list)
     alone: list[tuple[int, float, bytes]] = field(default_factory=list)
     compared: list[tuple[Floats, Flags, Floats, Floats]] = field(default_factory=list)
@@ -113,18 +113,18 @@ class Accumulators:
         width = len(self.bundle.features)
         self.size, self.missing = np.zeros(width), np.zeros(width)
         self.adds_up, self.points_sum = _Deviation(_ADDS_UP), _Deviation(_ADDS_UP)
-        self.score, self.proper, self.graded = _Deviation(0.0), _Deviation(0.0), _Deviation(0.0)
+        self.score, self.pd_in_range, self.graded = _Deviation(0.0), _Deviation(0.0), _Deviation(0.0)
 
     def add(self, first: int, assessment: ExplainedAssessment, columns: Columns) -> None:
         """Add a chunk, whose first row has this index."""
         explanation = assessment.explanation
         terms = explanation.terms.log_odds
-        self.pd.append(assessment.pd)
-        self.grades.update(assessment.grade)
-        self.fallback.append(assessment.fallback)
-        self.graded_as.append(assessment.grade)
-        self.scores.append(assessment.score)
-        self.values.append(assessment.features[_within(self.valued, first, len(terms))])
+        self.pd_chunks.append(assessment.pd)
+        self.grade_counts.update(assessment.grade)
+        self.fallback_chunks.append(assessment.fallback)
+        self.grade_chunks.append(assessment.grade)
+        self.score_chunks.append(assessment.score)
+        self.value_chunks.append(assessment.features[_within(self.valued, first, len(terms))])
         self.size += np.abs(terms).sum(axis=0)
         self.missing += np.isnan(assessment.features).sum(axis=0)
         self._add_checks(assessment, explanation)
@@ -147,7 +147,7 @@ class Accumulators:
             self.adds_up.add(np.abs(logit(assessment.pd) - total))
         points = explanation.base_points + explanation.points.sum(axis=1)
         self.score.add(np.abs(points - assessment.score).astype(np.float64))
-        self.proper.add((~((assessment.pd > 0.0) & (assessment.pd < 1.0))).astype(np.float64))
+        self.pd_in_range.add((~((assessment.pd > 0.0) & (assessment.pd < 1.0))).astype(np.float64))
         if self.bundle.scale.applies_to(self.bundle.event, self.bundle.horizon_months):
             self.graded.add(self._outside_grade(assessment))
 
@@ -164,15 +164,15 @@ class Accumulators:
         log_odds = assessment.innovation_log_odds(self.bundle)
         if log_odds is None or assessment.pd_without_innovation is None:
             return
-        self.innovation.append(log_odds)
-        self.pd_without.append(assessment.pd_without_innovation)
+        self.innovation_chunks.append(log_odds)
+        self.pd_without_chunks.append(assessment.pd_without_innovation)
         ranks = {grade.id: rank for rank, grade in enumerate(self.bundle.scale.grades)}
         without = self.bundle.grade(assessment.pd_without_innovation)
         if any(grade is None for grade in without):
             return
         pairs = [(a, b) for a, b in zip(assessment.grade, without, strict=True) if a is not None]
         step = np.sign([ranks[a] - ranks[b] for a, b in pairs])
-        self.moves += [int((step == way).sum()) for way in (-1, 0, 1)]
+        self.grade_changes += [int((step == way).sum()) for way in (-1, 0, 1)]
 
     def _add_groups(self, assessment: Assessment, explanation: Explanation, columns: Columns) -> None:
         terms, (merged, _) = explanation.terms.log_odds, explanation.merged
@@ -182,7 +182,7 @@ class Accumulators:
         np.put_along_axis(counted, ranked, 1, axis=1)
         counted &= against > 0.0
         adverse_to = np.take_along_axis(against, ranked, 1) > 0.0
-        self.adverse.append(np.where(adverse_to, ranked, -1).astype(np.int16))
+        self.adverse_chunks.append(np.where(adverse_to, ranked, -1).astype(np.int16))
         sizes = np.abs(terms)
         innovative = sizes[:, self.bundle.model.encoder.innovative].sum(axis=1)
         for kind, names in self._kinds(assessment, columns).items():
@@ -235,19 +235,19 @@ class Accumulators:
         return Sample(np.concatenate(terms), np.concatenate(values))
 
     @property
-    def pds(self) -> Floats:
+    def pd(self) -> Floats:
         """PDs over all rows."""
-        return np.concatenate(self.pd)
+        return np.concatenate(self.pd_chunks)
 
     @property
-    def by_companion(self) -> Flags:
+    def fallback(self) -> Flags:
         """Whether the companion gave the PD, over all rows."""
-        return np.concatenate(self.fallback)
+        return np.concatenate(self.fallback_chunks)
 
     @property
-    def without(self) -> Floats | None:
+    def pd_without(self) -> Floats | None:
         """PDs of the companion over all rows; None where there is none."""
-        return np.concatenate(self.pd_without) if self.pd_without else None
+        return np.concatenate(self.pd_without_chunks) if self.pd_without_chunks else None
 
     @property
     def drawn_values(self) -> Floats:
@@ -274,7 +274,11 @@ class Accumulators:
 
     def checks(self) -> list[Check]:
         """Return the checks over all rows."""
-        checks = [self.adds_up.check("adds_up"), self.score.check("score_reconciles"), self.proper.check("pd_proper")]
+        checks = [
+            self.adds_up.check("adds_up"),
+            self.score.check("score_reconciles"),
+            self.pd_in_range.check("pd_proper"),
+        ]
         if self.graded.rows:
             checks.append(self.graded.check("grade_holds_pd"))
         if self.points_sum.rows:

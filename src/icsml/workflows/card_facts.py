@@ -10,10 +10,10 @@ from icsml.workflows.config import TrainingConfig
 from icsml.workflows.prepare import Prepared, Split
 from icsml.workflows.training_metrics import TrainingMetrics
 
-__all__ = ["card_facts"]
+__all__ = ["training_card_facts"]
 
 
-def card_facts(
+def training_card_facts(
     prepared: Prepared,
     split: Split,
     config: TrainingConfig,

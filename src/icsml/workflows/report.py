@@ -22,7 +22,7 @@ from icsml.model.bundle import Bundle, certificates
 from icsml.records.columns import Columns, take, to_columns
 from icsml.records.dataset import Dataset
 from icsml.records.decision import InterventionalReference, Reference
-from icsml.reports.model_card import card_facts
+from icsml.reports.model_card import bundle_card_facts
 from icsml.reports.model_page import model_page
 from icsml.reports.page import write
 from icsml.reports.report_facts import (
@@ -176,7 +176,7 @@ def report_facts(
         sample=sample,
         interactions=pairs,
         thresholds=thresholds_of_features(bundle, take(selected.columns, totals.sampled)),
-        examples=examples(bundle, selected.columns, totals.pds, selected.usage),
+        examples=examples(bundle, selected.columns, totals.pd, selected.usage),
         segments=totals.segments(),
         innovation=_innovation(bundle, totals, selected.count),
         stages=bundle.rulebook.stage_labels if bundle.rulebook else {},
@@ -187,7 +187,7 @@ def report_facts(
             *check_directions(proofs),
         ),
         card=bundle.card,
-        card_facts=card_facts(bundle),
+        card_facts=bundle_card_facts(bundle),
         proposes=bundle.levers is not None and bundle.rulebook is not None,
         evidence=_evidence(selected, totals, run_id),
     )
@@ -228,17 +228,17 @@ def _accumulated(rows: _Rows, progress: Progress) -> Accumulators:
 def _evidence(rows: _Rows, totals: Accumulators, run_id: str | None) -> Evidence:
     bundle, bad, used = rows.bundle, rows.bad, rows.usage
     return Evidence(
-        gain=gain(bundle, totals.pds, totals.without, bad, used, _enterprises(rows)),
+        gain=gain(bundle, totals.pd, totals.pd_without, bad, used, _enterprises(rows)),
         sample=sample_figures(bundle, rows.dataset, rows.relation, rows.usage_of_all),
-        bands=bands(bundle, totals.pds, bad, used),
-        variables=variables(np.concatenate(totals.values), bad[totals.valued], totals.drawn_values),
+        bands=bands(bundle, totals.pd, bad, used),
+        variables=variables(np.concatenate(totals.value_chunks), bad[totals.valued], totals.drawn_values),
         iv_rows=len(totals.valued),
         correlation_rows=len(totals.drawn_values),
         makes=makes(bundle),
         figures=training_figures(bundle),
         seed=bundle.training.get("seed"),
         run_id=run_id,
-        fallback=int(totals.by_companion.sum()),
+        fallback=int(totals.fallback.sum()),
         trained_rows=int((used == TRAINED).sum()),
         firms=_firms(rows, totals),
     )
@@ -272,14 +272,14 @@ def _firms(rows: _Rows, totals: Accumulators) -> Firms:
     return Firms(
         ids=tuple(str(identifier) for identifier in np.asarray(rows.columns["enterprise_id"])[kept]),
         as_of=tuple("" if np.isnat(day) else str(day) for day in days),
-        pd=totals.pds[kept],
-        score=np.concatenate(totals.scores)[kept],
-        without=None if totals.without is None else totals.without[kept],
-        grade=np.concatenate(totals.graded_as)[kept],
+        pd=totals.pd[kept],
+        score=np.concatenate(totals.score_chunks)[kept],
+        without=None if totals.pd_without is None else totals.pd_without[kept],
+        grade=np.concatenate(totals.grade_chunks)[kept],
         usage=rows.usage[kept],
         bad=rows.bad[kept],
-        fallback=totals.by_companion[kept],
-        adverse=np.concatenate(totals.adverse)[kept],
+        fallback=totals.fallback[kept],
+        adverse=np.concatenate(totals.adverse_chunks)[kept],
     )
 
 
@@ -325,29 +325,29 @@ def _origin(rows: _Rows, version: str | None) -> Origin:
 
 
 def _pd_figures(bundle: Bundle, totals: Accumulators) -> PdFigures:
-    pds = totals.pds
-    grades: list[tuple[str | None, int]] = [(grade.id, totals.grades[grade.id]) for grade in bundle.scale.grades]
-    if totals.grades[None]:
-        grades.append((None, totals.grades[None]))
+    pds = totals.pd
+    grades: list[tuple[str | None, int]] = [(grade.id, totals.grade_counts[grade.id]) for grade in bundle.scale.grades]
+    if totals.grade_counts[None]:
+        grades.append((None, totals.grade_counts[None]))
     known = tuple(grades) if any(count for _, count in grades) else ()
     return PdFigures(float(pds.mean()), known)
 
 
 def _innovation(bundle: Bundle, totals: Accumulators, count: int) -> InnovationFigures | None:
-    if not totals.innovation:
+    if not totals.innovation_chunks:
         return None
-    log_odds, without = np.concatenate(totals.innovation), np.concatenate(totals.pd_without)
+    log_odds, without = np.concatenate(totals.innovation_chunks), np.concatenate(totals.pd_without_chunks)
     everybody = totals.groups["all"]["all"]
-    moves = [int(firms) for firms in totals.moves] if totals.moves.sum() else [None] * 3
+    changes = [int(firms) for firms in totals.grade_changes] if totals.grade_changes.sum() else [None] * 3
     return InnovationFigures(
         share=everybody.innovative / everybody.size if everybody.size else 0.0,
         quantiles=tuple(zip(_QUANTILES, np.quantile(log_odds, _QUANTILES).tolist(), strict=True)),
-        pd_mean=float(totals.pds.mean()),
+        pd_mean=float(totals.pd.mean()),
         pd_mean_without=float(without.mean()),
-        better=moves[0],
-        same=moves[1],
-        worse=moves[2],
-        fallback=int(totals.by_companion.sum()),
+        better=changes[0],
+        same=changes[1],
+        worse=changes[2],
+        fallback=int(totals.fallback.sum()),
         evidence=bundle.innovation_evidence,
         indicators=_indicators(bundle, totals, count),
     )

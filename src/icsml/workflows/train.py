@@ -21,7 +21,7 @@ from icsml.portfolio.checks import load_check_config
 from icsml.portfolio.import_checks import recheck
 from icsml.records.columns import take
 from icsml.records.dataset import Dataset, read_dataset
-from icsml.workflows.card_facts import card_facts
+from icsml.workflows.card_facts import training_card_facts
 from icsml.workflows.comparable_metrics import comparable, split_kind
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import FittedPair, parts
@@ -132,7 +132,7 @@ def _parts(
         prepared,
         pair,
         config,
-        card=render_card(card_facts(prepared, split, config, results, robust, reference)),
+        card=render_card(training_card_facts(prepared, split, config, results, robust, reference)),
         training=_facts(prepared, split, pair, config, results, robust),
         reference=reference,
         levers=fit_actions(prepared, split.train),

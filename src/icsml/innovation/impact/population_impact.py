@@ -128,10 +128,10 @@ def impact(
     scored = ~np.isnan(points_a.score) & ~np.isnan(points_b.score)
     if not scored.any():
         raise InputError("ICS-RUL-034", "no enterprise has a score by both", field="--in", remedy="see icsml coverage")
-    free = tuple((ineligible(r, p) == "")[scored] for r, p in ((a, points_a), (b, points_b)))
+    eligible = tuple((ineligible(r, p) == "")[scored] for r, p in ((a, points_a), (b, points_b)))
     listed_a, listed_b = (
         _listed(points.score[scored], may, top_share, cut_off)
-        for points, may in zip((points_a, points_b), free, strict=True)
+        for points, may in zip((points_a, points_b), eligible, strict=True)
     )
     threshold = {"top_share": top_share} if top_share is not None else {"cut_off": cut_off}
     return Impact(
@@ -143,15 +143,15 @@ def impact(
         entered=int((listed_b & ~listed_a).sum()),
         left=int((listed_a & ~listed_b).sum()),
         stayed=int((listed_a & listed_b).sum()),
-        depends=_dependence((a, b), (points_a, points_b), scored, free, (listed_a, listed_b), top_share, cut_off),
+        depends=_dependence((a, b), (points_a, points_b), scored, eligible, (listed_a, listed_b), top_share, cut_off),
         groups=_by_group(population_groups(columns, points_a), (points_a, points_b), scored, listed_a, listed_b),
         firms=pd.DataFrame(
             {
                 "enterprise_id": pd.array(columns["enterprise_id"][scored], dtype="str"),
                 "score_a": points_a.score[scored],
                 "score_b": points_b.score[scored],
-                "may_be_listed_a": free[0],
-                "may_be_listed_b": free[1],
+                "may_be_listed_a": eligible[0],
+                "may_be_listed_b": eligible[1],
                 "listed_a": listed_a,
                 "listed_b": listed_b,
             }
@@ -159,11 +159,11 @@ def impact(
     )
 
 
-def _listed(score: Floats, may: Flags, top_share: float | None, cut_off: float | None) -> Flags:
+def _listed(score: Floats, eligible: Flags, top_share: float | None, cut_off: float | None) -> Flags:
     """Return the rows on the list: the best, or all with enough points, among those that nothing else excludes."""
-    contending = np.where(may, score, -np.inf)
+    contending = np.where(eligible, score, -np.inf)
     if top_share is not None:
-        return top(contending, top_share) & may
+        return top(contending, top_share) & eligible
     listed: Flags = contending >= (np.inf if cut_off is None else cut_off)
     return listed
 
@@ -193,7 +193,7 @@ def _dependence(
     rulebooks: tuple[Rulebook, Rulebook],
     points: tuple[Points, Points],
     scored: Flags,
-    free: tuple[Flags, ...],
+    eligible: tuple[Flags, ...],
     listed: tuple[Flags, Flags],
     top_share: float | None,
     cut_off: float | None,
@@ -220,7 +220,7 @@ def _dependence(
     same = np.zeros(len(within))
     for one, other in zip(scores[0].T, scores[1].T, strict=True):
         before, after = (
-            _listed(score, may[within], top_share, cut_off) for score, may in zip((one, other), free, strict=True)
+            _listed(score, may[within], top_share, cut_off) for score, may in zip((one, other), eligible, strict=True)
         )
         same += after.astype(np.int8) - before.astype(np.int8) == moved[within]
     return float((same[moved[within] != 0] / DRAWS < _RELIABLE).mean())
