@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from icsml.errors import InputError
 from icsml.ledger import GENESIS, PAYLOAD_KEYS, ChainRow, parse_payload, payload_bytes
-from icsml.ledger.payload import joined, payload_parts
+from icsml.ledger.payload import joined, payload_parts, stored_decision
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 JSON = st.recursive(
@@ -40,6 +40,13 @@ def test_parsing_gives_the_content_and_the_same_bytes_again(value):
     parsed = parse_payload(data)
     assert parsed["request"] == value
     assert payload_bytes("d-1", parsed) == data
+
+
+@given(JSON)
+def test_the_stored_decision_is_the_bytes_of_the_decision(value):
+    before = {"a": {"decision": value}, 'b":1,"decision': 1}
+    whole = payload(decision={"decision_id": "d-1", "part": value}) | before
+    assert stored_decision(payload_bytes("d-1", whole)) == rfc8785.dumps(whole["decision"])
 
 
 @pytest.mark.parametrize("value", [1e20, 1.7e308, -1e16, 5e-324, 33.0, 2**53 - 1])

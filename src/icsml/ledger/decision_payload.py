@@ -23,7 +23,6 @@ def record_decision(
     decided: Decided,
     *,
     idempotency_key: str | None = None,
-    request_sha256: str | None = None,
 ) -> Recorded:
     """Commit a decision with everything needed to repeat it.
 
@@ -39,8 +38,8 @@ def record_decision(
         The record as it was received.
     decided : Decided
         The decision and its feature vector.
-    idempotency_key, request_sha256 : str, optional
-        The caller's name for this request and the hash of its body.
+    idempotency_key : str, optional
+        The caller's name for this request.
 
     Returns
     -------
@@ -57,13 +56,7 @@ def record_decision(
     """
     payload = decision_payload(bundle, request, decided)
     try:
-        return ledger.record(
-            tenant,
-            decided.decision.decision_id,
-            payload,
-            idempotency_key=idempotency_key,
-            request_sha256=request_sha256,
-        )
+        return ledger.record(tenant, decided.decision.decision_id, payload, idempotency_key=idempotency_key)
     except InputError as error:
         # The record itself was accepted before: what the ledger refuses here is no fault of the sender.
         raise LedgerError(error.code, error.message, field=error.field, remedy=error.remedy) from None

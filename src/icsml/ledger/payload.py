@@ -18,6 +18,7 @@ __all__ = [
     "parse_payload",
     "payload_bytes",
     "payload_parts",
+    "stored_decision",
 ]
 
 
@@ -33,6 +34,7 @@ class Payload(TypedDict):
 
 
 PAYLOAD_KEYS = frozenset(Payload.__annotations__)
+_DECODER = json.JSONDecoder()
 _LARGEST_INTEGER = 2**53 - 1
 _REMEDY = "record finite numbers, null where missing, and text that is valid Unicode"
 
@@ -82,6 +84,16 @@ def payload_parts(decision_id: str, payload: Mapping[str, Any]) -> dict[str, byt
 def joined(parts: Mapping[str, bytes]) -> bytes:
     """Return the RFC 8785 bytes of the object whose values, in the order of its keys, have these bytes."""
     return b"{" + b",".join(canonical_bytes(key) + b":" + value for key, value in parts.items()) + b"}"
+
+
+def stored_decision(data: bytes) -> bytes:
+    """Return the bytes of the decision in the bytes of a payload, without writing them anew."""
+    text, start, end = data.decode(), 0, 0
+    key = None
+    while key != "decision":
+        key, start = _DECODER.raw_decode(text, end + 1)  # after the brace, or the comma
+        _, end = _DECODER.raw_decode(text, start + 1)
+    return text[start + 1 : end].encode()
 
 
 def parse_payload(data: bytes) -> Payload:

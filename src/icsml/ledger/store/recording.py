@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from icsml.core.canonical import canonical_bytes, digest, sha256_hex
+from icsml.core.canonical import digest, sha256_hex
 from icsml.core.clock import Clock, timestamp, utc_now
 from icsml.core.strict_json import JsonObject
 from icsml.errors import ConflictError, InputError, LedgerError
 from icsml.ledger.chain_row import GENESIS, ChainRow
-from icsml.ledger.payload import Payload, joined, parse_decision, parse_payload, payload_parts
+from icsml.ledger.payload import Payload, joined, parse_decision, parse_payload, payload_parts, stored_decision
 from icsml.ledger.store.chain_tables import CHAIN, IDEMPOTENCY, PAYLOAD
 from icsml.ledger.store.database import (
     URL_VARIABLE,
@@ -212,6 +212,21 @@ class Ledger:
         LedgerError
             If the ledger cannot be read, or the payload is not what was recorded.
         """
+        data = self._payload(tenant, decision_id)
+        return None if data is None else parse_payload(data)
+
+    def decision_bytes(self, tenant: str, decision_id: str) -> bytes | None:
+        """Return a tenant's decision to the byte as it was given, or None where that tenant has no such decision.
+
+        Raises
+        ------
+        LedgerError
+            As :meth:`get`.
+        """
+        data = self._payload(tenant, decision_id)
+        return None if data is None else stored_decision(data)
+
+    def _payload(self, tenant: str, decision_id: str) -> bytes | None:
         if not _is_name(decision_id):
             return None
         with self._reading() as connection:
@@ -229,7 +244,8 @@ class Ledger:
             return None
         with self._reading() as connection:
             tenant = connection.scalar(select(CHAIN.c.tenant).where(CHAIN.c.decision_id == decision_id))
-            return None if tenant is None else _read(connection, tenant, decision_id)
+            data = None if tenant is None else _read(connection, tenant, decision_id)
+            return None if data is None else parse_payload(data)
 
     def count(self, tenant: str | None = None) -> int:
         """Return how many decisions are recorded, for one tenant or for all."""
@@ -345,15 +361,15 @@ def _earlier(connection: Connection, tenant: str, key: str, request_sha256: str)
         raise ConflictError(
             "ICS-LED-007", "used before with another body", field="Idempotency-Key", remedy="use a new key"
         )
-    payload = _read(connection, tenant, row.decision_id)
-    if payload is None:
+    data = _read(connection, tenant, row.decision_id)
+    if data is None:
         raise LedgerError(
             "ICS-LED-004", "the recorded payload is gone", field="Idempotency-Key", remedy="use a new key"
         )
-    return Recorded(row.decision_id, canonical_bytes(payload["decision"]), replayed=True)
+    return Recorded(row.decision_id, stored_decision(data), replayed=True)
 
 
-def _read(connection: Connection, tenant: str, decision_id: str) -> Payload | None:
+def _read(connection: Connection, tenant: str, decision_id: str) -> bytes | None:
     row = connection.execute(
         select(PAYLOAD.c.bytes, CHAIN.c.payload_sha256)
         .join_from(PAYLOAD, CHAIN)
@@ -368,7 +384,8 @@ def _read(connection: Connection, tenant: str, decision_id: str) -> Payload | No
             field="decision_id",
             remedy="restore it from a backup",
         )
-    return parse_payload(row.bytes)
+    data: bytes = row.bytes
+    return data
 
 
 def _lock(connection: Connection, *names: str) -> None:

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from icsml.core.canonical import canonical_bytes, digest
-from icsml.core.strict_json import JsonObject
+from icsml.core.canonical import digest
 from icsml.ledger.decision_payload import record_decision
+from icsml.ledger.payload import parse_decision
 from icsml.ledger.store import Recorded
 from icsml.model.bundle import Bundle
 from icsml.records.decision import Decision
@@ -60,7 +60,7 @@ def read_assessment(
     decision_id: DecisionId,
 ) -> Response:
     """Read a decision of one's own tenant, byte for byte as it was given."""
-    return _json(canonical_bytes(_recorded(service, caller.tenant, decision_id)), HTTPStatus.OK)
+    return _json(_recorded(service, caller.tenant, decision_id), HTTPStatus.OK)
 
 
 def report_assessment(
@@ -70,7 +70,7 @@ def report_assessment(
     lang: Annotated[Language, Query(description="Language of the page.")] = "en",
 ) -> HTMLResponse:
     """Return a decision of one's own tenant as a page that opens offline, the same bytes each time."""
-    decision = _recorded(service, caller.tenant, decision_id)
+    decision = parse_decision(_recorded(service, caller.tenant, decision_id))
     from icsml.reports.decision_page import decision_page  # the first request for a page loads what renders it
 
     return HTMLResponse(decision_page(decision, lang, rulebook=service.bundle.rulebook))
@@ -124,29 +124,20 @@ def _add_create(router: APIRouter, bundle: Bundle) -> None:
     )
 
 
-def _recorded(service: Service, tenant: str, decision_id: str) -> JsonObject:
-    payload = service.ledger.get(tenant, decision_id)
-    if payload is None:
+def _recorded(service: Service, tenant: str, decision_id: str) -> bytes:
+    decision = service.ledger.decision_bytes(tenant, decision_id)
+    if decision is None:
         raise RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
-    return payload["decision"]
+    return decision
 
 
 def _assess(service: Service, tenant: str, body: Any, key: str | None) -> Recorded:  # noqa: ANN401 - any JSON value
     record = parse_record(body)
-    request_sha256 = digest(body)
     if key is not None:
-        earlier = service.ledger.earlier(tenant, key, request_sha256)
+        earlier = service.ledger.earlier(tenant, key, digest(body))
         if earlier is not None:
             return earlier
-    return record_decision(
-        service.ledger,
-        tenant,
-        service.bundle,
-        body,
-        service.decide(record),
-        idempotency_key=key,
-        request_sha256=request_sha256,
-    )
+    return record_decision(service.ledger, tenant, service.bundle, body, service.decide(record), idempotency_key=key)
 
 
 def _json(content: bytes, status: HTTPStatus, headers: dict[str, str] | None = None) -> Response:
