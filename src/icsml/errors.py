@@ -12,7 +12,7 @@
     ├── AccessError             no key, an unknown key, or a role that may not      exit 2
     └── CheckFailed             a check ran and failed                             exit 1
 
-Messages name fields and never carry the values of a customer's record. Codes read ``ICS-ROOM-NNN`` and are listed in
+Messages name fields and never carry the values of a customer's record. Codes read ``ICS-AREA-NNN`` and are listed in
 ``docs/reference/errors.md``.
 """
 

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from icsml.core.files import check_target
 from icsml.core.parquet import ParquetParts
 from icsml.core.progress import Progress, silent
-from icsml.core.tables import Write, check_table, is_for_people, table_file
+from icsml.core.tables import Write, check_table, is_spreadsheet, table_file
 from icsml.decision.assess import Assessment, ExplainedAssessment, assess
 from icsml.decision.record_findings import referred
 from icsml.errors import InputError
@@ -97,7 +97,7 @@ def score_file(
                 started = time.perf_counter()
                 table = _score(bundle, frame, reasons, done).replace_schema_metadata(about)
                 seconds += time.perf_counter() - started
-                if is_for_people(target):
+                if is_spreadsheet(target):
                     table = _flat(table, reasons)
                 if write is None:
                     write = closing.enter_context(table_file(target, table.schema, use_dictionary=_REPEATING))

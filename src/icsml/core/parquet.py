@@ -15,12 +15,12 @@ import pyarrow.parquet as parquet
 from icsml.core.arrays import Objects
 from icsml.errors import InputError, MissingError
 
-__all__ = ["ParquetParts", "refuse_doubled"]
+__all__ = ["ParquetParts", "refuse_repeated"]
 
 _NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
 
-def refuse_doubled(names: Collection[str], code: str, *, what: str = "") -> None:
+def refuse_repeated(names: Collection[str], code: str, *, what: str = "") -> None:
     """Reject duplicate column names.
 
     Raises
@@ -88,7 +88,7 @@ class ParquetParts:
             raise InputError(code, "no Parquet file in this folder", field=name or str(path), remedy=remedy)
         with _sound(name or str(path), code):
             schemas = [_schema(part) for part in parts]
-        refuse_doubled(schemas[0].names, code, what=path.name)
+        refuse_repeated(schemas[0].names, code, what=path.name)
         for part, schema in zip(parts[1:], schemas[1:], strict=True):
             _refuse_other_columns(part, schema, schemas[0], code)
         return cls(name or str(path), code, parts, schemas[0])
@@ -194,7 +194,7 @@ def _plain(kind: arrow.DataType) -> arrow.DataType:
 
 
 def _refuse_other_columns(part: _Part, schema: arrow.Schema, first: arrow.Schema, code: str) -> None:
-    refuse_doubled(schema.names, code, what=part.path.name)
+    refuse_repeated(schema.names, code, what=part.path.name)
     other = sorted(set(schema.names) ^ set(first.names))
     other += [name for name in schema.names if not other and schema.field(name).type != first.field(name).type]
     if other:

@@ -16,7 +16,7 @@ import pyarrow.parquet as parquet
 from icsml.core.files import check_target, whole_file
 from icsml.errors import InputError
 
-__all__ = ["SUFFIXES", "check_table", "is_for_people", "table_file", "write_table"]
+__all__ = ["SUFFIXES", "check_table", "is_spreadsheet", "table_file", "write_table"]
 
 SUFFIXES: Final = (".parquet", ".csv", ".xlsx")
 """What a table can be written as, by the end of its file's name."""
@@ -30,7 +30,7 @@ _FIRST_YEAR: Final = 1900
 Write = Callable[[arrow.Table], None]
 
 
-def is_for_people(path: Path) -> bool:
+def is_spreadsheet(path: Path) -> bool:
     """Return whether spreadsheets open a file of this kind, whose cells contain one value each."""
     return path.suffix.lower() in (".csv", ".xlsx")
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from icsml.core.names import nearest
-from icsml.core.parquet import refuse_doubled
+from icsml.core.parquet import refuse_repeated
 from icsml.errors import InputError, MissingError
 from icsml.portfolio.mapping import Mapping, Source
 from icsml.portfolio.reading.delimited import read_delimited
@@ -88,7 +88,7 @@ def read_source(
             table = read_workbook(source, path, wanted)
         case _:
             table = read_parts(source, path, wanted)
-    refuse_doubled([name for name in table.headings if name in table.columns], "ICS-DAT-002", what=source.file)
+    refuse_repeated([name for name in table.headings if name in table.columns], "ICS-DAT-002", what=source.file)
     table = table.without_blank_rows()
     if not table.rows:
         raise InputError("ICS-DAT-003", "every row is blank", field=source.file, remedy="check the export")

@@ -1,7 +1,7 @@
 """Area under the ROC curve.
 
 Purpose
-    Does the PD rank firms that default above firms that do not (R9)?
+    Does the PD rank firms that default above firms that do not?
 Method
     Probability that a random defaulter has a higher PD than a random non-defaulter, ties counting one half.
 Reading

@@ -1,7 +1,7 @@
 """Interval of the area under the ROC curve.
 
 Purpose
-    How far may the AUC be from the one of the population, given so many defaults (R9)?
+    How far may the AUC be from the one of the population, given so many defaults?
 Method
     DeLong, DeLong and Clarke-Pearson (1988): variance of the placement values, by mid-ranks (Sun and Xu 2014); normal
     interval on the logit of the AUC, which keeps it inside (0, 1). With groups, the placement values of an enterprise's

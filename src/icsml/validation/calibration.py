@@ -1,7 +1,7 @@
 """Calibration slope, intercept, and calibration in the large.
 
 Purpose
-    Are the PDs on the right level and spread far enough, neither too bold nor too timid (R10)?
+    Are the PDs on the right level and spread far enough, neither too bold nor too timid?
 Method
     Maximum-likelihood logistic recalibration of the outcome on logit(PD) (Cox 1958): logit P(default) = intercept +
     slope * logit(PD). In the large: observed default rate minus mean PD.

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from icsml.core.tables import is_for_people, write_table
+from icsml.core.tables import is_spreadsheet, write_table
 from icsml.errors import InputError, MissingError
 from icsml.innovation.selection.recommended_list import ListTerms
 
@@ -52,7 +52,7 @@ def write_list(path: Path, frame: pd.DataFrame, terms: ListTerms) -> None:
     Only a Parquet file has the terms and can be added to. A CSV file or a workbook is a copy to read: it has the
     threshold beside the score, and no record of an appeal.
     """
-    if is_for_people(path):
+    if is_spreadsheet(path):
         copy = frame.drop(columns="record")
         copy.insert(list(copy.columns).index("max_score"), "threshold", terms.threshold)
         write_table(path, pa.Table.from_pandas(copy, preserve_index=False))
