@@ -146,7 +146,7 @@ def test_a_training_by_a_rulebook_file_is_made_again_from_its_record_alone(book_
     assert again.bundle.sha256 == found.trained.bundle.sha256
 
 
-@pytest.mark.parametrize("moment", ["with_drawings", "register_record"])
+@pytest.mark.parametrize("moment", ["with_figures", "register_record"])
 def test_what_was_trained_is_kept_when_it_is_stopped_afterwards(
     book_folder, quick_config, tmp_path, monkeypatch, moment
 ):

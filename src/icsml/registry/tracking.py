@@ -152,7 +152,7 @@ def log_training(
     tables: Mapping[str, pd.DataFrame],
     dataset: DatasetFacts,
     tags: Mapping[str, str] | None = None,
-    drawings: Mapping[str, str] | None = None,
+    figures: Mapping[str, str] | None = None,
     progress: MlflowProgress | None = None,
 ) -> Logged:
     """Log a training that was made elsewhere and register its bundle, in one call.
@@ -169,7 +169,7 @@ def log_training(
         Kept as ``tables/NAME.json``.
     dataset : DatasetFacts
         What was trained on.
-    drawings : mapping of str to str, optional
+    figures : mapping of str to str, optional
         SVG, kept as ``plots/NAME.svg``.
     progress : MlflowProgress, optional
         What training reported, kept as ``training.log``.
@@ -180,7 +180,7 @@ def log_training(
         If MLflow is not installed or the registry cannot be used.
     """
     files, table_tags = table_files(tables)
-    files |= {f"plots/{title}.svg": drawing.encode() for title, drawing in (drawings or {}).items()}
+    files |= {f"plots/{title}.svg": figure.encode() for title, figure in (figures or {}).items()}
     files |= {"training.log": progress.text.encode()} if progress is not None else {}
     record = RunRecord(
         name=name,

@@ -12,7 +12,7 @@ from icsml.records.dataset import read_dataset
 from icsml.registry import Logged, MlflowProgress, RunStart, close_run, open_run, register_record
 from icsml.registry.training_record import keep_record
 from icsml.workflows.config import TrainingConfig
-from icsml.workflows.run_record import run_record, run_start, with_drawings
+from icsml.workflows.run_record import run_record, run_start, with_figures
 from icsml.workflows.train import Trained, refuse_occupied, trained_on
 
 __all__ = ["Registered", "train"]
@@ -86,7 +86,7 @@ def _registered(start: RunStart, trained: Trained, log: MlflowProgress, run_id: 
         record = run_record(start, trained, log, run_id=run_id)
         keep_record(record, bundle.sha256)
         log("logging to MLflow and registering")
-        return register_record(bundle.folder, with_drawings(record, trained, log), log)
+        return register_record(bundle.folder, with_figures(record, trained, log), log)
     except MissingError:  # its message names the folder of the bundle
         raise
     except BaseException as error:

@@ -31,15 +31,14 @@ _ROLES: Final = (("good", 0.05), ("middling", 0.5), ("poor", 0.99))
 
 def strongest_interactions(bundle: Bundle, sample: Sample) -> Interactions:
     """Return the strongest pairs, without rows that lack a value training always saw: shap cannot explain them."""
-    names = [feature.name for feature in bundle.features]
-    unseen = np.isnan(sample.values[:, [names.index(name) for name in bundle.never_missing]]).any(axis=1)
+    unseen = np.isnan(sample.values[:, [bundle.model.encoder.index(name) for name in bundle.never_missing]]).any(axis=1)
     usable = sample.values[~unseen]
     values = usable[drawn_rows(len(usable), affordable_rows(bundle.model.booster))]
     if not len(values):
         return Interactions(values, (), 0.0)
     values_of_pairs = interaction_values(bundle.model.booster, values, bundle.model.calibration.slope)
     sizes = np.abs(values_of_pairs).mean(axis=0)
-    first, second = np.triu_indices(len(names), 1)
+    first, second = np.triu_indices(len(bundle.features), 1)
     between = 2.0 * sizes[first, second]
     strongest = [index for index in np.argsort(-between, kind="stable")[:_PAIRS] if between[index] > 0.0]
     pairs = tuple(
@@ -119,9 +118,10 @@ def contradiction_figures(bundle: Bundle, sample: Sample) -> ContradictionFigure
         return None
     rows = drawn_rows(len(sample.values), _CONTRADICTING)
     counts = contradictions(bundle, sample.values[rows], sample.log_odds[rows], DEFAULT_REASONS)
-    names = [feature.name for feature in bundle.features]
     features = [
-        (names.index(name), count, counts.contradicting[name]) for name, count in counts.displayed.items() if count
+        (bundle.model.encoder.index(name), count, counts.contradicting[name])
+        for name, count in counts.displayed.items()
+        if count
     ]
     features.sort(key=lambda feature: (-feature[2], feature[0]))
     return ContradictionFigures(counts.rows, DEFAULT_REASONS, counts.rate, tuple(features))

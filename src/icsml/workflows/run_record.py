@@ -23,7 +23,7 @@ from icsml.workflows.config import TrainingConfig, flat
 from icsml.workflows.train import Trained
 from icsml.workflows.training_plots import held_out_plots, training_plots
 
-__all__ = ["run_record", "run_start", "with_drawings"]
+__all__ = ["run_record", "run_start", "with_figures"]
 
 _CONFIGURATION: Final = "configuration/training.yaml"
 
@@ -48,7 +48,7 @@ def run_start(dataset: Dataset, data: Path, config: TrainingConfig) -> RunStart:
 
 
 def run_record(start: RunStart, trained: Trained, log: MlflowProgress, *, run_id: str) -> RunRecord:
-    """Return everything that a finished training logs, but for its drawings."""
+    """Return everything that a finished training logs, but for its figures."""
     bundle = trained.bundle
     tables, table_tags = table_files(trained.tables)
     return RunRecord(
@@ -74,10 +74,10 @@ def run_record(start: RunStart, trained: Trained, log: MlflowProgress, *, run_id
     )
 
 
-def with_drawings(record: RunRecord, trained: Trained, log: MlflowProgress) -> RunRecord:
+def with_figures(record: RunRecord, trained: Trained, log: MlflowProgress) -> RunRecord:
     """Return the record with plots of the model's terms and of its held-out performance."""
-    drawings = training_plots(trained.bundle, trained.dataset, log) | held_out_plots(trained.predictions)
-    plots = {f"plots/{name}.svg": drawing.encode() for name, drawing in drawings.items()}
+    figures = training_plots(trained.bundle, trained.dataset, log) | held_out_plots(trained.predictions)
+    plots = {f"plots/{name}.svg": figure.encode() for name, figure in figures.items()}
     return replace(record, files={**record.files, **plots, "training.log": log.text.encode()})
 
 
