@@ -21,7 +21,7 @@ from icsml.records.columns import Columns, take, to_columns
 from icsml.records.dataset import Dataset
 from icsml.recourse.robustness import RecourseRobustness
 
-__all__ = ["Contradicts", "RobustnessOf", "Setting", "compare_models", "compared", "sampled"]
+__all__ = ["ComparisonOptions", "Contradicts", "RobustnessOf", "compare_explanations", "compare_models", "sampled"]
 
 
 RobustnessOf = Callable[[BundleParts, Columns], Callable[[BundleParts], RecourseRobustness]]
@@ -43,7 +43,7 @@ _ASKED: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ComparisonOptions:
     """Subject and options of a comparison; the fields as for :class:`Stability` and :func:`compare_models`."""
 
     dataset: str
@@ -63,12 +63,9 @@ class _Explained:
     pd: Floats
 
     def over(self, names: Sequence[str]) -> Floats:
-        """Return the terms over other features, zero of those it lacks."""
-        columns = {feature.name: column for column, feature in enumerate(self.features)}
+        """Return the terms over features that include its own, zero of the others."""
         terms = np.zeros((len(self.pd), len(names)))
-        for column, name in enumerate(names):
-            if name in columns:
-                terms[:, column] = self.terms[:, columns[name]]
+        terms[:, [names.index(feature.name) for feature in self.features]] = self.terms
         return terms
 
 
@@ -112,12 +109,12 @@ def compare_models(
     columns = to_columns(dataset.enterprises, list(extras.values()))
     columns = take(columns, sampled(np.arange(len(dataset.enterprises)), rows, 0))
     synthetic = dataset.meta.synthetic or old[1].synthetic or new[1].synthetic
-    setting = Setting(dataset.meta.name, synthetic, None, top, robustness_of, contradicts)
-    return compared(setting, old, dict([new]), columns)
+    options = ComparisonOptions(dataset.meta.name, synthetic, None, top, robustness_of, contradicts)
+    return compare_explanations(options, old, dict([new]), columns)
 
 
-def compared(
-    setting: Setting, base: tuple[str, BundleParts], others: Mapping[str, BundleParts], columns: Columns
+def compare_explanations(
+    options: ComparisonOptions, base: tuple[str, BundleParts], others: Mapping[str, BundleParts], columns: Columns
 ) -> Stability:
     """Compare the reasons of other models with those of a base, given with its name, on some rows."""
     base_name, base_model = base
@@ -125,12 +122,12 @@ def compared(
     new = {name: _explained(model, columns) for name, model in others.items()}
     features = {feature.name: feature for rows in (old, *new.values()) for feature in rows.features}
     above = None if base_model.reference is None else base_model.catalogue.merge_above or _MERGE_ABOVE
-    levels = _Levels(tuple(f.group for f in features.values()), clusters(base_model, above), above, setting.top)
+    levels = _Levels(tuple(f.group for f in features.values()), clusters(base_model, above), above, options.top)
     riskiest = np.sort(np.argsort(-old.pd, kind="stable")[: max(1, round(_RISKIEST * len(old.pd)))])
     before = old.over(list(features))
     robustness = None
-    if setting.robustness_of:
-        robustness = setting.robustness_of(base_model, take(columns, _spaced(len(old.pd), _ASKED)))
+    if options.robustness_of:
+        robustness = options.robustness_of(base_model, take(columns, _spaced(len(old.pd), _ASKED)))
     agreements = []
     for name, rows in new.items():
         recourse = robustness(others[name]) if robustness else None
@@ -143,26 +140,26 @@ def compared(
                 moved=dict(zip(features, movement(before, after).tolist(), strict=True)),
                 recourse_survival=recourse.lower_pd if recourse else None,
                 recourse_better_grade=recourse.better_grade if recourse else None,
-                contradictions=setting.contradicts(others[name], columns) if setting.contradicts else None,
+                contradictions=options.contradicts(others[name], columns) if options.contradicts else None,
             )
         )
-    of_base = setting.contradicts(base_model, columns) if setting.contradicts else None
+    of_base = options.contradicts(base_model, columns) if options.contradicts else None
     return Stability(
-        dataset=setting.dataset,
-        synthetic=setting.synthetic,
+        dataset=options.dataset,
+        synthetic=options.synthetic,
         base=base_name,
         bundles={name: model.sha256 for name, model in (base, *others.items()) if isinstance(model, Bundle)},
-        drawn=setting.drawn,
+        drawn=options.drawn,
         rows=len(old.pd),
         riskiest_rows=len(riskiest),
-        top=setting.top,
+        top=options.top,
         reasons=levels.reasons(),
         summary=summary(agreements),
         merge_above=above,
         recourse_survival=Spread.of(agreement.recourse_survival for agreement in agreements),
         recourse_better_grade=Spread.of(agreement.recourse_better_grade for agreement in agreements),
         contradictions=Spread.of([of_base, *(agreement.contradictions for agreement in agreements)]),
-        unknown=_unknown(setting, base_model, list(others.values()), agreements, of_base),
+        unknown=_unknown(options, base_model, list(others.values()), agreements, of_base),
         most_moved=most_moved(agreements),
         comparisons=tuple(agreements),
         contradictions_of_base=of_base,
@@ -187,7 +184,7 @@ def _explained(model: BundleParts, columns: Columns) -> _Explained:
 
 
 def _unknown(
-    setting: Setting,
+    options: ComparisonOptions,
     base: BundleParts,
     others: Sequence[BundleParts],
     agreements: Sequence[Agreement],
@@ -196,24 +193,24 @@ def _unknown(
     """Return why each figure that no model has is null."""
     unknown = {}
     if all(agreement.recourse_survival is None for agreement in agreements):
-        unknown["recourse_survival"] = _no_robustness(setting, base, others)
+        unknown["recourse_survival"] = _no_robustness(options, base, others)
     if all(agreement.recourse_better_grade is None for agreement in agreements):
         unknown["recourse_better_grade"] = unknown.get("recourse_survival", Unknown.NO_PROMISE)
     if contradictions_of_base is None and all(agreement.contradictions is None for agreement in agreements):
-        unknown["contradictions"] = _no_contradictions(setting, (base, *others))
+        unknown["contradictions"] = _no_contradictions(options, (base, *others))
     return unknown
 
 
-def _no_robustness(setting: Setting, base: BundleParts, others: Sequence[BundleParts]) -> str:
-    if setting.robustness_of is None:
+def _no_robustness(options: ComparisonOptions, base: BundleParts, others: Sequence[BundleParts]) -> str:
+    if options.robustness_of is None:
         return Unknown.NOT_ASKED
     if base.levers is None or base.rulebook is None:
         return Unknown.NO_ACTIONS
     return Unknown.NO_PROPOSAL if any(other.rulebook for other in others) else Unknown.NO_RULEBOOK
 
 
-def _no_contradictions(setting: Setting, models: Sequence[BundleParts]) -> str:
-    if setting.contradicts is None:
+def _no_contradictions(options: ComparisonOptions, models: Sequence[BundleParts]) -> str:
+    if options.contradicts is None:
         return Unknown.NOT_ASKED
     compares = any(model.reference is not None for model in models)
     return Unknown.NONE_SHOWN if compares else Unknown.NO_POPULATION

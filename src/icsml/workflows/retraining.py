@@ -25,7 +25,7 @@ from icsml.records.columns import take
 from icsml.records.dataset import read_dataset
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import FittedPair, fit_model, parts
-from icsml.workflows.model_comparison import Contradicts, RobustnessOf, Setting, compared, sampled
+from icsml.workflows.model_comparison import ComparisonOptions, Contradicts, RobustnessOf, compare_explanations, sampled
 from icsml.workflows.prepare import Prepared, Rows, Split, prepare, ranked_within, split_rows
 from icsml.workflows.reference_rows import reference_population
 from icsml.workflows.yearly_changes import fit_actions
@@ -87,8 +87,8 @@ def retrain(
         others[f"retrain {number}"] = _trained(prepared, train_rows, seeded, progress)
     progress("what they say, compared")
     meta = prepared.dataset.meta
-    return compared(
-        Setting(meta.name, meta.synthetic, Resampling(keep), top, robustness_of, contradicts),
+    return compare_explanations(
+        ComparisonOptions(meta.name, meta.synthetic, Resampling(keep), top, robustness_of, contradicts),
         ("base", base),
         others,
         columns,
