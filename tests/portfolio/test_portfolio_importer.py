@@ -18,7 +18,7 @@ from icsml.errors import InputError, MissingError
 from icsml.portfolio.importer import ImportReport, import_dataset
 from icsml.portfolio.synthetic import synthesize
 from icsml.records.dataset import Dataset, FoldSplit, OutOfTimeSplit, read_dataset
-from icsml.records.screening import Fault
+from icsml.records.field_rules import BrokenRule
 
 Frame = Mapping[str, Any]
 
@@ -466,9 +466,9 @@ def test_the_rules_that_refuse_are_those_of_screening(tmp_path, monkeypatch):
     """A rule that screening gains is a rule of the import."""
 
     def stricter(columns, extras):
-        return [Fault("revenue_cny", columns["revenue_cny"] > 5, "too much", "less")]
+        return [BrokenRule("revenue_cny", columns["revenue_cny"] > 5, "too much", "less")]
 
-    monkeypatch.setattr("icsml.portfolio.refusals.faults", stricter)
+    monkeypatch.setattr("icsml.portfolio.refusals.broken_rules", stricter)
     report, data = run(tmp_path, {"firm": ["a", "b"], "v": [1, 9]}, fields={"revenue_cny": "v"})
     assert report.refused_by == {"revenue_cny": 1}
     assert data.enterprises["enterprise_id"].tolist() == ["a"]

@@ -60,6 +60,28 @@ def test_a_bad_column_is_refused_by_name(changes, field):
     assert caught.value.code == "ICS-REC-003"
 
 
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"staff_total": [1, -2, 3]}, "below 0 in 1 rows"),
+        ({"staff_total": [1, 2e6, 3e6]}, "above 1,000,000 in 2 rows"),
+        ({"bank_pd": [1.0, None, 1.5]}, "above 1 in 1 rows"),
+        ({"enterprise_id": ["a", None, None]}, "absent in 2 rows"),
+        ({"enterprise_id": ["a", "b\n", ""]}, "not one line of 1 to 128 characters in 2 rows"),
+        ({"region": ["350100", "350100\n", "x"]}, "does not match ^[1-9][0-9]{5}$ in 2 rows"),
+        (
+            {"guarantee_type": ["none", None, "trust"]},
+            "not among none, personal, corporate, government_fund in 1 rows",
+        ),
+        ({"staff_rd": -1, "bank_pd": 2.0}, "below 0 in 3 rows (and 1 more checks)"),
+    ],
+)
+def test_a_broken_rule_is_named_in_plain_words_with_its_rows(changes, wrong):
+    with pytest.raises(InputError) as caught:
+        validate_frame(frame(**changes))
+    assert caught.value.message == wrong
+
+
 def test_a_frame_without_identifiers_is_refused():
     with pytest.raises(InputError, match="enterprise_id"):
         validate_frame(frame().drop(columns="enterprise_id"))

@@ -11,11 +11,11 @@ from icsml.core.arithmetic import known
 from icsml.core.arrays import Array, Flags, Floats
 from icsml.portfolio.mapping import Mapping
 from icsml.records.columns import Columns, to_columns
-from icsml.records.enterprise import TEXT
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Field, Kind, Outside
+from icsml.records.field_rules import broken_field_rules
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.records.screening import faults, within_ranges
+from icsml.records.screening import broken_rules, within_ranges
 
 __all__ = ["clear_ranges", "duplicated_rows", "refused_rows"]
 
@@ -101,11 +101,12 @@ def _faults(columns: Typed, mapping: Mapping) -> Iterator[tuple[str, Flags]]:
     for name, values in columns.items():
         field = FIELD_BY_NAME.get(name)
         if field is not None and not field.numeric and field.kind is not Kind.DATE:
-            yield name, _wrong_text(values, field)
+            for rule in broken_field_rules(field, values):
+                yield name, rule.flags
         elif field is not None and field.numeric:
             yield name, _wrong_number(values, field)
-    for fault in faults(_merely_finite(columns, mapping.declared), mapping.declared):
-        yield fault.field, fault.flags
+    for rule in broken_rules(_merely_finite(columns, mapping.declared), mapping.declared):
+        yield rule.field, rule.flags
 
 
 def _merely_finite(columns: Typed, extras: tuple[ExtraFeature, ...]) -> Columns:
@@ -123,17 +124,6 @@ def _rules(columns: Typed, extras: tuple[ExtraFeature, ...]) -> Iterator[tuple[s
             yield name, field.outside
     for extra in extras:
         yield extra.column, extra.outside
-
-
-def _wrong_text(values: Array, field: Field) -> Flags:
-    texts = pd.Series(values, dtype="str")
-    fits = texts.str.fullmatch(TEXT.pattern)
-    if field.pattern:
-        fits &= texts.str.match(field.pattern)
-    if field.choices:
-        fits &= texts.isin(field.choices)
-    flags: Flags = (texts.notna() & ~fits.eq(True)).to_numpy(dtype=bool)
-    return flags
 
 
 def _wrong_number(values: Floats, field: Field) -> Flags:

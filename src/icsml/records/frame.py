@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,9 @@ import pandas as pd
 
 from icsml.core.parquet import ParquetParts
 from icsml.errors import InputError
-from icsml.records.enterprise import TEXT_LENGTH, TEXT_PATTERN
 from icsml.records.extra import EXTRA_PREFIX, ExtraFeature
-from icsml.records.field import Field, Kind, Outside
+from icsml.records.field import Kind
+from icsml.records.field_rules import broken_field_rules
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
 
 __all__ = ["read_enterprises", "validate_frame", "without_midnight"]
@@ -44,7 +44,7 @@ def validate_frame(frame: pd.DataFrame, extras: Sequence[ExtraFeature] = ()) -> 
     if absent:
         raise InputError("ICS-REC-003", "required column is absent", field=absent[0], remedy="add it")
     typed = pd.DataFrame({name: _typed(frame[name]) for name in frame.columns}, index=frame.index, copy=False)
-    _refuse_faults(typed)
+    _refuse_broken(typed)
     return typed
 
 
@@ -141,39 +141,21 @@ def without_midnight(value: object) -> object:
     return _MIDNIGHT.sub("", value) if isinstance(value, str) else value
 
 
-def _refuse_faults(frame: pd.DataFrame) -> None:
-    failures = [
-        (field.name, f"{rule} fails in {rows:,} rows")
+def _refuse_broken(frame: pd.DataFrame) -> None:
+    broken = [
+        (field.name, f"{rule.wrong} in {int(rule.flags.sum()):,} rows")
         for field in FIELDS
         if field.name in frame
-        for rule, rows in _failures(frame[field.name], field)
-        if rows
+        for rule in broken_field_rules(field, frame[field.name])
     ]
-    if not failures:
+    if not broken:
         return
-    name, message = failures[0]
-    more = f" (and {len(failures) - 1} more checks)" if len(failures) > 1 else ""
+    name, message = broken[0]
+    more = f" (and {len(broken) - 1} more checks)" if len(broken) > 1 else ""
     raise InputError(
         "ICS-REC-003",
         message + more,
         field=name,
         remedy="correct the rows or see `icsml records schema`",
-        details=failures,
+        details=broken,
     )
-
-
-def _failures(column: pd.Series[Any], field: Field) -> Iterator[tuple[str, int]]:
-    """Yield each rule of a field with the number of rows that break it; a missing value breaks none but the first."""
-    if field.required:
-        yield "not_nullable", int(column.isna().sum())
-    if field.numeric and field.outside is Outside.REFUSE:
-        if field.low is not None:
-            yield f"greater_than_or_equal_to({field.low})", int((column < field.low).sum())
-        if field.high is not None:
-            yield f"less_than_or_equal_to({field.high})", int((column > field.high).sum())
-    if field.choices:
-        yield f"isin({field.choices})", int((~column.dropna().isin(field.choices)).sum())
-    if field.kind is Kind.TEXT:
-        texts, pattern = column.dropna(), field.pattern or TEXT_PATTERN
-        yield f"str_length(1, {TEXT_LENGTH})", int((~texts.str.len().between(1, TEXT_LENGTH)).sum())
-        yield f"str_matches('{pattern}')", int((~texts.str.match(pattern)).sum())

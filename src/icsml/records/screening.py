@@ -17,17 +17,16 @@ from icsml.errors import InputError
 from icsml.records.columns import Columns, rows
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Outside
+from icsml.records.field_rules import BrokenRule, outside_range
 from icsml.records.fields import FIELDS
 from icsml.records.uscc import is_valid_uscc
 
 __all__ = [
     "PARTS",
-    "Fault",
     "Screening",
-    "faults",
+    "broken_rules",
     "is_part_above",
     "is_present",
-    "outside_range",
     "screen",
     "within_ranges",
 ]
@@ -98,16 +97,6 @@ class Screening:
         return [name for name, flags in self.out_of_range.items() if flags[row]]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A rule that refuses, and the rows that break it (ndarray of bool of shape (n,))."""
-
-    field: str
-    flags: Flags
-    wrong: str
-    remedy: str
-
-
 def screen(columns: Columns, extras: Sequence[ExtraFeature] = (), *, first_row: int = 0) -> Screening:
     """Screen column arrays.
 
@@ -125,7 +114,7 @@ def screen(columns: Columns, extras: Sequence[ExtraFeature] = (), *, first_row: 
     InputError
         If a row breaks a rule that refuses; the error names every field at fault with its number of rows.
     """
-    refused = faults(columns, extras)
+    refused = broken_rules(columns, extras)
     if refused:
         raise _refusal(refused, rows(columns), first_row)
     screened, out_of_range = within_ranges(columns, extras)
@@ -174,7 +163,7 @@ def is_part_above(columns: Columns, part: str, whole: str) -> Flags:
     return above
 
 
-def faults(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> list[Fault]:
+def broken_rules(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> list[BrokenRule]:
     """Return every rule that refuses and is broken by any row: order of dates, check characters, infinities, ranges."""
     return [*_wrong_dates(columns), *_wrong_codes(columns), *_wrong_numbers(columns, extras)]
 
@@ -187,42 +176,32 @@ def _ranges(extras: Sequence[ExtraFeature]) -> Iterable[tuple[str, tuple[float |
         yield extra.column, extra.range, extra.outside
 
 
-def outside_range(values: Array, low: float | None, high: float | None) -> Flags:
-    """Return which values are outside a range, bounds included in it; shape (n,)."""
-    outside: Flags = np.zeros(len(values), dtype=np.bool_)
-    if low is not None:
-        outside = outside | (values < low)
-    if high is not None:
-        outside = outside | (values > high)
-    return outside
-
-
-def _wrong_dates(columns: Columns) -> Iterable[Fault]:
+def _wrong_dates(columns: Columns) -> Iterable[BrokenRule]:
     for earlier, later, wrong, remedy in _DATE_ORDER:
         flags = columns[earlier] > columns[later]
         if flags.any():
-            yield Fault(earlier, flags, wrong, remedy)
+            yield BrokenRule(earlier, flags, wrong, remedy)
     undatable = ~np.isnat(columns["statement_published_at"]) & np.isnat(columns["as_of"])
     if undatable.any():
-        yield Fault("as_of", undatable, "absent beside `statement_published_at`", "give the decision date")
+        yield BrokenRule("as_of", undatable, "absent beside `statement_published_at`", "give the decision date")
 
 
-def _wrong_codes(columns: Columns) -> Iterable[Fault]:
+def _wrong_codes(columns: Columns) -> Iterable[BrokenRule]:
     codes = columns["uscc"]
     flags = is_present(codes)
     flags[flags] = [not is_valid_uscc(code) for code in codes[flags]]
     if flags.any():
-        yield Fault("uscc", flags, "its check character is wrong", "check the code for a slip of the pen")
+        yield BrokenRule("uscc", flags, "its check character is wrong", "check the code for a slip of the pen")
 
 
-def _wrong_numbers(columns: Columns, extras: Sequence[ExtraFeature]) -> Iterable[Fault]:
+def _wrong_numbers(columns: Columns, extras: Sequence[ExtraFeature]) -> Iterable[BrokenRule]:
     for name, bounds, outside in _ranges(extras):
         infinite = np.isinf(columns[name])
         if infinite.any():
-            yield Fault(name, infinite, "infinite", "leave out what is not known")
+            yield BrokenRule(name, infinite, "infinite", "leave out what is not known")
         flags = outside_range(columns[name], *bounds)
         if outside is Outside.REFUSE and flags.any():
-            yield Fault(name, flags, "outside its declared range", "correct it or leave it out")
+            yield BrokenRule(name, flags, "outside its declared range", "correct it or leave it out")
 
 
 def _count_present(columns: Columns) -> Ints:
@@ -240,7 +219,7 @@ def is_present(values: Array) -> Flags:
     return pd.notna(values)
 
 
-def _refusal(refused: list[Fault], n: int, first_row: int) -> InputError:
+def _refusal(refused: list[BrokenRule], n: int, first_row: int) -> InputError:
     worst = refused[0]
     row = first_row + int(worst.flags.argmax())
     where = "" if n == 1 else f" in {int(worst.flags.sum()):,} of {n:,} rows, the first is row {row:,}"
@@ -250,5 +229,5 @@ def _refusal(refused: list[Fault], n: int, first_row: int) -> InputError:
         worst.wrong + where + more,
         field=worst.field,
         remedy=worst.remedy,
-        details=[(fault.field, fault.wrong) for fault in refused],
+        details=[(rule.field, rule.wrong) for rule in refused],
     )

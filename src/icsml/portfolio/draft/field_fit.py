@@ -12,7 +12,7 @@ from icsml.portfolio.draft.column_profile import FEW, Profile
 from icsml.portfolio.draft.vocabulary import FLAGS
 from icsml.records.enterprise import TEXT
 from icsml.records.field import Field, Kind, Outside
-from icsml.records.screening import outside_range
+from icsml.records.field_rules import outside_range
 
 __all__ = ["Fit", "fit", "flag_words", "missing_keys", "money_doubt", "percent_doubt"]
 
