@@ -9,8 +9,7 @@
     ├── MissingError            something the command needs is not there           exit 3
     │   └── LedgerError         a decision could not be recorded or read           exit 3
     ├── ConflictError           the same idempotency key with another body         exit 2
-    ├── AccessError             no key, an unknown key, or a role that may not      exit 2
-    └── CheckFailed             a check ran and failed                             exit 1
+    └── AccessError             no key, an unknown key, or a role that may not      exit 2
 
 Messages name fields and never carry the values of a customer's record. Codes read ``ICS-AREA-NNN`` and are listed in
 ``docs/reference/errors.md``.
@@ -23,7 +22,6 @@ from typing import ClassVar
 
 __all__ = [
     "AccessError",
-    "CheckFailed",
     "ConfigError",
     "ConflictError",
     "IcsmlError",
@@ -103,9 +101,3 @@ class ConflictError(IcsmlError):
 
 class AccessError(IcsmlError):
     """No key, an unknown key, or a role that may not do this."""
-
-
-class CheckFailed(IcsmlError):  # noqa: N818 - a verdict, not a fault
-    """A check ran and failed."""
-
-    exit_code = 1

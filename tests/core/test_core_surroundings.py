@@ -29,7 +29,7 @@ def test_shipped_configuration_is_found():
 
 @pytest.mark.parametrize(
     ("kind", "code"),
-    [("InputError", 2), ("ModelError", 2), ("MissingError", 3), ("LedgerError", 3), ("CheckFailed", 1)],
+    [("InputError", 2), ("ModelError", 2), ("MissingError", 3), ("LedgerError", 3)],
 )
 def test_exit_codes(kind, code):
     error = getattr(errors, kind)("ICS-X-001", "is wrong", field="a", remedy="mend it")

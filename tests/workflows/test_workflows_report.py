@@ -14,6 +14,7 @@ import pytest
 from icsml.cli.main import _run
 from icsml.core.paths import configs_dir
 from icsml.core.progress import silent
+from icsml.core.sampling import sampled_rows
 from icsml.decision.assess import ExplainedAssessment, assess
 from icsml.decision.decide import DEFAULT_REASONS, decide
 from icsml.errors import InputError
@@ -31,7 +32,6 @@ from icsml.workflows import report as reporting
 from icsml.workflows import report_checks, report_samples
 from icsml.workflows import training_plots as plots
 from icsml.workflows.accumulators import pd_bands
-from icsml.workflows.drawn_rows import drawn_rows
 from icsml.workflows.report import report_facts, write_report
 from icsml.workflows.train import train_bundle
 from icsml.workflows.training_plots import can_draw, training_plots
@@ -123,7 +123,7 @@ def test_groups_of_features_are_sums_of_terms(found, everything, trained):
 
 
 def test_contradicting_reasons_are_counted_on_the_sample(found, trained):
-    rows = drawn_rows(len(found.sample.values), 500)
+    rows = sampled_rows(len(found.sample.values), 500)
     told = contradictions(trained.bundle, found.sample.values[rows], found.sample.log_odds[rows], DEFAULT_REASONS)
     assert found.contradictions.rate == told.rate
     assert sum(shown for _, shown, _ in found.contradictions.features) == sum(told.displayed.values())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from icsml.records.field import Domain, Field, Kind, Outside, Purpose
 from icsml.texts.label import Label
 
-__all__ = ["CHOICES", "FIELDS", "FIELD_BY_NAME", "TECHNICAL_FIELDS"]
+__all__ = ["CHOICES", "FIELDS", "FIELD_BY_NAME", "TECHNICAL_FIELDS", "is_flag"]
 
 # Eight state-supported high-tech fields; the completion of the list is RECALLED (domain facts, 1.3).
 TECHNICAL_FIELDS = (
@@ -398,3 +398,8 @@ CHOICES: dict[str, Label] = {
     "government_fund": Label(en="Government guarantee fund", zh="政府性融资担保"),
 }
 """How the values of categories read, by value."""
+
+
+def is_flag(name: str) -> bool:
+    """Return whether there is a field of this name that is a flag."""
+    return name in FIELD_BY_NAME and FIELD_BY_NAME[name].kind is Kind.FLAG

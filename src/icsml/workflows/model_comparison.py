@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from icsml.core.arrays import Floats, Indices
+from icsml.core.sampling import sampled_rows
 from icsml.decision.assess import assess
 from icsml.errors import InputError
 from icsml.explain.explanation_stability import TermsComparison, compare, movement
@@ -21,7 +22,7 @@ from icsml.records.columns import Columns, take, to_columns
 from icsml.records.dataset import Dataset
 from icsml.recourse.robustness import RecourseRobustness
 
-__all__ = ["ComparisonOptions", "Contradicts", "RobustnessOf", "compare_explanations", "compare_models", "sampled"]
+__all__ = ["ComparisonOptions", "Contradicts", "RobustnessOf", "compare_explanations", "compare_models"]
 
 
 RobustnessOf = Callable[[BundleParts, Columns], Callable[[BundleParts], RecourseRobustness]]
@@ -107,7 +108,7 @@ def compare_models(
                 remedy="compare on a data set of the kind that both models were trained on",
             )
     columns = to_columns(dataset.enterprises, list(extras.values()))
-    columns = take(columns, sampled(np.arange(len(dataset.enterprises)), rows, 0))
+    columns = take(columns, sampled_rows(len(dataset.enterprises), rows))
     synthetic = dataset.meta.synthetic or old[1].synthetic or new[1].synthetic
     options = ComparisonOptions(dataset.meta.name, synthetic, None, top, robustness_of, contradicts)
     return compare_explanations(options, old, dict([new]), columns)
@@ -164,13 +165,6 @@ def compare_explanations(
         comparisons=tuple(agreements),
         contradictions_of_base=of_base,
     )
-
-
-def sampled(indices: Indices, most: int, seed: int) -> Indices:
-    """Return so many of some indices at most, drawn without replacement and sorted."""
-    if len(indices) <= most:
-        return indices
-    return np.sort(np.random.default_rng(seed).choice(indices, most, replace=False))
 
 
 def _spaced(n: int, most: int) -> Indices:

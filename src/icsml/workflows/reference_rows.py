@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import logit
 
 from icsml.core.arrays import Indices
+from icsml.core.sampling import sampled_rows
 from icsml.errors import InputError
 from icsml.features.encoder import Encoder
 from icsml.features.feature import INNOVATION_SCORE
@@ -58,16 +59,11 @@ def reference_population(
     if config.reasons.reference == "approval_margin":
         indices = _nearest(pair, config.reasons)
     else:
-        indices = _sampled(len(trained), config)
+        indices = sampled_rows(len(trained), config.reasons.reference_rows, seed=config.model.seed)
     chosen = trained[indices]
     return ReferencePopulation(
         _IDS[config.reasons.reference], prepared.X[chosen], _mean_points(prepared, pair.model.encoder, chosen)
     )
-
-
-def _sampled(n: int, config: TrainingConfig) -> Indices:
-    generator = np.random.default_rng(config.model.seed)
-    return np.sort(generator.choice(n, size=min(n, config.reasons.reference_rows), replace=False))
 
 
 def _nearest(pair: FittedPair, config: ReasonsConfig) -> Indices:

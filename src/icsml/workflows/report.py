@@ -15,6 +15,7 @@ from icsml.core.arrays import Floats
 from icsml.core.canonical import sha256_hex
 from icsml.core.files import check_target
 from icsml.core.progress import Progress, silent
+from icsml.core.sampling import sampled_rows
 from icsml.decision.assess import ExplainedAssessment, assess
 from icsml.decision.reasons import row_reasons
 from icsml.errors import InputError
@@ -35,7 +36,6 @@ from icsml.reports.report_facts import (
 from icsml.reports.stability_figures import StabilityFigures
 from icsml.reports.validation_figures import TRAINED, Evidence, Firms
 from icsml.workflows.accumulators import Accumulators
-from icsml.workflows.drawn_rows import drawn_rows
 from icsml.workflows.report_checks import check_alone, check_directions, check_trees
 from icsml.workflows.report_evidence import (
     Relation,
@@ -218,7 +218,7 @@ def _rows(bundle: Bundle, dataset: Dataset, most: int | None) -> _Rows:
 
 
 def _accumulated(rows: _Rows, progress: Progress) -> Accumulators:
-    totals = Accumulators(rows.bundle, drawn_rows(rows.count, _DOTS), rows_of_value(rows.bad, rows.usage))
+    totals = Accumulators(rows.bundle, sampled_rows(rows.count, _DOTS), rows_of_value(rows.bad, rows.usage))
     for first, assessment, chunk in _assessed(rows.bundle, rows.columns):
         totals.add(first, assessment, chunk)
         progress(f"assessed {min(first + _CHUNK, rows.count):,} of {rows.count:,} rows")
@@ -257,7 +257,7 @@ def _indices(bundle: Bundle, dataset: Dataset, rows: int | None) -> NDArray[np.i
         )
     if not len(frame) or rows == 0:
         raise InputError("ICS-RPT-001", "holds no rows", field=dataset.meta.name, remedy="give rows to assess")
-    return drawn_rows(len(frame), len(frame) if rows is None else rows)
+    return sampled_rows(len(frame), len(frame) if rows is None else rows)
 
 
 def _enterprises(rows: _Rows) -> NDArray[Any] | None:
@@ -267,7 +267,7 @@ def _enterprises(rows: _Rows) -> NDArray[Any] | None:
 
 def _firms(rows: _Rows, totals: Accumulators) -> Firms:
     """Return the rows that can be looked up: all, or of very many those drawn by a fixed seed."""
-    kept = drawn_rows(rows.count, _LOOKED_UP)
+    kept = sampled_rows(rows.count, _LOOKED_UP)
     days = np.asarray(rows.columns["as_of"])[kept].astype("datetime64[D]")
     return Firms(
         ids=tuple(str(identifier) for identifier in np.asarray(rows.columns["enterprise_id"])[kept]),

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from icsml.core.arrays import Floats
+from icsml.core.sampling import sampled_rows
 from icsml.decision.assess import assess
 from icsml.model.bundle import Bundle
 from icsml.model.certificate import Certificate
@@ -15,7 +16,6 @@ from icsml.model.scorer import Scorer
 from icsml.records.columns import Columns, take
 from icsml.reports.report_facts import Check
 from icsml.workflows.accumulators import Accumulators
-from icsml.workflows.drawn_rows import drawn_rows
 
 __all__ = ["check_alone", "check_directions", "check_trees"]
 
@@ -25,7 +25,7 @@ _ALONE: Final = 64
 
 def check_alone(bundle: Bundle, columns: Columns, accumulators: Accumulators) -> Check:
     """Compare rows assessed alone with the same rows in their chunk, bit for bit."""
-    rows = [accumulators.alone[index] for index in drawn_rows(len(accumulators.alone), _ALONE)]
+    rows = [accumulators.alone[index] for index in sampled_rows(len(accumulators.alone), _ALONE)]
     failed = 0
     for row, pd_in_chunk, terms_in_chunk in rows:
         assessment = assess(bundle, take(columns, np.array([row])), first_row=row)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.core.arrays import Floats
+from icsml.core.sampling import sampled_rows
 from icsml.decision.assess import assess
 from icsml.decision.decide import DEFAULT_REASONS
 from icsml.decision.reasons import row_reasons
@@ -18,7 +19,6 @@ from icsml.model.bundle import Bundle
 from icsml.records.columns import Columns, take
 from icsml.reports.interactions import affordable_rows, interaction_values
 from icsml.reports.report_facts import ContradictionFigures, Example, Interactions, Pair, Sample, Thresholds
-from icsml.workflows.drawn_rows import drawn_rows
 
 __all__ = ["contradiction_figures", "examples", "strongest_interactions", "thresholds_of_features"]
 
@@ -33,7 +33,7 @@ def strongest_interactions(bundle: Bundle, sample: Sample) -> Interactions:
     """Return the strongest pairs, without rows that lack a value training always saw: shap cannot explain them."""
     unseen = np.isnan(sample.values[:, [bundle.model.encoder.index(name) for name in bundle.never_missing]]).any(axis=1)
     usable = sample.values[~unseen]
-    values = usable[drawn_rows(len(usable), affordable_rows(bundle.model.booster))]
+    values = usable[sampled_rows(len(usable), affordable_rows(bundle.model.booster))]
     if not len(values):
         return Interactions(values, (), 0.0)
     values_of_pairs = interaction_values(bundle.model.booster, values, bundle.model.calibration.slope)
@@ -116,7 +116,7 @@ def contradiction_figures(bundle: Bundle, sample: Sample) -> ContradictionFigure
     """Return how often reasons of free features contradict; None without a reference population or a row."""
     if bundle.reference is None or not len(sample.values):
         return None
-    rows = drawn_rows(len(sample.values), _CONTRADICTING)
+    rows = sampled_rows(len(sample.values), _CONTRADICTING)
     counts = contradictions(bundle, sample.values[rows], sample.log_odds[rows], DEFAULT_REASONS)
     features = [
         (bundle.model.encoder.index(name), count, counts.contradicting[name])

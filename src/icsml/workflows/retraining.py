@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from icsml.core.arrays import Indices
 from icsml.core.progress import Progress, silent
+from icsml.core.sampling import sampled_rows
 from icsml.explain.stability_results import Resampling, Stability
 from icsml.model.bundle import BundleParts
 from icsml.model.calibrate import refuse_no_ranking
@@ -25,7 +26,7 @@ from icsml.records.columns import take
 from icsml.records.dataset import read_dataset
 from icsml.workflows.config import TrainingConfig
 from icsml.workflows.fit import FittedPair, fit_model, parts
-from icsml.workflows.model_comparison import ComparisonOptions, Contradicts, RobustnessOf, compare_explanations, sampled
+from icsml.workflows.model_comparison import ComparisonOptions, Contradicts, RobustnessOf, compare_explanations
 from icsml.workflows.prepare import Prepared, Rows, Split, prepare, ranked_within, split_rows
 from icsml.workflows.reference_rows import reference_population
 from icsml.workflows.yearly_changes import fit_actions
@@ -76,7 +77,9 @@ def retrain(
     """
     prepared = prepare(read_dataset(data), config, progress)
     trained, unseen = _parted(split_rows(prepared, config.split_seed))
-    columns = take(prepared.columns, sampled(np.flatnonzero(unseen), rows, config.model.seed))
+    explained = np.flatnonzero(unseen)
+    explained = explained[sampled_rows(len(explained), rows, seed=config.model.seed)]
+    columns = take(prepared.columns, explained)
     progress("the base")
     base = _trained(prepared, trained, config, progress)
     others = {}

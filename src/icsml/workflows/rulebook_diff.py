@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from icsml.core.progress import Progress, silent
 from icsml.decision.assess import Assessment, assess
 from icsml.errors import InputError
-from icsml.innovation.impact.population_impact import impact
+from icsml.innovation.impact.population_impact import five_quantiles, impact
 from icsml.innovation.impact.rule_changes import changes
 from icsml.innovation.impact.rulebook_comparison import GradeMigration, PdChange, RulebookComparison
 from icsml.innovation.peers.peer_tables import PeerTables
@@ -129,7 +128,6 @@ def pd_change(
     """
     one, other = (assess(replace(bundle, rulebook=rulebook), columns, explained=False) for rulebook in (before, after))
     change = other.pd - one.pd
-    quantiles = np.quantile(change, [0.05, 0.25, 0.5, 0.75, 0.95])
     trained = bundle.rulebook.id if bundle.rulebook is not None else None
     return PdChange(
         model=bundle.name,
@@ -137,7 +135,7 @@ def pd_change(
         trained_with=trained,
         pd_mean_a=float(one.pd.mean()),
         pd_mean_b=float(other.pd.mean()),
-        pd_change={name: float(q) for name, q in zip(("p5", "p25", "p50", "p75", "p95"), quantiles, strict=True)},
+        pd_change=five_quantiles(change),
         grade_changed=int((one.grade != other.grade).sum()),
         migration=_migration(bundle, one, other),
         ungraded=int(sum(grade is None for grade in one.grade)),

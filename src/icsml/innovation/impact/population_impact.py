@@ -14,6 +14,7 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 from scipy.stats import rankdata
 
 from icsml.core.arrays import Flags
+from icsml.core.sampling import sampled_rows
 from icsml.errors import InputError
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.value_functions import Floats
@@ -24,7 +25,7 @@ from icsml.innovation.scoring.weight_robustness import CONCENTRATION, DRAWS, ass
 from icsml.innovation.selection.select import ineligible
 from icsml.records.columns import Columns
 
-__all__ = ["Distribution", "GroupImpact", "Histogram", "Impact", "impact"]
+__all__ = ["Distribution", "GroupImpact", "Histogram", "Impact", "five_quantiles", "impact"]
 
 
 _BINS = 20
@@ -172,14 +173,20 @@ def _distribution(points: Points, scored: Flags) -> Distribution:
     score = points.score[scored]
     shares = np.clip(score / points.max_score, 0.0, 1.0)  # deductions may carry a score below zero
     counts, edges = np.histogram(shares, bins=_BINS, range=(0.0, 1.0))
-    quantiles = np.quantile(score, [0.05, 0.25, 0.5, 0.75, 0.95])
     return Distribution(
         rulebook=points.rulebook,
         max_score=points.max_score,
         mean=float(score.mean()),
-        quantiles={name: float(q) for name, q in zip(("p5", "p25", "p50", "p75", "p95"), quantiles, strict=True)},
+        quantiles=five_quantiles(score),
         histogram=Histogram(edges.tolist(), counts.tolist()),
     )
+
+
+def five_quantiles(values: Floats) -> dict[str, float]:
+    """Return the 5th, 25th, 50th, 75th and 95th percentile as p5 … p95."""
+    percents = (5, 25, 50, 75, 95)
+    quantiles = np.quantile(values, [percent / 100 for percent in percents])
+    return {f"p{percent}": float(quantile) for percent, quantile in zip(percents, quantiles, strict=True)}
 
 
 def _spearman(a: Floats, b: Floats) -> float | None:
@@ -205,9 +212,7 @@ def _dependence(
     moved = listed[1].astype(np.int8) - listed[0].astype(np.int8)
     if not moved.any() or not any(assumes_weights(rulebook) for rulebook in rulebooks):
         return None
-    within = np.arange(len(moved))
-    if len(within) > _MOST_DRAWN:
-        within = np.sort(np.random.default_rng(0).choice(within, _MOST_DRAWN, replace=False))
+    within = sampled_rows(len(moved), _MOST_DRAWN)
     if not moved[within].any():
         return None
     sampled = np.flatnonzero(scored)[within]

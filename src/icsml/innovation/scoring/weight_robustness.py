@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaincinv
 from scipy.stats import rankdata
 
+from icsml.core.sampling import sampled_rows
 from icsml.innovation.rulebooks.exact_numbers import at_stage
 from icsml.innovation.rulebooks.provenance import Provenance
 from icsml.innovation.rulebooks.rulebook import Rulebook
@@ -112,8 +113,7 @@ def robustness(
         return None
     scored = ~np.isnan(points.score)
     rows = np.flatnonzero(scored if among is None else scored & among)
-    if len(rows) > _MOST_ROWS:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, _MOST_ROWS, replace=False))
+    rows = rows[sampled_rows(len(rows), _MOST_ROWS, seed=seed)]
     if len(rows) < 2:
         return None
     base = points.score[rows]

@@ -15,7 +15,7 @@ from icsml.portfolio.splits import OutOfTime, out_of_time
 from icsml.records.dataset import Dataset, OutOfTimeSplit
 from icsml.records.extra import EXTRA_PREFIX
 from icsml.records.field import Kind, Purpose
-from icsml.records.fields import FIELD_BY_NAME, FIELDS
+from icsml.records.fields import FIELDS, is_flag
 
 __all__ = ["CheckData", "evenly"]
 
@@ -67,7 +67,7 @@ class CheckData:
     @cached_property
     def quantities(self) -> list[str]:
         """Features that are no flags."""
-        return [name for name in self.features if not self.is_flag(name)]
+        return [name for name in self.features if not is_flag(name)]
 
     @cached_property
     def amounts(self) -> list[str]:
@@ -79,11 +79,6 @@ class CheckData:
         """Columns of text with the kind of a firm or loan."""
         kinds = [f.name for f in FIELDS if f.kind is Kind.CATEGORY or f.name in ("region", "industry", "bank_grade")]
         return [name for name in kinds if name in self.frame]
-
-    @staticmethod
-    def is_flag(name: str) -> bool:
-        """Return whether a column is a canonical flag."""
-        return name in FIELD_BY_NAME and FIELD_BY_NAME[name].kind is Kind.FLAG
 
     def numbers(self, name: str, rows: Ints | None = None) -> Floats:
         """Return a column of numbers, NaN where not known; of some rows, or of all."""

@@ -30,8 +30,8 @@ from icsml.innovation.rulebooks.lint.ratios import ratio_faults
 from icsml.innovation.rulebooks.lint.stages_and_peers import peer_faults, stage_faults
 from icsml.innovation.rulebooks.lint.threshold_units import threshold_faults
 from icsml.innovation.rulebooks.rulebook import Rulebook
-from icsml.records.field import Domain, Kind, Purpose
-from icsml.records.fields import FIELD_BY_NAME
+from icsml.records.field import Domain, Purpose
+from icsml.records.fields import FIELD_BY_NAME, is_flag
 
 __all__ = ["Finding", "findings", "located"]
 
@@ -267,7 +267,7 @@ def _references(rulebook: Rulebook, key: Key, condition: Condition) -> Iterator[
         case CategoryPoints(category=name):
             known = [category.id for category in rulebook.categories]
         case _:
-            if condition.holds_if is not None and not all(_is_flag(field) for field in condition.fields or ("",)):
+            if condition.holds_if is not None and not all(is_flag(field) for field in condition.fields or ("",)):
                 yield Fault("ICS-RUL-012", key, "is: asks a flag, and this is none", "use a comparison")
             return
     if condition.holds_if is not None:
@@ -279,10 +279,6 @@ def _references(rulebook: Rulebook, key: Key, condition: Condition) -> Iterator[
 def _thresholds(rulebook: Rulebook) -> Iterator[Fault]:
     known = all(name in FIELD_BY_NAME for name in rulebook.inputs())
     return threshold_faults(rulebook) if known else iter(())
-
-
-def _is_flag(name: str) -> bool:
-    return name in FIELD_BY_NAME and FIELD_BY_NAME[name].kind is Kind.FLAG
 
 
 def _dotted(key: Key) -> str:
