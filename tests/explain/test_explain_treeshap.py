@@ -27,6 +27,7 @@ from icsml.explain.treeshap.engines import TableEngine, WalkEngine
 from icsml.explain.treeshap.forest import read_forest
 from icsml.explain.treeshap.table_kernels import explain_rows
 from icsml.explain.treeshap.threshold_ranks import Ranks
+from icsml.model import trees
 
 EXACT = {"rtol": 0, "atol": 1e-10}
 SPECIAL = (0.0, -0.0, 5e-324, -5e-324, 1e-310, 1e308, -1e308, np.inf, -np.inf, np.nan)
@@ -306,11 +307,12 @@ def test_code_compiled_from_other_sources_is_not_used(tmp_path):
     """What a compiled function calls is compiled into it, so a change there must not leave the old code in use."""
     package = tmp_path / "icsml" / "explain"
     shutil.copytree(Path(treeshap.__file__).parent, package / "treeshap", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "icsml" / "core").mkdir()
-    for name in ("__init__.py", "core/__init__.py", "explain/__init__.py"):
-        (tmp_path / "icsml" / name).touch()
+    for name in ("core", "explain", "model", "."):
+        (tmp_path / "icsml" / name).mkdir(exist_ok=True)
+        (tmp_path / "icsml" / name / "__init__.py").touch()
     shutil.copy(errors.__file__, tmp_path / "icsml")
     shutil.copy(arrays.__file__, tmp_path / "icsml" / "core")
+    shutil.copy(trees.__file__, tmp_path / "icsml" / "model")
     booster, _ = grow(0, p=8, trees=5, max_depth=12)
     booster.save_model(tmp_path / "model.txt")
     script = (

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from icsml.core.arrays import Flags, Floats, Ints
 from icsml.errors import ModelError
+from icsml.model.trees import READ_AS_ZERO, TreeText, read_trees
 
 __all__ = ["LeafRegions", "leaf_regions"]
-
-
-_READ_AS_ZERO: Final = float(np.float32(1e-35))
-_DEFAULT_LEFT: Final = 2
-_MISSING: Final = 12  # two bits of decision_type: 0 none, 4 zero, 8 NaN
-_MISSING_IS_ZERO: Final = 4
-_MISSING_IS_NAN: Final = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,33 +58,28 @@ def leaf_regions(text: str) -> Iterator[LeafRegions]:
         ``ICS-MOD-031`` for trees that this cannot describe: categorical splits, zero as missing, linear leaves, a
         threshold of NaN or minus infinity, or nodes that form no tree.
     """
-    blocks = text.partition("\nend of trees")[0].split("\nTree=")[1:]
-    for number, block in enumerate(blocks):
-        keys = dict(line.split("=", 1) for line in block.splitlines()[1:] if "=" in line)
-        yield _regions(number, keys)
+    for number, tree in enumerate(read_trees(text)):
+        yield _regions(number, tree)
 
 
-def _regions(number: int, keys: dict[str, str]) -> LeafRegions:
-    values = _numbers(keys, "leaf_value", np.float64)
-    if keys.get("num_cat", "0") != "0" or keys.get("is_linear", "0") != "0":
+def _regions(number: int, tree: TreeText) -> LeafRegions:
+    values = tree.floats("leaf_value")
+    if tree.is_categorical or tree.is_linear:
         raise _unsupported(number, "categorical splits or linear leaves")
     if len(values) == 1:
         none = np.empty((1, 0))
         return LeafRegions(number, np.empty(0, np.int64), none, none, none.astype(np.bool_), values)
-    split = _numbers(keys, "split_feature", np.int64)
-    threshold = _numbers(keys, "threshold", np.float64)
-    kind = _numbers(keys, "decision_type", np.int64)
-    left, right = (_numbers(keys, name, np.int64) for name in ("left_child", "right_child"))
+    threshold = tree.floats("threshold")
+    split, kind, left, right = map(tree.ints, ("split_feature", "decision_type", "left_child", "right_child"))
     if {len(split), len(threshold), len(kind), len(left), len(right)} != {len(values) - 1}:
         raise _unsupported(number, "lists of nodes that differ in length")
     # A threshold of plus infinity is LightGBM's way to part present values from missing ones.
-    if (kind & _MISSING == _MISSING_IS_ZERO).any() or not (threshold > -np.inf).all():
+    if tree.takes_zero_as_missing or not (threshold > -np.inf).all():
         raise _unsupported(number, "zero as missing, or a threshold of NaN or minus infinity")
-    to_left = np.where(kind & _MISSING == _MISSING_IS_NAN, kind & _DEFAULT_LEFT != 0, threshold >= 0.0)
-    tiny = np.abs(threshold) <= _READ_AS_ZERO
-    threshold = np.where(tiny, np.where(threshold >= 0.0, _READ_AS_ZERO, -_READ_AS_ZERO), threshold)
+    tiny = np.abs(threshold) <= READ_AS_ZERO
+    threshold = np.where(tiny, np.where(threshold >= 0.0, READ_AS_ZERO, -READ_AS_ZERO), threshold)
     features, column = np.unique(split, return_inverse=True)
-    above, up_to, missing = _walk(number, column, threshold, to_left, left, right, len(features))
+    above, up_to, missing = _walk(number, column, threshold, tree.missing_left(), left, right, len(features))
     return LeafRegions(number, features, above, up_to, missing, values)
 
 
@@ -127,10 +114,6 @@ def _walk(
     if len(seen) != 2 * leaves - 1:
         raise _unsupported(number, "nodes that form no tree")
     return above, up_to, missing
-
-
-def _numbers(keys: dict[str, str], name: str, kind: type[Any]) -> npt.NDArray[Any]:
-    return np.array(keys.get(name, "").split(), dtype=kind)
 
 
 def _unsupported(number: int, what: str) -> ModelError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from icsml.core.arrays import Flags, Floats, Ints
 from icsml.errors import ModelError
+from icsml.model.trees import TreeText, read_trees
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Forest", "Tree", "most_features", "read_forest"]
 
 
-_CATEGORICAL: Final = 1
-_DEFAULT_LEFT: Final = 2
-_MISSING_ZERO, _MISSING_NAN = 1, 2
 _LONGEST: Final = 500  # splits on a path; trees are walked by recursion
-_FIELD = re.compile(r"^(\w+)=(.*)$", re.MULTILINE)
 _REMEDY: Final = "train with numeric features and plain trees, or ask for LightGBM's own pred_contrib"
 
 
@@ -77,13 +73,12 @@ def read_forest(booster: lgb.Booster) -> Forest:
         ``zero_as_missing``, linear leaves, a branch that no training row took; ``ICS-EXP-003`` for a path of more than
         five hundred splits.
     """
-    head, *bodies = re.split(r"^Tree=\d+\n", booster.model_to_string(), flags=re.MULTILINE)
-    stated = dict(_FIELD.findall(head))
-    if stated["num_tree_per_iteration"] != "1":
+    if booster.num_model_per_iteration() != 1:
         raise _unsupported("it has more than one output a row")
-    if re.search(r"^average_output$", head, re.MULTILINE):
+    text = booster.model_to_string()
+    if "\naverage_output\n" in text.partition("\nTree=")[0]:
         raise _unsupported("it averages its trees")
-    return Forest(booster.num_feature(), tuple(_tree(body.split("\n\n\n")[0], i) for i, body in enumerate(bodies)))
+    return Forest(booster.num_feature(), tuple(_tree(tree, number) for number, tree in enumerate(read_trees(text))))
 
 
 def most_features(tree: Tree) -> int:
@@ -98,27 +93,23 @@ def _most(tree: Tree, node: int, above: frozenset[int]) -> int:
     return max(_most(tree, int(tree.left[node]), here), _most(tree, int(tree.right[node]), here))
 
 
-def _tree(body: str, number: int) -> Tree:
-    stated = dict(_FIELD.findall(body))
-    if stated.get("is_linear", "0") != "0":
+def _tree(text: TreeText, number: int) -> Tree:
+    if text.is_linear:
         raise _unsupported(f"tree {number} has linear leaves")
-    decision = _ints(stated.get("decision_type", ""))
-    missing = (decision >> 2) & 3
-    if (decision & _CATEGORICAL).any():
+    if text.is_categorical:
         raise _unsupported(f"tree {number} splits on a categorical feature")
-    if (missing == _MISSING_ZERO).any():
+    if text.takes_zero_as_missing:
         raise _unsupported(f"tree {number} takes zero as missing")
-    threshold, leaves = _floats(stated.get("threshold", "")), _floats(stated["leaf_value"])
+    leaves = text.floats("leaf_value")
     tree = Tree(
-        feature=_ints(stated.get("split_feature", "")),
-        threshold=threshold,
-        # Without a missing type a missing value is read as zero, and goes where zero goes.
-        nan_left=np.where(missing == _MISSING_NAN, (decision & _DEFAULT_LEFT) != 0, threshold >= 0.0),
-        left=_ints(stated.get("left_child", "")),
-        right=_ints(stated.get("right_child", "")),
-        cover=_floats(stated.get("internal_count", "")),
+        feature=text.ints("split_feature"),
+        threshold=text.floats("threshold"),
+        nan_left=text.missing_left(),
+        left=text.ints("left_child"),
+        right=text.ints("right_child"),
+        cover=text.floats("internal_count"),
         leaf_value=leaves,
-        leaf_cover=_floats(stated["leaf_count"]) if len(leaves) > 1 else np.ones(1),
+        leaf_cover=text.floats("leaf_count") if len(leaves) > 1 else np.ones(1),
     )
     if _longest(tree) > _LONGEST:
         raise ModelError(
@@ -140,14 +131,6 @@ def _longest(tree: Tree) -> int:
             if child > 0:
                 depth[child] = depth[node] + 1
     return int(depth.max(initial=0))
-
-
-def _ints(text: str) -> Ints:
-    return np.array(text.split(), dtype=np.int64)
-
-
-def _floats(text: str) -> Floats:
-    return np.array(text.split(), dtype=np.float64)
 
 
 def _unsupported(why: str) -> ModelError:

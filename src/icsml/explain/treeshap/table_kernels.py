@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from icsml.core.arrays import Floats, Ints
 from icsml.explain.treeshap.compilation import compiled, inlined
 from icsml.explain.treeshap.table_instructions import BLOCK, add_columns, find_pattern, search_step
+from icsml.model.trees import READ_AS_ZERO
 
 __all__ = [
     "aligned_doubles",
@@ -61,7 +62,7 @@ def aligned_words(length: int) -> Words:
 @inlined
 def _as_read(value: float) -> float:
     """Return a value as LightGBM reads it: near zero is zero."""
-    return 0.0 if abs(value) <= 1.0000000180025095e-35 else value
+    return 0.0 if abs(value) <= READ_AS_ZERO else value
 
 
 @inlined
