@@ -180,19 +180,18 @@ def import_dataset(
     labels = _labels(table, screened, outcomes, mapping, day)
     meta = _meta(mapping, table, screened, enterprises, outcomes, split, labels, out_of_range)
     facts = ImportFacts(len(screened.kept), meta.refused, meta.defaults, int((outcomes["bad"] == 0).sum()), labels)
-    findings = import_findings(table, mapping, facts, config)
-
     parts = None if table.source.parts is None else table.source.parts[screened.kept]
 
     def checked() -> DatasetMeta:
         progress(f"{mapping.name}: checking {meta.rows:,} rows")
-        findings.extend(check_dataset(Dataset(meta, enterprises, outcomes, ""), config, parts))
+        dataset = Dataset(meta, enterprises, outcomes, "")
+        findings = [*import_findings(table, mapping, facts, config), *check_dataset(dataset, config, parts)]
         return meta.model_copy(update={"checks": findings})
 
     progress(f"{mapping.name}: writing {meta.rows:,} rows")
     (out / TRUTH).unlink(missing_ok=True)
-    write_dataset(out, checked, enterprises, outcomes)
-    return _report(mapping, meta.model_copy(update={"checks": findings}), table, screened, split.counts)
+    written = write_dataset(out, checked, enterprises, outcomes)
+    return _report(mapping, written, table, screened, split.counts)
 
 
 def _report(
@@ -265,15 +264,24 @@ def _impossible_days(table: TypedTable, today: date) -> dict[str, Flags]:
 def _labels(
     table: TypedTable, screened: _Screened, outcomes: pd.DataFrame, mapping: Mapping, today: date
 ) -> LabelCounts | None:
-    counts, outcome = table.outcomes.labels, mapping.outcome
-    if counts is None or outcome is None:
+    values, outcome = table.outcomes.labels, mapping.outcome
+    if values is None or outcome is None:
         return None
     refused = int(((table.outcomes.bad == 1) & ~screened.kept).sum())
     still_open = 0
     if outcome.horizon_months is not None:
         ends = horizon_end(outcomes["as_of"].to_numpy(dtype="datetime64[D]"), outcome.horizon_months)
         still_open = int(((outcomes["bad"] == 0).to_numpy() & (ends > np.datetime64(today, "D"))).sum())
-    return counts.model_copy(update={"defaults_refused": refused, "open_horizon": still_open})
+    return LabelCounts(
+        positive=values.positive,
+        negative=values.negative,
+        unknown=values.unknown,
+        negative_inferred=values.negative_inferred,
+        defaults_refused=refused,
+        after_horizon=table.outcomes.after_horizon,
+        good_with_event=table.outcomes.good_with_event,
+        open_horizon=still_open,
+    )
 
 
 def _places(table: TypedTable, screened: _Screened) -> dict[str, list[str]]:

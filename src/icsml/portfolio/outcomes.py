@@ -16,11 +16,20 @@ from icsml.errors import InputError
 from icsml.portfolio.cells import Cells, Converted, Missing, dates, token, tokens
 from icsml.portfolio.mapping import OutcomeSource
 from icsml.portfolio.reading.table import Column, SourceTable
-from icsml.records.dataset import LabelCounts
 
-__all__ = ["Outcomes", "horizon_end", "read_outcomes"]
+__all__ = ["LabelValues", "Outcomes", "horizon_end", "read_outcomes"]
 
 _SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class LabelValues:
+    """Rows of each value of the label column, by what it was read as; ``negative_inferred`` where none was declared."""
+
+    positive: dict[str, int]
+    negative: dict[str, int]
+    unknown: dict[str, int]
+    negative_inferred: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +44,11 @@ class Outcomes:
         What bad means; None where not known.
     event_date : ndarray of datetime64[D] of shape (n,)
         When the event happened; NaT for rows that are not bad, or not dated.
-    labels : LabelCounts, optional
+    labels : LabelValues, optional
         How the label values were read; None without labels.
-    after_horizon : ndarray of bool of shape (n,)
-        Rows labelled bad whose event came after the horizon, so that they are good.
+    after_horizon, good_with_event : int
+        Rows labelled bad whose event came after the horizon, so that they are good; rows labelled good that have an
+        event date within the horizon.
     converted : dict of str to Converted
         What became of the cells of the label and of the event date.
     """
@@ -46,8 +56,9 @@ class Outcomes:
     bad: Floats
     event: str | None
     event_date: Dates
-    labels: LabelCounts | None
-    after_horizon: Flags
+    labels: LabelValues | None
+    after_horizon: int
+    good_with_event: int
     converted: dict[str, Converted]
 
     def frame(self, enterprise_id: Array, as_of: Dates, kept: Flags) -> pd.DataFrame:
@@ -90,17 +101,16 @@ def read_outcomes(
         default.
     """
     undated = np.full(table.rows, np.datetime64("NaT"), dtype="datetime64[D]")
-    nowhere = np.zeros(table.rows, dtype=bool)
     if source is None:
-        return Outcomes(np.full(table.rows, np.nan), None, undated, None, nowhere, {})
-    labels, counts, converted = _labels(table.columns[source.column], source, missing)
+        return Outcomes(np.full(table.rows, np.nan), None, undated, None, 0, 0, {})
+    labels, values, converted = _labels(table.columns[source.column], source, missing)
     if source.event_date is None:
-        return Outcomes(labels, source.event, undated, counts, nowhere, {"outcome": converted})
+        return Outcomes(labels, source.event, undated, values, 0, 0, {"outcome": converted})
     absent = Missing.of([*missing, *source.event_date.missing])
     key = "outcome.event_date"
     event_dates = dates(table.columns[source.event_date.column], source.event_date, key, today=today, missing=absent)
     happened = np.where(labels == 1, event_dates.values, np.datetime64("NaT"))
-    late, now = nowhere, np.datetime64(today, "D")
+    late, now = np.zeros(table.rows, dtype=bool), np.datetime64(today, "D")
     # A month or a year is late only where its first day is: the event may have been then.
     begins = event_dates.values.astype(f"datetime64[{source.event_date.period}]").astype("datetime64[D]")
     end: Dates = np.full(table.rows, now)
@@ -114,8 +124,8 @@ def read_outcomes(
     for limit in (end, np.full(table.rows, now)):
         happened = np.where((begins <= limit) & (happened > limit), limit, happened)
     unlike = (labels == 0) & ~late & (begins <= end) & (event_dates.values >= as_of)
-    counts = counts.model_copy(update={"after_horizon": int(late.sum()), "good_with_event": int(unlike.sum())})
-    return Outcomes(labels, source.event, happened, counts, late, {"outcome": converted, "event_date": event_dates})
+    cells = {"outcome": converted, "event_date": event_dates}
+    return Outcomes(labels, source.event, happened, values, int(late.sum()), int(unlike.sum()), cells)
 
 
 def horizon_end(as_of: Dates, months: int) -> Dates:
@@ -127,7 +137,7 @@ def horizon_end(as_of: Dates, months: int) -> Dates:
     return end
 
 
-def _labels(column: Column, source: OutcomeSource, missing: Iterable[object]) -> tuple[Floats, LabelCounts, Converted]:
+def _labels(column: Column, source: OutcomeSource, missing: Iterable[object]) -> tuple[Floats, LabelValues, Converted]:
     groups = {
         name: {token(value) for value in getattr(source, name) or ()} for name in ("positive", "negative", "unknown")
     }
@@ -155,7 +165,7 @@ def _labels(column: Column, source: OutcomeSource, missing: Iterable[object]) ->
     meaning = [1.0 if word in groups["positive"] else 0.0 if word in good else np.nan for word in words]
     bad = np.array([*meaning, np.nan])[codes]
     bad[declared] = np.nan
-    read = LabelCounts(
+    read = LabelValues(
         positive=_counted(counts, groups["positive"]),
         negative=_counted(counts, good),
         unknown=_counted(counts, groups["unknown"]) | _counted({"": int((cells_read.empty | declared).sum())}, {""}),

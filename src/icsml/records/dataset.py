@@ -205,7 +205,7 @@ def _meta_beside(path: Path) -> DatasetMeta | None:
 
 def write_dataset(
     folder: Path, meta: DatasetMeta | Callable[[], DatasetMeta], enterprises: pd.DataFrame, outcomes: pd.DataFrame
-) -> None:
+) -> DatasetMeta:
     """Write a data set: to temporary files first, which then replace the old ones.
 
     Parameters
@@ -216,6 +216,11 @@ def write_dataset(
         What ``dataset.yaml`` says, or what makes it while the rows are written.
     enterprises, outcomes : DataFrame of shape (n, any)
         The rows.
+
+    Returns
+    -------
+    DatasetMeta
+        As written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as scratch, ThreadPoolExecutor(1) as pool:
@@ -226,6 +231,7 @@ def write_dataset(
         writing.result()
         for name in (ENTERPRISES, OUTCOMES, META):
             (new / name).replace(folder / name)
+    return content
 
 
 def _write_rows(folder: Path, enterprises: pd.DataFrame, outcomes: pd.DataFrame) -> None:
