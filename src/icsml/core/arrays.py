@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Dates", "Flags", "Floats", "Indices", "Ints", "Objects", "Texts"]
+__all__ = ["Array", "Dates", "Flags", "Floats", "Indices", "Int8s", "Int16s", "Int32s", "Ints", "Objects", "Texts"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Int8s = NDArray[np.int8]
+Int16s = NDArray[np.int16]
+Int32s = NDArray[np.int32]
 Indices = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 Dates = NDArray[np.datetime64]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, overload
+from typing import Literal, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
-from icsml.core.arrays import Flags, Floats, Ints
+from icsml.core.arrays import Flags, Floats, Ints, Objects
 from icsml.decision.required_information import lacking
 from icsml.errors import InputError
 from icsml.explain.merging import Clusters, clusters, merge
@@ -87,7 +86,7 @@ class Assessment:
     log_odds: Floats
     pd: Floats
     score: Ints
-    grade: NDArray[Any]
+    grade: Objects
     insufficient: dict[str, Flags]
     pd_without_innovation: Floats | None
 
@@ -173,7 +172,7 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, fir
     )
 
 
-def _graded(grade: NDArray[Any], insufficient: Mapping[str, Flags]) -> NDArray[Any]:
+def _graded(grade: Objects, insufficient: Mapping[str, Flags]) -> Objects:
     """Remove the grade where a row has too little information."""
     for flags in insufficient.values():
         grade = grade.copy()

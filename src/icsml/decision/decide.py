@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 
 import numpy as np
 
+from icsml.core.arrays import Floats
 from icsml.core.clock import timestamp
 from icsml.decision.assess import Assessment, assess
 from icsml.decision.decision_warnings import decision_warnings, recourse_warnings
@@ -173,7 +173,7 @@ def _innovation(bundle: Bundle, assessment: Assessment, as_of: date | None) -> I
     return innovation_score(assessment.innovation, bundle.rulebook, 0, as_of)
 
 
-def _first(values: Any) -> float | None:  # noqa: ANN401 - an optional float array
+def _first(values: Floats | None) -> float | None:
     return None if values is None else float(values[0])
 
 

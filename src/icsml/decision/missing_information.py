@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats
 from icsml.decision.assess import Assessment
 from icsml.decision.required_information import blank_amounts, demands
 from icsml.explain.reason_texts import MissingInformation
@@ -54,9 +54,7 @@ def absent_fields(feature: Feature, columns: Columns, row: int) -> tuple[str, ..
     return tuple(name for name in feature.inputs if not is_present(columns[name][row : row + 1])[0])
 
 
-def features_lacking_fields(
-    bundle: BundleParts, columns: Columns, features: NDArray[np.float64], row: int
-) -> list[int]:
+def features_lacking_fields(bundle: BundleParts, columns: Columns, features: Floats, row: int) -> list[int]:
     """Return the indices of the features of one row that have no value because a field is absent.
 
     So do those of amounts that count as not given, whatever the zeros make of them. The innovation score never does: a

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from icsml.core.arrays import Floats, Ints, Objects
 from icsml.decision.assess import Assessment, ExplainedAssessment, assess
 from icsml.explain.contradiction import raises_adverse
 from icsml.model.bundle import BundleParts
@@ -117,8 +117,8 @@ def _aims(action: Action) -> tuple[str, ...]:
     return action.adds if action.account == "sales" else limited_fields(action)
 
 
-def _terms(assessment: ExplainedAssessment) -> npt.NDArray[np.float64]:
-    terms: npt.NDArray[np.float64] = assessment.explanation.terms.log_odds[0]
+def _terms(assessment: ExplainedAssessment) -> Floats:
+    terms: Floats = assessment.explanation.terms.log_odds[0]
     return terms
 
 
@@ -134,6 +134,6 @@ def _scored(bundle: BundleParts, assessment: Assessment) -> Scored:
     )
 
 
-def _grade_ranks(bundle: BundleParts, grades: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
+def _grade_ranks(bundle: BundleParts, grades: Objects) -> Ints:
     order = {grade.id: rank for rank, grade in enumerate(bundle.scale.grades)}
     return np.array([order.get(grade, 0) for grade in grades], dtype=np.int64)

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from icsml.core.arrays import Flags, Floats
+from icsml.core.arrays import Flags, Floats, Indices, Ints
 from icsml.explain.merging import Clusters, by_cluster
 
 __all__ = [
@@ -149,7 +148,7 @@ def movement(old: Floats, new: Floats) -> Floats:
     return moved
 
 
-def _ranks(values: Floats) -> NDArray[np.intp]:
+def _ranks(values: Floats) -> Indices:
     """Rank the terms of each row from the largest, 0 first, ties by feature order."""
     order = np.argsort(-values, axis=1, kind="stable")
     ranks = np.empty_like(order)
@@ -157,7 +156,7 @@ def _ranks(values: Floats) -> NDArray[np.intp]:
     return ranks
 
 
-def _over(part: NDArray[np.int64], whole: NDArray[np.int64]) -> Floats:
+def _over(part: Ints, whole: Ints) -> Floats:
     share: Floats = np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
     return share
 

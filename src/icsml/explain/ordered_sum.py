@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from icsml.core.arrays import Floats
 
 __all__ = ["sum_in_order"]
 
 
-def sum_in_order(terms: NDArray[np.float64]) -> NDArray[np.float64]:
+def sum_in_order(terms: Floats) -> Floats:
     """Sum over the second axis from left to right, so that a row has the same bits alone and in a batch."""
     total = np.zeros(len(terms))
     for column in range(terms.shape[1]):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from icsml.core.arrays import Floats, Ints
 
 __all__ = ["share_points"]
 
 
-def share_points(exact: NDArray[np.float64], total: NDArray[np.int64]) -> NDArray[np.int64]:
+def share_points(exact: Floats, total: Ints) -> Ints:
     """Round the terms of each row so that they sum to its total.
 
     Every term is rounded down, then the units still wanting go to the largest fractions, ties to the earlier term.

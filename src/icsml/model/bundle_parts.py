@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from icsml.core.arrays import Floats, Objects
 from icsml.features.feature import Feature
 from icsml.features.reason_codes import ReasonCatalogue, load_reason_catalogue
 from icsml.innovation.rulebooks.rulebook import Rulebook
@@ -64,7 +64,7 @@ class BundleParts(Stated):
         """The policy of its assessments; where the bundle does not state one, that of this version."""
         return self.policy if self.policy is not None else load_assessment_policy()
 
-    def grade(self, pd: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
+    def grade(self, pd: Floats) -> Objects:
         """Return grade ids of PDs of shape (n,), all None where the master scale is of another event or horizon."""
         if not self.scale.applies_to(self.event, self.horizon_months):
             return np.full(pd.shape, None, dtype=object)

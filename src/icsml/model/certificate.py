@@ -18,11 +18,10 @@ from math import isfinite
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, PlainSerializer, computed_field
 from pydantic.dataclasses import dataclass
 
-from icsml.core.arrays import Flags
+from icsml.core.arrays import Flags, Ints
 from icsml.core.canonical import sha256_hex
 from icsml.errors import ModelError
 from icsml.model.leaf_regions import LeafRegions, leaf_regions
@@ -186,7 +185,7 @@ def certify(
     return Certificate(sha256_hex(text.encode()), trees, leaves, proofs, tuple(violations))
 
 
-def _compared(tree: LeafRegions, signs: npt.NDArray[np.int64]) -> Iterator[tuple[int, Flags, Flags]]:
+def _compared(tree: LeafRegions, signs: Ints) -> Iterator[tuple[int, Flags, Flags]]:
     """Yield, for each column of declared direction, which pairs (lower, higher leaf) count and which are wrong.
 
     All arrays are of pairs of leaves: ``meet`` of shape (leaves, leaves, m) shows on which of the m features the

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Self
 
 import lightgbm as lgb
 import numpy as np
@@ -14,7 +14,7 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
-from icsml.core.arrays import Floats
+from icsml.core.arrays import Array, Floats
 from icsml.core.progress import Progress, silent
 from icsml.model.calibrate import Affine, no_ranking
 from icsml.model.event_label import UnnamedEventWarning, named_event, unnamed_event
@@ -235,10 +235,10 @@ class PDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         pd = pd_from_log_odds(log_odds(self.margin(X), self.calibration_))
         return np.column_stack([pd, 1.0 - pd] if self._event_first else [1.0 - pd, pd])
 
-    def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
+    def predict(self, X: npt.ArrayLike) -> Array:
         """Return the likelier class, of shape (n,); rank and price by the PD, not by this."""
         likely = (self.decision_function(X) > 0).astype(np.intp)
-        predicted: npt.NDArray[Any] = self.classes_[likely]
+        predicted: Array = self.classes_[likely]
         return predicted
 
     @property
@@ -329,7 +329,7 @@ def from_config(
     )
 
 
-def _per_row(X: Floats, values: npt.ArrayLike) -> npt.NDArray[Any]:
+def _per_row(X: Floats, values: npt.ArrayLike) -> Array:
     array = np.asarray(values)
     check_consistent_length(X, array)
     return array

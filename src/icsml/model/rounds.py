@@ -13,9 +13,8 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-import numpy.typing as npt
 
-from icsml.core.arrays import Floats, Indices
+from icsml.core.arrays import Array, Flags, Floats, Indices
 from icsml.core.progress import Progress, silent
 from icsml.errors import ModelError
 from icsml.model.calibrate import Affine, calibrated_loss, fit_affine
@@ -61,7 +60,7 @@ class RoundSearch:
     curve: tuple[tuple[int, float], ...]
 
 
-def fold_splits(y: Floats, groups: npt.NDArray[Any] | None, folds: int, seed: int) -> list[Split]:
+def fold_splits(y: Floats, groups: Array | None, folds: int, seed: int) -> list[Split]:
     """Return stratified folds with every group kept whole.
 
     There are no more folds than rows or groups of the rarer class allow.
@@ -95,7 +94,7 @@ def fold_splits(y: Floats, groups: npt.NDArray[Any] | None, folds: int, seed: in
     return _with_both_classes([_split(number != k, number == k) for k in np.unique(number)], y)
 
 
-def block_splits(y: Floats, blocks: npt.NDArray[Any]) -> list[Split]:
+def block_splits(y: Floats, blocks: Array) -> list[Split]:
     """Return forward chains over time blocks: trained on all earlier blocks, judged on the next.
 
     Forward only, because a deployed model always meets a later time than it has seen. The first half of the blocks is
@@ -225,7 +224,7 @@ def _judge(pooled: Floats, outcome: Floats) -> tuple[Affine, float]:
     return calibration, calibrated_loss(np.zeros(outcome.size), outcome, flat)
 
 
-def _split(train: npt.NDArray[np.bool_], held_out: npt.NDArray[np.bool_]) -> Split:
+def _split(train: Flags, held_out: Flags) -> Split:
     return Split(np.flatnonzero(train), np.flatnonzero(held_out))
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from math import log
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Final, Self
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from icsml.core.arrays import Floats
+from icsml.core.arrays import Floats, Ints, Objects
 from icsml.core.yaml import load_model
 
 __all__ = ["Grade", "MasterScale", "load_scale"]
@@ -73,14 +72,14 @@ class MasterScale(BaseModel):
         """Return whether PDs of this event and horizon may be graded on this scale."""
         return event == self.event and horizon_months == self.horizon_months
 
-    def grade(self, pd: Floats) -> npt.NDArray[np.object_]:
+    def grade(self, pd: Floats) -> Objects:
         """Return grade ids of PDs, both of shape (n,): the bound before < PD <= the grade's own upper bound."""
         uppers = np.array([grade.upper for grade in self.grades])
         ids = np.array([grade.id for grade in self.grades], dtype=object)
-        graded: npt.NDArray[Any] = ids[np.searchsorted(uppers, pd, side="left")]
+        graded: Objects = ids[np.searchsorted(uppers, pd, side="left")]
         return graded
 
-    def score(self, log_odds: Floats) -> npt.NDArray[np.int64]:
+    def score(self, log_odds: Floats) -> Ints:
         """Return round(offset - pdo / ln 2 * log-odds), halves to even, of shape (n,)."""
         return np.rint(self.offset - self.factor * log_odds).astype(np.int64)
 

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from icsml.core.arrays import Floats
+from icsml.core.arrays import Floats, Ints
 from icsml.core.yaml import load_model
 from icsml.records.columns import Columns
 from icsml.records.fields import FIELD_BY_NAME
@@ -265,7 +264,7 @@ class ActionSet(_Part):
     jumps: dict[str, FieldLimit]
 
 
-def size_class(staff: Floats, edges: tuple[float, ...]) -> NDArray[np.int64]:
+def size_class(staff: Floats, edges: tuple[float, ...]) -> Ints:
     """Return the size class of each row by its staff, shape (n,): the number of edges reached; -1 where unknown."""
     classes = np.searchsorted(np.array(edges, dtype=np.float64), staff, side="right")
     return np.where(np.isnan(staff), -1, classes).astype(np.int64)

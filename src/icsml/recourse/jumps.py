@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from icsml.core.arithmetic import growth
-from icsml.core.arrays import Flags
+from icsml.core.arrays import Flags, Floats, Ints, Objects
 from icsml.records.columns import Columns
 from icsml.recourse.actionable_fields import PRIOR_YEAR, ActionSet, FieldLimit, size_class
 
@@ -36,7 +35,7 @@ def jumped(action_set: ActionSet, columns: Columns) -> dict[str, Flags]:
     }
 
 
-def _steps(limit: FieldLimit, technical: NDArray[np.object_], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+def _steps(limit: FieldLimit, technical: Objects, sizes: Ints) -> Floats:
     steps = np.full(len(sizes), np.nan)
     for size in np.unique(sizes):
         steps[sizes == size] = limit.step(technical[0], int(size))

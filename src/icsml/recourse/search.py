@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from icsml.core.arrays import Flags, Floats, Ints
+from icsml.core.arrays import Flags, Floats, Ints, Objects
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.scoring.points import Points
 from icsml.records.columns import Columns, take
@@ -55,7 +53,7 @@ class Scored:
 
     pd: Floats
     score: Ints
-    grade: NDArray[Any]
+    grade: Objects
     grade_rank: Ints
     points: Points
     out_of_range: dict[str, Flags]

@@ -20,6 +20,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from icsml.core.arrays import Floats, Indices
+
 __all__ = ["information_value"]
 
 _BINS: Final = 10
@@ -47,12 +49,12 @@ def information_value(values: npt.ArrayLike, y: npt.ArrayLike) -> float | None:
     return float(((good - bad) * np.log(good / bad)).sum())
 
 
-def _shares(counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    shares: npt.NDArray[np.float64] = (counts + _HALF) / (counts + _HALF).sum()
+def _shares(counts: Floats) -> Floats:
+    shares: Floats = (counts + _HALF) / (counts + _HALF).sum()
     return shares
 
 
-def _bins(values: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+def _bins(values: Floats) -> Indices:
     """Return the bin of every value; missing values have the last one."""
     known = ~np.isnan(values)
     inner = np.arange(1, _BINS) / _BINS

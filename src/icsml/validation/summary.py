@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from icsml.core.arrays import Array, Floats
 from icsml.validation.auc import AUC, auc
 from icsml.validation.auc_interval import AUC_INTERVAL
 from icsml.validation.average_precision import AVERAGE_PRECISION
@@ -166,8 +167,6 @@ def summary(
     return measures(y, pd, folds=folds, groups=groups).as_json()
 
 
-def _auc_folds(
-    outcome: npt.NDArray[np.float64], probability: npt.NDArray[np.float64], folds: npt.NDArray[Any]
-) -> tuple[float | None, ...]:
+def _auc_folds(outcome: Floats, probability: Floats, folds: Array) -> tuple[float | None, ...]:
     rows = [folds == number for number in np.unique(folds)]
     return tuple(auc(outcome[fold], probability[fold]) if np.unique(outcome[fold]).size == 2 else None for fold in rows)

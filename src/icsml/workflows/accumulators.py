@@ -8,10 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import logit
 
-from icsml.core.arrays import Flags, Floats
+from icsml.core.arrays import Array, Flags, Floats, Indices, Int16s, Ints
 from icsml.decision.assess import Assessment, ExplainedAssessment, Explanation
 from icsml.explain.ordered_sum import sum_in_order
 from icsml.explain.terms import adverse, by_group, rank_terms
@@ -34,7 +33,7 @@ _NOT_KNOWN: Final = {None, StaffClass.NOT_KNOWN}
 """Groups of rows that are in no group; a kind that has only these is left out."""
 
 
-def pd_bands(pds: Floats) -> NDArray[Any]:
+def pd_bands(pds: Floats) -> Array:
     """Return the band of every PD, shape (n,); see :data:`icsml.reports.report_facts.PD_BANDS`."""
     indices = np.searchsorted(list(PD_BANDS.values()), pds, side="right")
     return np.array(list(PD_BANDS), dtype=object)[np.maximum(indices - 1, 0)]
@@ -44,7 +43,7 @@ def pd_bands(pds: Floats) -> NDArray[Any]:
 class _GroupSums:
     """Sums over one group of rows."""
 
-    adverse: NDArray[np.int64]
+    adverse: Ints
     rows: int = 0
     pd: float = 0.0
     size: float = 0.0
@@ -69,9 +68,9 @@ class _Deviation:
         return Check(name, self.rows, self.failed, self.worst, self.bound)
 
 
-def _within(indices: NDArray[np.intp], first: int, rows: int) -> NDArray[np.intp]:
+def _within(indices: Indices, first: int, rows: int) -> Indices:
     """Return those of the indices that are in a chunk, counted from its first row."""
-    inside: NDArray[np.intp] = indices[(indices >= first) & (indices < first + rows)] - first
+    inside: Indices = indices[(indices >= first) & (indices < first + rows)] - first
     return inside
 
 
@@ -90,18 +89,18 @@ class Accumulators:
     """
 
     bundle: Bundle
-    sampled: NDArray[np.intp]
-    valued: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    sampled: Indices
+    valued: Indices = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     pd_chunks: list[Floats] = field(default_factory=list)
     grade_counts: Counter[str | None] = field(default_factory=Counter)
     fallback_chunks: list[Flags] = field(default_factory=list)
-    grade_chunks: list[NDArray[Any]] = field(default_factory=list)
-    score_chunks: list[NDArray[np.int64]] = field(default_factory=list)
-    adverse_chunks: list[NDArray[np.int16]] = field(default_factory=list)
+    grade_chunks: list[Array] = field(default_factory=list)
+    score_chunks: list[Ints] = field(default_factory=list)
+    adverse_chunks: list[Int16s] = field(default_factory=list)
     value_chunks: list[Floats] = field(default_factory=list)
     pd_without_chunks: list[Floats] = field(default_factory=list)
     innovation_chunks: list[Floats] = field(default_factory=list)
-    grade_changes: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, dtype=np.int64))
+    grade_changes: Ints = field(default_factory=lambda: np.zeros(3, dtype=np.int64))
     sampled_chunks: list[tuple[Floats, Floats]] = field(default_factory=list)
     alone: list[tuple[int, float, bytes]] = field(default_factory=list)
     compared: list[tuple[Floats, Flags, Floats, Floats]] = field(default_factory=list)
@@ -210,7 +209,7 @@ class Accumulators:
         sizes = [(name, size / count) for name, size in self.feature_groups.items()]
         return tuple(sorted(sizes, key=lambda group_size: -group_size[1]))
 
-    def _kinds(self, assessment: Assessment, columns: Columns) -> dict[str, NDArray[Any]]:
+    def _kinds(self, assessment: Assessment, columns: Columns) -> dict[str, Array]:
         everybody = {"all": np.full(len(assessment.pd), "all", dtype=object), "pd_band": pd_bands(assessment.pd)}
         if assessment.innovation is not None:
             return everybody | population_groups(columns, assessment.innovation)

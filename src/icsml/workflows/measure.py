@@ -6,10 +6,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logit
 
-from icsml.core.arrays import Flags, Floats
+from icsml.core.arrays import Flags, Floats, Ints
 from icsml.core.progress import Progress
 from icsml.decision.assess import assess
 from icsml.errors import InputError
@@ -143,7 +142,7 @@ def refuse_pair(pair: FittedPair, y: Floats) -> None:
 
 
 def _out_of_fold(
-    prepared: Prepared, split: Split, folds: NDArray[np.int64], config: TrainingConfig, progress: Progress
+    prepared: Prepared, split: Split, folds: Ints, config: TrainingConfig, progress: Progress
 ) -> tuple[Floats, FoldModels, FoldModels]:
     """Return every row's PDs by the pair of the other folds, and the models and companions behind them."""
     held_out = np.full((len(prepared.y), 2), np.nan)
@@ -216,7 +215,7 @@ def _figures(
     held_out: Floats,
     rows: Flags,
     sample: Literal["test", "cv"],
-    folds: NDArray[np.int64] | None = None,
+    folds: Ints | None = None,
     models: FoldModels | None = None,
     companions: FoldModels | None = None,
 ) -> Figures:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from icsml.core.arrays import Flags, Floats
+from icsml.core.arrays import Array, Flags, Floats, Indices, Ints
 from icsml.core.progress import Progress
 from icsml.errors import InputError
 from icsml.features.encoder import DirectionOverride, Encoder
@@ -27,7 +25,7 @@ from icsml.workflows.config import TrainingConfig
 
 __all__ = ["Prepared", "Rows", "Split", "inner_blocks", "prepare", "ranked_within", "split_rows"]
 
-Rows = NDArray[np.bool_] | NDArray[np.intp]
+Rows = Flags | Indices
 """Rows of a data set: flags of shape (n,), or indices, which may repeat."""
 
 
@@ -62,7 +60,7 @@ class Prepared:
     dropped: list[str]
     X: Floats
     y: Floats
-    groups: NDArray[Any]
+    groups: Array
 
     @property
     def labelled(self) -> Flags:
@@ -82,7 +80,7 @@ class Split:
     train: Flags
     test: Flags
     dropped: Flags
-    folds: NDArray[np.int64] | None
+    folds: Ints | None
 
 
 def prepare(dataset: Dataset, config: TrainingConfig, progress: Progress) -> Prepared:
@@ -189,7 +187,7 @@ def _spread(part: Flags, labelled: Flags) -> Flags:
     return flags
 
 
-def inner_blocks(prepared: Prepared, rows: Rows, config: ModelConfig) -> NDArray[np.int64] | None:
+def inner_blocks(prepared: Prepared, rows: Rows, config: ModelConfig) -> Ints | None:
     """Return the time blocks of the training rows where the configuration has them, else None (folds are used).
 
     Raises

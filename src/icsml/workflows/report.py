@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from icsml.core.arrays import Floats
+from icsml.core.arrays import Array, Floats, Indices
 from icsml.core.canonical import sha256_hex
 from icsml.core.files import check_target
 from icsml.core.progress import Progress, silent
@@ -244,7 +243,7 @@ def _evidence(rows: _Rows, totals: Accumulators, run_id: str | None) -> Evidence
     )
 
 
-def _indices(bundle: Bundle, dataset: Dataset, rows: int | None) -> NDArray[np.intp]:
+def _indices(bundle: Bundle, dataset: Dataset, rows: int | None) -> Indices:
     """Return the indices of the rows to assess, in order."""
     frame = dataset.enterprises
     absent = [extra.column for extra in bundle.extras if extra.column not in frame]
@@ -260,7 +259,7 @@ def _indices(bundle: Bundle, dataset: Dataset, rows: int | None) -> NDArray[np.i
     return sampled_rows(len(frame), len(frame) if rows is None else rows)
 
 
-def _enterprises(rows: _Rows) -> NDArray[Any] | None:
+def _enterprises(rows: _Rows) -> Array | None:
     """Return what rows belong together by, None where rows have no identity that recurs."""
     return np.asarray(rows.columns["enterprise_id"], dtype=str) if rows.dataset.meta.grouped else None
 

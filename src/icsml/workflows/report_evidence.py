@@ -8,9 +8,8 @@ from typing import Any, Final, Literal
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from icsml.core.arrays import Floats, Indices
+from icsml.core.arrays import Array, Dates, Flags, Floats, Indices, Int8s
 from icsml.core.canonical import digest
 from icsml.errors import InputError
 from icsml.model.bundle import Bundle, scorers
@@ -49,7 +48,7 @@ __all__ = [
     "variables",
 ]
 
-Usage = NDArray[np.int8]
+Usage = Int8s
 Relation = Literal["same", "other", "unknown", "unrecorded"]
 
 ASSUMED_SCALE: Final = "32ab5a89abb1235ba0284c882c25555b2c6f49bb81152e76df0df8b3a6b59df1"
@@ -112,7 +111,7 @@ def _embargo(bundle: Bundle, split: OutOfTimeSplit) -> int:
     return split.embargo_months if split.embargo_months is not None else bundle.horizon_months or DEFAULT_EMBARGO_MONTHS
 
 
-def _days(dataset: Dataset) -> NDArray[np.datetime64]:
+def _days(dataset: Dataset) -> Dates:
     return pd.to_datetime(dataset.enterprises["as_of"]).to_numpy(dtype="datetime64[D]")
 
 
@@ -165,7 +164,7 @@ def _parts(dataset: Dataset, used: Usage, bad: Floats) -> tuple[Part, ...]:
     return tuple(_part(name, used == code, bad, days) for name, code in _PARTS.items() if (used == code).any())
 
 
-def _part(name: str, rows: NDArray[np.bool_], bad: Floats, days: NDArray[np.datetime64] | None) -> Part:
+def _part(name: str, rows: Flags, bad: Floats, days: Dates | None) -> Part:
     dates = days[rows] if days is not None else np.empty(0, dtype="datetime64[D]")
     dates = dates[~np.isnat(dates)]
     first, last = (str(dates.min()), str(dates.max())) if len(dates) else (None, None)
@@ -193,9 +192,7 @@ def training_figures(bundle: Bundle) -> dict[str, float]:
     return {name: float(value) for name, value in dict(bundle.training.get("figures") or {}).items()}
 
 
-def gain(
-    bundle: Bundle, pds: Floats, without: Floats | None, bad: Floats, used: Usage, groups: NDArray[Any] | None
-) -> Gain:
+def gain(bundle: Bundle, pds: Floats, without: Floats | None, bad: Floats, used: Usage, groups: Array | None) -> Gain:
     """Return what innovation adds to the AUC: as training measured it, else on the rows assessed that it never saw.
 
     Parameters
@@ -259,7 +256,7 @@ def bands(bundle: Bundle, pds: Floats, bad: Floats, used: Usage) -> Bands:
     )
 
 
-def _outcomes(pds: Floats, bad: Floats, among: NDArray[np.bool_]) -> Outcomes:
+def _outcomes(pds: Floats, bad: Floats, among: Flags) -> Outcomes:
     rows = int(among.sum())
     return Outcomes(rows, int(bad[among].sum()), float(pds[among].mean()) if rows else None)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from icsml.core.arrays import Floats
+from icsml.core.arrays import Floats, Int8s
 from icsml.core.sampling import sampled_rows
 from icsml.decision.assess import assess
 from icsml.decision.decide import DEFAULT_REASONS
@@ -49,7 +48,7 @@ def strongest_interactions(bundle: Bundle, sample: Sample) -> Interactions:
     return Interactions(values, pairs, alone / whole if whole else 0.0)
 
 
-def examples(bundle: Bundle, columns: Columns, pds: Floats, used: NDArray[np.int8]) -> tuple[Example, ...]:
+def examples(bundle: Bundle, columns: Columns, pds: Floats, used: Int8s) -> tuple[Example, ...]:
     """Return a good, a middling and a poor risk, each assessed alone."""
     order = np.argsort(pds, kind="stable")
     rows = [(role, int(order[int(at * (len(order) - 1))])) for role, at in _ROLES]

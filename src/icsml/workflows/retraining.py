@@ -10,13 +10,12 @@ are the test rows, or where the split is by folds those of the first fold: no mo
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from icsml.core.arrays import Indices
+from icsml.core.arrays import Array, Flags, Indices
 from icsml.core.progress import Progress, silent
 from icsml.core.sampling import sampled_rows
 from icsml.explain.stability_results import Resampling, Stability
@@ -98,7 +97,7 @@ def retrain(
     )
 
 
-def redrawn(indices: Indices, groups: NDArray[Any], *, keep: float | None = None, seed: int) -> Indices:
+def redrawn(indices: Indices, groups: Array, *, keep: float | None = None, seed: int) -> Indices:
     """Draw whole groups: with replacement as many as there are, or a share of them without.
 
     Parameters
@@ -129,7 +128,7 @@ def redrawn(indices: Indices, groups: NDArray[Any], *, keep: float | None = None
     return repeated
 
 
-def _parted(split: Split) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _parted(split: Split) -> tuple[Flags, Flags]:
     """Return which rows train and which are explained; of folds the first is explained."""
     if split.folds is None:
         return split.train, split.test

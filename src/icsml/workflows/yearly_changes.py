@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from icsml.core.arithmetic import ratio, subtract
-from icsml.core.arrays import Floats, Indices
+from icsml.core.arrays import Flags, Floats, Indices, Ints, Objects
 from icsml.core.paths import configs_dir
 from icsml.records.columns import Columns, rows, take
 from icsml.recourse.actionable_fields import (
@@ -155,9 +154,7 @@ def _limit(
     return FieldLimit(per=per, groups=tuple(groups)) if groups else None
 
 
-def _groups(
-    technical: NDArray[np.object_], size: NDArray[np.int64]
-) -> Iterator[tuple[str | None, int | None, NDArray[np.bool_]]]:
+def _groups(technical: Objects, size: Ints) -> Iterator[tuple[str | None, int | None, Flags]]:
     """Yield technical field × size, then size, then all."""
     sizes = sorted({int(level) for level in size} - {-1})
     fields = sorted({str(field) for field in technical if field is not None})

@@ -7,9 +7,8 @@ from itertools import accumulate, pairwise
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from icsml.core.arrays import Floats
+from icsml.core.arrays import Floats, Int32s
 from icsml.errors import ModelError
 from icsml.explain.treeshap.forest import Forest, most_features
 from icsml.explain.treeshap.leaf_groups import MOST_CONDITIONS, Group, cut
@@ -141,7 +140,7 @@ class WalkEngine:
         return float(margins[0])
 
 
-def _plan(groups: list[Group], ranks: Ranks) -> NDArray[np.int32]:
+def _plan(groups: list[Group], ranks: Ranks) -> Int32s:
     """Return the plan that :mod:`icsml.explain.treeshap.table_kernels` reads, in the form described there."""
     tests = [[ranks.test(condition) for condition in group.conditions] for group in groups]
     order = ranks.order()

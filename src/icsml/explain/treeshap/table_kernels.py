@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from icsml.core.arrays import Floats, Ints
+from icsml.core.arrays import Floats, Int32s, Ints
 from icsml.explain.treeshap.compilation import compiled, inlined
 from icsml.explain.treeshap.table_instructions import BLOCK, add_columns, find_pattern, search_step
 from icsml.model.trees import READ_AS_ZERO
@@ -27,7 +27,7 @@ __all__ = [
     "rank_block",
 ]
 
-Plan = NDArray[np.int32]
+Plan = Int32s
 Words = NDArray[np.uint16]
 
 _MARGIN = np.zeros(1, np.int32)  # a plan of the margin alone

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats, Ints
 from icsml.errors import ModelError
 from icsml.explain.treeshap.forest import Forest
 
@@ -98,19 +98,19 @@ class Ranks:
     def _column(self, feature: int, stand_in: int) -> int:
         return self._columns.setdefault((feature, stand_in), len(self._columns))
 
-    def columns(self) -> NDArray[np.int64]:
+    def columns(self) -> Ints:
         """Return feature and substitute for missing values of every tested column, shape (c, 2), ascending.
 
         Without any there is one all the same, because tests that are never true read the first.
         """
         return np.array(sorted(self._columns) or [(0, 0)], dtype=np.int64)
 
-    def order(self) -> NDArray[np.int64]:
+    def order(self) -> Ints:
         """Return each column's index in :meth:`columns`, in the order its tests were numbered; shape (c,)."""
         # lexsort gives the order of the columns, argsort of an order its inverse: the rank of each.
         return np.argsort(np.lexsort(np.array(list(self._columns), dtype=np.int64).reshape(-1, 2).T[::-1]))
 
-    def table(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def table(self) -> tuple[Floats, Ints]:
         """Return the thresholds for a binary search of equal steps.
 
         Returns

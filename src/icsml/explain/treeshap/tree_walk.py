@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from icsml.core.arrays import Floats
+from icsml.core.arrays import Floats, Int32s
 from icsml.explain.treeshap.forest import Forest, Tree
 from icsml.explain.treeshap.threshold_ranks import NEVER, Condition, Ranks
 
@@ -69,7 +68,7 @@ class Walk:
         The expected margin.
     """
 
-    steps: NDArray[np.int32]
+    steps: Int32s
     values: Floats
     constants: Floats
     depth: int

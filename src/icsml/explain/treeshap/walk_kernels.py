@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from icsml.core.arrays import Floats, Ints
+from icsml.core.arrays import Floats, Int32s, Ints
 from icsml.explain.treeshap.compilation import compiled, inlined
 from icsml.explain.treeshap.table_instructions import BLOCK
 from icsml.explain.treeshap.table_kernels import aligned_doubles, aligned_longs, aligned_words, rank_block
@@ -37,7 +37,7 @@ from icsml.explain.treeshap.walk_instructions import (
 
 __all__ = ["walk_margins", "walk_rows"]
 
-Steps = NDArray[np.int32]
+Steps = Int32s
 Words = NDArray[np.uint16]
 
 

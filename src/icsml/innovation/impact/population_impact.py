@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 from scipy.stats import rankdata
 
-from icsml.core.arrays import Flags
+from icsml.core.arrays import Array, Flags, Floats
 from icsml.core.sampling import sampled_rows
 from icsml.errors import InputError
 from icsml.innovation.rulebooks.rulebook import Rulebook
-from icsml.innovation.rulebooks.value_functions import Floats
 from icsml.innovation.scoring.evaluate import evaluate
 from icsml.innovation.scoring.points import Points
 from icsml.innovation.scoring.population_groups import Groups, group_order, population_groups
@@ -245,7 +243,7 @@ def _by_group(
     return {name: _table(name, points[0].stages, values[scored], figures) for name, values in groups.items()}
 
 
-def _table(kind: str, stages: Sequence[str], values: NDArray[Any], figures: dict[str, Floats]) -> list[GroupImpact]:
+def _table(kind: str, stages: Sequence[str], values: Array, figures: dict[str, Floats]) -> list[GroupImpact]:
     names = np.array(["" if value is None else str(value) for value in values])
     distinct, codes = np.unique(names, return_inverse=True)
     counts = np.bincount(codes, minlength=len(distinct))

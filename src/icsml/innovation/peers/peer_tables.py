@@ -17,9 +17,8 @@ from typing import Any, Final, Literal, cast, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from icsml.core.arrays import Floats
+from icsml.core.arrays import Array, Floats, Indices, Int8s, Int16s
 from icsml.core.canonical import sha256_hex
 from icsml.errors import InputError, MissingError
 from icsml.records.columns import Columns, rows
@@ -62,9 +61,9 @@ class PeerAssignment:
 
     keys: tuple[GroupKey, ...]
     combinations: list[tuple[str | None, ...]]
-    order: NDArray[np.intp]
-    back: NDArray[np.intp]
-    ends: NDArray[np.intp]
+    order: Indices
+    back: Indices
+    ends: Indices
 
     def cells(self, level: Sequence[GroupKey]) -> list[Cell | None]:
         """Return the group of every combination at a level; None where one of its keys is missing."""
@@ -88,7 +87,7 @@ class Ranking:
     assignment: PeerAssignment
     tables: list[tuple[int, Floats]]
 
-    def rank(self, value: Floats) -> NDArray[np.int16]:
+    def rank(self, value: Floats) -> Int16s:
         """Return ``level · 101 + percentage`` of every row, shape (n,).
 
         The percentage is the whole percentage of peers with a smaller value; the level is that of the group of peers.
@@ -263,7 +262,7 @@ def _nearest_table(levels: Sequence[Mapping[Cell, Floats]], cells: Sequence[Cell
 
 
 def assign_peers(
-    columns: Columns, stage: NDArray[np.int8], stages: Sequence[str], levels: Sequence[Sequence[GroupKey]]
+    columns: Columns, stage: Int8s, stages: Sequence[str], levels: Sequence[Sequence[GroupKey]]
 ) -> PeerAssignment:
     """Return the finest group of every row.
 
@@ -292,7 +291,7 @@ def assign_peers(
     return PeerAssignment(keys, combinations, order, back, ends)
 
 
-def _factorized(columns: Columns, key: GroupKey) -> tuple[NDArray[np.intp], list[str | None]]:
+def _factorized(columns: Columns, key: GroupKey) -> tuple[Indices, list[str | None]]:
     match key:
         case "province":
             return _shortened(*_codes(columns["region"]), _PROVINCE)
@@ -302,16 +301,14 @@ def _factorized(columns: Columns, key: GroupKey) -> tuple[NDArray[np.intp], list
             return _codes(columns[key])
 
 
-def _codes(values: NDArray[Any]) -> tuple[NDArray[np.intp], list[str | None]]:
+def _codes(values: Array) -> tuple[Indices, list[str | None]]:
     if len(values) == 1:
         return np.zeros(1, dtype=np.intp), [values[0]]
     codes, names = pd.factorize(values)  # a missing one is -1
     return codes + 1, [None, *(str(name) for name in names)]
 
 
-def _shortened(
-    codes: NDArray[np.intp], names: list[str | None], length: int
-) -> tuple[NDArray[np.intp], list[str | None]]:
+def _shortened(codes: Indices, names: list[str | None], length: int) -> tuple[Indices, list[str | None]]:
     short = [None if name is None else name[:length] for name in names]
     distinct = list(dict.fromkeys(short))
     index = {name: number for number, name in enumerate(distinct)}
@@ -319,8 +316,8 @@ def _shortened(
 
 
 def _combined(
-    code: NDArray[np.intp], combinations: list[tuple[str | None, ...]], part: NDArray[np.intp], names: list[str | None]
-) -> tuple[NDArray[np.intp], list[tuple[str | None, ...]]]:
+    code: Indices, combinations: list[tuple[str | None, ...]], part: Indices, names: list[str | None]
+) -> tuple[Indices, list[tuple[str | None, ...]]]:
     """Join one more key to combinations, keeping those that occur."""
     # A pair of codes as one number, as digits of base len(names); then numbered anew without gaps.
     joint = code * len(names) + part
@@ -331,7 +328,7 @@ def _combined(
     return renumbered[joint], [(*combinations[combination], names[name]) for combination, name in pairs]
 
 
-def _cells(assignment: PeerAssignment, keys: Sequence[GroupKey]) -> tuple[NDArray[np.intp], list[Cell]]:
+def _cells(assignment: PeerAssignment, keys: Sequence[GroupKey]) -> tuple[Indices, list[Cell]]:
     """Return the group of every row at a level, -1 where a key is missing, and the groups' names."""
     of_combination = assignment.cells(keys)
     names = sorted({cell for cell in of_combination if cell is not None})
@@ -342,7 +339,7 @@ def _cells(assignment: PeerAssignment, keys: Sequence[GroupKey]) -> tuple[NDArra
     return codes, names
 
 
-def _fit_level(value: Floats, codes: NDArray[np.intp], names: list[Cell], least: int) -> dict[Cell, Floats]:
+def _fit_level(value: Floats, codes: Indices, names: list[Cell], least: int) -> dict[Cell, Floats]:
     # Sorted by group and within it by value: two stable sorts, the last key first.
     known = np.flatnonzero(~np.isnan(value) & (codes >= 0))
     order = known[np.argsort(value[known], kind="stable")]

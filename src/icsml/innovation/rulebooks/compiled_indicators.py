@@ -9,12 +9,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats
 from icsml.innovation.peers.peer_tables import PERCENTILES, GroupKey, Ranking
 from icsml.innovation.rulebooks.compiled_points import Codes, Curve, Where
 from icsml.innovation.rulebooks.exact_numbers import at_stage
 from icsml.innovation.rulebooks.indicators import Indicator, Missing, Option
 from icsml.innovation.rulebooks.rule_hit import RuleHit, RuleKind
-from icsml.innovation.rulebooks.value_functions import Floats, Value
+from icsml.innovation.rulebooks.value_functions import Value
 from icsml.records.columns import Columns
 
 __all__ = ["CompiledIndicator", "Scored", "compile_indicators", "peer_key"]

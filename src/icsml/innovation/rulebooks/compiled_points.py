@@ -12,11 +12,11 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from icsml.core.arrays import Floats
 from icsml.core.yaml import Key
 from icsml.innovation.peers.peer_tables import Ranking
 from icsml.innovation.rulebooks.exact_numbers import Part, Share
 from icsml.innovation.rulebooks.rule_hit import RuleHit
-from icsml.innovation.rulebooks.value_functions import Floats
 from icsml.records.field import Kind
 
 __all__ = [

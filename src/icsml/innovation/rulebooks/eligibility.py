@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
+from icsml.core.arrays import Floats
 from icsml.core.yaml import Key
 from icsml.innovation.rulebooks.exact_numbers import Comparison, Part
 from icsml.innovation.rulebooks.provenance import Provenance
 from icsml.innovation.rulebooks.stages import Identifier
-from icsml.innovation.rulebooks.value_functions import Age, FieldValue, Floats, Growth, Ratio, Sum, Unit
+from icsml.innovation.rulebooks.value_functions import Age, FieldValue, Growth, Ratio, Sum, Unit
 from icsml.records.columns import Columns, rows
 from icsml.texts.label import Label
 

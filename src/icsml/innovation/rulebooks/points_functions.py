@@ -15,6 +15,7 @@ from typing import Annotated, ClassVar, Final, Literal, final, get_args
 import numpy as np
 from pydantic import Field, model_validator
 
+from icsml.core.arrays import Floats
 from icsml.core.yaml import Key
 from icsml.innovation.peers.peer_tables import MOST_LEVELS, PERCENTILES
 from icsml.innovation.rulebooks.compiled_points import (
@@ -35,7 +36,6 @@ from icsml.innovation.rulebooks.compiled_points import (
 )
 from icsml.innovation.rulebooks.exact_numbers import COMPARATORS, Amount, Comparison, Part, Rational, Share
 from icsml.innovation.rulebooks.rule_hit import RuleHit, RuleKind, comparison
-from icsml.innovation.rulebooks.value_functions import Floats
 from icsml.records.field import Kind
 
 __all__ = [

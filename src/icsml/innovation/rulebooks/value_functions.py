@@ -15,7 +15,7 @@ from icsml.innovation.rulebooks.exact_numbers import Part, Rational
 from icsml.records.columns import Columns
 from icsml.records.fields import FIELD_BY_NAME
 
-__all__ = ["MIXED", "Age", "FieldValue", "Floats", "Growth", "Ratio", "Sum", "Unit", "Value"]
+__all__ = ["MIXED", "Age", "FieldValue", "Growth", "Ratio", "Sum", "Unit", "Value"]
 
 _DAYS_A_YEAR = 365.25
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from icsml.core.arrays import Flags
+from icsml.core.arrays import Flags, Floats
 from icsml.innovation.rulebooks.indicators import Indicator, Missing
 from icsml.innovation.rulebooks.rulebook import Rulebook
-from icsml.innovation.rulebooks.value_functions import Floats
 from icsml.innovation.scoring.evaluate import evaluate
 from icsml.innovation.scoring.fit_peers import fitted
 from icsml.innovation.scoring.points import Points

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Flags, Floats, Int8s
 from icsml.errors import InputError
 from icsml.innovation.peers.peer_tables import Ranking, assign_peers
 from icsml.innovation.rulebooks.compiled_indicators import CompiledIndicator, Scored
@@ -14,7 +14,6 @@ from icsml.innovation.rulebooks.eligibility import EligibilityInputs, meets
 from icsml.innovation.rulebooks.indicators import ScoringDomain
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.stages import NO_STAGE, stage_indices
-from icsml.innovation.rulebooks.value_functions import Floats
 from icsml.innovation.scoring.points import MatchedRules, Points
 from icsml.records.columns import Columns, rows
 
@@ -76,7 +75,7 @@ def evaluate(rulebook: Rulebook, columns: Columns) -> Points:
     )
 
 
-def _rankings(rulebook: Rulebook, columns: Columns, stage: NDArray[np.int8]) -> dict[str, Ranking]:
+def _rankings(rulebook: Rulebook, columns: Columns, stage: Int8s) -> dict[str, Ranking]:
     if not rulebook.ranked:
         return {}
     if rulebook.peer_tables is None:
@@ -91,8 +90,8 @@ def _rankings(rulebook: Rulebook, columns: Columns, stage: NDArray[np.int8]) -> 
 
 
 def _rescale_factors(
-    rulebook: Rulebook, parts: Iterable[CompiledIndicator], scored: Mapping[str, Scored], stage: NDArray[np.int8]
-) -> tuple[dict[str, Floats], NDArray[np.bool_]]:
+    rulebook: Rulebook, parts: Iterable[CompiledIndicator], scored: Mapping[str, Scored], stage: Int8s
+) -> tuple[dict[str, Floats], Flags]:
     """Return the factors by which indicators' points and maxima are rescaled to replace those left out.
 
     Base points grow for base points that are left out, bonus points for bonus points. Also return the rows of which all
@@ -129,8 +128,8 @@ def _eligible(
     parts: Iterable[CompiledIndicator],
     scored: Mapping[str, Scored],
     rescale_factor: Mapping[str, Floats],
-    stage: NDArray[np.int8],
-    unstaged: NDArray[np.bool_],
+    stage: Int8s,
+    unstaged: Flags,
 ) -> tuple[Floats, dict[str, Floats]]:
     eligibility = rulebook.eligibility
     if eligibility is None:
@@ -146,7 +145,7 @@ def _eligible(
     return meets(eligibility, EligibilityInputs(columns, bounds, {i.id: i.category for i in rulebook.indicators}))
 
 
-def _total(unscored: NDArray[np.bool_], parts: Iterable[Floats]) -> Floats:
+def _total(unscored: Flags, parts: Iterable[Floats]) -> Floats:
     total = np.where(unscored, np.nan, 0.0)
     for part in parts:
         np.add(total, part, out=total)

@@ -8,10 +8,9 @@ from typing import Any, overload
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from icsml.core.arrays import Array, Flags, Floats, Int8s, Int16s
 from icsml.innovation.rulebooks.rule_hit import RuleHit, RuleKind
-from icsml.innovation.rulebooks.value_functions import Floats
 from icsml.records.columns import Columns
 
 __all__ = ["MatchedRules", "Points", "points_frame"]
@@ -31,9 +30,9 @@ class MatchedRules:
         The same in the words of decisions and files: what indexing by row gives.
     """
 
-    codes: NDArray[np.int16]
+    codes: Int16s
     rules: tuple[RuleHit, ...]
-    texts: NDArray[Any]
+    texts: Array
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -42,14 +41,14 @@ class MatchedRules:
     def __getitem__(self, row: int) -> str: ...
 
     @overload
-    def __getitem__(self, row: slice | NDArray[Any]) -> NDArray[Any]: ...
+    def __getitem__(self, row: slice | Array) -> Array: ...
 
-    def __getitem__(self, row: int | slice | NDArray[Any]) -> str | NDArray[Any]:
-        texts: str | NDArray[Any] = self.texts[self.codes[row]]
+    def __getitem__(self, row: int | slice | Array) -> str | Array:
+        texts: str | Array = self.texts[self.codes[row]]
         return texts
 
     @property
-    def left_out(self) -> NDArray[np.bool_] | None:
+    def left_out(self) -> Flags | None:
         """Rows in which the indicator is left out for a missing value, shape (n,); None if it never is."""
         last = len(self.rules) - 1  # the rule of a missing value
         return self.codes == last if self.rules[last].kind is RuleKind.LEFT_OUT else None
@@ -101,7 +100,7 @@ class Points:
     rules: dict[str, MatchedRules]
     rescale_factor: Mapping[str, Floats]
     stages: tuple[str, ...]
-    stage: NDArray[np.int8]
+    stage: Int8s
     eligible: Floats
     conditions: dict[str, Floats]
 
@@ -112,7 +111,7 @@ class Points:
         rescaled = most * self.rescale_factor[indicator] if indicator in self.rescale_factor else most
         return rescaled if left_out is None else np.where(left_out, 0.0, rescaled)
 
-    def stage_names(self) -> NDArray[Any]:
+    def stage_names(self) -> Array:
         """Return the stage of every row, shape (n,); None where there is none."""
         return np.array([*self.stages, None], dtype=object)[self.stage]
 

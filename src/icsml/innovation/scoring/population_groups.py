@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from icsml.innovation.rulebooks.value_functions import Floats
+from icsml.core.arrays import Array, Floats, Indices
 from icsml.innovation.scoring.points import Points
 from icsml.records.columns import Columns
 
 __all__ = ["PROVINCE_DIGITS", "Groups", "StaffClass", "group_order", "population_groups", "provinces", "staff_classes"]
 
-Groups = dict[str, NDArray[Any]]
+Groups = dict[str, Array]
 
 PROVINCE_DIGITS: Final = 2
 """How many digits of a region (GB/T 2260) name the province."""
@@ -36,12 +35,12 @@ class StaffClass(StrEnum):
 _STAFF_CLASSES: Final = np.array([str(group) for group in StaffClass])
 
 
-def provinces(columns: Columns) -> NDArray[Any]:
+def provinces(columns: Columns) -> Array:
     """Return the province of every row, shape (n,); None where the region is missing."""
     return np.array([None if code is None else code[:PROVINCE_DIGITS] for code in columns["region"]], dtype=object)
 
 
-def staff_classes(columns: Columns) -> NDArray[Any]:
+def staff_classes(columns: Columns) -> Array:
     """Return the size class by staff of every row, shape (n,)."""
     return _STAFF_CLASSES[_staff_class(columns["staff_total"])].astype(object)
 
@@ -67,5 +66,5 @@ def group_order(kind: str, stages: Sequence[str]) -> Callable[[str | None], tupl
     return key
 
 
-def _staff_class(staff: Floats) -> NDArray[np.intp]:
+def _staff_class(staff: Floats) -> Indices:
     return np.where(np.isnan(staff), len(_STAFF) + 1, np.searchsorted(_STAFF, staff, side="right"))

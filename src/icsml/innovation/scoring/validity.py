@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 
 from icsml.core.arithmetic import age
-from icsml.core.arrays import Dates, Floats
+from icsml.core.arrays import Dates, Flags, Floats
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.scoring.points import Points
 
@@ -34,7 +33,7 @@ class Ages:
 
     months: Floats
     until: Dates
-    expired: NDArray[np.bool_]
+    expired: Flags
 
 
 def valid_until(rulebook: Rulebook, scored_on: Dates) -> Dates:

@@ -7,15 +7,14 @@ from typing import Final
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammaincinv
 from scipy.stats import rankdata
 
+from icsml.core.arrays import Flags, Floats, Indices
 from icsml.core.sampling import sampled_rows
 from icsml.innovation.rulebooks.exact_numbers import at_stage
 from icsml.innovation.rulebooks.provenance import Provenance
 from icsml.innovation.rulebooks.rulebook import Rulebook
-from icsml.innovation.rulebooks.value_functions import Floats
 from icsml.innovation.scoring.points import Points
 from icsml.texts.catalogue import phrase
 from icsml.texts.languages import FALLBACK
@@ -82,7 +81,7 @@ def robustness(
     rulebook: Rulebook,
     points: Points,
     *,
-    among: NDArray[np.bool_] | None = None,
+    among: Flags | None = None,
     top_share: float = QUALIFIED_SHARE,
     draws: int = DRAWS,
     concentration: float = CONCENTRATION,
@@ -137,20 +136,20 @@ def robustness(
     )
 
 
-def top(score: Floats, share: float) -> NDArray[np.bool_]:
+def top(score: Floats, share: float) -> Flags:
     """Return the rows of the best share, shape (n,); equal scores at the edge are all in, NaN never is."""
     known = score[~np.isnan(score)]
     most = min(round(share * len(score)), len(known))
     if most < 1:
         return np.zeros(score.shape, dtype=np.bool_)
-    listed: NDArray[np.bool_] = score >= np.partition(known, len(known) - most)[len(known) - most]
+    listed: Flags = score >= np.partition(known, len(known) - most)[len(known) - most]
     return listed
 
 
 def draw_scores(
     rulebook: Rulebook,
     points: Points,
-    rows: NDArray[np.intp],
+    rows: Indices,
     *,
     draws: int,
     concentration: float,
@@ -181,7 +180,7 @@ def assumes_weights(rulebook: Rulebook) -> bool:
     return any(indicator.provenance.weight is Provenance.ASSUMED for indicator in rulebook.indicators)
 
 
-def _scores(rulebook: Rulebook, points: Points, rows: NDArray[np.intp], stage: str | None, weights: Floats) -> Floats:
+def _scores(rulebook: Rulebook, points: Points, rows: Indices, stage: str | None, weights: Floats) -> Floats:
     """Return shares earned times weights; the rest of a block is rescaled for what is left out."""
     total = np.zeros((len(rows), weights.shape[1]))
     bonus = {category.id: category.bonus for category in rulebook.categories}
@@ -206,9 +205,7 @@ def _weighted(shares: Floats, weights: Floats) -> Floats:
     return product
 
 
-def _shares(
-    rulebook: Rulebook, points: Points, indices: list[int], rows: NDArray[np.intp], stage: str | None
-) -> Floats:
+def _shares(rulebook: Rulebook, points: Points, indices: list[int], rows: Indices, stage: str | None) -> Floats:
     """Return the share of full points that each row earned by some indicators, shape (rows, indices)."""
     shares = np.zeros((len(rows), len(indices)))
     for column, index in enumerate(indices):

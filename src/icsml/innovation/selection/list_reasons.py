@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from icsml.core.arrays import Indices
+from icsml.core.arrays import Array, Floats, Indices
 from icsml.innovation.rulebooks.rulebook import Rulebook
-from icsml.innovation.rulebooks.value_functions import Floats
 from icsml.innovation.scoring.points import Points
 from icsml.innovation.scoring.validity import Ages
 from icsml.innovation.selection.list_wording import cut_text, own_text, points_text, with_more
@@ -89,7 +87,7 @@ class ListReasons:
     def _conditions(self) -> UnmetConditions:
         return UnmetConditions(self._gaps)
 
-    def texts(self, codes: NDArray[Any]) -> list[Label]:
+    def texts(self, codes: Array) -> list[Label]:
         """Return the reason of every row in words, with every condition that is not met or unknown.
 
         Rows that are alike share one text, so that those of a nation take seconds.
@@ -129,7 +127,7 @@ class ListReasons:
                 return [reason] * len(rows)
 
     @cached_property
-    def _sums(self) -> NDArray[Any]:
+    def _sums(self) -> Array:
         """Key of rows with the same score and the same deductions, shape (n,)."""
         taken = [given for _, given in self._deductions if (given < 0.0).any()]
         if not taken:

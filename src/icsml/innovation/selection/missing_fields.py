@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from icsml.core.arrays import Flags, Indices
+from icsml.core.arrays import Array, Flags, Indices, Ints
 from icsml.innovation.rulebooks.compiled_indicators import CompiledIndicator
 from icsml.innovation.rulebooks.indicators import Indicator
 from icsml.innovation.rulebooks.rulebook import Rulebook
@@ -48,7 +47,7 @@ class Gaps:
     _not_counted: dict[tuple[tuple[str, ...], bool], Label] = field(default_factory=dict)
 
     @cached_property
-    def pattern(self) -> NDArray[np.int64]:
+    def pattern(self) -> Ints:
         """Key of rows that lack the same fields and the same values that could change their points, shape (n,)."""
         flags = [self.points.stage < 0, self.of("as_of")]
         flags += [
@@ -150,13 +149,13 @@ def bases(expression: Value) -> Sequence[str]:
             return expression.fields
 
 
-def crossed(first: NDArray[Any], second: NDArray[np.int64]) -> NDArray[np.int64]:
+def crossed(first: Array, second: Ints) -> Ints:
     """Return which rows are equal in both keys, shape (n,)."""
     _, which = np.unique(first, return_inverse=True)
     return which * (int(second.max(initial=0)) + 1) + second
 
 
-def shared(rows: Indices, key: NDArray[Any], text_of: Callable[[int], T]) -> list[T]:
+def shared(rows: Indices, key: Array, text_of: Callable[[int], T]) -> list[T]:
     """Return a text for each of these rows; rows of one key share the text of the first."""
     _, first, which = np.unique(key[rows], return_index=True, return_inverse=True)
     texts = [text_of(int(rows[index])) for index in first]

@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from math import isfinite
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from icsml.core.arrays import Flags
+from icsml.core.arrays import Array, Flags, Floats
 from icsml.errors import InputError
 from icsml.innovation.rulebooks.rulebook import Rulebook
-from icsml.innovation.rulebooks.value_functions import Floats
 from icsml.innovation.scoring.evaluate import evaluate
 from icsml.innovation.scoring.points import Points
 from icsml.innovation.scoring.population_groups import population_groups
@@ -165,7 +163,7 @@ def entries(
     points: Points,
     age: Ages,
     columns: Columns,
-    reason: NDArray[Any],
+    reason: Array,
     *,
     on: date,
     batch: str,
@@ -216,7 +214,7 @@ def entries(
     )
 
 
-def ineligible(rulebook: Rulebook, points: Points) -> NDArray[Any]:
+def ineligible(rulebook: Rulebook, points: Points) -> Array:
     """Return why each row is ineligible whatever the cut and the day, the first reason that applies; empty if none.
 
     Where no condition and no veto is in use, eligibility excludes nobody.
@@ -235,7 +233,7 @@ def ineligible(rulebook: Rulebook, points: Points) -> NDArray[Any]:
     return reason
 
 
-def exclusion_reasons(rulebook: Rulebook, points: Points, age: Ages, columns: Columns, on: date) -> NDArray[Any]:
+def exclusion_reasons(rulebook: Rulebook, points: Points, age: Ages, columns: Columns, on: date) -> Array:
     """Return why each row is excluded before any cut, the first reason that applies; empty if none.
 
     Of the records known on the day the latest counts.

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from icsml.core.arrays import Flags, Indices
+from icsml.core.arrays import Flags, Floats, Indices
 from icsml.innovation.rulebooks.eligibility import (
     CategoryPoints,
     Condition,
@@ -19,7 +19,7 @@ from icsml.innovation.rulebooks.eligibility import (
 )
 from icsml.innovation.rulebooks.indicators import Indicator
 from icsml.innovation.rulebooks.rulebook import Rulebook
-from icsml.innovation.rulebooks.value_functions import Age, Floats, Unit
+from icsml.innovation.rulebooks.value_functions import Age, Unit
 from icsml.innovation.selection.list_wording import POINTS, amount, counted, flag_text, in_turn, money, or_else
 from icsml.innovation.selection.missing_fields import Gaps, bases, crossed, shared
 from icsml.texts.catalogue import joined, text
