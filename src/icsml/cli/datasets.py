@@ -15,7 +15,7 @@ from icsml.portfolio.checks import load_check_config
 from icsml.portfolio.import_checks import recheck
 from icsml.portfolio.importer import ImportReport, import_dataset
 from icsml.records.dataset import read_dataset
-from icsml.records.finding import Finding, passed
+from icsml.records.finding import CheckFinding, passed
 
 __all__ = ["check", "import_"]
 
@@ -154,7 +154,7 @@ def _counts(title: str, counts: Mapping[str, int], report: ImportReport, kind: s
     return [title, table(rows, ("field", "rows" if kind == "refused" else "values", "the first"))]
 
 
-def _findings(findings: Iterable[Finding]) -> list[str]:
+def _findings(findings: Iterable[CheckFinding]) -> list[str]:
     return [
         f"{'BLOCKED' if finding.level == 'block' else 'warning'} {finding.id}: {finding.found}" for finding in findings
     ]

@@ -17,7 +17,7 @@ from icsml.portfolio.typed_table import TypedTable
 from icsml.records.dataset import Dataset, LabelCounts
 from icsml.records.field import Kind
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.records.finding import Finding
+from icsml.records.finding import CheckFinding
 
 __all__ = ["ImportFacts", "import_findings", "recheck"]
 
@@ -53,7 +53,7 @@ class ImportFacts:
     labels: LabelCounts | None
 
 
-def import_findings(table: TypedTable, mapping: Mapping, facts: ImportFacts, config: CheckConfig) -> list[Finding]:
+def import_findings(table: TypedTable, mapping: Mapping, facts: ImportFacts, config: CheckConfig) -> list[CheckFinding]:
     """Return the findings of the checks of an import, in a fixed order.
 
     Parameters
@@ -83,13 +83,13 @@ def import_findings(table: TypedTable, mapping: Mapping, facts: ImportFacts, con
     ]
     levels = {check: config.level_of(check) for check, _ in faults}
     return [
-        Finding(id=check, level=level, found=sentence)
+        CheckFinding(id=check, level=level, found=sentence)
         for check, sentence in faults
         if (level := levels[check]) is not None
     ]
 
 
-def recheck(dataset: Dataset, config: CheckConfig) -> list[Finding]:
+def recheck(dataset: Dataset, config: CheckConfig) -> list[CheckFinding]:
     """Return the present findings of a data set, with those of its import that cannot be repeated."""
     kept = [
         finding.model_copy(update={"level": level})

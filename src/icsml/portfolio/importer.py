@@ -29,7 +29,7 @@ from icsml.portfolio.typed_table import Columns, TypedTable, read_typed
 from icsml.records.dataset import Dataset, DatasetMeta, FoldSplit, LabelCounts, OutOfTimeSplit, write_dataset
 from icsml.records.field import Kind
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
-from icsml.records.finding import Finding, passed
+from icsml.records.finding import CheckFinding, passed
 from icsml.records.frame import validate_frame
 from icsml.records.outcome import OutcomeMeaning
 
@@ -79,7 +79,7 @@ class ImportReport:
         Rows that train, fall into the embargo and test, if the split is out of time.
     label_lookahead : int, optional
         Training events dated after the test began; None where not known.
-    checks : list of Finding
+    checks : list of CheckFinding
         What the checks found.
     """
 
@@ -102,7 +102,7 @@ class ImportReport:
     tables: dict[str, TableReport]
     split: dict[str, int]
     label_lookahead: int | None
-    checks: list[Finding]
+    checks: list[CheckFinding]
 
     @property
     def passed(self) -> bool:

@@ -18,7 +18,7 @@ from icsml.core.canonical import digest, sha256_file
 from icsml.core.yaml import dump_yaml, load_model
 from icsml.errors import InputError, MissingError
 from icsml.records.extra import ExtraFeature
-from icsml.records.finding import Finding
+from icsml.records.finding import CheckFinding
 from icsml.records.frame import read_enterprises
 from icsml.records.outcome import OUTCOME_COLUMNS, OutcomeMeaning
 
@@ -125,7 +125,7 @@ class DatasetMeta(_Strict):
         Values of the source that could not be read and became missing, counted by field.
     labels : LabelCounts, optional
         How the source's label values were read; None where there are no labels, or a simulation made them.
-    checks : list of Finding
+    checks : list of CheckFinding
         What the checks of the import found.
     """
 
@@ -147,7 +147,7 @@ class DatasetMeta(_Strict):
     refused: int = 0
     unreadable: dict[str, int] = {}
     labels: LabelCounts | None = None
-    checks: list[Finding] = []
+    checks: list[CheckFinding] = []
 
 
 @dataclass(frozen=True, slots=True)

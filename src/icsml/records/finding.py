@@ -7,12 +7,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Finding", "Level", "passed"]
+__all__ = ["CheckFinding", "Level", "passed"]
 
 Level = Literal["warn", "block"]
 
 
-class Finding(BaseModel):
+class CheckFinding(BaseModel):
     """A finding of a check; a check that passes makes none.
 
     Parameters
@@ -32,6 +32,6 @@ class Finding(BaseModel):
     found: str
 
 
-def passed(findings: Iterable[Finding]) -> bool:
+def passed(findings: Iterable[CheckFinding]) -> bool:
     """Return whether no finding blocks."""
     return all(finding.level != "block" for finding in findings)

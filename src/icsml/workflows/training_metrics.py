@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from icsml.records.finding import Finding
+from icsml.records.finding import CheckFinding
 from icsml.workflows.config import TrainingConfig, reason_catalogue
 from icsml.workflows.leakage_checks import blocking_reasons, leakage_warnings
 from icsml.workflows.measure import Figures
@@ -45,7 +45,7 @@ class TrainingMetrics:
         Features of the catalogue that the data set cannot feed.
     synthetic : bool
         Whether the data are simulated.
-    data_checks : tuple of Finding
+    data_checks : tuple of CheckFinding
         Findings of the checks of the data set.
     warnings, blocking : list of str
         What must be known before the figures are used, and why the model must not become the champion by itself.
@@ -57,7 +57,7 @@ class TrainingMetrics:
     out_of_range: dict[str, int]
     features_dropped: list[str]
     synthetic: bool
-    data_checks: tuple[Finding, ...]
+    data_checks: tuple[CheckFinding, ...]
     warnings: list[str]
     blocking: list[str]
 
@@ -68,7 +68,7 @@ class TrainingMetrics:
 
 
 def training_metrics(
-    prepared: Prepared, split: Split, figures: Figures, findings: Sequence[Finding], config: TrainingConfig
+    prepared: Prepared, split: Split, figures: Figures, findings: Sequence[CheckFinding], config: TrainingConfig
 ) -> TrainingMetrics:
     """Return the metrics of a training, the warnings and blocking reasons of its figures and data set included."""
     meta = prepared.dataset.meta
@@ -94,7 +94,7 @@ def training_metrics(
     )
 
 
-def check_sentence(finding: Finding) -> str:
+def check_sentence(finding: CheckFinding) -> str:
     """Return a finding of the data set's checks in a sentence."""
     check = "a blocking check of the data set" if finding.level == "block" else "a check of the data set"
     return f"{check} found ({finding.id}): {finding.found}"

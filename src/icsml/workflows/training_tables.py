@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from icsml.records.finding import Finding
+from icsml.records.finding import CheckFinding
 from icsml.workflows.fit import FittedPair
 from icsml.workflows.measure import Measured
 from icsml.workflows.prepare import Prepared, Split
@@ -16,7 +16,7 @@ __all__ = ["held_out_predictions", "training_tables"]
 
 
 def training_tables(
-    prepared: Prepared, split: Split, pair: FittedPair, findings: Sequence[Finding]
+    prepared: Prepared, split: Split, pair: FittedPair, findings: Sequence[CheckFinding]
 ) -> dict[str, pd.DataFrame]:
     """Return what a reader may want beside the figures, by name; see :class:`icsml.workflows.train.Trained`."""
     booster = pair.model.classifier.booster_
@@ -39,7 +39,9 @@ def training_tables(
                 )
             ]
         ),
-        "data_checks": pd.DataFrame([finding.model_dump() for finding in findings], columns=list(Finding.model_fields)),
+        "data_checks": pd.DataFrame(
+            [finding.model_dump() for finding in findings], columns=list(CheckFinding.model_fields)
+        ),
         "rounds": pd.DataFrame(pair.model.classifier.inner_curve_, columns=["rounds", "calibrated_log_loss"]),
     }
     if pair.model.trials:

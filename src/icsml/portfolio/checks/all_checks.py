@@ -16,7 +16,7 @@ from icsml.portfolio.checks.identities import accounting_identity, part_above_wh
 from icsml.portfolio.checks.leaks import feature_alone, feature_leak, missingness_leak, missingness_outcome
 from icsml.portfolio.checks.outcome_checks import event_date_pile, event_dates, unlabelled_good
 from icsml.records.dataset import Dataset
-from icsml.records.finding import Finding
+from icsml.records.finding import CheckFinding
 
 __all__ = ["CHECKS", "check_dataset"]
 
@@ -49,7 +49,7 @@ CHECKS: dict[str, Check] = {
 """Each check by its id; the order is that of the findings."""
 
 
-def check_dataset(dataset: Dataset, config: CheckConfig, parts: Objects | None = None) -> list[Finding]:
+def check_dataset(dataset: Dataset, config: CheckConfig, parts: Objects | None = None) -> list[CheckFinding]:
     """Look for faults of a data set that no single row shows.
 
     Parameters
@@ -63,15 +63,15 @@ def check_dataset(dataset: Dataset, config: CheckConfig, parts: Objects | None =
 
     Returns
     -------
-    list of Finding
+    list of CheckFinding
         In the order of :data:`CHECKS`; empty where nothing was found.
     """
     if dataset.enterprises.empty:
         return []
-    view = CheckData(dataset, config.copied_firm.distinct, parts)
+    data = CheckData(dataset, config.copied_firm.distinct, parts)
     findings = []
     for name, check in CHECKS.items():
         level = config.level_of(name)
         if level is not None:
-            findings += [Finding(id=name, level=level, found=sentence) for sentence in check(view, config)]
+            findings += [CheckFinding(id=name, level=level, found=sentence) for sentence in check(data, config)]
     return findings

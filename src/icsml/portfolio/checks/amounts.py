@@ -34,7 +34,7 @@ class _Grouping(StrEnum):
     FILE = "file"
 
 
-def group_scale(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def group_scale(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Compare the amounts of each region and each decision year with those of the others.
 
     Purpose
@@ -48,14 +48,14 @@ def group_scale(view: CheckData, config: CheckConfig) -> Iterator[str]:
         Sees a group only if more than half of its rows are off, and the wrong ones only while they are fewer than
         half of the groups. A group of few firms needs a larger shift.
     """
-    names = [name for name in dict.fromkeys([*view.amounts, *view.extras]) if name in view.frame]
-    regions = list(_merged_shifts(view, names, _Grouping.REGION, config.group_scale))
+    names = [name for name in dict.fromkeys([*data.amounts, *data.extras]) if name in data.frame]
+    regions = list(_merged_shifts(data, names, _Grouping.REGION, config.group_scale))
     # A province brings together regions too small to be judged alone.
-    yield from regions or _merged_shifts(view, names, _Grouping.PROVINCE, config.group_scale)
-    yield from _merged_shifts(view, names, _Grouping.YEAR, config.group_scale)
+    yield from regions or _merged_shifts(data, names, _Grouping.PROVINCE, config.group_scale)
+    yield from _merged_shifts(data, names, _Grouping.YEAR, config.group_scale)
 
 
-def source_scale(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def source_scale(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Compare the amounts of each file of a folder with those of the others.
 
     Purpose
@@ -67,11 +67,11 @@ def source_scale(view: CheckData, config: CheckConfig) -> Iterator[str]:
     Limits
         Those of ``group_scale``.
     """
-    names = [name for name in dict.fromkeys([*view.amounts, *view.extras]) if name in view.frame]
-    yield from _merged_shifts(view, names, _Grouping.FILE, config.source_scale)
+    names = [name for name in dict.fromkeys([*data.amounts, *data.extras]) if name in data.frame]
+    yield from _merged_shifts(data, names, _Grouping.FILE, config.source_scale)
 
 
-def row_scale(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def row_scale(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find single rows whose amounts are all in another unit.
 
     Purpose
@@ -86,9 +86,9 @@ def row_scale(view: CheckData, config: CheckConfig) -> Iterator[str]:
         Sees thousands and ten thousands; a hundred lies within what sizes differ by.
     """
     limits = config.row_scale
-    if len(view.amounts) < limits.min_amounts:
+    if len(data.amounts) < limits.min_amounts:
         return
-    table = np.column_stack([view.numbers(name, view.spread) for name in view.amounts])
+    table = np.column_stack([data.numbers(name, data.spread) for name in data.amounts])
     logs = np.log10(np.abs(np.where(table == 0.0, np.nan, table)))
     enough = (~np.isnan(logs)).sum(axis=1) >= limits.min_amounts
     if int(enough.sum()) < limits.min_rows:
@@ -106,7 +106,7 @@ def row_scale(view: CheckData, config: CheckConfig) -> Iterator[str]:
             )
 
 
-def table_scale(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def table_scale(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Compare the amounts of the whole table with what technology SMEs have.
 
     Purpose
@@ -121,7 +121,7 @@ def table_scale(view: CheckData, config: CheckConfig) -> Iterator[str]:
     limits = config.table_scale
     off: dict[str, float] = {}
     for name, expected in limits.expected.items():
-        values = view.numbers(name, view.spread) if name in view.frame else np.empty(0)
+        values = data.numbers(name, data.spread) if name in data.frame else np.empty(0)
         values = values[values > 0.0]
         if len(values) < limits.min_values:
             continue
@@ -147,19 +147,19 @@ class _Groups:
     firms: Ints
 
 
-def _merged_shifts(view: CheckData, names: list[str], kind: _Grouping, limits: GroupScale) -> Iterator[str]:
+def _merged_shifts(data: CheckData, names: list[str], kind: _Grouping, limits: GroupScale) -> Iterator[str]:
     """Yield one sentence for all groups that are off by the same power of ten."""
-    groups = _groups(view, kind)
+    groups = _groups(data, kind)
     if groups is None:
         return
     shifts: dict[int, list[tuple[str, float]]] = defaultdict(list)
     for name in names:
-        for group, shift in _shifts(view.numbers(name, groups.rows), groups, limits):
+        for group, shift in _shifts(data.numbers(name, groups.rows), groups, limits):
             shifts[group].append((name, shift))
     for members in _grouped_by_power(
         {group: float(np.median([s for _, s in of_group])) for group, of_group in shifts.items()}
     ):
-        yield _sentence(view, kind, groups, members, shifts)
+        yield _sentence(data, kind, groups, members, shifts)
 
 
 def _grouped_by_power(power: dict[int, float]) -> list[list[int]]:
@@ -174,7 +174,7 @@ def _grouped_by_power(power: dict[int, float]) -> list[list[int]]:
 
 
 def _sentence(
-    view: CheckData, kind: _Grouping, groups: _Groups, members: list[int], shifts: dict[int, list[tuple[str, float]]]
+    data: CheckData, kind: _Grouping, groups: _Groups, members: list[int], shifts: dict[int, list[tuple[str, float]]]
 ) -> str:
     power = round(float(np.median([shift for group in members for _, shift in shifts[group]])))
     touched = list(dict.fromkeys(name for group in members for name, _ in shifts[group]))
@@ -184,7 +184,7 @@ def _sentence(
     size, verb = "smaller" if power < 0 else "larger", "are" if more or many else "is"
     return (
         f"{touched[0]}{more} of {kind}{many} {where} {verb} about 10^{abs(power)} times {size} "
-        f"than elsewhere{_unit(power) if touched[0] in view.amounts else ''}"
+        f"than elsewhere{_unit(power) if touched[0] in data.amounts else ''}"
     )
 
 
@@ -192,8 +192,8 @@ def _unit(power: int) -> str:
     return f": {_UNITS[power]} instead of 元?" if power in _UNITS else ""
 
 
-def _groups(view: CheckData, kind: _Grouping) -> _Groups | None:
-    labels = _labels(view, kind)
+def _groups(data: CheckData, kind: _Grouping) -> _Groups | None:
+    labels = _labels(data, kind)
     if labels is None:
         return None
     code, names = pd.factorize(labels, sort=True)
@@ -203,17 +203,17 @@ def _groups(view: CheckData, kind: _Grouping) -> _Groups | None:
     ends = np.searchsorted(code[order], np.arange(len(names) + 1))
     rows_by_group = [evenly(order[start:stop], _ROWS_OF_A_GROUP) for start, stop in pairwise(ends)]
     rows = np.concatenate(rows_by_group)
-    return _Groups(np.asarray(names, dtype=object), rows, code[rows], view.firms[rows])
+    return _Groups(np.asarray(names, dtype=object), rows, code[rows], data.firms[rows])
 
 
-def _labels(view: CheckData, kind: _Grouping) -> Objects | Ints | None:
+def _labels(data: CheckData, kind: _Grouping) -> Objects | Ints | None:
     if kind is _Grouping.FILE:
-        return view.parts
+        return data.parts
     if kind is _Grouping.YEAR:
-        return view.year if view.dated else None
-    if "region" not in view.frame:
+        return data.year if data.dated else None
+    if "region" not in data.frame:
         return None
-    region = view.frame["region"]
+    region = data.frame["region"]
     labels: Objects = (region.str[:2] + "0000" if kind is _Grouping.PROVINCE else region).to_numpy(dtype=object)
     return labels
 

@@ -39,7 +39,7 @@ class _Cut:
     after: Ints
 
 
-def coding_change(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def coding_change(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Compare each column of the training rows with the test rows, and of each decision year with the years before.
 
     Purpose
@@ -56,32 +56,32 @@ def coding_change(view: CheckData, config: CheckConfig) -> Iterator[str]:
         at one date looks the same.
     """
     limits = config.coding_change
-    cuts = [cut for cut in _cuts(view) if min(len(cut.before), len(cut.after)) >= limits.min_rows]
+    cuts = [cut for cut in _cuts(data) if min(len(cut.before), len(cut.after)) >= limits.min_rows]
     changed: dict[tuple[str, _Change], list[str]] = defaultdict(list)
-    for name in [*dict.fromkeys([*view.features, *view.amounts, *view.codes])] if cuts else ():
-        change = _first_change(view, name, cuts, limits)
+    for name in [*dict.fromkeys([*data.features, *data.amounts, *data.codes])] if cuts else ():
+        change = _first_change(data, name, cuts, limits)
         if change is not None:
             changed[change].append(name)
     for (cut, what), names in changed.items():
         yield f"{columns(names)} {what} {cut}"
 
 
-def _cuts(view: CheckData) -> Iterator[_Cut]:
+def _cuts(data: CheckData) -> Iterator[_Cut]:
     """Yield the split first, then every turn of a year; row indices are those of the sample."""
-    if not view.dated:
+    if not data.dated:
         return
-    split = view.out_of_time
+    split = data.out_of_time
     if split is not None:
-        train, test = split.train[view.spread], split.test[view.spread]
+        train, test = split.train[data.spread], split.test[data.spread]
         yield _Cut("between training and test", np.flatnonzero(train), np.flatnonzero(test))
-    year = view.year[view.spread]
+    year = data.year[data.spread]
     for first in np.unique(year)[1:]:
         yield _Cut(f"from {first} on", np.flatnonzero(year < first), np.flatnonzero(year >= first))
 
 
-def _first_change(view: CheckData, name: str, cuts: list[_Cut], limits: CodingChange) -> tuple[str, _Change] | None:
-    absent = view.absent(name, view.spread)
-    values, codes = _values(view, name, absent)
+def _first_change(data: CheckData, name: str, cuts: list[_Cut], limits: CodingChange) -> tuple[str, _Change] | None:
+    absent = data.absent(name, data.spread)
+    values, codes = _values(data, name, absent)
     for cut in cuts:
         what = _change(values, codes, absent, cut, limits)
         if what is not None:
@@ -89,12 +89,12 @@ def _first_change(view: CheckData, name: str, cuts: list[_Cut], limits: CodingCh
     return None
 
 
-def _values(view: CheckData, name: str, absent: Flags) -> tuple[Floats | None, Ints | None]:
+def _values(data: CheckData, name: str, absent: Flags) -> tuple[Floats | None, Ints | None]:
     """Return the numbers of a column, and its codes where it is one of codes; -1 is no code."""
-    if name in view.codes:
-        codes = pd.factorize(view.frame[name].iloc[view.spread])[0].astype(np.int64)
+    if name in data.codes:
+        codes = pd.factorize(data.frame[name].iloc[data.spread])[0].astype(np.int64)
         return None, codes
-    values = view.numbers(name, view.spread)
+    values = data.numbers(name, data.spread)
     codes, levels = pd.factorize(np.where(absent, np.nan, values))
     coded = len(levels) <= _MOST_CODES and len(levels) * _VALUES_OF_A_CODE <= int((~absent).sum())
     return values, codes.astype(np.int64) if coded else None

@@ -31,7 +31,7 @@ class _Cohorts:
     defaults: Floats
 
 
-def cohort_rate(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def cohort_rate(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Compare the default rate of each decision year with those of the others.
 
     Purpose
@@ -48,7 +48,7 @@ def cohort_rate(view: CheckData, config: CheckConfig) -> Iterator[str]:
         In a portfolio with few defaults, or whose years differ widely, another definition looks like a bad year.
     """
     limits = config.cohort_rate
-    cohorts = _cohorts(view)
+    cohorts = _cohorts(data)
     if cohorts is None:
         return
     late = _late(cohorts, limits)
@@ -62,7 +62,7 @@ def cohort_rate(view: CheckData, config: CheckConfig) -> Iterator[str]:
             yield f"{_rates(cohorts, [index])}: another definition of default?"
 
 
-def silent_end(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def silent_end(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Look for an end of the record that good rows outlive.
 
     Purpose
@@ -76,21 +76,21 @@ def silent_end(view: CheckData, config: CheckConfig) -> Iterator[str]:
         Needs event dates and a horizon; a short overhang, or few defaults, may be chance.
     """
     limits = config.silent_end
-    horizon = view.meta.outcome.horizon_months if view.meta.outcome else None
-    recorded = ~np.isnat(view.event_date)
-    if horizon is None or not view.dated or not recorded.any():
+    horizon = data.meta.outcome.horizon_months if data.meta.outcome else None
+    recorded = ~np.isnat(data.event_date)
+    if horizon is None or not data.dated or not recorded.any():
         return
-    labelled = ~np.isnan(view.bad)
-    start = view.as_of[labelled].astype(np.float64)
+    labelled = ~np.isnan(data.bad)
+    start = data.as_of[labelled].astype(np.float64)
     end = start + horizon * _DAYS_A_MONTH
-    last = float(view.event_date[recorded].max().astype(np.float64))
-    events = view.event_date[recorded & labelled].astype(np.float64)
+    last = float(data.event_date[recorded].max().astype(np.float64))
+    events = data.event_date[recorded & labelled].astype(np.float64)
     recent = int((events > last - _YEAR).sum())
     at_risk = _exposure(start, end, last - _YEAR, last)
     expected = recent / at_risk * _exposure(start, end, last, np.inf) if at_risk > 0.0 else 0.0
     if recent >= limits.min_recent and expected >= limits.min_expected:
-        good = int(((end > last) & (view.bad[labelled] == 0.0)).sum())
-        month = view.event_date[recorded].max().astype("datetime64[M]")
+        good = int(((end > last) & (data.bad[labelled] == 0.0)).sum())
+        month = data.event_date[recorded].max().astype("datetime64[M]")
         yield (
             f"no event is recorded after {month}, though the horizon of {good:,} good rows runs on and about "
             f"{expected:.0f} events should have been seen: were outcomes not yet known read as good?"
@@ -102,11 +102,11 @@ def _exposure(start: Floats, end: Floats, since: float, until: float) -> float:
     return float(np.clip(np.minimum(end, until) - np.maximum(start, since), 0.0, None).sum())
 
 
-def _cohorts(view: CheckData) -> _Cohorts | None:
-    if not view.dated or not len(view.labelled):
+def _cohorts(data: CheckData) -> _Cohorts | None:
+    if not data.dated or not len(data.labelled):
         return None
-    year, code = np.unique(view.year[view.labelled], return_inverse=True)
-    defaults = np.bincount(code, weights=view.bad[view.labelled]).astype(np.float64)
+    year, code = np.unique(data.year[data.labelled], return_inverse=True)
+    defaults = np.bincount(code, weights=data.bad[data.labelled]).astype(np.float64)
     return _Cohorts(year, np.bincount(code).astype(np.float64), defaults)
 
 

@@ -22,7 +22,7 @@ _SHARE_OF_DISTINCT = 0.5
 _FEWEST_DISTINCT = 20  # with fewer, a column is one of codes, and a common code is no sentinel
 
 
-def constant_column(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def constant_column(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find features with one value, or none, in all rows.
 
     Purpose
@@ -34,14 +34,14 @@ def constant_column(view: CheckData, config: CheckConfig) -> Iterator[str]:
     Limits
         A column that is almost constant is not seen.
     """
-    if view.rows < config.constant_column.min_rows:
+    if data.rows < config.constant_column.min_rows:
         return
     empty, single = [], []
-    for name in view.quantities:
-        sample = view.numbers(name, view.spread)
+    for name in data.quantities:
+        sample = data.numbers(name, data.spread)
         if np.nanmax(sample, initial=-np.inf) > np.nanmin(sample, initial=np.inf):
             continue
-        values = view.numbers(name)
+        values = data.numbers(name)
         values = values[~np.isnan(values)]
         if not len(values):
             empty.append(name)
@@ -53,7 +53,7 @@ def constant_column(view: CheckData, config: CheckConfig) -> Iterator[str]:
         yield f"{columns(empty)} without any value"
 
 
-def sentinel(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def sentinel(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find numbers that mean "not known".
 
     Purpose
@@ -67,8 +67,8 @@ def sentinel(view: CheckData, config: CheckConfig) -> Iterator[str]:
         A sentinel below ``min_share`` is not seen, nor one among values that recur as often.
     """
     recurring: list[str] = []
-    for name in view.quantities:
-        values = view.numbers(name, view.spread)
+    for name in data.quantities:
+        values = data.numbers(name, data.spread)
         values = values[~np.isnan(values)]
         recurring += [
             f"{name} ({value:.15g} in {percent(share)})" for value, share in _standing_out(values, config.sentinel)
@@ -77,7 +77,7 @@ def sentinel(view: CheckData, config: CheckConfig) -> Iterator[str]:
         yield f"a value that seems to stand for not known recurs in {listed(recurring, most=8)} of the known values"
 
 
-def consequence_column(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def consequence_column(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find extra features that are named after a consequence of an earlier decision.
 
     Purpose
@@ -91,7 +91,7 @@ def consequence_column(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """
     limits = config.consequence_column
     named = []
-    for extra in view.meta.extra_features:
+    for extra in data.meta.extra_features:
         word = _word_in(extra, limits.words_zh, limits.words_en)
         if word is not None:
             named.append(f"{extra.column} ({word})")

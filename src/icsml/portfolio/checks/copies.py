@@ -29,7 +29,7 @@ class _Copies:
     columns: int
 
 
-def copied_firm(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def copied_firm(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find firms whose amounts occur under another identifier.
 
     Purpose
@@ -42,22 +42,22 @@ def copied_firm(view: CheckData, config: CheckConfig) -> Iterator[str]:
     Limits
         A copy with one figure changed is not seen, nor one in a table of codes and small counts only.
     """
-    copies = _copies(view, config)
+    copies = _copies(data, config)
     if copies is None:
         return
-    firm = view.firms[copies.rows]
+    firm = data.firms[copies.rows]
     shared = _spans(copies.content, firm)
     if not shared.any():
         return
     n, compared = int(shared.sum()), f"to the last digit ({copies.columns} columns compared)"
-    if view.meta.grouped:
+    if data.meta.grouped:
         firms = len(np.unique(firm[shared]))
         yield f"{n:,} rows of {firms:,} firms hold the figures of a row under another enterprise_id, {compared}"
     else:
         yield f"{n:,} rows hold the figures of another row, {compared}"
 
 
-def split_overlap(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def split_overlap(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find rows whose amounts occur on both sides of the split.
 
     Purpose
@@ -70,15 +70,15 @@ def split_overlap(view: CheckData, config: CheckConfig) -> Iterator[str]:
     Limits
         Those of ``copied_firm``.
     """
-    copies = _copies(view, config)
+    copies = _copies(data, config)
     if copies is None:
         return
-    if view.out_of_time is not None:
-        train, test = view.out_of_time.train, view.out_of_time.test
+    if data.out_of_time is not None:
+        train, test = data.out_of_time.train, data.out_of_time.test
         again = np.isin(copies.content[test[copies.rows]], copies.content[train[copies.rows]])
         share, what = float(again.sum() / test.sum()), "the test rows hold the figures of a training row"
-    elif isinstance(view.meta.split, FoldSplit):
-        share = _across_folds(view, copies, view.meta.split)
+    elif isinstance(data.meta.split, FoldSplit):
+        share = _across_folds(data, copies, data.meta.split)
         what = "the rows hold the figures of a row in another fold"
     else:
         return
@@ -86,16 +86,16 @@ def split_overlap(view: CheckData, config: CheckConfig) -> Iterator[str]:
         yield f"{percent(share)} of {what}, to the last digit ({copies.columns} columns compared)"
 
 
-def _across_folds(view: CheckData, copies: _Copies, split: FoldSplit) -> float:
-    labelled = np.isin(copies.rows, view.labelled)
+def _across_folds(data: CheckData, copies: _Copies, split: FoldSplit) -> float:
+    labelled = np.isin(copies.rows, data.labelled)
     rows, content = copies.rows[labelled], copies.content[labelled]
-    groups = pd.factorize(dataset_groups(view.frame, grouped=view.meta.grouped))[0]
+    groups = pd.factorize(dataset_groups(data.frame, grouped=data.meta.grouped))[0]
     # Dealing folds is slow in a large portfolio, and needed only where a content has more than one group.
     if not _spans(content, groups[rows]).any():
         return 0.0
-    fold = np.full(view.rows, -1, dtype=np.int64)
-    fold[view.labelled] = grouped_folds(view.bad[view.labelled], groups[view.labelled], split.folds, split.seed)
-    return float(_spans(content, fold[rows]).sum() / len(view.labelled))
+    fold = np.full(data.rows, -1, dtype=np.int64)
+    fold[data.labelled] = grouped_folds(data.bad[data.labelled], groups[data.labelled], split.folds, split.seed)
+    return float(_spans(content, fold[rows]).sum() / len(data.labelled))
 
 
 def _spans(content: Ints, owner: Ints) -> Flags:
@@ -104,9 +104,9 @@ def _spans(content: Ints, owner: Ints) -> Flags:
     return owners.to_numpy() > 1
 
 
-def _copies(view: CheckData, config: CheckConfig) -> _Copies | None:
+def _copies(data: CheckData, config: CheckConfig) -> _Copies | None:
     """Return the rows whose content occurs in another row too; None where there are too few columns."""
-    content = view.content
+    content = data.content
     if content.columns < _FEWEST_COLUMNS:
         return None
     rows = np.flatnonzero(content.filled >= config.copied_firm.min_values)

@@ -21,7 +21,7 @@ _FIRMS = 20_000
 _PREVIOUS = "_prev_cny"
 
 
-def accounting_identity(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def accounting_identity(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Check that assets are liabilities plus equity.
 
     Purpose
@@ -34,9 +34,9 @@ def accounting_identity(view: CheckData, config: CheckConfig) -> Iterator[str]:
         Says nothing of a table that is wholly in another unit, nor which of the three columns is wrong.
     """
     limits = config.accounting_identity
-    if any(name not in view.frame for name in _BALANCE):
+    if any(name not in data.frame for name in _BALANCE):
         return
-    assets, liabilities, equity = (view.numbers(name, view.spread) for name in _BALANCE)
+    assets, liabilities, equity = (data.numbers(name, data.spread) for name in _BALANCE)
     known = ~np.isnan(assets + liabilities + equity)
     if int(known.sum()) < limits.min_rows:
         return
@@ -48,7 +48,7 @@ def accounting_identity(view: CheckData, config: CheckConfig) -> Iterator[str]:
         )
 
 
-def part_above_whole(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def part_above_whole(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Check that no part is above its whole.
 
     Purpose
@@ -62,9 +62,9 @@ def part_above_whole(view: CheckData, config: CheckConfig) -> Iterator[str]:
     """
     limits = config.part_above_whole
     for part, whole in PARTS:
-        if part not in view.frame or whole not in view.frame:
+        if part not in data.frame or whole not in data.frame:
             continue
-        a, b = view.numbers(part, view.spread), view.numbers(whole, view.spread)
+        a, b = data.numbers(part, data.spread), data.numbers(whole, data.spread)
         known = ~np.isnan(a + b)
         if int(known.sum()) < limits.min_rows:
             continue
@@ -73,7 +73,7 @@ def part_above_whole(view: CheckData, config: CheckConfig) -> Iterator[str]:
             yield f"{part} is above {whole}, of which it is a part, in {percent(share)} of the rows that hold both"
 
 
-def prior_year(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def prior_year(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Compare the values "of the year before" with what the same firm reported then.
 
     Purpose
@@ -87,14 +87,14 @@ def prior_year(view: CheckData, config: CheckConfig) -> Iterator[str]:
         Needs firms that recur. Firms whose figures hardly change hide a wrong year.
     """
     limits = config.prior_year
-    names = [name for name in view.amounts if name.endswith(_PREVIOUS) and _now(name) in view.frame]
-    if not names or not view.dated or not view.meta.grouped:
+    names = [name for name in data.amounts if name.endswith(_PREVIOUS) and _now(name) in data.frame]
+    if not names or not data.dated or not data.meta.grouped:
         return
-    earlier, later = _consecutive(view)
+    earlier, later = _consecutive(data)
     off: dict[str, float] = {}
     far: dict[str, float] = {}
     for name in names:
-        before, now = view.numbers(name, later), view.numbers(_now(name), earlier)
+        before, now = data.numbers(name, later), data.numbers(_now(name), earlier)
         known = ~np.isnan(before + now)
         if int(known.sum()) < limits.min_pairs:
             continue
@@ -131,11 +131,11 @@ def _differs(a: Floats, b: Floats, tolerance: float) -> Flags:
     return off
 
 
-def _consecutive(view: CheckData) -> tuple[Ints, Ints]:
+def _consecutive(data: CheckData) -> tuple[Ints, Ints]:
     """Return rows of firms and, for each, the row of the same firm a year later; only years that a firm has once."""
-    firms = view.firms
+    firms = data.firms
     rows = np.flatnonzero(np.isin(firms, evenly(np.arange(firms.max() + 1), _FIRMS)))
-    key = firms[rows] * 10_000 + _statement_year(view, rows)
+    key = firms[rows] * 10_000 + _statement_year(data, rows)
     values, first, count = np.unique(key, return_index=True, return_counts=True)
     values, single = values[count == 1], rows[first[count == 1]]
     following = np.searchsorted(values, values + 1)
@@ -144,9 +144,9 @@ def _consecutive(view: CheckData) -> tuple[Ints, Ints]:
     return single[follows], single[following[follows]]
 
 
-def _statement_year(view: CheckData, rows: Ints) -> Ints:
-    decided = view.year[rows]
-    if "statement_period_end" not in view.frame:
+def _statement_year(data: CheckData, rows: Ints) -> Ints:
+    decided = data.year[rows]
+    if "statement_period_end" not in data.frame:
         return decided
-    ends = view.frame["statement_period_end"].iloc[rows].to_numpy(dtype="datetime64[D]")
+    ends = data.frame["statement_period_end"].iloc[rows].to_numpy(dtype="datetime64[D]")
     return np.where(np.isnat(ends), decided - 1, ends.astype("datetime64[Y]").astype(np.int64) + 1970)

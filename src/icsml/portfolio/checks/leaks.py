@@ -17,7 +17,7 @@ __all__ = ["feature_alone", "feature_leak", "missingness_leak", "missingness_out
 _RATING = "bank_pd"
 
 
-def feature_leak(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def feature_leak(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find features that reveal the outcome alone.
 
     Purpose
@@ -31,13 +31,13 @@ def feature_leak(view: CheckData, config: CheckConfig) -> Iterator[str]:
         are not looked at.
     """
     limits = config.feature_leak
-    ranked = [(n, r) for n, r in _by_auc(view, limits.min_each) if r.auc >= limits.auc]
+    ranked = [(n, r) for n, r in _by_auc(data, limits.min_each) if r.auc >= limits.auc]
     if ranked:
         who = "it ranks" if len(ranked) == 1 else "each ranks"
         yield f"{_with_auc(ranked)}: alone {who} nearly every bad row first"
 
 
-def feature_alone(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def feature_alone(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find features that rank the outcome far better than the others.
 
     Purpose
@@ -51,7 +51,7 @@ def feature_alone(view: CheckData, config: CheckConfig) -> Iterator[str]:
         Those of ``feature_leak``; few bad rows make the bound wide.
     """
     limits, leak = config.feature_alone, config.feature_leak
-    ranked = _by_auc(view, limits.min_each)
+    ranked = _by_auc(data, limits.min_each)
     if not ranked:
         return
     median = float(np.median([ranking.auc for name, ranking in ranked if name != _RATING] or [0.5]))
@@ -66,7 +66,7 @@ def feature_alone(view: CheckData, config: CheckConfig) -> Iterator[str]:
         yield f"{_with_auc(standing_out)}: {above}; was it known at the decision?"
 
 
-def missingness_leak(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def missingness_leak(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find columns whose gaps reveal the outcome.
 
     Purpose
@@ -79,12 +79,12 @@ def missingness_leak(view: CheckData, config: CheckConfig) -> Iterator[str]:
         Says nothing of a field that is missing, or known, in fewer than ``min_each`` rows.
     """
     limits = config.missingness_leak
-    ranked = [(name, gap) for name, gap in _gaps(view, limits.min_each) if gap.auc >= limits.auc]
+    ranked = [(name, gap) for name, gap in _gaps(data, limits.min_each) if gap.auc >= limits.auc]
     if ranked:
         yield f"whether a value is missing tells the outcome in {_with_auc(ranked)}"
 
 
-def missingness_outcome(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def missingness_outcome(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find columns whose gaps are strongly related to the outcome.
 
     Purpose
@@ -99,24 +99,24 @@ def missingness_outcome(view: CheckData, config: CheckConfig) -> Iterator[str]:
     limits, leak = config.missingness_outcome, config.missingness_leak
     ranked = [
         (name, gap)
-        for name, gap in _gaps(view, limits.min_each)
+        for name, gap in _gaps(data, limits.min_each)
         if gap.low >= limits.auc and not (leak.level != "off" and gap.auc >= leak.auc)
     ]
     if ranked:
         yield f"whether a value is missing says much about the outcome in {_with_auc(ranked)}"
 
 
-def _by_auc(view: CheckData, least: int) -> list[tuple[str, Ranking]]:
+def _by_auc(data: CheckData, least: int) -> list[tuple[str, Ranking]]:
     """Return the features that have enough bad and good rows, the best first."""
-    able = [(name, ranking) for name, ranking in view.rankings.items() if min(ranking.bads, ranking.goods) >= least]
+    able = [(name, ranking) for name, ranking in data.rankings.items() if min(ranking.bads, ranking.goods) >= least]
     return sorted(able, key=lambda pair: -pair[1].auc)
 
 
-def _gaps(view: CheckData, least: int) -> list[tuple[str, Ranking]]:
+def _gaps(data: CheckData, least: int) -> list[tuple[str, Ranking]]:
     """Return how well "is missing" ranks the outcome, of each column with enough gaps and values, the best first."""
-    ranked, bad = [], view.bad[view.cases]
-    for name in [*view.features, *view.codes, *(n for n in ("founded_on", _RATING) if n in view.frame)]:
-        absent = view.absent(name, view.cases)
+    ranked, bad = [], data.bad[data.cases]
+    for name in [*data.features, *data.codes, *(n for n in ("founded_on", _RATING) if n in data.frame)]:
+        absent = data.absent(name, data.cases)
         gaps = int(absent.sum())
         ranking = rank(absent.astype(np.float64), bad, least=least) if least <= gaps <= len(absent) - least else None
         if ranking is not None:

@@ -19,7 +19,7 @@ _TENTHS = 10
 _NEXT = slice(5, 9)
 
 
-def event_dates(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def event_dates(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Check that bad rows have an event date, after the decision and within the horizon.
 
     Purpose
@@ -32,24 +32,24 @@ def event_dates(view: CheckData, config: CheckConfig) -> Iterator[str]:
         Says nothing of a data set without event dates.
     """
     limits = config.event_dates
-    bad, dated = view.bad == 1.0, ~np.isnat(view.event_date)
+    bad, dated = data.bad == 1.0, ~np.isnat(data.event_date)
     if int(bad.sum()) < limits.min_bads or not (bad & dated).any():
         return
     missing = float((bad & ~dated).sum() / bad.sum())
     if missing > limits.max_missing:
         yield f"event_date is missing in {percent(missing)} of the bad rows, though the others have it"
-    if not view.dated:
+    if not data.dated:
         return
     rows = np.flatnonzero(bad & dated)
-    early = float((view.event_date[rows] < view.as_of[rows]).mean())
+    early = float((data.event_date[rows] < data.as_of[rows]).mean())
     if early > limits.max_impossible:
         yield f"event_date lies before as_of in {percent(early)} of the bad rows that have one"
-    late = float((view.event_date[rows] > _horizon_end(view, view.as_of[rows])).mean())
+    late = float((data.event_date[rows] > _horizon_end(data, data.as_of[rows])).mean())
     if late > limits.max_impossible:
         yield f"event_date lies after the horizon in {percent(late)} of the bad rows that have one"
 
 
-def event_date_pile(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def event_date_pile(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Find a calendar day on which event dates pile up.
 
     Purpose
@@ -63,7 +63,7 @@ def event_date_pile(view: CheckData, config: CheckConfig) -> Iterator[str]:
         Book-keeping by quarters gives four piles, and is let pass.
     """
     limits = config.event_date_pile
-    days = view.event_date[(view.bad == 1.0) & ~np.isnat(view.event_date)]
+    days = data.event_date[(data.bad == 1.0) & ~np.isnat(data.event_date)]
     if len(days) < limits.min_dates:
         return
     counts = pd.Series(pd.to_datetime(days).strftime("%m-%d")).value_counts()
@@ -73,7 +73,7 @@ def event_date_pile(view: CheckData, config: CheckConfig) -> Iterator[str]:
         yield f"{percent(share)} of the event dates lie on one day of the year ({counts.index[0]}): a stand-in?"
 
 
-def unlabelled_good(view: CheckData, config: CheckConfig) -> Iterator[str]:
+def unlabelled_good(data: CheckData, config: CheckConfig) -> Iterator[str]:
     """Compare the riskiest tenth by the bank's PD with the next.
 
     Purpose
@@ -87,11 +87,11 @@ def unlabelled_good(view: CheckData, config: CheckConfig) -> Iterator[str]:
         Needs ``bank_pd`` and outcomes that it ranks. Outcomes of the declined among the other tenths are not seen.
     """
     limits = config.unlabelled_good
-    if "bank_pd" not in view.frame:
+    if "bank_pd" not in data.frame:
         return
-    expected = view.numbers("bank_pd", view.labelled)
+    expected = data.numbers("bank_pd", data.labelled)
     known = ~np.isnan(expected)
-    pd_, bad = expected[known], view.bad[view.labelled][known]
+    pd_, bad = expected[known], data.bad[data.labelled][known]
     if len(pd_) < _TENTHS:
         return
     order = np.argsort(pd_, kind="stable")
@@ -106,9 +106,9 @@ def unlabelled_good(view: CheckData, config: CheckConfig) -> Iterator[str]:
         )
 
 
-def _horizon_end(view: CheckData, days: Dates) -> Dates:
+def _horizon_end(data: CheckData, days: Dates) -> Dates:
     """Return the last day of the horizon; the end of time where there is none."""
-    horizon = view.meta.outcome.horizon_months if view.meta.outcome else None
+    horizon = data.meta.outcome.horizon_months if data.meta.outcome else None
     if horizon is None:
         return np.full(len(days), np.datetime64("9999-12-31"), dtype="datetime64[D]")
     ends = pd.to_datetime(days) + pd.DateOffset(months=horizon)
