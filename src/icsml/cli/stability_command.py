@@ -59,7 +59,7 @@ def stability(
     new: Annotated[str | None, typer.Option(help="… with this one, and train nothing.", metavar="REF")] = None,
     json_: JsonFlag = False,
 ) -> None:
-    """Tell how far reasons move: over retrains on redrawn enterprises, or from one model to another."""
+    """Measure how much explanations change: over retrains on redrawn data, or between two models."""
     if (old is None) != (new is None):
         raise InputError(
             "ICS-CLI-010", "given one of the two", field="--old, --new", remedy="name both models, or neither"
