@@ -66,7 +66,7 @@ def _on_jumps(bundle: BundleParts, assessment: Assessment) -> Iterator[DecisionW
     if bundle.levers is None or bundle.rulebook is None:
         return
     percentile = 100.0 * bundle.levers.policy.quantile
-    out_of_range = assessment.screening.out_of_range_in(0)  # whose change is compared with nobody's
+    out_of_range = assessment.screening.out_of_range_in(0)  # a change from or to such a value is not compared
     for name, flags in jumped(bundle.levers, assessment.screening.columns).items():
         if flags[0] and name not in out_of_range:
             readers = [indicator.label for indicator in bundle.rulebook.indicators if name in indicator.fields]

@@ -16,16 +16,15 @@ from icsml.records.decision import Withheld
 __all__ = ["pd_if_withheld"]
 
 
-_FEWEST = 30  # rows that have everything that is absent; with fewer, those that have most of it
+_FEWEST = 30  # rows that have every absent value; with fewer, those that have most of them
 
 
 def pd_if_withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Withheld | None:
     """Return the policy's quantile of one row's PDs with its missing fields filled in.
 
-    Everything that has no value for want of a field is filled jointly with the values of one reference row, so that
-    what belongs together stays together; the rows are those nearest on its known features, each feature counting
-    by its gain in the model. Statements of zeros alone count as left out. The model itself scores the filled rows, also
-    where its companion scored the record.
+    All features that lack a field take the values of one reference row, so that related values stay together. The rows
+    used are nearest on the known features, weighted by each feature's gain in the model. Statements with only zeros
+    count as left out. The model itself scores the filled rows, even if its companion scored the record.
 
     Parameters
     ----------
@@ -47,7 +46,7 @@ def pd_if_withheld(bundle: BundleParts, assessment: Assessment, row: int) -> Wit
     policy = bundle.assessment_policy.withheld
     columns = np.array(absent)
     values = assessment.features[row].copy()
-    values[columns] = np.nan  # also where zeros of a form made a number
+    values[columns] = np.nan  # also those computed from zeros that count as left out
     donors = _donors(bundle, bundle.reference, values, columns, policy.rows)
     filled = np.tile(values, (len(donors), 1))
     filled[:, columns] = bundle.reference.rows[np.ix_(donors, columns)]

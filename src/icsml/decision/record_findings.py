@@ -31,8 +31,8 @@ _FEW_STAFF: Final = 5
 _MOST_DIGITS: Final = 6
 _SIZE: Final = ("total_assets_cny", "revenue_cny")
 _USUAL: Final[tuple[tuple[str, tuple[str, ...], float], ...]] = (
-    # an amount, what it is compared with (the first that is known), and about what share of it it usually is; amounts
-    # that may be next to nothing in a sound firm, such as cash or high-tech revenue, are compared with none
+    # an amount, the amounts it is compared with (the first known one), and its usual share of it; amounts that may be
+    # near zero in a sound firm, such as cash or high-tech revenue, are not compared
     ("revenue_prev_cny", ("revenue_cny",), 1.0),
     ("total_cost_cny", ("revenue_cny",), 1.0),
     ("total_assets_prev_cny", ("total_assets_cny",), 1.0),
@@ -170,7 +170,7 @@ def _zeros(record: _Record) -> Iterator[Finding]:
 
 
 def _unit(record: _Record) -> Iterator[Finding]:
-    """Report once amounts that seem to be in 万元: all of them, those of a whole staff, or one beside another."""
+    """Report once amounts that seem to be in 万元: all, those relative to the staff, or one relative to another."""
     check, code = record.policy.checks.unit, "AMOUNTS_IN_WAN"
     known = _known_amounts(record)
     if not known:
@@ -240,7 +240,7 @@ def _accounts(record: _Record) -> Iterator[Finding]:
 
 
 def _above(value: float, bound: float, digits: int = 1) -> str:
-    """Return a value above a bound with as many digits as show that it is."""
+    """Return a value above a bound, with enough digits to differ from it."""
     while digits < _MOST_DIGITS and round(value, digits) <= bound:
         digits += 1
     return f"{value:,.{digits}f}"

@@ -30,10 +30,10 @@ class RecourseResult:
 
 
 def robustness_of(base: BundleParts, columns: Columns) -> Callable[[BundleParts], RecourseRobustness]:
-    """Return a function of other models: how much of the recourse that one proposes to n records they confirm.
+    """Return a function of another model: the share of the base's recourse for n records that it confirms.
 
-    The proposals are made once, whatever the number of models compared. Where the one has no actions or another no
-    rulebook nothing is compared.
+    The proposals are made once for all models compared. If the base has no actions, or another model no rulebook,
+    nothing is compared.
 
     Parameters
     ----------

@@ -29,8 +29,8 @@ def split_term(term: float, differences: Floats) -> Floats | None:
     Returns
     -------
     ndarray of shape (m,), optional
-        Parts that sum to the term to rounding. None where the term is small, or where the differences cancel: a share
-        of a small sum would be larger than anything that happened.
+        Parts that sum to the term up to rounding. None where the term is small, or where the differences cancel: the
+        parts would be far larger than the term.
     """
     total = float(np.cumsum(differences)[-1]) if len(differences) else 0.0
     if abs(term) < SMALLEST or not abs(total) > 0.5 * float(np.abs(differences).sum()):

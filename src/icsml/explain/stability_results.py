@@ -16,8 +16,8 @@ from icsml.explain.explanation_stability import TermsComparison
 __all__ = ["LEVELS", "Agreement", "Drawn", "Resampling", "Spread", "Stability", "Unknown", "most_moved", "summary"]
 
 LEVELS: Final = ("features", "worded", "alike", "groups")
-"""Each feature a reason; correlated features of a group merged to one reason, by the feature whose text is given
-(``worded``) or whichever of them it is (``alike``); each group a reason."""
+"""What counts as the same reason: the same feature; with correlated features of a group merged, the same feature named
+(``worded``) or the same set of correlated features (``alike``); the same group."""
 
 _LISTED: Final = 10
 _DRAWN: Final = re.compile(r"bootstrap|(?P<share>\d+(\.\d+)?) of them")
@@ -27,19 +27,19 @@ class Unknown(StrEnum):
     """Why a figure is null."""
 
     NOT_ASKED = "not_asked"
-    """nobody was given who knows"""
+    """the caller did not request it"""
     NO_ACTIONS = "no_levers"
-    """the base has no actions or no rulebook, so it proposes no recourse"""
+    """the base has no actionable fields or no rulebook, so it proposes no recourse"""
     NO_RULEBOOK = "no_rulebook"
-    """no other model has a rulebook to answer with"""
+    """no other model has a rulebook, so none can score the proposals"""
     NO_PROPOSAL = "no_proposal"
-    """the base proposes no recourse to any of these rows"""
+    """the base has no proposal for any of these rows"""
     NO_PROMISE = "no_promise"
-    """no proposal of the base promises a better grade"""
+    """no proposal of the base reaches a better grade"""
     NO_POPULATION = "no_population"
     """no model compares with a reference population"""
     NONE_SHOWN = "none_shown"
-    """no reason of a feature without declared direction is shown of any of these rows"""
+    """no reason of a feature without declared direction is displayed for any of these rows"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class _Part(BaseModel):
 
 
 class Spread(_Part):
-    """A figure over several models: mean, lowest, highest."""
+    """A figure over several models: mean, minimum, maximum."""
 
     mean: float
     low: float
@@ -101,9 +101,9 @@ class Agreement(_Part):
     moved : dict of str to float
         Mean movement of each feature's term, in log-odds; not in its JSON.
     recourse_survival : float or None
-        Share of the base's proposals that this model answers with a lower PD too; None without any.
+        Share of the base's proposals for which this model gives a lower PD too; None without any.
     recourse_better_grade : float or None
-        Share of those that promised a better grade that have one by this model too; None without any.
+        Share of the base's better grades that this model gives too; None without any.
     contradictions : float or None
         Share of its reasons that contradict their feature's own effect; None without any, and where not computed.
     """
@@ -125,13 +125,13 @@ class Stability(_Part):
     dataset : str
         Whose rows were explained.
     synthetic : bool
-        Whether they, or a model's, are simulated: then no figure is evidence about the world.
+        Whether the rows, or those of a model, are simulated; then no figure is evidence about the world.
     base : str
         The model compared with.
     bundles : dict of str to str
         SHA-256 of the bundles compared, by model; none of models trained for the comparison alone.
     drawn : Resampling or None
-        How the enterprises of the other models were drawn; None where nothing was retrained.
+        Drawing of the enterprises of the other models; None where nothing was retrained.
     rows, riskiest_rows : int
         Rows explained, and how many of them are the riskiest tenth.
     top : int
@@ -144,11 +144,11 @@ class Stability(_Part):
         Rank correlation from which features are merged; None where the base has no reference population, and then no
         levels ``worded`` and ``alike``.
     recourse_survival, recourse_better_grade : Spread or None
-        Of recourse answered with a lower PD, and of promised better grades given, over the models compared.
+        Spread of the confirmed lower PDs, and of the confirmed better grades, over the models compared.
     contradictions : Spread or None
-        Of the share of contradicting reasons, over all models with the base.
+        Spread of the share of contradicting reasons, over all models including the base.
     unknown : dict of str to str
-        Why one of these three is None, where it is: one of :class:`Unknown`.
+        Reason for each of these three that is None: one of :class:`Unknown`.
     most_moved : dict of str to float
         The ten features whose terms move most, mean over the models, in log-odds.
     comparisons : tuple of Agreement

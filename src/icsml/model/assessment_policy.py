@@ -1,4 +1,4 @@
-"""Assessment policy: flags and checks, the least information, the cost of withholding."""
+"""Assessment policy: flags and checks, the minimum information for a grade, the PD if data are withheld."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ class UnitCheck(Check):
     smallest_cny : float
         Every amount of the record is below this.
     per_head_cny : float
-        Or revenue and assets are both below this for each of the staff.
+        Or revenue and assets are both below this amount per person on the staff.
     factor : float
-        Or an amount is so many times more or less than its usual share of another.
+        Or an amount is this many times more or less than its usual share of another.
     """
 
     smallest_cny: _Positive
@@ -83,7 +83,7 @@ class ArrearsPDCheck(Check):
 
 
 class Checks(_Part):
-    """Every check and what it leads to."""
+    """Every check and its consequence."""
 
     accounts: AccountsCheck
     unit: UnitCheck
@@ -106,11 +106,11 @@ class InformationGroup(_Part):
     label : Label
         The same in words.
     share : float
-        Least share of those fields that the model reads.
+        Minimum share of those fields that the model reads.
     fields : tuple of str
         Canonical fields.
     required : tuple of str
-        Those of them that must be in the record whatever the share, where the model reads them.
+        Fields that must be in the record regardless of the share, if the model reads them.
     """
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -145,13 +145,13 @@ class AssessmentPolicy(_Part):
     format : int
         1.
     flags : mapping of str to {'warn', 'refer'}
-        What a flag of the record that is true leads to.
+        Consequence of a flag of the record that is true.
     checks : Checks
-        What records that cannot be right lead to.
+        Consequences of implausible records.
     information : tuple of InformationGroup
-        The least that must be known for a grade.
+        Minimum information for a grade.
     withheld : WithheldPolicy
-        How the PD is stated that would follow if the absent values were known.
+        Computation of the PD if the absent values were filled in.
     """
 
     format: Literal[1]

@@ -201,10 +201,10 @@ class Reason(_Part):
 
 
 class AdverseReason(_Part):
-    """One of the few factors that counted most against the applicant, as it may be told to them.
+    """A main reason against the applicant, in words that may be given to the applicant.
 
-    ``contradicts`` and ``also`` are as in a reason. ``kind`` says what the text states, null in decisions recorded
-    earlier: comparisons come first, then what has no value, then what is told neutrally, each by size.
+    ``contradicts`` and ``also`` are as in a reason. ``kind`` classifies the statement of the text; it is null in
+    decisions recorded earlier. Comparisons come first, then missing values, then neutral statements, each by size.
     """
 
     code: str
@@ -228,10 +228,10 @@ class Referral(_Part):
 
 
 class Withheld(_Part):
-    """The PD were what is absent filled in.
+    """The PD if the absent fields were filled in.
 
-    Every feature that could not be computed for want of a field is filled, jointly, with the values of reference rows
-    that have them; ``pd`` is the ``quantile`` of the ``rows`` PDs that come of it, ``groups`` names the groups filled.
+    The features that lack a field are filled in together, from single reference rows that have their values. ``pd`` is
+    the ``quantile`` of the resulting ``rows`` PDs; ``groups`` names the groups filled.
     """
 
     groups: list[str]
@@ -280,11 +280,11 @@ class RecordChange(BaseModel):
 
 
 class RecourseStep(RecordChange):
-    """One action of a proposal; ``lever`` is its id.
+    """One action of a proposal; its key is ``lever``.
 
-    ``step`` is what is done, ``step_limit`` the yearly change of the peers, ``effort`` the one over the other.
-    ``indicator`` is the rulebook's that reads the field, null where none does; ``rule_from`` and ``rule_to`` are the
-    rows of its rule.
+    ``step`` is the change, ``step_limit`` the limit by the peers' yearly changes, ``effort`` the first divided by the
+    second. ``indicator`` is the indicator that reads the field, null where none does; ``rule_from`` and ``rule_to`` are
+    its matched rule before and after.
     """
 
     lever: str

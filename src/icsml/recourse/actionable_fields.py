@@ -1,9 +1,9 @@
 """Actionable fields: what a firm can change in a year, at what cost, and how far its peers did.
 
 The bundle contains the actions in use and the limits fitted on the training rows, so that a decision made again on the
-same bundle proposes the same. Which fields are actionable is fixed here and not in the file: no file can make age, the
-past, a prior year or somebody else's decision actionable, or let a part grow without its whole. In the file and in the
-bundle an action is called a lever.
+same bundle proposes the same. The actionable fields are fixed here, not in the file. No file can make age, the past, a
+prior year or somebody else's decision actionable, or let a part grow without its whole. In the file and in the bundle
+an action is called a lever.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = [
 
 
 Account = Literal["research", "expense", "sales"]
-"""What a step costs: R&D expense, other expense, or the cost of what is sold more."""
+"""Account of the cost of a step: R&D expense, other expense, or the cost of additional sales."""
 
 ACTIONABLE: Final[Mapping[str, tuple[str, ...]]] = {
     "rd_expense_cny": (),

@@ -64,7 +64,7 @@ Rescore = Callable[[Columns], Scored]
 
 
 ContradictsReasons = Callable[[Sequence[Action], Columns], bool]
-"""Tells whether actions, of which the changed record is given, contradict what the reasons say."""
+"""Returns whether actions contradict the reasons, given the changed record."""
 
 
 class NoRecourse(StrEnum):
@@ -73,11 +73,11 @@ class NoRecourse(StrEnum):
     NO_LIMITS = "no_limits"
     """the bundle holds no actionable fields with limits"""
     NO_ACTIONABLE_FIELD = "no_actionable_field"
-    """no actionable field is on file with a yearly change of its peers to go by"""
+    """no actionable field is on file with a limit fitted on its peers"""
     NO_ACTION = "no_action"
     """no action stays within its peers' yearly change, within cash on file and within bounds"""
     NO_EFFECT = "no_effect"
-    """no action gains points and would be answered with enough score, undone by no more of it, against no reason"""
+    """no action raises points and the score enough without losing either at a larger step or contradicting a reason"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,9 @@ class Proposal:
     columns : Columns
         The whole changed record, arrays of length 1.
     scored : Scored
-        What the model answers to it, alone; one row.
+        The model's result for it alone; one row.
     verified : bool
-        Whether that is to the last bit what it answered among the other candidates.
+        Whether this result equals the one among the other candidates to the last bit.
     """
 
     steps: tuple[ActionStep, ...]
@@ -164,9 +164,9 @@ def find_recourse(
 ) -> SearchResult:
     """Return at most ``action_set.policy.most`` proposals for one record.
 
-    Single actions first, then pairs. Where a better grade can be reached the smallest effort that reaches it comes
-    first, else the largest fall of the PD within a year's steps. No two proposals have the same actions, and a pair is
-    not proposed after one of its actions alone.
+    Single actions are tried first, then pairs. If a better grade can be reached, proposals are ordered by smallest
+    effort, otherwise by largest fall of the PD. No two proposals have the same actions, and a pair is not proposed
+    after one of its actions alone.
 
     Parameters
     ----------
@@ -177,11 +177,11 @@ def find_recourse(
     columns : Columns
         The record, screened, arrays of length 1.
     before : Scored
-        What the model answered to it.
+        The model's result for the record.
     rescore : callable
         Scores changed records.
     contradicts : callable
-        Asked of what would be proposed; what goes against the reasons is not.
+        Checks each candidate; one that contradicts the reasons is not proposed.
     """
     offered = _offered(action_set, columns, before.out_of_range)
     if not offered:
@@ -199,7 +199,7 @@ def find_recourse(
 
 
 def _offered(action_set: ActionSet, columns: Columns, out_of_range: Mapping[str, Flags]) -> tuple[Action, ...]:
-    """Return the actions whose field is present, in range and changed by peers: a wrong value is no base for a step."""
+    """Return the actions whose field is present, in range and limited: a wrong value is no basis for a step."""
     most = step_limits(action_set, columns)
     return tuple(
         action
@@ -287,8 +287,8 @@ def _proposable(ranked: Sequence[_Candidate], search: _Search) -> list[_Candidat
 def _helpful(batch: _Candidates, search: _Search) -> Iterator[int]:
     """Yield the rows that gain enough points of score with nothing newly out of range, also at larger steps.
 
-    An indicator that reads what is changed must gain points, and neither the total nor the innovation points may fall;
-    they must rise where more is sold: else it would be growth alone.
+    An indicator that reads a changed field must gain points, and neither the total nor the innovation points may fall.
+    Innovation points must rise if more is sold; otherwise the change is growth alone.
     """
     scored, before = batch.scored, search.before
     innovation, base = scored.points.innovation_score, before.points.innovation_score[0]
@@ -319,13 +319,13 @@ def _gains(batch: _Candidates, search: _Search) -> Flags:
 
 
 def _lasts(steps: Floats, row: int, fine: Flags) -> bool:
-    """Return whether every larger feasible step of the same actions is as good for some aim."""
+    """Return whether every larger feasible step of the same actions qualifies too."""
     same = ((steps > 0.0) == (steps[row] > 0.0)).all(axis=1)
     return bool(fine[same & (steps >= steps[row]).all(axis=1)].all())
 
 
 def _adds(batch: _Candidates, row: int, first: _Candidates) -> bool:
-    """Return whether none of a candidate's actions does as much alone (one of ``first``), for no more effort."""
+    """Return whether none of its actions alone (a row of ``first``) gives as low a PD for no more effort."""
     rivals = (first.steps > 0.0).sum(axis=1) < len(_taken(batch, row))
     rivals &= ((first.steps == 0.0) | (batch.steps[row] > 0.0)).all(axis=1) & (first.effort <= batch.effort[row])
     return not bool((first.scored.pd[rivals] <= batch.scored.pd[row]).any())
@@ -346,7 +346,7 @@ def _by_pd(candidate: _Candidate) -> tuple[float, float, int, list[int]]:
 
 
 def _proposal(batch: _Candidates, row: int, most: dict[str, float], rescore: Rescore) -> Proposal:
-    """Score the changed record alone, as it would be decided on."""
+    """Score the changed record alone, as a new application."""
     alone = take(batch.columns, np.array([row]))
     scored = rescore(alone)
     verified = bool(scored.pd[0] == batch.scored.pd[row] and scored.grade[0] == batch.scored.grade[row])

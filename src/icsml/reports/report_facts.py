@@ -166,7 +166,7 @@ class Interactions:
     pairs : tuple of Pair
         From the strongest.
     main : float
-        Share of the whole size of all terms that no pair is needed for.
+        Share of the total size of all terms that single features explain.
     """
 
     values: Floats
