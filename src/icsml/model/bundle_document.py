@@ -111,9 +111,9 @@ class Stated:
     kind : str
         ``standard``: the margin starts from the trees alone.
     event : str or None
-        What the PD is the probability of; null if not known.
+        The event whose probability the PD is; null if not known.
     horizon_months : int or None
-        Within how many months; null if not known.
+        The period in months; null if not known.
     synthetic : bool
         Trained on simulated data.
     dated : bool
@@ -121,25 +121,26 @@ class Stated:
     innovation_evidence : {'supported', 'equivalent', 'not_shown', 'not_tested'}
         Result of the out-of-time test: ``supported``, ``equivalent``, ``not_shown`` or ``not_tested``.
     never_missing : tuple of str
-        Features without one missing value in training: LightGBM reads a missing value there as zero, so decisions warn.
+        Features never missing in training. If one is missing later, LightGBM reads it as zero, so the decision warns.
     extras : tuple of ExtraFeature
-        Extra features a record may hold.
+        Extra features that a record may contain.
     training : TrainingFacts
-        ``configuration``, whole; rows, defaults, seed, rounds, hyperparameters, digest of the data set; ``figures`` on
-        rows not trained on (six digits), ``split``, and ``blocking``: why it must not become the champion by itself.
+        The complete ``configuration``; rows, defaults, seed, rounds, hyperparameters, digest of the data set;
+        ``figures`` on rows not trained on (six digits); ``split``; and ``blocking``: the reasons why it must not become
+        the champion automatically.
     explainer : {'tree_shap', 'pred_contrib'}
-        What computes contributions: ``tree_shap``, or ``pred_contrib``, LightGBM's own, slow, for trees that the tables
-        do not support; it knows no reference population.
+        ``tree_shap``, or ``pred_contrib``: LightGBM's own contributions, for trees that the tables do not support.
+        These are slow and have no reference population.
     reasons : ReasonCatalogue or None
-        The entries of the reason catalogue that its features need, so that a decision made again has the same texts;
-        how many adverse reasons are told (``adverse_reasons``), from which size on (``adverse_at_least``; absent: any),
-        what they must cover (``adverse_coverage_at_least``) and which are merged (``merge_above``). Null takes the
-        catalogue of the version that reads it.
+        The entries of the reason catalogue that its features need, so that a decision made again has the same texts.
+        Also the maximum number of adverse reasons (``adverse_reasons``), their minimum size (``adverse_at_least``;
+        absent: none), the required coverage (``adverse_coverage_at_least``) and the bound for merging
+        (``merge_above``). Null takes the catalogue of the version that reads it.
     levers : ActionSet or None
-        What a firm can move: the levers in use, and how far peers among the training rows moved each field in a year,
-        with the number of changes behind it. Null makes no recourse.
+        Actionable fields: the actions in use, and the limit of a yearly change of each field by the peers among the
+        training rows, with the number of changes behind it. Null if no recourse can be given.
     policy : AssessmentPolicy or None
-        What an assessment asks of a record; null takes that of the version that reads it.
+        The requirements for a record. Null takes those of the version that reads it.
     """
 
     name: str
@@ -167,8 +168,8 @@ class Document(Stated):
     Parameters
     ----------
     format : int
-        2; 1 is still read, which has none of the optional keys: its reasons are path-dependent, its texts those of the
-        version that reads it, and it makes no recourse. An unknown format is refused.
+        2. Format 1 is still read. It has none of the optional keys, so its reasons are path-dependent, its texts are
+        those of the version that reads it, and it gives no recourse. An unknown format is refused.
     code_version : str
         Version of icsml that wrote it.
     model : BoosterPart
@@ -176,12 +177,12 @@ class Document(Stated):
         (+1, −1 or 0 each), ``definitions`` (SHA-256 of each feature's direction, inputs and values on fixed probes),
         ``calibration`` (slope and intercept).
     companion : BoosterPart or None
-        The same of the companion, or null.
+        The same for the companion, or null.
     rulebook : str or None
         Id of the rulebook, or null.
     reference : ReferencePart or None
-        Of ``reference.npy``: ``id`` (``training-applicants`` or ``approval-margin``), ``n`` rows, ``sha256``, and
-        ``points``, the mean points of each innovation-domain indicator over the rows that have any; or null.
+        About ``reference.npy``: ``id`` (``training-applicants`` or ``approval-margin``), ``n`` rows, ``sha256``, and
+        ``points``, the mean points of each innovation-domain indicator over the rows with points. Or null.
     """
 
     format: int
