@@ -22,12 +22,26 @@ import pytest
 
 from icsml.core.paths import configs_dir
 from icsml.core.progress import silent
+from icsml.innovation.selection import list_wording
 from icsml.model.bundle import Bundle
 from icsml.portfolio.synthetic import synthesize
+from icsml.texts import catalogue, languages, quantity
 from icsml.workflows.config import TrainingConfig, load_training_config
 from icsml.workflows.train import Trained, train_bundle
 
 OF_A_RUN = ("ICSML_LEDGER_URL", "ICSML_RULEBOOKS", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI")
+FRENCH = (
+    ("  name: English", "  name: Français"),
+    ("html_lang: en", "html_lang: fr"),
+    ("Why enterprises are in or out", "Pourquoi"),
+    ("leverage: leverage", "leverage: levier"),
+    ("selected: Selected", "selected: Retenue"),
+    ("withdrawn: Taken off the list", "withdrawn: Retirée"),
+    ("or else", "ou bien"),
+    ('"yes": "yes"', '"yes": "oui"'),
+    ("heading: heading", "heading: intitulé"),
+)
+"""Texts of English, and what a third language says instead."""
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -48,6 +62,29 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in OF_A_RUN:
         monkeypatch.setenv(name, "")  # so that it is taken out again at the end, whoever set it meanwhile
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def with_french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A third language, by one file: that of English, with some texts of its own."""
+    folder, shipped = tmp_path / "configs" / "texts", configs_dir() / "texts"
+    folder.mkdir(parents=True)
+    for language in ("en", "zh"):
+        (folder / f"{language}.yaml").write_bytes((shipped / f"{language}.yaml").read_bytes())
+    french = (folder / "en.yaml").read_text("utf-8")
+    for own in FRENCH:
+        assert own[0] in french
+        french = french.replace(*own)
+    (folder / "fr.yaml").write_text(french, "utf-8")
+    for module in (languages, catalogue):
+        monkeypatch.setattr(module, "configs_dir", lambda: folder.parent)
+    caches = (languages.languages, catalogue._texts, catalogue._content, quantity.units, list_wording._parts)
+    for cached in caches:
+        cached.cache_clear()
+    yield
+    monkeypatch.undo()
+    for cached in caches:
+        cached.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -158,7 +158,8 @@ def test_a_bank_may_demand_that_somebody_signs_for_each_free_feature():
     ],
 )
 def test_a_value_reads_by_its_unit(value, unit, en, zh):
-    assert quantity(value, unit) == Label(en=en, zh=zh)
+    read = quantity(value, unit)
+    assert (read.en, read.zh) == (en, zh)
 
 
 def test_every_unit_of_the_catalogue_is_known():
@@ -184,6 +185,13 @@ def test_a_text_has_the_value_and_the_reference():
     assert text("total_assets", 9e6, -0.4, 4e6, "approval-margin").zh == (
         "资产总额为900万元，与准入线附近申请企业的中位数（400万元）相比更大"
     )
+
+
+def test_a_language_that_the_catalogue_lacks_reads_the_whole_sentence_in_english(with_french):
+    field = MissingInformation(absent=(Label(en="Net profit", zh="净利润", fr="Bénéfice net"),))
+    for found in (text("debt_to_assets", 0.81, 0.4, 0.55), text("return_on_assets", NAN, 0.4, 0.05, missing=field)):
+        assert found.languages == ("en", "zh")
+        assert found.text("fr") == found.en
 
 
 def test_without_a_median_no_value_is_compared():

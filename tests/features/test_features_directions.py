@@ -118,10 +118,9 @@ def test_a_direction_that_is_set_is_the_features_and_says_why():
     features = {feature.name: feature for feature in found.features}
     assert features["current_ratio"].direction is Direction.FREE
     assert features["extra.calls"].direction is Direction.LOWERS_RISK
-    assert features["current_ratio"].basis == Label(
-        en="Set for this model; declared: lowers the risk. Reason given: Not ordered in this book.",
-        zh="本模型另行设定；原声明：降低风险。所述理由：Not ordered in this book.",
-    )
+    basis = features["current_ratio"].basis
+    assert basis.en == "Set for this model; declared: lowers the risk. Reason given: Not ordered in this book."
+    assert basis.zh == "本模型另行设定；原声明：降低风险。所述理由：Not ordered in this book."
     assert features["extra.calls"].basis.en == (
         "Set for this model; declared: what the data set declares. Reason given: Calls are answered here."
     )

@@ -256,6 +256,25 @@ def test_a_withdrawal_is_one_more_entry(make):
     assert status(longer) == status(frame) | {"E1": "withdrawn"}
 
 
+def test_a_further_language_is_a_column_more_and_changes_no_other(make, with_french):
+    frame, _ = make()
+    names = list(frame.columns)
+    place = names.index("reason_zh") + 1
+    assert names[place] == "reason_fr"
+    assert frame["reason_fr"].str.startswith("Retenue")[frame["selected"]].all()
+    assert last(withdraw(frame, "E1", on=LATER, because="it moved"))["reason_fr"] == "Retirée"
+    earlier = frame.drop(columns="reason_fr")
+    longer = withdraw(earlier, "E1", on=LATER, because="it moved")
+    assert list(longer.columns) == list(earlier.columns) == [*names[:place], *names[place + 1 :]]
+
+
+def test_a_list_of_a_language_that_is_installed_no_more_is_continued_in_english(make):
+    frame, _ = make()
+    frame.insert(list(frame.columns).index("missing"), "reason_fr", "Retenue")
+    entry = last(withdraw(frame, "E1", on=LATER, because="it moved"))
+    assert (entry["reason_en"], entry["reason_fr"]) == (reason_text("withdrawn").en,) * 2
+
+
 @pytest.mark.parametrize("name", ["E3", "E1"], ids=["below the cut", "withdrawn already"])
 def test_who_is_not_on_the_list_cannot_be_withdrawn(make, name):
     frame = withdraw(make()[0], "E1", on=LATER, because="it moved")

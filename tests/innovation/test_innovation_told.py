@@ -20,6 +20,7 @@ from icsml.innovation.selection.list_wording import (
     field_names,
     flag_text,
     in_parts,
+    in_turn,
     is_alternative,
     money,
     or_else,
@@ -29,6 +30,7 @@ from icsml.records.field import Kind
 from icsml.records.fields import FIELDS
 from icsml.texts.catalogue import keys
 from icsml.texts.label import Label
+from icsml.texts.languages import languages
 
 TODAY = date(2025, 6, 30)
 CLEAN = {
@@ -129,6 +131,15 @@ def test_numbered_parts_are_told_apart_again(blank):
         parts = in_parts(row[f"reason_{lang}"])
         assert [part[1] for part in parts] == ["1", "2", "3", "4"]
     assert in_parts("Below the cut (points: 90; the cut: 90.001)")[1:] == []
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_reasons_of_every_language_are_told_apart_again(language):
+    conditions = [Label(en="One", zh="One"), Label(en="Two", zh="Two")]
+    for waived in ([], [1], [1, 2]):
+        ways = or_else(in_turn(conditions), waived, conditions).text(language)
+        assert [is_alternative(part) for part in in_parts(ways)] == [False] * 3 + [True] * 2
+        assert len(in_parts(or_else(in_turn(conditions), waived, conditions[:1]).text(language))) == 3
 
 
 WAYS_EN = [

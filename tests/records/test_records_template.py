@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import yaml
 from openpyxl import load_workbook
 
 from icsml.errors import InputError
@@ -197,9 +198,20 @@ def test_the_mapping_reads_every_column_and_no_other(written, book, factor):
 def test_every_value_of_every_category_has_a_name():
     values = {choice for field in FIELDS for choice in field.choices}
     assert values == set(CHOICES)
-    assert {value: CHOICES[value] for value in TECHNICAL_FIELDS} == {
-        value: text(f"names.technical_field.{value}") for value in TECHNICAL_FIELDS
-    }
+    for value in TECHNICAL_FIELDS:
+        named = text(f"names.technical_field.{value}")
+        assert (CHOICES[value].en, CHOICES[value].zh) == (named.en, named.zh)
+
+
+def test_a_template_of_a_further_language_has_its_words_and_english_labels(with_french, tmp_path):
+    template = write_template(tmp_path / "f.xlsx", ["high_tech_enterprise", "total_assets_cny"], title="t", lang="fr")
+    book = load_workbook(template.file)
+    assert [cell.value for cell in book["records"][1]][-2:] == ["Certified high-tech enterprise", "Total assets (yuan)"]
+    assert [cell.value for cell in book["fields"][1]][:2] == ["intitulé", "name"]
+    assert '"oui,no"' in {rule.formula1 for rule in book["records"].data_validations.dataValidation}
+    assert (
+        yaml.safe_load(template.mapping.read_text("utf-8"))["fields"]["high_tech_enterprise"]["values"]["oui"] is True
+    )
 
 
 def test_a_name_that_no_data_set_may_have_is_left_in_the_file_name(tmp_path):

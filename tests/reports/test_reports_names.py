@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
@@ -11,7 +10,6 @@ from string import Formatter
 import pytest
 from jinja2 import nodes
 
-from icsml.core.paths import configs_dir
 from icsml.decision.decide import decide
 from icsml.features.catalogue import CATALOGUE
 from icsml.innovation.rulebooks.provenance import Provenance
@@ -21,12 +19,12 @@ from icsml.records.fields import TECHNICAL_FIELDS
 from icsml.records.outcome import OutcomeMeaning
 from icsml.reports import naming as names
 from icsml.reports.decision_page import decision_page
+from icsml.reports.list_page import _firm_with_reasons
 from icsml.reports.model_page import model_page
 from icsml.reports.naming import compared_with, group_name, pd_meaning, reference_name, rulebook_name, value_name
 from icsml.reports.page import _environment
 from icsml.reports.report_facts import PD_BANDS
 from icsml.texts.catalogue import _texts, keys, phrase
-from icsml.texts.languages import languages
 
 FOLDER = Path(names.__file__).parent
 ROOMS = ("pages.", "report.", "names.kind.")
@@ -197,33 +195,24 @@ def test_a_part_that_is_not_filled_in_is_an_error():
         phrase("pages.unheard_of", "en")
 
 
-@pytest.fixture
-def french(tmp_path, monkeypatch):
-    """A third language, made by one file: that of English, with some texts of its own."""
-    shutil.copytree(configs_dir() / "texts", tmp_path / "texts")
-    english = (tmp_path / "texts" / "en.yaml").read_text("utf-8")
-    french = english.replace("Why enterprises are in or out", "Pourquoi").replace("html_lang: en", "html_lang: fr")
-    (tmp_path / "texts" / "fr.yaml").write_text(french.replace("leverage: leverage", "leverage: levier"), "utf-8")
-    monkeypatch.setattr("icsml.texts.languages.configs_dir", lambda: tmp_path)
-    monkeypatch.setattr("icsml.texts.catalogue.configs_dir", lambda: tmp_path)
-    for cached in (languages, _texts):
-        cached.cache_clear()
-    yield "fr"
-    monkeypatch.undo()
-    for cached in (languages, _texts):
-        cached.cache_clear()
-
-
-def test_another_language_is_one_file_for_every_page(french, found, trained):
+def test_another_language_is_one_file_for_every_page(with_french, found, trained):
     record = frame_records(trained.dataset.enterprises.iloc[[3]])[0]
     decision = decide(trained.bundle, record, decision_id="d", decided_at=datetime(2026, 7, 1, tzinfo=UTC)).decision
-    pages = [model_page(found, french), decision_page(decision.model_dump(mode="json"), french)]
+    pages = [model_page(found, "fr"), decision_page(decision.model_dump(mode="json"), "fr")]
     for page in pages:
         assert '<html lang="fr">' in page
     assert "levier" in pages[0]
     assert not CHINESE.search(re.sub(r"<style>.*?</style>", "", pages[1], flags=re.DOTALL))
-    assert group_name("province", "11", french, {}) == "Beijing"
-    assert phrase("pages.reasons", french) == "Pourquoi"
+    assert group_name("province", "11", "fr", {}) == "Beijing"
+    assert phrase("pages.reasons", "fr") == "Pourquoi"
     for template in _environment().list_templates():
         source = _environment().loader.get_source(_environment(), template)[0]
         assert not re.search(r"lang\s*==|==\s*.(zh|en)", source), template
+
+
+def test_a_list_without_a_language_gives_its_reasons_in_english():
+    days = dict.fromkeys(("as_of", "decided_on", "valid_from", "valid_until"))
+    firm = days | {"reason_en": "(1) One; (2) Two", "reason_zh": "（1）甲；（2）乙", "reason_fr": None}
+    for row in (firm, {name: text for name, text in firm.items() if name != "reason_fr"}):
+        assert _firm_with_reasons(row, "fr")["reasons"] == [("(1) One", False), ("(2) Two", False)]
+    assert _firm_with_reasons(firm | {"reason_fr": "(1) Un"}, "fr")["reasons"] == [("(1) Un", False)]

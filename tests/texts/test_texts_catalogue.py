@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import shutil
 from pathlib import Path
 from string import Formatter
 
@@ -11,7 +10,6 @@ import pytest
 from pydantic import ValidationError
 
 import icsml
-from icsml.core.paths import configs_dir
 from icsml.texts import catalogue
 from icsml.texts.catalogue import filled, has_text, joined, keys, phrase, text, within
 from icsml.texts.label import Label
@@ -19,21 +17,9 @@ from icsml.texts.languages import languages
 from icsml.texts.quantity import quantity, range_text, units
 
 
-@pytest.fixture
-def with_french(tmp_path, monkeypatch):
-    """A third language, its texts made from the English ones."""
-    shutil.copytree(configs_dir() / "texts", tmp_path / "texts")
-    english = (tmp_path / "texts" / "en.yaml").read_text("utf-8")
-    (tmp_path / "texts" / "fr.yaml").write_text(english.replace("  name: English", "  name: Français"), "utf-8")
-    for module in ("languages", "catalogue"):
-        monkeypatch.setattr(f"icsml.texts.{module}.configs_dir", lambda: tmp_path)
-    caches = (languages, catalogue._texts, catalogue._content, units)
-    for cached in caches:
-        cached.cache_clear()
-    yield
-    monkeypatch.undo()
-    for cached in caches:
-        cached.cache_clear()
+def in_both(label):
+    """Return the English and the Chinese text, whatever further language there is."""
+    return label.en, label.zh
 
 
 def parts(template):
@@ -85,8 +71,9 @@ def test_a_part_is_filled_in_as_its_language_wants_it(monkeypatch):
         "_texts",
         lambda language: {"a.b": texts[language], "language.within": {"en": "lower_first", "zh": "as_is"}[language]},
     )
+    monkeypatch.setattr(catalogue, "languages", lambda: ("en", "zh"))
     asked = text("a.b", field=Label(en="Total assets", zh="资产总计"), count=1234)
-    assert asked == Label(en="Ask for total assets: 1,234", zh="请补充资产总计：1,234")
+    assert in_both(asked) == ("Ask for total assets: 1,234", "请补充资产总计：1,234")
     assert phrase("a.b", "en", field=Label(en="R&D expense", zh="研发费用"), count=2) == "Ask for R&D expense: 2"
     assert has_text("a.b")
     assert not has_text("a.c")
@@ -94,9 +81,10 @@ def test_a_part_is_filled_in_as_its_language_wants_it(monkeypatch):
 
 def test_a_name_stands_within_a_sentence_and_before_its_verb():
     past = Label(en="Total assets, year before", zh="上年资产总额")
-    assert within(past) == Label(en="total assets, year before", zh="上年资产总额")
-    assert text("decision.base_zero.several", field=past) == Label(
-        en="total assets, year before, are zero", zh="上年资产总额为零"
+    assert in_both(within(past)) == ("total assets, year before", "上年资产总额")
+    assert in_both(text("decision.base_zero.several", field=past)) == (
+        "total assets, year before, are zero",
+        "上年资产总额为零",
     )
 
 
@@ -109,7 +97,7 @@ def test_a_text_that_stands_with_its_data_is_filled_in():
 
 
 def test_labels_are_joined_by_the_separator_of_their_language():
-    assert joined([Label(en="a", zh="甲"), Label(en="b", zh="乙")], "and") == Label(en="a and b", zh="甲、乙")
+    assert in_both(joined([Label(en="a", zh="甲"), Label(en="b", zh="乙")], "and")) == ("a and b", "甲、乙")
 
 
 def test_a_language_is_one_file_more(with_french):
@@ -125,10 +113,24 @@ def test_a_language_is_one_file_more(with_french):
 
 def test_a_label_in_a_language_that_there_is_not_is_refused():
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
-        Label(en="a", zh="甲", fr="bé")
+        Label(en="a", zh="甲", xx="b")
     assert Label.model_json_schema()["additionalProperties"] is False
+    assert tuple(Label.model_json_schema()["properties"]) == Label(**dict.fromkeys(languages(), "a")).languages
 
 
 def test_a_label_gives_the_texts_that_it_has(with_french):
     assert Label(en="a", zh="甲").texts == ("a", "甲")
+    assert Label(en="a", zh="甲").languages == ("en", "zh")
     assert Label(en="a", zh="甲", fr="bé").texts == ("a", "甲", "bé")
+    assert Label(en="a", zh="甲", fr="bé").languages == ("en", "zh", "fr")
+    assert list(Label.model_json_schema()["properties"]) == ["en", "zh", "fr"]
+
+
+def test_a_text_that_stands_with_its_data_has_the_languages_of_its_data(with_french):
+    assert filled(Label(en="{value}!", zh="{value}！"), value=Label(en="a", zh="甲", fr="bé")).model_dump() == {
+        "en": "a!",
+        "zh": "甲！",
+    }
+    assert (
+        filled(Label(en="{value}!", zh="{value}！", fr="{value} !"), value=Label(en="a", zh="甲")).text("fr") == "a !"
+    )

@@ -8,6 +8,7 @@ import pytest
 from scipy.special import expit
 
 from icsml.errors import ConfigError, InputError
+from icsml.features.catalogue import CATALOGUE
 from icsml.innovation.scoring.evaluate import evaluate
 from icsml.model.predict import log_odds
 from icsml.records.columns import take
@@ -115,7 +116,7 @@ def test_rows_without_points_do_not_count_towards_the_mean(fitted, quick_config)
 
 
 def test_a_bundle_holds_its_population_and_the_test_cannot_move_it(book_folder, quick_config, trained, tmp_path):
-    assert trained.bundle.reference.rows.shape == (min(10_000, trained.metrics["rows"]["train"]), 53)
+    assert trained.bundle.reference.rows.shape == (min(10_000, trained.metrics["rows"]["train"]), len(CATALOGUE))
     dataset = read_dataset(book_folder)
     later = (dataset.enterprises["as_of"] >= pd.Timestamp(dataset.meta.split.test_from)).to_numpy()
     enterprises = dataset.enterprises.copy()
