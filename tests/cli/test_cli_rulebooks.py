@@ -396,7 +396,7 @@ def test_robustness_by_given_peers(icsml_json, records, tmp_path):
         (["diff", "tech-sme-2017", "national-2025", "--in", "{records}", "--cut-off", "nan"], 2, "ICS-SEL-001"),
         (["diff", "tech-sme-2017", "national-2025", "--model", "{bundle}"], 2, "ICS-CLI-003 --model"),
         (["diff", "tech-sme-2017", "national-2025", "--in", "{records}", "--model", "{none}"], 3, "no such bundle"),
-        (["diff", "tech-sme-2017", "national-2025", "--lang", "fr"], 2, "--lang"),
+        (["diff", "tech-sme-2017", "national-2025", "--lang", "xx"], 2, "--lang"),
         (["robustness", "national-2025", "--in", "{none}"], 3, "ICS-REC-004"),
         (["robustness", "national-2025", "--in", "{records}", "--draws", "1"], 2, "--draws"),
         (["robustness", "national-2025", "--in", "{records}", "--concentration", "0.5"], 2, "--concentration"),

@@ -135,6 +135,14 @@ def test_numbered_parts_are_told_apart_again(blank):
 
 @pytest.mark.parametrize("language", languages())
 def test_the_reasons_of_every_language_are_told_apart_again(language):
+    assert_told_apart(language)
+
+
+def test_the_reasons_of_a_further_language_are_told_apart_by_its_own_words(with_french):
+    assert_told_apart("fr")
+
+
+def assert_told_apart(language):
     conditions = [Label(en="One", zh="One"), Label(en="Two", zh="Two")]
     for waived in ([], [1], [1, 2]):
         ways = or_else(in_turn(conditions), waived, conditions).text(language)
