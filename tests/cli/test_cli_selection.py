@@ -17,6 +17,7 @@ from icsml.core import tables
 from icsml.core.canonical import sha256_file
 from icsml.innovation import load_rulebook
 from icsml.innovation.selection.list_file import read_list
+from icsml.texts.languages import languages
 
 REPORT = {
     "evaluated",
@@ -51,6 +52,7 @@ COLUMNS = [
     "reason",
     "reason_en",
     "reason_zh",
+    *(f"reason_{language}" for language in languages() if language not in ("en", "zh")),
     "missing",
     "valid_from",
     "valid_until",

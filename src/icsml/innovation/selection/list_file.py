@@ -19,8 +19,8 @@ from icsml.innovation.selection.recommended_list import ListTerms
 __all__ = ["read_list", "read_lists", "refuse_to_replace", "write_list"]
 
 _KEY: Final = b"icsml.selection"
-_LATER_COLUMNS: Final = ((1, "enterprise_name"), (17, "missing"))
-"""Index and name of the columns that the first lists do not have."""
+_LATER_COLUMNS: Final = {"enterprise_name": "as_of", "missing": "valid_from"}
+"""The columns that the first lists do not have, each with the one before which it stands."""
 
 
 def refuse_to_replace(path: Path) -> None:
@@ -89,8 +89,9 @@ def read_list(path: Path) -> tuple[pd.DataFrame, ListTerms]:
 
 def _completed(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a list with every present column; those that an earlier version did not write are empty."""
-    for index, name in _LATER_COLUMNS:
+    for name, following in _LATER_COLUMNS.items():
         if name not in frame:
+            index = list(frame.columns).index(following)
             frame.insert(index, name, pd.Series([None] * len(frame), index=frame.index, dtype="str"))
     return frame
 
