@@ -10,6 +10,7 @@ from icsml.model.card import CardFacts, CardPoints, render_card
 from icsml.reports.card_html import card_html
 from icsml.reports.model_card import bundle_card_facts, card_in
 from icsml.texts.label import Label
+from icsml.validation.summary import METRIC_LABELS
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 FACTS = (
@@ -79,7 +80,8 @@ def test_metrics_and_features_have_words_in_both_languages():
         features=[*FACTS.features, "extra.x1", "unheard_of"],
         directions={"rd_intensity": ("free", "The owner says so.")},
     )
-    english, chinese = (card_in(render_card(facts), replace(facts, figures={}), lang, labels) for lang in ("en", "zh"))
+    blank = replace(facts, figures={})
+    english, chinese = (card_in(render_card(facts), blank, lang, labels, METRIC_LABELS) for lang in ("en", "zh"))
     assert "| AUC (test period) | 0.8100 |" in english
     assert "| AUC, lower confidence bound (test period) | not known |" in english
     assert "Debt to assets, R&D intensity, Current assets, `unheard_of`" in english
@@ -95,7 +97,7 @@ def test_metrics_and_features_have_words_in_both_languages():
 def test_no_metric_or_feature_of_a_trained_card_stands_by_its_programming_name(trained):
     labels = {feature.name: feature.label for feature in trained.bundle.features}
     for lang in ("en", "zh"):
-        said = card_in(trained.bundle.card, bundle_card_facts(trained.bundle), lang, labels)
+        said = card_in(trained.bundle.card, bundle_card_facts(trained.bundle), lang, labels, METRIC_LABELS)
         features, figures = said.split("## ")[-1], re.findall(r"^\| .*", said, re.MULTILINE)
         assert len(labels) > 20
         assert "`" not in features

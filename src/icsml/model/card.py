@@ -100,7 +100,12 @@ def render_card(facts: CardFacts) -> str:
     return "\n\n".join(card_sections(facts, FALLBACK).values()) + "\n"
 
 
-def card_sections(facts: CardFacts, lang: str, labels: Mapping[str, Label] | None = None) -> dict[str, str]:
+def card_sections(
+    facts: CardFacts,
+    lang: str,
+    labels: Mapping[str, Label] | None = None,
+    metrics: Mapping[str, Label] | None = None,
+) -> dict[str, str]:
     """Return the sections of a card as Markdown, in order.
 
     Parameters
@@ -110,10 +115,10 @@ def card_sections(facts: CardFacts, lang: str, labels: Mapping[str, Label] | Non
         trained the model.
     lang : str
         Language.
-    labels : mapping of str to Label, optional
-        Names of features. By default features, metrics and events have the names that programs use.
+    labels, metrics : mapping of str to Label, optional
+        Names of features and of metrics. By default features, metrics and events have the names that programs use.
     """
-    words = _Words(lang, labels)
+    words = _Words(lang, labels, metrics or {})
     sections = {
         "title": phrase("card.title", lang, name=facts.name),
         "synthetic": phrase("card.synthetic", lang) if facts.synthetic else None,
@@ -147,6 +152,7 @@ class _Words:
 
     lang: str
     labels: Mapping[str, Label] | None
+    metrics: Mapping[str, Label]
 
     def named(self, kind: str, name: str) -> str:
         key = f"{kind}.{name}"
@@ -161,7 +167,8 @@ class _Words:
         if self.labels is None or not has_text(f"card.rows.{rows}"):
             return name
         note = phrase(f"card.rows.{rows}", self.lang)
-        return phrase("names.with_note", self.lang, text=self.named("card.metric", metric), note=note)
+        label = self.metrics.get(metric)
+        return phrase("names.with_note", self.lang, text=metric if label is None else label.text(self.lang), note=note)
 
 
 def _standing(text: str, lang: str) -> str:

@@ -67,7 +67,13 @@ def _reference(bundle: Bundle) -> CardReference | None:
     return CardReference(bundle.reference.id, len(bundle.reference.rows), bundle.training.get("reference_cut_off"))
 
 
-def card_in(card: str, facts: CardFacts | None, lang: str, labels: Mapping[str, Label]) -> str:
+def card_in(
+    card: str,
+    facts: CardFacts | None,
+    lang: str,
+    labels: Mapping[str, Label],
+    metrics: Mapping[str, Label] | None = None,
+) -> str:
     """Return a model card in a language, as Markdown.
 
     Parameters
@@ -78,15 +84,15 @@ def card_in(card: str, facts: CardFacts | None, lang: str, labels: Mapping[str, 
         As :func:`bundle_card_facts` returns them.
     lang : str
         Language.
-    labels : mapping of str to Label
-        Names of the features.
+    labels, metrics : mapping of str to Label
+        Names of the features and of the metrics; by default metrics have the names that programs use.
     """
     if facts is None:
         return card
     sections = _BEGINS.split(card.rstrip("\n"))
     names = {_heading(section): name for name, section in card_sections(facts, FALLBACK).items()}
     written = {names.get(_heading(section), ""): section for section in sections}
-    rendered = card_sections(replace(facts, **_written(written, facts)), lang, labels)
+    rendered = card_sections(replace(facts, **_written(written, facts)), lang, labels, metrics)
     in_page = [rendered.get(names.get(_heading(section), ""), section) for section in sections]
     return "\n\n".join(in_page) + "\n"
 

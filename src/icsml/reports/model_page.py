@@ -173,7 +173,7 @@ def _split(sample: SampleFigures, lang: str) -> str | None:
 
 def _card(facts: ReportFacts, lang: str) -> str:
     labels = {feature.name: feature.label for feature in facts.features}
-    return card_in(facts.card, facts.card_facts, lang, labels)
+    return card_in(facts.card, facts.card_facts, lang, labels, facts.metrics)
 
 
 def _card_notes(facts: ReportFacts, lang: str) -> list[str]:

@@ -353,6 +353,8 @@ class ReportFacts:
         None without innovation features.
     stages : mapping of str to Label
         Names of the rulebook's stages.
+    metrics : mapping of str to Label
+        Names of the metrics that training reports.
     checks : tuple of Check
         What was checked.
     card : str
@@ -382,6 +384,7 @@ class ReportFacts:
     segments: Mapping[str, tuple[GroupFigures, ...]]
     innovation: InnovationFigures | None
     stages: Mapping[str, Label]
+    metrics: Mapping[str, Label]
     checks: tuple[Check, ...]
     card: str
     card_facts: CardFacts | None

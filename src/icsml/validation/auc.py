@@ -18,6 +18,7 @@ from typing import Final
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
+from icsml.texts.label import Label
 from icsml.validation.inputs import checked
 from icsml.validation.metric import Metric
 
@@ -30,4 +31,4 @@ def auc(y: npt.ArrayLike, pd: npt.ArrayLike) -> float:
     return float(roc_auc_score(outcome, probability))
 
 
-AUC: Final = Metric(("auc",), lambda y, pd, _: (auc(y, pd),))
+AUC: Final = Metric({"auc": Label(en="AUC", zh="AUC")}, lambda y, pd, _: (auc(y, pd),))

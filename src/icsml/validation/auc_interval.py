@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit, ndtri
 
+from icsml.texts.label import Label
 from icsml.validation.auc_influence import influence, variance
 from icsml.validation.inputs import checked
 from icsml.validation.metric import Metric
@@ -56,6 +57,9 @@ def auc_interval(
 
 
 AUC_INTERVAL: Final = Metric(
-    ("auc_low", "auc_high"),
+    {
+        "auc_low": Label(en="AUC, lower confidence bound", zh="AUC置信区间下限"),
+        "auc_high": Label(en="AUC, upper confidence bound", zh="AUC置信区间上限"),
+    },
     lambda y, pd, groups: auc_interval(y, pd, groups=groups),
 )

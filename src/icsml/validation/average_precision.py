@@ -17,6 +17,7 @@ from typing import Final
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score
 
+from icsml.texts.label import Label
 from icsml.validation.inputs import checked
 from icsml.validation.metric import Metric
 
@@ -29,4 +30,6 @@ def average_precision(y: npt.ArrayLike, pd: npt.ArrayLike) -> float:
     return float(average_precision_score(outcome, probability))
 
 
-AVERAGE_PRECISION: Final = Metric(("average_precision",), lambda y, pd, _: (average_precision(y, pd),))
+AVERAGE_PRECISION: Final = Metric(
+    {"average_precision": Label(en="Average precision", zh="平均精确率")}, lambda y, pd, _: (average_precision(y, pd),)
+)

@@ -17,6 +17,7 @@ from typing import Final
 import numpy.typing as npt
 from sklearn.metrics import brier_score_loss
 
+from icsml.texts.label import Label
 from icsml.validation.inputs import checked
 from icsml.validation.metric import Metric
 
@@ -29,4 +30,4 @@ def brier(y: npt.ArrayLike, pd: npt.ArrayLike) -> float:
     return float(brier_score_loss(outcome, probability))
 
 
-BRIER: Final = Metric(("brier",), lambda y, pd, _: (brier(y, pd),))
+BRIER: Final = Metric({"brier": Label(en="Brier score", zh="Brier分数")}, lambda y, pd, _: (brier(y, pd),))

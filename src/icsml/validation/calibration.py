@@ -24,6 +24,7 @@ from scipy.special import logit
 
 from icsml.errors import ModelError
 from icsml.model.calibrate import fit_affine
+from icsml.texts.label import Label
 from icsml.validation.inputs import checked
 from icsml.validation.metric import Metric
 
@@ -50,11 +51,14 @@ def calibration_in_the_large(y: npt.ArrayLike, pd: npt.ArrayLike) -> float:
 
 
 CALIBRATION: Final = Metric(
-    ("calibration_slope", "calibration_intercept"),
+    {
+        "calibration_slope": Label(en="Calibration slope", zh="校准斜率"),
+        "calibration_intercept": Label(en="Calibration intercept", zh="校准截距"),
+    },
     lambda y, pd, _: calibration(y, pd),
 )
 CALIBRATION_IN_THE_LARGE: Final = Metric(
-    ("calibration_in_the_large",),
+    {"calibration_in_the_large": Label(en="Calibration in the large", zh="总体校准偏差")},
     lambda y, pd, _: (calibration_in_the_large(y, pd),),
     listed=False,
 )

@@ -17,6 +17,7 @@ from typing import Final
 import numpy.typing as npt
 from scipy.stats import ks_2samp
 
+from icsml.texts.label import Label
 from icsml.validation.inputs import checked
 from icsml.validation.metric import Metric
 
@@ -29,4 +30,4 @@ def ks(y: npt.ArrayLike, pd: npt.ArrayLike) -> float:
     return float(ks_2samp(probability[outcome == 1.0], probability[outcome == 0.0], method="asymp").statistic)
 
 
-KS: Final = Metric(("ks",), lambda y, pd, _: (ks(y, pd),))
+KS: Final = Metric({"ks": Label(en="KS", zh="KS")}, lambda y, pd, _: (ks(y, pd),))

@@ -18,6 +18,7 @@ from typing import Final
 import numpy.typing as npt
 from sklearn.metrics import log_loss as sklearn_log_loss
 
+from icsml.texts.label import Label
 from icsml.validation.inputs import checked
 from icsml.validation.metric import Metric
 
@@ -30,4 +31,4 @@ def log_loss(y: npt.ArrayLike, pd: npt.ArrayLike) -> float:
     return float(sklearn_log_loss(outcome, probability))
 
 
-LOG_LOSS: Final = Metric(("log_loss",), lambda y, pd, _: (log_loss(y, pd),))
+LOG_LOSS: Final = Metric({"log_loss": Label(en="Log loss", zh="对数损失")}, lambda y, pd, _: (log_loss(y, pd),))

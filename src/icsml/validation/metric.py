@@ -6,12 +6,13 @@ A new metric is one module of this package with a :class:`Metric`, listed in
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy.typing as npt
 
 from icsml.core.arrays import Floats
+from icsml.texts.label import Label
 
 __all__ = ["Metric"]
 
@@ -22,8 +23,8 @@ class Metric:
 
     Parameters
     ----------
-    keys : tuple of str
-        Name of each figure in JSON, in order; a model card puts it in words where the catalogue of texts has any.
+    labels : mapping of str to Label
+        The key of each figure in JSON, in order, and its name on a page.
     compute : callable
         Gives the figures in the same order, of outcomes (n,), PDs (n,) and the clusters of the rows if any; None where
         one cannot be known.
@@ -31,9 +32,14 @@ class Metric:
         Whether ``icsml train`` lists it where it prints text.
     """
 
-    keys: tuple[str, ...]
+    labels: Mapping[str, Label]
     compute: Callable[[Floats, Floats, npt.ArrayLike | None], tuple[float | None, ...]]
     listed: bool = True
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Name of each figure in JSON, in order."""
+        return tuple(self.labels)
 
     def figures(self, y: Floats, pd: Floats, groups: npt.ArrayLike | None) -> dict[str, float | None]:
         """Return its figures by key."""

@@ -29,7 +29,7 @@ from icsml.validation.inputs import checked
 from icsml.validation.ks import KS
 from icsml.validation.log_loss import LOG_LOSS
 
-__all__ = ["METRICS", "FoldModel", "Measures", "measures", "summary"]
+__all__ = ["METRICS", "METRIC_LABELS", "FoldModel", "Measures", "measures", "summary"]
 
 METRICS: Final = (
     AUC,
@@ -42,6 +42,9 @@ METRICS: Final = (
     CALIBRATION_IN_THE_LARGE,
 )
 """Every metric that training reports, in the order in which it reports them."""
+
+METRIC_LABELS: Final = {key: label for metric in METRICS for key, label in metric.labels.items()}
+"""Name of each figure on a page, by its key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

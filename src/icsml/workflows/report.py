@@ -34,6 +34,7 @@ from icsml.reports.report_facts import (
 )
 from icsml.reports.stability_figures import StabilityFigures
 from icsml.reports.validation_figures import TRAINED, Evidence, Firms
+from icsml.validation.summary import METRIC_LABELS
 from icsml.workflows.accumulators import Accumulators
 from icsml.workflows.report_checks import check_alone, check_directions, check_trees
 from icsml.workflows.report_evidence import (
@@ -179,6 +180,7 @@ def report_facts(
         segments=totals.segments(),
         innovation=_innovation(bundle, totals, selected.count),
         stages=bundle.rulebook.stage_labels if bundle.rulebook else {},
+        metrics=METRIC_LABELS,
         checks=(
             *totals.checks(),
             check_alone(bundle, selected.columns, totals),
