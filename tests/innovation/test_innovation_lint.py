@@ -239,6 +239,12 @@ FAULTS = {
         "outside the range of awards_2y",
         "correct the threshold",
     ),
+    "a count above every value": (
+        *listed("awards_2y", "{kind: counts, at: {1: 50%, 2000000: 100%}}"),
+        "ICS-RUL-007",
+        "outside the range of awards_2y",
+        "correct the threshold",
+    ),
     "a row below every value": (
         *rows("{below: 0, points: 0}", "{at_least: 0, below: 2, points: 50%}", "{at_least: 2, points: 100%}"),
         "ICS-RUL-007",

@@ -457,6 +457,14 @@ def test_a_table_of_one_step_is_told_of_unless_it_asks_for_any_at_all(tmp_path, 
     assert ["the only step" in found.message for found in lint(tmp_path, text)] == [True] * warned
 
 
+@pytest.mark.parametrize(("number", "warned"), [(1, False), (3, True)])
+def test_a_single_count_is_told_of_unless_it_asks_for_any_at_all(tmp_path, number, warned):
+    start, end = TABLE.index("      kind: bands"), TABLE.index("      otherwise: 0\n")
+    counts = f"      kind: counts\n      at: {{{number}: 20}}\n"
+    text = edition(TABLE[:start] + counts + TABLE[end:], (STAFF, "awards_2y"), ("unit: fraction", "unit: count"))
+    assert ["the only step" in found.message for found in lint(tmp_path, text)] == [True] * warned
+
+
 def test_a_multiple_in_a_condition_is_declared_as_a_rate(tmp_path):
     growth = "{kind: growth, now: revenue_cny, before: revenue_prev_cny}"
     text, _ = wrong(*condition(growth, "unit: rate, at_least: 6"))
