@@ -36,7 +36,7 @@ _KEPT = {"bootstrap": None, "nine tenths": 0.9}
 _ASKED = {"recourse_survival": "low", "recourse_better_grade": "low", "contradictions": "high"}
 _LEVELS = {
     "features": "each feature",
-    "worded": "correlated merged, by the text told",
+    "worded": "correlated merged, by the text given",
     "alike": "correlated merged, whichever leads",
     "groups": "each group",
 }

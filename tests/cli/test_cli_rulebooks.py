@@ -1,4 +1,4 @@
-"""``icsml rulebook``: what is listed, shown and checked, what a change does, and how much hangs on assumptions."""
+"""``icsml rulebook``: what is listed, shown and checked, what a change does, and how much depends on assumptions."""
 
 import json
 
@@ -349,7 +349,7 @@ def test_how_much_hangs_on_the_weights(icsml, icsml_json, records):
 def test_where_no_weight_is_assumed_nothing_hangs_on_one(icsml, icsml_json, records):
     argv = ("rulebook", "robustness", "tech-sme-2017", "--in", records)
     assert icsml_json(*argv) == {"rulebook": "tech-sme-2017", "robustness": None}
-    assert icsml(*argv)[1] == "no weight is assumed, so nothing hangs on one\n"
+    assert icsml(*argv)[1] == "no weight is assumed, so nothing depends on one\n"
 
 
 def test_a_list_of_nobody_does_not_mean_that_no_weight_is_assumed(icsml, records, tmp_path):

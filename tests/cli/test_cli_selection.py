@@ -210,7 +210,7 @@ def test_the_robustness_is_told_where_weights_are_assumed(icsml, icsml_json, boo
     assert report["synthetic"] is True
     assert (report["evaluated"], report["selected"]) == (1500, 150)
     assert 0.0 < report["robustness"]["depends"] < 1.0
-    assert "of the list hang on assumed weights" in icsml(*argv)[1]
+    assert "of the list depend on assumed weights" in icsml(*argv)[1]
 
 
 INPUT = {

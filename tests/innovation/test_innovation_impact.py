@@ -282,7 +282,7 @@ def test_the_single_enterprises_are_no_part_of_the_figures(four):
     }
 
 
-# what hangs on assumed weights
+# what depends on assumed weights
 
 
 def test_nothing_hangs_on_weights_that_are_published(four):

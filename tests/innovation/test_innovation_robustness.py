@@ -1,4 +1,4 @@
-"""How much hangs on assumed weights: what the random weights keep, and what the figures say of them."""
+"""How much depends on assumed weights: what the random weights keep, and what the figures say of them."""
 
 from __future__ import annotations
 
@@ -437,7 +437,7 @@ def test_the_figures_by_hand(blank, monkeypatch):
 
 
 def test_who_is_always_on_the_list_does_not_hang_on_the_assumption(blank):
-    """The first is ahead by everything; which of the others is second hangs on the weights."""
+    """The first is ahead by everything; which of the others is second depends on the weights."""
     two = book([category("one", 20)], [indicator(n, "one", f, 10) for n, f in zip("ab", FIELDS, strict=False)])
     columns = blank(4, {"ip_class1": [10, 6, 0, 0], "ip_class2": [10, 0, 5, 0]})
     assert robustness(two, evaluate(two, columns), top_share=0.25).depends == 0.0

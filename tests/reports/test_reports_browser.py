@@ -38,7 +38,7 @@ HEADINGS = {
     "list": {"en": "The list", "zh": "名单"},
     "others": {"en": "Not on the list", "zh": "未入选企业"},
     "migration": {"en": "Grades before (rows) and after", "zh": "等级迁移（行：之前；列：之后）"},
-    "changes": {"en": "What the rules say differently", "zh": "规则有何不同"},
+    "changes": {"en": "Differences between the rules", "zh": "规则有何不同"},
 }
 STAGES = {
     "start_up": {"en": "Start-up", "zh": "初创期"},

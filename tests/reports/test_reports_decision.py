@@ -128,7 +128,7 @@ def test_a_decision_of_the_first_format_has_a_page(lang):
     label = {"en": "Operating revenue", "zh": "营业收入"}[lang]
     assert f"OUT_OF_RANGE {label}" in re.sub(r"\s+", " ", words)
     assert "573" in words
-    absent = ("validity", "recourse", "adverse_reasons", "by_group_told")
+    absent = ("validity", "recourse", "adverse_reasons", "by_group")
     assert [key for key in absent if phrase(f"pages.{key}", lang) in words] == []
     del first["warnings"]
     assert "OUT_OF_RANGE" not in decision_page(first, lang)

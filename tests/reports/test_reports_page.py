@@ -131,7 +131,7 @@ def test_how_the_list_was_cut_is_said(comparison):
 def test_what_is_not_known_of_a_change_is_left_out(comparison):
     effect = replace(comparison.impact, depends=None, rank_correlation=None)
     page = diff_page(replace(comparison, impact=effect, model=None), "en")
-    assert "hang on assumed weights" not in page
+    assert "depend on assumed weights" not in page
     assert "<b>–</b>rank correlation" in page
     assert "PD" not in page
 

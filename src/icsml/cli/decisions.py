@@ -124,7 +124,7 @@ def _adverse(decision: Decision) -> list[str]:
     lines: list[str] = []
     if decision.adverse_reasons:
         covered = _covered(decision)
-        lines += ["", f"to be told, if the answer is no ({len(decision.adverse_reasons)} reasons{covered}):"]
+        lines += ["", f"to be given if the application is declined ({len(decision.adverse_reasons)} reasons{covered}):"]
     neutral = False
     for number, reason in enumerate(decision.adverse_reasons, 1):
         if reason.kind == "neutral" and not neutral:

@@ -92,7 +92,7 @@ def _list_lines(made: RecommendedList, out: Path) -> Iterator[str]:
         yield f"peer tables, which an appeal needs: {peers_file(out)}"
     yield from _figure_tables(made.figures)
     if made.robustness is not None:
-        yield f"\n{made.robustness.depends:.0%} of the list hang on assumed weights"
+        yield f"\n{made.robustness.depends:.0%} of the list depend on assumed weights"
 
 
 def _cut(terms: ListTerms) -> str:

@@ -107,7 +107,7 @@ def _comparison_lines(compared: RulebookComparison, lang: str) -> list[str]:
         f"{effect.stayed:,} stay",
     ]
     if effect.depends is not None:
-        lines.append(f"{effect.depends:.0%} of those moves hang on assumed weights")
+        lines.append(f"{effect.depends:.0%} of those changes depend on assumed weights")
     for name, groups in effect.groups.items():
         rows_ = [
             (
@@ -156,7 +156,7 @@ def robustness_(
     peers: Annotated[Path | None, typer.Option(help="Peer tables; by default those of the file itself.")] = None,
     json_: JsonFlag = False,
 ) -> None:
-    """Tell how much of the ranking hangs on assumed weights, by random weights around them."""
+    """Measure how much of the ranking depends on assumed weights, by random weights around them."""
     rulebook = load_rulebook(identifier)
     result = weight_robustness(
         rulebook,
@@ -168,5 +168,5 @@ def robustness_(
         seed=seed,
         progress=progress(),
     )
-    text = "no weight is assumed, so nothing hangs on one" if result is None else result.sentence()
+    text = "no weight is assumed, so nothing depends on one" if result is None else result.sentence()
     emit({"rulebook": rulebook.id, "robustness": result}, as_json=json_, text=text)

@@ -29,13 +29,13 @@ _MEASURES = {
 }
 _LEVEL = {
     "features": "each feature",
-    "worded": "correlated features of a group merged, by the text told",
+    "worded": "correlated features of a group merged, by the text given",
     "alike": "correlated features of a group merged, whichever leads",
     "groups": "each group",
 }
 
 _UNKNOWN = {
-    "no_levers": "the base has no levers or no rulebook",
+    "no_levers": "the base has no actionable fields or no rulebook",
     "no_rulebook": "the others have no rulebook",
     "no_proposal": "the base proposes none to these rows",
     "no_promise": "no proposal promises a better grade",
@@ -54,7 +54,7 @@ def stability(
         typer.Option(min=0.01, max=1.0, help="Share of enterprises a retrain sees; a bootstrap by default."),
     ] = None,
     rows: Annotated[int, typer.Option(min=1, help="Rows to explain at most.")] = 2000,
-    top: Annotated[int, typer.Option(min=1, help="Adverse reasons told of a row.")] = 3,
+    top: Annotated[int, typer.Option(min=1, help="Adverse reasons given of a row.")] = 3,
     old: Annotated[str | None, typer.Option(help="Compare this model…", metavar="REF")] = None,
     new: Annotated[str | None, typer.Option(help="… with this one, and train nothing.", metavar="REF")] = None,
     json_: JsonFlag = False,

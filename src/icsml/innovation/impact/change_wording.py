@@ -133,7 +133,7 @@ class ChangeWords:
         return self._pair(self._test(step, unit), self._word(step["stage"], "stages"))
 
     def _pair(self, name: str, value: str) -> str:
-        return self._phrase("said", name=name, value=value)
+        return self._phrase("stated", name=name, value=value)
 
     def _amount(self, value: str, unit: str) -> str:
         return amount(float(Fraction(value)), unit).text(self.lang)
