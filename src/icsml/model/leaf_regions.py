@@ -76,10 +76,11 @@ def _regions(number: int, tree: TreeText) -> LeafRegions:
     # A threshold of plus infinity is LightGBM's way to part present values from missing ones.
     if tree.takes_zero_as_missing or not (threshold > -np.inf).all():
         raise _unsupported(number, "zero as missing, or a threshold of NaN or minus infinity")
+    to_left = tree.missing_left(threshold)
     tiny = np.abs(threshold) <= READ_AS_ZERO
     threshold = np.where(tiny, np.where(threshold >= 0.0, READ_AS_ZERO, -READ_AS_ZERO), threshold)
     features, column = np.unique(split, return_inverse=True)
-    above, up_to, missing = _walk(number, column, threshold, tree.missing_left(), left, right, len(features))
+    above, up_to, missing = _walk(number, column, threshold, to_left, left, right, len(features))
     return LeafRegions(number, features, above, up_to, missing, values)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import lightgbm as lgb
@@ -26,42 +25,49 @@ _MISSING_IS_NAN: Final = 8
 _THREADS = re.compile(r"^\[num_threads: -?\d+\]\n", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
 class TreeText:
-    """What LightGBM's model text states of one tree of s splits, by key."""
+    """What LightGBM's model text states of one tree of s splits.
 
-    stated: dict[str, str]
+    Parameters
+    ----------
+    stated : dict of str to str
+        By key, as written.
+    """
+
+    def __init__(self, stated: dict[str, str]) -> None:
+        self._stated = stated
+        self._kinds = self.ints("decision_type")
 
     def ints(self, key: str) -> Ints:
         """Return a list of whole numbers, empty where it is not stated."""
-        return np.array(self.stated.get(key, "").split(), dtype=np.int64)
+        return np.array(self._stated.get(key, "").split(), dtype=np.int64)
 
     def floats(self, key: str) -> Floats:
         """Return a list of numbers, empty where it is not stated."""
-        return np.array(self.stated.get(key, "").split(), dtype=np.float64)
+        return np.array(self._stated.get(key, "").split(), dtype=np.float64)
 
     @property
     def is_categorical(self) -> bool:
         """Whether a split reads a feature as categories."""
-        return bool((self.ints("decision_type") & _CATEGORICAL).any()) or self.stated.get("num_cat", "0") != "0"
+        return bool((self._kinds & _CATEGORICAL).any()) or self._stated.get("num_cat", "0") != "0"
 
     @property
     def is_linear(self) -> bool:
         """Whether a leaf adds a linear function and no constant."""
-        return self.stated.get("is_linear", "0") != "0"
+        return self._stated.get("is_linear", "0") != "0"
 
     @property
     def takes_zero_as_missing(self) -> bool:
         """Whether a split does so."""
-        return bool((self.ints("decision_type") & _MISSING == _MISSING_IS_ZERO).any())
+        return bool((self._kinds & _MISSING == _MISSING_IS_ZERO).any())
 
-    def missing_left(self) -> Flags:
-        """Return at which splits a missing value goes left, shape (s,).
+    def missing_left(self, threshold: Floats) -> Flags:
+        """Return at which splits a missing value goes left, shape (s,), given their thresholds.
 
         Without a missing type it is read as zero, and goes where zero goes.
         """
-        kind = self.ints("decision_type")
-        return np.where(kind & _MISSING == _MISSING_IS_NAN, kind & _DEFAULT_LEFT != 0, self.floats("threshold") >= 0.0)
+        default_left = self._kinds & _DEFAULT_LEFT != 0
+        return np.where(self._kinds & _MISSING == _MISSING_IS_NAN, default_left, threshold >= 0.0)
 
 
 def read_trees(text: str) -> Iterator[TreeText]:

@@ -100,11 +100,11 @@ def _tree(text: TreeText, number: int) -> Tree:
         raise _unsupported(f"tree {number} splits on a categorical feature")
     if text.takes_zero_as_missing:
         raise _unsupported(f"tree {number} takes zero as missing")
-    leaves = text.floats("leaf_value")
+    threshold, leaves = text.floats("threshold"), text.floats("leaf_value")
     tree = Tree(
         feature=text.ints("split_feature"),
-        threshold=text.floats("threshold"),
-        nan_left=text.missing_left(),
+        threshold=threshold,
+        nan_left=text.missing_left(threshold),
         left=text.ints("left_child"),
         right=text.ints("right_child"),
         cover=text.floats("internal_count"),
