@@ -24,11 +24,11 @@ from icsml.records.extra import ExtraFeature
 from icsml.recourse.robustness import RecourseRobustness
 from icsml.texts.label import Label
 from icsml.workflows import model_comparison, retraining
+from icsml.workflows.fit import fit_actions
 from icsml.workflows.model_comparison import compare_models
 from icsml.workflows.prepare import prepare, split_rows
 from icsml.workflows.retraining import redrawn, retrain
 from icsml.workflows.train import train_bundle
-from icsml.workflows.yearly_changes import fit_actions
 
 RECOURSE = ("recourse_survival", "recourse_better_grade")
 NO_ACTIONS = dict.fromkeys(RECOURSE, "no_levers")

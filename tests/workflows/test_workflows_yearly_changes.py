@@ -11,9 +11,10 @@ from icsml.records.columns import take
 from icsml.records.dataset import read_dataset
 from icsml.records.extra import ExtraFeature
 from icsml.recourse.actionable_fields import size_class
+from icsml.recourse.yearly_changes import successive, yearly_changes
 from icsml.texts.label import Label
+from icsml.workflows.fit import fit_actions
 from icsml.workflows.prepare import prepare, split_rows
-from icsml.workflows.yearly_changes import fit_actions, successive, yearly_changes
 
 
 @pytest.fixture(scope="module")

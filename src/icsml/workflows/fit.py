@@ -20,10 +20,11 @@ from icsml.model.scorer import Scorer
 from icsml.model.training_facts import TrainingFacts
 from icsml.model.tune import Trial, tune
 from icsml.recourse.actionable_fields import ActionSet
+from icsml.recourse.yearly_changes import fit_action_set
 from icsml.workflows.config import TrainingConfig, assessment_policy, reason_catalogue
 from icsml.workflows.prepare import Prepared, Rows, inner_blocks
 
-__all__ = ["Fitted", "FittedPair", "fit_model", "fit_pair", "parts"]
+__all__ = ["Fitted", "FittedPair", "fit_actions", "fit_model", "fit_pair", "parts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,18 @@ def fit_pair(prepared: Prepared, rows: Rows, config: TrainingConfig, progress: P
     gaps = np.isnan(prepared.X[rows]).sum(axis=0)
     names = tuple(feature.name for feature, count in zip(encoder.features, gaps, strict=True) if count == 0)
     return FittedPair(model, companion, names)
+
+
+def fit_actions(prepared: Prepared, train: Rows) -> ActionSet | None:
+    """Return what recourse may change, fitted on the training rows.
+
+    None where there is no rulebook, no action with data, or the model reads declared extra features: what those are
+    made of is not known, so they could not follow a change of the record.
+    """
+    if prepared.rulebook is None or prepared.encoder.extras:
+        return None
+    read = {*prepared.encoder.inputs, *prepared.rulebook.inputs()}
+    return fit_action_set(prepared.columns, np.arange(len(prepared.y))[train], read)
 
 
 def parts(

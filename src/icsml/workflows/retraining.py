@@ -24,11 +24,10 @@ from icsml.model.calibrate import refuse_no_ranking
 from icsml.records.columns import take
 from icsml.records.dataset import read_dataset
 from icsml.workflows.config import TrainingConfig
-from icsml.workflows.fit import FittedPair, fit_model, parts
+from icsml.workflows.fit import FittedPair, fit_actions, fit_model, parts
 from icsml.workflows.model_comparison import ComparisonOptions, Contradicts, RobustnessOf, compare_explanations
 from icsml.workflows.prepare import Prepared, Rows, Split, prepare, ranked_within, split_rows
 from icsml.workflows.reference_rows import reference_population
-from icsml.workflows.yearly_changes import fit_actions
 
 __all__ = ["redrawn", "retrain"]
 

@@ -24,13 +24,12 @@ from icsml.records.dataset import Dataset, read_dataset
 from icsml.workflows.card_facts import training_card_facts
 from icsml.workflows.comparable_metrics import comparable, split_kind
 from icsml.workflows.config import TrainingConfig
-from icsml.workflows.fit import FittedPair, parts
+from icsml.workflows.fit import FittedPair, fit_actions, parts
 from icsml.workflows.measure import measure
 from icsml.workflows.prepare import Prepared, Split, prepare, ranked_within, split_rows
 from icsml.workflows.reference_rows import reference_population
 from icsml.workflows.training_metrics import TrainingMetrics, check_sentence, training_metrics
 from icsml.workflows.training_tables import held_out_predictions, training_tables
-from icsml.workflows.yearly_changes import fit_actions
 
 __all__ = ["Trained", "refuse_occupied", "train_bundle", "trained_on"]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pandas as pd
@@ -23,46 +22,40 @@ from icsml.recourse.actionable_fields import (
     load_recourse_policy,
     size_class,
 )
-from icsml.workflows.prepare import Prepared, Rows
 
-__all__ = ["fit_actions", "successive", "yearly_changes"]
+__all__ = ["fit_action_set", "successive", "yearly_changes"]
 
 
 _YEAR_DAYS = (270, 460)
 """Two decision dates so many days apart are a year apart."""
 
 
-def fit_actions(prepared: Prepared, train: Rows, path: Path | None = None) -> ActionSet | None:
-    """Return the actionable fields that the model reads, and their yearly changes in the training rows.
+def fit_action_set(columns: Columns, train: Indices, read: Collection[str]) -> ActionSet | None:
+    """Return the actionable fields that a model reads, and their yearly changes in the training rows.
 
     Parameters
     ----------
-    prepared : Prepared
-        The data set.
-    train : Rows
-        Training rows; no other row is looked at. An enterprise drawn twice counts twice.
-    path : Path, optional
-        The file of actions; the shipped one by default.
+    columns : Columns
+        Rows.
+    train : ndarray of int
+        Indices of the training rows; no other row is looked at. An enterprise drawn twice counts twice.
+    read : collection of str
+        Fields that the model or its rulebook reads.
 
     Returns
     -------
     ActionSet or None
-        None where there is no rulebook, no action with data, or the model reads declared extra features: what those are
-        made of is not known, so they could not follow a change of the record.
+        None without an action that has data.
     """
-    if prepared.rulebook is None or prepared.encoder.extras:
-        return None
-    policy = load_recourse_policy(path or configs_dir() / "policy" / "recourse.yaml")
-    indices = np.arange(len(prepared.y))[train]
-    columns = take(prepared.columns, indices)
-    pairs = successive(columns, _copies(indices))
-    limits = {name: _limit(policy, columns, pairs, name, per) for name, per in policy.limits.items()}
+    policy = load_recourse_policy(configs_dir() / "policy" / "recourse.yaml")
+    training_rows = take(columns, train)
+    pairs = successive(training_rows, _copies(train))
+    limits = {name: _limit(policy, training_rows, pairs, name, per) for name, per in policy.limits.items()}
     known = {name: limit for name, limit in limits.items() if limit is not None}
-    read = {*prepared.encoder.inputs, *prepared.rulebook.inputs()}
     actions = tuple(action for action in policy.levers if action.field in known and action.field in read)
     if not actions:
         return None
-    jumps = {name: _limit(policy, columns, pairs, name, name) for name in policy.watch}
+    jumps = {name: _limit(policy, training_rows, pairs, name, name) for name in policy.watch}
     return ActionSet(
         policy=policy.model_copy(update={"levers": actions, "limits": _of(policy, actions)}),
         limits={name: limit for name, limit in known.items() if name in _of(policy, actions)},
