@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -191,7 +192,7 @@ class Encoder:
             "score_inputs": list(self.score_inputs),
         } | ({"overrides": [override.model_dump(mode="json") for override in self.overrides]} if self.overrides else {})
 
-    @property
+    @cached_property
     def features(self) -> tuple[Feature, ...]:
         """The features in the order of the columns, extra ones last."""
         features = (*(self._canonical(name) for name in self.names), *(from_extra(extra) for extra in self.extras))
@@ -200,12 +201,12 @@ class Encoder:
         overrides = {override.feature: override for override in self.overrides}
         return tuple(_directed(f, overrides[f.name]) if f.name in overrides else f for f in features)
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Every field read, once, in the order of first use."""
         return tuple(dict.fromkeys(name for feature in self.features for name in feature.inputs))
 
-    @property
+    @cached_property
     def innovation_inputs(self) -> tuple[str, ...]:
         """The innovation fields and innovation extras among the inputs: the innovation feed."""
         extras = {extra.column for extra in self.extras if Domain(extra.domain) is Domain.INNOVATION}

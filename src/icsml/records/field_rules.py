@@ -48,9 +48,9 @@ def _checked(field: Field, values: Array | pd.Series[Any]) -> Iterator[tuple[Fla
         yield pd.isna(values), "absent"
     if field.numeric and field.outside is Outside.REFUSE:
         if field.low is not None:
-            yield outside_range(values, field.low, None), f"below {field.low:,.15g}"
+            yield values < field.low, f"below {field.low:,.15g}"
         if field.high is not None:
-            yield outside_range(values, None, field.high), f"above {field.high:,.15g}"
+            yield values > field.high, f"above {field.high:,.15g}"
     elif field.kind is Kind.CATEGORY:
         texts = pd.Series(values, dtype="str")
         yield texts.notna() & ~texts.isin(field.choices), f"not among {', '.join(field.choices)}"
@@ -60,11 +60,7 @@ def _checked(field: Field, values: Array | pd.Series[Any]) -> Iterator[tuple[Fla
         yield texts.notna() & ~texts.str.fullmatch(field.pattern or TEXT.pattern), wrong
 
 
-def outside_range(values: Array | pd.Series[Any], low: float | None, high: float | None) -> Flags:
+def outside_range(values: Array, low: float | None, high: float | None) -> Flags:
     """Return which values are outside a range, bounds included in it; shape (n,)."""
-    outside: Flags = np.zeros(len(values), dtype=np.bool_)
-    if low is not None:
-        outside |= np.asarray(values < low)
-    if high is not None:
-        outside |= np.asarray(values > high)
-    return outside
+    outside: Flags = np.zeros(len(values), dtype=np.bool_) if low is None else values < low
+    return outside if high is None else outside | (values > high)
