@@ -58,7 +58,9 @@ def text(key: str, /, **parts: Part) -> Label:
 
 def phrase(key: str, language: str, /, **parts: Part) -> str:
     """Return a text in one language, its parts filled in; parameters and errors are those of :func:`text`."""
-    return _texts(language)[key].format_map({name: _part(part, language) for name, part in parts.items()})
+    template = _texts(language)[key]
+    as_part = _part if ".within" in template or ".subject" in template else _plain  # forms of a name take time to make
+    return template.format_map({name: as_part(part, language) for name, part in parts.items()})
 
 
 def has_text(key: str) -> bool:
@@ -108,6 +110,10 @@ def section(name: str, language: str) -> Any:  # noqa: ANN401 - any YAML value
 
 def _part(part: Part, language: str) -> str | int | float | tuple[int, ...]:
     return _word(part, language) if isinstance(part, Label) else part
+
+
+def _plain(part: Part, language: str) -> str | int | float | tuple[int, ...]:
+    return part.text(language) if isinstance(part, Label) else part
 
 
 def _word(label: Label, language: str) -> _Word:

@@ -45,8 +45,8 @@ class Label(BaseModel):
 
     def text(self, language: str) -> str:
         """Return the text of a language; that of English where it has none."""
-        text: str | None = getattr(self, language, None)
-        return self.en if text is None else text
+        text: str = getattr(self, language, self.en)
+        return text
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -153,12 +153,22 @@ class ListReasons:
         points, cut = own_text(score, self.threshold), cut_text(self.threshold, score)
         more = [text("lists.points", points=points, deductions=self._deducted(row))]
         if code == "below_cut" or (self.threshold > 0.0 and not self.uncut):
-            more.append(text("lists.cut", cut=cut))
+            more.append(self._cut_at(cut))
         elif self.uncut:
             more.append(text("lists.no_cut"))
         cost = self._gaps.cost(self.rulebook.indicators, row, settled=code == "selected")
         more += [] if cost is None else [cost]
         return with_more(reason, joined(more, "semicolon"))
+
+    def _cut_at(self, cut: str) -> Label:
+        if cut not in self._cuts:
+            self._cuts[cut] = text("lists.cut", cut=cut)
+        return self._cuts[cut]
+
+    @cached_property
+    def _cuts(self) -> dict[str, Label]:
+        """Texts of the cut by its number, which few rows need with more digits than the others."""
+        return {}
 
     def _dated(self, code: str, reason: Label, row: int) -> Label:
         key = "lists.dated" if code == "future_record" else "lists.valid"
