@@ -214,7 +214,7 @@ def test_recourse_carries_how_often_other_models_answer_it_too(decision):
     assert phrase("pages.simulated", "en") not in _words(decision_page(found, "en", _moved(synthetic=False)))
     none = {"recourse_survival": None, "recourse_better_grade": None}
     for why, told in (
-        ("no_levers", "the first model (first) proposes none, for want of levers or of a rulebook."),
+        ("no_levers", "the first model (first) proposes none, for want of actionable fields or of a rulebook."),
         ("no_proposal", "the first model (first) found none to propose for these rows."),
         ("no_rulebook", "no other model has a rulebook to answer with."),
         ("not_asked", "the comparison did not ask."),
