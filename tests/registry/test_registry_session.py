@@ -263,7 +263,7 @@ def test_a_moved_registry_is_refused_until_it_is_relocated(home, tmp_path, train
     run = get_run(open_run(start(files={"a.txt": b"a"})))
     assert (tmp_path / "two" / "mlartifacts" / run.info.run_id).is_dir()
     assert not (tmp_path / "one").exists()
-    assert [each.version for each in list_versions()] == ["1"]
+    assert [each["version"] for each in list_versions()] == ["1"]
 
 
 def test_a_home_reached_through_a_link_was_not_moved(home, tmp_path):

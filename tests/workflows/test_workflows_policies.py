@@ -55,7 +55,7 @@ def test_a_catalogue_that_asks_for_signed_texts_keeps_the_model_from_being_champ
     assert "gross_margin" in why
     assert "debt_to_assets" not in why
     (version,) = list_versions()
-    assert (version.name, version.aliases) == ("icsml-pd", [])
+    assert (version["name"], version["aliases"]) == ("icsml-pd", [])
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def test_a_bundle_whose_register_went_away_is_registered_later_with_all_of_it(
     assert run.data.metrics["auc"] > 0
     assert "plots/roc.svg" in files_of(tmp_path / "home", logged.run_id)
     (version,) = list_versions()
-    assert (version.aliases, version.test_auc) == (["champion"], run.data.metrics["auc"])
+    assert (version["aliases"], version["test_auc"]) == (["champion"], run.data.metrics["auc"])
     again, new = register_bundle(tmp_path / "kept")
     assert (again.version, new) == (logged.version, False)
 
@@ -220,7 +220,7 @@ def test_a_bundle_from_elsewhere_is_registered_with_what_it_states(trained):
     assert run.data.params["model.held_out"] == "folds"
     assert run.data.metrics["auc"] == pytest.approx(trained.metrics["test"]["auc"], rel=1e-5)
     assert run.data.tags["registered_from"] == "bundle"
-    assert list_versions()[0].test_auc == run.data.metrics["auc"]
+    assert list_versions()[0]["test_auc"] == run.data.metrics["auc"]
 
 
 def test_a_bundle_that_states_no_checks_is_no_champion_by_itself():
@@ -242,7 +242,7 @@ def test_a_leak_is_registered_and_no_champion(book_folder, quick_config, tmp_pat
     found = train(tmp_path / "leaky", quick_config)
     assert found.logged.champion is None
     assert any("feature_leak" in reason for reason in found.trained.metrics["blocking"])
-    assert list_versions()[0].aliases == []
+    assert list_versions()[0]["aliases"] == []
     assert found.trained.bundle.training["blocking"] == found.trained.metrics["blocking"]
     sound = train(book_folder, quick_config)
     assert (sound.logged.version, sound.logged.champion) == ("2", "2")

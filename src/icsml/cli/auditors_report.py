@@ -58,4 +58,6 @@ def _run_of(name: str, version: str | None) -> str | None:
     """Return the run that made a registered version; None for a bundle folder."""
     if version is None:
         return None
-    return next((entry.run_id for entry in list_versions() if (entry.name, entry.version) == (name, version)), None)
+    return next(
+        (entry["run_id"] for entry in list_versions() if (entry["name"], entry["version"]) == (name, version)), None
+    )

@@ -31,12 +31,12 @@ def list_(json_: JsonFlag = False) -> None:
 
 
 def _row(version: RegisteredVersion) -> tuple[object, ...]:
-    measured = [(version.test_auc, "test"), (version.cv_auc, "cv")]
+    measured = [(version["test_auc"], "test"), (version["cv_auc"], "cv")]
     auc = next((f"{value:.4f} {where}" for value, where in measured if value is not None), None)
-    synthetic = None if version.synthetic is None else "yes" if version.synthetic else "no"
-    aliases = ", ".join(version.aliases) or None
-    described = (version.dataset, synthetic, auc, version.created[:16] + "Z", version.run_id)
-    return (version.name, version.version, aliases, *described)
+    synthetic = None if version["synthetic"] is None else "yes" if version["synthetic"] else "no"
+    aliases = ", ".join(version["aliases"]) or None
+    described = (version["dataset"], synthetic, auc, version["created"][:16] + "Z", version["run_id"])
+    return (version["name"], version["version"], aliases, *described)
 
 
 def show(model: ModelRef = DEFAULT_REFERENCE, json_: JsonFlag = False) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import tempfile
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
-from pydantic import ValidationError, ValidatorFunctionWrapHandler, WrapValidator
-from pydantic.dataclasses import dataclass
+from pydantic import TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from typing_extensions import TypedDict
 
 from icsml.core.canonical import digest
 from icsml.core.clock import timestamp
@@ -42,8 +43,7 @@ def _or_none(value: object, validate: ValidatorFunctionWrapHandler) -> Any:  # n
         return None
 
 
-@dataclass(frozen=True)
-class RegisteredVersion:
+class RegisteredVersion(TypedDict):
     """A version in the registry, as its own tags describe it; None where they do not.
 
     ``created`` is UTC; ``test_auc`` is out of time, ``cv_auc`` out of fold.
@@ -61,6 +61,7 @@ class RegisteredVersion:
     bundle_sha256: str | None
 
 
+_VERSION: Final = TypeAdapter(RegisteredVersion)
 _TAGS = ("dataset", "synthetic", "test_auc", "cv_auc", "bundle_sha256")
 
 
@@ -130,18 +131,20 @@ def list_versions() -> list[RegisteredVersion]:
             for model in pages(client.search_registered_models)
             for version in pages(client.search_model_versions, f"name = '{model.name}'")
         ]
-    return sorted(listed, key=lambda version: (version.name, -int(version.version)))
+    return sorted(listed, key=lambda version: (version["name"], -int(version["version"])))
 
 
 def _registered(model: Any, version: Any) -> RegisteredVersion:  # noqa: ANN401 - mlflow's RegisteredModel, ModelVersion
     number = str(version.version)
-    return RegisteredVersion(
-        name=model.name,
-        version=number,
-        aliases=sorted(alias for alias, aliased in model.aliases.items() if str(aliased) == number),
-        run_id=version.run_id,
-        created=timestamp(datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)),
-        **{name: version.tags.get(name) for name in _TAGS},
+    return _VERSION.validate_python(
+        {
+            "name": model.name,
+            "version": number,
+            "aliases": sorted(alias for alias, aliased in model.aliases.items() if str(aliased) == number),
+            "run_id": version.run_id,
+            "created": timestamp(datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)),
+            **{name: version.tags.get(name) for name in _TAGS},
+        }
     )
 
 
