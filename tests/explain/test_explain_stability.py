@@ -17,6 +17,7 @@ from icsml.explain.explanation_stability import (
     top_overlap,
 )
 from icsml.explain.merging import merge
+from icsml.explain.stability_results import Resampling
 
 OLD = np.array([[0.9, 0.5, 0.3, -0.8, 0.1], [0.4, -0.1, 0.0, -0.2, -0.3], [-1.0, -1.0, -1.0, -1.0, 0.0]])
 NEW = np.array([[0.9, -0.5, 0.3, -0.8, 0.2], [0.4, 0.6, 0.0, -0.2, -0.3], [-1.0, -1.0, -1.0, -1.0, 0.0]])
@@ -147,3 +148,15 @@ def test_a_merged_reason_flips_where_only_the_other_sign_is_left():
         ([[0.0, 0.0, 0.2]], 0),
     ):
         assert compare(old, np.array(new), top=2, clusters=((0, 1),)).sign_flips == flips / 2
+
+
+@pytest.mark.parametrize("share", [None, 0.9, 0.05, 1.0])
+def test_a_resampling_is_read_as_it_is_written(share):
+    assert Resampling.parse(str(Resampling(share))) == Resampling(share)
+    assert str(Resampling(0.9)) == "0.9 of them"
+
+
+@pytest.mark.parametrize("text", ["", "0.9", "0.9 of us", "of them", "bootstrap of them"])
+def test_any_other_text_is_no_resampling(text):
+    with pytest.raises(ValueError, match="neither a bootstrap nor a share"):
+        Resampling.parse(text)

@@ -396,6 +396,9 @@ def test_a_list_with_a_place_for_everybody_who_is_eligible_has_no_cut(blank):
     assert reasons(0.75) == ([f"Selected (points: 90; {none})", f"Selected (points: 75; {none})"], zh)
     assert reasons(0.5)[0] == ["Selected (points: 90; the cut: 75)", "Selected (points: 75; the cut: 75)"]
     assert reasons(0.25)[0] == ["Selected (points: 90; the cut: 90)", "Below the cut (points: 75; the cut: 90)"]
+    made = select(rulebook, blank(4, fields), cut=Cut(cut_off=90.001234567), on=TODAY, batch="b").frame
+    below = made["reason_en"].tolist()[:2]  # the number of the cut is as long as each row needs it
+    assert below == ["Below the cut (points: 90; the cut: 90.001)", "Below the cut (points: 75; the cut: 90)"]
 
 
 @pytest.mark.parametrize(("cut", "told_of_it"), [(0.0, False), (-1.0, False), (1.0, True)])

@@ -361,6 +361,15 @@ def test_an_indicator_s_amount_and_its_rule_have_their_unit(decision, lang, valu
     assert not re.search(r"\d,000,000", words)
 
 
+@pytest.mark.parametrize(("rule", "shown"), [("yes", "yes"), ("no", "no"), ("missing", "missing"), ("< 1", "0 · < 1")])
+def test_a_rule_that_is_the_value_stands_alone(decision, rule, shown):
+    found = copy.deepcopy(decision)
+    indicator = found["innovation"]["indicators"][0]
+    indicator |= {"value": 0.0, "rule": rule, "unit": "count", "label": {"en": "Prizes won", "zh": "获奖"}}
+    (row,) = re.findall(r"Prizes won.*?<small>(.*?)</small>", decision_page(found, "en"), re.DOTALL)
+    assert unescape(row).startswith(f"{shown} · {indicator['provenance']}")
+
+
 @pytest.mark.parametrize("lang", LANGS)
 def test_adverse_reasons_are_told_in_words_and_a_notice_names_its_field(decision, lang):
     found = copy.deepcopy(decision)

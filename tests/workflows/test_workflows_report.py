@@ -138,6 +138,13 @@ def test_a_direction_that_is_broken_fails_its_check(trained, monkeypatch):
     assert {check.id: check.failed for check in found.checks if not check.passed} == {"directions_proved": 2}
 
 
+def test_a_kind_of_groups_that_is_known_of_no_row_is_left_out(trained):
+    unknown = trained.dataset.enterprises.assign(staff_total=np.nan)
+    found = report_facts(trained.bundle, replace(trained.dataset, enterprises=unknown), rows=200, interactions=False)
+    assert {"technical_field", "province"} <= set(found.segments)
+    assert "size" not in found.segments
+
+
 @pytest.mark.parametrize("kind", ["pd_band", "technical_field", "province", "size"])
 def test_groups_of_a_kind_are_all_rows(found, kind):
     assert sum(group.rows for group in found.segments[kind]) == found.origin.rows
