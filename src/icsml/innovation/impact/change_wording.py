@@ -170,7 +170,7 @@ class ChangeWords:
         return self._pair(when, self._given(points))
 
     def _function(self, value: Mapping[str, Any], unit: str) -> str:
-        worded = _FUNCTIONS.get(value["kind"])
+        worded = _WITH_ROWS.get(value["kind"])
         return self._parameters(value, unit) if worded is None else worded(self, value, unit)
 
     def _parameters(self, value: Mapping[str, Any], unit: str) -> str:
@@ -236,7 +236,7 @@ class ChangeWords:
         return self._phrase("points_of", name=self._word(value[key], key))
 
 
-_FUNCTIONS: Final[Mapping[str, Callable[[ChangeWords, Mapping[str, Any], str], str]]] = {
+_WITH_ROWS: Final[Mapping[str, Callable[[ChangeWords, Mapping[str, Any], str], str]]] = {
     "age": ChangeWords._age,
     "bands": ChangeWords._bands,
     "category": ChangeWords._points_of,
