@@ -160,6 +160,15 @@ def client(home, monkeypatch):
     return mlflow.MlflowClient()
 
 
+@pytest.mark.parametrize("name", ["a%2Fb", "a b#c", "创新"])
+def test_a_model_is_fetched_from_a_home_of_any_name(bundle, tmp_path, name):
+    home = tmp_path / name
+    home.mkdir()
+    uri = json.loads(run(LOG, home, bundle.folder, DIGEST))["uri"]
+    fetch = "import sys; from icsml.registry import fetch_bundle; print(fetch_bundle(sys.argv[1]).folder)"
+    assert contents(Path(run(fetch, home, uri).strip())) == contents(bundle.folder)
+
+
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
+import yaml
 from pydantic import TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from typing_extensions import TypedDict
 
@@ -216,8 +217,10 @@ def _download(mlflow: ModuleType, uri: str, folder: str) -> Path:
 
 
 def _bundle_of(mlflow: ModuleType, model: Path, uri: str) -> Path:
+    # Not by Model.load, which reads a local path as a URL: one with %2F in it leads elsewhere.
+    described = yaml.safe_load((model / "MLmodel").read_text("utf-8"))
     try:
-        flavor = mlflow.models.Model.load(str(model)).flavors["python_function"]
+        flavor = mlflow.models.Model.from_dict(described).flavors["python_function"]
         bundle: Path = (model / flavor["artifacts"][BUNDLE_ARTIFACT]["path"]).resolve()
     except (KeyError, mlflow.exceptions.MlflowException) as error:
         raise _foreign(uri) from error
