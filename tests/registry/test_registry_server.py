@@ -186,7 +186,7 @@ def test_a_server_that_dies_at_any_moment_loses_no_bundle(server, client, traine
         assert {each.path for each in client.list_artifacts(run_id)} == {"model_card.md", "training.log"}
         fetched = fetch_bundle(logged.model_uri)
         assert read_bundle(fetched.folder).sha256 == trained.bundle.sha256
-    assert [each.aliases for each in list_versions() if each.name == "killed"][-1] == ["champion"]
+    assert [each["aliases"] for each in list_versions() if each["name"] == "killed"][-1] == ["champion"]
 
 
 def test_a_dead_server_is_told_before_training(server, client, book_folder, quick_config, monkeypatch):

@@ -188,10 +188,10 @@ def test_the_run_holds_what_was_logged(client, store):
 def test_the_version_says_what_it_was_made_of(client, store):
     found = client.get_model_version("icsml-pd", store.version).tags
     assert found == {"dataset": "book", "synthetic": "true", "bundle_sha256": "ab12", "test_auc": "0.8125"}
-    listed = next(each for each in list_versions() if each.version == store.version)
+    listed = next(each for each in list_versions() if each["version"] == store.version)
     facts = {"dataset": "book", "synthetic": True, "test_auc": 0.8125, "cv_auc": None, "bundle_sha256": "ab12"}
-    assert dataclasses.asdict(listed).items() >= facts.items()
-    age = datetime.now(UTC) - datetime.fromisoformat(listed.created)
+    assert listed.items() >= facts.items()
+    age = datetime.now(UTC) - datetime.fromisoformat(listed["created"])
     assert timedelta(0) <= age < timedelta(hours=1)
 
 
@@ -206,8 +206,8 @@ def test_a_version_without_facts_is_listed_without_them(home, client):
     client.create_registered_model("bare")
     client.create_model_version("bare", "file:///nowhere", tags={"test_auc": "high", "synthetic": "perhaps"})
     try:
-        found = next(each for each in list_versions() if each.name == "bare")
-        assert (found.dataset, found.synthetic, found.test_auc, found.cv_auc) == (None,) * 4
+        found = next(each for each in list_versions() if each["name"] == "bare")
+        assert (found["dataset"], found["synthetic"], found["test_auc"], found["cv_auc"]) == (None,) * 4
     finally:
         client.delete_registered_model("bare")
 
@@ -369,9 +369,9 @@ def test_a_second_version_leaves_the_champion_alone(client, store, bundle, capsy
     assert "ersion" not in "".join(capsys.readouterr())
     assert fetch_bundle("models:/icsml-pd@champion").version == "1"
     assert read_bundle(fetch_bundle("models:/icsml-pd/2").folder).sha256 == changed.sha256
-    listed = [(entry.name, entry.version, entry.aliases) for entry in list_versions()]
+    listed = [(entry["name"], entry["version"], entry["aliases"]) for entry in list_versions()]
     assert listed == [("icsml-pd", "2", []), ("icsml-pd", "1", ["champion"])]
-    assert list_versions()[1].run_id == store.run_id
+    assert list_versions()[1]["run_id"] == store.run_id
 
 
 def test_only_the_chatter_is_kept_back(capsys):
@@ -402,13 +402,13 @@ def test_a_run_that_registered_another_model_gets_a_version_of_its_own(client, b
     client.create_registered_model("theirs")
     client.create_model_version("theirs", "file:///nowhere", run_id=given)
     monkeypatch.setenv("MLFLOW_RUN_ID", given)
-    before = next(each for each in list_versions() if each.name == "icsml-pd")
+    before = next(each for each in list_versions() if each["name"] == "icsml-pd")
     try:
         logged = log_training(
             bundle.folder, name="icsml-pd", params={}, metrics={}, tables={},
             dataset={"name": "book", "digest": DIGEST, "source": "book", "rows": 1},
         )  # fmt: skip
-        assert (logged.run_id, int(logged.version)) == (given, int(before.version) + 1)
+        assert (logged.run_id, int(logged.version)) == (given, int(before["version"]) + 1)
     finally:
         client.delete_registered_model("theirs")
 
