@@ -19,10 +19,11 @@ from numba.core.dispatcher import Dispatcher
 
 from icsml import errors
 from icsml.core import arrays
+from icsml.core import compilation
+from icsml.core.compilation import compiled
 from icsml.errors import InputError, ModelError
 from icsml.explain import treeshap
 from icsml.explain.treeshap import TreeShap
-from icsml.explain.treeshap.compilation import compiled
 from icsml.explain.treeshap.engines import TableEngine, WalkEngine
 from icsml.explain.treeshap.forest import read_forest
 from icsml.explain.treeshap.table_kernels import explain_rows
@@ -311,7 +312,8 @@ def test_code_compiled_from_other_sources_is_not_used(tmp_path):
         (tmp_path / "icsml" / name).mkdir(exist_ok=True)
         (tmp_path / "icsml" / name / "__init__.py").touch()
     shutil.copy(errors.__file__, tmp_path / "icsml")
-    shutil.copy(arrays.__file__, tmp_path / "icsml" / "core")
+    for module in (arrays, compilation):
+        shutil.copy(module.__file__, tmp_path / "icsml" / "core")
     shutil.copy(trees.__file__, tmp_path / "icsml" / "model")
     booster, _ = grow(0, p=8, trees=5, max_depth=12)
     booster.save_model(tmp_path / "model.txt")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from icsml.core.arrays import Floats, Ints
-from icsml.explain.treeshap import compiled
+from icsml.core.compilation import compiled
 
 __all__ = ["largest_remainder", "largest_terms"]
 

@@ -15,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from icsml.core.arithmetic import known
 from icsml.core.arrays import Floats
+from icsml.core.formulas import Formulas, Trace
 from icsml.errors import InputError, ModelError
 from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
-from icsml.features.feature import CLOCK, INNOVATION_SCORE, POINTS_COLUMN, Feature, from_extra
+from icsml.features.feature import CLOCK, INNOVATION_SCORE, Feature, from_extra
 from icsml.features.innovation import INNOVATION_FIELDS
-from icsml.records.columns import Columns
+from icsml.records.columns import Columns, count_known, numbers_of
 from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Domain
@@ -291,48 +293,46 @@ class Encoder:
         InputError
             ICS-FEA-006 if points are needed and absent or of another length, ICS-FEA-007 if a column is absent.
         """
-        rows = len(next(iter(columns.values())))
-        available = self._with_points(columns, points, rows)
-        missing = [name for name in self._columns_read() if name not in available]
-        if missing:
+        from icsml.core.formula_kernel import compute  # numba: not before the first row
+
+        formulas, of_records = self._formulas
+        try:
+            table, read = numbers_of(columns, formulas.columns)
+        except KeyError as error:
             raise InputError(
                 "ICS-FEA-007",
                 "the model reads this column and the records do not have it",
-                field=missing[0],
+                field=str(error.args[0]),
                 remedy="pass the bundle's extra features when reading the records",
-            )
-        features = self.features
-        matrix = np.empty((rows, len(features)), dtype=np.float64)
-        for column, feature in enumerate(features):
-            matrix[:, column] = feature.function(available)
+            ) from error
+        n = table.shape[1]
+        matrix, computed = np.empty((n, len(self.features))), np.empty((len(formulas.results), n))
+        compute(table, read, formulas.constants, formulas.steps, formulas.results, computed)
+        matrix[:, of_records] = computed.T
+        if self.needs_points:
+            matrix[:, self.index(INNOVATION_SCORE)] = self._score(columns, points, n)
         return matrix
+
+    @cached_property
+    def _formulas(self) -> tuple[Formulas, list[int]]:
+        """The formulas of the features that are made of the records alone, and their columns in the matrix."""
+        trace, of_records = Trace(), [i for i, feature in enumerate(self.features) if feature.name != INNOVATION_SCORE]
+        return trace.formulas([self.features[index].recorded(trace) for index in of_records]), of_records
 
     def _canonical(self, name: str) -> Feature:
         feature = FEATURE_BY_NAME[name]
         return replace(feature, inputs=self.score_inputs) if name == INNOVATION_SCORE else feature
 
-    def _columns_read(self) -> tuple[str, ...]:
-        names = [name for f in self.features if f.name != INNOVATION_SCORE for name in f.inputs]
-        return tuple(dict.fromkeys([*names, *([POINTS_COLUMN] if self.needs_points else [])]))
-
-    def _with_points(self, columns: Columns, points: Points | None, rows: int) -> Columns:
-        if not self.needs_points:
-            return columns
-        if points is None or len(points.innovation_score) != rows:
+    def _score(self, columns: Columns, points: Points | None, n: int) -> Floats:
+        if points is None or len(points.innovation_score) != n:
             raise InputError(
                 "ICS-FEA-006",
                 "the model reads innovation points, one for each row",
                 field=INNOVATION_SCORE,
                 remedy="evaluate the bundle's rulebook on the same rows first",
             )
-        return {**columns, POINTS_COLUMN: self._score(columns, points, rows)}
-
-    def _score(self, columns: Columns, points: Points, rows: int) -> Floats:
-        on_file = np.zeros(rows, dtype=np.bool_)
-        for name in self.score_inputs:
-            if name in columns:
-                on_file |= ~np.isnan(columns[name])
-        return np.where(on_file, points.innovation_score, np.nan)
+        on_file = count_known(columns, tuple(name for name in self.score_inputs if name in columns)) > 0
+        return np.where(on_file, known(points.innovation_score), np.nan)
 
 
 def _is_fed(feature: Feature, present: set[str], score_fields: tuple[str, ...]) -> bool:

@@ -6,9 +6,11 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, cast
 
 from icsml.core.arithmetic import known
 from icsml.core.arrays import Floats
+from icsml.core.formulas import Symbol, Trace
 from icsml.records.columns import Columns
 from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature
@@ -78,6 +80,12 @@ class Feature:
     basis: Label
     definition: str = ""
     overridden: bool = False
+
+    def recorded(self, trace: Trace) -> Symbol:
+        """Record the function in a trace and return its result."""
+        symbols: Any = {name: trace.column(name) for name in self.inputs}
+        result: Any = self.function(symbols)
+        return cast(Symbol, result)
 
 
 @dataclass(frozen=True, slots=True)

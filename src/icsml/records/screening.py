@@ -5,19 +5,20 @@ The same vectorised rules serve one record and a million.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from icsml.core.arithmetic import scale
-from icsml.core.arrays import Array, Flags, Ints
+from icsml.core.arrays import Array, Flags, Floats, Ints
 from icsml.errors import InputError
-from icsml.records.columns import Columns, rows
+from icsml.records.columns import Columns, Layout, Table, as_table, layout, rows
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Outside
-from icsml.records.field_rules import BrokenRule, outside_range
+from icsml.records.field_rules import BrokenRule
 from icsml.records.fields import FIELDS
 from icsml.records.uscc import is_valid_uscc
 
@@ -39,6 +40,9 @@ _DATE_ORDER = (
     ("statement_period_end", "statement_published_at", "lies after the publication", "check the two dates"),
     ("founded_on", "as_of", "lies after the decision date", "check the two dates"),
 )
+
+
+_DATED = tuple((earlier, later) for earlier, later, _, _ in _DATE_ORDER)
 
 
 PARTS = (
@@ -70,6 +74,7 @@ PARTS = (
 """(part, whole): a part larger than its whole is reported as out of range."""
 
 _ROUNDING = 1.0 + 1e-6
+_NOTHING = np.array(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +119,13 @@ def screen(columns: Columns, extras: Sequence[ExtraFeature] = (), *, first_row: 
     InputError
         If a row breaks a rule that refuses; the error names every field at fault with its number of rows.
     """
-    refused = broken_rules(columns, extras)
+    checked = _Checked.of(columns, extras)
+    refused = checked.broken_rules()
     if refused:
         raise _refusal(refused, rows(columns), first_row)
-    screened, out_of_range = within_ranges(columns, extras)
-    present = _count_present(screened)
-    return Screening(screened, present, len(screened) - present, out_of_range)
+    screened, out_of_range = checked.within_ranges()
+    missing = len(screened) - checked.present
+    return Screening(screened, checked.present, missing, out_of_range)
 
 
 def within_ranges(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> tuple[Columns, dict[str, Flags]]:
@@ -139,19 +145,7 @@ def within_ranges(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> tupl
     out_of_range : dict of str to ndarray of bool of shape (n,)
         As in :class:`Screening`.
     """
-    out_of_range: dict[str, Flags] = {}
-    screened = dict(columns)
-    for name, bounds, outside in _ranges(extras):
-        flags = outside_range(columns[name], *bounds)
-        if flags.any():
-            out_of_range[name] = flags
-            if outside is Outside.MISSING:
-                screened[name] = np.where(flags, np.nan, columns[name])
-    for part, whole in PARTS:
-        flags = is_part_above(columns, part, whole)
-        if flags.any():
-            out_of_range[part] = out_of_range.get(part, False) | flags
-    return screened, out_of_range
+    return _Checked.of(columns, extras).within_ranges()
 
 
 def is_part_above(columns: Columns, part: str, whole: str) -> Flags:
@@ -165,50 +159,136 @@ def is_part_above(columns: Columns, part: str, whole: str) -> Flags:
 
 def broken_rules(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> list[BrokenRule]:
     """Return every rule that refuses and is broken by any row: order of dates, check characters, infinities, ranges."""
-    return [*_wrong_dates(columns), *_wrong_codes(columns), *_wrong_numbers(columns, extras)]
+    return _Checked.of(columns, extras).broken_rules()
 
 
-def _ranges(extras: Sequence[ExtraFeature]) -> Iterable[tuple[str, tuple[float | None, float | None], Outside]]:
-    for field in FIELDS:
-        if field.numeric:
-            yield field.name, (field.low, field.high), field.outside
-    for extra in extras:
-        yield extra.column, extra.range, extra.outside
+@dataclass(frozen=True, eq=False)
+class _Rules:
+    """The rules of a layout as arrays; see :mod:`icsml.records.screening_kernel`."""
+
+    layout: Layout
+    low: Floats
+    high: Floats
+    refused: Flags
+    removed: Flags
+    parts: Ints
+    dates: Ints
 
 
-def _wrong_dates(columns: Columns) -> Iterable[BrokenRule]:
-    for earlier, later, wrong, remedy in _DATE_ORDER:
-        flags = columns[earlier] > columns[later]
+@lru_cache(maxsize=64)
+def _rules(extras: tuple[ExtraFeature, ...]) -> _Rules:
+    arranged = layout(extras)
+    ranges = {field.name: (field.low, field.high, field.outside) for field in FIELDS if field.numeric}
+    ranges |= {extra.column: (*extra.range, extra.outside) for extra in extras}
+    of_rows = [ranges.get(name, (None, None, Outside.REPORT)) for name in arranged.numbers]
+    return _Rules(
+        arranged,
+        np.array([-np.inf if low is None else low for low, _, _ in of_rows]),
+        np.array([np.inf if high is None else high for _, high, _ in of_rows]),
+        np.array([outside is Outside.REFUSE for _, _, outside in of_rows]),
+        np.array([outside is Outside.MISSING for _, _, outside in of_rows]),
+        np.array([arranged.indices(pair) for pair in PARTS]),
+        np.array([arranged.indices(pair) for pair in _DATED]),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Checked:
+    """Records and what is wrong with their values.
+
+    Parameters
+    ----------
+    table : Table
+        The records.
+    rules : _Rules
+        The rules.
+    outside : ndarray of bool of shape (fields, n)
+        Numbers outside their range.
+    found, infinite : ndarray of bool of shape (fields,)
+        Fields with any number outside, or infinite.
+    reversed : ndarray of bool of shape (pairs of dates, n)
+        Dates in the wrong order.
+    present : ndarray of int of shape (n,)
+        How many columns have a value.
+    """
+
+    table: Table
+    rules: _Rules
+    outside: Flags
+    found: Flags
+    infinite: Flags
+    reversed: Flags
+    present: Ints
+
+    @classmethod
+    def of(cls, columns: Columns, extras: Sequence[ExtraFeature]) -> _Checked:
+        from icsml.records.screening_kernel import find_outside, find_reversed  # numba: not before the first row
+
+        rules = _rules(tuple(extras))
+        table = as_table(columns, rules.layout)
+        fields, n = table.numbers.shape
+        outside, found, infinite = (
+            np.empty((fields, n), np.bool_),
+            np.zeros(fields, np.bool_),
+            np.zeros(fields, np.bool_),
+        )
+        present = np.zeros(n, dtype=np.int64)
+        find_outside(table.numbers, rules.low, rules.high, outside, found, infinite, present)
+        for texts in table.texts.values():
+            present += np.not_equal(texts, _NOTHING)
+        reversed_ = np.empty((len(rules.dates), n), np.bool_)
+        find_reversed(table.numbers, rules.dates, reversed_)
+        return cls(table, rules, outside, found, infinite, reversed_, present)
+
+    def broken_rules(self) -> list[BrokenRule]:
+        return [*self._wrong_dates(), *self._wrong_codes(), *self._wrong_numbers()]
+
+    def _wrong_dates(self) -> Iterator[BrokenRule]:
+        if self.reversed.any():
+            for (earlier, _, wrong, remedy), flags in zip(_DATE_ORDER, self.reversed, strict=True):
+                if flags.any():
+                    yield BrokenRule(earlier, flags, wrong, remedy)
+        undatable = is_present(self._number("statement_published_at")) & ~is_present(self._number("as_of"))
+        if undatable.any():
+            wrong = "absent beside `statement_published_at`"
+            yield BrokenRule("as_of", undatable, wrong, "give the decision date")
+
+    def _wrong_codes(self) -> Iterator[BrokenRule]:
+        codes = self.table.texts["uscc"]
+        flags = is_present(codes)
+        flags[flags] = [not is_valid_uscc(code) for code in codes[flags]]
         if flags.any():
-            yield BrokenRule(earlier, flags, wrong, remedy)
-    undatable = ~np.isnat(columns["statement_published_at"]) & np.isnat(columns["as_of"])
-    if undatable.any():
-        yield BrokenRule("as_of", undatable, "absent beside `statement_published_at`", "give the decision date")
+            yield BrokenRule("uscc", flags, "its check character is wrong", "check the code for a slip of the pen")
 
+    def _wrong_numbers(self) -> Iterator[BrokenRule]:
+        for index in np.flatnonzero(self.infinite | (self.found & self.rules.refused)):
+            name = self.rules.layout.numbers[index]
+            if self.infinite[index]:
+                infinite = np.isinf(self.table.numbers[index])
+                yield BrokenRule(name, infinite, "infinite", "leave out what is not known")
+            if self.found[index] and self.rules.refused[index]:
+                flags = self.outside[index]
+                yield BrokenRule(name, flags, "outside its declared range", "correct it or leave it out")
 
-def _wrong_codes(columns: Columns) -> Iterable[BrokenRule]:
-    codes = columns["uscc"]
-    flags = is_present(codes)
-    flags[flags] = [not is_valid_uscc(code) for code in codes[flags]]
-    if flags.any():
-        yield BrokenRule("uscc", flags, "its check character is wrong", "check the code for a slip of the pen")
+    def _number(self, name: str) -> Floats:
+        values: Floats = self.table.numbers[self.rules.layout.index[name]]
+        return values
 
+    def within_ranges(self) -> tuple[Table, dict[str, Flags]]:
+        from icsml.records.screening_kernel import find_above_whole
 
-def _wrong_numbers(columns: Columns, extras: Sequence[ExtraFeature]) -> Iterable[BrokenRule]:
-    for name, bounds, outside in _ranges(extras):
-        infinite = np.isinf(columns[name])
-        if infinite.any():
-            yield BrokenRule(name, infinite, "infinite", "leave out what is not known")
-        flags = outside_range(columns[name], *bounds)
-        if outside is Outside.REFUSE and flags.any():
-            yield BrokenRule(name, flags, "outside its declared range", "correct it or leave it out")
-
-
-def _count_present(columns: Columns) -> Ints:
-    present = np.zeros(rows(columns), dtype=np.int64)
-    for values in columns.values():
-        present += is_present(values)
-    return present
+        outside, found = self.outside.copy(), self.found.copy()
+        find_above_whole(self.table.numbers, self.rules.parts, _ROUNDING, outside, found)
+        names = [self.rules.layout.numbers[index] for index in np.flatnonzero(self.found)]
+        if found.any():
+            names += [part for part, _ in PARTS if found[self.rules.layout.index[part]]]
+        out_of_range = {name: outside[self.rules.layout.index[name]] for name in names}
+        removed = self.found & self.rules.removed
+        if not removed.any():
+            return self.table, out_of_range
+        numbers = self.table.numbers.copy()
+        numbers[self.outside & removed[:, None]] = np.nan
+        return Table(self.table.layout, numbers, self.table.texts), out_of_range
 
 
 def is_present(values: Array) -> Flags:

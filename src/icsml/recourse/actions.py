@@ -13,7 +13,7 @@ import numpy as np
 
 from icsml.core.arithmetic import product, ratio, scale
 from icsml.core.arrays import Flags, Floats
-from icsml.records.columns import Columns, take
+from icsml.records.columns import Columns, take, with_columns
 from icsml.records.fields import FIELD_BY_NAME
 from icsml.recourse.actionable_fields import Action, ActionSet, limited_fields
 from icsml.recourse.jumps import jumped
@@ -53,13 +53,15 @@ def apply_steps(columns: Columns, actions: Sequence[Action], steps: Floats) -> C
     Columns
         m records, equal but for what the actions change and what follows.
     """
-    spread = dict(take(columns, np.zeros(len(steps), dtype=np.intp)))
+    spread = take(columns, np.zeros(len(steps), dtype=np.intp))
+    risen: dict[str, Floats] = {}
     costs = {"research": np.zeros(len(steps)), "expense": np.zeros(len(steps)), "sales": np.zeros(len(steps))}
     for column, action in enumerate(actions):
         for name in action.adds:
-            spread[name] = spread[name] + steps[:, column]
+            risen[name] = risen.get(name, spread[name]) + steps[:, column]
         costs[action.account] = costs[action.account] + steps[:, column] * action.unit_cost_cny
-    return spread | _accounts(spread, **costs)
+    spread = with_columns(spread, risen)
+    return with_columns(spread, _accounts(spread, **costs))
 
 
 def _accounts(columns: Columns, research: Floats, expense: Floats, sales: Floats) -> dict[str, Floats]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from icsml.records.columns import Columns, take
+from icsml.core.arrays import Floats
+from icsml.records.columns import Columns, take, with_columns
 from icsml.records.decision import Recourse
 from icsml.recourse.search import Rescore
 
@@ -84,11 +85,12 @@ def proposal_robustness(proposals: Sequence[Recourse], columns: Columns, rescore
     """
     if not proposals:
         return []
-    changed = dict(take(columns, np.zeros(1 + len(proposals), dtype=np.intp)))
+    spread = take(columns, np.zeros(1 + len(proposals), dtype=np.intp))
+    changed: dict[str, Floats] = {}
     for row, proposal in enumerate(proposals, start=1):
         for change in proposal.record:
-            changed[change.field][row] = change.after
-    scored = rescore(changed)
+            changed.setdefault(change.field, spread[change.field].copy())[row] = change.after
+    scored = rescore(with_columns(spread, changed))
     return [
         ProposalRobustness(
             lower_pd=bool(scored.pd[row] < scored.pd[0]),

@@ -7,10 +7,9 @@ Other packages import from here alone. What is where:
 - Tables: ``leaf_groups`` cuts trees into groups of leaves, ``shapley_tables`` computes a table for each,
   ``table_kernels`` and ``table_instructions`` look rows up in them.
 - Walks, for deep trees: ``tree_walk`` writes the steps, ``walk_kernels`` and ``walk_instructions`` take them.
-- ``compilation``: how functions are compiled and kept.
+- ``vector_instructions``: instructions that a compiler does not derive alone.
 """
 
-from icsml.explain.treeshap.compilation import compiled
 from icsml.explain.treeshap.explainer import TreeShap
 
-__all__ = ["TreeShap", "compiled"]
+__all__ = ["TreeShap"]

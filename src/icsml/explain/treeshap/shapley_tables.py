@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from icsml.core.arrays import Floats, Ints
-from icsml.explain.treeshap.compilation import compiled, inlined
+from icsml.core.compilation import compiled, inlined
 from icsml.explain.treeshap.leaf_groups import MOST_CONDITIONS, Group
 
 __all__ = ["group_tables"]

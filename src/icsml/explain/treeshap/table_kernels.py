@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.core.arrays import Floats, Int32s, Ints
-from icsml.explain.treeshap.compilation import compiled, inlined
+from icsml.core.compilation import compiled, inlined
 from icsml.explain.treeshap.table_instructions import BLOCK, add_columns, find_pattern, search_step
 from icsml.model.trees import READ_AS_ZERO
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from llvmlite import ir
 from numba.core import cgutils
 
-from icsml.explain.treeshap.compilation import DOUBLES, LANES, LONG, LONGS, WORD, Emitter, instruction
+from icsml.explain.treeshap.vector_instructions import DOUBLES, LANES, LONG, LONGS, WORD, Emitter, instruction
 
 __all__ = ["FEW", "enter", "go_down", "meet_first", "meet_next", "rise_first", "rise_next", "settle"]
 

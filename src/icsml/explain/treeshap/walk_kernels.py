@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.core.arrays import Floats, Int32s, Ints
-from icsml.explain.treeshap.compilation import compiled, inlined
+from icsml.core.compilation import compiled, inlined
 from icsml.explain.treeshap.table_instructions import BLOCK
 from icsml.explain.treeshap.table_kernels import aligned_doubles, aligned_longs, aligned_words, rank_block
 from icsml.explain.treeshap.tree_walk import (

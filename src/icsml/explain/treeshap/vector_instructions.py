@@ -1,23 +1,16 @@
-"""Functions compiled to machine code, and vector instructions that a compiler does not derive alone.
-
-Compiled code is kept beside the source, or in ``NUMBA_CACHE_DIR``, and made once for a machine.
-"""
+"""Vector instructions that a compiler does not derive alone."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["DOUBLES", "LANES", "LONG", "LONGS", "WORD", "Emitter", "compiled", "inlined", "instruction"]
-
-Function = TypeVar("Function", bound=Callable[..., Any])
+__all__ = ["DOUBLES", "LANES", "LONG", "LONGS", "WORD", "Emitter", "instruction"]
 
 LANES: Final = 8
 """Doubles in a vector."""
@@ -25,33 +18,9 @@ LANES: Final = 8
 LONG, WORD = ir.IntType(64), ir.IntType(16)
 DOUBLES, LONGS = ir.VectorType(ir.DoubleType(), LANES), ir.VectorType(LONG, LANES)
 
-_SOURCES: Final = hashlib.sha256(
-    b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-).digest()
 _INDEX = ir.IntType(32)
 _POINTERS = ir.VectorType(ir.PointerType(ir.DoubleType()), LANES)
 _FLAGS = ir.VectorType(ir.IntType(1), LANES)
-
-
-def compiled(function: Function) -> Function:
-    """Compile a function called from Python; it releases the interpreter's lock and is cached on disk.
-
-    Where there is no place to keep it (a read-only installation without a home), each process compiles it anew.
-    """
-    made: Any = njit(nogil=True)(function)
-    try:
-        made.enable_caching()
-    except RuntimeError:
-        return cast(Function, made)
-    # Numba looks at the function's own file; what it calls is compiled into it and may have changed too.
-    file = made._cache._cache_file
-    file._source_stamp = (file._source_stamp, _SOURCES)
-    return cast(Function, made)
-
-
-def inlined(function: Function) -> Function:
-    """Compile a function into those that call it."""
-    return cast(Function, njit(inline="always")(function))
 
 
 def instruction(body: Callable[..., None]) -> Callable[[tuple[Any, ...]], None]:
