@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from numba.core.dispatcher import Dispatcher
 
 from icsml import errors
-from icsml.core import arrays
-from icsml.core import compilation
+from icsml.core import arrays, compilation
 from icsml.core.compilation import compiled
 from icsml.errors import InputError, ModelError
 from icsml.explain import treeshap

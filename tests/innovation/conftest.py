@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
-from icsml.innovation import Rulebook, load_rulebook, parse_rulebook
+from icsml.innovation import Rulebook, evaluate, load_rulebook, parse_rulebook
+from icsml.innovation.rulebooks.value_functions import FieldValue
 from icsml.records.columns import Columns
 from icsml.records.field import Kind
 from icsml.records.fields import FIELDS
@@ -140,6 +142,21 @@ def blank() -> Callable[..., Columns]:
 @pytest.fixture(scope="session")
 def small_text() -> str:
     return SMALL
+
+
+@pytest.fixture(scope="session")
+def points_at(small: Rulebook) -> Callable[..., tuple[Any, Any]]:
+    """Points, and codes of the rules, of some values by a points function alone."""
+
+    def points_at(function, values, *, full=100, better="higher"):
+        changed = {"value": FieldValue(field="revenue_cny"), "points": function, "max": Fraction(full)}
+        first = small.indicators[0]
+        indicator = first.model_copy(update=changed | {"better": better, "missing": "zero", "best_of": ()})
+        document = dict(small) | {"indicators": (indicator,), "eligibility": None}
+        points = evaluate(Rulebook.model_construct(**document), columns_of(len(values), {"revenue_cny": values}))
+        return points.points[first.id], points.rules[first.id].codes
+
+    return points_at
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from icsml.errors import ConfigError
 from icsml.innovation import describe, evaluate, fitted, lint_rulebook, load_rulebook, parse_rulebook, points_frame
-from icsml.innovation.rulebooks.compiled_points import Where
 from icsml.innovation.rulebooks.points_functions import PointsFunction
 
 BOOK = """\
@@ -139,12 +138,17 @@ def staged():
     return parse_rulebook(changed(BOOK, BY_STAGE), "staged")
 
 
-def earned(function, value, *, full=100, better="higher", percent=False):
+@pytest.fixture(scope="module")
+def earned(points_at):
     """Points and rule of one value."""
-    function = TypeAdapter(PointsFunction).validate_python(function)
-    curve = function.curve([Fraction(full)], better, percent=percent)
-    points, codes = curve.apply(np.array([float(value)]), Where())
-    return points[0], curve.rules[codes[0]].text("en")
+
+    def earned(function, value, *, full=100, better="higher", percent=False):
+        function = TypeAdapter(PointsFunction).validate_python(function)
+        points, codes = points_at(function, np.array([float(value)]), full=full, better=better)
+        rules = function.curve([Fraction(full)], better, percent=percent).rules
+        return points[0], rules[codes[0]].text("en")
+
+    return earned
 
 
 def up(value):
@@ -182,7 +186,7 @@ POINT = {
         (CLOSED_ABOVE, 1e13, (100, "> 5 %")),
     ],
 )
-def test_an_end_of_an_interval_belongs_to_the_row_that_closes_it(function, value, expected):
+def test_an_end_of_an_interval_belongs_to_the_row_that_closes_it(function, value, expected, earned):
     assert earned(function, value, percent=True) == expected
 
 
@@ -196,7 +200,7 @@ def test_an_end_of_an_interval_belongs_to_the_row_that_closes_it(function, value
         (3.0, (4, "≥ 3")),
     ],
 )
-def test_an_interval_may_be_a_single_value(value, expected):
+def test_an_interval_may_be_a_single_value(value, expected, earned):
     assert earned(POINT, value) == expected
 
 
@@ -213,11 +217,11 @@ def test_an_end_is_open_or_closed_and_not_both(ends):
     ("count", "expected"),
     [(0, (0, "< 1")), (1, (6, "1")), (2, (12, "2–3")), (3, (12, "2–3")), (4, (24, "≥ 4")), (999, (24, "≥ 4"))],
 )
-def test_a_count_earns_the_points_of_the_largest_number_reached(count, expected):
+def test_a_count_earns_the_points_of_the_largest_number_reached(count, expected, earned):
     assert earned({"kind": "counts", "at": {1: 6, 2: 12, 4: "100%"}}, count, full=24) == expected
 
 
-def test_a_count_that_reaches_no_number_earns_the_rest():
+def test_a_count_that_reaches_no_number_earns_the_rest(earned):
     assert earned({"kind": "counts", "at": {5: 1}, "otherwise": 3}, 4) == (3, "< 5")
 
 
@@ -252,7 +256,7 @@ LOWER = {"kind": "efficacy", "unacceptable": 0.80, "satisfactory": 0.50}
     ],
 )
 def test_the_efficacy_coefficient_is_sixty_at_the_unacceptable_and_full_at_the_satisfactory(
-    function, better, value, points
+    function, better, value, points, earned
 ):
     found, _ = earned(function, value, better=better, percent=True)
     assert found == pytest.approx(points, abs=1e-9)
@@ -261,7 +265,7 @@ def test_the_efficacy_coefficient_is_sixty_at_the_unacceptable_and_full_at_the_s
 
 @pytest.mark.parametrize("function", [HIGHER, LOWER])
 @pytest.mark.parametrize("base", [0, 25, 60, 90])
-def test_the_efficacy_coefficient_follows_its_definition_everywhere(function, base):
+def test_the_efficacy_coefficient_follows_its_definition_everywhere(function, base, earned):
     better = "higher" if function is HIGHER else "lower"
     for value in np.linspace(-1.0, 2.0, 61):
         found, _ = earned(function | {"base": f"{base}%"}, value, better=better, full=40)
@@ -280,7 +284,7 @@ def test_the_efficacy_coefficient_follows_its_definition_everywhere(function, ba
         (LOWER, "lower", 2, "no points"),
     ],
 )
-def test_the_efficacy_coefficient_says_where_the_value_lies(function, better, value, rule):
+def test_the_efficacy_coefficient_says_where_the_value_lies(function, better, value, rule, earned):
     assert earned(function, value, better=better, percent=True)[1] == rule
 
 

@@ -11,7 +11,6 @@ import pytest
 from pydantic import TypeAdapter
 
 from icsml.innovation import evaluate
-from icsml.innovation.rulebooks.compiled_points import Where
 from icsml.innovation.rulebooks.points_functions import Ramp
 from icsml.innovation.rulebooks.value_functions import Value
 
@@ -153,11 +152,11 @@ def test_a_rulebook_in_use_can_be_sent_to_another_process(small, blank):
         ("0.292", "0.8360000000000001", "0.7777777777777778", "3.888888888888889"),
     ],
 )
-def test_rounding_never_carries_a_ramp_beyond_its_end(start, end, low, high):
+def test_rounding_never_carries_a_ramp_beyond_its_end(start, end, low, high, points_at):
     """Without a clip, each of these lines ends one rounding above its last anchor."""
     ramp = Ramp.model_validate({"kind": "ramp", "anchors": [[start, low], [end, high]]})
     just_below = np.nextafter([float(Fraction(end))], 0.0)
-    points, _ = ramp.curve([Fraction(high)], "higher", percent=True).apply(just_below, Where())
+    points, _ = points_at(ramp, just_below, full=Fraction(high))
     assert np.all(points <= float(Fraction(high)))
 
 

@@ -11,7 +11,6 @@ import pytest
 
 from icsml.core.paths import configs_dir
 from icsml.innovation import describe, evaluate, lint_rulebook, load_rulebook
-from icsml.innovation.rulebooks.compiled_points import Where
 from icsml.records.columns import record_columns
 from icsml.records.enterprise import example_record, parse_record
 
@@ -70,13 +69,13 @@ def innovative():
 
 
 @pytest.fixture(scope="module")
-def at_value(innovative):
+def at_value(innovative, points_at):
     """Points of one indicator at a value, whatever it takes to have just that value."""
-    parts = {part.indicator.id: part for part in innovative.compiled}
+    indicators = {indicator.id: indicator for indicator in innovative.indicators}
 
-    def points(indicator, value):
-        (way,) = parts[indicator].ways
-        return way.curve.apply(np.array([value]), Where())[0][0]
+    def points(name, value):
+        indicator = indicators[name]
+        return points_at(indicator.points, np.array([value]), full=indicator.max, better=indicator.better)[0][0]
 
     return points
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from icsml.innovation.rulebooks.compiled_points import Where
 from icsml.innovation.rulebooks.load import list_rulebooks
 from icsml.innovation.rulebooks.points_functions import PointsFunction
 
@@ -53,11 +52,10 @@ def test_the_ends_that_are_written(function, expected):
         if option.points.kind in ("bands", "intervals", "counts")
     ],
 )
-def test_between_two_neighbours_the_points_of_a_shipped_rule_do_not_change(option):
+def test_between_two_neighbours_the_points_of_a_shipped_rule_do_not_change(option, points_at):
     ends = [float(end) for end in option.points.thresholds]
     assert ends == sorted(set(ends)) != []
-    curve = option.points.curve([FULL], "higher", percent=False)
     sides = [ends[0] - 1.0, *ends, ends[-1] + 1.0]
     between = np.array([[low + (high - low) * share for share in (0.1, 0.5, 0.9)] for low, high in pairwise(sides)])
-    points, _ = curve.apply(between.ravel(), Where())
+    points, _ = points_at(option.points, between.ravel(), full=FULL)
     assert (np.ptp(points.reshape(between.shape), axis=1) == 0).all()

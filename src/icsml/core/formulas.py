@@ -70,8 +70,8 @@ class Trace:
         self._constants: dict[float, int] = {}
         self._steps: dict[tuple[Operation, Symbol, Symbol], int] = {}
 
-    def column(self, name: str) -> Symbol:
-        """Return the symbol of a column."""
+    def __getitem__(self, name: str) -> Symbol:
+        """Return the symbol of a column; so a trace stands for the columns of records."""
         return Symbol(self, str, self._columns.setdefault(name, len(self._columns)))
 
     def apply(self, operation: Operation, first: Symbol | float, second: Symbol | float | None = None) -> Symbol:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import cast
 
 from icsml.core.arithmetic import known
 from icsml.core.arrays import Floats
@@ -83,9 +83,7 @@ class Feature:
 
     def recorded(self, trace: Trace) -> Symbol:
         """Record the function in a trace and return its result."""
-        symbols: Any = {name: trace.column(name) for name in self.inputs}
-        result: Any = self.function(symbols)
-        return cast(Symbol, result)
+        return cast(Symbol, self.function(cast(Columns, trace)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,24 +13,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 import pandas as pd
 
-from icsml.core.arrays import Array, Floats, Indices, Int8s, Int16s
+from icsml.core.arrays import Array, Floats, Indices, Int8s, Ints
 from icsml.core.canonical import sha256_hex
 from icsml.errors import InputError, MissingError
 from icsml.records.columns import Columns, rows
 
 __all__ = [
     "MOST_LEVELS",
+    "NO_PEERS",
     "PERCENTILES",
     "GroupKey",
     "PeerAssignment",
     "PeerTables",
+    "Peers",
     "Population",
-    "Ranking",
     "assign_peers",
 ]
 
@@ -45,7 +46,7 @@ _SECTION, _PROVINCE = 1, 2  # letters of an industry, digits of a region
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PeerAssignment:
-    """The finest group of every row, and the rows sorted by it.
+    """The finest group of every row.
 
     Parameters
     ----------
@@ -53,17 +54,13 @@ class PeerAssignment:
         What the groups are made by.
     combinations : list of tuple of (str or None)
         Every combination of keys that occurs, None where a key is missing.
-    order, back : ndarray of shape (n,)
-        Rows sorted by combination, and where each row went.
-    ends : ndarray of shape (combinations + 1,)
-        Where each combination begins in ``order``.
+    combination : ndarray of int of shape (n,)
+        That of every row.
     """
 
     keys: tuple[GroupKey, ...]
     combinations: list[tuple[str | None, ...]]
-    order: Indices
-    back: Indices
-    ends: Indices
+    combination: Indices
 
     def cells(self, level: Sequence[GroupKey]) -> list[Cell | None]:
         """Return the group of every combination at a level; None where one of its keys is missing."""
@@ -72,37 +69,26 @@ class PeerAssignment:
         return [None if None in part else cast(Cell, part) for part in parts]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ranking:
-    """Ranks the values of one indicator among the peers of each row.
+class Peers(NamedTuple):
+    """The peers that the values of r options are ranked among, for each of c combinations of keys.
 
     Parameters
     ----------
-    assignment : PeerAssignment
-        The groups of the rows.
-    tables : list of (int, ndarray of shape (100,))
-        Level of the group and its thresholds, for each combination of ``assignment``.
+    combination : ndarray of int of shape (n,)
+        That of every row.
+    thresholds : ndarray of shape (r, c, 100)
+        Thresholds of the nearest group with a table.
+    level : ndarray of int of shape (r, c)
+        Level of that group.
     """
 
-    assignment: PeerAssignment
-    tables: list[tuple[int, Floats]]
+    combination: Indices
+    thresholds: Floats
+    level: Ints
 
-    def rank(self, value: Floats) -> Int16s:
-        """Return ``level · 101 + percentage`` of every row, shape (n,).
 
-        The percentage is the whole percentage of peers with a smaller value; the level is that of the group of peers.
-        """
-        ends, alone = self.assignment.ends, len(self.tables) == 1
-        sorted_values = value if alone else value.take(self.assignment.order, mode="clip")
-        codes = np.empty(len(value), dtype=np.int16)
-        # Rows of one group are adjacent, so that one search serves them all. How many of the 100 thresholds lie
-        # below a value is the percentage of its peers that do.
-        for combination, (level, thresholds) in enumerate(self.tables):
-            span = slice(ends[combination], ends[combination + 1])
-            codes[span] = thresholds.searchsorted(sorted_values[span])
-            if level:
-                codes[span] += np.int16(level * (PERCENTILES + 1))
-        return codes if alone else codes.take(self.assignment.back, mode="clip")
+NO_PEERS: Final = Peers(np.empty(0, dtype=np.intp), np.empty((0, 0, PERCENTILES)), np.empty((0, 0), dtype=np.int64))
+"""Where nothing is ranked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +134,15 @@ class PeerTables:
         """SHA-256 of :attr:`content`, the version of the tables."""
         return sha256_hex(self.content)
 
-    def rankings(self, assignment: PeerAssignment) -> dict[str, Ranking]:
-        """Return the ranking of each indicator's values for assigned rows."""
+    def peers(self, assignment: PeerAssignment, names: Sequence[str]) -> Peers:
+        """Return the peers of assigned rows for some options, by their keys in `thresholds`."""
         cells = list(zip(*(assignment.cells(level) for level in self.levels), strict=True))
-        return {
-            name: Ranking(assignment, [_nearest_table(levels, cell) for cell in cells])
-            for name, levels in self.thresholds.items()
-        }
+        nearest = [[_nearest_table(self.thresholds[name], cell) for cell in cells] for name in names]
+        return Peers(
+            assignment.combination,
+            np.array([[table for _, table in of_name] for of_name in nearest]).reshape(len(names), -1, PERCENTILES),
+            np.array([[level for level, _ in of_name] for of_name in nearest], dtype=np.int64),
+        )
 
     @classmethod
     def fit(
@@ -284,11 +272,7 @@ def assign_peers(
     for key in keys:
         part, names = (stage + np.intp(1), [None, *stages]) if key == "stage" else _factorized(columns, key)
         code, combinations = _combined(code, combinations, part, names)
-    order = np.argsort(code.astype(np.int32), kind="stable")
-    ends = np.searchsorted(code[order], np.arange(len(combinations) + 1), side="left")
-    back = np.empty_like(order)
-    back[order] = np.arange(n)
-    return PeerAssignment(keys, combinations, order, back, ends)
+    return PeerAssignment(keys, combinations, code)
 
 
 def _factorized(columns: Columns, key: GroupKey) -> tuple[Indices, list[str | None]]:
@@ -334,9 +318,7 @@ def _cells(assignment: PeerAssignment, keys: Sequence[GroupKey]) -> tuple[Indice
     names = sorted({cell for cell in of_combination if cell is not None})
     index = {cell: number for number, cell in enumerate(names)}
     numbers = np.array([-1 if cell is None else index[cell] for cell in of_combination], dtype=np.intp)
-    codes = np.empty(len(assignment.order), dtype=np.intp)
-    codes[assignment.order] = np.repeat(numbers, np.diff(assignment.ends))
-    return codes, names
+    return numbers[assignment.combination], names
 
 
 def _fit_level(value: Floats, codes: Indices, names: list[Cell], least: int) -> dict[Cell, Floats]:

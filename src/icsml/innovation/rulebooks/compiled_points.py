@@ -1,37 +1,33 @@
-"""Compiled form of points functions: codes of the rows that match values, and the points of each row."""
+"""Points functions as arrays: the rows of a rule, the points of each row, and which row a value matches."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
 from fractions import Fraction
-from functools import partial
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from icsml.core.arrays import Floats
 from icsml.core.yaml import Key
-from icsml.innovation.peers.peer_tables import Ranking
 from icsml.innovation.rulebooks.exact_numbers import Part, Share
 from icsml.innovation.rulebooks.rule_hit import RuleHit
 from icsml.records.field import Kind
 
 __all__ = [
+    "STEP",
     "Better",
-    "Codes",
     "Curve",
     "End",
+    "Form",
     "Function",
     "Ladder",
     "LadderStep",
-    "Test",
-    "Where",
-    "first_match",
-    "look_up",
     "points_of",
+    "step",
     "tabulated",
     "worth_of",
 ]
@@ -39,32 +35,27 @@ __all__ = [
 Better = Literal["higher", "lower", "none"]
 """Which way an indicator improves; ``none`` declares that its points may rise and fall."""
 
-Codes = NDArray[np.int16]
+STEP: Final = 5
+"""Numbers in a step."""
+
 End = tuple[Fraction, bool] | None
 """End of a row and whether it is closed; None is unbounded."""
 
-Test = tuple[Callable[..., NDArray[np.bool_]], float]
 
+class Form(IntEnum):
+    """How the points of a value are found."""
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Where:
-    """Stage and peer ranking that points also depend on.
-
-    Parameters
-    ----------
-    stage : ndarray of int of shape (n,), or None
-        Which weight applies; None where there is one weight for all.
-    ranking : Ranking or None
-        Ranks values among peers; None where no points function needs it.
-    """
-
-    stage: NDArray[np.int8] | None = None
-    ranking: Ranking | None = None
+    TABLE = 0
+    """the row of the first step that holds"""
+    RAMP = 1
+    """on straight lines between anchors"""
+    RANK = 2
+    """the rank among peers"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """A points function with its weights: its range of points, its rules, and its computation.
+    """A points function with its weights: its range of points, its rules, and how a value's points are found.
 
     Parameters
     ----------
@@ -72,15 +63,30 @@ class Curve:
         Fewest and most points that a present value gives, at each stage.
     rules : tuple of RuleHit
         The rows of the rule, by their code; empty for ranks among peers, whose rows are the peer groups' too.
-    apply : callable
-        (values of shape (n,), :class:`Where`) to points of shape (n,) and codes of shape (n,); its result for a
-        missing value is unused, the indicator sets those.
+    form : Form
+        How the points are found.
+    worth : ndarray of shape (stages, rows)
+        Points of each row of a table or rank, or at each anchor of a ramp.
+    steps : ndarray of shape (m, 5)
+        Of a table: lower end and whether it is closed, upper end and whether it is closed, and the code of the row.
+        Of a ramp: the anchors, in the first column.
+    otherwise : int
+        Code of a value for which no step holds.
+    slope : ndarray of shape (stages, m - 1)
+        Of a ramp: points per unit of the value.
+    falling : bool
+        Whether a smaller value has the better rank.
     """
 
     low: Floats
     high: Floats
     rules: tuple[RuleHit, ...]
-    apply: Callable[[Floats, Where], tuple[Floats, Codes]]
+    form: Form
+    worth: Floats
+    steps: Floats = field(default_factory=lambda: np.empty((0, STEP)))
+    otherwise: int = 0
+    slope: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    falling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,27 +187,33 @@ def worth_of(amounts: Sequence[Fraction | Share], fulls: Sequence[Fraction]) -> 
     return np.array([[float(points_of(amount, full)) for amount in amounts] for full in fulls])
 
 
-def look_up(worth: Floats, codes: Codes, where: Where) -> Floats:
-    """Return the points of rows from a table of shape (stages, rows of the rule)."""
-    indices = codes if where.stage is None else where.stage * np.int32(worth.shape[1]) + codes
-    points: Floats = worth.take(indices)
-    return points
+def tabulated(
+    worth: Floats, rules: Sequence[RuleHit], tests: Sequence[tuple[Mapping[str, Fraction], int]], otherwise: int = 0
+) -> Curve:
+    """Return a function defined by a table.
+
+    Parameters
+    ----------
+    worth : ndarray of shape (stages, rows)
+        Points of each row at each stage.
+    rules : sequence of RuleHit
+        The rows.
+    tests : sequence of (mapping of str to Fraction, int)
+        Comparisons that must all hold, and the row that then matches; the first one counts.
+    otherwise : int
+        The row of a value for which none holds.
+    """
+    steps = np.array([step(comparisons, code) for comparisons, code in tests]).reshape(-1, STEP)
+    return Curve(worth.min(axis=1), worth.max(axis=1), tuple(rules), Form.TABLE, worth, steps, otherwise)
 
 
-def tabulated(worth: Floats, rules: Sequence[RuleHit], locate: Callable[[Floats], Codes]) -> Curve:
-    """Return a function defined by a table: the row that matches a value, and the points of that row."""
-    return Curve(worth.min(axis=1), worth.max(axis=1), tuple(rules), partial(_apply, worth, locate))
-
-
-def _apply(worth: Floats, locate: Callable[[Floats], Codes], value: Floats, where: Where) -> tuple[Floats, Codes]:
-    codes = locate(value)
-    return look_up(worth, codes, where), codes
-
-
-def first_match(tests: Sequence[Test], value: Floats) -> Codes:
-    """Return the index of the first test that each value passes, or the number of tests."""
-    codes = np.full(value.shape, len(tests), dtype=np.int16)
-    for index in range(len(tests) - 1, -1, -1):
-        holds, threshold = tests[index]
-        np.copyto(codes, np.int16(index), where=holds(value, threshold))
-    return codes
+def step(comparisons: Mapping[str, Fraction], code: int) -> tuple[float, ...]:
+    """Return a step as numbers: lower end, whether it is closed, upper end, whether it is closed, code."""
+    lower, upper = (-np.inf, True), (np.inf, True)
+    for name, end in comparisons.items():
+        closed = name in ("at_least", "at_most")
+        if name in ("at_least", "above"):
+            lower = (float(end), closed)
+        else:
+            upper = (float(end), closed)
+    return (*lower, *upper, code)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
-from icsml.core.arrays import Floats
 from icsml.core.yaml import Key
 from icsml.innovation.rulebooks.exact_numbers import Comparison, Part
 from icsml.innovation.rulebooks.provenance import Provenance
 from icsml.innovation.rulebooks.stages import Identifier
 from icsml.innovation.rulebooks.value_functions import Age, FieldValue, Growth, Ratio, Sum, Unit
-from icsml.records.columns import Columns, rows
 from icsml.texts.label import Label
 
 __all__ = [
@@ -23,14 +18,10 @@ __all__ = [
     "CategoryPoints",
     "Condition",
     "Eligibility",
-    "EligibilityInputs",
     "IndicatorPoints",
     "Presumed",
     "Score",
     "Veto",
-    "all_hold",
-    "any_holds",
-    "meets",
 ]
 
 
@@ -67,32 +58,6 @@ _Quantity = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EligibilityInputs:
-    """Inputs of conditions.
-
-    Parameters
-    ----------
-    columns : mapping of str to ndarray of shape (n,)
-        Canonical column arrays.
-    bounds : mapping of str to (ndarray, ndarray)
-        By indicator, the fewest and the most points a row can have, whatever its missing values are.
-    category_of : mapping of str to str
-        Category of each indicator.
-    """
-
-    columns: Columns
-    bounds: Mapping[str, tuple[Floats, Floats]]
-    category_of: Mapping[str, str]
-
-    def interval(self, indicators: Iterable[str]) -> tuple[Floats, Floats]:
-        """Return the fewest and the most points that these indicators can have together."""
-        low = high = np.zeros(rows(self.columns))
-        for name in indicators:
-            low, high = low + self.bounds[name][0], high + self.bounds[name][1]
-        return low, high
-
-
 class Condition(Comparison):
     """A comparison that must hold; ``is`` asks a flag."""
 
@@ -123,29 +88,6 @@ class Condition(Comparison):
             return "yes" if self.holds_if else "no"
         ratio = isinstance(self.value, Ratio | Growth) and self.value.percent
         return self.text(percent=ratio and self.unit is not Unit.RATE)
-
-    def holds(self, inputs: EligibilityInputs) -> Floats:
-        """Return 1, 0 or NaN for every row."""
-        low, high = self._interval(inputs)
-        if self.holds_if is not None:
-            answer = low >= 0.5 if self.holds_if else low < 0.5
-            return np.where(np.isnan(low), np.nan, answer)
-        threshold = float(self.threshold)
-        at_low, at_high = self.ufunc(low, threshold), self.ufunc(high, threshold)
-        known = (at_low == at_high) & ~np.isnan(low)
-        return np.where(known, at_low, np.nan)
-
-    def _interval(self, inputs: EligibilityInputs) -> tuple[Floats, Floats]:
-        match self.value:
-            case Score():
-                return inputs.interval(inputs.category_of)
-            case CategoryPoints(category=category):
-                return inputs.interval(i for i, its_category in inputs.category_of.items() if its_category == category)
-            case IndicatorPoints(indicator=indicator):
-                return inputs.interval((indicator,))
-            case expression:
-                value = expression.compute(inputs.columns)
-                return value, value
 
 
 class Veto(Condition):
@@ -229,34 +171,3 @@ class Eligibility(Part):
     def reads_points(self) -> bool:
         """Whether any condition in use reads points."""
         return any(isinstance(condition.value, Score | CategoryPoints | IndicatorPoints) for condition in self.in_use)
-
-
-def meets(eligibility: Eligibility, inputs: EligibilityInputs) -> tuple[Floats, dict[str, Floats]]:
-    """Return eligibility and every condition in use as 1, 0 or NaN for every row; a veto is 1 where it applies."""
-    answers = {condition.id: condition.holds(inputs) for condition in eligibility.in_use}
-    not_vetoed = [1.0 - answers[veto.id] for veto in eligibility.active_vetoes]
-    kept = [answers[c.id] for c in eligibility.conditions if c.id not in eligibility.waived]
-    if not eligibility.ways:
-        return _all_or_none(inputs, [*not_vetoed, *kept]), answers
-    waived = all_hold([answers[name] for name in eligibility.waived])
-    another_way = any_holds([answers[c.id] for c in eligibility.ways])
-    return all_hold([*not_vetoed, *kept, any_holds([waived, another_way])]), answers
-
-
-def _all_or_none(inputs: EligibilityInputs, answers: list[Floats]) -> Floats:
-    """Return whether all are true; unknown where no condition is in use."""
-    return all_hold(answers) if answers else np.full(rows(inputs.columns), np.nan)
-
-
-def all_hold(answers: Iterable[Floats]) -> Floats:
-    """Return 0 where any is 0, else NaN where any is NaN, else 1."""
-    *rest, worst = answers
-    unknown = np.isnan(worst)
-    for answer in rest:
-        worst, unknown = np.fmin(worst, answer), unknown | np.isnan(answer)
-    return np.where(unknown & (worst != 0.0), np.nan, worst)
-
-
-def any_holds(answers: Iterable[Floats]) -> Floats:
-    """Return 1 where any is 1, else NaN where any is NaN, else 0."""
-    return 1.0 - all_hold([1.0 - answer for answer in answers])

@@ -1,35 +1,31 @@
 """Points functions: a closed vocabulary, and the arrays they compile to.
 
-Every function returns the row that matches a value (a code) and the points of that row at each stage; so the rule
-that gave the points is known wherever the points are.
+Every function gives the row that matches a value (a code) and the points of that row at each stage; so the rule that
+gave the points is known wherever the points are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 from itertools import pairwise
 from typing import Annotated, ClassVar, Final, Literal, final, get_args
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from icsml.core.arrays import Floats
 from icsml.core.yaml import Key
 from icsml.innovation.peers.peer_tables import MOST_LEVELS, PERCENTILES
 from icsml.innovation.rulebooks.compiled_points import (
+    STEP,
     Better,
-    Codes,
     Curve,
     End,
+    Form,
     Function,
     Ladder,
     LadderStep,
-    Test,
-    Where,
-    first_match,
-    look_up,
     points_of,
     tabulated,
     worth_of,
@@ -119,8 +115,8 @@ class Bands(Function):
     def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
         """Return the compiled bands."""
         rules = (*(step.row(percent=percent) for step in self.steps), self.steps[-1].opposite_row(percent=percent))
-        tests = tuple((step.ufunc, float(step.threshold)) for step in self.steps)
-        return tabulated(worth_of(self._amounts, fulls), rules, partial(first_match, tests))
+        tests = [({step.comparator: step.threshold}, code) for code, step in enumerate(self.steps)]
+        return tabulated(worth_of(self._amounts, fulls), rules, tests, len(tests))
 
 
 class Interval(Part):
@@ -138,11 +134,6 @@ class Interval(Part):
         if None not in lower or None not in upper:
             raise ValueError("an end is either closed (at_least, at_most) or open (above, below), not both")
         return self
-
-    @property
-    def tests(self) -> tuple[Test, ...]:
-        """The comparisons, all of which must be true."""
-        return tuple((COMPARATORS[name][1], float(end)) for name, end in self.ends.items())
 
     @property
     def ends(self) -> dict[str, Fraction]:
@@ -202,19 +193,9 @@ class Intervals(Function):
 
     def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
         """Return the compiled bands."""
-        tests = tuple(row.tests for row in self.rows)
         rules = tuple(row.row(percent=percent) for row in self.rows)
-        return tabulated(worth_of([row.points for row in self.rows], fulls), rules, partial(_within, tests))
-
-
-def _within(rows: Sequence[tuple[Test, ...]], value: Floats) -> Codes:
-    codes = np.zeros(value.shape, dtype=np.int16)
-    for index, tests in enumerate(rows):
-        matches = np.ones(value.shape, dtype=np.bool_)
-        for holds, threshold in tests:
-            matches &= holds(value, threshold)
-        np.copyto(codes, np.int16(index), where=matches)
-    return codes
+        tests = [(row.ends, code) for code, row in enumerate(self.rows)]
+        return tabulated(worth_of([row.points for row in self.rows], fulls), rules, tests[::-1])
 
 
 @final
@@ -260,17 +241,14 @@ class Counts(Function):
         between = [_counts_row(a, b - 1) for a, b in pairwise(numbers)]
         rules = (comparison(below, percent=False), *between, comparison(reached, percent=False))
         worth = worth_of([self.otherwise, *self.at.values()], fulls)
-        return tabulated(worth, rules, partial(_reached, np.array(numbers, dtype=np.float64)))
+        tests = [({"at_least": Fraction(number)}, code) for code, number in enumerate(numbers, start=1)]
+        return tabulated(worth, rules, tests[::-1])
 
 
 def _counts_row(first: int, last: int) -> RuleHit:
     if first == last:
         return RuleHit(RuleKind.COUNT, (Fraction(first),))
     return RuleHit(RuleKind.COUNTS, (Fraction(first), Fraction(last)))
-
-
-def _reached(numbers: Floats, value: Floats) -> Codes:
-    return np.searchsorted(numbers, value, side="right").astype(np.int16)
 
 
 @final
@@ -299,7 +277,7 @@ class Flag(Function):
         """Return the compiled flag."""
         worth = worth_of([self.points, self.otherwise], fulls)
         rules = (RuleHit(RuleKind.YES), RuleHit(RuleKind.NO))
-        return tabulated(worth, rules, partial(first_match, ((np.greater_equal, 0.5),)))
+        return tabulated(worth, rules, [({"at_least": Fraction(1, 2)}, 0)], 1)
 
 
 @final
@@ -332,20 +310,9 @@ class Ramp(Function):
         rules += [comparison({"at_least": anchors[-1]}, percent=percent)]
         x = np.array([float(threshold) for threshold in anchors])
         slope = (worth[:, 1:] - worth[:, :-1]) / (x[1:] - x[:-1])
-        apply = partial(_straight_lines, x, worth, slope)
-        return Curve(worth.min(axis=1), worth.max(axis=1), tuple(rules), apply)
-
-
-def _straight_lines(x: Floats, worth: Floats, slope: Floats, value: Floats, where: Where) -> tuple[Floats, Codes]:
-    last = len(x)
-    stage = np.zeros(len(value), dtype=np.int8) if where.stage is None else where.stage
-    index = np.searchsorted(x, value, side="right").astype(np.int16)
-    line = np.clip(index - 1, 0, last - 2)
-    start, end = worth[stage, line], worth[stage, line + 1]
-    inside = start + (np.clip(value, x[0], x[-1]) - x[line]) * slope[stage, line]
-    # Rounding may not carry a point beyond its line's ends: a ramp stays monotone and within its bounds.
-    points = np.clip(inside, np.minimum(start, end), np.maximum(start, end))
-    return np.where(index == last, worth[stage, last - 1], points), index
+        steps = np.zeros((len(x), STEP))
+        steps[:, 0] = x
+        return Curve(worth.min(axis=1), worth.max(axis=1), tuple(rules), Form.RAMP, worth, steps, slope=slope)
 
 
 @final
@@ -395,7 +362,7 @@ class Efficacy(Function):
         full = RuleHit(RuleKind.SATISFACTORY, (self.satisfactory,), percent=percent)
         rules = (RuleHit(RuleKind.NO_POINTS), between, full)
         rises = self.satisfactory > self.unacceptable
-        return Curve(line.low, line.high, rules if rises else rules[::-1], line.apply)
+        return replace(line, rules=rules if rises else rules[::-1])
 
 
 @final
@@ -415,17 +382,10 @@ class Percentile(Function):
         return (full, Fraction(0)) if better == "lower" else (Fraction(0), full)
 
     def curve(self, fulls: Sequence[Fraction], better: Better, *, percent: bool) -> Curve:
-        """Return the compiled ranks; the codes are those of :meth:`icsml.innovation.peers.peer_tables.Ranking.rank`."""
+        """Return the compiled ranks; a code is ``level · 101 + percentage``: group of peers, and rank in it."""
         parts = [Share(Fraction(part, PERCENTILES)) for part in range(PERCENTILES + 1)]
         worth = worth_of(parts * MOST_LEVELS, fulls)
-        return Curve(worth.min(axis=1), worth.max(axis=1), (), partial(_ranked, worth, better == "lower"))
-
-
-def _ranked(worth: Floats, lower: bool, value: Floats, where: Where) -> tuple[Floats, Codes]:
-    if where.ranking is None:
-        raise RuntimeError("evaluate() refuses a rulebook without its peer tables")
-    codes = where.ranking.rank(-value if lower else value)
-    return look_up(worth, codes, where), codes
+        return Curve(worth.min(axis=1), worth.max(axis=1), (), Form.RANK, worth, falling=better == "lower")
 
 
 PointsFunction = Annotated[

@@ -20,6 +20,7 @@ from icsml.innovation.rulebooks.eligibility import Eligibility
 from icsml.innovation.rulebooks.exact_numbers import Part, Rational
 from icsml.innovation.rulebooks.indicators import Category, Indicator, ScoringDomain
 from icsml.innovation.rulebooks.provenance import Provenance, weakest
+from icsml.innovation.rulebooks.rulebook_tables import RulebookTables, rulebook_tables
 from icsml.innovation.rulebooks.stages import Stages
 from icsml.records.field import Domain
 from icsml.records.fields import FIELD_BY_NAME
@@ -203,6 +204,11 @@ class Rulebook(Edition):
         """The indicators as arrays; made once for each rulebook."""
         groups = self.peers.groups if self.peers is not None else ()
         return compile_indicators(self.indicators, self.stage_ids, groups)
+
+    @cached_property
+    def tables(self) -> RulebookTables:
+        """The rulebook as arrays; made once for each rulebook."""
+        return rulebook_tables(self.compiled, self.categories, self.eligibility)
 
     @property
     def ranked(self) -> tuple[Indicator, ...]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from fractions import Fraction
-from typing import Annotated, Any, Final, Literal
+from functools import reduce
+from typing import Annotated, Any, Final, Literal, cast
 
 import numpy as np
 from pydantic import BeforeValidator, Field
 
 from icsml.core.arithmetic import add, age, growth, ratio, scale
 from icsml.core.arrays import Floats
+from icsml.core.formulas import Symbol
 from icsml.innovation.rulebooks.exact_numbers import Part, Rational
 from icsml.records.columns import Columns
 from icsml.records.fields import FIELD_BY_NAME
@@ -41,6 +43,11 @@ MIXED: Final = "mixed"
 _Found = Unit | Literal["mixed"] | None
 
 
+def _number(columns: Columns, name: str) -> Floats:
+    values: Any = columns[name]  # an array, or a symbol where formulas are recorded
+    return cast(Floats, values if isinstance(values, Symbol) else np.asarray(values, dtype=np.float64))
+
+
 class FieldValue(Part):
     """A field as it stands; a bare field name in YAML means the same."""
 
@@ -65,7 +72,7 @@ class FieldValue(Part):
 
     def compute(self, columns: Columns) -> Floats:
         """Return the value of every row, shape (n,); NaN is missing."""
-        return np.asarray(columns[self.field], dtype=np.float64)
+        return _number(columns, self.field)
 
 
 class Sum(Part):
@@ -87,10 +94,7 @@ class Sum(Part):
 
     def compute(self, columns: Columns) -> Floats:
         """Return the value of every row, shape (n,); NaN is missing."""
-        total = np.asarray(columns[self.fields[0]], dtype=np.float64)
-        for name in self.fields[1:]:
-            total = add(total, columns[name])
-        return total
+        return reduce(add, (_number(columns, name) for name in self.fields))
 
 
 def _as_field(value: Any) -> Any:  # noqa: ANN401 - whatever YAML gave

@@ -15,7 +15,6 @@ from icsml.innovation.rulebooks.eligibility import (
     Eligibility,
     IndicatorPoints,
     Score,
-    any_holds,
 )
 from icsml.innovation.rulebooks.indicators import Indicator
 from icsml.innovation.rulebooks.rulebook import Rulebook
@@ -76,7 +75,8 @@ class UnmetConditions:
         """Return the results of these rows; conditions that a bypass waives count as met."""
         answers = {condition.id: self.gaps.points.conditions[condition.id][rows] for condition in asked}
         if eligibility.ways:
-            another_way = any_holds([self.gaps.points.conditions[way.id][rows] for way in eligibility.ways]) == 1.0
+            ways = [self.gaps.points.conditions[way.id][rows] == 1.0 for way in eligibility.ways]
+            another_way = np.logical_or.reduce(ways)
             answers |= {name: np.where(another_way, 1.0, answers[name]) for name in eligibility.waived}
         return answers
 
