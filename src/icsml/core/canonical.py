@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import math
+from collections.abc import Iterable
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
-import rfc8785
-
 from icsml.errors import InputError
 
-__all__ = ["canonical_bytes", "digest", "sha256_file", "sha256_hex"]
+__all__ = ["canonical_bytes", "digest", "joined_object", "sha256_file", "sha256_hex"]
+
+_LARGEST_INTEGER = 2**53 - 1
+_FIRST_LARGE_EXPONENT = 21
+_LAST_SMALL_EXPONENT = -7
+
+
+class _NotCanonicalError(ValueError):
+    """Something that JSON cannot represent; without its value."""
 
 
 def canonical_bytes(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
@@ -19,17 +28,24 @@ def canonical_bytes(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     Raises
     ------
     InputError
-        If the value contains something JSON cannot: NaN, infinity, a date, an integer beyond 2**53, half a character.
+        If the value contains something JSON cannot: NaN, infinity, a date, an integer beyond 2**53, half a character,
+        a key that is no text.
     """
     try:
-        return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+        return _text(value).encode()
+    except (_NotCanonicalError, UnicodeEncodeError):
         # Without the cause, whose message contains the value.
         raise InputError(
             "ICS-CFG-001",
             "not representable as canonical JSON",
             remedy="give finite numbers, integers within 2**53, and text that is valid Unicode",
         ) from None
+
+
+def joined_object(parts: Iterable[tuple[str, bytes]]) -> bytes:
+    """Return the RFC 8785 bytes of an object from its keys and the RFC 8785 bytes of its values, in any order."""
+    known = dict(parts)
+    return b"{" + b",".join([encode_basestring(key).encode() + b":" + known[key] for key in _ordered(known)]) + b"}"
 
 
 def sha256_hex(data: bytes) -> str:
@@ -46,3 +62,79 @@ def sha256_file(path: Path) -> str:
 def digest(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """Return the SHA-256 of the canonical bytes of a JSON value."""
     return sha256_hex(canonical_bytes(value))
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    # Exact types first, the frequent ones before the others: this runs for every value of every decision.
+    kind = type(value)
+    if kind is str:
+        return encode_basestring(value)
+    if kind is float:
+        return _float(value)
+    if value is None:
+        return "null"
+    if kind is dict:
+        return _object(value)
+    if kind is list:
+        return "[" + ",".join([_text(item) for item in value]) + "]"
+    return _other(value)
+
+
+def _other(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return _integer(value)
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if isinstance(value, float):
+        return _float(value)
+    if isinstance(value, list | tuple):
+        return "[" + ",".join([_text(item) for item in value]) + "]"
+    if isinstance(value, dict):
+        return _object(value)
+    raise _NotCanonicalError
+
+
+def _object(value: dict[str, Any]) -> str:
+    return "{" + ",".join([encode_basestring(key) + ":" + _text(value[key]) for key in _ordered(value)]) + "}"
+
+
+def _ordered(keys: Iterable[str]) -> list[str]:
+    """Sort by UTF-16 code units; up to U+D7FF, and so in ASCII, that is the order of code points."""
+    try:
+        if "".join(keys).isascii():
+            return sorted(keys)
+    except TypeError:
+        raise _NotCanonicalError from None
+    return sorted(keys, key=lambda key: key.encode("utf-16-be"))
+
+
+def _integer(value: int) -> str:
+    if not -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
+        raise _NotCanonicalError
+    return int.__repr__(value)
+
+
+def _float(value: float) -> str:
+    """Write a double as ECMAScript does: Python has the same shortest digits, in another layout."""
+    if not math.isfinite(value):
+        raise _NotCanonicalError
+    text = float.__repr__(value)
+    if "e" in text:
+        return _exponential(text)
+    if text.endswith(".0"):
+        return text[:-2] if value else "0"
+    return text
+
+
+def _exponential(text: str) -> str:
+    mantissa, _, written = text.partition("e")
+    exponent = int(written)
+    if not _LAST_SMALL_EXPONENT < exponent < _FIRST_LARGE_EXPONENT:
+        return f"{mantissa}e{exponent:+d}"
+    sign = "-" if mantissa.startswith("-") else ""
+    digits = mantissa.lstrip("-").replace(".", "")
+    if exponent < 0:
+        return f"{sign}0.{digits.rjust(len(digits) - exponent - 1, '0')}"
+    return sign + digits.ljust(exponent + 1, "0")
