@@ -277,11 +277,10 @@ class _Checked:
     def within_ranges(self) -> tuple[Table, dict[str, Flags]]:
         from icsml.records.screening_kernel import find_above_whole
 
-        outside, found = self.outside.copy(), self.found.copy()
+        outside, found = self.outside.copy(), np.zeros(len(PARTS), dtype=np.bool_)
         find_above_whole(self.table.numbers, self.rules.parts, _ROUNDING, outside, found)
         names = [self.rules.layout.numbers[index] for index in np.flatnonzero(self.found)]
-        if found.any():
-            names += [part for part, _ in PARTS if found[self.rules.layout.index[part]]]
+        names += [PARTS[pair][0] for pair in np.flatnonzero(found)]
         out_of_range = {name: outside[self.rules.layout.index[name]] for name in names}
         removed = self.found & self.rules.removed
         if not removed.any():

@@ -51,8 +51,10 @@ def find_above_whole(table: Floats, parts: Ints, tolerance: float, outside: Flag
         Rows of a part and of its whole.
     tolerance : float
         Largest ratio of part to whole that is still rounding.
-    outside, found : ndarray of bool of shape (fields, n) and (fields,)
+    outside : ndarray of bool of shape (fields, n)
         As of :func:`find_outside`; set for the part.
+    found : ndarray of bool of shape (m,)
+        Set for pairs with any part above its whole.
     """
     for pair in range(len(parts)):
         part, whole = parts[pair, 0], parts[pair, 1]
@@ -60,7 +62,7 @@ def find_above_whole(table: Floats, parts: Ints, tolerance: float, outside: Flag
             most = table[whole, row] * tolerance
             above = table[part, row] > most and table[whole, row] >= 0.0 and np.isfinite(most)
             outside[part, row] |= above
-            found[part] |= above
+            found[pair] |= above
 
 
 @compiled
