@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
 from icsml.errors import InputError
 
-__all__ = ["canonical_bytes", "digest", "joined_object", "sha256_file", "sha256_hex"]
+__all__ = [
+    "Rendered",
+    "Template",
+    "canonical_bytes",
+    "digest",
+    "joined_object",
+    "rendered",
+    "sha256_file",
+    "sha256_hex",
+]
 
 _LARGEST_INTEGER = 2**53 - 1
 _FIRST_LARGE_EXPONENT = 21
@@ -20,6 +29,47 @@ _LAST_SMALL_EXPONENT = -7
 
 class _NotCanonicalError(ValueError):
     """Something that JSON cannot represent; without its value."""
+
+
+class Rendered(str):
+    """Canonical JSON of a value, made earlier; within another value it is taken as it is."""
+
+    __slots__ = ()
+
+
+class Template:
+    """Canonical JSON of objects that differ in some of their values only.
+
+    Parameters
+    ----------
+    fixed : mapping of str to JSON value
+        What they have in common.
+    varying : sequence of str
+        The other keys.
+    """
+
+    def __init__(self, fixed: Mapping[str, Any], varying: Sequence[str]) -> None:
+        texts = {key: _text(value).replace("%", "%%") for key, value in fixed.items()} | dict.fromkeys(varying, "%s")
+        keys = _ordered(texts)
+        self._varying = tuple(key for key in keys if key in set(varying))
+        self._format = (
+            "{" + ",".join(encode_basestring(key).replace("%", "%%") + ":" + texts[key] for key in keys) + "}"
+        )
+
+    def filled(self, **values: Any) -> Rendered:  # noqa: ANN401 - any JSON value
+        """Return the object with a value for each varying key."""
+        return Rendered(self._format % tuple([_text(values[key]) for key in self._varying]))
+
+
+def rendered(value: Any) -> Rendered:  # noqa: ANN401 - any JSON value
+    """Return the canonical JSON of a value that will occur within others.
+
+    Raises
+    ------
+    InputError
+        As :func:`canonical_bytes`.
+    """
+    return Rendered(canonical_bytes(value).decode())
 
 
 def canonical_bytes(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
@@ -71,6 +121,8 @@ def _text(value: Any) -> str:  # noqa: ANN401 - any JSON value
         return encode_basestring(value)
     if kind is float:
         return _float(value)
+    if kind is Rendered:
+        return value  # type: ignore[no-any-return]
     if value is None:
         return "null"
     if kind is dict:

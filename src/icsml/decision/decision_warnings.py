@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import lru_cache
+from math import isnan
 
 import numpy as np
 
-from icsml.decision.assess import Assessment
 from icsml.decision.missing_information import field_label
 from icsml.decision.out_of_range import beyond, fields_out_of_range
 from icsml.decision.required_information import Demand, demands
+from icsml.decision.row import Row
 from icsml.innovation.scoring.validity import ages
 from icsml.model.bundle import BundleParts
 from icsml.records.decision import DecisionWarning
@@ -23,35 +25,31 @@ from icsml.texts.quantity import apart_from_bounds, range_text
 __all__ = ["decision_warnings", "recourse_warnings"]
 
 
-def decision_warnings(
-    bundle: BundleParts, assessment: Assessment, row: int, as_of: date | None, decided_on: date
-) -> list[DecisionWarning]:
+def decision_warnings(record: Row, as_of: date | None, decided_on: date) -> list[DecisionWarning]:
     """Return the warnings of one row, those on the model first."""
     return [
-        *_on_model(bundle),
-        *_on_rulebook(bundle, as_of, decided_on),
-        *_on_record(bundle, assessment, row, as_of),
-        *_on_unchecked_lists(bundle, assessment, row),
-        *_on_information(bundle, assessment, row),
+        *record.bundle.derived(_on_model),
+        *_on_rulebook(record.bundle, as_of, decided_on),
+        *_on_record(record, as_of),
+        *_on_unchecked_lists(record),
+        *_on_information(record),
         *_on_date(as_of, decided_on),
-        *_on_implausible_features(bundle, assessment, row),
-        *_on_absent_features(bundle, assessment, row),
+        *_on_implausible_features(record),
+        *_on_absent_features(record),
     ]
 
 
-def recourse_warnings(bundle: BundleParts, assessment: Assessment, reason: NoRecourse | None) -> list[DecisionWarning]:
-    """Return a single row's warnings on recourse: fields that jumped before the application, or why none is proposed.
+def recourse_warnings(record: Row, reason: NoRecourse | None) -> list[DecisionWarning]:
+    """Return a row's warnings on recourse: fields that jumped before the application, or why none is proposed.
 
     Parameters
     ----------
-    bundle : BundleParts
-        The model.
-    assessment : Assessment
-        Of one row.
+    record : Row
+        The only row of its assessment.
     reason : NoRecourse, optional
         Why nothing is proposed.
     """
-    warnings = list(_on_jumps(bundle, assessment))
+    warnings = list(_on_jumps(record))
     if reason is not None:
         warnings.append(_warning("NO_RECOURSE", "recourse", reason))
     return warnings
@@ -62,13 +60,13 @@ def _warning(code: str, field: str | None, variant: str = "", /, **parts: Part) 
     return DecisionWarning(code=code, field=field, text=text(f"decision.{code}.{variant}".removesuffix("."), **parts))
 
 
-def _on_jumps(bundle: BundleParts, assessment: Assessment) -> Iterator[DecisionWarning]:
+def _on_jumps(record: Row) -> Iterator[DecisionWarning]:
+    bundle = record.bundle
     if bundle.levers is None or bundle.rulebook is None:
         return
     percentile = 100.0 * bundle.levers.policy.quantile
-    out_of_range = assessment.screening.out_of_range_in(0)  # a change from or to such a value is not compared
-    for name, flags in jumped(bundle.levers, assessment.screening.columns).items():
-        if flags[0] and name not in out_of_range:
+    for name, flags in jumped(bundle.levers, record.assessment.screening.columns).items():
+        if flags[0] and name not in record.out_of_range:  # a change from or to such a value is not compared
             readers = [indicator.label for indicator in bundle.rulebook.indicators if name in indicator.fields]
             yield _warning(
                 "JUMP_BEFORE_APPLICATION",
@@ -80,22 +78,20 @@ def _on_jumps(bundle: BundleParts, assessment: Assessment) -> Iterator[DecisionW
             )
 
 
-def _on_model(bundle: BundleParts) -> Iterator[DecisionWarning]:
-    if bundle.synthetic:
-        yield _warning("SYNTHETIC_MODEL", "model.synthetic")
-    if not bundle.scale.applies_to(bundle.event, bundle.horizon_months):
-        yield _warning("NO_GRADE", "grade")
-    if bundle.rulebook is None:
-        yield _warning("NO_RULEBOOK", "innovation")
-    if bundle.companion is None:
-        yield _warning("NO_COMPANION", "pd_without_innovation")
+def _on_model(bundle: BundleParts) -> list[DecisionWarning]:
+    warnings = {
+        ("SYNTHETIC_MODEL", "model.synthetic"): bundle.synthetic,
+        ("NO_GRADE", "grade"): not bundle.scale.applies_to(bundle.event, bundle.horizon_months),
+        ("NO_RULEBOOK", "innovation"): bundle.rulebook is None,
+        ("NO_COMPANION", "pd_without_innovation"): bundle.companion is None,
+    }
+    return [_warning(code, field) for (code, field), given in warnings.items() if given]
 
 
 def _on_rulebook(bundle: BundleParts, as_of: date | None, decided_on: date) -> Iterator[DecisionWarning]:
     if bundle.rulebook is None:
         return
-    if bundle.rulebook.provenance == "assumed":
-        yield _on_assumed_points(bundle)
+    yield from bundle.derived(_on_assumed_points)
     if as_of is not None and not bundle.rulebook.in_force.holds(as_of):
         yield _warning("RULEBOOK_NOT_IN_FORCE", "innovation.rulebook")
     age = ages(bundle.rulebook, np.array([as_of], dtype="datetime64[D]"), decided_on)
@@ -103,20 +99,21 @@ def _on_rulebook(bundle: BundleParts, as_of: date | None, decided_on: date) -> I
         yield _warning("POINTS_EXPIRED", "innovation.valid_until", months=float(age.months[0]))
 
 
-def _on_assumed_points(bundle: BundleParts) -> DecisionWarning:
+def _on_assumed_points(bundle: BundleParts) -> list[DecisionWarning]:
     """Warn of assumed weights, and state how much depends on them where training measured it."""
+    if bundle.rulebook is None or bundle.rulebook.provenance != "assumed":
+        return []
     code, field, measured = "ASSUMED_POINTS", "innovation.score", bundle.training.get("points_robustness")
     if not measured:
-        return _warning(code, field, "unmeasured")
-    return _warning(code, field, "measured", top_share=measured["top_share"], dependent=measured["depends"])
+        return [_warning(code, field, "unmeasured")]
+    return [_warning(code, field, "measured", top_share=measured["top_share"], dependent=measured["depends"])]
 
 
-def _on_information(bundle: BundleParts, assessment: Assessment, row: int) -> Iterator[DecisionWarning]:
+def _on_information(record: Row) -> Iterator[DecisionWarning]:
     """Report the groups with too little information for a grade, and the fields to request."""
-    for demand in demands(bundle):
-        flags = assessment.insufficient.get(demand.group.id)
-        if flags is not None and flags[row]:
-            yield _on_group(bundle, demand, demand.absent(assessment.screening.columns, row))
+    for demand in demands(record.bundle):
+        if record.is_insufficient(demand):
+            yield _on_group(record.bundle, demand, record.lacks(demand))
 
 
 def _on_group(bundle: BundleParts, demand: Demand, absent: list[str]) -> DecisionWarning:
@@ -134,22 +131,34 @@ def _on_group(bundle: BundleParts, demand: Demand, absent: list[str]) -> Decisio
     )
 
 
-def _on_record(bundle: BundleParts, assessment: Assessment, row: int, as_of: date | None) -> Iterator[DecisionWarning]:
+def _on_record(record: Row, as_of: date | None) -> Iterator[DecisionWarning]:
     if as_of is None:
         yield _warning("UNDATED", "as_of")
-    if assessment.fallback[row]:
+    if record.fallback:
         yield _warning("INNOVATION_FEED_MISSING", "innovation_log_odds")
-    for name, sentence in fields_out_of_range(bundle, assessment, row).items():
+    for name, sentence in fields_out_of_range(record).items():
         yield DecisionWarning(code="OUT_OF_RANGE", field=name, text=sentence)
 
 
-def _on_unchecked_lists(bundle: BundleParts, assessment: Assessment, row: int) -> Iterator[DecisionWarning]:
+def _on_unchecked_lists(record: Row) -> Iterator[DecisionWarning]:
     """Report the exclusion lists that the record does not mention and a person would have to check."""
-    columns, flags = assessment.screening.columns, bundle.assessment_policy.flags
-    names = [field.name for field in FIELDS if field.name in flags]
-    absent = [within(field_label(bundle, name)) for name in names if np.isnan(columns[name][row])]
+    absent = tuple(name for name in record.bundle.derived(_lists) if isnan(record.number(name)))
     if absent:
-        yield _warning("LISTS_NOT_CHECKED", "refer", fields=joined(absent, "fields"))
+        yield record.bundle.derived(_unchecked_lists)(absent)
+
+
+def _lists(bundle: BundleParts) -> tuple[str, ...]:
+    flags = bundle.assessment_policy.flags
+    return tuple(field.name for field in FIELDS if field.name in flags)
+
+
+def _unchecked_lists(bundle: BundleParts) -> Callable[[tuple[str, ...]], DecisionWarning]:
+    @lru_cache(maxsize=64)  # most records of a bank lack the same ones
+    def warning(absent: tuple[str, ...]) -> DecisionWarning:
+        names = [within(field_label(bundle, name)) for name in absent]
+        return _warning("LISTS_NOT_CHECKED", "refer", fields=joined(names, "fields"))
+
+    return warning
 
 
 def _on_date(as_of: date | None, decided_on: date) -> Iterator[DecisionWarning]:
@@ -158,25 +167,29 @@ def _on_date(as_of: date | None, decided_on: date) -> Iterator[DecisionWarning]:
         yield _warning("FUTURE_DATE", "as_of")
 
 
-def _on_implausible_features(bundle: BundleParts, assessment: Assessment, row: int) -> Iterator[DecisionWarning]:
+def _on_implausible_features(record: Row) -> Iterator[DecisionWarning]:
     """Warn of a feature outside its plausible range, unless one of its inputs is already reported as out of range."""
-    reported = set(assessment.screening.out_of_range_in(row))
-    for feature, value in zip(bundle.features, assessment.features[row], strict=True):
+    reported = set(record.out_of_range)
+    for feature, value in zip(record.bundle.features, record.features, strict=True):
         if beyond(value, feature.range) and reported.isdisjoint(feature.inputs):
             yield _warning(
                 "OUT_OF_RANGE",
                 feature.name,
                 "plausible",
                 feature=feature.label,
-                value=apart_from_bounds(float(value), feature.range, feature.unit),
+                value=apart_from_bounds(value, feature.range, feature.unit),
                 range=range_text(feature.range, feature.unit),
             )
 
 
-def _on_absent_features(bundle: BundleParts, assessment: Assessment, row: int) -> Iterator[DecisionWarning]:
+def _on_absent_features(record: Row) -> Iterator[DecisionWarning]:
     """Warn of a value missing where training had none missing: LightGBM reads it as zero."""
-    never_missing = set(bundle.never_missing)
-    for feature, value in zip(bundle.features, assessment.features[row], strict=True):
-        unread = assessment.fallback[row] and feature.domain == "innovation"  # the companion does not read it
-        if feature.name in never_missing and np.isnan(value) and not unread:
+    for index in record.bundle.derived(_never_missing):
+        feature = record.bundle.features[index]
+        unread = record.fallback and feature.domain == "innovation"  # the companion does not read it
+        if isnan(record.features[index]) and not unread:
             yield _warning("NEVER_MISSING_IN_TRAINING", feature.name, feature=feature.label)
+
+
+def _never_missing(bundle: BundleParts) -> list[int]:
+    return [index for index, feature in enumerate(bundle.features) if feature.name in set(bundle.never_missing)]

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from math import isnan
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from icsml.core.arrays import Floats
-from icsml.decision.assess import Assessment
-from icsml.decision.required_information import blank_amounts, demands
+from icsml.decision.required_information import demands
+from icsml.decision.row import Row
 from icsml.explain.reason_texts import MissingInformation
 from icsml.features.feature import INNOVATION_SCORE, Feature
 from icsml.innovation.rulebooks.indicators import ScoringDomain
 from icsml.model.bundle import BundleParts
-from icsml.records.columns import Columns
-from icsml.records.extra import EXTRA_PREFIX
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.records.screening import is_present
 from icsml.texts.catalogue import text
 from icsml.texts.label import Label
 
@@ -26,6 +22,7 @@ __all__ = [
     "absent_inputs",
     "features_lacking_fields",
     "field_label",
+    "field_labels",
     "fields_read",
     "missing_information",
     "required_for_a_grade",
@@ -43,29 +40,36 @@ class _Count(NamedTuple):
 
 def field_label(bundle: BundleParts, name: str) -> Label:
     """Return the label of a canonical field, or of an extra feature that the bundle declares."""
-    if name.startswith(EXTRA_PREFIX):
-        return next(extra.label for extra in bundle.extras if extra.column == name)
-    field = FIELD_BY_NAME[name]
-    return Label(en=field.en, zh=field.zh)
+    return field_labels(bundle)[name]
 
 
-def absent_fields(feature: Feature, columns: Columns, row: int) -> tuple[str, ...]:
+def field_labels(bundle: BundleParts) -> dict[str, Label]:
+    """Return the labels of all fields that a record may have for this bundle."""
+    return bundle.derived(_field_labels)
+
+
+def _field_labels(bundle: BundleParts) -> dict[str, Label]:
+    canonical = {name: Label(en=field.en, zh=field.zh) for name, field in FIELD_BY_NAME.items()}
+    return canonical | {extra.column: extra.label for extra in bundle.extras}
+
+
+def absent_fields(record: Row, feature: Feature) -> tuple[str, ...]:
     """Return the inputs of a feature that are absent from one record."""
-    return tuple(name for name in feature.inputs if not is_present(columns[name][row : row + 1])[0])
+    return tuple([name for name in feature.inputs if not record.is_present(name)])
 
 
-def features_lacking_fields(bundle: BundleParts, columns: Columns, features: Floats, row: int) -> list[int]:
+def features_lacking_fields(record: Row) -> list[int]:
     """Return the indices of the features of one row that have no value because a field is absent.
 
     So do those of amounts that count as not given, whatever the zeros make of them. The innovation score never does: a
     missing input counts zero points.
     """
-    blank = blank_amounts(bundle, columns, row)
+    blank = record.blank
     return [
         index
-        for index, feature in enumerate(bundle.features)
-        if (np.isnan(features[row, index]) and absent_fields(feature, columns, row))
-        or (feature.name != INNOVATION_SCORE and not blank.isdisjoint(feature.inputs))
+        for index, (feature, value) in enumerate(zip(record.bundle.features, record.features, strict=True))
+        if (isnan(value) and absent_fields(record, feature))
+        or (blank and feature.name != INNOVATION_SCORE and not blank.isdisjoint(feature.inputs))
     ]
 
 
@@ -74,6 +78,10 @@ def fields_read(bundle: BundleParts) -> tuple[str, ...]:
 
     The date of the record is none of them: it is no information on the firm.
     """
+    return bundle.derived(_fields_read)
+
+
+def _fields_read(bundle: BundleParts) -> tuple[str, ...]:
     rulebook, names = bundle.rulebook, []
     for feature in bundle.features:
         if feature.name == INNOVATION_SCORE and rulebook is not None:
@@ -85,41 +93,28 @@ def fields_read(bundle: BundleParts) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(names) if name != "as_of")
 
 
-def absent_inputs(bundle: BundleParts, assessment: Assessment, row: int) -> dict[str, Label]:
+def absent_inputs(record: Row) -> dict[str, Label]:
     """Return the fields that the model reads and one record lacks, with their labels."""
-    columns, outside = assessment.screening.columns, assessment.screening.out_of_range_in(row)
-    return {
-        name: _absent_label(bundle, name, outside)
-        for name in fields_read(bundle)
-        if not is_present(columns[name][row : row + 1])[0]
-    }
+    return {name: _absent_label(record, name) for name in fields_read(record.bundle) if not record.is_present(name)}
 
 
-def required_for_a_grade(bundle: BundleParts, assessment: Assessment, row: int) -> list[str]:
+def required_for_a_grade(record: Row) -> list[str]:
     """Return the absent fields of each group with too little information for a grade."""
-    columns = assessment.screening.columns
-    return [
-        name
-        for demand in demands(bundle)
-        if demand.group.id in assessment.insufficient and assessment.insufficient[demand.group.id][row]
-        for name in demand.absent(columns, row)
-    ]
+    lacking = [demand for demand in demands(record.bundle) if record.is_insufficient(demand)]
+    return [name for demand in lacking for name in record.lacks(demand)]
 
 
-def missing_information(bundle: BundleParts, assessment: Assessment, feature: Feature, row: int) -> MissingInformation:
+def missing_information(record: Row, feature: Feature) -> MissingInformation:
     """Return why a feature of a row has no value."""
-    columns = assessment.screening.columns
-    absent = absent_fields(feature, columns, row)
+    absent = absent_fields(record, feature)
     if absent:
-        out_of_range = assessment.screening.out_of_range_in(row)
-        return MissingInformation(absent=_named([_absent_label(bundle, name, out_of_range) for name in absent]))
-    bases = _bases(feature, columns, row)
-    return MissingInformation(bases=tuple(_base_text(bundle, name, value) for name, value in bases))
+        return MissingInformation(absent=_named([_absent_label(record, name) for name in absent]))
+    return MissingInformation(bases=tuple(_base_text(record.bundle, *base) for base in _bases(record, feature)))
 
 
-def _absent_label(bundle: BundleParts, name: str, out_of_range: Sequence[str]) -> Label:
-    label = field_label(bundle, name)
-    return text("decision.unusable", field=label) if name in out_of_range else label
+def _absent_label(record: Row, name: str) -> Label:
+    label = field_label(record.bundle, name)
+    return text("decision.unusable", field=label) if name in record.out_of_range else label
 
 
 def _named(labels: list[Label]) -> tuple[Label, ...]:
@@ -128,11 +123,12 @@ def _named(labels: list[Label]) -> tuple[Label, ...]:
     return (*labels[:_MOST], text("decision.more_fields", count=_Count(len(labels) - _MOST, len(labels))))
 
 
-def _bases(feature: Feature, columns: Columns, row: int) -> list[tuple[str, float]]:
+def _bases(record: Row, feature: Feature) -> list[tuple[str, float]]:
     """Return the inputs that are zero or negative where a value of one would make the feature computable."""
     if feature.name == INNOVATION_SCORE:  # reads points, not these fields
         return []
-    inputs = {name: columns[name][row : row + 1] for name in feature.inputs}
+    columns = record.assessment.screening.columns
+    inputs = {name: columns[name][record.row : record.row + 1] for name in feature.inputs}
     bases = []
     for name, values in inputs.items():
         if values.dtype.kind == "f" and values[0] <= 0.0:

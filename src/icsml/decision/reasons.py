@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
+from math import isnan
 from typing import Final
 
 import numpy as np
 
-from icsml.core.arrays import Floats, Ints
+from icsml.core.arrays import Floats
 from icsml.decision.assess import ExplainedAssessment, assess
 from icsml.decision.missing_information import absent_fields, missing_information
-from icsml.decision.out_of_range import implausible
+from icsml.decision.out_of_range import doubtful_fields, implausible
+from icsml.decision.row import Row
 from icsml.explain.contradiction import contradictions, contradicts, is_free, one_at_a_time, spreads
 from icsml.explain.indicator_split import split_points, split_term
-from icsml.explain.merging import merge, merged_into
-from icsml.explain.ordered_sum import sum_in_order
-from icsml.explain.reason_texts import UNKNOWN, Statement, form_of, reference_text, statement
+from icsml.explain.merging import Clusters, merge, merged_into
+from icsml.explain.reason_texts import UNKNOWN, FeatureTexts, Statement, form_of, reference_text
 from icsml.explain.shap_engine import margins
-from icsml.explain.terms import adverse, by_group, pd_effects, top_terms
+from icsml.explain.terms import adverse, pd_effects, top_terms
 from icsml.features.feature import INNOVATION_SCORE, Feature
 from icsml.innovation.rulebooks.indicators import ScoringDomain
 from icsml.model.bundle import BundleParts
-from icsml.model.calibrate import Affine
 from icsml.records.columns import Columns
 from icsml.records.decision import (
-    AdverseReason,
     AlsoReason,
     GroupTerm,
     IndicatorReason,
     InterventionalReference,
-    Reason,
+    ReasonForm,
     ReasonKind,
     Reference,
     ReferenceId,
@@ -40,10 +39,67 @@ from icsml.records.field import Domain
 from icsml.texts.catalogue import text
 from icsml.texts.label import Label
 
-__all__ = ["RowReasons", "contradicting_share", "row_reasons"]
+__all__ = ["RowReasons", "StatedReason", "contradicting_share", "reference", "row_reasons"]
 
 
 _ORDER: Final[Mapping[ReasonKind, int]] = {"comparison": 0, "not_computable": 1, "not_provided": 1, "neutral": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class StatedReason:
+    """One feature's reason; see :class:`icsml.records.decision.Reason`.
+
+    Parameters
+    ----------
+    index : int
+        Column of the feature.
+    feature : Feature
+        The feature.
+    value, reference_value : float or None
+        Its value, and the reference population's median.
+    log_odds, points, pd_effect : float, int, float
+        Its term, merged where reasons are.
+    statement : Statement
+        Kind and text.
+    contradicts : bool or None
+        Whether its term has another sign than its effect alone.
+    indicators : list of IndicatorReason or None
+        Its split by indicator.
+    also : list of AlsoReason
+        Features merged into it.
+    """
+
+    index: int
+    feature: Feature
+    value: float | None
+    reference_value: float | None
+    log_odds: float
+    points: int
+    pd_effect: float
+    statement: Statement
+    contradicts: bool | None
+    indicators: list[IndicatorReason] | None
+    also: list[AlsoReason]
+
+    @property
+    def code(self) -> str:
+        """Reason code of the feature."""
+        return self.feature.code
+
+    @property
+    def form(self) -> ReasonForm:
+        """Whether it adds to the risk or takes from it."""
+        return form_of(self.log_odds)
+
+    @property
+    def kind(self) -> ReasonKind:
+        """What its text states."""
+        return self.statement.kind
+
+    @property
+    def text(self) -> Label:
+        """Its text."""
+        return self.statement.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +110,13 @@ class RowReasons:
     ----------
     base_log_odds, base_points : float, int
         Log-odds and score points before any feature.
-    reasons : list of Reason
+    reasons : list of StatedReason
         The largest terms, of either sign.
     other_log_odds, other_points : float, int
         Sums of the terms that ``reasons`` leaves out.
     groups : list of GroupTerm
         Sums by group of features.
-    adverse_reasons : list of AdverseReason
+    adverse_reasons : list of StatedReason
         What may be given to the applicant: comparisons first, then what has no value, then neutral statements.
     adverse_coverage : float or None
         Share of the log-odds above zero that the adverse reasons cover; None where no term is above zero.
@@ -69,110 +125,112 @@ class RowReasons:
     not_provided : list of str
         Absent fields that left a feature which raised the PD without a value: of the adverse reasons first, then by
         size; those of terms too small to be a reason are left out.
-    reference : Reference or InterventionalReference
-        The comparison group of the reasons.
     """
 
     base_log_odds: float
     base_points: int
-    reasons: list[Reason]
+    reasons: list[StatedReason]
     other_log_odds: float
     other_points: int
     groups: list[GroupTerm]
-    adverse_reasons: list[AdverseReason]
+    adverse_reasons: list[StatedReason]
     adverse_coverage: float | None
     principal_left_out: bool
     not_provided: list[str]
-    reference: Reference | InterventionalReference
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One row of an assessment; ``merged`` and ``merged_points`` are its terms and points after merging."""
+@dataclass(frozen=True)
+class _Terms:
+    """The terms of one row; ``merged`` and ``merged_points`` are those after merging."""
 
-    bundle: BundleParts
+    record: Row
     assessment: ExplainedAssessment
-    row: int
-    features: tuple[Feature, ...]
-    values: Floats
-    medians: Floats
     terms: Floats
-    points: Ints
+    points: list[int]
     merged: Floats
-    merged_points: Ints
+    merged_points: list[int]
+
+    @classmethod
+    def of(cls, record: Row, assessment: ExplainedAssessment) -> _Terms:
+        explanation, one = assessment.explanation, slice(record.row, record.row + 1)
+        terms, points = explanation.terms.log_odds[one], explanation.points[one]
+        merged, merged_points = merge(terms, points, explanation.clusters)
+        return cls(record, assessment, terms[0], points[0].tolist(), merged[0], merged_points[0].tolist())
 
     @property
-    def reference_id(self) -> ReferenceId:
-        return self.bundle.reference.id if self.bundle.reference is not None else "training-cover"
+    def bundle(self) -> BundleParts:
+        return self.record.bundle
+
+    @property
+    def clusters(self) -> Clusters:
+        return self.assessment.explanation.clusters
+
+    @cached_property
+    def effects(self) -> list[float]:
+        """How the PD would differ without each merged term."""
+        return self.pd_effects(self.merged)
+
+    @cached_property
+    def doubtful(self) -> frozenset[str]:
+        return doubtful_fields(self.record)
+
+    def pd_effects(self, terms: Floats) -> list[float]:
+        total = self.assessment.log_odds[self.record.row : self.record.row + 1]
+        effects: list[float] = pd_effects(total, terms).tolist()
+        return effects
 
     def value(self, index: int) -> float | None:
-        return _known(self.values[index])
+        return _known(self.record.features[index])
 
     def median(self, index: int) -> float | None:
-        return _known(self.medians[index])
-
-    def pd_effect(self, term: float) -> float:
-        return float(pd_effects(self.assessment.log_odds[self.row : self.row + 1], np.array([term]))[0])
+        return _known(self.bundle.derived(_medians)[index])
 
 
-def row_reasons(bundle: BundleParts, assessment: ExplainedAssessment, row: int, most: int) -> RowReasons:
+def row_reasons(record: Row, assessment: ExplainedAssessment, most: int) -> RowReasons:
     """Return the reasons of one row of an assessment.
 
     Parameters
     ----------
-    bundle : BundleParts
-        The model.
+    record : Row
+        The row.
     assessment : ExplainedAssessment
-        What it gave.
-    row : int
-        Which row.
+        Its assessment.
     most : int
         Most ``reasons``; the catalogue limits the adverse ones.
     """
-    one, catalogue = _row(bundle, assessment, row), bundle.catalogue
+    one, catalogue = _Terms.of(record, assessment), record.bundle.catalogue
     largest = top_terms(one.merged, most)
     against = adverse(one.merged, catalogue.adverse_at_least)
     against_most = top_terms(against, catalogue.adverse_reasons)
     contradicting = _contradicting(one, {*largest, *against_most})
-    unlikely = implausible(bundle, assessment, row)
-    statements = {
-        index: _statement(one, index, contradicting.get(index), unlikely)
-        for index in dict.fromkeys([*largest, *against_most])
+    stated = {
+        index: _stated(one, index, contradicting.get(index)) for index in dict.fromkeys([*largest, *against_most])
     }
-    ordered = sorted(against_most, key=lambda index: _rank(statements[index].kind, one.features[index]))
+    told = sorted((stated[index] for index in against_most), key=_rank)
     coverage = _coverage(one.merged, against_most)
     more = int((against > 0.0).sum()) > len(against_most)
+    left_out = sorted(set(range(len(one.merged))) - set(largest))
+    terms = one.merged.tolist()
     return RowReasons(
-        base_log_odds=float(assessment.explanation.terms.base[row]),
-        base_points=int(assessment.explanation.base_points[row]),
-        reasons=[_reason(one, index, statements[index], contradicting.get(index)) for index in largest],
-        other_log_odds=float(sum_in_order(np.delete(one.merged, largest)[None, :])[0]),
-        other_points=int(np.delete(one.merged_points, largest).sum()),
+        base_log_odds=float(assessment.explanation.terms.base[record.row]),
+        base_points=int(assessment.explanation.base_points[record.row]),
+        reasons=[stated[index] for index in largest],
+        other_log_odds=_sum([terms[index] for index in left_out]),
+        other_points=sum(one.merged_points[index] for index in left_out),
         groups=_groups(one),
-        adverse_reasons=[_adverse(one, index, statements[index], contradicting.get(index)) for index in ordered],
+        adverse_reasons=told,
         adverse_coverage=coverage,
         principal_left_out=coverage is not None and coverage < catalogue.adverse_coverage_at_least and more,
-        not_provided=_not_provided(one, ordered),
-        reference=_reference(one),
+        not_provided=_not_provided(one, [reason.index for reason in told]),
     )
 
 
-def _row(bundle: BundleParts, assessment: ExplainedAssessment, row: int) -> _Row:
-    explanation, one = assessment.explanation, slice(row, row + 1)
-    terms, points = explanation.terms.log_odds[one], explanation.points[one]
-    merged, merged_points = merge(terms, points, explanation.clusters)
-    return _Row(
-        bundle=bundle,
-        assessment=assessment,
-        row=row,
-        features=bundle.features,
-        values=assessment.features[row],
-        medians=np.full(terms.shape[1], np.nan) if bundle.reference is None else bundle.reference.medians,
-        terms=terms[0],
-        points=points[0],
-        merged=merged[0],
-        merged_points=merged_points[0],
-    )
+def _sum(terms: Sequence[float]) -> float:
+    """Sum from left to right: Python's own sum is more exact, and would differ from a batch."""
+    total = 0.0
+    for term in terms:
+        total += term
+    return total
 
 
 def _coverage(log_odds: Floats, given: Sequence[int]) -> float | None:
@@ -180,160 +238,157 @@ def _coverage(log_odds: Floats, given: Sequence[int]) -> float | None:
     return min(float(log_odds[given].sum()) / whole, 1.0) if whole > 0.0 else None
 
 
-def _rank(kind: ReasonKind, feature: Feature) -> tuple[int, bool]:
+def _rank(reason: StatedReason) -> tuple[int, bool]:
     """Rank comparisons first, then features without value, then neutral statements; the order by size is kept within.
 
     Of neutral statements innovation is last: more of it is no shortcoming that heads an answer.
     """
-    return _ORDER[kind], kind == "neutral" and feature.domain is Domain.INNOVATION
+    return _ORDER[reason.kind], reason.kind == "neutral" and reason.feature.domain is Domain.INNOVATION
 
 
-def _not_provided(one: _Row, given: Sequence[int]) -> list[str]:
+def _not_provided(one: _Terms, given: Sequence[int]) -> list[str]:
     """Return absent fields, those of the stated reasons first; also those of features merged into one reason."""
     largest = np.maximum(one.merged, one.terms)
     others = top_terms(adverse(largest, one.bundle.catalogue.adverse_at_least), len(largest))
     names = [
         name
         for index in dict.fromkeys([*given, *others])
-        if np.isnan(one.values[index])
-        for name in absent_fields(one.features[index], one.assessment.screening.columns, one.row)
+        if isnan(one.record.features[index])
+        for name in absent_fields(one.record, one.bundle.features[index])
     ]
     return list(dict.fromkeys(names))
 
 
-def _reason(one: _Row, index: int, stated: Statement, contradicting: bool | None) -> Reason:
-    feature, term = one.features[index], float(one.merged[index])
-    return Reason(
-        code=feature.code,
-        feature=feature.name,
-        group=feature.group,
-        unit=feature.unit,
-        value=one.value(index),
+def _stated(one: _Terms, index: int, contradicting: bool | None) -> StatedReason:
+    feature, value, term = one.bundle.features[index], one.record.features[index], float(one.merged[index])
+    statement = one.bundle.derived(_feature_texts)[index].statement(
+        value,
+        term,
+        contradicts=bool(contradicting),
+        missing=missing_information(one.record, feature) if isnan(value) else UNKNOWN,
+        outside=implausible(one.record, index, one.doubtful),
+    )
+    return StatedReason(
+        index=index,
+        feature=feature,
+        value=_known(value),
         reference_value=one.median(index),
         log_odds=term,
-        points=int(one.merged_points[index]),
-        pd_effect=one.pd_effect(term),
-        direction=feature.direction,
-        form=form_of(term),
-        kind=stated.kind,
+        points=one.merged_points[index],
+        pd_effect=one.effects[index],
+        statement=statement,
         contradicts=contradicting,
-        text=stated.text,
         indicators=_indicators(one) if feature.name == INNOVATION_SCORE else None,
         also=_also(one, index),
     )
 
 
-def _adverse(one: _Row, index: int, stated: Statement, contradicting: bool | None) -> AdverseReason:
-    return AdverseReason(
-        code=one.features[index].code,
-        feature=one.features[index].name,
-        kind=stated.kind,
-        value=one.value(index),
-        reference_value=one.median(index),
-        log_odds=float(one.merged[index]),
-        points=int(one.merged_points[index]),
-        contradicts=contradicting,
-        text=stated.text,
-        also=_also(one, index),
-    )
+def _reference_id(bundle: BundleParts) -> ReferenceId:
+    return bundle.reference.id if bundle.reference is not None else "training-cover"
 
 
-def _statement(one: _Row, index: int, contradicting: bool | None, unlikely: Mapping[str, Label]) -> Statement:
-    feature, value = _named(one, index), float(one.values[index])
-    return statement(
-        one.bundle.catalogue,
-        feature,
-        value,
-        float(one.merged[index]),
-        one.reference_id,
-        float(one.medians[index]),
-        contradicts=bool(contradicting),
-        missing=missing_information(one.bundle, one.assessment, feature, one.row) if np.isnan(value) else UNKNOWN,
-        outside=unlikely.get(feature.name),
-    )
+def _medians(bundle: BundleParts) -> list[float]:
+    if bundle.reference is None:
+        return [np.nan] * len(bundle.features)
+    medians: list[float] = bundle.reference.medians.tolist()
+    return medians
 
 
-def _named(one: _Row, index: int) -> Feature:
-    """Return a feature with its name in texts: a score from assumed rules is not named as an official one."""
-    feature, rulebook = one.features[index], one.bundle.rulebook
-    if feature.name != INNOVATION_SCORE or rulebook is None or rulebook.provenance != "assumed":
-        return feature
-    return replace(feature, label=text("reasons.own_points", feature=feature.label))
+def _feature_texts(bundle: BundleParts) -> list[FeatureTexts]:
+    """Return the texts of every feature; a score from assumed rules is not named as an official one."""
+    own = bundle.rulebook is not None and bundle.rulebook.provenance == "assumed"
+    named = [
+        replace(feature, label=text("reasons.own_points", feature=feature.label))
+        if own and feature.name == INNOVATION_SCORE
+        else feature
+        for feature in bundle.features
+    ]
+    group = _reference_id(bundle)
+    return [
+        FeatureTexts(bundle.catalogue, feature, group, median)
+        for feature, median in zip(named, bundle.derived(_medians), strict=True)
+    ]
 
 
-def _also(one: _Row, lead: int) -> list[AlsoReason]:
+def _also(one: _Terms, lead: int) -> list[AlsoReason]:
     return [
         AlsoReason(
-            code=one.features[index].code,
-            feature=one.features[index].name,
-            label=one.features[index].label,
+            code=one.bundle.features[index].code,
+            feature=one.bundle.features[index].name,
+            label=one.bundle.features[index].label,
             value=one.value(index),
             reference_value=one.median(index),
             log_odds=float(one.terms[index]),
-            points=int(one.points[index]),
+            points=one.points[index],
         )
-        for index in merged_into(lead, one.terms, one.assessment.explanation.clusters)
+        for index in (merged_into(lead, one.terms, one.clusters) if one.clusters else ())
     ]
 
 
-def _groups(one: _Row) -> list[GroupTerm]:
-    sums = by_group([feature.group for feature in one.features], one.terms[None, :], one.points[None, :])
+def _groups(one: _Terms) -> list[GroupTerm]:
+    terms, members = one.terms.tolist(), one.bundle.derived(_members)
+    sums = [_sum([terms[index] for index in columns]) for columns in members.values()]
     return [
-        GroupTerm(group=group, log_odds=float(term[0]), points=int(points[0]), pd_effect=one.pd_effect(float(term[0])))
-        for group, (term, points) in sums.items()
+        GroupTerm(group=group, log_odds=term, points=sum(one.points[index] for index in columns), pd_effect=effect)
+        for (group, columns), term, effect in zip(members.items(), sums, one.pd_effects(np.array(sums)), strict=True)
     ]
 
 
-def _reference(one: _Row) -> Reference | InterventionalReference:
-    label, population = reference_text(one.bundle.catalogue, one.reference_id), one.bundle.reference
+def _members(bundle: BundleParts) -> dict[str, list[int]]:
+    """Return the columns of each group of features, in the order of first appearance."""
+    members: dict[str, list[int]] = {}
+    for column, feature in enumerate(bundle.features):
+        members.setdefault(feature.group, []).append(column)
+    return members
+
+
+def reference(bundle: BundleParts) -> Reference | InterventionalReference:
+    """Return the comparison group of a bundle's reasons."""
+    group, population = _reference_id(bundle), bundle.reference
+    label = reference_text(bundle.catalogue, group)
     if population is None:
         return Reference(kind="path_dependent", id="training-cover", text=label)
     return InterventionalReference(
-        kind="interventional", id=population.id, text=label, n=len(population.rows), sha256=population.sha256
+        kind="interventional", id=group, text=label, n=len(population.rows), sha256=population.sha256
     )
 
 
-def _scorer(one: _Row) -> tuple[Callable[[Floats], Floats], Affine, list[int]]:
-    """Return the model that scored this row, its calibration, and the columns that it reads."""
-    bundle, columns = one.bundle, one.bundle.companion_columns
-    ask = partial(margins, reference=bundle.reference, explainer=bundle.explainer)
-    if one.assessment.fallback[one.row] and bundle.companion:
-        return partial(ask, bundle.companion.booster, columns=columns), bundle.companion.calibration, columns
-    return partial(ask, bundle.model.booster), bundle.model.calibration, list(range(len(one.features)))
-
-
-def _contradicting(one: _Row, indices: Collection[int]) -> dict[int, bool]:
+def _contradicting(one: _Terms, indices: Collection[int]) -> dict[int, bool]:
     """Return, of the free features among some, whether their term has another sign than their effect alone.
 
     A merged reason is judged by the feature that it names, with that feature's own term: what is in ``also`` has
     effects of its own.
     """
-    population, free = one.bundle.reference, [index for index in sorted(indices) if is_free(one.features[index])]
+    bundle, population = one.bundle, one.bundle.reference
+    free = [index for index in sorted(indices) if is_free(bundle.features[index])]
     if population is None or not free:
         return {}
-    scorer, calibration, columns = _scorer(one)
+    scorer, columns = bundle.model, list(range(len(bundle.features)))
+    if one.record.fallback and bundle.companion:
+        scorer, columns = bundle.companion, bundle.companion_columns
+    read = None if scorer is bundle.model else columns
+    ask = partial(margins, scorer.booster, reference=population, columns=read, explainer=bundle.explainer)
     values = {columns.index(index): spreads(population)[:, index] for index in free}
-    effects = one_at_a_time(scorer, calibration, np.ascontiguousarray(one.values[None, columns]), values)
-    return {
-        index: bool(contradicts(one.terms[index : index + 1], effects[column])[0])
-        for index, column in zip(free, values, strict=True)
-    }
+    row = one.assessment.features[one.record.row : one.record.row + 1]
+    effects = one_at_a_time(ask, scorer.calibration, row if read is None else row[:, columns], values)
+    other = contradicts(one.terms[free], np.array([effects[column][0] for column in values]))
+    return dict(zip(free, other.tolist(), strict=True))
 
 
-def _indicators(one: _Row) -> list[IndicatorReason] | None:
+def _indicators(one: _Terms) -> list[IndicatorReason] | None:
     """Split the innovation score's reason by indicator; None where no honest split exists."""
     scored, population, rulebook = one.assessment.innovation, one.bundle.reference, one.bundle.rulebook
-    if population is None or rulebook is None or scored is None or one.assessment.fallback[one.row]:
+    if population is None or rulebook is None or scored is None or one.record.fallback:
         return None
     index = one.bundle.model.encoder.index(INNOVATION_SCORE)
     indicators = [i.id for i in rulebook.indicators if i.domain is ScoringDomain.INNOVATION]
     names = [name for name in indicators if name in population.points]
-    points = np.array([scored.points[name][one.row] for name in names])
+    points = np.array([scored.points[name][one.record.row] for name in names])
     means = np.array([population.points[name] for name in names])
     parts = split_term(float(one.terms[index]), points - means) if np.isfinite(points).all() else None
-    if parts is None or np.isnan(one.values[index]):
+    if parts is None or isnan(one.record.features[index]):
         return None
-    whole = split_points(-one.bundle.scale.factor * parts, int(one.points[index]))
+    whole, effects = split_points(-one.bundle.scale.factor * parts, one.points[index]), one.pd_effects(parts)
     return [
         IndicatorReason(
             indicator=names[i],
@@ -341,8 +396,8 @@ def _indicators(one: _Row) -> list[IndicatorReason] | None:
             reference_points=float(means[i]),
             log_odds=float(parts[i]),
             score_points=int(whole[i]),
-            pd_effect=one.pd_effect(float(parts[i])),
-            rule=scored.rules[names[i]][one.row],
+            pd_effect=effects[i],
+            rule=scored.rules[names[i]][one.record.row],
         )
         for i in map(int, np.argsort(-np.abs(parts), kind="stable"))
     ]

@@ -16,6 +16,7 @@ import numpy as np
 from icsml.decision.assess import Assessment
 from icsml.decision.missing_information import field_label
 from icsml.decision.required_information import SIZES
+from icsml.decision.row import Row
 from icsml.model.assessment_policy import AssessmentPolicy, Then
 from icsml.model.bundle import BundleParts
 from icsml.records.decision import DecisionWarning, Referral
@@ -83,25 +84,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """One record's numbers and dates by field, NaN and NaT where absent, and its assessment."""
+    """One record, and the findings that may be made of it."""
 
-    bundle: BundleParts
-    assessment: Assessment
-    row: int
+    row: Row
 
     def number(self, name: str) -> float:
-        return float(self.assessment.screening.columns[name][self.row])
-
-    def date(self, name: str) -> np.datetime64:
-        value: np.datetime64 = self.assessment.screening.columns[name][self.row]
-        return value
+        return self.row.number(name)
 
     def label(self, name: str) -> Label:
-        return field_label(self.bundle, name)
+        return field_label(self.row.bundle, name)
 
     @property
     def policy(self) -> AssessmentPolicy:
-        return self.bundle.assessment_policy
+        return self.row.bundle.assessment_policy
 
     def finding(self, code: str, field: str, then: Then, variant: str = "", **parts: Part) -> Finding:
         """Return a finding with the text of its code or of a variant; ``field`` is filled in by its name."""
@@ -115,19 +110,9 @@ class _Record:
         return Finding(code, field, then, text(key, field=self.label(field), **parts))
 
 
-def findings(bundle: BundleParts, assessment: Assessment, row: int) -> list[Finding]:
-    """Return the findings on one record.
-
-    Parameters
-    ----------
-    bundle : BundleParts
-        The model, with its policy.
-    assessment : Assessment
-        What it gave.
-    row : int
-        Which row.
-    """
-    record = _Record(bundle, assessment, row)
+def findings(row: Row) -> list[Finding]:
+    """Return the findings on one record."""
+    record = _Record(row)
     return [
         *_flags(record),
         *_zeros(record),
@@ -142,10 +127,8 @@ def referred(bundle: BundleParts, assessment: Assessment) -> list[list[str]]:
     """Return the codes of findings that need manual review, for every row, in the order of :func:`findings`."""
     policy, columns = bundle.assessment_policy, assessment.screening.columns
     if any(check.then == "refer" for _, check in policy.checks):
-        rows = range(len(assessment.pd))
-        return [
-            [finding.code for finding in findings(bundle, assessment, row) if finding.then == "refer"] for row in rows
-        ]
+        rows = (Row(bundle, assessment, row) for row in range(len(assessment.pd)))
+        return [[finding.code for finding in findings(row) if finding.then == "refer"] for row in rows]
     names = [field.name for field in FIELDS if policy.flags.get(field.name) == "refer"]
     codes: list[list[str]] = [[] for _ in assessment.pd]
     for name in names:
@@ -247,7 +230,7 @@ def _above(value: float, bound: float, digits: int = 1) -> str:
 
 
 def _dates(record: _Record) -> Iterator[Finding]:
-    if record.date("founded_on") > record.date("statement_period_end"):
+    if record.number("founded_on") > record.number("statement_period_end"):
         yield record.finding("FOUNDED_AFTER_STATEMENTS", "founded_on", record.policy.checks.founding.then)
 
 
@@ -273,7 +256,7 @@ def _credit(record: _Record) -> Iterator[Finding]:
 
 
 def _arrears_with_low_pd(record: _Record, count: float, days: float) -> Iterator[Finding]:
-    check, pd = record.policy.checks.arrears_low_pd, float(record.assessment.pd[record.row])
+    check, pd = record.policy.checks.arrears_low_pd, record.row.pd
     code = "ARREARS_WITH_LOW_PD"
     if pd < check.pd and days >= check.days:
         yield record.finding(code, "overdue_days_max_24m", check.then, "days", days=days, pd=pd)

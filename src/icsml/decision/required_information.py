@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 from typing import Final
 
 import numpy as np
 
-from icsml.core.arrays import Flags
+from icsml.core.arrays import Flags, Ints
 from icsml.model.assessment_policy import InformationGroup
 from icsml.model.bundle import BundleParts
-from icsml.records.columns import Columns, take
-from icsml.records.screening import is_present
+from icsml.records.columns import Columns, count_known, rows
 
-__all__ = ["SIZES", "Demand", "blank_amounts", "demands", "lacking"]
+__all__ = ["SIZES", "Demand", "demands", "lacking"]
 
 
 SIZES: Final = ("revenue_cny", "total_assets_cny", "total_cost_cny")
 """The amounts that show the size of an enterprise; a group with one of them is that of its statements."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Demand:
     """The fields of one group that this model requires.
 
@@ -42,39 +42,41 @@ class Demand:
     least: int
     required: tuple[str, ...]
 
-    def given(self, columns: Columns) -> Flags:
-        """Return which of the fields are present, shape (n, number of fields).
-
-        Where every amount of the statements is zero or left out, none counts as given: a form that is filled in with
-        zeros must not earn a grade that leaving the fields out does not.
-        """
-        given = np.stack([is_present(columns[name]) for name in self.fields], axis=1)
-        blank = self.blank(columns)
-        given[np.ix_(blank, np.isin(self.fields, self.amounts))] = False
-        return given
-
-    @property
+    @cached_property
     def amounts(self) -> tuple[str, ...]:
-        """Return the amounts among the fields if the group is that of the statements; else none."""
+        """The amounts among the fields if the group is that of the statements; else none."""
         return tuple(name for name in self.fields if name.endswith("_cny")) if set(self.fields) & set(SIZES) else ()
 
     def blank(self, columns: Columns) -> Flags:
         """Return which records have only zero amounts in the statements, shape (n,)."""
-        amounts = [columns[name].astype(np.float64) for name in self.amounts]
-        if not amounts:
-            return np.zeros(len(columns[self.fields[0]]), dtype=np.bool_)
-        table = np.stack(amounts)
-        blank: Flags = (np.isnan(table) | (table == 0.0)).all(axis=0)
+        if not self.amounts:
+            return np.zeros(rows(columns), dtype=np.bool_)
+        blank: Flags = count_known(columns, self.amounts, zeros=False) == 0
         return blank
 
-    def absent(self, columns: Columns, row: int) -> list[str]:
-        """Return the fields absent from one record."""
-        given = self.given(take({name: columns[name] for name in self.fields}, np.array([row])))[0]
-        return [name for name, present in zip(self.fields, given, strict=True) if not present]
+    def lacking(self, columns: Columns) -> Flags:
+        """Return which records have too few of the fields, shape (n,).
+
+        Where every amount of the statements is zero or left out, none counts as given: a form that is filled in with
+        zeros must not earn a grade that leaving the fields out does not.
+        """
+        blank = self.blank(columns)
+        given, required = self._given(columns, self.fields, blank), self._given(columns, self.required, blank)
+        return (given < self.least) | (required < len(self.required))
+
+    def _given(self, columns: Columns, names: tuple[str, ...], blank: Flags) -> Ints:
+        given = count_known(columns, names)
+        if blank.any():
+            given -= blank * count_known(columns, tuple(name for name in names if name in self.amounts))
+        return given
 
 
 def demands(bundle: BundleParts) -> tuple[Demand, ...]:
     """Return the bundle's requirements of a record; a group of which the model reads nothing has none."""
+    return bundle.derived(_demands)
+
+
+def _demands(bundle: BundleParts) -> tuple[Demand, ...]:
     read = set(bundle.model.encoder.inputs)
     demanded = []
     for group in bundle.assessment_policy.information:
@@ -83,12 +85,6 @@ def demands(bundle: BundleParts) -> tuple[Demand, ...]:
             required = tuple(name for name in group.required if name in read)
             demanded.append(Demand(group, fields, ceil(group.share * len(fields) - 1e-9), required))
     return tuple(demanded)
-
-
-def blank_amounts(bundle: BundleParts, columns: Columns, row: int) -> frozenset[str]:
-    """Return the amounts of one record that count as absent because all of them are zero or left out."""
-    record = take(columns, np.array([row]))
-    return frozenset(name for demand in demands(bundle) if demand.blank(record)[0] for name in demand.amounts)
 
 
 def lacking(bundle: BundleParts, columns: Columns) -> dict[str, Flags]:
@@ -103,9 +99,7 @@ def lacking(bundle: BundleParts, columns: Columns) -> dict[str, Flags]:
     """
     insufficient = {}
     for demand in demands(bundle):
-        given = demand.given(columns)
-        flags = given.sum(axis=1) < demand.least
-        flags |= ~given[:, np.isin(demand.fields, demand.required)].all(axis=1)
+        flags = demand.lacking(columns)
         if flags.any():
             insufficient[demand.group.id] = flags
     return insufficient

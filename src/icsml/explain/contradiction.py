@@ -16,7 +16,6 @@ import numpy as np
 from icsml.core.arrays import Flags, Floats
 from icsml.explain.indicator_split import SMALLEST
 from icsml.explain.merging import Clusters, clusters, merge
-from icsml.explain.ordered_sum import sum_in_order
 from icsml.explain.shap_engine import margins
 from icsml.explain.terms import rank_terms
 from icsml.features.feature import Feature
@@ -67,19 +66,27 @@ def one_at_a_time(
     effects = {column: np.empty(len(X)) for column in values}
     for first in range(0, len(X), _ROWS):
         rows = X[first : first + _ROWS]
-        changed = [_changed(rows, column, settings) for column, settings in values.items()]
-        margin = margins(np.concatenate([rows, *changed]))
+        margin = margins(_changed(rows, values))
         end = len(rows)
         for column, settings in values.items():
             start, end = end, end + len(rows) * len(settings)
-            mean = sum_in_order(margin[start:end].reshape(len(rows), len(settings))) / len(settings)
+            total = np.cumsum(margin[start:end].reshape(len(rows), -1), axis=1)[:, -1]  # from left to right
+            mean = total / len(settings)
             effects[column][first : first + _ROWS] = calibration.slope * (margin[: len(rows)] - mean)
     return effects
 
 
-def _changed(rows: Floats, column: int, values: Floats) -> Floats:
-    changed = np.repeat(rows, len(values), axis=0)
-    changed[:, column] = np.tile(values, len(rows))
+def _changed(rows: Floats, values: Mapping[int, Floats]) -> Floats:
+    """Return the rows as they are, then for each feature every row with each of its values."""
+    n, p = rows.shape
+    changed = np.empty((n * (1 + sum(len(settings) for settings in values.values())), p))
+    changed[:n] = rows
+    end = n
+    for column, settings in values.items():
+        start, end = end, end + n * len(settings)
+        block = changed[start:end].reshape(n, len(settings), p)
+        block[:] = rows[:, None, :]
+        block[:, :, column] = settings
     return changed
 
 

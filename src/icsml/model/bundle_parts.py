@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
@@ -18,6 +21,8 @@ from icsml.model.reference import ReferencePopulation
 from icsml.model.scorer import Scorer
 
 __all__ = ["Bundle", "BundleParts", "scorers"]
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +49,23 @@ class BundleParts(Stated):
     rulebook: Rulebook | None = None
     reference: ReferencePopulation | None = None
 
+    @cached_property
+    def _derived(self) -> dict[object, Any]:
+        return {}
+
+    def derived(self, make: Callable[[Self], Made]) -> Made:
+        """Return what a function makes of this bundle; it is called once, and its result is kept with the bundle."""
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        made: Made = self._derived[make]
+        return made
+
     @property
     def features(self) -> tuple[Feature, ...]:
         """The features of the model, in the order of its columns."""
         return self.model.encoder.features
 
-    @property
+    @cached_property
     def companion_columns(self) -> list[int]:
         """The model's columns that are features of its companion; none where there is no companion."""
         return self.companion.encoder.indices_in(self.model.encoder) if self.companion is not None else []

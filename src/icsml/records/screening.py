@@ -83,7 +83,7 @@ class Screening:
 
     Parameters
     ----------
-    columns : Columns
+    columns : Table
         The columns, values outside a range declared ``missing`` taken out.
     present, missing : ndarray of int of shape (n,)
         How many fields each row has and lacks (canonical and declared extra).
@@ -92,7 +92,7 @@ class Screening:
         where it is.
     """
 
-    columns: Columns
+    columns: Table
     present: Ints
     missing: Ints
     out_of_range: dict[str, Flags]
@@ -128,7 +128,7 @@ def screen(columns: Columns, extras: Sequence[ExtraFeature] = (), *, first_row: 
     return Screening(screened, checked.present, missing, out_of_range)
 
 
-def within_ranges(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> tuple[Columns, dict[str, Flags]]:
+def within_ranges(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> tuple[Table, dict[str, Flags]]:
     """Return the columns without values outside a range declared ``missing``, and which values were outside.
 
     Parameters
@@ -140,7 +140,7 @@ def within_ranges(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> tupl
 
     Returns
     -------
-    columns : Columns
+    columns : Table
         The same, such values taken out.
     out_of_range : dict of str to ndarray of bool of shape (n,)
         As in :class:`Screening`.

@@ -49,6 +49,11 @@ class Label(BaseModel):
         return text
 
     @property
+    def by_language(self) -> dict[str, str]:
+        """The texts of all its languages, as in JSON."""
+        return {"en": self.en, "zh": self.zh, **self.__pydantic_extra__}
+
+    @property
     def languages(self) -> tuple[str, ...]:
         """The languages in which it has a text."""
         return ("en", "zh", *self.__pydantic_extra__)

@@ -11,11 +11,12 @@ from icsml.texts.catalogue import section, text
 from icsml.texts.label import Label
 from icsml.texts.languages import languages
 
-__all__ = ["apart", "apart_from_bounds", "quantity", "range_text", "units"]
+__all__ = ["MOST_DIGITS", "apart", "apart_from_bounds", "quantity", "quantity_texts", "range_text", "units"]
 
 _DEFAULT: Final = "count"
 _HUGE: Final = 1e15  # no amount is larger; a value beyond it is an error, and its digits say nothing
-_MOST_DIGITS: Final = 6  # two values that read alike with these are reported as the same
+MOST_DIGITS: Final = 6
+"""Two values that read alike with so many more digits are reported as the same."""
 
 _Use = Literal["text", "low", "high"]
 """A value alone, or as a bound of a range, where the unit may occur once."""
@@ -87,7 +88,12 @@ def quantity(value: float, unit: str, more: int = 0) -> Label:
     more : int
         Digits beyond those that the unit usually has.
     """
-    return Label(**{language: _read(value, unit, more, language) for language in languages()})
+    return Label(**quantity_texts(value, unit, more))
+
+
+def quantity_texts(value: float, unit: str, more: int = 0) -> dict[str, str]:
+    """Return the words of :func:`quantity` by language."""
+    return {language: _read(value, unit, more, language) for language in languages()}
 
 
 def range_text(bounds: tuple[float | None, float | None], unit: str) -> Label:
@@ -111,7 +117,7 @@ def apart(value: float, reference: float, unit: str) -> tuple[Label, Label] | No
     unit : str
         As for :func:`quantity`.
     """
-    for more in range(_MOST_DIGITS + 1):
+    for more in range(MOST_DIGITS + 1):
         seen, other = quantity(value, unit, more), quantity(reference, unit, more)
         if _differs(seen, other):
             return seen, other
@@ -120,7 +126,7 @@ def apart(value: float, reference: float, unit: str) -> tuple[Label, Label] | No
 
 def apart_from_bounds(value: float, bounds: tuple[float | None, float | None], unit: str) -> Label:
     """Return a value with enough digits to show on which side of a range's bounds it is; see :func:`quantity`."""
-    for more in range(_MOST_DIGITS + 1):
+    for more in range(MOST_DIGITS + 1):
         seen = quantity(value, unit, more)
         if all(bound is None or bound == value or _differs(seen, quantity(bound, unit, more)) for bound in bounds):
             break

@@ -107,8 +107,8 @@ def compare_models(
                 field=column,
                 remedy="compare on a data set of the kind that both models were trained on",
             )
-    columns = to_columns(dataset.enterprises, list(extras.values()))
-    columns = take(columns, sampled_rows(len(dataset.enterprises), rows))
+    every = to_columns(dataset.enterprises, list(extras.values()))
+    columns = take(every, sampled_rows(len(dataset.enterprises), rows))
     synthetic = dataset.meta.synthetic or old[1].synthetic or new[1].synthetic
     options = ComparisonOptions(dataset.meta.name, synthetic, None, top, robustness_of, contradicts)
     return compare_explanations(options, old, dict([new]), columns)

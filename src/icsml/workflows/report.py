@@ -16,12 +16,11 @@ from icsml.core.files import check_target
 from icsml.core.progress import Progress, silent
 from icsml.core.sampling import sampled_rows
 from icsml.decision.assess import ExplainedAssessment, assess
-from icsml.decision.reasons import row_reasons
+from icsml.decision.reasons import reference
 from icsml.errors import InputError
 from icsml.model.bundle import Bundle, certificates
 from icsml.records.columns import Columns, take, to_columns
 from icsml.records.dataset import Dataset
-from icsml.records.decision import InterventionalReference, Reference
 from icsml.reports.model_card import bundle_card_facts
 from icsml.reports.model_page import model_page
 from icsml.reports.page import write
@@ -290,11 +289,6 @@ def _assessed(bundle: Bundle, columns: Columns) -> Iterator[tuple[int, Explained
         yield first, assess(bundle, chunk, first_row=first), chunk
 
 
-def _reference(bundle: Bundle, columns: Columns) -> Reference | InterventionalReference:
-    """Return the reference of the model's decisions."""
-    return row_reasons(bundle, assess(bundle, take(columns, np.array([0]))), 0, 0).reference
-
-
 def _origin(rows: _Rows, version: str | None) -> Origin:
     bundle, dataset = rows.bundle, rows.dataset
     meta, rulebook = dataset.meta, bundle.rulebook
@@ -318,7 +312,7 @@ def _origin(rows: _Rows, version: str | None) -> Origin:
         rows=rows.count,
         rows_held=len(dataset.enterprises),
         rulebook=(rulebook.id, str(rulebook.provenance)) if rulebook else None,
-        reference=_reference(bundle, rows.columns),
+        reference=reference(bundle),
         hashes=hashes,
         bundle_code=bundle.code_version,
         code=package_version("icsml"),

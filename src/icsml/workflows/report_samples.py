@@ -11,6 +11,7 @@ from icsml.core.sampling import sampled_rows
 from icsml.decision.assess import assess
 from icsml.decision.decide import DEFAULT_REASONS
 from icsml.decision.reasons import row_reasons
+from icsml.decision.row import Row
 from icsml.explain.contradiction import contradictions
 from icsml.innovation.rulebooks.decimals import number_text
 from icsml.innovation.rulebooks.indicators import Indicator, Option
@@ -74,7 +75,7 @@ def _example(bundle: Bundle, columns: Columns, role: str, row: int, used: int) -
         log_odds=explanation.terms.log_odds[0],
         values=assessment.features[0],
         points=explanation.points[0],
-        reasons=tuple(reason.text for reason in row_reasons(bundle, assessment, 0, _REASONS).reasons),
+        reasons=tuple(reason.text for reason in row_reasons(Row(bundle, assessment, 0), assessment, _REASONS).reasons),
     )
 
 

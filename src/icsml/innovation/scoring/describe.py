@@ -4,92 +4,121 @@ from __future__ import annotations
 
 import math
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 import numpy as np
 
-from icsml.innovation.rulebooks.eligibility import Condition
+from icsml.core.canonical import Rendered, Template, rendered
+from icsml.innovation.rulebooks.eligibility import Condition, Presumed
 from icsml.innovation.rulebooks.indicators import Indicator, Option
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.rulebooks.value_functions import MIXED, Unit
 from icsml.innovation.scoring.points import Points
 from icsml.innovation.scoring.validity import valid_until
-from icsml.records.decision import CategoryPoints, EligibilityCondition, IndicatorPoints, InnovationScore
+from icsml.records.decision import InnovationScore
 from icsml.texts.catalogue import text
 
-__all__ = ["describe", "innovation_score"]
+__all__ = ["InnovationTemplates", "describe"]
+
+_ANSWERS: Final = (True, False, None)
 
 
 def describe(points: Points, rulebook: Rulebook, row: int, as_of: date | None = None) -> dict[str, Any]:
-    """Return the ``innovation`` object of one row as JSON; parameters are those of :func:`innovation_score`.
+    """Return the ``innovation`` object of one row as JSON; parameters are those of `InnovationTemplates.filled`.
 
     ``value`` is null where missing and ``eligible`` is null where it cannot be known; ``eligibility`` has for every
     condition whether it is met. One that no field can show has ``met`` null and the rule ``presumed``.
     """
-    content = innovation_score(points, rulebook, row, as_of).model_dump(mode="json")
+    written = InnovationTemplates(rulebook).filled(points, row, as_of)
+    content = InnovationScore.model_validate_json(written).model_dump(mode="json")
     last = {name: content.pop(name) for name in ("eligible", "eligibility")}
     return content | last
 
 
-def innovation_score(points: Points, rulebook: Rulebook, row: int, as_of: date | None = None) -> InnovationScore:
-    """Return the ``innovation`` object of one row: the score, categories, indicators and eligibility.
+class InnovationTemplates:
+    """The ``innovation`` object of decisions by one rulebook, rendered but for what depends on the record."""
 
-    Parameters
-    ----------
-    points : Points
-        What ``rulebook`` gave.
-    rulebook : Rulebook
-        The same rulebook.
-    row : int
-        Number of the row.
-    as_of : date, optional
-        Date of the row's record, from which the score's validity runs.
-    """
-    return InnovationScore(
-        rulebook=rulebook.id,
-        edition=rulebook.edition,
-        provenance=rulebook.provenance.value,
-        score_provenance=rulebook.score_provenance.value,
-        stage=points.stage_of(row),
-        score=_number(points.score[row]),
-        max_score=rulebook.max_score,
-        valid_until=_valid_until(rulebook, as_of),
-        categories=[
-            CategoryPoints(
-                id=category.id,
-                points=_number(points.categories[category.id][row]),
-                max=_category_max(rulebook, points, category.id, row),
+    def __init__(self, rulebook: Rulebook) -> None:
+        self._rulebook = rulebook
+        self._whole = Template(
+            {
+                "rulebook": rulebook.id,
+                "edition": rulebook.edition,
+                "provenance": rulebook.provenance.value,
+                "score_provenance": rulebook.score_provenance.value,
+                "max_score": rulebook.max_score,
+            },
+            ("stage", "score", "valid_until", "eligible", "eligibility", "categories", "indicators"),
+        )
+        self._categories = [
+            (
+                category.id,
+                [indicator.id for indicator in rulebook.indicators if indicator.category == category.id],
+                Template({"id": category.id}, ("points", "max")),
             )
             for category in rulebook.categories
-        ],
-        indicators=[_indicator(indicator, points, row) for indicator in rulebook.indicators],
-        eligible=_answer(float(points.eligible[row])),
-        eligibility=_conditions(rulebook, points, row),
-    )
+        ]
+        self._indicators = [(indicator.id, _indicator(indicator)) for indicator in rulebook.indicators]
+        self._conditions = _conditions(rulebook)
+        self._always = _always(rulebook)
+        self._valid_until = lru_cache(maxsize=1024)(self._last_day)
+
+    def filled(self, points: Points, row: int, as_of: date | None = None) -> Rendered:
+        """Return the canonical JSON of the ``innovation`` object of one row.
+
+        Parameters
+        ----------
+        points : Points
+            What the rulebook gave.
+        row : int
+            Number of the row.
+        as_of : date, optional
+            Date of the row's record, from which the score's validity runs.
+        """
+        most = {name: points.maximum_of(name, row) for name, _ in self._indicators}
+        return self._whole.filled(
+            stage=points.stage_of(row),
+            score=_number(points.score.item(row)),
+            valid_until=self._valid_until(as_of),
+            eligible=_answer(points.eligible.item(row)),
+            eligibility=[
+                *(answers[_answer(points.conditions[name].item(row))] for name, answers in self._conditions),
+                *self._always,
+            ],
+            categories=[
+                template.filled(
+                    points=_number(points.categories[name].item(row)),
+                    max=float(sum(most[indicator] for indicator in indicators)),
+                )
+                for name, indicators, template in self._categories
+            ],
+            indicators=[
+                template.filled(
+                    value=_number(points.values[name].item(row)),
+                    points=_number(points.points[name].item(row)),
+                    max=most[name],
+                    rule=points.rules[name][row],
+                )
+                for name, template in self._indicators
+            ],
+        )
+
+    def _last_day(self, as_of: date | None) -> str | None:
+        until = valid_until(self._rulebook, np.array([as_of], dtype="datetime64[D]"))[0]
+        return None if np.isnat(until) else str(until)
 
 
-def _category_max(rulebook: Rulebook, points: Points, category: str, row: int) -> float:
-    """Return the most points of a category: the sum of its indicators, rescaled where others are left out."""
-    maxima = [points.maximum(indicator.id)[row] for indicator in rulebook.indicators if indicator.category == category]
-    return float(sum(maxima))
-
-
-def _valid_until(rulebook: Rulebook, as_of: date | None) -> str | None:
-    until = valid_until(rulebook, np.array([as_of], dtype="datetime64[D]"))[0]
-    return None if np.isnat(until) else str(until)
-
-
-def _indicator(indicator: Indicator, points: Points, row: int) -> IndicatorPoints:
-    return IndicatorPoints(
-        id=indicator.id,
-        label=indicator.label,
-        domain=indicator.domain.value,
-        value=_number(points.values[indicator.id][row]),
-        unit=_unit(indicator),
-        points=_number(points.points[indicator.id][row]),
-        max=float(points.maximum(indicator.id)[row]),
-        rule=points.rules[indicator.id][row],
-        provenance=indicator.weakest_provenance.value,
+def _indicator(indicator: Indicator) -> Template:
+    return Template(
+        {
+            "id": indicator.id,
+            "label": indicator.label.by_language,
+            "domain": indicator.domain.value,
+            "unit": _unit(indicator),
+            "provenance": indicator.weakest_provenance.value,
+        },
+        ("value", "points", "max", "rule"),
     )
 
 
@@ -106,33 +135,36 @@ def _unit_of(option: Option) -> str | None:
     return None if unit is None or unit == MIXED else str(unit)
 
 
-def _conditions(rulebook: Rulebook, points: Points, row: int) -> list[EligibilityCondition]:
+def _conditions(rulebook: Rulebook) -> list[tuple[str, dict[bool | None, Rendered]]]:
+    """Return each condition in use by its id, for every answer."""
+    used = rulebook.eligibility.in_use if rulebook.eligibility is not None else ()
+    return [(condition.id, {met: _condition(condition, met) for met in _ANSWERS}) for condition in used]
+
+
+def _condition(condition: Condition, met: bool | None) -> Rendered:
+    rule = f"{condition.rule} (missing)" if met is None else condition.rule
+    return _eligibility(condition.id, met, rule, condition.provenance.value, condition.label.by_language)
+
+
+def _always(rulebook: Rulebook) -> list[Rendered]:
+    """Return the conditions that no record answers: those presumed, or that there are none."""
     if rulebook.eligibility is None:
-        stated, provenance = text("rules.no_conditions"), rulebook.provenance.value
-        return [EligibilityCondition(id="no_conditions", met=None, rule=None, provenance=provenance, text=stated)]
-    tested = [
-        _condition(condition, _answer(float(points.conditions[condition.id][row])))
-        for condition in rulebook.eligibility.in_use
-    ]
-    presumed = [
-        EligibilityCondition(id=each.id, met=None, rule="presumed", provenance=each.provenance.value, text=each.label)
-        for each in rulebook.eligibility.presumed
-    ]
-    return tested + presumed
+        stated = text("rules.no_conditions").by_language
+        return [_eligibility("no_conditions", None, None, rulebook.provenance.value, stated)]
+    return [_presumed(each) for each in rulebook.eligibility.presumed]
 
 
-def _condition(condition: Condition, met: bool | None) -> EligibilityCondition:
-    return EligibilityCondition(
-        id=condition.id,
-        met=met,
-        rule=f"{condition.rule} (missing)" if met is None else condition.rule,
-        provenance=condition.provenance.value,
-        text=condition.label,
-    )
+def _presumed(presumed: Presumed) -> Rendered:
+    label = presumed.label.by_language
+    return _eligibility(presumed.id, None, "presumed", presumed.provenance.value, label)
+
+
+def _eligibility(name: str, met: bool | None, rule: str | None, provenance: str, stated: dict[str, str]) -> Rendered:
+    return rendered({"id": name, "met": met, "rule": rule, "provenance": provenance, "text": stated})
 
 
 def _number(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
+    return None if math.isnan(value) else value
 
 
 def _answer(value: float) -> bool | None:

@@ -50,8 +50,12 @@ class MatchedRules:
     @property
     def left_out(self) -> Flags | None:
         """Rows in which the indicator is left out for a missing value, shape (n,); None if it never is."""
-        last = len(self.rules) - 1  # the rule of a missing value
-        return self.codes == last if self.rules[last].kind is RuleKind.LEFT_OUT else None
+        return self.codes == len(self.rules) - 1 if self.leaves_out else None
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether the rule of a missing value, the last one, leaves the indicator out."""
+        return self.rules[-1].kind is RuleKind.LEFT_OUT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +114,15 @@ class Points:
         most = np.where(self.stage >= 0, ceiling[self.stage], ceiling.max())
         rescaled = most * self.rescale_factor[indicator] if indicator in self.rescale_factor else most
         return rescaled if left_out is None else np.where(left_out, 0.0, rescaled)
+
+    def maximum_of(self, indicator: str, row: int) -> float:
+        """Return what :meth:`maximum` gives to one row."""
+        ceiling, rules, stage = self.ceilings[indicator], self.rules[indicator], self.stage.item(row)
+        if rules.leaves_out and rules.codes.item(row) == len(rules.rules) - 1:
+            return 0.0
+        most: float = ceiling.item(stage) if stage >= 0 else float(ceiling.max())
+        factor = self.rescale_factor.get(indicator)
+        return most if factor is None else most * float(factor.item(row))
 
     def stage_names(self) -> Array:
         """Return the stage of every row, shape (n,); None where there is none."""
