@@ -3,73 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from icsml.errors import InputError
 
 __all__ = [
     "Rendered",
-    "Template",
     "canonical_bytes",
     "digest",
     "joined_object",
+    "number",
     "rendered",
     "sha256_file",
     "sha256_hex",
+    "written",
 ]
 
-_LARGEST_INTEGER = 2**53 - 1
+Rendered = orjson.Fragment
+"""Canonical JSON of a value, made earlier; within another value it is taken as it is."""
+
+_LARGEST = sys.float_info.max
 _FIRST_LARGE_EXPONENT = 21
 _LAST_SMALL_EXPONENT = -7
 
 
 class _NotCanonicalError(ValueError):
     """Something that JSON cannot represent; without its value."""
-
-
-class Rendered(str):
-    """Canonical JSON of a value, made earlier; within another value it is taken as it is."""
-
-    __slots__ = ()
-
-
-class Template:
-    """Canonical JSON of objects that differ in some of their values only.
-
-    Parameters
-    ----------
-    fixed : mapping of str to JSON value
-        What they have in common.
-    varying : sequence of str
-        The other keys.
-    """
-
-    def __init__(self, fixed: Mapping[str, Any], varying: Sequence[str]) -> None:
-        texts = {key: _text(value).replace("%", "%%") for key, value in fixed.items()} | dict.fromkeys(varying, "%s")
-        keys = _ordered(texts)
-        self._varying = tuple(key for key in keys if key in set(varying))
-        self._format = (
-            "{" + ",".join(encode_basestring(key).replace("%", "%%") + ":" + texts[key] for key in keys) + "}"
-        )
-
-    def filled(self, **values: Any) -> Rendered:  # noqa: ANN401 - any JSON value
-        """Return the object with a value for each varying key."""
-        return Rendered(self._format % tuple([_text(values[key]) for key in self._varying]))
-
-
-def rendered(value: Any) -> Rendered:  # noqa: ANN401 - any JSON value
-    """Return the canonical JSON of a value that will occur within others.
-
-    Raises
-    ------
-    InputError
-        As :func:`canonical_bytes`.
-    """
-    return Rendered(canonical_bytes(value).decode())
 
 
 def canonical_bytes(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
@@ -82,8 +47,8 @@ def canonical_bytes(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
         a key that is no text.
     """
     try:
-        return _text(value).encode()
-    except (_NotCanonicalError, UnicodeEncodeError):
+        return orjson.dumps(_ordered(value), option=orjson.OPT_STRICT_INTEGER)
+    except (_NotCanonicalError, orjson.JSONEncodeError, RecursionError):
         # Without the cause, whose message contains the value.
         raise InputError(
             "ICS-CFG-001",
@@ -92,10 +57,41 @@ def canonical_bytes(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
         ) from None
 
 
+def rendered(value: Any) -> Rendered:  # noqa: ANN401 - any JSON value
+    """Return the canonical JSON of a value that will occur within others; errors are those of `canonical_bytes`."""
+    return Rendered(canonical_bytes(value))
+
+
+def written(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    """Return what :func:`canonical_bytes` does, in a tenth of the time, of a value that was made for it.
+
+    Its keys are ASCII, and each of its numbers is an integer or comes from :func:`number`.
+    """
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+
+
+def number(value: float) -> float | int | Rendered:
+    """Return a double in a form that is written as ECMAScript does: the shortest digits, whole numbers without ``.0``.
+
+    Raises
+    ------
+    ValueError
+        If it is not finite.
+    """
+    size = abs(value)
+    if 1e-4 <= size < 1e15:
+        return int(value) if value.is_integer() else value
+    if size == 0.0:
+        return 0
+    if not size <= _LARGEST:
+        raise _NotCanonicalError
+    return Rendered(_float(value))
+
+
 def joined_object(parts: Iterable[tuple[str, bytes]]) -> bytes:
     """Return the RFC 8785 bytes of an object from its keys and the RFC 8785 bytes of its values, in any order."""
     known = dict(parts)
-    return b"{" + b",".join([encode_basestring(key).encode() + b":" + known[key] for key in _ordered(known)]) + b"}"
+    return b"{" + b",".join([encode_basestring(key).encode() + b":" + known[key] for key in _keys(known)]) + b"}"
 
 
 def sha256_hex(data: bytes) -> str:
@@ -114,70 +110,58 @@ def digest(value: Any) -> str:  # noqa: ANN401 - any JSON value
     return sha256_hex(canonical_bytes(value))
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    # Exact types first, the frequent ones before the others: this runs for every value of every decision.
+def _ordered(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value with its keys in order and its numbers as they are written."""
+    # Exact types first, the frequent ones before the others: this runs for every value of every request.
     kind = type(value)
-    if kind is str:
-        return encode_basestring(value)
+    if kind is str or value is None or kind is int or kind is bool:
+        return value
     if kind is float:
-        return _float(value)
-    if kind is Rendered:
-        return value  # type: ignore[no-any-return]
-    if value is None:
-        return "null"
+        return number(value)
     if kind is dict:
-        return _object(value)
+        return {key if type(key) is str else _plain(key): _ordered(value[key]) for key in _keys(value)}
     if kind is list:
-        return "[" + ",".join([_text(item) for item in value]) + "]"
+        return [_ordered(item) for item in value]
     return _other(value)
 
 
-def _other(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return _integer(value)
+def _other(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, Rendered):
+        return value
     if isinstance(value, str):
-        return encode_basestring(value)
+        return _plain(value)
+    if isinstance(value, int):
+        return int(value)
     if isinstance(value, float):
-        return _float(value)
+        return number(float(value))
     if isinstance(value, list | tuple):
-        return "[" + ",".join([_text(item) for item in value]) + "]"
+        return [_ordered(item) for item in value]
     if isinstance(value, dict):
-        return _object(value)
+        return {key if type(key) is str else _plain(key): _ordered(value[key]) for key in _keys(value)}
     raise _NotCanonicalError
 
 
-def _object(value: dict[str, Any]) -> str:
-    return "{" + ",".join([encode_basestring(key) + ":" + _text(value[key]) for key in _ordered(value)]) + "}"
-
-
-def _ordered(keys: Iterable[str]) -> list[str]:
+def _keys(keys: Iterable[str]) -> list[str]:
     """Sort by UTF-16 code units; up to U+D7FF, and so in ASCII, that is the order of code points."""
     try:
         if "".join(keys).isascii():
             return sorted(keys)
-    except TypeError:
+        return sorted(keys, key=lambda key: key.encode("utf-16-be"))
+    except (TypeError, UnicodeEncodeError):
         raise _NotCanonicalError from None
-    return sorted(keys, key=lambda key: key.encode("utf-16-be"))
 
 
-def _integer(value: int) -> str:
-    if not -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
-        raise _NotCanonicalError
-    return int.__repr__(value)
+def _plain(text: str) -> str:
+    """Return a text of a subclass, such as a member of an enumeration, as a text."""
+    return str.__str__(text)
 
 
 def _float(value: float) -> str:
     """Write a double as ECMAScript does: Python has the same shortest digits, in another layout."""
-    if not math.isfinite(value):
-        raise _NotCanonicalError
     text = float.__repr__(value)
     if "e" in text:
         return _exponential(text)
-    if text.endswith(".0"):
-        return text[:-2] if value else "0"
-    return text
+    return text.removesuffix(".0")
 
 
 def _exponential(text: str) -> str:

@@ -8,14 +8,14 @@ from functools import cached_property
 from math import isnan
 
 from icsml.core.arrays import Floats
-from icsml.core.canonical import Rendered, canonical_bytes
+from icsml.core.canonical import Rendered, number, rendered, written
 from icsml.core.clock import timestamp
 from icsml.core.strict_json import JsonObject
 from icsml.decision.assess import Assessment, assess
 from icsml.decision.decision_json import (
     fields_json,
     identity_json,
-    innovation_templates,
+    innovation_parts,
     reasons_json,
     referral_json,
     warning_json,
@@ -116,7 +116,7 @@ def decide(
         "model": identity_json(bundle, version),
         "input": _input(row),
         "innovation": _innovation(bundle, assessment, record.as_of),
-        "pd": row.pd,
+        "pd": number(row.pd),
         "grade": assessment.grade[0],
         "score": assessment.score.item(0),
         "scale": {"offset": bundle.scale.offset, "pdo": bundle.scale.pdo},
@@ -129,7 +129,7 @@ def decide(
         "pd_if_withheld": _withheld(row),
         "warnings": [*(referral_json(finding) for finding in on_record), *warnings],
     }
-    return Decided(decision_id, canonical_bytes(document), _feature_vector(row))
+    return Decided(decision_id, written(document), _feature_vector(row))
 
 
 def _input(row: Row) -> JsonObject:
@@ -143,15 +143,17 @@ def _input(row: Row) -> JsonObject:
     }
 
 
-def _innovation(bundle: Bundle, assessment: Assessment, as_of: date | None) -> Rendered | None:
-    templates = innovation_templates(bundle)
-    if templates is None or assessment.innovation is None:
+def _innovation(bundle: Bundle, assessment: Assessment, as_of: date | None) -> JsonObject | None:
+    parts = innovation_parts(bundle)
+    if parts is None or assessment.innovation is None:
         return None
-    return templates.filled(assessment.innovation, 0, as_of)
+    return parts.of_row(assessment.innovation, 0, as_of)
 
 
-def _recourse(result: RecourseResult) -> list[JsonObject] | None:
-    return None if result.proposals is None else [proposal.model_dump(mode="json") for proposal in result.proposals]
+def _recourse(result: RecourseResult) -> list[Rendered] | None:
+    if result.proposals is None:
+        return None
+    return [rendered(proposal.model_dump(mode="json")) for proposal in result.proposals]
 
 
 def _to_provide(row: Row, not_provided: list[str]) -> list[Rendered]:
@@ -177,11 +179,13 @@ def _incomplete(coverage: float, least: float) -> JsonObject:
 
 def _withheld(row: Row) -> JsonObject | None:
     withheld = pd_if_withheld(row)
-    return None if withheld is None else dict(withheld.__dict__)
+    if withheld is None:
+        return None
+    return withheld.__dict__ | {"quantile": number(withheld.quantile), "pd": number(withheld.pd)}
 
 
-def _first(values: Floats | None) -> float | None:
-    return None if values is None else float(values[0])
+def _first(values: Floats | None) -> float | int | Rendered | None:
+    return None if values is None else number(values.item(0))
 
 
 def _feature_vector(row: Row) -> dict[str, float | None]:

@@ -8,38 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
-from icsml.core.canonical import Rendered, Template, rendered
+from icsml.core.canonical import Rendered, number, rendered
 from icsml.core.strict_json import JsonObject
 from icsml.decision.missing_information import field_label, field_labels
 from icsml.decision.reasons import RowReasons, StatedReason, reference
 from icsml.decision.record_findings import Finding
-from icsml.innovation.scoring.describe import InnovationTemplates
+from icsml.innovation.scoring.describe import InnovationParts
 from icsml.model.bundle import Bundle, BundleParts
-from icsml.records.decision import AlsoReason, DecisionWarning, GroupTerm, Referral
+from icsml.records.decision import AlsoReason, DecisionWarning, GroupTerm, IndicatorReason, Referral
 from icsml.texts.label import Label
 
-__all__ = ["fields_json", "identity_json", "innovation_templates", "reasons_json", "referral_json", "warning_json"]
-
-_VALUES: Final = ("value", "reference_value", "log_odds", "points", "contradicts", "kind", "text", "also")
-_STATED: Final = (*_VALUES, "pd_effect", "form", "indicators")
+__all__ = [
+    "fields_json",
+    "identity_json",
+    "innovation_parts",
+    "optional",
+    "reasons_json",
+    "referral_json",
+    "warning_json",
+]
 
 
 def reasons_json(bundle: BundleParts, reasons: RowReasons) -> JsonObject:
     """Return the parts of a decision that its reasons make up."""
-    stated, told, groups = bundle.derived(_reasons), bundle.derived(_adverse_reasons), bundle.derived(_groups)
     return {
-        "base_log_odds": reasons.base_log_odds,
+        "base_log_odds": number(reasons.base_log_odds),
         "base_points": reasons.base_points,
-        "reasons": [_stated(stated[reason.index], reason) for reason in reasons.reasons],
-        "other_log_odds": reasons.other_log_odds,
+        "reasons": [_reason(reason) for reason in reasons.reasons],
+        "other_log_odds": number(reasons.other_log_odds),
         "other_points": reasons.other_points,
-        "groups": [_group(groups[term.group], term) for term in reasons.groups],
-        "adverse_reasons": [_stated(told[reason.index], reason) for reason in reasons.adverse_reasons],
-        "adverse_coverage": reasons.adverse_coverage,
+        "groups": [_group(term) for term in reasons.groups],
+        "adverse_reasons": [_stated(reason) for reason in reasons.adverse_reasons],
+        "adverse_coverage": optional(reasons.adverse_coverage),
         "reference": bundle.derived(_reference),
     }
+
+
+def optional(value: float | None) -> float | int | Rendered | None:
+    """Return a number that may be missing as it is written."""
+    return None if value is None else number(value)
 
 
 def identity_json(bundle: Bundle, version: str | None) -> Rendered:
@@ -63,8 +72,8 @@ def referral_json(finding: Finding) -> JsonObject:
     return {"code": finding.code, "field": finding.field, "text": finding.text.by_language}
 
 
-def innovation_templates(bundle: BundleParts) -> InnovationTemplates | None:
-    """Return the templates of the bundle's rulebook; None without one."""
+def innovation_parts(bundle: BundleParts) -> InnovationParts | None:
+    """Return the fixed parts of the bundle's points; None without a rulebook."""
     return bundle.derived(_innovation)
 
 
@@ -76,53 +85,66 @@ def _fields(bundle: BundleParts) -> dict[str, Rendered]:
     return {name: _field(name, label) for name, label in field_labels(bundle).items()}
 
 
-def _stated(template: Template, reason: StatedReason) -> Rendered:
-    return template.filled(
-        value=reason.value,
-        reference_value=reason.reference_value,
-        log_odds=reason.log_odds,
-        points=reason.points,
-        contradicts=reason.contradicts,
-        kind=reason.kind,
-        text=dict(reason.statement.texts),
-        also=[_also(also) for also in reason.also],
-        pd_effect=reason.pd_effect,
-        form=reason.form,
-        indicators=None if reason.indicators is None else [dict(split.__dict__) for split in reason.indicators],
-    )
+def _reason(reason: StatedReason) -> JsonObject:
+    feature, split = reason.feature, reason.indicators
+    return {
+        **_stated(reason),
+        "group": feature.group,
+        "unit": feature.unit,
+        "direction": feature.direction,
+        "pd_effect": number(reason.pd_effect),
+        "form": reason.form,
+        "indicators": None if split is None else [_indicator(part) for part in split],
+    }
+
+
+def _stated(reason: StatedReason) -> JsonObject:
+    """Return what a reason has whether it is for the applicant or not."""
+    return {
+        "code": reason.feature.code,
+        "feature": reason.feature.name,
+        "kind": reason.statement.kind,
+        "value": optional(reason.value),
+        "reference_value": optional(reason.reference_value),
+        "log_odds": number(reason.log_odds),
+        "points": reason.points,
+        "contradicts": reason.contradicts,
+        "text": reason.statement.texts,
+        "also": [_also(also) for also in reason.also],
+    }
+
+
+def _indicator(part: IndicatorReason) -> JsonObject:
+    return {
+        "indicator": part.indicator,
+        "points": number(part.points),
+        "reference_points": number(part.reference_points),
+        "log_odds": number(part.log_odds),
+        "score_points": part.score_points,
+        "pd_effect": number(part.pd_effect),
+        "rule": part.rule,
+    }
 
 
 def _also(also: AlsoReason) -> JsonObject:
-    return also.__dict__ | {"label": also.label.by_language if also.label is not None else None}
+    return {
+        "code": also.code,
+        "feature": also.feature,
+        "label": None if also.label is None else also.label.by_language,
+        "value": optional(also.value),
+        "reference_value": optional(also.reference_value),
+        "log_odds": number(also.log_odds),
+        "points": also.points,
+    }
 
 
-def _group(template: Template, term: GroupTerm) -> Rendered:
-    return template.filled(log_odds=term.log_odds, points=term.points, pd_effect=term.pd_effect)
-
-
-def _reasons(bundle: BundleParts) -> list[Template]:
-    return [
-        Template(
-            {
-                "code": feature.code,
-                "feature": feature.name,
-                "group": feature.group,
-                "unit": feature.unit,
-                "direction": str(feature.direction),
-            },
-            _STATED,
-        )
-        for feature in bundle.features
-    ]
-
-
-def _adverse_reasons(bundle: BundleParts) -> list[Template]:
-    return [Template({"code": feature.code, "feature": feature.name}, _VALUES) for feature in bundle.features]
-
-
-def _groups(bundle: BundleParts) -> dict[str, Template]:
-    names = dict.fromkeys(feature.group for feature in bundle.features)
-    return {name: Template({"group": name}, ("log_odds", "points", "pd_effect")) for name in names}
+def _group(term: GroupTerm) -> JsonObject:
+    return {
+        "group": term.group,
+        "log_odds": number(term.log_odds),
+        "points": term.points,
+        "pd_effect": number(term.pd_effect),
+    }
 
 
 def _reference(bundle: BundleParts) -> Rendered:
@@ -145,5 +167,5 @@ def _identities(bundle: Bundle) -> Callable[[str | None], Rendered]:
     return identity
 
 
-def _innovation(bundle: BundleParts) -> InnovationTemplates | None:
-    return None if bundle.rulebook is None else InnovationTemplates(bundle.rulebook)
+def _innovation(bundle: BundleParts) -> InnovationParts | None:
+    return None if bundle.rulebook is None else InnovationParts(bundle.rulebook)

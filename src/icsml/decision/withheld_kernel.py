@@ -53,12 +53,14 @@ def measure(
     distances : ndarray of shape (c,)
         The distances are written into it.
     """
-    distances[:] = 0.0
-    for column in range(len(values)):
-        if np.isnan(values[column]):
-            continue
+    present = np.flatnonzero(~np.isnan(values))
+    own = np.empty(len(present))
+    for at, column in enumerate(present):
         reached = np.searchsorted(ordered[column, : counts[column]], values[column], side="right")
-        own = reached / max(counts[column], 1)
-        for at in range(len(rows)):
-            apart = abs(ranks[rows[at], column] - own)
-            distances[at] += weights[column] * (0.5 if np.isnan(apart) else apart)
+        own[at] = reached / max(counts[column], 1)
+    for row in range(len(rows)):
+        distance = 0.0
+        for at, column in enumerate(present):
+            apart = abs(ranks[rows[row], column] - own[at])
+            distance += weights[column] * (0.5 if np.isnan(apart) else apart)
+        distances[row] = distance

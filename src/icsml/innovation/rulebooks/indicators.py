@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
 from pydantic import model_validator
@@ -116,7 +117,7 @@ class Indicator(Part):
             raise ValueError("beside best_of, each option has a unit of its own")
         return self
 
-    @property
+    @cached_property
     def options(self) -> tuple[Option, ...]:
         """The ways to earn points; one, unless ``best_of`` is used."""
         if self.value is None or self.points is None:
@@ -128,17 +129,17 @@ class Indicator(Part):
         most, least = at_stage(self.max, stage), at_stage(self.min, stage)
         return most if most > 0 else least
 
-    @property
+    @cached_property
     def deduction(self) -> bool:
         """Whether it can only deduct points."""
         return not any(_weights(self.max)) and any(weight < 0 for weight in _weights(self.min))
 
-    @property
+    @cached_property
     def fields(self) -> tuple[str, ...]:
         """Fields read, in order, each once."""
         return tuple(dict.fromkeys(name for option in self.options for name in option.value.fields))
 
-    @property
+    @cached_property
     def weakest_provenance(self) -> Provenance:
         """Provenance of the whole indicator."""
         return weakest(self.provenance.parts)

@@ -210,32 +210,32 @@ class Rulebook(Edition):
         """The rulebook as arrays; made once for each rulebook."""
         return rulebook_tables(self.compiled, self.categories, self.eligibility)
 
-    @property
+    @cached_property
     def ranked(self) -> tuple[Indicator, ...]:
         """Indicators ranked among peers."""
         return tuple(i for i in self.indicators if any(o.points.ranked for o in i.options))
 
-    @property
+    @cached_property
     def max_score(self) -> float:
         """Base and bonus points together."""
         return float(self.totals.base + self.totals.bonus)
 
-    @property
+    @cached_property
     def stage_ids(self) -> tuple[str | None, ...]:
         """Identifiers of the stages; one, None, where there are no stages."""
         return self.stages.ids if self.stages is not None else (None,)
 
-    @property
+    @cached_property
     def stage_labels(self) -> dict[str, Label]:
         """Names of the stages by their ids."""
         return {stage.id: stage.label for stage in self.stages.list} if self.stages is not None else {}
 
-    @property
+    @cached_property
     def score_provenance(self) -> Provenance:
         """Provenance of the weakest part that the total depends on."""
         return weakest(self._score_parts())
 
-    @property
+    @cached_property
     def provenance(self) -> Provenance:
         """Provenance of the weakest part that the points and the eligibility depend on."""
         parts = self._score_parts()

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from icsml.core.canonical import Rendered, Template, rendered
+from icsml.core.canonical import Rendered, number, rendered, written
+from icsml.core.strict_json import JsonObject
 from icsml.innovation.rulebooks.eligibility import Condition, Presumed
 from icsml.innovation.rulebooks.indicators import Indicator, Option
 from icsml.innovation.rulebooks.rulebook import Rulebook
@@ -19,44 +20,37 @@ from icsml.innovation.scoring.validity import valid_until
 from icsml.records.decision import InnovationScore
 from icsml.texts.catalogue import text
 
-__all__ = ["InnovationTemplates", "describe"]
+__all__ = ["InnovationParts", "describe"]
 
 _ANSWERS: Final = (True, False, None)
 
 
 def describe(points: Points, rulebook: Rulebook, row: int, as_of: date | None = None) -> dict[str, Any]:
-    """Return the ``innovation`` object of one row as JSON; parameters are those of `InnovationTemplates.filled`.
+    """Return the ``innovation`` object of one row as JSON; parameters are those of `InnovationParts.of_row`.
 
     ``value`` is null where missing and ``eligible`` is null where it cannot be known; ``eligibility`` has for every
     condition whether it is met. One that no field can show has ``met`` null and the rule ``presumed``.
     """
-    written = InnovationTemplates(rulebook).filled(points, row, as_of)
-    content = InnovationScore.model_validate_json(written).model_dump(mode="json")
-    last = {name: content.pop(name) for name in ("eligible", "eligibility")}
-    return content | last
+    content = written(InnovationParts(rulebook).of_row(points, row, as_of))
+    read = InnovationScore.model_validate_json(content).model_dump(mode="json")
+    last = {name: read.pop(name) for name in ("eligible", "eligibility")}
+    return read | last
 
 
-class InnovationTemplates:
-    """The ``innovation`` object of decisions by one rulebook, rendered but for what depends on the record."""
+class InnovationParts:
+    """What the ``innovation`` objects of decisions by one rulebook have in common, ready to be written."""
 
     def __init__(self, rulebook: Rulebook) -> None:
         self._rulebook = rulebook
-        self._whole = Template(
-            {
-                "rulebook": rulebook.id,
-                "edition": rulebook.edition,
-                "provenance": rulebook.provenance.value,
-                "score_provenance": rulebook.score_provenance.value,
-                "max_score": rulebook.max_score,
-            },
-            ("stage", "score", "valid_until", "eligible", "eligibility", "categories", "indicators"),
-        )
+        self._fixed = {
+            "rulebook": rulebook.id,
+            "edition": rulebook.edition,
+            "provenance": rulebook.provenance.value,
+            "score_provenance": rulebook.score_provenance.value,
+            "max_score": number(rulebook.max_score),
+        }
         self._categories = [
-            (
-                category.id,
-                [indicator.id for indicator in rulebook.indicators if indicator.category == category.id],
-                Template({"id": category.id}, ("points", "max")),
-            )
+            (category.id, [indicator.id for indicator in rulebook.indicators if indicator.category == category.id])
             for category in rulebook.categories
         ]
         self._indicators = [(indicator.id, _indicator(indicator)) for indicator in rulebook.indicators]
@@ -64,8 +58,8 @@ class InnovationTemplates:
         self._always = _always(rulebook)
         self._valid_until = lru_cache(maxsize=1024)(self._last_day)
 
-    def filled(self, points: Points, row: int, as_of: date | None = None) -> Rendered:
-        """Return the canonical JSON of the ``innovation`` object of one row.
+    def of_row(self, points: Points, row: int, as_of: date | None = None) -> JsonObject:
+        """Return the ``innovation`` object of one row, for :func:`icsml.core.canonical.written`.
 
         Parameters
         ----------
@@ -77,49 +71,49 @@ class InnovationTemplates:
             Date of the row's record, from which the score's validity runs.
         """
         most = {name: points.maximum_of(name, row) for name, _ in self._indicators}
-        return self._whole.filled(
-            stage=points.stage_of(row),
-            score=_number(points.score.item(row)),
-            valid_until=self._valid_until(as_of),
-            eligible=_answer(points.eligible.item(row)),
-            eligibility=[
+        return {
+            **self._fixed,
+            "stage": points.stage_of(row),
+            "score": _number(points.score.item(row)),
+            "valid_until": self._valid_until(as_of),
+            "eligible": _answer(points.eligible.item(row)),
+            "eligibility": [
                 *(answers[_answer(points.conditions[name].item(row))] for name, answers in self._conditions),
                 *self._always,
             ],
-            categories=[
-                template.filled(
-                    points=_number(points.categories[name].item(row)),
-                    max=float(sum(most[indicator] for indicator in indicators)),
-                )
-                for name, indicators, template in self._categories
+            "categories": [
+                {
+                    "id": name,
+                    "points": _number(points.categories[name].item(row)),
+                    "max": number(float(sum(most[indicator] for indicator in indicators))),
+                }
+                for name, indicators in self._categories
             ],
-            indicators=[
-                template.filled(
-                    value=_number(points.values[name].item(row)),
-                    points=_number(points.points[name].item(row)),
-                    max=most[name],
-                    rule=points.rules[name][row],
-                )
-                for name, template in self._indicators
+            "indicators": [
+                {
+                    **fixed,
+                    "value": _number(points.values[name].item(row)),
+                    "points": _number(points.points[name].item(row)),
+                    "max": number(most[name]),
+                    "rule": points.rules[name][row],
+                }
+                for name, fixed in self._indicators
             ],
-        )
+        }
 
     def _last_day(self, as_of: date | None) -> str | None:
         until = valid_until(self._rulebook, np.array([as_of], dtype="datetime64[D]"))[0]
         return None if np.isnat(until) else str(until)
 
 
-def _indicator(indicator: Indicator) -> Template:
-    return Template(
-        {
-            "id": indicator.id,
-            "label": indicator.label.by_language,
-            "domain": indicator.domain.value,
-            "unit": _unit(indicator),
-            "provenance": indicator.weakest_provenance.value,
-        },
-        ("value", "points", "max", "rule"),
-    )
+def _indicator(indicator: Indicator) -> JsonObject:
+    return {
+        "id": indicator.id,
+        "label": rendered(indicator.label.by_language),
+        "domain": indicator.domain.value,
+        "unit": _unit(indicator),
+        "provenance": indicator.weakest_provenance.value,
+    }
 
 
 def _unit(indicator: Indicator) -> str | None:
@@ -163,8 +157,8 @@ def _eligibility(name: str, met: bool | None, rule: str | None, provenance: str,
     return rendered({"id": name, "met": met, "rule": rule, "provenance": provenance, "text": stated})
 
 
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
+def _number(value: float) -> float | int | Rendered | None:
+    return None if math.isnan(value) else number(value)
 
 
 def _answer(value: float) -> bool | None:
