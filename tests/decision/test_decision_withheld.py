@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import icsml.decision.pd_if_withheld as withheld
 from icsml.decision.decide import decide
 from icsml.decision.required_information import demands
-from icsml.model.scorer import Scorer
 from icsml.records.enterprise import example_record, parse_record
 
 MOMENT = datetime(2026, 7, 1, tzinfo=UTC)
@@ -78,8 +78,10 @@ def test_a_ratio_without_a_base_is_known_and_not_filled_in(bundle):
 
 
 def test_what_is_absent_is_filled_in_from_one_row_at_a_time(bundle, monkeypatch):
-    filled, real = [], Scorer.pd
-    monkeypatch.setattr(Scorer, "pd", lambda scorer, rows: filled.append(rows) or real(scorer, rows))
+    filled, real = [], withheld.margins
+    monkeypatch.setattr(
+        withheld, "margins", lambda booster, rows, *of, **how: filled.append(rows) or real(booster, rows, *of, **how)
+    )
     _, features = decided(bundle, without(*CREDIT))
     places = [place for place, value in enumerate(features.values()) if value is None]
     assert len(places) > 3

@@ -7,9 +7,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Dates", "Flags", "Floats", "Indices", "Int8s", "Int16s", "Int32s", "Ints", "Objects", "Texts"]
+__all__ = [
+    "Array",
+    "Dates",
+    "Flags",
+    "Float32s",
+    "Floats",
+    "Indices",
+    "Int8s",
+    "Int16s",
+    "Int32s",
+    "Ints",
+    "Objects",
+    "Texts",
+]
 
 Floats = NDArray[np.float64]
+Float32s = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Int8s = NDArray[np.int8]
 Int16s = NDArray[np.int16]

@@ -7,13 +7,12 @@ from math import ceil
 
 import numpy as np
 
-from icsml.core.arrays import Flags, Floats, Ints
+from icsml.core.arrays import Flags, Float32s, Floats, Ints
 from icsml.decision.missing_information import features_lacking_fields
 from icsml.decision.row import Row
 from icsml.explain.shap_engine import margins
 from icsml.model.bundle import BundleParts
 from icsml.model.predict import log_odds, pd_from_log_odds
-from icsml.model.reference import ReferencePopulation
 from icsml.records.decision import Withheld
 
 __all__ = ["pd_if_withheld"]
@@ -34,6 +33,8 @@ def pd_if_withheld(record: Row) -> Withheld | None:
     Withheld or None
         None where nothing is absent, or the bundle has no reference population.
     """
+    from icsml.decision.withheld_kernel import fill  # numba: not before the first gap
+
     bundle, absent = record.bundle, features_lacking_fields(record)
     if not absent or bundle.reference is None:
         return None
@@ -41,8 +42,8 @@ def pd_if_withheld(record: Row) -> Withheld | None:
     columns, values = np.array(absent), np.array(record.features)
     values[columns] = np.nan  # also those computed from zeros that count as left out
     donors = _donors(bundle.derived(_lenders), values, columns, policy.rows)
-    filled = np.tile(values, (len(donors), 1))
-    filled[:, columns] = bundle.reference.rows[np.ix_(donors, columns)]
+    filled = np.empty((len(donors), len(values)))
+    fill(bundle.reference.rows, donors, columns, values, filled)
     rank = ceil((len(donors) - 1) * policy.quantile)
     margin = margins(bundle.model.booster, filled, bundle.reference, explainer=bundle.explainer)
     at_rank = np.partition(margin, rank)[rank : rank + 1]  # PDs have the order of the margins
@@ -56,10 +57,20 @@ def pd_if_withheld(record: Row) -> Withheld | None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lenders:
-    """The reference rows as :mod:`icsml.decision.withheld_kernel` reads them."""
+    """The reference rows as a search reads them.
+
+    Parameters
+    ----------
+    known : ndarray of bool of shape (p, r)
+        Whether each row has a value of each feature.
+    ranks, rounded, ordered, counts, weights : ndarray
+        As :func:`icsml.decision.withheld_kernel.find_nearest` reads them; the weight of a feature is its gain in the
+        model.
+    """
 
     known: Flags
     ranks: Floats
+    rounded: Float32s
     ordered: Floats
     counts: Ints
     weights: Floats
@@ -68,35 +79,40 @@ class _Lenders:
 def _lenders(bundle: BundleParts) -> _Lenders:
     reference = bundle.reference
     assert reference is not None  # noqa: S101 - nothing is filled in without one
-    known = ~np.isnan(reference.rows)
-    ordered = np.sort(reference.rows.T, axis=1)  # missing last
-    counts = known.sum(axis=0)
+    values, known = reference.rows.T, ~np.isnan(reference.rows.T)
+    ordered, counts = np.sort(values, axis=1), known.sum(axis=1)  # missing last
+    ranks = np.array([_ranks(*one) for one in zip(ordered, counts, values, strict=True)])
+    rounded = np.where(known, ranks, -1.0).astype(np.float32)
     weights = np.asarray(bundle.model.booster.feature_importance("gain"), dtype=np.float64)
-    return _Lenders(known, _ranks(reference, ordered, counts), ordered, counts, weights)
+    return _Lenders(known, np.ascontiguousarray(ranks.T), rounded, ordered, counts, weights)
 
 
-def _ranks(reference: ReferencePopulation, ordered: Floats, counts: Ints) -> Floats:
-    """Return each value's rank in its column, from 0 to 1."""
-    ranks = np.full(reference.rows.shape, np.nan)
-    for column, (values, count) in enumerate(zip(reference.rows.T, counts, strict=True)):
-        known = ~np.isnan(values)
-        ranks[known, column] = np.searchsorted(ordered[column, :count], values[known], side="right") / max(count, 1)
-    return ranks
+def _ranks(ordered: Floats, count: int, values: Floats) -> Floats:
+    """Return each value's rank among the known values of its feature, from 0 to 1; NaN where it is missing."""
+    ranks = np.searchsorted(ordered[:count], values, side="right") / max(count, 1)
+    return np.where(np.isnan(values), np.nan, ranks)
 
 
 def _donors(lenders: _Lenders, values: Floats, absent: Ints, most: int) -> Ints:
     """Return the indices of the reference rows whose values fill the gaps."""
-    from icsml.decision.withheld_kernel import count_lent, measure  # numba: not before the first gap
+    from icsml.decision.withheld_kernel import find_lenders, find_nearest
 
-    having = np.empty(len(lenders.known), dtype=np.int64)
-    count_lent(lenders.known, absent, having)
-    complete = np.flatnonzero(having == len(absent))
-    if len(complete) < _FEWEST:
-        complete = np.argsort(-having, kind="stable")[:most]
-    if len(complete) <= most:
-        return complete
-    distances = np.empty(len(complete))
-    measure(lenders.ranks, lenders.ordered, lenders.counts, lenders.weights, values, complete, distances)
-    farthest = np.partition(distances, most - 1)[most - 1]
-    nearer, tied = complete[distances < farthest], complete[distances == farthest]
-    return np.concatenate([nearer, tied[: most - len(nearer)]])
+    lends = np.empty(lenders.known.shape[1], dtype=np.bool_)
+    complete = find_lenders(lenders.known, absent, lends)
+    if complete < _FEWEST:
+        having = lenders.known[absent].sum(axis=0)
+        return np.argsort(-having, kind="stable")[:most]
+    if complete <= most:
+        return np.flatnonzero(lends)
+    nearest = np.empty(most, dtype=np.int64)
+    find_nearest(
+        lenders.ranks,
+        lenders.rounded,
+        lenders.ordered,
+        lenders.counts,
+        lenders.weights,
+        values,
+        lends,
+        nearest,
+    )
+    return nearest

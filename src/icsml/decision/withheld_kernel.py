@@ -4,63 +4,127 @@ from __future__ import annotations
 
 import numpy as np
 
-from icsml.core.arrays import Flags, Floats, Ints
-from icsml.core.compilation import compiled
+from icsml.core.arrays import Flags, Float32s, Floats, Ints
+from icsml.core.compilation import compiled, inlined
 
-__all__ = ["count_lent", "measure"]
+__all__ = ["fill", "find_lenders", "find_nearest"]
+
+_TOLERANCE = 1e-4  # share of all weights; rounding to single precision moves a distance by less than a tenth of it
+
+
+@inlined
+def _before(distance: float, row: int, other_distance: float, other_row: int) -> bool:
+    return distance < other_distance or (distance == other_distance and row < other_row)
+
+
+@inlined
+def _replace_last(distances: Floats, rows: Ints, distance: float, row: int) -> None:
+    """Put a row in place of the farthest one, the first of a heap."""
+    at = 0
+    while 2 * at + 1 < len(rows):
+        child = 2 * at + 1
+        if child + 1 < len(rows) and _before(distances[child], rows[child], distances[child + 1], rows[child + 1]):
+            child += 1
+        if not _before(distance, row, distances[child], rows[child]):
+            break
+        distances[at], rows[at] = distances[child], rows[child]
+        at = child
+    distances[at], rows[at] = distance, row
 
 
 @compiled
-def count_lent(known: Flags, absent: Ints, counts: Ints) -> None:
-    """Count which of the absent features each reference row has a value of.
+def find_lenders(known: Flags, absent: Ints, lends: Flags) -> int:
+    """Find the rows that have a value of every absent feature, and count them.
 
     Parameters
     ----------
-    known : ndarray of bool of shape (r, p)
-        Whether a reference row has a value.
+    known : ndarray of bool of shape (p, r)
+        Whether each reference row has a value of each feature.
     absent : ndarray of int of shape (a,)
         Features that the record lacks.
-    counts : ndarray of int of shape (r,)
-        The counts are written into it.
+    lends : ndarray of bool of shape (r,)
+        Set for these rows.
     """
-    for row in range(len(known)):
-        count = 0
-        for column in absent:
-            count += known[row, column]
-        counts[row] = count
+    lends[:] = True
+    for column in absent:
+        for row in range(len(lends)):
+            lends[row] &= known[column, row]
+    return int(lends.sum())
 
 
 @compiled
-def measure(
-    ranks: Floats, ordered: Floats, counts: Ints, weights: Floats, values: Floats, rows: Ints, distances: Floats
+def find_nearest(
+    ranks: Floats,
+    rounded: Float32s,
+    ordered: Floats,
+    counts: Ints,
+    weights: Floats,
+    values: Floats,
+    lends: Flags,
+    nearest: Ints,
 ) -> None:
-    """Measure how far some reference rows are from a record: weighted differences of rank of its known features.
+    """Find the reference rows nearest to a record, by weighted differences of rank of its known features.
+
+    All rows are measured in single precision, and those that may be among the nearest once more in double.
 
     Parameters
     ----------
     ranks : ndarray of shape (r, p)
-        Rank of each value in its column, from 0 to 1; NaN where there is none.
+        Rank of each reference value among those of its feature, from 0 to 1; NaN where there is none.
+    rounded : ndarray of float32 of shape (p, r)
+        The same; -1 where there is none.
     ordered : ndarray of shape (p, r)
-        The values of each column, rising.
+        The values of each feature, rising, the missing ones last.
     counts : ndarray of int of shape (p,)
-        How many of them there are.
+        How many are known.
     weights : ndarray of shape (p,)
-        Weight of each feature.
+        Weight of each feature, none below zero.
     values : ndarray of shape (p,)
         The record; NaN is missing.
-    rows : ndarray of int of shape (c,)
-        Which rows.
-    distances : ndarray of shape (c,)
-        The distances are written into it.
+    lends : ndarray of bool of shape (r,)
+        Rows to choose from; no fewer than are wanted.
+    nearest : ndarray of int of shape (k,)
+        The rows are written into it, in no order; of rows equally far the first ones.
     """
     present = np.flatnonzero(~np.isnan(values))
     own = np.empty(len(present))
     for at, column in enumerate(present):
         reached = np.searchsorted(ordered[column, : counts[column]], values[column], side="right")
         own[at] = reached / max(counts[column], 1)
-    for row in range(len(rows)):
-        distance = 0.0
-        for at, column in enumerate(present):
-            apart = abs(ranks[rows[row], column] - own[at])
-            distance += weights[column] * (0.5 if np.isnan(apart) else apart)
-        distances[row] = distance
+    about = _measure_all(rounded, weights, present, own)
+    distances = np.full(len(nearest), np.inf)
+    nearest[:] = len(lends)
+    for row in range(len(lends)):
+        if lends[row] and about[row] < distances[0]:
+            _replace_last(distances, nearest, about[row], row)
+    bound = distances[0] + _TOLERANCE * weights.sum()
+    distances[:] = np.inf
+    nearest[:] = len(lends)
+    for row in range(len(lends)):
+        if lends[row] and about[row] <= bound:
+            distance = 0.0
+            for at, column in enumerate(present):
+                apart = abs(ranks[row, column] - own[at])
+                distance += weights[column] * (0.5 if np.isnan(apart) else apart)
+            if _before(distance, row, distances[0], nearest[0]):
+                _replace_last(distances, nearest, distance, row)
+
+
+@inlined
+def _measure_all(rounded: Float32s, weights: Floats, present: Ints, own: Floats) -> Float32s:
+    about = np.zeros(rounded.shape[1], dtype=np.float32)
+    for at, column in enumerate(present):
+        weight, mine, ranks = np.float32(weights[column]), np.float32(own[at]), rounded[column]
+        for row in range(len(about)):
+            apart = abs(ranks[row] - mine)
+            about[row] += weight * (np.float32(0.5) if ranks[row] < np.float32(0.0) else apart)
+    return about
+
+
+@compiled
+def fill(reference: Floats, rows: Ints, absent: Ints, values: Floats, filled: Floats) -> None:
+    """Write a record into each row of ``filled``, shape (k, p), its absent features from one reference row each."""
+    for at in range(len(rows)):
+        filled[at] = values
+        for column in absent:
+            filled[at, column] = reference[rows[at], column]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Final, Literal
 
 from icsml.texts.catalogue import section, text
@@ -22,7 +22,7 @@ _Use = Literal["text", "low", "high"]
 """A value alone, or as a bound of a range, where the unit may occur once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Scale:
     """Format of a unit's values from some size on.
 
@@ -54,16 +54,23 @@ class _Scale:
     low: str | None = None
     high: str | None = None
 
+    @cached_property
+    def around(self) -> dict[_Use, tuple[str, str]]:
+        """What stands before and behind the number, by use."""
+        texts: dict[_Use, str] = {"text": self.text, "low": self.low or self.text, "high": self.high or self.text}
+        before_and_behind = {use: text.split("{number}") for use, text in texts.items()}
+        return {use: (before, behind) for use, (before, behind) in before_and_behind.items()}
+
     def read(self, value: float, more: int, use: _Use) -> str:
-        template = {"text": None, "low": self.low, "high": self.high}[use] or self.text
-        return template.format(number=self._number(value * self.times / self.per, more))
+        before, behind = self.around[use]
+        return f"{before}{self._number(value * self.times / self.per, more)}{behind}"
 
     def _number(self, value: float, more: int) -> str:
         if self.significant:
             return f"{value + 0.0:.{self.significant + more}g}"
         number = f"{value:,.{self.digits + more}f}"
-        if not any(digit in number for digit in "123456789"):
-            number = number.removeprefix("-")  # no minus zero
+        if number[0] == "-" and not any(digit in number for digit in "123456789"):
+            number = number[1:]  # no minus zero
         return number.rstrip("0").rstrip(".") if self.trim and "." in number else number
 
 
@@ -143,7 +150,14 @@ def _bound(value: float, unit: str, use: _Use) -> Label:
 
 def _read(value: float, unit: str, more: int, language: str, use: _Use = "text") -> str:
     value = min(max(float(value), -_HUGE), _HUGE)
+    size = abs(value)
+    for scale in _falling(unit, language):
+        if size >= scale.at_least:
+            return scale.read(value, more, use)
+    raise RuntimeError(f"the smallest scale of {unit} does not begin at zero")
+
+
+@cache
+def _falling(unit: str, language: str) -> tuple[_Scale, ...]:
     known = units(language)
-    scales = known.get(unit, known[_DEFAULT])
-    scale = next(scale for scale in reversed(scales) if abs(value) >= scale.at_least)
-    return scale.read(value, more, use)
+    return known.get(unit, known[_DEFAULT])[::-1]
