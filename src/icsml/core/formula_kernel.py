@@ -67,7 +67,7 @@ def compute(table: Floats, read: Ints, constants: Floats, steps: Ints, results: 
 
 
 @compiled
-def count_known(table: Floats, read: Ints, counts: Ints, zeros: bool) -> None:
+def count_known(table: Floats, read: Ints, counts: Ints) -> None:
     """Count the known numbers of every row.
 
     Parameters
@@ -78,10 +78,7 @@ def count_known(table: Floats, read: Ints, counts: Ints, zeros: bool) -> None:
         Which of them are counted.
     counts : ndarray of int of shape (n,)
         The numbers known are added to it.
-    zeros : bool
-        Whether zeros count.
     """
     for column in read:
         for row in range(table.shape[1]):
-            value = table[column, row]
-            counts[row] += not np.isnan(value) and (zeros or value != 0.0)
+            counts[row] += not np.isnan(table[column, row])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal, overload
 
 import numpy as np
@@ -19,8 +19,8 @@ from icsml.innovation.scoring.evaluate import evaluate
 from icsml.innovation.scoring.points import Points
 from icsml.model.bundle import BundleParts
 from icsml.model.predict import log_odds, pd_from_log_odds
-from icsml.records.columns import Columns, rows
-from icsml.records.screening import Screening, is_present, screen
+from icsml.records.columns import Columns, count_known, rows
+from icsml.records.screening import Screening, screen
 
 __all__ = ["Assessment", "ExplainedAssessment", "Explanation", "assess", "warm"]
 
@@ -152,24 +152,11 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, fir
     score = bundle.scale.score(scored)
     insufficient = lacking(bundle, screening.columns)
     pd = pd_from_log_odds(scored)
-    assessment = Assessment(
-        screening=screening,
-        innovation=points,
-        features=features,
-        fallback=fallback,
-        log_odds=scored,
-        pd=pd,
-        score=score,
-        grade=_graded(bundle.grade(pd), insufficient),
-        insufficient=insufficient,
-        pd_without_innovation=None if companion is None else pd_from_log_odds(companion),
-    )
+    grade, without = _graded(bundle.grade(pd), insufficient), None if companion is None else pd_from_log_odds(companion)
+    parts = (screening, points, features, fallback, scored, pd, score, grade, insufficient, without)
     if terms is None:
-        return assessment
-    explanation = _explanation(bundle, features, terms, fallback, score)
-    return ExplainedAssessment(
-        **{part.name: getattr(assessment, part.name) for part in fields(Assessment)}, explanation=explanation
-    )
+        return Assessment(*parts)
+    return ExplainedAssessment(*parts, explanation=_explanation(bundle, features, terms, fallback, score))
 
 
 def _graded(grade: Objects, insufficient: Mapping[str, Flags]) -> Objects:
@@ -188,7 +175,7 @@ def warm(bundle: BundleParts) -> None:
 
 
 def _require_date(bundle: BundleParts, columns: Columns) -> None:
-    undated = np.isnat(columns["as_of"])
+    undated = count_known(columns, ("as_of",)) == 0
     if bundle.dated and undated.any():
         where = "" if len(undated) == 1 else f" in {int(undated.sum()):,} of {len(undated):,} records"
         raise InputError(
@@ -203,9 +190,7 @@ def _without_feed(bundle: BundleParts, columns: Columns) -> Flags:
     """Rows without any innovation field that the model reads, where a companion can score them."""
     if bundle.companion is None:
         return np.zeros(rows(columns), dtype=np.bool_)
-    empty = np.ones(rows(columns), dtype=np.bool_)
-    for name in bundle.model.encoder.innovation_inputs:
-        empty &= ~is_present(columns[name])
+    empty: Flags = count_known(columns, bundle.model.encoder.innovation_inputs) == 0
     return empty
 
 
@@ -226,7 +211,11 @@ def _explanation(bundle: BundleParts, features: Floats, terms: Terms, fallback: 
     if fallback.any():
         terms = _with_companion_terms(bundle, features, terms, fallback)
     base_points, points = terms.points(bundle.scale, score)
-    return Explanation(terms, base_points, points, clusters(bundle, bundle.catalogue.merge_above))
+    return Explanation(terms, base_points, points, bundle.derived(_clusters))
+
+
+def _clusters(bundle: BundleParts) -> Clusters:
+    return clusters(bundle, bundle.catalogue.merge_above)
 
 
 def _terms(bundle: BundleParts, features: Floats) -> Terms:

@@ -13,11 +13,11 @@ from typing import Any
 from icsml.core.canonical import Rendered, number, rendered
 from icsml.core.strict_json import JsonObject
 from icsml.decision.missing_information import field_label, field_labels
-from icsml.decision.reasons import RowReasons, StatedReason, reference
+from icsml.decision.reasons import GroupSum, RowReasons, StatedReason, reference
 from icsml.decision.record_findings import Finding
 from icsml.innovation.scoring.describe import InnovationParts
 from icsml.model.bundle import Bundle, BundleParts
-from icsml.records.decision import AlsoReason, DecisionWarning, GroupTerm, IndicatorReason, Referral
+from icsml.records.decision import AlsoReason, DecisionWarning, IndicatorReason, Referral
 from icsml.texts.label import Label
 
 __all__ = [
@@ -138,7 +138,7 @@ def _also(also: AlsoReason) -> JsonObject:
     }
 
 
-def _group(term: GroupTerm) -> JsonObject:
+def _group(term: GroupSum) -> JsonObject:
     return {
         "group": term.group,
         "log_odds": number(term.log_odds),

@@ -9,8 +9,9 @@ from math import isnan
 
 import numpy as np
 
+from icsml.core.arrays import Floats
 from icsml.decision.missing_information import field_label
-from icsml.decision.out_of_range import beyond, fields_out_of_range
+from icsml.decision.out_of_range import fields_out_of_range
 from icsml.decision.required_information import Demand, demands
 from icsml.decision.row import Row
 from icsml.innovation.scoring.validity import ages
@@ -94,9 +95,19 @@ def _on_rulebook(bundle: BundleParts, as_of: date | None, decided_on: date) -> I
     yield from bundle.derived(_on_assumed_points)
     if as_of is not None and not bundle.rulebook.in_force.holds(as_of):
         yield _warning("RULEBOOK_NOT_IN_FORCE", "innovation.rulebook")
-    age = ages(bundle.rulebook, np.array([as_of], dtype="datetime64[D]"), decided_on)
-    if age.expired[0]:
-        yield _warning("POINTS_EXPIRED", "innovation.valid_until", months=float(age.months[0]))
+    yield from bundle.derived(_on_expired_points)(as_of, decided_on)
+
+
+def _on_expired_points(bundle: BundleParts) -> Callable[[date | None, date], list[DecisionWarning]]:
+    @lru_cache(maxsize=1024)  # records of a bank share their dates
+    def warnings(as_of: date | None, decided_on: date) -> list[DecisionWarning]:
+        assert bundle.rulebook is not None  # noqa: S101 - without rules there are no points
+        age = ages(bundle.rulebook, np.array([as_of], dtype="datetime64[D]"), decided_on)
+        if not age.expired[0]:
+            return []
+        return [_warning("POINTS_EXPIRED", "innovation.valid_until", months=float(age.months[0]))]
+
+    return warnings
 
 
 def _on_assumed_points(bundle: BundleParts) -> list[DecisionWarning]:
@@ -169,9 +180,10 @@ def _on_date(as_of: date | None, decided_on: date) -> Iterator[DecisionWarning]:
 
 def _on_implausible_features(record: Row) -> Iterator[DecisionWarning]:
     """Warn of a feature outside its plausible range, unless one of its inputs is already reported as out of range."""
-    reported = set(record.out_of_range)
-    for feature, value in zip(record.bundle.features, record.features, strict=True):
-        if beyond(value, feature.range) and reported.isdisjoint(feature.inputs):
+    values, (low, high) = record.assessment.features[record.row], record.bundle.derived(_plausible)
+    for index in np.flatnonzero((values < low) | (values > high)):
+        feature, value = record.bundle.features[index], record.features[index]
+        if not any(name in record.out_of_range for name in feature.inputs):
             yield _warning(
                 "OUT_OF_RANGE",
                 feature.name,
@@ -180,6 +192,13 @@ def _on_implausible_features(record: Row) -> Iterator[DecisionWarning]:
                 value=apart_from_bounds(value, feature.range, feature.unit),
                 range=range_text(feature.range, feature.unit),
             )
+
+
+def _plausible(bundle: BundleParts) -> tuple[Floats, Floats]:
+    """Return the bounds of every feature's plausible range, shape (p,) each; infinite where there is none."""
+    ranges = [feature.range for feature in bundle.features]
+    low = np.array([-np.inf if low is None else low for low, _ in ranges])
+    return low, np.array([np.inf if high is None else high for _, high in ranges])
 
 
 def _on_absent_features(record: Row) -> Iterator[DecisionWarning]:

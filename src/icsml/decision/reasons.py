@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from math import isnan
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,6 @@ from icsml.model.bundle import BundleParts
 from icsml.records.columns import Columns
 from icsml.records.decision import (
     AlsoReason,
-    GroupTerm,
     IndicatorReason,
     InterventionalReference,
     ReasonForm,
@@ -39,13 +38,13 @@ from icsml.records.field import Domain
 from icsml.texts.catalogue import text
 from icsml.texts.label import Label
 
-__all__ = ["RowReasons", "StatedReason", "contradicting_share", "reference", "row_reasons"]
+__all__ = ["GroupSum", "RowReasons", "StatedReason", "contradicting_share", "reference", "row_reasons"]
 
 
 _ORDER: Final[Mapping[ReasonKind, int]] = {"comparison": 0, "not_computable": 1, "not_provided": 1, "neutral": 2}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StatedReason:
     """One feature's reason; see :class:`icsml.records.decision.Reason`.
 
@@ -102,6 +101,15 @@ class StatedReason:
         return self.statement.text
 
 
+class GroupSum(NamedTuple):
+    """What all features of one group did together; see :class:`icsml.records.decision.GroupTerm`."""
+
+    group: str
+    log_odds: float
+    points: int
+    pd_effect: float
+
+
 @dataclass(frozen=True, slots=True)
 class RowReasons:
     """The reasons of one row.
@@ -114,7 +122,7 @@ class RowReasons:
         The largest terms, of either sign.
     other_log_odds, other_points : float, int
         Sums of the terms that ``reasons`` leaves out.
-    groups : list of GroupTerm
+    groups : list of GroupSum
         Sums by group of features.
     adverse_reasons : list of StatedReason
         What may be given to the applicant: comparisons first, then what has no value, then neutral statements.
@@ -132,7 +140,7 @@ class RowReasons:
     reasons: list[StatedReason]
     other_log_odds: float
     other_points: int
-    groups: list[GroupTerm]
+    groups: list[GroupSum]
     adverse_reasons: list[StatedReason]
     adverse_coverage: float | None
     principal_left_out: bool
@@ -325,11 +333,11 @@ def _also(one: _Terms, lead: int) -> list[AlsoReason]:
     ]
 
 
-def _groups(one: _Terms) -> list[GroupTerm]:
+def _groups(one: _Terms) -> list[GroupSum]:
     terms, members = one.terms.tolist(), one.bundle.derived(_members)
     sums = [_sum([terms[index] for index in columns]) for columns in members.values()]
     return [
-        GroupTerm(group=group, log_odds=term, points=sum(one.points[index] for index in columns), pd_effect=effect)
+        GroupSum(group, term, sum([one.points[index] for index in columns]), effect)
         for (group, columns), term, effect in zip(members.items(), sums, one.pd_effects(np.array(sums)), strict=True)
     ]
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from math import ceil
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from icsml.core.arrays import Flags, Ints
+from icsml.core.arrays import Flags
 from icsml.model.assessment_policy import InformationGroup
 from icsml.model.bundle import BundleParts
-from icsml.records.columns import Columns, count_known, rows
+from icsml.records.columns import Table, layout, rows
+
+if TYPE_CHECKING:
+    from icsml.decision.required_kernel import Required
 
 __all__ = ["SIZES", "Demand", "demands", "lacking"]
 
@@ -47,29 +51,6 @@ class Demand:
         """The amounts among the fields if the group is that of the statements; else none."""
         return tuple(name for name in self.fields if name.endswith("_cny")) if set(self.fields) & set(SIZES) else ()
 
-    def blank(self, columns: Columns) -> Flags:
-        """Return which records have only zero amounts in the statements, shape (n,)."""
-        if not self.amounts:
-            return np.zeros(rows(columns), dtype=np.bool_)
-        blank: Flags = count_known(columns, self.amounts, zeros=False) == 0
-        return blank
-
-    def lacking(self, columns: Columns) -> Flags:
-        """Return which records have too few of the fields, shape (n,).
-
-        Where every amount of the statements is zero or left out, none counts as given: a form that is filled in with
-        zeros must not earn a grade that leaving the fields out does not.
-        """
-        blank = self.blank(columns)
-        given, required = self._given(columns, self.fields, blank), self._given(columns, self.required, blank)
-        return (given < self.least) | (required < len(self.required))
-
-    def _given(self, columns: Columns, names: tuple[str, ...], blank: Flags) -> Ints:
-        given = count_known(columns, names)
-        if blank.any():
-            given -= blank * count_known(columns, tuple(name for name in names if name in self.amounts))
-        return given
-
 
 def demands(bundle: BundleParts) -> tuple[Demand, ...]:
     """Return the bundle's requirements of a record; a group of which the model reads nothing has none."""
@@ -87,19 +68,36 @@ def _demands(bundle: BundleParts) -> tuple[Demand, ...]:
     return tuple(demanded)
 
 
-def lacking(bundle: BundleParts, columns: Columns) -> dict[str, Flags]:
+def lacking(bundle: BundleParts, columns: Table) -> dict[str, Flags]:
     """Return the rows with too few fields, shape (n,), by group; without groups that all rows satisfy.
+
+    Where every amount of the statements is zero or left out, none counts as given: a form that is filled in with zeros
+    must not earn a grade that leaving the fields out does not.
 
     Parameters
     ----------
     bundle : BundleParts
         The model.
-    columns : Columns
+    columns : Table
         Screened records.
     """
-    insufficient = {}
-    for demand in demands(bundle):
-        flags = demand.lacking(columns)
-        if flags.any():
-            insufficient[demand.group.id] = flags
-    return insufficient
+    from icsml.decision.required_kernel import find_lacking  # numba: not before the first row
+
+    flags = np.empty((len(demands(bundle)), rows(columns)), dtype=np.bool_)
+    find_lacking(columns.numbers, bundle.derived(_required), flags)
+    return {
+        demand.group.id: of_group for demand, of_group in zip(demands(bundle), flags, strict=True) if of_group.any()
+    }
+
+
+def _required(bundle: BundleParts) -> Required:
+    from icsml.decision.required_kernel import Required
+
+    asked = [(demand, name) for demand in demands(bundle) for name in demand.fields]
+    return Required(
+        fields=layout(bundle.extras).indices([name for _, name in asked]),
+        starts=np.array([0, *accumulate(len(demand.fields) for demand in demands(bundle))], dtype=np.int64),
+        amount=np.array([name in demand.amounts for demand, name in asked], dtype=np.bool_),
+        required=np.array([name in demand.required for demand, name in asked], dtype=np.bool_),
+        least=np.array([demand.least for demand in demands(bundle)], dtype=np.int64),
+    )

@@ -37,6 +37,10 @@ class Row:
         return numbers
 
     @cached_property
+    def _index(self) -> dict[str, int]:
+        return self.assessment.screening.columns.layout.index
+
+    @cached_property
     def features(self) -> list[float]:
         """The row as the model sees it; NaN is missing."""
         features: list[float] = self.assessment.features[self.row].tolist()
@@ -65,13 +69,14 @@ class Row:
 
     def number(self, name: str) -> float:
         """Return the value of a field of numbers, or of a date in days since 1970; NaN is missing."""
-        return self._numbers[self.assessment.screening.columns.layout.index[name]]
+        return self._numbers[self._index[name]]
 
     def is_present(self, name: str) -> bool:
         """Return whether a field has a value."""
-        columns = self.assessment.screening.columns
-        index = columns.layout.index.get(name)
-        return columns.texts[name][self.row] is not None if index is None else not isnan(self._numbers[index])
+        index = self._index.get(name)
+        if index is None:
+            return self.assessment.screening.columns.texts[name][self.row] is not None
+        return not isnan(self._numbers[index])
 
     def is_blank(self, demand: Demand) -> bool:
         """Return whether all amounts that a group requires are zero or left out."""

@@ -78,8 +78,9 @@ def rank_terms(log_odds: Floats, most: int) -> Ints:
 
 def top_terms(log_odds: Floats, most: int) -> list[int]:
     """Return the columns of the largest terms of one row, largest first and none that is zero."""
-    ranked = rank_terms(log_odds[None, :], most)[0]
-    return [int(column) for column in ranked if log_odds[column] != 0.0]
+    sizes = np.abs(log_odds)
+    ranked: list[int] = np.argsort(-sizes, kind="stable")[:most].tolist()
+    return ranked[: int(np.count_nonzero(sizes))]
 
 
 def adverse(log_odds: Floats, at_least: float) -> Floats:

@@ -184,13 +184,13 @@ def numbers_of(columns: Columns, names: tuple[str, ...]) -> tuple[Floats, Ints]:
     return numbers, np.arange(len(names), dtype=np.int64)
 
 
-def count_known(columns: Columns, names: tuple[str, ...], *, zeros: bool = True) -> Ints:
-    """Return how many of some columns of numbers have a value in each row, shape (n,); without ``zeros``, none of 0."""
+def count_known(columns: Columns, names: tuple[str, ...]) -> Ints:
+    """Return how many of some columns of numbers have a value in each row, shape (n,)."""
     from icsml.core.formula_kernel import count_known as count  # numba: not before the first row
 
     numbers, read = numbers_of(columns, names)
     counts = np.zeros(numbers.shape[1], dtype=np.int64)
-    count(numbers, read, counts, zeros)
+    count(numbers, read, counts)
     return counts
 
 

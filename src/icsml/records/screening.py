@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,9 +19,12 @@ from icsml.errors import InputError
 from icsml.records.columns import Columns, Layout, Table, as_table, layout, rows
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Outside
-from icsml.records.field_rules import BrokenRule
+from icsml.records.field_rules import BrokenRule, outside_range
 from icsml.records.fields import FIELDS
 from icsml.records.uscc import is_valid_uscc
+
+if TYPE_CHECKING:
+    from icsml.records.screening_kernel import Found, Limits
 
 __all__ = [
     "PARTS",
@@ -40,9 +44,6 @@ _DATE_ORDER = (
     ("statement_period_end", "statement_published_at", "lies after the publication", "check the two dates"),
     ("founded_on", "as_of", "lies after the decision date", "check the two dates"),
 )
-
-
-_DATED = tuple((earlier, later) for earlier, later, _, _ in _DATE_ORDER)
 
 
 PARTS = (
@@ -124,8 +125,8 @@ def screen(columns: Columns, extras: Sequence[ExtraFeature] = (), *, first_row: 
     if refused:
         raise _refusal(refused, rows(columns), first_row)
     screened, out_of_range = checked.within_ranges()
-    missing = len(screened) - checked.present
-    return Screening(screened, checked.present, missing, out_of_range)
+    present = checked.present
+    return Screening(screened, present, len(screened) - present, out_of_range)
 
 
 def within_ranges(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> tuple[Table, dict[str, Flags]]:
@@ -164,110 +165,100 @@ def broken_rules(columns: Columns, extras: Sequence[ExtraFeature] = ()) -> list[
 
 @dataclass(frozen=True, eq=False)
 class _Rules:
-    """The rules of a layout as arrays; see :mod:`icsml.records.screening_kernel`."""
+    """The rules of a layout as arrays: its limits, and the fields whose values outside are refused or removed."""
 
     layout: Layout
-    low: Floats
-    high: Floats
+    limits: Limits
     refused: Flags
     removed: Flags
-    parts: Ints
-    dates: Ints
 
 
 @lru_cache(maxsize=64)
 def _rules(extras: tuple[ExtraFeature, ...]) -> _Rules:
+    from icsml.records.screening_kernel import Limits  # numba: not before the first row
+
     arranged = layout(extras)
     ranges = {field.name: (field.low, field.high, field.outside) for field in FIELDS if field.numeric}
     ranges |= {extra.column: (*extra.range, extra.outside) for extra in extras}
     of_rows = [ranges.get(name, (None, None, Outside.REPORT)) for name in arranged.numbers]
-    return _Rules(
-        arranged,
-        np.array([-np.inf if low is None else low for low, _, _ in of_rows]),
-        np.array([np.inf if high is None else high for _, high, _ in of_rows]),
-        np.array([outside is Outside.REFUSE for _, _, outside in of_rows]),
-        np.array([outside is Outside.MISSING for _, _, outside in of_rows]),
-        np.array([arranged.indices(pair) for pair in PARTS]),
-        np.array([arranged.indices(pair) for pair in _DATED]),
+    limits = Limits(
+        low=np.array([-np.inf if low is None else low for low, _, _ in of_rows]),
+        high=np.array([np.inf if high is None else high for _, high, _ in of_rows]),
+        parts=np.array([arranged.indices(pair) for pair in PARTS]),
+        tolerance=_ROUNDING,
+        dates=np.array([arranged.indices((earlier, later)) for earlier, later, _, _ in _DATE_ORDER]),
     )
+    refused, removed = (
+        np.array([outside is each for _, _, outside in of_rows]) for each in (Outside.REFUSE, Outside.MISSING)
+    )
+    return _Rules(arranged, limits, refused, removed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Checked:
-    """Records and what is wrong with their values.
-
-    Parameters
-    ----------
-    table : Table
-        The records.
-    rules : _Rules
-        The rules.
-    outside : ndarray of bool of shape (fields, n)
-        Numbers outside their range.
-    found, infinite : ndarray of bool of shape (fields,)
-        Fields with any number outside, or infinite.
-    reversed : ndarray of bool of shape (pairs of dates, n)
-        Dates in the wrong order.
-    present : ndarray of int of shape (n,)
-        How many columns have a value.
-    """
+    """Records and what is wrong with their values."""
 
     table: Table
     rules: _Rules
-    outside: Flags
-    found: Flags
-    infinite: Flags
-    reversed: Flags
-    present: Ints
+    found: Found
 
     @classmethod
     def of(cls, columns: Columns, extras: Sequence[ExtraFeature]) -> _Checked:
-        from icsml.records.screening_kernel import find_outside, find_reversed  # numba: not before the first row
+        from icsml.records.screening_kernel import Found, screen_numbers  # numba: not before the first row
 
         rules = _rules(tuple(extras))
         table = as_table(columns, rules.layout)
         fields, n = table.numbers.shape
-        outside, found, infinite = (
-            np.empty((fields, n), np.bool_),
-            np.zeros(fields, np.bool_),
-            np.zeros(fields, np.bool_),
+        outside, infinite = np.zeros((2, fields), dtype=np.bool_)
+        found = Found(
+            out_of_range=np.empty((fields, n), dtype=np.bool_),
+            outside=outside,
+            infinite=infinite,
+            above=np.zeros(len(PARTS), dtype=np.bool_),
+            reversed=np.empty((len(_DATE_ORDER), n), dtype=np.bool_),
+            present=np.empty(n, dtype=np.int64),
         )
-        present = np.zeros(n, dtype=np.int64)
-        find_outside(table.numbers, rules.low, rules.high, outside, found, infinite, present)
-        for texts in table.texts.values():
-            present += np.not_equal(texts, _NOTHING)
-        reversed_ = np.empty((len(rules.dates), n), np.bool_)
-        find_reversed(table.numbers, rules.dates, reversed_)
-        return cls(table, rules, outside, found, infinite, reversed_, present)
+        screen_numbers(table.numbers, rules.limits, found)
+        return cls(table, rules, found)
+
+    @property
+    def present(self) -> Ints:
+        """How many columns have a value in each row."""
+        present = self.found.present
+        texts = self.table.texts.values()
+        if len(present) == 1:  # one record: a loop is faster than arrays of one
+            return np.array([present[0] + sum([each[0] is not None for each in texts])])
+        counts: Ints = present + np.sum([np.not_equal(each, _NOTHING) for each in texts], axis=0)
+        return counts
 
     def broken_rules(self) -> list[BrokenRule]:
         return [*self._wrong_dates(), *self._wrong_codes(), *self._wrong_numbers()]
 
     def _wrong_dates(self) -> Iterator[BrokenRule]:
-        if self.reversed.any():
-            for (earlier, _, wrong, remedy), flags in zip(_DATE_ORDER, self.reversed, strict=True):
+        if self.found.reversed.any():
+            for (earlier, _, wrong, remedy), flags in zip(_DATE_ORDER, self.found.reversed, strict=True):
                 if flags.any():
                     yield BrokenRule(earlier, flags, wrong, remedy)
-        undatable = is_present(self._number("statement_published_at")) & ~is_present(self._number("as_of"))
+        undatable = ~np.isnan(self._number("statement_published_at")) & np.isnan(self._number("as_of"))
         if undatable.any():
             wrong = "absent beside `statement_published_at`"
             yield BrokenRule("as_of", undatable, wrong, "give the decision date")
 
     def _wrong_codes(self) -> Iterator[BrokenRule]:
         codes = self.table.texts["uscc"]
-        flags = is_present(codes)
+        flags: Flags = np.not_equal(codes, _NOTHING)
         flags[flags] = [not is_valid_uscc(code) for code in codes[flags]]
         if flags.any():
             yield BrokenRule("uscc", flags, "its check character is wrong", "check the code for a slip of the pen")
 
     def _wrong_numbers(self) -> Iterator[BrokenRule]:
-        for index in np.flatnonzero(self.infinite | (self.found & self.rules.refused)):
-            name = self.rules.layout.numbers[index]
-            if self.infinite[index]:
-                infinite = np.isinf(self.table.numbers[index])
-                yield BrokenRule(name, infinite, "infinite", "leave out what is not known")
-            if self.found[index] and self.rules.refused[index]:
-                flags = self.outside[index]
+        limits, refused = self.rules.limits, self.found.outside & self.rules.refused
+        for index in np.flatnonzero(self.found.infinite | refused):
+            name, values = self.rules.layout.numbers[index], self.table.numbers[index]
+            if self.found.infinite[index]:
+                yield BrokenRule(name, np.isinf(values), "infinite", "leave out what is not known")
+            if refused[index]:
+                flags = outside_range(values, limits.low[index], limits.high[index])
                 yield BrokenRule(name, flags, "outside its declared range", "correct it or leave it out")
 
     def _number(self, name: str) -> Floats:
@@ -275,19 +266,18 @@ class _Checked:
         return values
 
     def within_ranges(self) -> tuple[Table, dict[str, Flags]]:
-        from icsml.records.screening_kernel import find_above_whole
-
-        outside, found = self.outside.copy(), np.zeros(len(PARTS), dtype=np.bool_)
-        find_above_whole(self.table.numbers, self.rules.parts, _ROUNDING, outside, found)
-        names = [self.rules.layout.numbers[index] for index in np.flatnonzero(self.found)]
-        names += [PARTS[pair][0] for pair in np.flatnonzero(found)]
-        out_of_range = {name: outside[self.rules.layout.index[name]] for name in names}
-        removed = self.found & self.rules.removed
-        if not removed.any():
-            return self.table, out_of_range
+        arranged, out_of_range = self.rules.layout, self.found.out_of_range
+        names = [arranged.numbers[index] for index in np.flatnonzero(self.found.outside)]
+        names += [PARTS[pair][0] for pair in np.flatnonzero(self.found.above)]
+        flags = {name: out_of_range[arranged.index[name]] for name in names}
+        removed = np.flatnonzero(self.found.outside & self.rules.removed)
+        if not len(removed):
+            return self.table, flags
         numbers = self.table.numbers.copy()
-        numbers[self.outside & removed[:, None]] = np.nan
-        return Table(self.table.layout, numbers, self.table.texts), out_of_range
+        for index in removed:
+            low, high = self.rules.limits.low[index], self.rules.limits.high[index]
+            numbers[index, outside_range(numbers[index], low, high)] = np.nan
+        return Table(self.table.layout, numbers, self.table.texts), flags
 
 
 def is_present(values: Array) -> Flags:

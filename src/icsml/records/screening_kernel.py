@@ -2,82 +2,85 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from icsml.core.arrays import Flags, Floats, Ints
 from icsml.core.compilation import compiled
 
-__all__ = ["find_above_whole", "find_outside", "find_reversed"]
+__all__ = ["Found", "Limits", "screen_numbers"]
 
 
-@compiled
-def find_outside(
-    table: Floats, low: Floats, high: Floats, outside: Flags, found: Flags, infinite: Flags, present: Ints
-) -> None:
-    """Find numbers outside their range, and count those that are known.
+class Limits(NamedTuple):
+    """What numbers are screened for.
 
     Parameters
     ----------
-    table : ndarray of shape (fields, n)
-        Numbers.
     low, high : ndarray of shape (fields,)
-        Bounds, included; infinite where there is none.
-    outside : ndarray of bool of shape (fields, n)
-        Set where a number is outside its range.
-    found, infinite : ndarray of bool of shape (fields,)
-        Set for fields with any number outside, or infinite.
-    present : ndarray of int of shape (n,)
-        The numbers known are added to it.
-    """
-    for field in range(table.shape[0]):
-        for row in range(table.shape[1]):
-            value = table[field, row]
-            beyond = value < low[field] or value > high[field]
-            outside[field, row] = beyond
-            found[field] |= beyond
-            infinite[field] |= np.isinf(value)
-            present[row] += not np.isnan(value)
-
-
-@compiled
-def find_above_whole(table: Floats, parts: Ints, tolerance: float, outside: Flags, found: Flags) -> None:
-    """Find parts larger than their whole by more than rounding; a whole below zero is no evidence on its parts.
-
-    Parameters
-    ----------
-    table : ndarray of shape (fields, n)
-        Numbers.
+        Bounds of each field, included; infinite where there is none.
     parts : ndarray of int of shape (m, 2)
-        Rows of a part and of its whole.
+        Fields of which the first is a part of the second.
     tolerance : float
         Largest ratio of part to whole that is still rounding.
-    outside : ndarray of bool of shape (fields, n)
-        As of :func:`find_outside`; set for the part.
-    found : ndarray of bool of shape (m,)
-        Set for pairs with any part above its whole.
+    dates : ndarray of int of shape (d, 2)
+        Fields of which the first date is not later than the second.
     """
-    for pair in range(len(parts)):
-        part, whole = parts[pair, 0], parts[pair, 1]
-        for row in range(table.shape[1]):
-            most = table[whole, row] * tolerance
-            above = table[part, row] > most and table[whole, row] >= 0.0 and np.isfinite(most)
-            outside[part, row] |= above
-            found[pair] |= above
+
+    low: Floats
+    high: Floats
+    parts: Ints
+    tolerance: float
+    dates: Ints
 
 
-@compiled
-def find_reversed(table: Floats, order: Ints, reversed_: Flags) -> None:
-    """Find dates later than one that they should precede.
+class Found(NamedTuple):
+    """What is found in n rows.
 
     Parameters
     ----------
-    table : ndarray of shape (fields, n)
-        Numbers.
-    order : ndarray of int of shape (m, 2)
-        Rows of the earlier and of the later date.
-    reversed_ : ndarray of bool of shape (m, n)
-        Whether the first is later than the second.
+    out_of_range : ndarray of bool of shape (fields, n)
+        Numbers outside their range, or above the whole that they are part of.
+    outside, infinite : ndarray of bool of shape (fields,)
+        Fields with any number outside their range, or infinite.
+    above : ndarray of bool of shape (m,)
+        Pairs with any part above its whole.
+    reversed : ndarray of bool of shape (d, n)
+        Dates in the wrong order.
+    present : ndarray of int of shape (n,)
+        How many numbers and dates are known.
     """
-    for pair in range(len(order)):
-        for row in range(table.shape[1]):
-            reversed_[pair, row] = table[order[pair, 0], row] > table[order[pair, 1], row]
+
+    out_of_range: Flags
+    outside: Flags
+    infinite: Flags
+    above: Flags
+    reversed: Flags
+    present: Ints
+
+
+@compiled
+def screen_numbers(table: Floats, limits: Limits, found: Found) -> None:
+    """Screen a table of numbers, shape (fields, n); what is found is written into ``found``."""
+    fields, n = table.shape
+    found.present[:] = 0
+    for field in range(fields):
+        for row in range(n):
+            value = table[field, row]
+            beyond = value < limits.low[field] or value > limits.high[field]
+            found.out_of_range[field, row] = beyond
+            found.outside[field] |= beyond
+            found.infinite[field] |= np.isinf(value)
+            found.present[row] += not np.isnan(value)
+    for pair in range(len(limits.parts)):
+        part, whole = limits.parts[pair, 0], limits.parts[pair, 1]
+        for row in range(n):
+            most = table[whole, row] * limits.tolerance
+            # A whole below zero is out of range itself and is no evidence on its parts.
+            above = table[part, row] > most and table[whole, row] >= 0.0 and np.isfinite(most)
+            found.out_of_range[part, row] |= above
+            found.above[pair] |= above
+    for pair in range(len(limits.dates)):
+        for row in range(n):
+            earlier, later = table[limits.dates[pair, 0], row], table[limits.dates[pair, 1], row]
+            found.reversed[pair, row] = earlier > later

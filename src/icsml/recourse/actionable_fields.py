@@ -9,13 +9,16 @@ an action is called a lever.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, cast
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from icsml.core.arithmetic import growth
 from icsml.core.arrays import Floats, Ints
+from icsml.core.formulas import Formulas, Symbol, Trace
 from icsml.core.yaml import load_model
 from icsml.records.columns import Columns
 from icsml.records.fields import FIELD_BY_NAME
@@ -262,6 +265,30 @@ class ActionSet(_Part):
     policy: RecoursePolicy
     limits: dict[str, FieldLimit]
     jumps: dict[str, FieldLimit]
+
+    @cached_property
+    def watched(self) -> tuple[str, ...]:
+        """The fields whose growth is limited."""
+        return tuple(name for name in self.policy.watch if name in self.jumps)
+
+    @cached_property
+    def growths(self) -> Formulas:
+        """Growth of the watched fields since the year before."""
+        trace = Trace()
+        columns = cast(Columns, trace)
+        return trace.formulas([cast(Symbol, growth(columns[name], columns[PRIOR_YEAR[name]])) for name in self.watched])
+
+    def most_growth(self, technical_field: str | None) -> Floats:
+        """Return the limits of growth, shape (watched, size classes); the last class is that of an unknown size."""
+        if technical_field not in self._most_growth:
+            sizes = (*range(len(self.policy.size_edges) + 1), -1)
+            steps = [[self.jumps[name].step(technical_field, size) for size in sizes] for name in self.watched]
+            self._most_growth[technical_field] = np.array(steps).reshape(len(self.watched), len(sizes))
+        return self._most_growth[technical_field]
+
+    @cached_property
+    def _most_growth(self) -> dict[str | None, Floats]:
+        return {}
 
 
 def size_class(staff: Floats, edges: tuple[float, ...]) -> Ints:

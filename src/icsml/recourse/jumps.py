@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from icsml.core.arithmetic import growth
-from icsml.core.arrays import Flags, Floats, Ints, Objects
-from icsml.records.columns import Columns
-from icsml.recourse.actionable_fields import PRIOR_YEAR, ActionSet, FieldLimit, size_class
+from icsml.core.arrays import Flags
+from icsml.records.columns import Columns, numbers_of
+from icsml.recourse.actionable_fields import ActionSet, size_class
 
 __all__ = ["jumped"]
 
@@ -27,16 +26,13 @@ def jumped(action_set: ActionSet, columns: Columns) -> dict[str, Flags]:
     dict of str to ndarray of bool of shape (n,)
         False where a value is missing, or the year before was not above zero.
     """
-    sizes, technical = size_class(columns["staff_total"], action_set.policy.size_edges), columns["technical_field"]
-    return {
-        name: growth(columns[name], columns[PRIOR_YEAR[name]]) > _steps(action_set.jumps[name], technical, sizes)
-        for name in action_set.policy.watch
-        if name in action_set.jumps
-    }
+    from icsml.core.formula_kernel import compute  # numba: not before the first row
 
-
-def _steps(limit: FieldLimit, technical: Objects, sizes: Ints) -> Floats:
-    steps = np.full(len(sizes), np.nan)
-    for size in np.unique(sizes):
-        steps[sizes == size] = limit.step(technical[0], int(size))
-    return steps
+    growths = action_set.growths
+    table, read = numbers_of(columns, growths.columns)
+    grown = np.empty((len(growths.results), table.shape[1]))
+    compute(table, read, growths.constants, growths.steps, growths.results, grown)
+    sizes = size_class(columns["staff_total"], action_set.policy.size_edges)
+    technical_field = columns["technical_field"][0] if len(sizes) else None
+    most = action_set.most_growth(technical_field)[:, sizes]
+    return dict(zip(action_set.watched, grown > most, strict=True))

@@ -16,7 +16,7 @@ from icsml.records.columns import Columns
 __all__ = ["MatchedRules", "Points", "points_frame"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class MatchedRules:
     """The matched rule of every row, as codes into the short list of an indicator's rules.
 
