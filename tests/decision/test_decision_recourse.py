@@ -210,7 +210,7 @@ def test_recourse_stays_within_what_the_peers_did_in_a_year(bundle, drawn, numbe
     columns = record_columns(record)
     known = bundle.levers
     actions = {action.id: action for action in known.policy.levers}
-    most = {name: limit.most(columns, known.policy.size_edges) for name, limit in known.limits.items()}
+    most = step_limits(known, columns)
     for proposal in decision_of(bundle, record).recourse:
         steps = (proposal, *proposal.also)
         for step in steps:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, overload
 
@@ -13,12 +13,13 @@ from icsml.decision.required_information import lacking
 from icsml.errors import InputError
 from icsml.explain.merging import Clusters, clusters, merge
 from icsml.explain.ordered_sum import sum_in_order
-from icsml.explain.shap_engine import margins
+from icsml.explain.shap_engine import fastest_margin, margins
 from icsml.explain.terms import Terms, explain
 from icsml.innovation.scoring.evaluate import evaluate
 from icsml.innovation.scoring.points import Points
 from icsml.model.bundle import BundleParts
 from icsml.model.predict import log_odds, pd_from_log_odds
+from icsml.model.scorer import Scorer
 from icsml.records.columns import Columns, count_known, rows
 from icsml.records.screening import Screening, screen
 
@@ -146,7 +147,7 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, fir
     fallback = _without_feed(bundle, screening.columns)
     terms = _terms(bundle, features) if explained else None
     companion = _companion_log_odds(bundle, features, explained=explained)
-    scored = terms.total if terms is not None else bundle.model.log_odds(features)
+    scored = terms.total if terms is not None else _scorer_log_odds(bundle.model, features, bundle)
     if companion is not None:
         scored = np.where(fallback, companion, scored)
     score = bundle.scale.score(scored)
@@ -194,6 +195,12 @@ def _without_feed(bundle: BundleParts, columns: Columns) -> Flags:
     return empty
 
 
+def _scorer_log_odds(
+    scorer: Scorer, features: Floats, bundle: BundleParts, columns: Sequence[int] | None = None
+) -> Floats:
+    return log_odds(fastest_margin(scorer.booster, features, bundle.reference, columns), scorer.calibration)
+
+
 def _companion_log_odds(bundle: BundleParts, features: Floats, *, explained: bool) -> Floats | None:
     """Return the companion's log-odds, from the explainer if reasons are computed: the bits are the same."""
     companion = bundle.companion
@@ -202,7 +209,7 @@ def _companion_log_odds(bundle: BundleParts, features: Floats, *, explained: boo
     columns = bundle.companion_columns
     read = np.ascontiguousarray(features[:, columns])
     if not explained:
-        return companion.log_odds(read)
+        return _scorer_log_odds(companion, read, bundle, columns)
     margin = margins(companion.booster, read, bundle.reference, columns, explainer=bundle.explainer)
     return log_odds(margin, companion.calibration)
 

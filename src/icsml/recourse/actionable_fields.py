@@ -242,12 +242,9 @@ class FieldLimit(_Part):
                 return group.step
         return float("nan")
 
-    def most(self, columns: Columns, edges: tuple[float, ...]) -> float:
-        """Return the peers' yearly change in the field's unit for a single row; NaN where it has no base."""
-        base = 1.0 if self.per is None else float(columns[self.per][0])
-        if not base > 0.0:
-            return float("nan")
-        return base * self.step(columns["technical_field"][0], int(size_class(columns["staff_total"], edges)[0]))
+    def most(self, base: float, technical_field: str | None, size: int) -> float:
+        """Return the peers' yearly change in the field's unit; NaN where what it is a share of is not above zero."""
+        return base * self.step(technical_field, size) if base > 0.0 else float("nan")
 
 
 class ActionSet(_Part):

@@ -8,14 +8,15 @@ tax saved, which would be the tax office's. What is sold more is sold at cost, a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from icsml.core.arithmetic import product, ratio, scale
 from icsml.core.arrays import Flags, Floats
-from icsml.records.columns import Columns, take, with_columns
+from icsml.records.columns import Columns, numbers_of, take, with_columns
 from icsml.records.fields import FIELD_BY_NAME
-from icsml.recourse.actionable_fields import Action, ActionSet, limited_fields
+from icsml.recourse.actionable_fields import Action, ActionSet, limited_fields, size_class
 from icsml.recourse.jumps import jumped
 
 __all__ = ["apply_steps", "changed_fields", "feasible", "step_limits"]
@@ -109,9 +110,13 @@ def changed_fields(actions: Sequence[Action]) -> tuple[str, ...]:
 
 def step_limits(action_set: ActionSet, columns: Columns) -> dict[str, float]:
     """Return, by limited field, the peers' yearly change for this record; 0 where there is none."""
-    edges = action_set.policy.size_edges
-    steps = {name: limit.most(columns, edges) for name, limit in action_set.limits.items()}
-    return {name: step if step > 0.0 else 0.0 for name, step in steps.items()}
+    size = int(size_class(columns["staff_total"], action_set.policy.size_edges)[0])
+    technical_field = columns["technical_field"][0]
+    steps = {}
+    for name, limit in action_set.limits.items():
+        step = limit.most(1.0 if limit.per is None else float(columns[limit.per][0]), technical_field, size)
+        steps[name] = step if step > 0.0 else 0.0
+    return steps
 
 
 def feasible(
@@ -149,12 +154,19 @@ def feasible(
     return possible
 
 
-def _in_range(columns: Columns, after: Columns, names: Sequence[str]) -> Flags:
-    inside: Flags = np.ones(len(after["cash_cny"]), dtype=np.bool_)
-    for name in names:
-        field, changes = FIELD_BY_NAME[name], after[name] != columns[name]
-        if field.low is not None:
-            inside &= ~(changes & (after[name] < field.low))
-        if field.high is not None:
-            inside &= ~(changes & (after[name] > field.high))
+def _in_range(columns: Columns, after: Columns, names: tuple[str, ...]) -> Flags:
+    low, high = _declared(names)
+    numbers, read = numbers_of(after, names)
+    before, here = numbers_of(columns, names)
+    values = numbers[read]
+    outside = (values < low) | (values > high)
+    inside: Flags = ~((values != before[here]) & outside).any(axis=0)
     return inside
+
+
+@lru_cache(maxsize=64)
+def _declared(names: tuple[str, ...]) -> tuple[Floats, Floats]:
+    """Return the bounds of fields, shape (fields, 1) each; infinite where there is none."""
+    fields = [FIELD_BY_NAME[name] for name in names]
+    low = np.array([[-np.inf if field.low is None else field.low] for field in fields])
+    return low, np.array([[np.inf if field.high is None else field.high] for field in fields])

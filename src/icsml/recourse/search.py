@@ -217,27 +217,23 @@ def _grid(action: Action, most: float, shares: Sequence[float]) -> list[float]:
 
 
 def _singles(actions: Sequence[Action], most: dict[str, float]) -> Floats:
-    rows = [
-        _row(len(actions), {column: step})
-        for column, action in enumerate(actions)
-        for step in _grid(action, most[action.field], action.grid)
-    ]
-    return np.array(rows)
+    grids = [_grid(action, most[action.field], action.grid) for action in actions]
+    column = np.repeat(np.arange(len(actions)), [len(grid) for grid in grids])
+    steps = np.zeros((len(column), len(actions)))
+    steps[np.arange(len(column)), column] = np.concatenate(grids) if grids else []
+    return steps
 
 
 def _pairs(actions: Sequence[Action], most: dict[str, float], shares: Sequence[float]) -> Floats:
-    grids = [_grid(action, most[action.field], shares) for action in actions]
-    rows = [
-        _row(len(actions), {first: one, second: other})
-        for first, second in combinations(range(len(actions)), 2)
-        for one in grids[first]
-        for other in grids[second]
-    ]
-    return np.array(rows) if rows else np.empty((0, len(actions)))
-
-
-def _row(width: int, steps: dict[int, float]) -> list[float]:
-    return [steps.get(column, 0.0) for column in range(width)]
+    grids = [np.array(_grid(action, most[action.field], shares)) for action in actions]
+    pairs = list(combinations(range(len(actions)), 2))
+    steps = np.zeros((sum(len(grids[first]) * len(grids[second]) for first, second in pairs), len(actions)))
+    end = 0
+    for first, second in pairs:
+        start, end = end, end + len(grids[first]) * len(grids[second])
+        steps[start:end, first] = np.repeat(grids[first], len(grids[second]))
+        steps[start:end, second] = np.tile(grids[second], len(grids[first]))
+    return steps
 
 
 def _try(
