@@ -19,6 +19,7 @@ from icsml.records.field import Domain, Purpose
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
 from icsml.records.screening import PARTS
 from icsml.recourse.actionable_fields import ACTIONABLE, PRIOR_YEAR, limited_fields, size_class
+from icsml.recourse.actions import step_limits
 from icsml.recourse.robustness import RecourseRobustness, proposal_robustness
 from icsml.texts.catalogue import within
 from icsml.texts.label import Label, lower_first

@@ -73,6 +73,7 @@ def decide(
     version: str | None = None,
     reasons: int = DEFAULT_REASONS,
     with_recourse: bool = True,
+    recourse_from: str | None = None,
 ) -> Decided:
     """Decide on one record.
 
@@ -92,6 +93,8 @@ def decide(
         How many reasons to show at most.
     with_recourse : bool
         Whether to look for recourse; ``recourse`` is null without.
+    recourse_from : str, optional
+        The best grade for which recourse is looked for; None looks for every grade, as does a bundle without grades.
 
     Raises
     ------
@@ -101,7 +104,7 @@ def decide(
     refuse_undeclared(bundle, record)
     assessment = assess(bundle, record_columns(record, bundle.extras))
     row = Row(bundle, assessment, 0)
-    result = recourse(bundle, assessment) if with_recourse else RecourseResult(None, None)
+    result = recourse(bundle, assessment, recourse_from) if with_recourse else RecourseResult(None, None)
     explained, on_record = row_reasons(row, assessment, reasons), findings(row)
     warnings = [
         *(warning_json(warning) for warning in decision_warnings(row, record.as_of, decided_at.astimezone(UTC).date())),

@@ -62,7 +62,7 @@ def _proposed(base: BundleParts, columns: Columns) -> list[ProposedRecourse]:
     return proposed
 
 
-def recourse(bundle: BundleParts, assessment: ExplainedAssessment) -> RecourseResult:
+def recourse(bundle: BundleParts, assessment: ExplainedAssessment, from_grade: str | None = None) -> RecourseResult:
     """Return the recourse of a single assessed record.
 
     Parameters
@@ -71,14 +71,23 @@ def recourse(bundle: BundleParts, assessment: ExplainedAssessment) -> RecourseRe
         The model.
     assessment : ExplainedAssessment
         Of one row.
+    from_grade : str, optional
+        The best grade for which recourse is looked for; None looks for every grade.
     """
     if bundle.levers is None or bundle.rulebook is None:
         return RecourseResult(None, NoRecourse.NO_LIMITS)
+    if from_grade is not None and _is_better(bundle, assessment.grade[0], from_grade):
+        return RecourseResult(None, NoRecourse.BETTER_GRADE)
     columns, before = assessment.screening.columns, _scored(bundle, assessment)
     contradicts = _contradicts_reasons(bundle, assessment)
     result = find_recourse(bundle.levers, bundle.rulebook, columns, before, rescorer(bundle), contradicts)
     proposals = [describe_proposal(proposal, bundle.rulebook, columns, before) for proposal in result.proposals]
     return RecourseResult(proposals, result.reason)
+
+
+def _is_better(bundle: BundleParts, grade: str | None, than: str) -> bool:
+    order = [each.id for each in bundle.scale.grades]
+    return grade in order and than in order and order.index(grade) < order.index(than)
 
 
 def rescorer(bundle: BundleParts) -> Rescore:

@@ -72,6 +72,8 @@ class NoRecourse(StrEnum):
 
     NO_LIMITS = "no_limits"
     """the bundle holds no actionable fields with limits"""
+    BETTER_GRADE = "better_grade"
+    """the grade is better than those for which recourse is looked for"""
     NO_ACTIONABLE_FIELD = "no_actionable_field"
     """no actionable field is on file with a limit fitted on its peers"""
     NO_ACTION = "no_action"
