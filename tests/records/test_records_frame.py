@@ -8,9 +8,11 @@ import pytest
 
 from icsml.errors import InputError, MissingError
 from icsml.records.columns import to_columns
-from icsml.records.enterprise import example_record
+from icsml.records.enterprise import example_record, parse_record
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Outside
+from icsml.records.field_rules import broken_field_rules
+from icsml.records.fields import FIELD_BY_NAME
 from icsml.records.frame import read_enterprises, validate_frame
 from icsml.records.screening import screen
 from icsml.texts.label import Label
@@ -67,7 +69,10 @@ def test_a_bad_column_is_refused_by_name(changes, field):
         ({"staff_total": [1, 2e6, 3e6]}, "above 1,000,000 in 2 rows"),
         ({"bank_pd": [1.0, None, 1.5]}, "above 1 in 1 rows"),
         ({"enterprise_id": ["a", None, None]}, "absent in 2 rows"),
-        ({"enterprise_id": ["a", "b\n", ""]}, "not one line of 1 to 128 characters in 2 rows"),
+        (
+            {"enterprise_id": ["a", "b\n", ""]},
+            "not one line of 1 to 128 characters without marks of direction in 2 rows",
+        ),
         ({"region": ["350100", "350100\n", "x"]}, "does not match ^[1-9][0-9]{5}$ in 2 rows"),
         (
             {"guarantee_type": ["none", None, "trust"]},
@@ -80,6 +85,26 @@ def test_a_broken_rule_is_named_in_plain_words_with_its_rows(changes, wrong):
     with pytest.raises(InputError) as caught:
         validate_frame(frame(**changes))
     assert caught.value.message == wrong
+
+
+def test_a_record_and_a_column_refuse_the_same_characters():
+    characters = [chr(code) for code in range(0x10000) if not 0xD800 <= code < 0xE000]
+    field = FIELD_BY_NAME["enterprise_name"]
+    in_columns = next(broken_field_rules(field, pd.Series(characters, dtype="str"))).flags
+    in_records = [_refused(character) for character in characters]
+    assert in_columns.tolist() == in_records
+    assert {character for character, refused in zip(characters, in_records, strict=True) if refused} == {
+        *map(chr, range(32)), "\x7f", "\u061c", "\u200e", "\u200f", *map(chr, range(0x202A, 0x202F)),
+        *map(chr, range(0x2066, 0x206A)),
+    }  # fmt: skip
+
+
+def _refused(name):
+    try:
+        parse_record({"enterprise_id": "E1", "enterprise_name": name})
+    except InputError as error:
+        return [field for field, _ in error.details] == ["enterprise_name"]
+    return False
 
 
 def test_a_frame_without_identifiers_is_refused():

@@ -57,6 +57,13 @@ def test_the_same_decision_gives_the_same_page_in_another_process_without_plots(
     assert other.stdout.decode() == page
 
 
+def test_a_mark_of_direction_is_shown_and_turns_no_text_around(decision):
+    """A decision recorded before such marks were refused may hold them."""
+    page = decision_page({**decision, "enterprise_id": "E\u202e1\u2066", "decision_id": "d\u200f"}, "zh")
+    assert "E[U+202E]1[U+2066]" in page
+    assert not re.search("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", page)
+
+
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_reason_and_every_figure_is_there(decision, lang):
     words = _words(decision_page(decision, lang))

@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic import Field as Constraint
 
+from icsml.core.direction_marks import DIRECTION_MARKS
 from icsml.core.pydantic_errors import within_sentence
 from icsml.errors import InputError
 from icsml.records.extra import EXTRA_PREFIX, ExtraFeature
@@ -37,9 +38,13 @@ __all__ = [
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TEXT_LENGTH = 128
-TEXT_PATTERN = r"^[^\x00-\x1f\x7f]+$"
-TEXT = re.compile(rf"[^\x00-\x1f\x7f]{{1,{TEXT_LENGTH}}}")
-"""A whole text: one line of at most so many characters."""
+_REFUSED = r"\x00-\x1f\x7f"
+_ESCAPED = "".join(rf"\u{ord(mark):04x}" for mark in DIRECTION_MARKS)
+TEXT_PATTERN = rf"^[^{_REFUSED}{_ESCAPED}]+$"
+"""A text of a schema: no control character, and no mark that changes its direction."""
+# The marks as they are, not as escapes: only such a pattern is run by Arrow, five times as fast.
+TEXT = re.compile(rf"[^{_REFUSED}{DIRECTION_MARKS}]{{1,{TEXT_LENGTH}}}")
+"""The same for a whole text: one line of at most so many characters."""
 _CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True, title="EnterpriseRecord")
 
 

@@ -56,7 +56,8 @@ def _checked(field: Field, values: Array | pd.Series[Any]) -> Iterator[tuple[Fla
         yield texts.notna() & ~texts.isin(field.choices), f"not among {', '.join(field.choices)}"
     elif field.kind is Kind.TEXT:
         texts = pd.Series(values, dtype="str")
-        wrong = f"does not match {field.pattern}" if field.pattern else f"not one line of 1 to {TEXT_LENGTH} characters"
+        one_line = f"not one line of 1 to {TEXT_LENGTH} characters without marks of direction"
+        wrong = f"does not match {field.pattern}" if field.pattern else one_line
         yield texts.notna() & ~texts.str.fullmatch(field.pattern or TEXT.pattern), wrong
 
 

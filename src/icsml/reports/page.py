@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from icsml.core.direction_marks import with_marks_shown
 from icsml.core.files import whole_file
 from icsml.reports.naming import (
     compared_with,
@@ -40,12 +41,12 @@ def render(template: str, lang: str, facts: Mapping[str, Any], stages: Mapping[s
     lang : str
         Language.
     facts : mapping
-        What the template shows. Everything in it is escaped.
+        What the template shows. Everything in it is escaped; marks of direction are shown as their numbers.
     stages : mapping of str to Label, optional
         Names of the stages.
     """
     words = _words(lang, dict(stages or {}))
-    return _environment().get_template(template).render(**facts, **words, lang=lang)
+    return with_marks_shown(_environment().get_template(template).render(**facts, **words, lang=lang))
 
 
 def _words(lang: str, stages: Mapping[str, Label]) -> dict[str, Any]:
