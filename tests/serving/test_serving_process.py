@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -135,11 +134,19 @@ def test_it_serves_and_stops(house, bundle, record):
     assert {answer.status_code for answer in answers} == {201}
     assert read.content == answers[-1].content
     assert answers[0].json()["model"]["version"] is None
-    assert f"icsml-pd, version none (a folder), bundle {bundle.sha256[:12]}, 1 key(s), on {url}" in errors
-    lines = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
-    assert [line["status"] for line in lines if line["route"] == "/v1/assessments"] == [201] * 6
+    lines = [json.loads(line) for line in errors.splitlines()]
+    assert all({"time", "level", "event", "pid"} <= line.keys() for line in lines)
+    started = {"name": "icsml-pd", "version": None, "bundle_sha256": bundle.sha256}
+    assert [(line["model"], line["address"], line["keys"]) for line in _events(lines, "starting")] == [
+        (started, url, 1)
+    ]
+    statuses = [line["status"] for line in _events(lines, "request") if line["route"] == "/v1/assessments"]
+    assert statuses == [201] * 6
     assert key not in errors
-    assert "Traceback" not in errors
+
+
+def _events(lines, event):
+    return [line for line in lines if line["event"] == event]
 
 
 def test_one_process_listens_on_the_port_that_it_announces(house, bundle):
@@ -148,9 +155,9 @@ def test_one_process_listens_on_the_port_that_it_announces(house, bundle):
     command = [sys.executable, "-c", code, str(bundle.folder)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ) as process:
         try:
-            address = re.search(r"on (http://127\.0\.0\.1:(\d+))/", process.stderr.readline())
-            assert int(address[2]) > 0
-            _wait_until_ready(address[1], process)
+            address = json.loads(process.stderr.readline())["address"]
+            assert int(address.rpartition(":")[2]) > 0
+            _wait_until_ready(address, process)
         finally:
             process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=60)

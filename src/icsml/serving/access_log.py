@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
-import traceback
 import uuid
-from pathlib import PurePath
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from icsml.serving.logs import ACCESS_LOGGER, FAILURE_LOGGER, failure, line
 from icsml.serving.problems import unexpected
 
-__all__ = ["ACCESS_LOGGER", "FAILURE_LOGGER", "AccessLog"]
+__all__ = ["AccessLog"]
 
-ACCESS_LOGGER = "icsml.access"
-FAILURE_LOGGER = "icsml.failure"
-
+_ACCESS, _FAILURE = logging.getLogger(ACCESS_LOGGER), logging.getLogger(FAILURE_LOGGER)
 _CLIENT_CLOSED_REQUEST = 499
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
-_FRAMES = 8
 
 
 class AccessLog:
@@ -79,29 +74,23 @@ class _Answer:
 
 
 def _log_access(scope: Scope, status: int, seconds: float) -> None:
-    method = scope["method"]
-    line = {
-        "request_id": scope["state"]["request_id"],
-        "tenant": scope["state"].get("tenant"),
-        "method": method if method in _METHODS else "other",
-        "route": getattr(scope.get("route"), "path", None),
-        "status": status,
-        "ms": round(seconds * 1000, 3),
-    }
-    logging.getLogger(ACCESS_LOGGER).info(json.dumps(line))
+    state, method = scope["state"], scope["method"]
+    refused = {"refused": state["refused"]} if "refused" in state else {}
+    _ACCESS.info(
+        line(
+            "request",
+            request_id=state["request_id"],
+            tenant=state.get("tenant"),
+            key_id=state.get("key_id"),
+            method=method if method in _METHODS else "other",
+            route=getattr(scope.get("route"), "path", None),
+            status=status,
+            ms=round(seconds * 1000, 3),
+            **refused,
+        )
+    )
 
 
 def _log_failure(state: dict[str, Any]) -> None:
-    """Log the kind and location of a failure; its message may contain values, so it is left out."""
-    error = state.get("failure")
-    if error is None:
-        return
-    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
-    line = {
-        "request_id": state["request_id"],
-        "error": type(error).__name__,
-        "code": getattr(error, "code", None),
-        "cause": type(error.__cause__).__name__ if error.__cause__ else None,
-        "at": [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames],
-    }
-    logging.getLogger(FAILURE_LOGGER).error(json.dumps(line))
+    if (error := state.get("failure")) is not None:
+        _FAILURE.error(line("failure", "error", request_id=state["request_id"], **failure(error)))

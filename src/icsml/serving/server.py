@@ -12,19 +12,18 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from icsml.core.strict_json import JsonObject
 from icsml.errors import MissingError
 from icsml.ledger.store import Ledger
 from icsml.model.bundle import read_bundle
 from icsml.registry.resolve import DEFAULT_REFERENCE, fetch_bundle
-from icsml.serving.access_log import ACCESS_LOGGER, FAILURE_LOGGER
 from icsml.serving.app import BUNDLE_VARIABLE, VERSION_VARIABLE
 from icsml.serving.keys import KeyStore, keys_path
+from icsml.serving.logs import json_stderr, log_config, say
 from icsml.serving.settings import load_settings
 
-__all__ = ["log_config", "serve"]
+__all__ = ["serve"]
 
-_FACTORY = "icsml.serving.app:app_from_settings"
+_FACTORY = "icsml.serving.worker:worker_app"
 
 
 def serve(
@@ -57,9 +56,12 @@ def serve(
         raise _cannot_listen(error) from error
     os.environ[BUNDLE_VARIABLE] = str(fetched.folder.absolute())
     os.environ[VERSION_VARIABLE] = fetched.version or ""
-    _say(
-        f"icsml serve: {bundle.name}, version {fetched.version or 'none (a folder)'}, bundle {bundle.sha256[:12]}, "
-        f"{len(keys)} key(s), on http://{settings.host}:{sockets[0].getsockname()[1]}/v1/assessments; stop with Ctrl-C"
+    say(
+        "starting",
+        address=f"http://{settings.host}:{sockets[0].getsockname()[1]}",
+        model={"name": bundle.name, "version": fetched.version, "bundle_sha256": bundle.sha256},
+        keys=len(keys),
+        workers=settings.workers,
     )
     config = uvicorn.Config(
         _FACTORY,
@@ -72,7 +74,8 @@ def serve(
         timeout_worker_healthcheck=settings.worker_seconds,
         log_config=log_config(),
     )
-    _run(config, sockets)
+    with json_stderr():
+        _run(config, sockets)
 
 
 def _run(config: uvicorn.Config, sockets: list[socket.socket]) -> None:
@@ -113,26 +116,3 @@ def _cannot_listen(error: OSError) -> MissingError:
     return MissingError(
         "ICS-SRV-026", "no address of this machine", field="host", remedy="choose another with --host, or 0.0.0.0"
     )
-
-
-def log_config() -> JsonObject:
-    """Return the logging of a server process: everything to stderr, requests and failures as lines of JSON."""
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"bare": {"format": "%(message)s"}, "server": {"format": "%(levelname)s %(message)s"}},
-        "handlers": {
-            name: {"class": "logging.StreamHandler", "formatter": name, "stream": "ext://sys.stderr"}
-            for name in ("bare", "server")
-        },
-        "loggers": {
-            ACCESS_LOGGER: {"handlers": ["bare"], "level": "INFO", "propagate": False},
-            FAILURE_LOGGER: {"handlers": ["bare"], "level": "INFO", "propagate": False},
-            "uvicorn": {"handlers": ["server"], "level": "WARNING", "propagate": False},
-        },
-    }
-
-
-def _say(message: str) -> None:
-    sys.stderr.write(message + "\n")
-    sys.stderr.flush()
