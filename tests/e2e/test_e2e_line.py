@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from icsml.cli.main import _run
+from icsml.core.private_files import exposed
 from icsml.ledger.store import Ledger
 from icsml.workflows import demo as demonstration
 from icsml.workflows.demo import TENANT, demo
@@ -42,6 +43,12 @@ def shown(tmp_path_factory, quick_config):
 def home(shown, monkeypatch):
     monkeypatch.setenv("ICSML_HOME", str(shown[0]))
     return shown[0]
+
+
+def test_what_it_left_is_its_owners_alone(home):
+    left = {path.relative_to(home).parts[0] for path in home.rglob("*")}
+    assert left >= {"bundles", "demo", "ledger.db", "mlartifacts", "mlflow.db"}
+    assert exposed(home) is None
 
 
 def test_the_summary_says_what_the_contract_asks(shown):

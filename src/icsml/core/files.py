@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from icsml.core.private_files import private_files
 from icsml.errors import InputError
 
 __all__ = ["check_target", "check_targets", "whole_file"]
@@ -60,16 +61,19 @@ def check_targets(*targets: Path | None, source: Path | None = None) -> None:
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside the target; it is renamed to the target only if all went well.
 
+    Under ``ICSML_HOME`` the file is its owner's alone, as is all that is written meanwhile.
+
     Raises
     ------
     InputError
         If the target cannot become a file.
     """
     check_target(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with private_files(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from icsml.core.private_files import private_files
 from icsml.errors import ModelError
 from icsml.features.fingerprint import feature_sha256
 from icsml.model.bundle_checks import refuse_unfit, refuse_unproved
@@ -49,14 +51,19 @@ def write_bundle(folder: Path, parts: BundleParts) -> Bundle:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ModelError("ICS-MOD-019", "exists and is not empty", field=str(folder), remedy="choose another folder")
     files = _files(parts)
+    with private_files(folder):
+        _write_in_one_step(folder, files)
+    return read_bundle(folder)
+
+
+def _write_in_one_step(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".bundle-", dir=folder.parent) as scratch:
         partial = Path(scratch) / "bundle"
         partial.mkdir()
-        for name, content in (files | {MANIFEST: manifest_bytes(files)}).items():
+        for name, content in {**files, MANIFEST: manifest_bytes(files)}.items():
             (partial / name).write_bytes(content)
         partial.rename(folder)
-    return read_bundle(folder)
 
 
 def place_bundle(store: Path, parts: BundleParts) -> Bundle:
@@ -84,7 +91,8 @@ def place_bundle(store: Path, parts: BundleParts) -> Bundle:
     MissingError
         ``ICS-MOD-010`` if its folder cannot be written.
     """
-    store.mkdir(parents=True, exist_ok=True)
+    with private_files(store):
+        store.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=store) as scratch:
         written = write_bundle(Path(scratch) / "bundle", parts)
         target = store / f"{parts.name}-{written.sha256[:12]}"

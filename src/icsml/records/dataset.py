@@ -15,6 +15,7 @@ import pyarrow as arrow
 from pydantic import BaseModel, ConfigDict, Field
 
 from icsml.core.canonical import digest, sha256_file
+from icsml.core.private_files import private_files
 from icsml.core.yaml import dump_yaml, load_model
 from icsml.errors import InputError, MissingError
 from icsml.records.extra import ExtraFeature
@@ -222,6 +223,13 @@ def write_dataset(
     DatasetMeta
         As written.
     """
+    with private_files(folder):
+        return _write_dataset(folder, meta, enterprises, outcomes)
+
+
+def _write_dataset(
+    folder: Path, meta: DatasetMeta | Callable[[], DatasetMeta], enterprises: pd.DataFrame, outcomes: pd.DataFrame
+) -> DatasetMeta:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as scratch, ThreadPoolExecutor(1) as pool:
         new = Path(scratch)

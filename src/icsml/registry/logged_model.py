@@ -71,7 +71,8 @@ def log_model(mlflow: ModuleType, bundle_folder: Path, *, run_id: str, register_
     with tempfile.TemporaryDirectory() as scratch, _without_chatter(), warnings.catch_warnings():
         # MLflow writes the input example in a way that pandas 3 warns of.
         warnings.filterwarnings("ignore", "Operation with range is deprecated")
-        copied = shutil.copytree(bundle_folder, Path(scratch) / BUNDLE_ARTIFACT)
+        copied = _copy(bundle_folder, Path(scratch) / BUNDLE_ARTIFACT)
+        code = shutil.copyfile(_MODEL_CODE, Path(scratch) / _MODEL_CODE.name)
         carried = Path(scratch) / wheel.name
         carried.write_bytes(wheel.content)
         info = mlflow.models.Model.log(
@@ -80,7 +81,7 @@ def log_model(mlflow: ModuleType, bundle_folder: Path, *, run_id: str, register_
             flavor=mlflow.pyfunc,
             run_id=run_id,
             registered_model_name=register_as,
-            python_model=str(_MODEL_CODE),
+            python_model=str(code),
             artifacts={BUNDLE_ARTIFACT: str(copied), WHEEL_ARTIFACT: str(carried)},
             # Named requirements, because MLflow would spend minutes finding out; the wheel is an artifact.
             pip_requirements=[
@@ -98,6 +99,14 @@ def log_model(mlflow: ModuleType, bundle_folder: Path, *, run_id: str, register_
         )
     number = info.registered_model_version
     return LoggedModel(info.model_id, info.model_uri, None if number is None else str(number))
+
+
+def _copy(folder: Path, target: Path) -> Path:
+    """Copy the files of a bundle without their modes: MLflow keeps those, and the source's may be wide."""
+    target.mkdir()
+    for file in folder.iterdir():
+        shutil.copyfile(file, target / file.name)
+    return target
 
 
 def _signature(mlflow: ModuleType) -> Any:  # noqa: ANN401 - mlflow.models.ModelSignature

@@ -18,6 +18,7 @@ from typing_extensions import TypedDict
 from icsml.core.canonical import digest
 from icsml.core.clock import timestamp
 from icsml.core.paths import home
+from icsml.core.private_files import private_files
 from icsml.errors import InputError, MissingError, ModelError
 from icsml.model.bundle_store import is_intact, move_in
 from icsml.registry.artifacts import BUNDLE_ARTIFACT, CHAMPION
@@ -200,8 +201,9 @@ def _cached(mlflow: ModuleType, uri: str, key: str) -> Path:
     target = store / key
     if is_intact(target):
         return target
-    store.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=store) as scratch:
+    with private_files():
+        store.mkdir(parents=True, exist_ok=True)
+    with private_files(), tempfile.TemporaryDirectory(prefix=".new-", dir=store) as scratch:
         move_in(_bundle_of(mlflow, _download(mlflow, uri, scratch), uri), target)
     return target
 

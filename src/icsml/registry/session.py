@@ -15,6 +15,7 @@ from typing import Final
 
 from icsml.core.canonical import digest
 from icsml.core.paths import home
+from icsml.core.private_files import private_files
 from icsml.core.progress import Progress, silent
 from icsml.errors import MissingError
 
@@ -98,7 +99,7 @@ def mlflow_session(*, writing: bool = False, progress: Progress = silent) -> Ite
     mlflow = _load()
     before = os.environ.get(URI_VARIABLE), mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
     try:
-        with embedded_lock(progress) if writing else nullcontext():
+        with _own_files(), embedded_lock(progress) if writing else nullcontext():
             _open(mlflow, progress, locked=writing)
             yield mlflow
     except (mlflow.exceptions.MlflowException, OSError) as error:  # OSError: a disk, or a server that went away
@@ -110,6 +111,13 @@ def mlflow_session(*, writing: bool = False, progress: Progress = silent) -> Ite
             os.environ.pop(URI_VARIABLE, None)
         else:
             os.environ[URI_VARIABLE] = before[0]
+
+
+@contextmanager
+def _own_files() -> Iterator[None]:
+    """Keep what MLflow writes on this machine to its owner: it holds rows of applicants."""
+    with nullcontext() if _is_remote(tracking_uri()) else private_files():
+        yield
 
 
 def _sqlite(database: Path) -> str:
@@ -175,8 +183,9 @@ def embedded_lock(progress: Progress) -> Iterator[None]:
     if _is_remote(uri):
         yield
         return
-    home().mkdir(parents=True, exist_ok=True)
-    with _lock_file(uri).open("w") as lock:
+    with private_files():
+        home().mkdir(parents=True, exist_ok=True)
+    with _own_files(), _lock_file(uri).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

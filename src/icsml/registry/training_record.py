@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypedDict
 
 from icsml.core.paths import home
+from icsml.core.private_files import private_files
 
 __all__ = ["DatasetFacts", "RunRecord", "TrialFacts", "find_record", "forget_record", "keep_record"]
 
@@ -86,6 +87,11 @@ class RunRecord:
 def keep_record(record: RunRecord, bundle_sha256: str) -> None:
     """Store a record under ``ICSML_HOME`` until the bundle of that SHA-256 is registered."""
     folder = _folder(bundle_sha256)
+    with private_files():
+        _write(record, folder)
+
+
+def _write(record: RunRecord, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as scratch:
         made = Path(scratch) / "record"
@@ -96,7 +102,7 @@ def keep_record(record: RunRecord, bundle_sha256: str) -> None:
         made.mkdir(exist_ok=True)
         stated = asdict(record) | {"files": sorted(record.files)}
         (made / _RECORD).write_text(json.dumps(stated, ensure_ascii=False), "utf-8")
-        forget_record(bundle_sha256)
+        shutil.rmtree(folder, ignore_errors=True)
         made.rename(folder)
 
 

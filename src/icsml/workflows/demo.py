@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from icsml.core.clock import utc_now
+from icsml.core.files import whole_file
 from icsml.core.paths import home
 from icsml.core.progress import Progress, silent
 from icsml.decision.decide import decide
@@ -133,8 +134,8 @@ def demo(*, enterprises: int, seed: int, progress: Progress = silent) -> DemoRep
     decisions = _decisions(registered, progress)
     page = _report(registered, folder / "report.html", progress)
     report = DemoReport(folder, registered, none, decisions, page, time.monotonic() - started)
-    path = folder / "summary.json"
-    path.write_text(json.dumps(report.summary, ensure_ascii=False, indent=2, allow_nan=False), "utf-8")
+    with whole_file(folder / "summary.json") as partial:
+        partial.write_text(json.dumps(report.summary, ensure_ascii=False, indent=2, allow_nan=False), "utf-8")
     return report
 
 

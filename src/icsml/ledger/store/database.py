@@ -15,6 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from icsml.core.paths import home
+from icsml.core.private_files import private_files
 from icsml.errors import InputError, LedgerError
 
 __all__ = ["URL_VARIABLE", "DatabaseFile", "find_file", "make_engine", "prepare_file", "write_transaction"]
@@ -101,7 +102,8 @@ def prepare_file(engine: Engine) -> None:
     if engine.dialect.name != "sqlite":
         return
     path = _path(engine.url)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with private_files(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=True)
     with closing(_connect(path)) as connection:
         _enable_wal(connection)

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from icsml.core.private_files import private_files
 from icsml.core.progress import silent
 from icsml.core.yaml import dump_yaml
 from icsml.errors import InputError
@@ -102,10 +103,11 @@ def synthesize(
         )
     parts = _block_portfolios(enterprises, seed, effect, line)
     check_target(out, code="ICS-DAT-105")
-    out.mkdir(parents=True, exist_ok=True)
-    report = _write(parts, out, chunk_rows, _announced(progress, -(-enterprises // BLOCK)))
-    meta = _meta(report, effect, seed, enterprises, line)
-    (out / "dataset.yaml").write_text(dump_yaml(meta.model_dump(mode="json")), "utf-8")
+    with private_files(out):
+        out.mkdir(parents=True, exist_ok=True)
+        report = _write(parts, out, chunk_rows, _announced(progress, -(-enterprises // BLOCK)))
+        meta = _meta(report, effect, seed, enterprises, line)
+        (out / "dataset.yaml").write_text(dump_yaml(meta.model_dump(mode="json")), "utf-8")
     return report
 
 
