@@ -25,7 +25,7 @@ from icsml.records.enterprise import example_record, parse_record
 from icsml.records.extra import ExtraFeature
 from icsml.records.fields import FIELDS
 from icsml.serving.app import create_app
-from icsml.serving.keys import KeyStore, create_key
+from icsml.serving.keys import KeyStore, Role, create_key
 from icsml.serving.problems import Problem
 from icsml.serving.settings import ServingSettings
 from icsml.texts.label import Label
@@ -117,7 +117,7 @@ def record():
 def keys(tmp_path):
     """A key of each role for tenant `bank-a`, and one scoring key of `bank-b`."""
     path = tmp_path / "keys.json"
-    made = {role: create_key(path, "bank-a", role).key for role in ("score", "audit", "admin")}
+    made = {str(role): create_key(path, "bank-a", role).key for role in Role}
     made["other"] = create_key(path, "bank-b", "score").key
     return SimpleNamespace(path=path, **made)
 

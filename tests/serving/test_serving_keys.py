@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -7,14 +8,31 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from icsml.errors import AccessError, ConfigError, InputError, MissingError
-from icsml.serving.keys import Caller, KeyStore, Operation, Role, create_key, keys_path
+from icsml.serving import keys
+from icsml.serving.key_changes import list_keys, revoke_key, rotate_key
+from icsml.serving.keys import Caller, KeyStore, Operation, RefusedKeyError, Role, create_key, keys_path
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
+OLD_KEY = f"icsml_{'0' * 12}_{'A' * 43}"
+FIRST_FORMAT = """{
+ "format": 1,
+ "keys": [
+  {
+   "id": "000000000000",
+   "tenant": "bank-a",
+   "role": "score",
+   "sha256": "HASH",
+   "created_at": "2026-07-01T00:00:00.000000Z"
+  }
+ ]
+}
+""".replace("HASH", hashlib.sha256(OLD_KEY.encode()).hexdigest())
 
 
 @pytest.fixture
@@ -35,6 +53,7 @@ def test_only_the_hash_is_kept(path):
             "role": "score",
             "sha256": hashlib.sha256(new.key.encode()).hexdigest(),
             "created_at": "2026-07-01T00:00:00.000000Z",
+            "expires_at": "2027-07-01T00:00:00.000000Z",
         }
     ]
     secret = new.key.removeprefix(f"icsml_{new.id}_")
@@ -87,7 +106,9 @@ def test_a_role_that_is_none(path, role):
     assert not path.exists()
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 2}', '{"keys": [{"id": "x"}]}', '{"key": []}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"format": 2}', '{"format": 3, "keys": []}', '{"keys": [{"id": "x"}]}', '{"key": []}']
+)
 def test_a_damaged_file_is_refused_and_left_alone(path, content):
     path.parent.mkdir()
     path.write_text(content)
@@ -105,6 +126,56 @@ def test_without_a_key_there_is_no_store(path, content):
     with pytest.raises(MissingError, match="icsml keys create") as caught:
         KeyStore.load(path)
     assert caught.value.code == "ICS-SRV-020"
+
+
+def test_an_id_that_stands_twice_is_refused(path):
+    create_key(path, "bank-a", "score")
+    (entry,) = _stored(path)
+    path.write_text(json.dumps({"format": 2, "keys": [entry, {**entry, "tenant": "bank-b"}]}))
+    with pytest.raises(ConfigError, match="ICS-SRV-021"):
+        KeyStore.load(path)
+
+
+def test_a_file_of_the_first_format_is_read_and_its_keys_have_no_end(path):
+    path.parent.mkdir()
+    path.write_text(FIRST_FORMAT)
+    later = lambda: datetime(2099, 1, 1, tzinfo=UTC)  # noqa: E731
+    assert KeyStore.load(path, later).authenticate(OLD_KEY) == Caller("0" * 12, "bank-a", Role.SCORE)
+    create_key(path, "bank-b", "score")
+    assert KeyStore.load(path, later).authenticate(OLD_KEY).tenant == "bank-a"
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_a_file_that_others_can_write_lets_nobody_in(path, mode):
+    key = create_key(path, "bank-a", "score").key
+    store = KeyStore.load(path)
+    path.chmod(mode)
+    for use in (
+        KeyStore.load,
+        lambda _: store.authenticate(key),
+        lambda file: create_key(file, "bank-a", "score"),
+        list_keys,
+    ):
+        with pytest.raises(ConfigError, match=f"ICS-SRV-030.*chmod go-w {path}`") as caught:
+            use(path)
+        assert caught.value.field == str(path)
+    path.chmod(0o640)
+    assert store.authenticate(key).tenant == "bank-a"
+
+
+def test_a_folder_that_others_can_write_lets_nobody_in(path):
+    create_key(path, "bank-a", "score")
+    path.parent.chmod(0o770)
+    for use in (KeyStore.load, lambda file: create_key(file, "bank-a", "score")):
+        with pytest.raises(ConfigError, match="ICS-SRV-030") as caught:
+            use(path)
+        assert caught.value.field == str(path.parent)
+
+
+def test_a_file_that_cannot_be_read_is_an_error_of_its_own(path):
+    path.mkdir(parents=True)
+    with pytest.raises(ConfigError, match="ICS-SRV-021"):
+        KeyStore.load(path)
 
 
 def test_a_key_names_its_tenant_and_role(path):
@@ -155,7 +226,8 @@ def test_a_file_damaged_while_in_use_lets_nobody_in(path):
     [
         (Role.SCORE, {"assess", "read"}),
         (Role.AUDIT, {"read", "report"}),
-        (Role.ADMIN, {"assess", "read", "report"}),
+        (Role.ADMIN, {"assess", "read", "report", "monitor"}),
+        (Role.MONITOR, {"monitor"}),
     ],
 )
 def test_what_a_role_allows(role, allowed):
@@ -171,3 +243,121 @@ def test_what_a_role_allows(role, allowed):
 def test_the_key_file_lies_under_icsml_home(tmp_path, monkeypatch):
     monkeypatch.setenv("ICSML_HOME", str(tmp_path))
     assert keys_path() == tmp_path / "keys.json"
+
+
+class TestEnds:
+    def test_a_key_works_until_its_end_and_not_then(self, path):
+        now = [NOW]
+        key = create_key(path, "bank-a", "score", lambda: NOW, ends=timedelta(days=1)).key
+        store = KeyStore.load(path, lambda: now[0])
+        now[0] = NOW + timedelta(days=1, microseconds=-1)
+        assert store.authenticate(key).tenant == "bank-a"
+        now[0] = NOW + timedelta(days=1)
+        with pytest.raises(RefusedKeyError) as caught:
+            store.authenticate(key)
+        assert (caught.value.why, len(store)) == ("expired", 0)
+
+    def test_a_year_unless_told_otherwise(self, path):
+        assert create_key(path, "a", "score", lambda: NOW).expires_at == "2027-07-01T00:00:00.000000Z"
+        assert create_key(path, "a", "score", lambda: NOW, ends=None).expires_at is None
+
+    @pytest.mark.parametrize("ends", [NOW, NOW - timedelta(days=1), timedelta(0), timedelta(days=-1)])
+    def test_an_end_that_is_over(self, path, ends):
+        with pytest.raises(InputError, match="ICS-SRV-034"):
+            create_key(path, "a", "score", lambda: NOW, ends=ends)
+        assert not path.exists()
+
+    def test_expired_keys_alone_are_no_keys(self, path):
+        create_key(path, "bank-a", "score", lambda: NOW, ends=timedelta(days=1))
+        with pytest.raises(MissingError, match="ICS-SRV-020"):
+            KeyStore.load(path, lambda: NOW + timedelta(days=2))
+
+
+class TestRefusals:
+    def test_the_caller_is_told_the_same_and_the_log_why(self, path):
+        used = create_key(path, "bank-a", "score")
+        revoked, expired = (
+            create_key(path, "a", "score"),
+            create_key(path, "a", "score", lambda: NOW, ends=timedelta(1)),
+        )
+        revoke_key(path, revoked.id)
+        store = KeyStore.load(path, lambda: NOW + timedelta(days=2))
+        told, logged = set(), []
+        for key in (None, "", "nonsense", revoked.key, expired.key, used.key[:-1] + "!"):
+            with pytest.raises(RefusedKeyError) as caught:
+                store.authenticate(key)
+            told.add(str(caught.value))
+            logged.append((caught.value.why, caught.value.key_id))
+        assert len(told) == 1
+        assert logged == [
+            ("absent", None), ("absent", None), ("unknown", None), ("revoked", revoked.id), ("expired", expired.id),
+            ("unknown", None),
+        ]  # fmt: skip
+
+    def test_who_does_not_know_the_secret_does_not_learn_that_a_key_was_revoked(self, path):
+        create_key(path, "bank-a", "score")
+        revoked = create_key(path, "bank-a", "score")
+        revoke_key(path, revoked.id)
+        with pytest.raises(RefusedKeyError) as caught:
+            KeyStore.load(path).authenticate(f"icsml_{revoked.id}_{'A' * 43}")
+        assert (caught.value.why, caught.value.key_id) == ("unknown", None)
+
+
+class TestChangesAreSeen:
+    """Changes that leave size and times as they were, as a clock of 4 ms or one that steps back can make them."""
+
+    def test_the_inode_of_the_file_that_was_read_is_not_used_again(self, path, monkeypatch):
+        """Else two changes within one tick could give the same inode, size and times as before."""
+        monkeypatch.setattr(keys, "_SETTLED_NS", -1)  # trusted at once
+        monkeypatch.setattr(keys, "_signature", lambda stat: (stat.st_ino,))  # times say nothing
+        old = create_key(path, "bank-a", "score")
+        stores = []
+        for _ in range(8):
+            stores.append(KeyStore.load(path))
+            assert stores[-1].authenticate(old.key).key_id == old.id
+            new = rotate_key(path, rotate_key(path, old.id).id)
+            for store in stores:
+                with pytest.raises(AccessError):
+                    store.authenticate(old.key)
+            stores, old = [], new
+
+    def test_an_edit_in_place_just_after_the_file_was_read(self, path, monkeypatch):
+        monkeypatch.setattr(keys, "_signature", lambda _: (1,))  # nothing says that it changed
+        first, second = create_key(path, "bank-a", "score"), create_key(path, "bank-b", "score")
+        store = KeyStore.load(path)
+        assert store.authenticate(first.key).tenant == "bank-a"
+        path.write_text(path.read_text().replace("bank-a", "bank-c"))
+        assert store.authenticate(first.key).tenant == "bank-c"
+        assert store.authenticate(second.key).tenant == "bank-b"
+
+    def test_a_file_at_rest_is_not_read_again(self, path, monkeypatch):
+        key = create_key(path, "bank-a", "score").key
+        monkeypatch.setattr(keys, "_SETTLED_NS", -1)
+        store = KeyStore.load(path)
+        monkeypatch.setattr(keys, "open_keys", None)
+        assert store.authenticate(key).tenant == "bank-a"
+
+    def test_a_store_leaves_no_file_open(self, path):
+        def descriptors():
+            return len(list(Path("/proc/self/fd").iterdir()))
+
+        key = create_key(path, "bank-a", "score").key
+        gc.collect()
+        before = descriptors()
+        store = KeyStore.load(path)
+        for _ in range(10):
+            store.authenticate(key)
+        assert descriptors() == before + 1
+        del store
+        gc.collect()
+        assert descriptors() == before
+
+
+def test_the_last_key_revoked_lets_nobody_in_and_raises_nothing_else(path):
+    new = create_key(path, "bank-a", "score")
+    store = KeyStore.load(path)
+    revoke_key(path, new.id)
+    with pytest.raises(AccessError, match="ICS-SRV-001"):
+        store.authenticate(new.key)
+    assert len(store) == 0
+    assert store.authenticate(create_key(path, "bank-a", "score").key).tenant == "bank-a"

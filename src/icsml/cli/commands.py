@@ -69,7 +69,15 @@ GROUPS: Final = {
         },
     ),
     "ledger": ("Recorded decisions.", {"show": "ledger_command:show"}),
-    "keys": ("Keys of the service.", {"create": "api_keys:create"}),
+    "keys": (
+        "Keys of the service.",
+        {
+            "create": "api_keys:create",
+            "list": "api_keys:list_",
+            "revoke": "api_keys:revoke",
+            "rotate": "api_keys:rotate",
+        },
+    ),
 }
 
 

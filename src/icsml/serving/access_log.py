@@ -7,10 +7,10 @@ import time
 import uuid
 from typing import Any
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from icsml.serving.headers import add_security_headers
 from icsml.serving.logs import ACCESS_LOGGER, FAILURE_LOGGER, failure, line
 from icsml.serving.problems import unexpected
 
@@ -60,16 +60,14 @@ class _Answer:
 
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
-        self._request_id = request_id
+        self._request_id = request_id.encode()
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-Id"] = self._request_id
-            headers["Cache-Control"] = "no-store"
-            headers["X-Content-Type-Options"] = "nosniff"
+            add_security_headers(message)
+            message["headers"].append((b"x-request-id", self._request_id))
         await self._send(message)
 
 

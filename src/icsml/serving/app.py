@@ -19,8 +19,10 @@ from icsml.errors import MissingError
 from icsml.ledger.store import Ledger
 from icsml.model.bundle import Bundle, read_bundle
 from icsml.serving.access_log import AccessLog
+from icsml.serving.headers import HeaderRules
 from icsml.serving.keys import KeyStore, keys_path
 from icsml.serving.problems import Problem, install
+from icsml.serving.rate_limit import RateLimits
 from icsml.serving.routes.assessments import assessments_router
 from icsml.serving.routes.health import health_router
 from icsml.serving.service import Service
@@ -80,6 +82,8 @@ def create_app(
     )
     app.state.service = service
     install(app)
+    app.state.rate_limits = RateLimits.of(settings)
+    app.add_middleware(HeaderRules)
     app.add_middleware(AccessLog)
     app.include_router(health_router())
     app.include_router(assessments_router(bundle))

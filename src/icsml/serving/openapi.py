@@ -13,27 +13,35 @@ from icsml.serving.problems import MEDIA_TYPE, Problem
 __all__ = ["problems", "record_body"]
 
 _MEANING = {
-    HTTPStatus.BAD_REQUEST: "The body is not JSON (or holds NaN, a name twice, a number no double holds).",
+    HTTPStatus.BAD_REQUEST: "A header stands twice, or the body is not JSON (or holds NaN, a name twice, a number no "
+    "double holds).",
     HTTPStatus.UNAUTHORIZED: "No key, or a key that is not known.",
     HTTPStatus.FORBIDDEN: "The role of the key does not allow this.",
     HTTPStatus.NOT_FOUND: "This tenant has no such decision.",
     HTTPStatus.REQUEST_TIMEOUT: "The body took too long to arrive.",
     HTTPStatus.CONFLICT: "The idempotency key was used before with another body.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than the limit.",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not application/json in UTF-8.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is encoded (`Content-Encoding`), or not application/json in UTF-8.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A field of the record or a header is not acceptable; `errors` names each.",
+    HTTPStatus.TOO_MANY_REQUESTS: "The key has made too many requests.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "An error inside the service; nothing was decided.",
     HTTPStatus.SERVICE_UNAVAILABLE: "What the service needs is not there now; nothing was decided.",
 }
+_EVERYWHERE = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.INTERNAL_SERVER_ERROR)
 _HEADERS = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": {"schema": {"type": "string"}}},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": {"schema": {"type": "string"}}},
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": {"schema": {"type": "string"}}},
 }
 
 
 def problems(*statuses: HTTPStatus) -> dict[int | str, JsonObject]:
-    """Return the documentation of error responses, each with problem details."""
-    return {int(status): _documented(status) for status in (*statuses, HTTPStatus.INTERNAL_SERVER_ERROR)}
+    """Return the documentation of error responses, each with problem details.
+
+    Those that any path may give are added, and 429 where a key is asked for.
+    """
+    limited = [HTTPStatus.TOO_MANY_REQUESTS] if HTTPStatus.UNAUTHORIZED in statuses else []
+    return {int(status): _documented(status) for status in sorted({*statuses, *limited, *_EVERYWHERE})}
 
 
 def record_body(extras: Sequence[ExtraFeature], *, dated: bool) -> JsonObject:

@@ -15,10 +15,20 @@ from starlette.exceptions import HTTPException
 from icsml.core.pydantic_errors import within_sentence
 from icsml.errors import AccessError, ConfigError, ConflictError, IcsmlError, InputError, LedgerError, MissingError
 
-__all__ = ["MEDIA_TYPE", "FieldFault", "Problem", "RequestError", "install", "problem_response", "unexpected"]
+__all__ = [
+    "MEDIA_TYPE",
+    "FieldFault",
+    "Problem",
+    "RequestError",
+    "install",
+    "problem_response",
+    "refusal",
+    "unexpected",
+]
 
 MEDIA_TYPE = "application/problem+json"
 _MOST_FAULTS = 50
+_RETRY_SECONDS = 5
 # Python renames these phrases between versions; a title stays.
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 _PLAIN_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}(\.([A-Za-z0-9_][A-Za-z0-9_\-]{0,63}|\[key\]))*")
@@ -51,11 +61,21 @@ class Problem(BaseModel):
 
 
 class RequestError(IcsmlError):
-    """A request that is rejected with the HTTP ``status``."""
+    """A request that is rejected with the HTTP ``status``; ``retry_after`` is in seconds."""
 
-    def __init__(self, status: HTTPStatus, code: str, message: str, *, field: str = "body") -> None:
-        super().__init__(code, message, field=field)
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        message: str,
+        *,
+        field: str = "body",
+        remedy: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(code, message, field=field, remedy=remedy)
         self.status = status
+        self.retry_after = retry_after
 
 
 def install(app: FastAPI) -> None:
@@ -126,11 +146,25 @@ async def _on_icsml_error(request: Request, error: Exception) -> Response:
         return unexpected(request_id)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         detail = "what the service needs is not there now; nothing was decided — try again later"
-        return problem_response(request_id, status, error.code, detail, headers={"Retry-After": "5"})
-    headers = {"WWW-Authenticate": 'Bearer realm="icsml"'} if status is HTTPStatus.UNAUTHORIZED else None
+        return problem_response(request_id, status, error.code, detail, headers=_headers(error, status))
+    return refusal(request_id, error)
+
+
+def refusal(request_id: str, error: IcsmlError) -> Response:
+    """Return the answer to a request that is refused, with the fields at fault."""
+    status = _status(error)
     detail = error.message + (f" — {error.remedy}" if error.remedy else "")
     faults = error.details or ([(error.field, error.message)] if error.field else [])
-    return problem_response(request_id, status, error.code, detail, errors=faults, headers=headers)
+    return problem_response(request_id, status, error.code, detail, errors=faults, headers=_headers(error, status))
+
+
+def _headers(error: IcsmlError, status: HTTPStatus) -> dict[str, str]:
+    if status is HTTPStatus.UNAUTHORIZED:
+        return {"WWW-Authenticate": 'Bearer realm="icsml"'}
+    seconds = error.retry_after if isinstance(error, RequestError) else None
+    if seconds is None and status is HTTPStatus.SERVICE_UNAVAILABLE:
+        seconds = _RETRY_SECONDS
+    return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def _status(error: IcsmlError) -> HTTPStatus:

@@ -12,6 +12,8 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from icsml.core.paths import home
+from icsml.core.private_files import exposed_advice, private_files
 from icsml.errors import MissingError
 from icsml.ledger.store import Ledger
 from icsml.model.bundle import read_bundle
@@ -74,7 +76,9 @@ def serve(
         timeout_worker_healthcheck=settings.worker_seconds,
         log_config=log_config(),
     )
-    with json_stderr():
+    if advice := exposed_advice(home()):
+        say("files_exposed", "warning", message=advice)
+    with json_stderr(), private_files():
         _run(config, sockets)
 
 

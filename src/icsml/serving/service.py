@@ -16,6 +16,7 @@ from icsml.decision.decide import Decided, decide
 from icsml.ledger.store import Ledger
 from icsml.model.bundle import Bundle
 from icsml.records.enterprise import EnterpriseRecord
+from icsml.serving.admission import admit
 from icsml.serving.body import read_json
 from icsml.serving.keys import Caller, KeyStore, Operation
 from icsml.serving.settings import ServingSettings
@@ -86,9 +87,7 @@ async def _caller(
     service: TheService,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> Caller:
-    caller = service.keys.authenticate(credentials.credentials if credentials else None)
-    request.state.tenant = caller.tenant
-    return caller
+    return admit(request, service.keys, credentials.credentials if credentials else None)
 
 
 async def _assessor(caller: Annotated[Caller, Depends(_caller)]) -> Caller:

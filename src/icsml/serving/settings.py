@@ -41,6 +41,8 @@ class ServingSettings(BaseModel):
         How long a body may take to arrive, an idle connection stays open, a stopping process waits.
     worker_seconds : int
         How long one of several processes may be silent before it is replaced; starting takes seconds.
+    rate_per_minute, rate_burst : int
+        How many requests a key may make in a minute on average, 0 for no limit, and how many of them at once.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -56,6 +58,8 @@ class ServingSettings(BaseModel):
     keep_alive_seconds: Annotated[int, Field(ge=1, le=600)] = 5
     shutdown_seconds: Annotated[int, Field(ge=1, le=600)] = 30
     worker_seconds: Annotated[int, Field(ge=5, le=600)] = 60
+    rate_per_minute: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    rate_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 60
 
 
 class _Environment(ServingSettings, BaseSettings):
