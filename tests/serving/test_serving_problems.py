@@ -8,6 +8,7 @@ import pytest
 
 from icsml.records.field import Kind
 from icsml.records.fields import FIELDS
+from icsml.serving.key_changes import create_key, revoke_key
 from icsml.serving.settings import ServingSettings
 
 URL = "/v1/assessments"
@@ -222,6 +223,25 @@ def test_one_line_of_json_for_each_request(client, record, caplog):
     assert lines[0]["request_id"] == posted.headers["X-Request-Id"]
     assert all(line["ms"] > 0 for line in lines)
     assert all(record["enterprise_id"] not in entry.message for entry in caplog.records)
+
+
+def test_the_log_names_the_key_and_why_it_was_refused(client, keys, record, caplog):
+    caplog.set_level(logging.INFO)
+    client.post(URL, json=record)
+    revoked = create_key(keys.path, "bank-a", "score")
+    revoke_key(keys.path, revoked.id)
+    client.get(f"{URL}/x", headers={"Authorization": f"Bearer {revoked.key}"})
+    client.get(f"{URL}/x", headers={"Authorization": "Bearer x"})
+    client.get(f"{URL}/x", headers={"Authorization": ""})
+    client.get("/healthz")
+    lines = [json.loads(entry.message) for entry in caplog.records if entry.name == "icsml.access"]
+    assert [(line["key_id"], line.get("refused")) for line in lines] == [
+        (keys.score.split("_")[1], None),
+        (revoked.id, "revoked"),
+        (None, "unknown"),
+        (None, "absent"),
+        (None, None),
+    ]
 
 
 def test_answers_are_not_stored_on_the_way(client, record):
