@@ -201,6 +201,13 @@ def test_an_error_never_repeats_the_value():
     assert "secret-region" not in str(caught.value) + str(caught.value.details)
 
 
+def test_a_name_that_is_none_of_a_field_is_not_repeated_among_the_others():
+    with pytest.raises(InputError) as caught:
+        parse_record({"enterprise_id": 1, "Example Co.": 1, "revenu_cny": 1})
+    assert "Example" not in caught.value.message
+    assert "also wrong: (a field that is not shown), revenu_cny" in caught.value.message
+
+
 def test_an_integral_float_is_a_count_and_an_absent_field_is_missing():
     record = parse_record({"enterprise_id": "E1", "staff_total": 33.0})
     columns = record_columns(record)

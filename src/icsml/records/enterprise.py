@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic import Field as Constraint
 
 from icsml.core.direction_marks import DIRECTION_MARKS
+from icsml.core.names import shown_path
 from icsml.core.pydantic_errors import within_sentence
 from icsml.errors import InputError
 from icsml.records.extra import EXTRA_PREFIX, ExtraFeature
@@ -188,7 +189,7 @@ def _input_error(error: ValidationError) -> InputError:
         for item in error.errors(include_url=False, include_input=False)
     )
     field, message = details[0]
-    others = ", ".join(name for name, _ in details[1:6])
+    others = ", ".join(shown_path(name) for name, _ in details[1:6])
     more = f"; also wrong: {others}{', …' if len(details) > 6 else ''}" if others else ""
     return InputError(
         "ICS-REC-001",

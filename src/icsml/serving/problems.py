@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
@@ -12,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from icsml.core.names import shown_path
 from icsml.core.pydantic_errors import within_sentence
 from icsml.errors import AccessError, ConfigError, ConflictError, IcsmlError, InputError, LedgerError, MissingError
 
@@ -31,7 +31,6 @@ _MOST_FAULTS = 50
 _RETRY_SECONDS = 5
 # Python renames these phrases between versions; a title stays.
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
-_PLAIN_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}(\.([A-Za-z0-9_][A-Za-z0-9_\-]{0,63}|\[key\]))*")
 
 
 class FieldFault(BaseModel):
@@ -118,7 +117,7 @@ def problem_response(
         "status": int(status),
         "detail": detail,
         "code": code,
-        "errors": [{"field": _path(field), "message": message} for field, message in list(errors)[:_MOST_FAULTS]],
+        "errors": [{"field": shown_path(field), "message": message} for field, message in list(errors)[:_MOST_FAULTS]],
         "instance": f"urn:uuid:{request_id}",
     }
     body = json.dumps(content, ensure_ascii=False).encode()
@@ -130,10 +129,6 @@ def unexpected(request_id: str) -> Response:
     return problem_response(
         request_id, HTTPStatus.INTERNAL_SERVER_ERROR, "ICS-SRV-012", "an error inside the service; nothing was decided"
     )
-
-
-def _path(field: str) -> str:
-    return field if _PLAIN_PATH.fullmatch(field) else "(a field that is not shown)"
 
 
 async def _on_icsml_error(request: Request, error: Exception) -> Response:
