@@ -141,6 +141,7 @@ def test_every_line_of_a_real_process_is_json(workers, bundle, tmp_path, monkeyp
     home = tmp_path / "home"
     monkeypatch.setenv("ICSML_HOME", str(home))
     key = create_key(home / "keys.json", "bank-a", "score").key
+    (home / "wide").touch(0o644)
     command = [sys.executable, "-c", SERVE, str(bundle.folder), str(workers)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -158,6 +159,8 @@ def test_every_line_of_a_real_process_is_json(workers, bundle, tmp_path, monkeyp
     lines = [json.loads(text) for text in rest.splitlines()]
     assert all({"time", "level", "event", "pid"} <= found.keys() for found in [first, *lines])
     assert {"request", "server"} <= {found["event"] for found in lines}
+    (exposed,) = [found["message"] for found in lines if found["event"] == "files_exposed"]
+    assert f"{home / 'wide'}: others than the owner have access — run `chmod -R go= {home}`" in exposed
     assert POISON not in rest
     assert key not in rest
 
