@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from schemathesis.checks import CHECKS
 
 from icsml.records.fields import FIELDS
+from icsml.serving.keys import create_key
 from icsml.serving.problems import Problem
 
 URL = "/v1/assessments"
@@ -128,9 +130,15 @@ def test_one_request_after_another_keeps_to_the_document(make_app, keys):
     schema = schemathesis.openapi.from_asgi("/openapi.json", make_app())
     seen = set()
 
+    numbers = itertools.count()
+
     class Sequences(schema.as_state_machine()):
+        def setup(self):
+            """Each sequence is a tenant of its own, to whom no idempotency key was used before."""
+            self.key = create_key(keys.path, f"bank-{next(numbers)}", "admin").key
+
         def get_call_kwargs(self, case):
-            return {"headers": {"Authorization": f"Bearer {keys.admin}"}}
+            return {"headers": {"Authorization": f"Bearer {self.key}"}}
 
         def after_call(self, response, case):
             seen.add((case.method, case.path, int(response.status_code)))
