@@ -86,7 +86,9 @@ def test_the_order_of_keys_changes_nothing(value):
     assert digest(value) == digest(dict(reversed(value.items())))
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**60, object(), {"\ud800": 1}, "\ud800", {1: 2}, np.bool_(1), {2}, b""])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), 2**60, object(), {"\ud800": 1}, "\ud800", {1: 2}, np.bool_(1), {2}, b""]
+)
 def test_what_json_cannot_hold_is_refused(value):
     with pytest.raises(InputError, match="ICS-CFG-001"):
         canonical_bytes({"a": value})

@@ -96,6 +96,7 @@ def payload(decision_id, **parts):
         "bundle_sha256": "b" * 64,
         "rulebook_sha256": "c" * 64,
         "code_version": "0.1.0",
+        "key_id": "0123456789ab",
     } | parts
 
 
@@ -259,7 +260,7 @@ if act == "die":
 for number in range(20):
     decision = {"decision_id": f"{name}-{number}"}
     payload = {"request": {}, "features": {}, "decision": decision}
-    payload |= {"bundle_sha256": "b", "rulebook_sha256": None, "code_version": "0"}
+    payload |= {"bundle_sha256": "b", "rulebook_sha256": None, "code_version": "0", "key_id": None}
     recorded = ledger.record("bank-a", decision["decision_id"], payload, idempotency_key=f"k-{number}")
     assert recorded.replayed == (recorded.decision != decision)
 """
