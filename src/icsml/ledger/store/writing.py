@@ -206,7 +206,7 @@ def _known(connection: Connection, entries: Sequence[Entry], in_doubt: str | Non
     outcomes: dict[int, Outcome] = {}
     for position, entry in enumerate(entries):
         try:
-            known = _earlier(connection, entry) or _own(connection, entry, in_doubt)
+            known = _earlier(connection, entry, in_doubt) or _own(connection, entry, in_doubt)
         except IcsmlError as error:
             outcomes[position] = error
         else:
@@ -215,11 +215,13 @@ def _known(connection: Connection, entries: Sequence[Entry], in_doubt: str | Non
     return outcomes
 
 
-def _earlier(connection: Connection, entry: Entry) -> Recorded | None:
+def _earlier(connection: Connection, entry: Entry, in_doubt: str | None) -> Recorded | None:
     if entry.idempotency_key is None:
         return None
     earlier = recorded_earlier(connection, entry.tenant, entry.idempotency_key, entry.request_sha256)
-    return _recorded(entry) if earlier and earlier.decision_id == entry.decision_id else earlier
+    if earlier and in_doubt and earlier.decision_id == entry.decision_id:
+        return _recorded(entry)
+    return earlier
 
 
 def _own(connection: Connection, entry: Entry, in_doubt: str | None) -> Recorded | None:
