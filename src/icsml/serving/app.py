@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version as package_version
 from pathlib import Path
 
-from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from icsml.core.clock import Clock, utc_now
@@ -134,6 +133,6 @@ class _Application(FastAPI):
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
-    current_default_thread_limiter().total_tokens = service.settings.threads
+    await service.start()
     yield
-    service.ledger.close()
+    await service.stop()

@@ -5,16 +5,18 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from icsml.core.canonical import digest
-from icsml.ledger.decision_payload import record_decision
+from icsml.core.canonical import canonical_bytes, sha256_hex
+from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.ledger.payload import parse_decision
 from icsml.ledger.store import Recorded
 from icsml.model.bundle import Bundle
 from icsml.records.decision import Decision
 from icsml.records.enterprise import parse_record
+from icsml.serving.keys import Caller
 from icsml.serving.openapi import problems, record_body
 from icsml.serving.problems import RequestError
 from icsml.serving.service import Assessor, Auditor, Body, Reader, Service, TheService
@@ -42,11 +44,11 @@ _NO_ACCESS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _AGAIN = {**_CREATED, "model": Decision, "description": "Recorded earlier under the same idempotency key and body."}
 
 
-def create_assessment(
+async def create_assessment(
     request: Request, caller: Assessor, service: TheService, body: Body, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Decide on one record; the decision is in the ledger before this answer leaves."""
-    recorded = _assess(service, caller.tenant, body, idempotency_key)
+    recorded = await _assess(service, caller, body, idempotency_key)
     return _json(
         recorded.decision_bytes,
         HTTPStatus.OK if recorded.replayed else HTTPStatus.CREATED,
@@ -54,26 +56,24 @@ def create_assessment(
     )
 
 
-def read_assessment(
+async def read_assessment(
     caller: Reader,
     service: TheService,
     decision_id: DecisionId,
 ) -> Response:
     """Read a decision of one's own tenant, byte for byte as it was given."""
-    return _json(_recorded(service, caller.tenant, decision_id), HTTPStatus.OK)
+    return _json(await _recorded(service, caller.tenant, decision_id), HTTPStatus.OK)
 
 
-def report_assessment(
+async def report_assessment(
     caller: Auditor,
     service: TheService,
     decision_id: DecisionId,
     lang: Annotated[Language, Query(description="Language of the page.")] = "en",
 ) -> HTMLResponse:
     """Return a decision of one's own tenant as a page that opens offline, the same bytes each time."""
-    decision = parse_decision(_recorded(service, caller.tenant, decision_id))
-    from icsml.reports.decision_page import decision_page  # the first request for a page loads what renders it
-
-    return HTMLResponse(decision_page(decision, lang, rulebook=service.bundle.rulebook))
+    decision = await _recorded(service, caller.tenant, decision_id)
+    return HTMLResponse(await run_sync(_page, decision, lang, service.bundle.rulebook))
 
 
 def assessments_router(bundle: Bundle) -> APIRouter:
@@ -124,20 +124,29 @@ def _add_create(router: APIRouter, bundle: Bundle) -> None:
     )
 
 
-def _recorded(service: Service, tenant: str, decision_id: str) -> bytes:
-    decision = service.ledger.decision_bytes(tenant, decision_id)
+async def _recorded(service: Service, tenant: str, decision_id: str) -> bytes:
+    decision = await service.readers.run(lambda: service.ledger.decision_bytes(tenant, decision_id))
     if decision is None:
         raise RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
     return decision
 
 
-def _assess(service: Service, tenant: str, body: Any, key: str | None) -> Recorded:  # noqa: ANN401 - any JSON value
+def _page(decision: bytes, lang: Language, rulebook: Rulebook | None) -> str:
+    from icsml.reports.decision_page import decision_page  # the first request for a page loads what renders it
+
+    return decision_page(parse_decision(decision), lang, rulebook=rulebook)
+
+
+async def _assess(service: Service, caller: Caller, body: Any, key: str | None) -> Recorded:  # noqa: ANN401 - any JSON
+    service.recorder.require_open()
     record = parse_record(body)
+    request = canonical_bytes(body)
     if key is not None:
-        earlier = service.ledger.earlier(tenant, key, digest(body))
+        sha256 = sha256_hex(request)
+        earlier = await service.readers.run(lambda: service.ledger.earlier(caller.tenant, key, sha256))
         if earlier is not None:
             return earlier
-    return record_decision(service.ledger, tenant, service.bundle, body, service.decide(record), idempotency_key=key)
+    return await service.recorder.record(service.entry(caller, record, request, key))
 
 
 def _json(content: bytes, status: HTTPStatus, headers: dict[str, str] | None = None) -> Response:
