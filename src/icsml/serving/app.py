@@ -21,6 +21,7 @@ from icsml.serving.access_log import AccessLog
 from icsml.serving.keys import KeyStore, keys_path
 from icsml.serving.problems import Problem, install
 from icsml.serving.routes.assessments import assessments_router
+from icsml.serving.routes.batches import batches_router
 from icsml.serving.routes.health import health_router
 from icsml.serving.service import Service
 from icsml.serving.settings import ServingSettings, load_settings
@@ -82,6 +83,7 @@ def create_app(
     app.add_middleware(AccessLog)
     app.include_router(health_router())
     app.include_router(assessments_router(bundle))
+    app.include_router(batches_router(bundle))
     return app
 
 

@@ -21,6 +21,10 @@ MEDIA_TYPE = "application/problem+json"
 _MOST_FAULTS = 50
 # Python renames these phrases between versions; a title stays.
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+_NOT_THERE = "what the service needs is not there now; nothing was decided — try again later"
+_OUTCOME_NOT_KNOWN = (
+    "recording takes too long; whether it succeeded is not known — send it again with its Idempotency-Key"
+)
 _PLAIN_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}(\.([A-Za-z0-9_][A-Za-z0-9_\-]{0,63}|\[key\]))*")
 
 
@@ -125,7 +129,7 @@ async def _on_icsml_error(request: Request, error: Exception) -> Response:
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         return unexpected(request_id)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        detail = "what the service needs is not there now; nothing was decided — try again later"
+        detail = _OUTCOME_NOT_KNOWN if error.code == "ICS-SRV-051" else _NOT_THERE
         return problem_response(request_id, status, error.code, detail, headers={"Retry-After": "5"})
     headers = {"WWW-Authenticate": 'Bearer realm="icsml"'} if status is HTTPStatus.UNAUTHORIZED else None
     detail = error.message + (f" — {error.remedy}" if error.remedy else "")

@@ -37,7 +37,7 @@ class Readers:
         Raises
         ------
         RequestError
-            503 ``ICS-SRV-032`` if it takes too long.
+            503 ``ICS-SRV-052`` if it takes too long.
         """
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="icsml-reader")
@@ -46,7 +46,7 @@ class Readers:
                 return await asyncio.get_running_loop().run_in_executor(self._threads, read)
         except TimeoutError as error:
             raise RequestError(
-                HTTPStatus.SERVICE_UNAVAILABLE, "ICS-SRV-032", "the ledger takes too long to read", field="ledger"
+                HTTPStatus.SERVICE_UNAVAILABLE, "ICS-SRV-052", "the ledger takes too long to read", field="ledger"
             ) from error
 
     def close(self) -> None:

@@ -111,7 +111,7 @@ class Recorder:
     def require_open(self) -> None:
         """Raise RequestError (503) if a decision would not be taken now; lets a caller stop before deciding."""
         if self._stopping:
-            raise _unavailable("ICS-SRV-030", "the service is stopping")
+            raise _unavailable("ICS-SRV-050", "the service is stopping")
         if self._failed:
             raise _unavailable("ICS-SRV-013", "the ledger does not answer")
         if self._queued >= self._limit or (self._taken and self._clock() - self._taken_at > self._patience):
@@ -142,8 +142,8 @@ class Recorder:
         ConflictError, LedgerError
             As `Ledger.record`.
         RequestError
-            503: ``ICS-SRV-030`` if it was refused or has waited too long, and is not recorded; ``ICS-SRV-013`` if
-            the ledger does not answer; ``ICS-SRV-031`` if its commit takes so long that its outcome is not known.
+            503: ``ICS-SRV-050`` if it was refused or has waited too long, and is not recorded; ``ICS-SRV-013`` if
+            the ledger does not answer; ``ICS-SRV-051`` if its commit takes so long that its outcome is not known.
         """
         (outcome,) = await self.record_all([entry])
         if isinstance(outcome, IcsmlError):
@@ -184,7 +184,7 @@ class Recorder:
             stuck = self._taken if now - self._taken_at > self._commit_seconds else []
             idle = not self._queue and not self._taken
         _answer([(one, _overloaded()) for one in late])
-        _answer([(one, _unavailable("ICS-SRV-031", "the commit takes too long")) for one in stuck])
+        _answer([(one, _unavailable("ICS-SRV-051", "the commit takes too long")) for one in stuck])
         if idle:
             self._sweeping = None
         else:
@@ -276,7 +276,7 @@ def _answer(answers: Iterable[tuple[_Waiting, list[Outcome] | Exception]]) -> No
 
 
 def _overloaded() -> RequestError:
-    return _unavailable("ICS-SRV-030", "too many decisions wait to be recorded")
+    return _unavailable("ICS-SRV-050", "too many decisions wait to be recorded")
 
 
 def _unavailable(code: str, message: str) -> RequestError:

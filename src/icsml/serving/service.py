@@ -23,7 +23,7 @@ from icsml.serving.readers import Readers
 from icsml.serving.recorder import Recorder
 from icsml.serving.settings import ServingSettings
 
-__all__ = ["Assessor", "Auditor", "Body", "Reader", "Service", "TheService"]
+__all__ = ["Assessor", "Auditor", "BatchBody", "Body", "Reader", "Service", "TheService"]
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,13 @@ async def _body(request: Request, service: TheService) -> Any:  # noqa: ANN401 -
     return await read_json(request, max_bytes=limits.max_body_bytes, seconds=limits.body_seconds)
 
 
+async def _batch_body(request: Request, service: TheService) -> Any:  # noqa: ANN401 - any JSON value
+    limits = service.settings
+    return await read_json(request, max_bytes=limits.max_batch_bytes, seconds=limits.body_seconds)
+
+
 Assessor = Annotated[Caller, Depends(_assessor)]
 Reader = Annotated[Caller, Depends(_reader)]
 Auditor = Annotated[Caller, Depends(_auditor)]
 Body = Annotated[Any, Depends(_body)]
+BatchBody = Annotated[Any, Depends(_batch_body)]
