@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ledger_tables import broken_links, execute, locked, payload
+from ledger_tables import broken_links, execute, fresh_schema, locked, payload
 
 from icsml.core.canonical import canonical_bytes, sha256_hex
 from icsml.errors import ConflictError, IcsmlError, InputError, LedgerError
@@ -141,14 +141,14 @@ class TestInDoubt:
 
     @pytest.fixture(params=["after", "before"])
     def cut(self, request, postgres, monkeypatch):
-        """A ledger whose first commit is cut off."""
-        execute(postgres, f"CREATE SCHEMA doubt_{request.param}_{next(_numbers)}")
-        with Ledger.open(f"{postgres}&options=-csearch_path%3Ddoubt_{request.param}_{next(_numbers) - 1}") as ledger:
+        """A ledger whose second commit is cut off."""
+        url = fresh_schema(postgres)
+        with Ledger.open(url) as ledger:
             dialect, times = ledger._engine.dialect, count()
             commit = type(dialect).do_commit
 
             def broken(connection):
-                if next(times):
+                if next(times) != 1:
                     return commit(dialect, connection)
                 if request.param == "after":
                     commit(dialect, connection)
@@ -156,13 +156,15 @@ class TestInDoubt:
                 raise psycopg.OperationalError("the connection is lost")
 
             monkeypatch.setattr(dialect, "do_commit", broken)
-            yield SimpleNamespace(ledger=ledger, times=times)
+            yield SimpleNamespace(ledger=ledger, times=times, url=url)
 
     def test_each_decision_is_there_once(self, cut):
+        cut.ledger.record_all([entry("d-0")])
         assert told(cut.ledger.record_all([entry("d-1", key="k-1"), entry("d-2")])) == [("d-1", False), ("d-2", False)]
-        assert next(cut.times) > 1
-        assert cut.ledger.count() == 2
+        assert next(cut.times) > 2
+        assert cut.ledger.count() == 3
         assert told(cut.ledger.record_all([entry("d-1"), entry("d-3")])) == ["ICS-LED-006", ("d-3", False)]
+        assert broken_links(cut.url) == []
 
 
 class TestLocked:
