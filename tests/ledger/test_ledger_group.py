@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 import sqlalchemy
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ledger_tables import broken_links, execute, fresh_schema, locked, payload
 
@@ -92,8 +92,10 @@ ENTRIES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ENTRIES, st.lists(st.integers(1, 5), min_size=1, max_size=12))
+@example([("a", 1, "k", 1), ("a", 0, None, 1), ("a", 0, "k", 1)], [1, 2])
+@example([("a", 0, None, 1), ("a", 1, "k", 1), ("a", 0, "k", 1)], [1, 2])
 def test_any_groups_give_what_one_by_one_gives(shared_ledger, drawn, sizes):
     def entries(prefix):
         return [

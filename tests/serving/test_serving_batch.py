@@ -7,6 +7,7 @@ import json
 
 import pytest
 import sqlalchemy
+from ledger_tables import execute
 
 from icsml.core.canonical import canonical_bytes
 from icsml.decision.decide import decide
@@ -103,8 +104,9 @@ class TestIdempotency:
         results = _results(client.post(URL, json={"records": [record] * 3}, headers=HEADERS))
         assert len({result["decision"]["decision_id"] for result in results}) == ledger.count() == 3
 
-    def test_no_single_request_shares_a_key_with_a_batch(self, client, record):
+    def test_no_single_request_shares_a_key_with_a_batch(self, client, record, tmp_path):
         client.post(URL, json={"records": [record]}, headers=HEADERS)
+        assert execute(f"sqlite:///{tmp_path}/ledger.db", "SELECT key FROM idempotency") == [("b-1 0",)]
         assert client.post(ONE, json=record, headers={"Idempotency-Key": "b-1"}).status_code == 201
         assert client.post(ONE, json=record, headers={"Idempotency-Key": "b-1 0"}).status_code == 422
 

@@ -143,30 +143,33 @@ class Writer:
     def _attempts(self, entries: Sequence[Entry]) -> list[Outcome]:
         cause: Exception | None = None
         in_doubt = False
-        for attempt in range(_ATTEMPTS):
+        # Which of two with one identifier is at fault may depend on their keys.
+        careful = len({entry.decision_id for entry in entries}) < len(entries)
+        for _ in range(_ATTEMPTS):
             try:
-                return self._commit(entries, careful=attempt > 0, in_doubt=in_doubt)
+                return self._commit(entries, careful=careful, in_doubt=in_doubt)
             except _ERRORS as error:
                 cause, failure = error, kind_of(error)
                 if failure is Failure.OTHER or (failure is Failure.CUT_OFF and in_doubt):
                     break
+                careful = True
                 in_doubt = in_doubt or failure is Failure.CUT_OFF
         return [not_recorded(cause) for _ in entries]
 
     def _commit(self, entries: Sequence[Entry], *, careful: bool, in_doubt: bool) -> list[Outcome]:
         """Insert at once; look before only if that failed, when one of the entries is known or a chain has grown."""
-        outcomes: dict[int, Outcome] = {}
+        known = _Known({}, {})
         with self._transaction() as connection:
             if careful or self._shared:
                 lock(connection, *(("chain", tenant, self.name) for tenant in sorted({one.tenant for one in entries})))
             if careful:
-                outcomes = _known(connection, entries, self.name if in_doubt else None)
-                # No entry is at fault, so somebody else writes under this name.
-                self._shared = self._shared or not (outcomes or in_doubt)
-            new = _take(entries, outcomes)
+                known = _known(connection, entries, self.name if in_doubt else None)
+            outcomes, new = _take(entries, known)
+            # No entry is at fault, so somebody else writes under this name.
+            self._shared = self._shared or (careful and not in_doubt and len(new) == len(entries))
             heads = self._insert(connection, new) if new else {}
         self._heads |= heads
-        return [outcomes[position] for position in range(len(entries))]
+        return outcomes
 
     def _insert(self, connection: Connection, new: Sequence[Entry]) -> dict[str, _Head]:
         recorded_at = timestamp(self._clock())
@@ -198,59 +201,67 @@ def lock(connection: Connection, *names: Sequence[str]) -> None:
             connection.execute(select(func.pg_advisory_xact_lock(number)))
 
 
-def _known(connection: Connection, entries: Sequence[Entry], in_doubt: str | None) -> dict[int, Outcome]:
-    """Return what became of entries whose key or identifier is in the ledger, by position.
+class _Known(NamedTuple):
+    """What the ledger says of entries, by position: of their keys, and of their identifiers."""
+
+    keys: dict[int, Outcome]
+    identifiers: dict[int, Outcome]
+
+
+def _known(connection: Connection, entries: Sequence[Entry], in_doubt: str | None) -> _Known:
+    """Look up the keys and identifiers of entries.
 
     ``in_doubt`` names the writer if the commit before this may have succeeded: then an entry may be there by itself.
     """
-    outcomes: dict[int, Outcome] = {}
+    known = _Known({}, {})
     for position, entry in enumerate(entries):
-        try:
-            known = _earlier(connection, entry, in_doubt) or _own(connection, entry, in_doubt)
-        except IcsmlError as error:
-            outcomes[position] = error
-        else:
-            if known is not None:
-                outcomes[position] = known
-    return outcomes
+        if (outcome := _by_key(connection, entry, in_doubt)) is not None:
+            known.keys[position] = outcome
+        elif (outcome := _by_identifier(connection, entry, in_doubt)) is not None:
+            known.identifiers[position] = outcome
+    return known
 
 
-def _earlier(connection: Connection, entry: Entry, in_doubt: str | None) -> Recorded | None:
+def _by_key(connection: Connection, entry: Entry, in_doubt: str | None) -> Outcome | None:
     if entry.idempotency_key is None:
         return None
-    earlier = recorded_earlier(connection, entry.tenant, entry.idempotency_key, entry.request_sha256)
+    try:
+        earlier = recorded_earlier(connection, entry.tenant, entry.idempotency_key, entry.request_sha256)
+    except IcsmlError as error:
+        return error
     if earlier and in_doubt and earlier.decision_id == entry.decision_id:
         return _recorded(entry)
     return earlier
 
 
-def _own(connection: Connection, entry: Entry, in_doubt: str | None) -> Recorded | None:
+def _by_identifier(connection: Connection, entry: Entry, in_doubt: str | None) -> Outcome | None:
     row = connection.execute(_OF_DECISION, {"decision_id": entry.decision_id}).first()
     if row is None:
         return None
-    if tuple(row) == (entry.tenant, in_doubt, entry.sha256):
-        return _recorded(entry)
-    raise identifier_used()
+    return _recorded(entry) if tuple(row) == (entry.tenant, in_doubt, entry.sha256) else identifier_used()
 
 
-def _take(entries: Sequence[Entry], outcomes: dict[int, Outcome]) -> list[Entry]:
-    """Return the entries to write, and note what becomes of each: of two with one key the first is written."""
+def _take(entries: Sequence[Entry], known: _Known) -> tuple[list[Outcome], list[Entry]]:
+    """Return what becomes of each entry, and those to write: of two with one key that is the first."""
+    outcomes: list[Outcome] = []
     new: dict[str, Entry] = {}
     by_key: dict[tuple[str, str], Entry] = {}
     for position, entry in enumerate(entries):
-        if position in outcomes:
-            continue
         key = None if entry.idempotency_key is None else (entry.tenant, entry.idempotency_key)
-        if key in by_key:
-            outcomes[position] = _again(by_key[key], entry)
+        if position in known.keys:
+            outcomes.append(known.keys[position])
+        elif key in by_key:
+            outcomes.append(_again(by_key[key], entry))
+        elif position in known.identifiers:
+            outcomes.append(known.identifiers[position])
         elif entry.decision_id in new:
-            outcomes[position] = identifier_used()
+            outcomes.append(identifier_used())
         else:
+            outcomes.append(_recorded(entry))
             new[entry.decision_id] = entry
-            outcomes[position] = _recorded(entry)
             if key is not None:
                 by_key[key] = entry
-    return list(new.values())
+    return outcomes, list(new.values())
 
 
 def _again(first: Entry, entry: Entry) -> Outcome:
