@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import numpy as np
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -251,6 +253,31 @@ def test_while_a_commit_takes_its_time_others_are_served(client, ledger, record,
         assert not posted.done()
         go_on.set()
         assert posted.result(timeout=30).status_code == 201
+
+
+def test_a_sender_that_goes_away_meanwhile_has_its_decision_recorded_once(make_app, keys, ledger, record, monkeypatch):
+    begun, go_on, record_all = threading.Event(), threading.Event(), ledger.record_all
+
+    def slow(entries):
+        begun.set()
+        assert go_on.wait(30)
+        return record_all(entries)
+
+    async def scenario():
+        app = make_app()
+        async with app.router.lifespan_context(app):
+            monkeypatch.setattr(ledger, "record_all", slow)
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+                posting = asyncio.create_task(client.post(URL, json=record, headers=_bearer(keys.score)))
+                while not begun.is_set():
+                    await asyncio.sleep(0.002)
+                posting.cancel()
+                await asyncio.sleep(0)
+                go_on.set()
+
+    asyncio.run(scenario())
+    assert ledger.count() == 1
 
 
 def test_a_reader_that_takes_too_long_is_told_so(client, ledger, record, problem, monkeypatch):
