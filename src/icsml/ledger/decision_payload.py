@@ -101,18 +101,18 @@ def decision_entry(
         ``ICS-LED-005`` or ``ICS-LED-009`` if this cannot be recorded. The record itself was accepted before, so it is
         no fault of the sender.
     """
-    decision, rulebook = decided.decision, bundle.rulebook
+    rulebook = bundle.rulebook
     with _no_fault_of_the_sender():
         parts = {
             "request": request,
             "features": canonical_bytes(decided.features),
-            "decision": canonical_bytes(decision.model_dump(mode="json")),
+            "decision": decided.decision_bytes,
             "bundle_sha256": canonical_bytes(bundle.sha256),
             "rulebook_sha256": canonical_bytes(rulebook.sha256 if rulebook else None),
             "code_version": _code_version(),
             "key_id": canonical_bytes(key_id),
         }
-        return Entry.of(tenant, decision.decision_id, parts, idempotency_key=idempotency_key)
+        return Entry.of(tenant, decided.decision_id, parts, idempotency_key=idempotency_key)
 
 
 @contextmanager
