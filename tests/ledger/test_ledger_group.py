@@ -300,3 +300,10 @@ def test_conflicts_are_raised_when_one_is_recorded_alone(ledger):
     ledger.record("bank-a", "d-1", payload("d-1"))
     with pytest.raises(ConflictError):
         ledger.record("bank-a", "d-1", payload("d-1"))
+
+
+def test_closing_waits_for_no_thread_that_is_stuck(tmp_path):
+    ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
+    ledger._writer._turn.acquire()
+    assert told(ledger.record_all([entry("d-1")])) == ["ICS-LED-003"]
+    ledger.close()

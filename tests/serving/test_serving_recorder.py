@@ -191,6 +191,20 @@ class TestTrouble:
 
         asyncio.run(scenario())
 
+    def test_a_database_that_hangs_keeps_no_process_from_starting_or_stopping(self, ledger, monkeypatch):
+        hanging = threading.Event()
+        monkeypatch.setattr(ledger, "prove", lambda _: hanging.wait(30))
+
+        async def scenario():
+            recorder = Recorder(ledger, patience=0.01, commit_seconds=0.01)
+            await recorder.start(seconds=0.01)
+            assert not recorder.ready()
+            await recorder.stop()
+            assert not hanging.is_set()
+
+        asyncio.run(scenario())
+        hanging.set()
+
     def test_a_start_in_trouble_ends_and_is_not_ready(self, ledger):
         ledger.proof_fails = True
 

@@ -117,22 +117,24 @@ class Recorder:
         if self._queued >= self._limit or (self._taken and self._clock() - self._taken_at > self._patience):
             raise _overloaded()
 
-    async def start(self) -> None:
-        """Start the thread, and wait until it has tried to write for the first time."""
+    async def start(self, seconds: float = 3.0) -> None:
+        """Start the thread, and wait at most so long until it has tried to write for the first time."""
         self._stopping = False
         self._run()
-        while not self._tried:
-            await asyncio.sleep(0.002)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not self._tried:
+                    await asyncio.sleep(0.002)
 
     async def stop(self) -> None:
-        """Take nothing more, commit what waits, and end the thread."""
+        """Take nothing more, commit what waits, and end the thread; one that is stuck is left to itself."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
         with self._changed:
             self._stopping = True
             self._changed.notify()
-        await asyncio.to_thread(thread.join)
+        await asyncio.to_thread(thread.join, self._patience + self._commit_seconds)
 
     async def record(self, entry: Entry) -> Recorded:
         """Commit a decision together with those that wait, and return what is in the ledger then.
