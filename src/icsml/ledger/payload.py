@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
-from icsml.core.canonical import canonical_bytes
+from icsml.core.canonical import canonical_bytes, joined_object
 from icsml.core.strict_json import JsonObject
 from icsml.errors import InputError
 
 __all__ = [
     "PAYLOAD_KEYS",
     "Payload",
-    "joined",
     "parse_decision",
     "parse_payload",
     "payload_bytes",
@@ -23,7 +22,7 @@ __all__ = [
 
 
 class Payload(TypedDict):
-    """Everything needed to repeat a decision."""
+    """Everything needed to repeat a decision; ``key_id`` is absent from payloads of earlier releases."""
 
     request: JsonObject
     features: dict[str, float | None]
@@ -31,6 +30,7 @@ class Payload(TypedDict):
     bundle_sha256: str
     rulebook_sha256: str | None
     code_version: str
+    key_id: NotRequired[str | None]
 
 
 PAYLOAD_KEYS = frozenset(Payload.__annotations__)
@@ -48,14 +48,14 @@ def payload_bytes(decision_id: str, payload: Mapping[str, Any]) -> bytes:
         The identifier that ``payload["decision"]`` must carry.
     payload : mapping
         At least `PAYLOAD_KEYS`: the record as received, the features by name (missing as None), the decision, the
-        hashes of bundle and rulebook, the version of the code.
+        hashes of bundle and rulebook, the version of the code, the identifier of the caller's key or None.
 
     Raises
     ------
     InputError
         If a key is missing, the decision is another one, or a value is not representable as JSON, such as NaN.
     """
-    return joined(payload_parts(decision_id, payload))
+    return joined_object(payload_parts(decision_id, payload).items())
 
 
 def payload_parts(decision_id: str, payload: Mapping[str, Any]) -> dict[str, bytes]:
@@ -66,24 +66,30 @@ def payload_parts(decision_id: str, payload: Mapping[str, Any]) -> dict[str, byt
     InputError
         As :func:`payload_bytes`.
     """
-    missing = sorted(PAYLOAD_KEYS - payload.keys())
-    if missing:
-        raise InputError("ICS-LED-005", "missing from the payload", field=", ".join(missing), remedy="give every key")
+    require_keys(payload)
     decision = payload["decision"]
     if not isinstance(decision, Mapping) or decision.get("decision_id") != decision_id:
-        raise InputError(
-            "ICS-LED-005", "not the decision being recorded", field="decision.decision_id", remedy="use one identifier"
-        )
+        raise other_decision()
     try:
-        return {key: canonical_bytes(payload[key]) for key in sorted(payload, key=_utf16)}
-    except (InputError, UnicodeEncodeError):
+        parts = {key: canonical_bytes(value) for key, value in payload.items()}
+        canonical_bytes(list(payload))
+    except InputError:
         # Without the cause, whose message contains the value.
         raise InputError("ICS-LED-005", "not representable as JSON", field="payload", remedy=_REMEDY) from None
+    return parts
 
 
-def joined(parts: Mapping[str, bytes]) -> bytes:
-    """Return the RFC 8785 bytes of the object whose values, in the order of its keys, have these bytes."""
-    return b"{" + b",".join(canonical_bytes(key) + b":" + value for key, value in parts.items()) + b"}"
+def require_keys(payload: Mapping[str, object]) -> None:
+    """Raise InputError ``ICS-LED-005`` if a key of a payload is missing."""
+    if missing := sorted(PAYLOAD_KEYS - payload.keys()):
+        raise InputError("ICS-LED-005", "missing from the payload", field=", ".join(missing), remedy="give every key")
+
+
+def other_decision() -> InputError:
+    """Return the error of a payload that holds another decision than the one being recorded."""
+    return InputError(
+        "ICS-LED-005", "not the decision being recorded", field="decision.decision_id", remedy="use one identifier"
+    )
 
 
 def stored_decision(data: bytes) -> bytes:
@@ -106,11 +112,6 @@ def parse_decision(data: bytes) -> JsonObject:
     """Parse the bytes of a decision so that it serialises to the same bytes again."""
     decision: JsonObject = json.loads(data, parse_int=_number)
     return decision
-
-
-def _utf16(key: str) -> bytes:
-    """RFC 8785 orders keys by their UTF-16 code units."""
-    return key.encode("utf-16-be")
 
 
 def _number(text: str) -> int | float:

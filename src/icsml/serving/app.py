@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version as package_version
 from pathlib import Path
 
-from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from icsml.core.clock import Clock, utc_now
@@ -24,6 +23,7 @@ from icsml.serving.keys import KeyStore, keys_path
 from icsml.serving.problems import Problem, install
 from icsml.serving.rate_limit import RateLimits
 from icsml.serving.routes.assessments import assessments_router
+from icsml.serving.routes.batches import batches_router
 from icsml.serving.routes.health import health_router
 from icsml.serving.service import Service
 from icsml.serving.settings import ServingSettings, load_settings
@@ -87,6 +87,7 @@ def create_app(
     app.add_middleware(AccessLog)
     app.include_router(health_router())
     app.include_router(assessments_router(bundle))
+    app.include_router(batches_router(bundle))
     return app
 
 
@@ -138,6 +139,6 @@ class _Application(FastAPI):
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
-    current_default_thread_limiter().total_tokens = service.settings.threads
+    await service.start()
     yield
-    service.ledger.close()
+    await service.stop()

@@ -6,6 +6,7 @@ import asyncio
 from http import HTTPStatus
 from typing import Any, NoReturn
 
+from anyio.to_thread import run_sync
 from fastapi import Request
 
 from icsml.core.strict_json import StrictJsonError, parse_json
@@ -14,6 +15,8 @@ from icsml.serving.problems import RequestError
 __all__ = ["read_json"]
 
 _SAFE_DIGITS = 15
+_LARGE = 1 << 17
+"""Larger bodies are parsed in a thread, so that the event loop goes on meanwhile."""
 
 
 async def read_json(request: Request, *, max_bytes: int, seconds: float) -> Any:  # noqa: ANN401 - any JSON value
@@ -39,6 +42,8 @@ async def read_json(request: Request, *, max_bytes: int, seconds: float) -> Any:
             data = await _read(request, max_bytes)
     except TimeoutError as error:
         raise RequestError(HTTPStatus.REQUEST_TIMEOUT, "ICS-SRV-007", "the body took too long to arrive") from error
+    if len(data) > _LARGE:
+        return await run_sync(_parse, data)
     return _parse(data)
 
 

@@ -10,7 +10,7 @@ from icsml.records.enterprise import EnterpriseRecord, example_record
 from icsml.records.extra import ExtraFeature
 from icsml.serving.problems import MEDIA_TYPE, Problem
 
-__all__ = ["problems", "record_body"]
+__all__ = ["batch_body", "problems", "record_body"]
 
 _MEANING = {
     HTTPStatus.BAD_REQUEST: "A header stands twice, or the body is not JSON (or holds NaN, a name twice, a number no "
@@ -54,13 +54,42 @@ def record_body(extras: Sequence[ExtraFeature], *, dated: bool) -> JsonObject:
     dated : bool
         Whether the model asks for a decision date.
     """
+    return _body(_record_schema(extras, dated=dated), example_record(extras))
+
+
+def batch_body(extras: Sequence[ExtraFeature], *, dated: bool, most: int) -> JsonObject:
+    """Return the documentation of a batch of at most so many records as request body.
+
+    Parameters
+    ----------
+    extras, dated
+        As :func:`record_body`.
+    most : int
+        How many records a batch may have.
+    """
+    records = {"type": "array", "minItems": 1, "maxItems": most, "items": _record_schema(extras, dated=dated)}
+    schema = {
+        "title": "Batch",
+        "type": "object",
+        "properties": {"records": records},
+        "required": ["records"],
+        "additionalProperties": False,
+    }
+    return _body(schema, {"records": [example_record(extras)]})
+
+
+def _body(schema: JsonObject, example: JsonObject) -> JsonObject:
+    content = {"schema": schema, "example": example}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+def _record_schema(extras: Sequence[ExtraFeature], *, dated: bool) -> JsonObject:
     schema = EnterpriseRecord.model_json_schema()
     schema["properties"]["extra"] = _extra_schema(extras)
     if dated:
         schema["properties"]["as_of"] = {"title": "Decision date", "type": "string", "format": "date"}
         schema["required"] = [*schema["required"], "as_of"]
-    content = {"schema": schema, "example": example_record(extras)}
-    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+    return schema
 
 
 def _documented(status: HTTPStatus) -> JsonObject:

@@ -31,6 +31,10 @@ _MOST_FAULTS = 50
 _RETRY_SECONDS = 5
 # Python renames these phrases between versions; a title stays.
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+_NOT_THERE = "what the service needs is not there now; nothing was decided — try again later"
+_OUTCOME_NOT_KNOWN = (
+    "recording takes too long; whether it succeeded is not known — send it again with its Idempotency-Key"
+)
 
 
 class FieldFault(BaseModel):
@@ -140,7 +144,7 @@ async def _on_icsml_error(request: Request, error: Exception) -> Response:
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         return unexpected(request_id)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        detail = "what the service needs is not there now; nothing was decided — try again later"
+        detail = _OUTCOME_NOT_KNOWN if error.code == "ICS-SRV-051" else _NOT_THERE
         return problem_response(request_id, status, error.code, detail, headers=_headers(error, status))
     return refusal(request_id, error)
 

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from threading import Lock
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, cast
 
-from anyio import CapacityLimiter
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from icsml.core.clock import Clock
-from icsml.decision.decide import Decided, decide
+from icsml.decision.decide import decide
+from icsml.ledger.decision_payload import decision_entry
+from icsml.ledger.entry import Entry
 from icsml.ledger.store import Ledger
 from icsml.model.bundle import Bundle
 from icsml.records.enterprise import EnterpriseRecord
 from icsml.serving.admission import admit
 from icsml.serving.body import read_json
 from icsml.serving.keys import Caller, KeyStore, Operation
+from icsml.serving.readers import Readers
+from icsml.serving.recorder import Recorder
 from icsml.serving.settings import ServingSettings
 
-__all__ = ["Assessor", "Auditor", "Body", "Reader", "Service", "TheService"]
+__all__ = ["Assessor", "Auditor", "BatchBody", "Body", "Reader", "Service", "TheService"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Service:
     """The parts of one process.
 
@@ -33,7 +36,7 @@ class Service:
     settings : ServingSettings
         Limits and timeouts.
     bundle : Bundle
-        The model, shared by all threads.
+        The model.
     version : str, optional
         The register's version of the model.
     ledger : Ledger
@@ -42,8 +45,6 @@ class Service:
         Who may ask.
     clock, new_id : callable
         Give the time and a new identifier.
-    probes : CapacityLimiter
-        Threads for questions about readiness, apart from those that decide.
     """
 
     settings: ServingSettings
@@ -53,24 +54,62 @@ class Service:
     keys: KeyStore
     clock: Clock
     new_id: Callable[[], str]
-    probes: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1), repr=False)
-    _booster: Lock = field(default_factory=Lock, repr=False)
 
-    def decide(self, record: EnterpriseRecord) -> Decided:
-        """Decide on one record.
+    @cached_property
+    def recorder(self) -> Recorder:
+        """What commits decisions, apart from the event loop."""
+        return Recorder(self.ledger)
+
+    @cached_property
+    def readers(self) -> Readers:
+        """Threads that read the ledger, which nobody who records can occupy."""
+        return Readers(self.settings.threads)
+
+    async def start(self) -> None:
+        """Start what runs beside the event loop; the ledger has been tried once afterwards."""
+        await self.recorder.start()
+
+    async def stop(self) -> None:
+        """Commit what waits, then close the ledger."""
+        await self.recorder.stop()
+        self.readers.close()
+        self.ledger.close()
+
+    def entry(self, caller: Caller, record: EnterpriseRecord, request: bytes, key: str | None) -> Entry:
+        """Decide on one record, and return what is to be recorded of it.
 
         One thread at a time: LightGBM's prediction writes to the booster it reads (LightGBM issues 5482 and 6142).
+        It is the one of the event loop, as fast by itself as several are.
+
+        Parameters
+        ----------
+        caller : Caller
+            Who asks.
+        record : EnterpriseRecord
+            The record.
+        request : bytes
+            The record as received, as RFC 8785 JSON.
+        key : str, optional
+            The caller's name for the request.
+
+        Raises
+        ------
+        InputError
+            If the record is not acceptable to the model.
+        LedgerError
+            If the decision cannot be represented.
         """
-        with self._booster:
-            return decide(
-                self.bundle,
-                record,
-                decision_id=self.new_id(),
-                decided_at=self.clock(),
-                version=self.version,
-                reasons=self.settings.reasons,
-                with_recourse=self.settings.recourse,
-            )
+        bundle, version = self.bundle, self.version  # one model from start to end
+        decided = decide(
+            bundle,
+            record,
+            decision_id=self.new_id(),
+            decided_at=self.clock(),
+            version=version,
+            reasons=self.settings.reasons,
+            with_recourse=self.settings.recourse,
+        )
+        return decision_entry(caller.tenant, bundle, request, decided, idempotency_key=key, key_id=caller.key_id)
 
 
 async def _service(request: Request) -> Service:
@@ -110,7 +149,13 @@ async def _body(request: Request, service: TheService) -> Any:  # noqa: ANN401 -
     return await read_json(request, max_bytes=limits.max_body_bytes, seconds=limits.body_seconds)
 
 
+async def _batch_body(request: Request, service: TheService) -> Any:  # noqa: ANN401 - any JSON value
+    limits = service.settings
+    return await read_json(request, max_bytes=limits.max_batch_bytes, seconds=limits.body_seconds)
+
+
 Assessor = Annotated[Caller, Depends(_assessor)]
 Reader = Annotated[Caller, Depends(_reader)]
 Auditor = Annotated[Caller, Depends(_auditor)]
 Body = Annotated[Any, Depends(_body)]
+BatchBody = Annotated[Any, Depends(_batch_body)]

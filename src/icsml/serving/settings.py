@@ -30,13 +30,13 @@ class ServingSettings(BaseModel):
     workers : int
         Processes.
     threads : int
-        Decisions under way at a time in one process.
+        Reads of the ledger under way at a time in one process.
     reasons : int
         How many reasons a decision shows at most.
     recourse : bool
         Whether a decision looks for what the firm could do within a year.
-    max_body_bytes : int
-        Largest request body.
+    max_body_bytes, max_batch_bytes : int
+        Largest body of a request for one decision, and for a batch.
     body_seconds, keep_alive_seconds, shutdown_seconds : float, int, int
         How long a body may take to arrive, an idle connection stays open, a stopping process waits.
     worker_seconds : int
@@ -54,6 +54,7 @@ class ServingSettings(BaseModel):
     reasons: Annotated[int, Field(ge=1, le=100)] = 8
     recourse: bool = True
     max_body_bytes: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = 65536
+    max_batch_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 8 * 1024 * 1024
     body_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     keep_alive_seconds: Annotated[int, Field(ge=1, le=600)] = 5
     shutdown_seconds: Annotated[int, Field(ge=1, le=600)] = 30

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from icsml.ledger.entry import Entry, Recorded
 from icsml.ledger.store.chain_tables import metadata
-from icsml.ledger.store.recording import Ledger, Recorded
+from icsml.ledger.store.recording import Ledger
+from icsml.ledger.store.writing import Outcome
 
-__all__ = ["Ledger", "Recorded", "metadata"]
+__all__ = ["Entry", "Ledger", "Outcome", "Recorded", "metadata"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-__all__ = ["CHAIN", "IDEMPOTENCY", "PAYLOAD", "metadata"]
+__all__ = ["CHAIN", "HEARTBEAT", "IDEMPOTENCY", "PAYLOAD", "metadata"]
 
 metadata = MetaData()
 
@@ -36,4 +36,11 @@ IDEMPOTENCY = Table(
     Column("key", Text, primary_key=True),
     Column("request_sha256", Text, nullable=False),
     Column("decision_id", Text, ForeignKey("chain.decision_id", name="fk_idempotency_decision_id"), nullable=False),
+)
+HEARTBEAT = Table(
+    "heartbeat",
+    metadata,
+    Column("writer", Text, primary_key=True),
+    Column("written_at", Text, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
 )

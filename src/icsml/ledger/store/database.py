@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
@@ -18,13 +18,38 @@ from icsml.core.paths import home
 from icsml.core.private_files import private_files
 from icsml.errors import InputError, LedgerError
 
-__all__ = ["URL_VARIABLE", "DatabaseFile", "find_file", "make_engine", "prepare_file", "write_transaction"]
+__all__ = [
+    "LOCK_SECONDS",
+    "OPENING_SECONDS",
+    "READ_SECONDS",
+    "URL_VARIABLE",
+    "DatabaseFile",
+    "find_file",
+    "make_engine",
+    "prepare_file",
+    "write_transaction",
+    "writing_connection",
+]
 
 URL_VARIABLE = "ICSML_LEDGER_URL"
+LOCK_SECONDS = 2.0
+"""How long a writer waits for a lock."""
+OPENING_SECONDS = 15.0
+"""How long opening waits for another process that makes the tables."""
+READ_SECONDS = 0.7
+"""How long a reader waits for a lock, or for its answer."""
 _REMEDY = "use sqlite:////path/to/ledger.db or postgresql://user@host/database"
-_IMMEDIATE = "icsml_immediate"
-_LOCK_SECONDS = 15
+_LOCK_SECONDS = "icsml_lock_seconds"
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_PAUSE = 0.002
+_CONNECTION = {
+    "connect_timeout": 2,
+    # A server that is cut off is noticed within seconds, not after the quarter of an hour that TCP tries by itself.
+    "tcp_user_timeout": 5000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+}
 
 
 @dataclass(frozen=True)
@@ -60,12 +85,20 @@ class DatabaseFile:
                 code,
                 "the ledger's file was moved, removed or replaced while it was open",
                 field=URL_VARIABLE,
-                remedy="put it back, and restart the service",
+                remedy="put the same file back; restart the service if it was replaced",
             )
 
 
-def make_engine(url: str | None) -> Engine:
+def make_engine(url: str | None, *, reading: bool = False) -> Engine:
     """Return the engine of a URL, by default of ``ICSML_LEDGER_URL``, else of ``ledger.db`` under ``ICSML_HOME``.
+
+    Parameters
+    ----------
+    url : str, optional
+        SQLAlchemy URL of SQLite or PostgreSQL.
+    reading : bool
+        Whether its connections only read. They are refused any change, and give up before a reader has waited a
+        second.
 
     Raises
     ------
@@ -74,27 +107,32 @@ def make_engine(url: str | None) -> Engine:
     """
     address = _address(url or os.environ.get(URL_VARIABLE))
     if address.get_backend_name() == "sqlite":
-        path = _path(address)
-        engine = create_engine(address, hide_parameters=True, creator=lambda: _connect(path))
-        event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
+        return _sqlite(address, reading)
     engine = create_engine(
         address,
         hide_parameters=True,
-        pool_pre_ping=True,
-        pool_timeout=_LOCK_SECONDS,
-        connect_args={"connect_timeout": 5},
+        paramstyle="format",  # by position, as SQLite's
+        # A writer finds out by itself whether its connection is dead, and tries again.
+        pool_pre_ping=reading,
+        pool_timeout=READ_SECONDS if reading else LOCK_SECONDS,
+        connect_args={name: value for name, value in _CONNECTION.items() if name not in address.query},
     )
-    event.listen(engine, "connect", _configure_postgresql)
+    event.listen(engine, "connect", _configure_postgresql_reader if reading else _configure_postgresql)
     return engine
 
 
 @contextmanager
-def write_transaction(engine: Engine) -> Iterator[Connection]:
-    """Commit all changes of the block, or none."""
-    with engine.connect().execution_options(**{_IMMEDIATE: True}) as connection, connection.begin():
+def write_transaction(engine: Engine, *, lock_seconds: float = LOCK_SECONDS) -> Iterator[Connection]:
+    """Commit all changes of the block, or none; wait at most so long for a lock of somebody else."""
+    with writing_connection(engine, lock_seconds=lock_seconds) as connection, connection.begin():
+        if connection.dialect.name == "postgresql" and lock_seconds != LOCK_SECONDS:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(lock_seconds * 1000)}")
         yield connection
+
+
+def writing_connection(engine: Engine, *, lock_seconds: float = LOCK_SECONDS) -> Connection:
+    """Return a connection whose transactions write; on SQLite each begins by taking the lock."""
+    return engine.connect().execution_options(**{_LOCK_SECONDS: lock_seconds})
 
 
 def prepare_file(engine: Engine) -> None:
@@ -128,24 +166,45 @@ def _path(address: URL) -> Path:
     return Path(address.database or "").absolute()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _sqlite(address: URL, reading: bool) -> Engine:
+    path = _path(address)
+    engine = create_engine(
+        address,
+        hide_parameters=True,
+        pool_timeout=READ_SECONDS if reading else LOCK_SECONDS,
+        creator=lambda: _connect(path, wait=READ_SECONDS if reading else 0),
+    )
+    event.listen(engine, "connect", _configure_sqlite_reader if reading else _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _connect(path: Path, *, wait: float = 0) -> sqlite3.Connection:
     # mode=rw: SQLite would otherwise put an empty file where the ledger was removed.
     return sqlite3.connect(
-        f"{path.as_uri()}?mode=rw", uri=True, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False
+        f"{path.as_uri()}?mode=rw", uri=True, timeout=wait, isolation_level=None, check_same_thread=False
     )
 
 
 def _enable_wal(connection: sqlite3.Connection) -> None:
-    end = time.monotonic() + _LOCK_SECONDS
+    _when_free(connection, "PRAGMA journal_mode=WAL", OPENING_SECONDS)
+
+
+def _when_free(connection: sqlite3.Connection, statement: str, seconds: float) -> None:
+    """Run a statement as soon as no other process holds the lock.
+
+    SQLite's own waiting looks ever more rarely, up to ten times a second: a process that records without a pause
+    would keep the others out for seconds.
+    """
+    end = time.monotonic() + seconds
     while True:
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(statement)
             return
         except sqlite3.OperationalError as error:
-            # This statement does not wait for another process by itself.
             if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > end:
                 raise
-            time.sleep(0.02)
+            time.sleep(_PAUSE)
 
 
 def _address(text: str | None) -> URL:
@@ -169,13 +228,37 @@ def _configure_sqlite(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
 
 
+def _configure_sqlite_reader(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute("PRAGMA query_only=ON")
+
+
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes the lock before it reads the head of its chain; Python's own BEGIN would come too late.
-    immediate = connection.get_execution_options().get(_IMMEDIATE, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+    seconds = connection.get_execution_options().get(_LOCK_SECONDS)
+    if seconds is None:
+        driver.execute("BEGIN")
+    else:
+        _when_free(driver, "BEGIN IMMEDIATE", seconds)
 
 
 def _configure_postgresql(connection: Any, _: object) -> None:  # noqa: ANN401 - psycopg's connection
+    # The last: a process that stands still within a transaction does not keep its locks.
+    _set(
+        connection,
+        lock_timeout=LOCK_SECONDS,
+        statement_timeout=OPENING_SECONDS,
+        idle_in_transaction_session_timeout=OPENING_SECONDS,
+    )
+
+
+def _configure_postgresql_reader(connection: Any, _: object) -> None:  # noqa: ANN401 - psycopg's connection
+    _set(connection, lock_timeout=READ_SECONDS, statement_timeout=READ_SECONDS)
+    connection.read_only = True
+
+
+def _set(connection: Any, **seconds: float) -> None:  # noqa: ANN401 - psycopg's connection
     connection.autocommit = True
-    connection.execute(f"SET lock_timeout = '{_LOCK_SECONDS}s'")
+    for name, value in seconds.items():
+        connection.execute(f"SET {name} = {int(value * 1000)}")
     connection.autocommit = False

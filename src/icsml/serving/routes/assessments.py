@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from icsml.core.canonical import digest
-from icsml.ledger.decision_payload import record_decision
+from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.ledger.payload import parse_decision
-from icsml.ledger.store import Recorded
 from icsml.model.bundle import Bundle
 from icsml.records.decision import Decision
-from icsml.records.enterprise import parse_record
+from icsml.serving.assessing import assess
 from icsml.serving.openapi import problems, record_body
 from icsml.serving.problems import RequestError
 from icsml.serving.service import Assessor, Auditor, Body, Reader, Service, TheService
 from icsml.texts.languages import Language
 
-__all__ = ["assessments_router"]
+__all__ = ["CREATING", "NO_ACCESS", "PATH", "assessments_router"]
 
-_PATH = "/v1/assessments"
+PATH = "/v1/assessments"
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -38,42 +37,50 @@ _CREATED = {
     "description": "Decided and recorded.",
     "headers": {"Location": {"description": "Path of the decision.", "schema": {"type": "string"}}},
 }
-_NO_ACCESS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+NO_ACCESS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+CREATING = (
+    *NO_ACCESS,
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+"""Errors of a path that takes a body and decides."""
 _AGAIN = {**_CREATED, "model": Decision, "description": "Recorded earlier under the same idempotency key and body."}
 
 
-def create_assessment(
+async def create_assessment(
     request: Request, caller: Assessor, service: TheService, body: Body, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Decide on one record; the decision is in the ledger before this answer leaves."""
-    recorded = _assess(service, caller.tenant, body, idempotency_key)
+    recorded = await assess(service, caller, body, idempotency_key)
     return _json(
         recorded.decision_bytes,
         HTTPStatus.OK if recorded.replayed else HTTPStatus.CREATED,
-        {"Location": f"{request.scope.get('root_path', '')}{_PATH}/{recorded.decision_id}"},
+        {"Location": f"{request.scope.get('root_path', '')}{PATH}/{recorded.decision_id}"},
     )
 
 
-def read_assessment(
+async def read_assessment(
     caller: Reader,
     service: TheService,
     decision_id: DecisionId,
 ) -> Response:
     """Read a decision of one's own tenant, byte for byte as it was given."""
-    return _json(_recorded(service, caller.tenant, decision_id), HTTPStatus.OK)
+    return _json(await _recorded(service, caller.tenant, decision_id), HTTPStatus.OK)
 
 
-def report_assessment(
+async def report_assessment(
     caller: Auditor,
     service: TheService,
     decision_id: DecisionId,
     lang: Annotated[Language, Query(description="Language of the page.")] = "en",
 ) -> HTMLResponse:
     """Return a decision of one's own tenant as a page that opens offline, the same bytes each time."""
-    decision = parse_decision(_recorded(service, caller.tenant, decision_id))
-    from icsml.reports.decision_page import decision_page  # the first request for a page loads what renders it
-
-    return HTMLResponse(decision_page(decision, lang, rulebook=service.bundle.rulebook))
+    decision = await _recorded(service, caller.tenant, decision_id)
+    return HTMLResponse(await run_sync(_page, decision, lang, service.bundle.rulebook))
 
 
 def assessments_router(bundle: Bundle) -> APIRouter:
@@ -81,39 +88,30 @@ def assessments_router(bundle: Bundle) -> APIRouter:
     router = APIRouter(tags=["assessments"])
     _add_create(router, bundle)
     router.add_api_route(
-        _PATH + "/{id}",
+        PATH + "/{id}",
         read_assessment,
         methods=["GET"],
         response_model=Decision,
         summary="Read a decision",
-        responses=problems(*_NO_ACCESS, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
+        responses=problems(*NO_ACCESS, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
     )
     router.add_api_route(
-        _PATH + "/{id}/report",
+        PATH + "/{id}/report",
         report_assessment,
         methods=["GET"],
         response_class=HTMLResponse,
         summary="A decision as a page to file",
         responses=problems(
-            *_NO_ACCESS, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
+            *NO_ACCESS, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
         ),
     )
     return router
 
 
 def _add_create(router: APIRouter, bundle: Bundle) -> None:
-    refusals = problems(
-        HTTPStatus.BAD_REQUEST,
-        *_NO_ACCESS,
-        HTTPStatus.REQUEST_TIMEOUT,
-        HTTPStatus.CONFLICT,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-    )
+    refusals = problems(*CREATING, HTTPStatus.CONFLICT)
     router.add_api_route(
-        _PATH,
+        PATH,
         create_assessment,
         methods=["POST"],
         status_code=HTTPStatus.CREATED,
@@ -124,20 +122,17 @@ def _add_create(router: APIRouter, bundle: Bundle) -> None:
     )
 
 
-def _recorded(service: Service, tenant: str, decision_id: str) -> bytes:
-    decision = service.ledger.decision_bytes(tenant, decision_id)
+async def _recorded(service: Service, tenant: str, decision_id: str) -> bytes:
+    decision = await service.readers.run(lambda: service.ledger.decision_bytes(tenant, decision_id))
     if decision is None:
         raise RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
     return decision
 
 
-def _assess(service: Service, tenant: str, body: Any, key: str | None) -> Recorded:  # noqa: ANN401 - any JSON value
-    record = parse_record(body)
-    if key is not None:
-        earlier = service.ledger.earlier(tenant, key, digest(body))
-        if earlier is not None:
-            return earlier
-    return record_decision(service.ledger, tenant, service.bundle, body, service.decide(record), idempotency_key=key)
+def _page(decision: bytes, lang: Language, rulebook: Rulebook | None) -> str:
+    from icsml.reports.decision_page import decision_page  # the first request for a page loads what renders it
+
+    return decision_page(parse_decision(decision), lang, rulebook=rulebook)
 
 
 def _json(content: bytes, status: HTTPStatus, headers: dict[str, str] | None = None) -> Response:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
@@ -28,8 +27,7 @@ async def live() -> Health:
 
 
 async def _ledger_answers(service: TheService) -> None:
-    # Not among the threads that decide: a process with all of them at work is busy, not unready.
-    if not await run_sync(service.ledger.ready, limiter=service.probes):
+    if not service.recorder.ready():
         raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, "ICS-SRV-013", "the ledger does not answer", field="ledger")
 
 

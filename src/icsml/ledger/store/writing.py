@@ -1,0 +1,286 @@
+"""Writing decisions in groups: one transaction and one sync for all that wait."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from threading import Lock
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from icsml.core.canonical import digest
+from icsml.core.clock import Clock, timestamp
+from icsml.errors import IcsmlError
+from icsml.ledger.chain_row import GENESIS, ChainRow
+from icsml.ledger.entry import Entry, Recorded
+from icsml.ledger.store.chain_tables import CHAIN, HEARTBEAT, IDEMPOTENCY, PAYLOAD
+from icsml.ledger.store.database import LOCK_SECONDS, writing_connection
+from icsml.ledger.store.failures import Failure, identifier_used, key_used, kind_of, not_recorded
+from icsml.ledger.store.reading import recorded_earlier
+
+__all__ = ["Outcome", "Writer", "lock"]
+
+Outcome = Recorded | IcsmlError
+"""What became of an entry."""
+
+_ATTEMPTS = 5
+_ERRORS = (SQLAlchemyError, sqlite3.Error, OSError)
+_FORGOTTEN = timedelta(days=1)
+
+_HEAD = (
+    select(CHAIN.c.sequence, CHAIN.c.row_sha256)
+    .where(CHAIN.c.tenant == bindparam("tenant"), CHAIN.c.writer == bindparam("writer"))
+    .order_by(CHAIN.c.sequence.desc())
+    .limit(1)
+)
+_OF_DECISION = select(CHAIN.c.tenant, CHAIN.c.writer, CHAIN.c.payload_sha256).where(
+    CHAIN.c.decision_id == bindparam("decision_id")
+)
+_BEAT = update(HEARTBEAT).where(HEARTBEAT.c.writer == bindparam("of"))
+
+
+class _Head(NamedTuple):
+    """The end of a chain."""
+
+    sequence: int
+    sha256: str
+
+
+class Writer:
+    """Appends to the chains of one name, whose ends it keeps in memory.
+
+    Another process may write under the same name all the same: its rows violate a key, and then the ends are read
+    again. Threads take turns.
+
+    Parameters
+    ----------
+    engine : Engine
+        Connections that write.
+    name : str
+        Names the chains.
+    clock : callable
+        Gives the time of recording.
+    """
+
+    def __init__(self, engine: Engine, name: str, clock: Clock) -> None:
+        self.name = name
+        self._engine = engine
+        self._clock = clock
+        # Compiled once: that takes longer than inserting a row.
+        self._into_chain, self._into_payload, self._into_idempotency = (
+            str(insert(table).compile(dialect=engine.dialect)) for table in (CHAIN, PAYLOAD, IDEMPOTENCY)
+        )
+        self._connection: Connection | None = None
+        self._heads: dict[str, _Head] = {}
+        self._shared = False
+        self._turn = Lock()
+
+    def append(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Commit entries in one transaction, and return what became of each, in order.
+
+        An entry that conflicts with an earlier one does not keep the others from being recorded.
+        """
+        try:
+            with self._in_turn():
+                return self._attempts(entries)
+        except TimeoutError as error:
+            return [not_recorded(error) for _ in entries]
+
+    def prove(self, size: int) -> bytes:
+        """Commit so many bytes of chance into this writer's row of the heartbeat, and return them.
+
+        Raises
+        ------
+        SQLAlchemyError, sqlite3.Error, OSError
+            If they cannot be written.
+        """
+        now = self._clock()
+        proof = secrets.token_bytes(size)
+        beat = {"written_at": timestamp(now), "proof": proof}
+        with self._in_turn(), self._transaction() as connection:
+            if not connection.execute(_BEAT, beat | {"of": self.name}).rowcount:
+                connection.execute(delete(HEARTBEAT).where(HEARTBEAT.c.written_at < timestamp(now - _FORGOTTEN)))
+                connection.execute(insert(HEARTBEAT), beat | {"writer": self.name})
+        return proof
+
+    def close(self) -> None:
+        """Give the connection back, unless a thread that is stuck has it."""
+        with suppress(TimeoutError), self._in_turn():
+            self._disconnect()
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if not self._turn.acquire(timeout=LOCK_SECONDS):
+            raise TimeoutError
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """Commit the block on the connection that is kept, and start anew with another one if that fails."""
+        if self._connection is None:
+            self._connection = writing_connection(self._engine)
+        try:
+            with self._connection.begin():
+                yield self._connection
+        except BaseException:
+            self._heads.clear()
+            self._disconnect()
+            raise
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _attempts(self, entries: Sequence[Entry]) -> list[Outcome]:
+        cause: Exception | None = None
+        in_doubt = False
+        # Which of two with one identifier is at fault may depend on their keys.
+        careful = len({entry.decision_id for entry in entries}) < len(entries)
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._commit(entries, careful=careful, in_doubt=in_doubt)
+            except _ERRORS as error:
+                cause, failure = error, kind_of(error)
+                if failure is Failure.OTHER or (failure is Failure.CUT_OFF and in_doubt):
+                    break
+                careful = True
+                in_doubt = in_doubt or failure is Failure.CUT_OFF
+        return [not_recorded(cause) for _ in entries]
+
+    def _commit(self, entries: Sequence[Entry], *, careful: bool, in_doubt: bool) -> list[Outcome]:
+        """Insert at once; look before only if that failed, when one of the entries is known or a chain has grown."""
+        known = _Known({}, {})
+        with self._transaction() as connection:
+            if careful or self._shared:
+                lock(connection, *(("chain", tenant, self.name) for tenant in sorted({one.tenant for one in entries})))
+            if careful:
+                known = _known(connection, entries, self.name if in_doubt else None)
+            outcomes, new = _take(entries, known)
+            # No entry is at fault, so somebody else writes under this name.
+            self._shared = self._shared or (careful and not in_doubt and len(new) == len(entries))
+            heads = self._insert(connection, new) if new else {}
+        self._heads |= heads
+        return outcomes
+
+    def _insert(self, connection: Connection, new: Sequence[Entry]) -> dict[str, _Head]:
+        recorded_at = timestamp(self._clock())
+        heads: dict[str, _Head] = {}
+        chain = []
+        for entry in new:
+            head = heads.get(entry.tenant) or self._head(connection, entry.tenant)
+            row = _chain_row(self.name, head, recorded_at, entry)
+            heads[entry.tenant] = _Head(row.sequence, row.sha256)
+            chain.append((*row, heads[entry.tenant].sha256))
+        connection.exec_driver_sql(self._into_chain, chain)
+        connection.exec_driver_sql(self._into_payload, [_payload_row(entry) for entry in new])
+        if keyed := [_idempotency_row(entry) for entry in new if entry.idempotency_key is not None]:
+            connection.exec_driver_sql(self._into_idempotency, keyed)
+        return heads
+
+    def _head(self, connection: Connection, tenant: str) -> _Head:
+        if not self._shared and (known := self._heads.get(tenant)):
+            return known
+        row = connection.execute(_HEAD, {"tenant": tenant, "writer": self.name}).first()
+        return _Head(row.sequence, row.row_sha256) if row else _Head(0, GENESIS)
+
+
+def lock(connection: Connection, *names: Sequence[str]) -> None:
+    """Lock these names until the transaction ends; SQLite has one writer at a time anyway."""
+    if connection.dialect.name == "postgresql":
+        for name in names:
+            number = int.from_bytes(bytes.fromhex(digest(["icsml", *name]))[:8], "big", signed=True)
+            connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+class _Known(NamedTuple):
+    """What the ledger says of entries, by position: of their keys, and of their identifiers."""
+
+    keys: dict[int, Outcome]
+    identifiers: dict[int, Outcome]
+
+
+def _known(connection: Connection, entries: Sequence[Entry], in_doubt: str | None) -> _Known:
+    """Look up the keys and identifiers of entries.
+
+    ``in_doubt`` names the writer if the commit before this may have succeeded: then an entry may be there by itself.
+    """
+    known = _Known({}, {})
+    for position, entry in enumerate(entries):
+        if (outcome := _by_key(connection, entry, in_doubt)) is not None:
+            known.keys[position] = outcome
+        elif (outcome := _by_identifier(connection, entry, in_doubt)) is not None:
+            known.identifiers[position] = outcome
+    return known
+
+
+def _by_key(connection: Connection, entry: Entry, in_doubt: str | None) -> Outcome | None:
+    if entry.idempotency_key is None:
+        return None
+    try:
+        earlier = recorded_earlier(connection, entry.tenant, entry.idempotency_key, entry.request_sha256)
+    except IcsmlError as error:
+        return error
+    if earlier and in_doubt and earlier.decision_id == entry.decision_id:
+        return _recorded(entry)
+    return earlier
+
+
+def _by_identifier(connection: Connection, entry: Entry, in_doubt: str | None) -> Outcome | None:
+    row = connection.execute(_OF_DECISION, {"decision_id": entry.decision_id}).first()
+    if row is None:
+        return None
+    return _recorded(entry) if tuple(row) == (entry.tenant, in_doubt, entry.sha256) else identifier_used()
+
+
+def _take(entries: Sequence[Entry], known: _Known) -> tuple[list[Outcome], list[Entry]]:
+    """Return what becomes of each entry, and those to write: of two with one key that is the first."""
+    outcomes: list[Outcome] = []
+    new: dict[str, Entry] = {}
+    by_key: dict[tuple[str, str], Entry] = {}
+    for position, entry in enumerate(entries):
+        key = None if entry.idempotency_key is None else (entry.tenant, entry.idempotency_key)
+        if position in known.keys:
+            outcomes.append(known.keys[position])
+        elif key in by_key:
+            outcomes.append(_again(by_key[key], entry))
+        elif position in known.identifiers:
+            outcomes.append(known.identifiers[position])
+        elif entry.decision_id in new:
+            outcomes.append(identifier_used())
+        else:
+            outcomes.append(_recorded(entry))
+            new[entry.decision_id] = entry
+            if key is not None:
+                by_key[key] = entry
+    return outcomes, list(new.values())
+
+
+def _again(first: Entry, entry: Entry) -> Outcome:
+    if first.request_sha256 != entry.request_sha256:
+        return key_used()
+    return Recorded(first.decision_id, first.decision, replayed=True)
+
+
+def _recorded(entry: Entry) -> Recorded:
+    return Recorded(entry.decision_id, entry.decision, replayed=False)
+
+
+def _chain_row(writer: str, head: _Head, recorded_at: str, entry: Entry) -> ChainRow:
+    return ChainRow(entry.tenant, writer, head.sequence + 1, recorded_at, entry.decision_id, entry.sha256, head.sha256)
+
+
+def _payload_row(entry: Entry) -> tuple[str, str, bytes, str]:
+    return entry.decision_id, entry.tenant, entry.payload, entry.sha256
+
+
+def _idempotency_row(entry: Entry) -> tuple[str, str | None, str, str]:
+    return entry.tenant, entry.idempotency_key, entry.request_sha256, entry.decision_id
