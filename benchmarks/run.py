@@ -42,7 +42,7 @@ def _polish() -> dict[str, Any]:
 
 PARTS: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "speed": ("speed", lambda: speed.run(5000)),
-    "service": ("the service over HTTP (some two minutes)", lambda: service.run(2000)),
+    "service": ("the service over HTTP (some five minutes)", lambda: service.run(2000)),
     "explain": ("SHAP beside its peers (some three minutes)", lambda: explain.run(12_800)),
     "imports": ("an import beside pandas.read_csv (some two minutes)", lambda: imports.run(1_000_000)),
     "national": ("a national run beside pandas and shap (some ten minutes)", lambda: national.run(520_000)),
@@ -123,9 +123,10 @@ def tables(results: dict[str, Any]) -> str:
     parts += ["Speed, on a simulated book, 2 cores:", speed.table(results["speed"])]
     if "service" in results:
         parts += [
-            "The service on localhost (2 cores), one process, ledger in SQLite: "
-            f"{results['service']['requests']} decisions with reasons, texts and recourse, each answered after its "
-            "commit, beside the same decisions in process, in the same run:",
+            "The service on localhost (2 cores), one process, ledger in SQLite unless said otherwise: decisions with "
+            "authentication, reasons, texts and a durable row, each answered after its commit, by wrk from another "
+            "process, beside its peers in the same run, medians of "
+            f"{results['service']['rounds']} rounds:",
             service.table(results["service"]),
         ]
     return "\n\n".join(parts)
