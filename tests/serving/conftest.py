@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
 import warnings
+from collections import deque
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -26,6 +34,7 @@ from icsml.records.extra import ExtraFeature
 from icsml.records.fields import FIELDS
 from icsml.serving.app import create_app
 from icsml.serving.keys import KeyStore, Role, create_key
+from icsml.serving.live_model import LiveModel
 from icsml.serving.problems import Problem
 from icsml.serving.settings import ServingSettings
 from icsml.texts.label import Label
@@ -83,6 +92,14 @@ def bundle(tmp_path_factory):
     return write_bundle(tmp_path_factory.mktemp("bundles") / "bundle", parts)
 
 
+@pytest.fixture(scope="session")
+def other_bundle(bundle, tmp_path_factory):
+    """The same trees with another calibration."""
+    parts = {part.name: getattr(bundle, part.name) for part in fields(BundleParts)}
+    parts["model"] = replace(bundle.model, calibration=Affine(0.9, -0.4))
+    return write_bundle(tmp_path_factory.mktemp("bundles") / "other", BundleParts(**parts))
+
+
 @pytest.fixture
 def now():
     return NOW
@@ -131,8 +148,9 @@ def ledger(tmp_path):
 @pytest.fixture
 def make_app(bundle, ledger, keys):
     def make(**changes):
-        parts = {"ledger": ledger, "bundle": bundle, "settings": ServingSettings(), "clock": lambda: NOW} | changes
-        return create_app(keys=KeyStore.load(keys.path), version="3", **parts)
+        model = LiveModel(bundle, "3", NOW)
+        parts = {"ledger": ledger, "model": model, "settings": ServingSettings(), "clock": lambda: NOW} | changes
+        return create_app(keys=KeyStore.load(keys.path), **parts)
 
     return make
 
@@ -142,3 +160,81 @@ def client(make_app, keys):
     """A client that scores for `bank-a`."""
     with TestClient(make_app(), headers={"Authorization": f"Bearer {keys.score}"}) as opened:
         yield opened
+
+
+class Served:
+    """`icsml serve` as a process of its own; its events are read as they are written."""
+
+    def __init__(self, arguments, environment):
+        self.events, self._changed = [], threading.Condition()
+        self.others = deque(maxlen=50)
+        command = [sys.executable, "-c", "from icsml.cli.main import run; run()", "serve", *arguments]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | environment)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stderr:
+            with self._changed:
+                try:
+                    self.events.append(json.loads(line))
+                except ValueError:
+                    self.others.append(line)
+                self._changed.notify_all()
+        with self._changed:
+            self.ended = True
+            self._changed.notify_all()
+
+    ended = False
+
+    def named(self, *names):
+        return [event for event in self.events if event.get("event") in names]
+
+    def wait_for(self, *names, count=1):
+        """Return the events of these names as soon as there are so many."""
+        with self._changed:
+            seen = self._changed.wait_for(lambda: self.ended or len(self.named(*names)) >= count, timeout=120)
+        found = self.named(*names) if seen else []
+        assert len(found) >= count, (names, self.events[-5:], list(self.others))
+        return found
+
+    def lines(self):
+        """Return the lines that are no JSON, when the process has ended."""
+        self._reader.join(timeout=30)
+        return list(self.others)
+
+    @property
+    def url(self):
+        return self.wait_for("ready")[0]["address"]
+
+    def stop(self, number=signal.SIGTERM):
+        """Return the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        code = self.process.wait(timeout=60)
+        self._reader.join(timeout=30)
+        self.process.stderr.close()
+        return code
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """An ICSML_HOME of its own."""
+    monkeypatch.setenv("ICSML_HOME", str(tmp_path / "home"))
+    for name in ("ICSML_BUNDLE", "ICSML_MODEL_VERSION", "ICSML_LEDGER_URL", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def serve_process(house):
+    """Start services that are stopped at the end of a test."""
+    started = []
+
+    def start(model, *arguments, **environment):
+        started.append(Served(["--model", str(model), "--port", "0", *arguments], environment))
+        return started[-1]
+
+    yield start
+    for served in started:
+        served.stop(signal.SIGKILL)

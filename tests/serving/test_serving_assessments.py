@@ -228,13 +228,6 @@ class TestNoRecordNoDecision:
         assert problem(client.post(URL, json=record), 503).code == "ICS-LED-005"
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_health_needs_no_key(make_app, test_client, path):
-    with test_client(make_app()) as client:
-        answer = client.get(path)
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
-
-
 def test_while_a_commit_takes_its_time_others_are_served(client, ledger, record, monkeypatch):
     location = client.post(URL, json=record).headers["Location"]
     begun, go_on, record_all = threading.Event(), threading.Event(), ledger.record_all

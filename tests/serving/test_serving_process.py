@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
+import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,26 +14,19 @@ import time
 import httpx
 import pytest
 
-from icsml.errors import InputError, MissingError, ModelError
+from icsml.decision.decide import decide
+from icsml.errors import ConfigError, InputError, MissingError, ModelError
+from icsml.ledger.store import Ledger
+from icsml.model.manifest import manifest_bytes
+from icsml.records.enterprise import parse_record
 from icsml.serving.app import app_from_settings
 from icsml.serving.keys import create_key
 from icsml.serving.server import serve
 
-SERVE = "import sys; from icsml.serving.server import serve; serve(sys.argv[1], port=int(sys.argv[2]), workers=2)"
-
-
-@pytest.fixture
-def house(tmp_path, monkeypatch):
-    """An ICSML_HOME of its own."""
-    monkeypatch.setenv("ICSML_HOME", str(tmp_path / "home"))
-    for name in ("ICSML_BUNDLE", "ICSML_MODEL_VERSION", "ICSML_LEDGER_URL"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path / "home"
-
 
 def test_serving_loads_neither_register_nor_plots_nor_search():
     code = (
-        "import sys, icsml.serving.app, icsml.serving.server; "
+        "import sys, icsml.serving.app, icsml.serving.server, icsml.serving.worker; "
         "heavy = ('mlflow', 'shap', 'optuna', 'pandera', 'matplotlib', 'jinja2', 'dask'); "
         "print([m for m in heavy if m in sys.modules])"
     )
@@ -62,12 +56,8 @@ def test_without_a_bundle_nothing_starts(house):
 
 def test_with_a_damaged_bundle_nothing_starts(house, bundle, tmp_path):
     create_key(house / "keys.json", "bank-a", "score")
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    for file in bundle.folder.iterdir():
-        (copy / file.name).write_bytes(file.read_bytes())
-    trees = (copy / "model.txt").read_bytes()
-    (copy / "model.txt").write_bytes(trees.replace(b"1", b"2", 1))
+    copy = shutil.copytree(bundle.folder, tmp_path / "copy")
+    _damage(copy)
     with pytest.raises(ModelError):
         serve(str(copy))
 
@@ -105,60 +95,118 @@ def test_an_address_of_another_machine_is_said(house, bundle, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def _wait_until_ready(url, process):
-    end = time.monotonic() + 120
-    while time.monotonic() < end:
-        assert process.poll() is None, process.stderr.read()
-        try:
-            if httpx.get(url + "/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    pytest.fail("not ready in 120 s")
+def test_more_connections_than_files_may_be_open_are_refused(house, bundle, monkeypatch):
+    create_key(house / "keys.json", "bank-a", "score")
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 512))
+    monkeypatch.setenv("ICSML_MAX_CONNECTIONS", "1000")
+    with pytest.raises(ConfigError, match="at most 384") as caught:
+        serve(str(bundle.folder), port=0)
+    assert (caught.value.code, caught.value.field) == ("ICS-SRV-024", "max_connections")
 
 
-def test_it_serves_and_stops(house, bundle, record):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_without_a_model_nothing_is_served(serve_process, house, bundle, workers):
+    create_key(house / "keys.json", "bank-a", "score")
+    served = serve_process("models:/nobody@champion", "--workers", str(workers))
+    assert served.process.wait(timeout=120) == 3
+    [line] = served.lines()
+    assert line.startswith("icsml: ICS-REG-002")
+    assert served.events == []
+
+
+def test_workers_that_cannot_read_what_is_verified_end_all_with_a_reason(serve_process, house, bundle, tmp_path):
+    create_key(house / "keys.json", "bank-a", "score")
+    copy = shutil.copytree(bundle.folder, tmp_path / "copy")
+    (copy / "bundle.json").write_text("{}")
+    files = {file.name: file.read_bytes() for file in copy.iterdir() if file.name != "manifest.json"}
+    (copy / "manifest.json").write_bytes(manifest_bytes(files))
+    served = serve_process(copy, "--workers", "2")
+    assert served.process.wait(timeout=120) == 3
+    assert served.lines() == []
+    reasons = served.named("not_started")
+    assert {reason["code"] for reason in reasons} == {"ICS-MOD-015"}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_and_stops(serve_process, house, bundle, record, now, workers, number):
     key = create_key(house / "keys.json", "bank-a", "score").key
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-c", SERVE, str(bundle.folder), str(port)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ) as process:
-        try:
-            _wait_until_ready(url, process)
-            with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as client:
-                answers = [client.post("/v1/assessments", json=record) for _ in range(6)]
-                read = client.get(answers[-1].headers["Location"])
-        finally:
-            process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=60)
+    served = serve_process(bundle.folder, "--workers", str(workers))
+    with httpx.Client(base_url=served.url, headers={"Authorization": f"Bearer {key}"}) as client:
+        answers = [client.post("/v1/assessments", json=record) for _ in range(6)]
+        read = client.get(answers[-1].headers["Location"])
+    assert served.stop(number) == 0
     assert {answer.status_code for answer in answers} == {201}
     assert read.content == answers[-1].content
     assert answers[0].json()["model"]["version"] is None
-    lines = [json.loads(line) for line in errors.splitlines()]
-    assert all({"time", "level", "event", "pid"} <= line.keys() for line in lines)
-    started = {"name": "icsml-pd", "version": None, "bundle_sha256": bundle.sha256}
-    assert [(line["model"], line["address"], line["keys"]) for line in _events(lines, "starting")] == [
-        (started, url, 1)
-    ]
-    statuses = [line["status"] for line in _events(lines, "request") if line["route"] == "/v1/assessments"]
-    assert statuses == [201] * 6
-    assert key not in errors
+    decided = decide(bundle, parse_record(record), decision_id="d", decided_at=now)
+    assert {answer.json()["pd"] for answer in answers} == {decided.decision.pd}  # which is without scikit-learn there
+    assert list(served.others) == []
+    [starting], [ready] = served.named("starting"), served.named("ready")
+    assert starting["address"] == ready["address"] == served.url
+    assert ready["model"]["bundle_sha256"] == bundle.sha256
+    assert (ready["pid"], ready["workers"]) == (served.process.pid, workers)
+    assert (starting["keys"], starting["model"]["version"]) == (1, None)
+    assert all({"time", "level", "event", "pid"} <= event.keys() for event in served.events)
+    requests = [event for event in served.named("request") if event["route"] == "/v1/assessments"]
+    assert [event["status"] for event in requests] == [201] * 6
+    assert key not in str(served.events)
 
 
-def _events(lines, event):
-    return [line for line in lines if line["event"] == event]
+@pytest.mark.parametrize("workers", [1, 2])
+def test_told_to_stop_it_ends_what_it_began_and_begins_nothing(serve_process, house, bundle, record, workers):
+    key = create_key(house / "keys.json", "bank-a", "score").key
+    served = serve_process(bundle.folder, "--workers", str(workers))
+    address = served.url.removeprefix("http://").split(":")
+    body = json.dumps(record).encode()
+    head = f"POST /v1/assessments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection(address, timeout=60) as client:
+        client.sendall(head.encode() + body[:10])
+        _wait_until(lambda: httpx.get(served.url + "/healthz").status_code == 200)
+        served.process.send_signal(signal.SIGTERM)
+        _wait_until(lambda: _refuses(address))
+        client.sendall(body[10:])
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 201 ")
+    assert served.stop() == 0
+    with Ledger.open() as ledger:
+        assert ledger.count() == 1
 
 
-def test_one_process_listens_on_the_port_that_it_announces(house, bundle):
+def test_a_worker_that_cannot_start_ends_all_with_a_reason(serve_process, house, bundle, tmp_path):
     create_key(house / "keys.json", "bank-a", "score")
-    code = "import sys; from icsml.serving.server import serve; serve(sys.argv[1], port=0)"
-    command = [sys.executable, "-c", code, str(bundle.folder)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ) as process:
-        try:
-            address = json.loads(process.stderr.readline())["address"]
-            assert int(address.rpartition(":")[2]) > 0
-            _wait_until_ready(address, process)
-        finally:
-            process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=60)
-    assert "Traceback" not in errors
+    copy = shutil.copytree(bundle.folder, tmp_path / "copy")
+    _damage(copy)
+    served = serve_process(copy, "--workers", "2")
+    assert served.process.wait(timeout=120) == 2
+    [line] = served.lines()
+    assert line.startswith("icsml: ICS-MOD-013")
+
+
+def test_workers_whose_supervisor_was_killed_stop(serve_process, house, bundle):
+    create_key(house / "keys.json", "bank-a", "score")
+    served = serve_process(bundle.folder, "--workers", "2")
+    address = served.url.removeprefix("http://").split(":")
+    served.process.kill()
+    _wait_until(lambda: _refuses(address))
+
+
+def _damage(folder):
+    trees = (folder / "model.txt").read_bytes()
+    (folder / "model.txt").write_bytes(trees.replace(b"1", b"2", 1))
+
+
+def _refuses(address):
+    try:
+        socket.create_connection(address, timeout=5).close()
+    except OSError:
+        return True
+    return False
+
+
+def _wait_until(reached):
+    end = time.monotonic() + 60
+    while not reached():
+        assert time.monotonic() < end
+        time.sleep(0.02)

@@ -9,6 +9,7 @@ import typer
 from icsml.cli.options import ModelRef
 from icsml.registry.resolve import DEFAULT_REFERENCE
 from icsml.serving.server import serve
+from icsml.serving.worker import leave_out_sklearn
 
 __all__ = ["serve_"]
 
@@ -20,4 +21,5 @@ def serve_(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes.", metavar="N")] = None,
 ) -> None:
     """Serve assessments over HTTP. Keys are mandatory: make one with `icsml keys create`."""
+    leave_out_sklearn()
     serve(model, host, port, workers)

@@ -50,12 +50,15 @@ class Decided:
         Identifier of the decision.
     decision_bytes : bytes
         The decision as canonical JSON (RFC 8785).
+    grade : str or None
+        Its grade.
     features : dict of str to float or None
         The row as the model saw it; None where a feature has no value.
     """
 
     decision_id: str
     decision_bytes: bytes
+    grade: str | None
     features: dict[str, float | None]
 
     @cached_property
@@ -132,7 +135,7 @@ def decide(
         "pd_if_withheld": _withheld(row),
         "warnings": [*(referral_json(finding) for finding in on_record), *warnings],
     }
-    return Decided(decision_id, written(document), _feature_vector(row))
+    return Decided(decision_id, written(document), assessment.grade[0], _feature_vector(row))
 
 
 def _input(row: Row) -> JsonObject:

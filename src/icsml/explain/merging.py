@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from scipy.stats import rankdata
 
 from icsml.core.arrays import Floats, Ints
 from icsml.explain.ordered_sum import sum_in_order
@@ -144,6 +143,8 @@ def _spearman(left: Floats, right: Floats) -> float:
     both = ~(np.isnan(left) | np.isnan(right))
     if int(both.sum()) < _FEWEST:
         return 0.0
+    from scipy.stats import rankdata  # 45 MB that a bundle without clusters does not need
+
     a, b = rankdata(left[both]), rankdata(right[both])
     a, b = a - a.mean(), b - b.mean()
     size = float(np.sqrt((a * a).sum() * (b * b).sum()))

@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from icsml.core.arrays import Floats
@@ -170,6 +169,8 @@ def anchor(margins: npt.ArrayLike, affine: Affine, long_run_rate: float) -> Affi
     low, high = level - float(scaled.max()), level - float(scaled.min())
     if high - low < _TOLERANCE:
         return Affine(affine.slope, low)
+    from scipy.optimize import brentq  # 5 MB and .1 s that deciding does not need
+
     intercept = brentq(lambda b: float(np.mean(expit(scaled + b))) - long_run_rate, low, high, xtol=1e-13, rtol=1e-14)
     return Affine(affine.slope, float(intercept))
 

@@ -12,12 +12,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from icsml.serving.headers import add_security_headers
 from icsml.serving.logs import ACCESS_LOGGER, FAILURE_LOGGER, failure, line
+from icsml.serving.metrics import Metrics
 from icsml.serving.problems import unexpected
 
 __all__ = ["AccessLog"]
 
 _ACCESS, _FAILURE = logging.getLogger(ACCESS_LOGGER), logging.getLogger(FAILURE_LOGGER)
 _CLIENT_CLOSED_REQUEST = 499
+_ONE_DECISION, _CREATED = "/v1/assessments", 201
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
 
 
@@ -52,7 +54,17 @@ class AccessLog:
                 await unexpected(state["request_id"])(scope, receive, answer)
         finally:
             _log_failure(state)
-            _log_access(scope, answer.status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            _log_access(scope, answer.status, seconds)
+            _measure(scope, answer.status, seconds)
+
+
+def _measure(scope: Scope, status: int, seconds: float) -> None:
+    metrics: Metrics = scope["app"].state.service.metrics
+    route = getattr(scope.get("route"), "path", None)
+    metrics.request(route, status)
+    if route == _ONE_DECISION and status == _CREATED:
+        metrics.stage("whole", seconds)
 
 
 class _Answer:

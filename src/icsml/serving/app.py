@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import os
 import uuid
+from asyncio import CancelledError, create_task, sleep
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version as package_version
 from pathlib import Path
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from icsml.core.clock import Clock, utc_now
 from icsml.core.strict_json import JsonObject
-from icsml.decision.assess import warm
 from icsml.errors import MissingError
 from icsml.ledger.store import Ledger
-from icsml.model.bundle import Bundle, read_bundle
 from icsml.serving.access_log import AccessLog
 from icsml.serving.headers import HeaderRules
 from icsml.serving.keys import KeyStore, keys_path
+from icsml.serving.live_model import LiveModel, Models, load_model
+from icsml.serving.metrics import forget_process
+from icsml.serving.model_notice import NOTICE_VARIABLE, ModelNotice, notice_signature
+from icsml.serving.model_watch import watch_model
 from icsml.serving.problems import Problem, install
 from icsml.serving.rate_limit import RateLimits
 from icsml.serving.routes.assessments import assessments_router
 from icsml.serving.routes.batches import batches_router
 from icsml.serving.routes.health import health_router
+from icsml.serving.routes.metrics import metrics_router
+from icsml.serving.routes.models import models_router
 from icsml.serving.service import Service
 from icsml.serving.settings import ServingSettings, load_settings
 
@@ -32,6 +38,7 @@ __all__ = ["BUNDLE_VARIABLE", "VERSION_VARIABLE", "app_from_settings", "create_a
 
 BUNDLE_VARIABLE = "ICSML_BUNDLE"
 VERSION_VARIABLE = "ICSML_MODEL_VERSION"
+_MEASURE_SECONDS = 1.0
 _DESCRIPTION = (
     "Supplementary credit-risk assessment of technology SMEs. Every decision is recorded before it is given. "
     "Errors are problem details (RFC 9457) with a stable code and field paths, never values."
@@ -45,11 +52,12 @@ def _new_decision_id() -> str:
 
 def create_app(
     settings: ServingSettings,
-    bundle: Bundle,
+    model: LiveModel,
     ledger: Ledger,
     keys: KeyStore,
     *,
-    version: str | None = None,
+    notice: Path | None = None,
+    seen: tuple[int, ...] = (),
     clock: Clock = utc_now,
     new_id: Callable[[], str] = _new_decision_id,
 ) -> FastAPI:
@@ -59,18 +67,19 @@ def create_app(
     ----------
     settings : ServingSettings
         Limits and timeouts.
-    bundle : Bundle
-        The model.
+    model : LiveModel
+        The first model.
     ledger : Ledger
         Where decisions are recorded; closed when the application stops.
     keys : KeyStore
         Who may ask.
-    version : str, optional
-        The register's version of the model.
+    notice : Path, optional
+        File that names the bundle to use; it is watched, and another bundle takes the place of the model.
+    seen : tuple of int
+        Signature of that file when the first model was read.
     clock, new_id : callable
         Give the time and the identifier of a decision.
     """
-    service = Service(settings, bundle, version, ledger, keys, clock, new_id)
     app = _Application(
         title="icsml",
         version=package_version("icsml"),
@@ -80,22 +89,26 @@ def create_app(
         redirect_slashes=False,
         lifespan=_lifespan,
     )
-    app.state.service = service
+    app.state.service = Service(settings, Models(model), ledger, keys, clock, new_id)
+    app.state.watched = (notice, seen)
     install(app)
     app.state.rate_limits = RateLimits.of(settings)
     app.add_middleware(HeaderRules)
     app.add_middleware(AccessLog)
     app.include_router(health_router())
-    app.include_router(assessments_router(bundle))
-    app.include_router(batches_router(bundle))
+    app.include_router(metrics_router())
+    app.include_router(models_router())
+    app.include_router(assessments_router(model.bundle))
+    app.include_router(batches_router(model.bundle))
     return app
 
 
 def app_from_settings() -> FastAPI:
     """Make the application that the environment describes; the factory for a server's processes.
 
-    ``ICSML_BUNDLE`` names the bundle folder, ``ICSML_MODEL_VERSION`` its version in the register (both are set by
-    ``icsml serve``), ``ICSML_LEDGER_URL`` the ledger, ``ICSML_HOME`` the folder of the key file.
+    ``ICSML_BUNDLE`` names the bundle folder, ``ICSML_MODEL_VERSION`` its version in the register, ``ICSML_LEDGER_URL``
+    the ledger, ``ICSML_HOME`` the folder of the key file. ``icsml serve`` names a file that holds the first two and may
+    change (``ICSML_MODEL_NOTICE``).
 
     Raises
     ------
@@ -106,7 +119,9 @@ def app_from_settings() -> FastAPI:
     """
     settings = load_settings()
     keys = KeyStore.load(keys_path())
-    folder = os.environ.get(BUNDLE_VARIABLE)
+    notice, folder = os.environ.get(NOTICE_VARIABLE), os.environ.get(BUNDLE_VARIABLE)
+    if notice:
+        return _watching(settings, keys, Path(notice))
     if not folder:
         raise MissingError(
             "ICS-SRV-025",
@@ -114,9 +129,15 @@ def app_from_settings() -> FastAPI:
             field=BUNDLE_VARIABLE,
             remedy="set it to a bundle folder, or run `icsml serve --model REF`",
         )
-    bundle = read_bundle(Path(folder))
-    warm(bundle)
-    return create_app(settings, bundle, Ledger.open(), keys, version=os.environ.get(VERSION_VARIABLE) or None)
+    model = load_model(Path(folder), os.environ.get(VERSION_VARIABLE) or None)
+    return create_app(settings, model, Ledger.open(), keys)
+
+
+def _watching(settings: ServingSettings, keys: KeyStore, path: Path) -> FastAPI:
+    seen = notice_signature(path)  # before it is read: a change meanwhile is seen later
+    notice = ModelNotice.read(path)
+    model = load_model(notice.folder, notice.version)
+    return create_app(settings, model, Ledger.open(), keys, notice=path, seen=seen)
 
 
 class _Application(FastAPI):
@@ -125,6 +146,7 @@ class _Application(FastAPI):
     def openapi(self) -> JsonObject:
         if self.openapi_schema is None:
             document = super().openapi()
+            self._describe_bodies(document)
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas = document["components"]["schemas"]
             schemas |= problem.pop("$defs") | {Problem.__name__: problem}
@@ -135,10 +157,42 @@ class _Application(FastAPI):
                 schemas.pop(unused, None)
         return super().openapi()
 
+    def forget_description(self, model: LiveModel) -> None:
+        """Describe the service anew: another model may accept other records."""
+        self.openapi_schema = None
+
+    def _describe_bodies(self, document: JsonObject) -> None:
+        """Describe the bodies that the live model accepts, whichever model the routes were made for."""
+        bundle = self.state.service.models.live.bundle
+        routes = [*assessments_router(bundle).routes, *batches_router(bundle).routes]
+        for route in (route for route in routes if isinstance(route, APIRoute) and route.openapi_extra):
+            for method in route.methods or ():
+                document["paths"][route.path_format][method.lower()] |= route.openapi_extra
+
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: _Application) -> AsyncIterator[None]:
     service: Service = app.state.service
+    service.models.on_exchange(app.forget_description)
+    service.models.on_exchange(service.metrics.model)
+    service.metrics.model(service.models.live)
     await service.start()
+    notice, seen = app.state.watched
+    watches = [create_task(_watch_recording(service))]
+    if notice:
+        watches.append(create_task(watch_model(service.models, notice, seen)))
     yield
+    for watch in watches:
+        watch.cancel()
+        with suppress(CancelledError):
+            await watch
     await service.stop()
+    forget_process(os.getpid())
+
+
+async def _watch_recording(service: Service) -> None:
+    """Measure the queue of the ledger now and then: whoever answers `/metrics` cannot ask the other processes."""
+    while True:
+        recorder = service.recorder
+        service.metrics.ledger(recorder.waiting, recorder.lag, recorder.silence)
+        await sleep(_MEASURE_SECONDS)

@@ -69,7 +69,12 @@ async def assess(service: Service, caller: Caller, body: Any, key: str | None) -
     (earlier,) = await _earlier(service, caller, [request])
     if isinstance(earlier, IcsmlError):
         raise earlier
-    return earlier or await service.recorder.record(_entry(service, caller, request))
+    if earlier:
+        return earlier
+    entry, began = _entry(service, caller, request), perf_counter()
+    recorded = await service.recorder.record(entry)
+    service.metrics.stage("record", perf_counter() - began)
+    return recorded
 
 
 async def assess_all(service: Service, caller: Caller, bodies: Sequence[Any], key: str | None) -> list[Result]:

@@ -84,9 +84,13 @@ class KeyStore:
             ``ICS-SRV-021`` if the file is damaged, ``ICS-SRV-030`` if others can write it or its folder.
         """
         store = cls(path, clock)
-        if not len(store):
-            raise MissingError("ICS-SRV-020", "no key that works is configured", field=str(path), remedy=_REMEDY)
+        store.require_keys()
         return store
+
+    def require_keys(self) -> None:
+        """Read the file again if it changed, and raise as :meth:`load` where nobody could be let in by it."""
+        if not len(self):
+            raise MissingError("ICS-SRV-020", "no key that works is configured", field=str(self._path), remedy=_REMEDY)
 
     def __len__(self) -> int:
         """Return how many keys work now; raise ConfigError as :meth:`load`."""

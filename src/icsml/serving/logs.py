@@ -33,6 +33,7 @@ __all__ = [
     "line",
     "log_config",
     "say",
+    "told",
 ]
 
 ACCESS_LOGGER = "icsml.access"
@@ -81,6 +82,13 @@ def failure(error: BaseException) -> JsonObject:
         "cause": type(error.__cause__).__name__ if error.__cause__ else None,
         "at": [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames],
     }
+
+
+def told(error: BaseException) -> JsonObject:
+    """Return :func:`failure`, and of an error of icsml also what it says: for errors that no request caused."""
+    if not isinstance(error, IcsmlError):
+        return failure(error)
+    return {**failure(error), "field": error.field, "message": error.message, "remedy": error.remedy}
 
 
 class JsonLines(logging.Formatter):

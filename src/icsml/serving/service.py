@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from time import perf_counter
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request, Security
@@ -15,16 +16,17 @@ from icsml.decision.decide import decide
 from icsml.ledger.decision_payload import decision_entry
 from icsml.ledger.entry import Entry
 from icsml.ledger.store import Ledger
-from icsml.model.bundle import Bundle
 from icsml.records.enterprise import EnterpriseRecord
 from icsml.serving.admission import admit
 from icsml.serving.body import read_json
 from icsml.serving.keys import Caller, KeyStore, Operation
+from icsml.serving.live_model import Models
+from icsml.serving.metrics import Metrics
 from icsml.serving.readers import Readers
 from icsml.serving.recorder import Recorder
 from icsml.serving.settings import ServingSettings
 
-__all__ = ["Assessor", "Auditor", "BatchBody", "Body", "Reader", "Service", "TheService"]
+__all__ = ["AnyCaller", "Assessor", "Auditor", "BatchBody", "Body", "Monitor", "Reader", "Service", "TheService"]
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,8 @@ class Service:
     ----------
     settings : ServingSettings
         Limits and timeouts.
-    bundle : Bundle
-        The model.
-    version : str, optional
-        The register's version of the model.
+    models : Models
+        Holds the model that decides.
     ledger : Ledger
         Where decisions are recorded before they leave.
     keys : KeyStore
@@ -48,8 +48,7 @@ class Service:
     """
 
     settings: ServingSettings
-    bundle: Bundle
-    version: str | None
+    models: Models
     ledger: Ledger
     keys: KeyStore
     clock: Clock
@@ -64,6 +63,11 @@ class Service:
     def readers(self) -> Readers:
         """Threads that read the ledger, which nobody who records can occupy."""
         return Readers(self.settings.threads)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """What this process measures."""
+        return Metrics()
 
     async def start(self) -> None:
         """Start what runs beside the event loop; the ledger has been tried once afterwards."""
@@ -99,17 +103,20 @@ class Service:
         LedgerError
             If the decision cannot be represented.
         """
-        bundle, version = self.bundle, self.version  # one model from start to end
+        model = self.models.live  # one model from start to end
+        began = perf_counter()
         decided = decide(
-            bundle,
+            model.bundle,
             record,
             decision_id=self.new_id(),
             decided_at=self.clock(),
-            version=version,
+            version=model.version,
             reasons=self.settings.reasons,
             with_recourse=self.settings.recourse,
         )
-        return decision_entry(caller.tenant, bundle, request, decided, idempotency_key=key, key_id=caller.key_id)
+        self.metrics.stage("decide", perf_counter() - began)
+        self.metrics.decision(decided.grade)
+        return decision_entry(caller.tenant, model.bundle, request, decided, idempotency_key=key, key_id=caller.key_id)
 
 
 async def _service(request: Request) -> Service:
@@ -144,9 +151,16 @@ async def _auditor(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
     return caller
 
 
+async def _monitor(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+    caller.require(Operation.MONITOR)
+    return caller
+
+
 async def _body(request: Request, service: TheService) -> Any:  # noqa: ANN401 - any JSON value
-    limits = service.settings
-    return await read_json(request, max_bytes=limits.max_body_bytes, seconds=limits.body_seconds)
+    limits, began = service.settings, perf_counter()
+    body = await read_json(request, max_bytes=limits.max_body_bytes, seconds=limits.body_seconds)
+    service.metrics.stage("body", perf_counter() - began)
+    return body
 
 
 async def _batch_body(request: Request, service: TheService) -> Any:  # noqa: ANN401 - any JSON value
@@ -154,8 +168,10 @@ async def _batch_body(request: Request, service: TheService) -> Any:  # noqa: AN
     return await read_json(request, max_bytes=limits.max_batch_bytes, seconds=limits.body_seconds)
 
 
+AnyCaller = Annotated[Caller, Depends(_caller)]
 Assessor = Annotated[Caller, Depends(_assessor)]
 Reader = Annotated[Caller, Depends(_reader)]
+Monitor = Annotated[Caller, Depends(_monitor)]
 Auditor = Annotated[Caller, Depends(_auditor)]
 Body = Annotated[Any, Depends(_body)]
 BatchBody = Annotated[Any, Depends(_batch_body)]

@@ -37,10 +37,16 @@ class ServingSettings(BaseModel):
         Whether a decision looks for what the firm could do within a year.
     max_body_bytes, max_batch_bytes : int
         Largest body of a request for one decision, and for a batch.
-    body_seconds, keep_alive_seconds, shutdown_seconds : float, int, int
-        How long a body may take to arrive, an idle connection stays open, a stopping process waits.
+    max_connections : int
+        Connections of one process; the one that has waited longest for its client makes room for a new one.
+    header_seconds, body_seconds : float
+        How long the headers and the body of a request may take to arrive.
+    keep_alive_seconds, shutdown_seconds : int
+        How long an idle connection stays open, and a stopping process waits for running requests.
     worker_seconds : int
         How long one of several processes may be silent before it is replaced; starting takes seconds.
+    model_poll_seconds : int
+        How often to look whether a reference such as ``models:/icsml-pd@champion`` names another version; 0 for never.
     rate_per_minute, rate_burst : int
         How many requests a key may make in a minute on average, 0 for no limit, and how many of them at once.
     """
@@ -55,10 +61,13 @@ class ServingSettings(BaseModel):
     recourse: bool = True
     max_body_bytes: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = 65536
     max_batch_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 8 * 1024 * 1024
+    max_connections: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    header_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     body_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     keep_alive_seconds: Annotated[int, Field(ge=1, le=600)] = 5
     shutdown_seconds: Annotated[int, Field(ge=1, le=600)] = 30
     worker_seconds: Annotated[int, Field(ge=5, le=600)] = 60
+    model_poll_seconds: Annotated[int, Field(ge=0, le=86_400)] = 60
     rate_per_minute: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     rate_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 60
 

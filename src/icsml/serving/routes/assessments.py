@@ -80,7 +80,7 @@ async def report_assessment(
 ) -> HTMLResponse:
     """Return a decision of one's own tenant as a page that opens offline, the same bytes each time."""
     decision = await _recorded(service, caller.tenant, decision_id)
-    return HTMLResponse(await run_sync(_page, decision, lang, service.bundle.rulebook))
+    return HTMLResponse(await run_sync(_page, decision, lang, service.models.live.bundle.rulebook))
 
 
 def assessments_router(bundle: Bundle) -> APIRouter:

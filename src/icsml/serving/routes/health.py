@@ -1,4 +1,4 @@
-"""Liveness and readiness; neither requires a key, neither returns anything of a tenant or the model."""
+"""Liveness and readiness; neither requires a key, neither returns anything of a tenant."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from icsml.serving.openapi import problems
 from icsml.serving.problems import RequestError
 from icsml.serving.service import TheService
 
-__all__ = ["Health", "health_router"]
+__all__ = ["Health", "ModelIdentity", "Readiness", "health_router"]
 
 
 class Health(BaseModel):
@@ -21,19 +21,35 @@ class Health(BaseModel):
     status: Literal["ok"]
 
 
+class ModelIdentity(BaseModel):
+    """A model: its name, its version in the registry (null for a bundle folder) and the hash of its bundle."""
+
+    name: str
+    version: str | None
+    bundle_sha256: str
+
+
+class Readiness(BaseModel):
+    """State of the process, and the model that decides in it."""
+
+    status: Literal["ok"]
+    model: ModelIdentity
+
+
 async def live() -> Health:
     """Answer as long as the process lives."""
     return Health(status="ok")
 
 
-async def _ledger_answers(service: TheService) -> None:
+async def _can_decide(service: TheService) -> None:
+    service.keys.require_keys()
     if not service.recorder.ready():
         raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, "ICS-SRV-013", "the ledger does not answer", field="ledger")
 
 
-async def ready(_: Annotated[None, Depends(_ledger_answers)]) -> Health:
-    """Answer once the model is loaded and as long as the ledger does: send traffic only then."""
-    return Health(status="ok")
+async def ready(_: Annotated[None, Depends(_can_decide)], service: TheService) -> Readiness:
+    """Answer as long as a model is loaded, somebody has a key, and a decision can be recorded: send traffic then."""
+    return Readiness(status="ok", model=ModelIdentity.model_validate(service.models.live.identity))
 
 
 def health_router() -> APIRouter:

@@ -1,0 +1,98 @@
+"""The model that decides now, and its exchange for another while requests run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+
+from icsml.core.clock import Clock, timestamp, utc_now
+from icsml.decision.assess import warm
+from icsml.model.bundle import Bundle, read_bundle
+
+__all__ = ["LiveModel", "Models", "load_model"]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveModel:
+    """A model that can decide.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The model.
+    version : str or None
+        Its version in the registry.
+    loaded_at : datetime
+        When it became ready, UTC.
+    """
+
+    bundle: Bundle
+    version: str | None
+    loaded_at: datetime
+
+    @property
+    def identity(self) -> dict[str, str | None]:
+        """Name, version and hash: what readiness and the log say of it."""
+        return {"name": self.bundle.name, "version": self.version, "bundle_sha256": self.bundle.sha256}
+
+    @property
+    def description(self) -> dict[str, str | int | None]:
+        """What ``GET /v1/models/current`` answers."""
+        stated = {"event": self.bundle.event, "horizon_months": self.bundle.horizon_months}
+        return {**self.identity, **stated, "loaded_at": timestamp(self.loaded_at)}
+
+
+class Models:
+    """Holds the live model. Whoever decides takes :attr:`live` once, and uses that model to the end.
+
+    Parameters
+    ----------
+    live : LiveModel
+        The first one.
+    """
+
+    def __init__(self, live: LiveModel) -> None:
+        self._live = live
+        self._told: list[Callable[[LiveModel], None]] = []
+        self._exchanging = Lock()
+
+    @property
+    def live(self) -> LiveModel:
+        """The model that decides now."""
+        return self._live
+
+    def on_exchange(self, tell: Callable[[LiveModel], None]) -> None:
+        """Have a function called with each new model, after it is live."""
+        self._told.append(tell)
+
+    def exchange(self, new: LiveModel) -> None:
+        """Let another model decide from now on; decisions under way end with the one that they began with."""
+        with self._exchanging:
+            self._live = new
+            for tell in self._told:
+                tell(new)
+
+
+def load_model(folder: Path, version: str | None, clock: Clock = utc_now) -> LiveModel:
+    """Read a bundle, verify it, and prepare what its first decision needs.
+
+    Parameters
+    ----------
+    folder : Path
+        The bundle.
+    version : str or None
+        Its version in the registry.
+    clock : callable
+        Gives the time.
+
+    Raises
+    ------
+    MissingError, ModelError
+        As `icsml.model.bundle.read_bundle`.
+    """
+    bundle = read_bundle(folder)
+    warm(bundle)
+    return LiveModel(bundle, version, clock())

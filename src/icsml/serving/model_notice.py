@@ -1,0 +1,78 @@
+"""Which bundle the workers are to use: a small file that ``icsml serve`` writes and each worker watches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from icsml.core.canonical import digest
+from icsml.core.paths import home
+
+__all__ = ["NOTICE_VARIABLE", "ModelNotice", "last_notice", "notice_signature", "remember_notice"]
+
+NOTICE_VARIABLE = "ICSML_MODEL_NOTICE"
+
+
+class ModelNotice(BaseModel):
+    """A bundle on disk.
+
+    Parameters
+    ----------
+    folder : Path
+        Its folder.
+    version : str or None
+        Version in the registry; None for a folder.
+    sha256 : str
+        Hash of its manifest.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: Path
+    version: str | None
+    sha256: str
+
+    @property
+    def identity(self) -> dict[str, str | None]:
+        """Version and hash, for the log."""
+        return {"version": self.version, "bundle_sha256": self.sha256}
+
+    @classmethod
+    def read(cls, path: Path) -> ModelNotice:
+        """Read a notice."""
+        return cls.model_validate_json(path.read_bytes())
+
+    def write(self, path: Path) -> None:
+        """Replace a notice in one step."""
+        partial = path.with_name(path.name + ".partial")
+        partial.write_text(self.model_dump_json(), "utf-8")
+        partial.replace(path)
+
+
+def notice_signature(path: Path) -> tuple[int, ...]:
+    """Return what differs after each `ModelNotice.write`; nothing where there is no file."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return ()
+    return stat.st_ino, stat.st_mtime_ns
+
+
+def last_notice(reference: str) -> ModelNotice | None:
+    """Return what a reference named when the service last started: a guess at what it names now."""
+    try:
+        return ModelNotice.read(_last(reference))
+    except (OSError, ValidationError):
+        return None
+
+
+def remember_notice(reference: str, notice: ModelNotice) -> None:
+    """Keep what a reference names now for the next start."""
+    path = _last(reference)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    notice.write(path)
+
+
+def _last(reference: str) -> Path:
+    return home() / "cache" / f"served-{digest(reference)[:12]}.json"

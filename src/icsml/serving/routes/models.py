@@ -1,0 +1,43 @@
+"""``/v1/models/current``: the model that decides now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from icsml.serving.openapi import problems
+from icsml.serving.service import AnyCaller, TheService
+
+__all__ = ["CurrentModel", "models_router"]
+
+
+class CurrentModel(BaseModel):
+    """The model that decides in the process that answers."""
+
+    name: str
+    version: str | None = Field(description="version in the registry; null for a bundle folder")
+    bundle_sha256: str
+    event: str = Field(description="what the PD is the probability of")
+    horizon_months: int
+    loaded_at: datetime = Field(description="when it was ready to decide, UTC")
+
+
+async def current_model(_: AnyCaller, service: TheService) -> CurrentModel:
+    """Name the model that a request sent now is decided by."""
+    return CurrentModel.model_validate(service.models.live.description)
+
+
+def models_router() -> APIRouter:
+    """Return the router of ``/v1/models``."""
+    router = APIRouter(tags=["models"])
+    router.add_api_route(
+        "/v1/models/current",
+        current_model,
+        methods=["GET"],
+        summary="Which model decides now?",
+        responses=problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE),
+    )
+    return router
