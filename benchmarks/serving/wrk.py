@@ -90,7 +90,7 @@ class Load:
         cpu = self._cpu_seconds() - before
         found = json.loads(printed.rstrip().rsplit("\n", 1)[-1])
         assert found["refused"] == found["failed"] == 0, found
-        assert found["requests"], "no request was answered"
+        assert found["requests"], f"{self.url}: no request was answered in {seconds} s"
         decided = found["requests"] * self.each
         return Measured(
             per_second=decided / found["microseconds"] * 1e6,

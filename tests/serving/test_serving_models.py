@@ -14,9 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from icsml.decision.decide import decide
 from icsml.errors import InputError, MissingError, ModelError
 from icsml.ledger.store import Ledger
-from icsml.serving import model_poll
+from icsml.serving import live_model, model_poll
 from icsml.serving.first_model import first_model
 from icsml.serving.keys import create_key
 from icsml.serving.live_model import LiveModel
@@ -236,6 +237,18 @@ class TestPoll:
         poll._look(asked=True)
         assert ModelNotice.read(poll.path) == poll.first
         assert json.loads(capsys.readouterr().err)["event"] == "model_refused"
+
+
+def test_a_model_has_decided_before_it_is_live(bundle, monkeypatch):
+    made = []
+
+    def watched(*arguments, **options):
+        made.append(decide(*arguments, **options))
+        return made[-1]
+
+    monkeypatch.setattr(live_model, "decide", watched)
+    assert live_model.load_model(bundle.folder, "1").bundle.sha256 == bundle.sha256
+    assert [type(decided.decision.pd) for decided in made] == [float]
 
 
 class TestFirstModel:

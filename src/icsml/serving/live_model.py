@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,10 @@ from threading import Lock
 
 from icsml.core.clock import Clock, timestamp, utc_now
 from icsml.decision.assess import warm
+from icsml.decision.decide import decide
+from icsml.errors import InputError
 from icsml.model.bundle import Bundle, read_bundle
+from icsml.records.enterprise import example_record, parse_record
 
 __all__ = ["LiveModel", "Models", "load_model"]
 
@@ -77,7 +81,7 @@ class Models:
 
 
 def load_model(folder: Path, version: str | None, clock: Clock = utc_now) -> LiveModel:
-    """Read a bundle, verify it, and prepare what its first decision needs.
+    """Read a bundle, verify it, and decide once, so that no request waits for what the first decision compiles.
 
     Parameters
     ----------
@@ -95,4 +99,6 @@ def load_model(folder: Path, version: str | None, clock: Clock = utc_now) -> Liv
     """
     bundle = read_bundle(folder)
     warm(bundle)
+    with suppress(InputError):  # a bundle may ask for more than the example states
+        decide(bundle, parse_record(example_record(bundle.extras)), decision_id="-", decided_at=clock())
     return LiveModel(bundle, version, clock())
