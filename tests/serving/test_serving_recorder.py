@@ -9,7 +9,7 @@ from collections import deque
 import pytest
 from ledger_tables import payload
 
-from icsml.errors import ConflictError, LedgerError
+from icsml.errors import ConflictError, IcsmlError, LedgerError
 from icsml.ledger import Entry, Recorded
 from icsml.ledger.payload import payload_parts
 from icsml.serving.problems import RequestError
@@ -37,7 +37,7 @@ class Ledger:
         assert self.free.wait(30)
         self.groups.append([one.decision_id for one in entries])
         failure = self.failures.popleft() if self.failures else None
-        if isinstance(failure, Exception) and not isinstance(failure, LedgerError):
+        if isinstance(failure, Exception) and not isinstance(failure, IcsmlError):
             raise failure
         return [failure or Recorded(one.decision_id, one.decision, replayed=False) for one in entries]
 
