@@ -24,6 +24,7 @@ from icsml.decision.assess import assess
 from icsml.decision.pd_if_withheld import pd_if_withheld
 from icsml.decision.reasons import row_reasons
 from icsml.decision.required_information import demands
+from icsml.decision.row import Row
 from icsml.model.bundle import Bundle
 from icsml.portfolio.importer import import_dataset
 from icsml.portfolio.synthetic import synthesize
@@ -48,14 +49,13 @@ def telling(bundle: Bundle, frame: pd.DataFrame) -> dict[str, Any]:
     """Count what adverse reasons report: by code, whatever the value, as in earlier versions, and by kind as now."""
     rows = frame.sample(min(_DECISIONS, len(frame)), random_state=0)
     assessment = assess(bundle, to_columns(validate_frame(rows, bundle.extras), bundle.extras))
-    features = {feature.name: feature for feature in bundle.features}
     kinds: Counter[str] = Counter()
     before = after = referred = 0
     for row in range(len(rows)):
-        explained = row_reasons(bundle, assessment, row, 0)
+        explained = row_reasons(Row(bundle, assessment, row), assessment, 0)
         reported = explained.adverse_reasons
         kinds.update(str(reason.kind) for reason in reported)
-        faults = [_undefendable(features[reason.feature], reason) for reason in reported]
+        faults = [_undefendable(reason.feature, reason) for reason in reported]
         before += any(faults)
         after += any(fault and reason.kind == "comparison" for fault, reason in zip(faults, reported, strict=True))
         referred += explained.principal_left_out
@@ -90,7 +90,7 @@ def gains(bundle: Bundle, folder: Path) -> dict[str, pd.DataFrame]:
         less = frame.copy()
         less[fields] = np.nan
         found = _assessed(bundle, less)
-        filled = [pd_if_withheld(bundle, found, row) for row in range(len(less))]
+        filled = [pd_if_withheld(Row(bundle, found, row)) for row in range(len(less))]
         higher = np.fmax(found.pd, [math.nan if each is None else each.pd for each in filled])
         displayed = {
             "whole": 100 * whole,
@@ -139,7 +139,7 @@ def _leave_out(bundle: Bundle, record: pd.DataFrame) -> tuple[float, float, int]
 def _higher(bundle: Bundle, frame: pd.DataFrame) -> Any:  # noqa: ANN401 - an array of float
     """Return the higher of PD and ``pd_if_withheld``, infinite where there is no grade."""
     found = _assessed(bundle, frame)
-    filled = [pd_if_withheld(bundle, found, row) for row in range(len(frame))]
+    filled = [pd_if_withheld(Row(bundle, found, row)) for row in range(len(frame))]
     higher = np.fmax(found.pd, [math.nan if each is None else each.pd for each in filled])
     return np.where(found.grade == None, math.inf, higher)  # noqa: E711 - elementwise
 

@@ -16,6 +16,7 @@ from icsml.decision.assess import assess, warm
 from icsml.decision.decide import decide
 from icsml.decision.example import bundle_example
 from icsml.decision.frame import frame_scores
+from icsml.decision.row import Row
 from icsml.errors import InputError
 from icsml.explain import shap_engine as engine
 from icsml.explain.indicator_split import SMALLEST
@@ -136,7 +137,7 @@ def test_no_innovation_heads_what_is_told_while_there_is_anything_else_to_tell(b
     found = assess(bundle, columns)
     last = 0
     for row in range(400):
-        told = reasons.row_reasons(bundle, found, row, 0).adverse_reasons
+        told = reasons.row_reasons(Row(bundle, found, row), found, 0).adverse_reasons
         late = [each.kind == "neutral" and each.code.startswith("INN") for each in told]
         assert late == sorted(late)
         last += 0 < sum(late) < len(late)

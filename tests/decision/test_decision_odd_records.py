@@ -11,6 +11,7 @@ import yaml
 from icsml.decision.assess import assess
 from icsml.decision.decide import decide
 from icsml.decision.missing_information import missing_information
+from icsml.decision.row import Row
 from icsml.features.catalogue import FEATURE_BY_NAME
 from icsml.model.assessment_policy import load_assessment_policy
 from icsml.records.columns import record_columns
@@ -183,7 +184,7 @@ def test_lists_that_the_record_does_not_speak_of_are_named_once(bundle):
 )
 def test_a_base_that_is_none_reads_as_a_clause(bundle, feature, name, value, en, zh):
     assessment = assess(bundle, record_columns(parse_record(example_record() | {name: value}), bundle.extras))
-    assert missing_information(bundle, assessment, FEATURE_BY_NAME[feature], 0).bases == (Label(en=en, zh=zh),)
+    assert missing_information(Row(bundle, assessment, 0), FEATURE_BY_NAME[feature]).bases == (Label(en=en, zh=zh),)
 
 
 def reasons_of(bundle, record):

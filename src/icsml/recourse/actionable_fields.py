@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, Self, cast
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from icsml.core.arithmetic import growth
 from icsml.core.arrays import Floats, Ints
 from icsml.core.formulas import Formulas, Symbol, Trace
+from icsml.core.immutable_model import ImmutableModel
 from icsml.core.yaml import load_model
 from icsml.records.columns import Columns
 from icsml.records.fields import FIELD_BY_NAME
@@ -70,11 +71,7 @@ _Share = Annotated[float, Field(gt=0.0, le=1.0)]
 _Grid = Annotated[tuple[_Share, ...], Field(min_length=1, max_length=20)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Action(_Part):
+class Action(ImmutableModel):
     """One thing a firm can increase; no action lowers a field.
 
     Parameters
@@ -140,7 +137,7 @@ class Action(_Part):
             raise ValueError(f"{self.id}: `{name}` needs `within: {_PENDING[name]}`")
 
 
-class RecoursePolicy(_Part):
+class RecoursePolicy(ImmutableModel):
     """Content of ``configs/policy/recourse.yaml``, where the keys are explained.
 
     Parameters
@@ -201,7 +198,7 @@ def limited_fields(action: Action) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*action.adds, *by_account[action.account])))
 
 
-class GroupLimit(_Part):
+class GroupLimit(ImmutableModel):
     """The peers' quantile in one group; None stands for any technical field or size.
 
     Parameters
@@ -221,7 +218,7 @@ class GroupLimit(_Part):
     step: Annotated[float, Field(allow_inf_nan=False)]
 
 
-class FieldLimit(_Part):
+class FieldLimit(ImmutableModel):
     """Change of a field by the peers in a year.
 
     Parameters
@@ -247,7 +244,7 @@ class FieldLimit(_Part):
         return base * self.step(technical_field, size) if base > 0.0 else float("nan")
 
 
-class ActionSet(_Part):
+class ActionSet(ImmutableModel):
     """The recourse part of a bundle: the policy with the actions in use, and the limits fitted on the training rows.
 
     Parameters

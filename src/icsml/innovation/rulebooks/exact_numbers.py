@@ -12,15 +12,14 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     InstanceOf,
     PlainSerializer,
     WithJsonSchema,
     model_validator,
 )
 
+from icsml.core.immutable_model import ImmutableModel
 from icsml.innovation.rulebooks.decimals import decimal
 from icsml.innovation.rulebooks.rule_hit import RuleHit, comparison
 
@@ -38,10 +37,8 @@ _UNITS = {None: Fraction(1), "%": Fraction(1, 100), "万": Fraction(10**4), "亿
 _JSON_SCHEMA = WithJsonSchema({"type": ["number", "string"]})
 
 
-class Part(BaseModel):
+class Part(ImmutableModel):
     """A piece of a rulebook: immutable, and without keys that nobody declared."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 @dataclass(frozen=True, slots=True)
