@@ -142,7 +142,7 @@ async def _asgi(app, key, chunks, *, length=None, leaves=False):
     return sent
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/assessments/", "/v1/assessments:other", "/metrics", "/console/"])
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/assessments/", "/v1/assessments:other", "/console/"])
 def test_a_path_that_is_not_built_is_404(client, problem, path):
     assert problem(client.get(path), 404).code == "ICS-SRV-004"
 

@@ -57,6 +57,11 @@ class _Start:
     def announce(self, event: str, model: Mapping[str, str | None]) -> None:
         say(event, address=self.address, model=model, keys=self.keys, workers=self.settings.workers)
 
+    def begin(self, model: Mapping[str, str | None]) -> None:
+        self.announce("starting", model)
+        if advice := exposed_advice(home()):
+            say("files_exposed", "warning", message=advice)
+
     def poll(self, notice: ModelNotice) -> ModelPoll:
         changes = self.reference.startswith("models:") and "@" in self.reference
         seconds = self.settings.model_poll_seconds if changes else 0
@@ -89,8 +94,6 @@ def serve(
         sockets = _bound(settings.host, settings.port)
     except OSError as error:
         raise _cannot_listen(error) from error
-    if advice := exposed_advice(home()):
-        say("files_exposed", "warning", message=advice)
     with ExitStack() as opened, _state_folder() as notice, stopping_quietly(), private_files():
         for bound in sockets:
             opened.enter_context(bound)
@@ -112,7 +115,7 @@ def _serve_alone(start: _Start) -> None:
         start.settings, model, Ledger.open(), keys, notice=start.notice, seen=notice_signature(start.notice)
     )
     models: Models = app.state.service.models
-    start.announce("starting", model.identity)
+    start.begin(model.identity)
     poll = start.poll(notice)
     signal.signal(signal.SIGHUP, lambda *_: poll.look_now())
     poll.start()
@@ -142,7 +145,7 @@ def _serve_together(start: _Start) -> None:
         def tell_workers() -> None:
             notice = found()
             notice.write(start.notice)
-            start.announce("starting", notice.identity)
+            start.begin(notice.identity)
             poll = start.poll(notice)
             running.callback(poll.stop)
             poll.start()
