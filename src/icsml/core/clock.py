@@ -17,4 +17,4 @@ def utc_now() -> datetime:
 
 def timestamp(moment: datetime) -> str:
     """Return ISO 8601 in UTC with microseconds and a trailing ``Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

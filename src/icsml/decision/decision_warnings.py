@@ -181,7 +181,7 @@ def _on_date(as_of: date | None, decided_on: date) -> Iterator[DecisionWarning]:
 def _on_implausible_features(record: Row) -> Iterator[DecisionWarning]:
     """Warn of a feature outside its plausible range, unless one of its inputs is already reported as out of range."""
     values, (low, high) = record.assessment.features[record.row], record.bundle.derived(_plausible)
-    for index in np.flatnonzero((values < low) | (values > high)):
+    for index in ((values < low) | (values > high)).nonzero()[0]:
         feature, value = record.bundle.features[index], record.features[index]
         if not any(name in record.out_of_range for name in feature.inputs):
             yield _warning(

@@ -7,7 +7,7 @@ from math import ceil
 
 import numpy as np
 
-from icsml.core.arrays import Flags, Float32s, Floats, Ints
+from icsml.core.arrays import Bytes, Flags, Floats, Ints, Words
 from icsml.decision.missing_information import features_lacking_fields
 from icsml.decision.row import Row
 from icsml.explain.shap_engine import margins
@@ -46,7 +46,8 @@ def pd_if_withheld(record: Row) -> Withheld | None:
     fill(bundle.reference.rows, donors, columns, values, filled)
     rank = ceil((len(donors) - 1) * policy.quantile)
     margin = margins(bundle.model.booster, filled, bundle.reference, explainer=bundle.explainer)
-    at_rank = np.partition(margin, rank)[rank : rank + 1]  # PDs have the order of the margins
+    margin.partition(rank)
+    at_rank = margin[rank : rank + 1]  # PDs have the order of the margins
     return Withheld(
         groups=list(dict.fromkeys(bundle.features[column].group for column in absent)),
         quantile=policy.quantile,
@@ -61,16 +62,19 @@ class _Lenders:
 
     Parameters
     ----------
-    known : ndarray of bool of shape (p, r)
-        Whether each row has a value of each feature.
+    known : ndarray of uint64 of shape (w, r)
+        Whether each row has a value of each feature, 64 features in a word.
+    having : ndarray of bool of shape (p, r)
+        The same, feature by feature.
     ranks, rounded, ordered, counts, weights : ndarray
         As :func:`icsml.decision.withheld_kernel.find_nearest` reads them; the weight of a feature is its gain in the
         model.
     """
 
-    known: Flags
+    known: Words
+    having: Flags
     ranks: Floats
-    rounded: Float32s
+    rounded: Bytes
     ordered: Floats
     counts: Ints
     weights: Floats
@@ -79,12 +83,24 @@ class _Lenders:
 def _lenders(bundle: BundleParts) -> _Lenders:
     reference = bundle.reference
     assert reference is not None  # noqa: S101 - nothing is filled in without one
+    from icsml.decision.withheld_kernel import NO_RANK, STEPS  # numba: not before the first gap
+
     values, known = reference.rows.T, ~np.isnan(reference.rows.T)
     ordered, counts = np.sort(values, axis=1), known.sum(axis=1)  # missing last
     ranks = np.array([_ranks(*one) for one in zip(ordered, counts, values, strict=True)])
-    rounded = np.where(known, ranks, -1.0).astype(np.float32)
+    rounded = np.where(known, ranks * STEPS, NO_RANK).astype(np.uint8)
     weights = np.asarray(bundle.model.booster.feature_importance("gain"), dtype=np.float64)
-    return _Lenders(known, np.ascontiguousarray(ranks.T), rounded, ordered, counts, weights)
+    return _Lenders(_words(known), known, np.ascontiguousarray(ranks.T), rounded, ordered, counts, weights)
+
+
+def _words(flags: Flags) -> Words:
+    """Return flags of shape (p, r) as bits of words, 64 features in each, shape (w, r)."""
+    p, r = flags.shape
+    padded = np.zeros((-(-p // 64) * 64, r), dtype=np.uint64)
+    padded[:p] = flags
+    bits: Words = padded.reshape(-1, 64, r) << np.arange(64, dtype=np.uint64)[:, None]
+    words: Words = np.bitwise_or.reduce(bits, axis=1)
+    return words
 
 
 def _ranks(ordered: Floats, count: int, values: Floats) -> Floats:
@@ -97,10 +113,11 @@ def _donors(lenders: _Lenders, values: Floats, absent: Ints, most: int) -> Ints:
     """Return the indices of the reference rows whose values fill the gaps."""
     from icsml.decision.withheld_kernel import find_lenders, find_nearest
 
-    lends = np.empty(lenders.known.shape[1], dtype=np.bool_)
-    complete = find_lenders(lenders.known, absent, lends)
+    lends, lacked = np.empty(lenders.known.shape[1], dtype=np.bool_), np.zeros((len(values), 1), dtype=np.bool_)
+    lacked[absent] = True
+    complete = find_lenders(lenders.known, _words(lacked)[:, 0], lends)
     if complete < _FEWEST:
-        having = lenders.known[absent].sum(axis=0)
+        having = lenders.having[absent].sum(axis=0)
         return np.argsort(-having, kind="stable")[:most]
     if complete <= most:
         return np.flatnonzero(lends)

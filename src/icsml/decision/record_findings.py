@@ -5,7 +5,7 @@ The policy of the bundle decides whether each is a warning, or needs manual revi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from math import isnan
@@ -27,7 +27,9 @@ from icsml.texts.quantity import quantity
 
 __all__ = ["Finding", "findings", "referred"]
 
-_AMOUNTS: Final = tuple(field for field in FIELDS if field.unit == "CNY" and field.name.endswith("_cny"))
+_AMOUNTS: Final = tuple(
+    (field.name, field.low is None) for field in FIELDS if field.unit == "CNY" and field.name.endswith("_cny")
+)
 _FEW_STAFF: Final = 5
 _MOST_DIGITS: Final = 6
 _SIZE: Final = ("total_assets_cny", "revenue_cny")
@@ -88,8 +90,9 @@ class _Record:
 
     row: Row
 
-    def number(self, name: str) -> float:
-        return self.row.number(name)
+    @property
+    def number(self) -> Callable[[str], float]:
+        return self.row.number
 
     def label(self, name: str) -> Label:
         return field_label(self.row.bundle, name)
@@ -171,8 +174,8 @@ def _unit(record: _Record) -> Iterator[Finding]:
 
 def _known_amounts(record: _Record) -> dict[str, float]:
     """Return the amounts above zero; where a loss is impossible, a value below zero is reported as out of range."""
-    amounts = {field.name: (record.number(field.name), field.low is None) for field in _AMOUNTS}
-    return {name: abs(value) for name, (value, signed) in amounts.items() if value > 0.0 or (signed and value < 0.0)}
+    amounts = [(name, record.number(name), signed) for name, signed in _AMOUNTS]
+    return {name: abs(value) for name, value, signed in amounts if value > 0.0 or (signed and value < 0.0)}
 
 
 def _per_head(record: _Record, known: Mapping[str, float]) -> dict[str, float]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from icsml.core.arrays import Flags, Float32s, Floats, Ints
+from icsml.core.arrays import Bytes, Flags, Floats, Int32s, Ints, Words
 from icsml.core.compilation import compiled, inlined
 
-__all__ = ["fill", "find_lenders", "find_nearest"]
+__all__ = ["NO_RANK", "STEPS", "fill", "find_lenders", "find_nearest"]
 
-_TOLERANCE = 1e-4  # share of all weights; rounding to single precision moves a distance by less than a tenth of it
+STEPS = 254
+"""Steps to which ranks from 0 to 1 are rounded for the first measurement."""
+NO_RANK = 255
+"""Stands for a rank that is missing."""
+_WEIGHTS = 16_384  # the rounded weights add up to about this
 
 
 @inlined
@@ -33,29 +37,32 @@ def _replace_last(distances: Floats, rows: Ints, distance: float, row: int) -> N
 
 
 @compiled
-def find_lenders(known: Flags, absent: Ints, lends: Flags) -> int:
+def find_lenders(known: Words, absent: Words, lends: Flags) -> int:
     """Find the rows that have a value of every absent feature, and count them.
 
     Parameters
     ----------
-    known : ndarray of bool of shape (p, r)
-        Whether each reference row has a value of each feature.
-    absent : ndarray of int of shape (a,)
+    known : ndarray of uint64 of shape (w, r)
+        Whether each reference row has a value of each feature, 64 features in a word.
+    absent : ndarray of uint64 of shape (w,)
         Features that the record lacks.
     lends : ndarray of bool of shape (r,)
         Set for these rows.
     """
-    lends[:] = True
-    for column in absent:
-        for row in range(len(lends)):
-            lends[row] &= known[column, row]
-    return int(lends.sum())
+    count = 0
+    for row in range(len(lends)):
+        complete = True
+        for word in range(len(absent)):
+            complete &= (known[word, row] & absent[word]) == absent[word]
+        lends[row] = complete
+        count += complete
+    return count
 
 
 @compiled
 def find_nearest(
     ranks: Floats,
-    rounded: Float32s,
+    rounded: Bytes,
     ordered: Floats,
     counts: Ints,
     weights: Floats,
@@ -65,14 +72,14 @@ def find_nearest(
 ) -> None:
     """Find the reference rows nearest to a record, by weighted differences of rank of its known features.
 
-    All rows are measured in single precision, and those that may be among the nearest once more in double.
+    All rows are measured with rounded ranks and weights, and those that may be among the nearest once more exactly.
 
     Parameters
     ----------
     ranks : ndarray of shape (r, p)
         Rank of each reference value among those of its feature, from 0 to 1; NaN where there is none.
-    rounded : ndarray of float32 of shape (p, r)
-        The same; -1 where there is none.
+    rounded : ndarray of uint8 of shape (p, r)
+        The same in whole steps, `STEPS` of them; `NO_RANK` where there is none.
     ordered : ndarray of shape (p, r)
         The values of each feature, rising, the missing ones last.
     counts : ndarray of int of shape (p,)
@@ -91,13 +98,16 @@ def find_nearest(
     for at, column in enumerate(present):
         reached = np.searchsorted(ordered[column, : counts[column]], values[column], side="right")
         own[at] = reached / max(counts[column], 1)
-    about = _measure_all(rounded, weights, present, own)
+    unit = _WEIGHTS / max(weights.sum(), np.finfo(np.float64).tiny)
+    about = _measure_all(rounded, weights * unit, present, own)
     distances = np.full(len(nearest), np.inf)
     nearest[:] = len(lends)
     for row in range(len(lends)):
         if lends[row] and about[row] < distances[0]:
-            _replace_last(distances, nearest, about[row], row)
-    bound = distances[0] + _TOLERANCE * weights.sum()
+            _replace_last(distances, nearest, float(about[row]), row)
+    # Rounding moves a rank by less than a step of the record's and of the row's, and each weight by less than a half.
+    moved = 2.0 * (weights.sum() * unit + len(present)) + STEPS * 0.5 * len(present)
+    bound = distances[0] + 2.0 * moved
     distances[:] = np.inf
     nearest[:] = len(lends)
     for row in range(len(lends)):
@@ -111,13 +121,14 @@ def find_nearest(
 
 
 @inlined
-def _measure_all(rounded: Float32s, weights: Floats, present: Ints, own: Floats) -> Float32s:
-    about = np.zeros(rounded.shape[1], dtype=np.float32)
+def _measure_all(rounded: Bytes, weights: Floats, present: Ints, own: Floats) -> Int32s:
+    about = np.zeros(rounded.shape[1], dtype=np.int32)
     for at, column in enumerate(present):
-        weight, mine, ranks = np.float32(weights[column]), np.float32(own[at]), rounded[column]
+        weight, mine, ranks = np.int32(np.rint(weights[column])), np.int32(own[at] * STEPS), rounded[column]
         for row in range(len(about)):
-            apart = abs(ranks[row] - mine)
-            about[row] += weight * (np.float32(0.5) if ranks[row] < np.float32(0.0) else apart)
+            rank = np.int32(ranks[row])
+            apart = np.int32(STEPS // 2) if rank == NO_RANK else np.int32(abs(rank - mine))
+            about[row] += np.int32(weight * apart)
     return about
 
 

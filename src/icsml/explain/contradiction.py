@@ -70,7 +70,7 @@ def one_at_a_time(
         end = len(rows)
         for column, settings in values.items():
             start, end = end, end + len(rows) * len(settings)
-            total = np.cumsum(margin[start:end].reshape(len(rows), -1), axis=1)[:, -1]  # from left to right
+            total = margin[start:end].reshape(len(rows), -1).cumsum(axis=1)[:, -1]  # from left to right
             mean = total / len(settings)
             effects[column][first : first + _ROWS] = calibration.slope * (margin[: len(rows)] - mean)
     return effects

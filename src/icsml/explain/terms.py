@@ -79,13 +79,14 @@ def rank_terms(log_odds: Floats, most: int) -> Ints:
 def top_terms(log_odds: Floats, most: int) -> list[int]:
     """Return the columns of the largest terms of one row, largest first and none that is zero."""
     sizes = np.abs(log_odds)
-    ranked: list[int] = np.argsort(-sizes, kind="stable")[:most].tolist()
+    ranked: list[int] = (-sizes).argsort(kind="stable")[:most].tolist()
     return ranked[: int(np.count_nonzero(sizes))]
 
 
 def adverse(log_odds: Floats, at_least: float) -> Floats:
     """Return the terms allowed as reasons against the applicant; zero where one is favourable or smaller."""
-    terms: Floats = np.where((log_odds > 0.0) & (log_odds >= at_least), log_odds, 0.0)
+    large = log_odds >= at_least if at_least > 0.0 else log_odds > 0.0
+    terms: Floats = np.where(large, log_odds, 0.0)
     return terms
 
 

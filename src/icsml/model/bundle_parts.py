@@ -60,7 +60,7 @@ class BundleParts(Stated):
         made: Made = self._derived[make]
         return made
 
-    @property
+    @cached_property
     def features(self) -> tuple[Feature, ...]:
         """The features of the model, in the order of its columns."""
         return self.model.encoder.features
@@ -70,12 +70,12 @@ class BundleParts(Stated):
         """The model's columns that are features of its companion; none where there is no companion."""
         return self.companion.encoder.indices_in(self.model.encoder) if self.companion is not None else []
 
-    @property
+    @cached_property
     def catalogue(self) -> ReasonCatalogue:
         """The texts of its reasons; where it has none, those of this version."""
         return self.reasons if self.reasons is not None else load_reason_catalogue()
 
-    @property
+    @cached_property
     def assessment_policy(self) -> AssessmentPolicy:
         """The policy of its assessments; where the bundle does not state one, that of this version."""
         return self.policy if self.policy is not None else load_assessment_policy()

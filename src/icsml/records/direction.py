@@ -17,4 +17,7 @@ class Direction(StrEnum):
     @property
     def sign(self) -> int:
         """+1, -1 or 0, as LightGBM's ``monotone_constraints`` wants it."""
-        return {Direction.RAISES_RISK: 1, Direction.LOWERS_RISK: -1, Direction.FREE: 0}[self]
+        return _SIGNS[self]
+
+
+_SIGNS = {Direction.RAISES_RISK: 1, Direction.LOWERS_RISK: -1, Direction.FREE: 0}

@@ -253,7 +253,7 @@ class _Checked:
 
     def _wrong_numbers(self) -> Iterator[BrokenRule]:
         limits, refused = self.rules.limits, self.found.outside & self.rules.refused
-        for index in np.flatnonzero(self.found.infinite | refused):
+        for index in (self.found.infinite | refused).nonzero()[0]:
             name, values = self.rules.layout.numbers[index], self.table.numbers[index]
             if self.found.infinite[index]:
                 yield BrokenRule(name, np.isinf(values), "infinite", "leave out what is not known")
@@ -267,10 +267,10 @@ class _Checked:
 
     def within_ranges(self) -> tuple[Table, dict[str, Flags]]:
         arranged, out_of_range = self.rules.layout, self.found.out_of_range
-        names = [arranged.numbers[index] for index in np.flatnonzero(self.found.outside)]
-        names += [PARTS[pair][0] for pair in np.flatnonzero(self.found.above)]
+        names = [arranged.numbers[index] for index in self.found.outside.nonzero()[0]]
+        names += [PARTS[pair][0] for pair in self.found.above.nonzero()[0]]
         flags = {name: out_of_range[arranged.index[name]] for name in names}
-        removed = np.flatnonzero(self.found.outside & self.rules.removed)
+        removed = (self.found.outside & self.rules.removed).nonzero()[0]
         if not len(removed):
             return self.table, flags
         numbers = self.table.numbers.copy()

@@ -54,6 +54,10 @@ class InnovationParts:
             for category in rulebook.categories
         ]
         self._indicators = [(indicator.id, _indicator(indicator)) for indicator in rulebook.indicators]
+        # The last one is that of an unknown stage, whose number is -1.
+        self._ceilings = [
+            (part.indicator.id, [*part.ceilings.tolist(), float(part.ceilings.max())]) for part in rulebook.compiled
+        ]
         self._conditions = _conditions(rulebook)
         self._always = _always(rulebook)
         self._valid_until = lru_cache(maxsize=1024)(self._last_day)
@@ -70,7 +74,8 @@ class InnovationParts:
         as_of : date, optional
             Date of the row's record, from which the score's validity runs.
         """
-        most = {name: points.maximum_of(name, row) for name, _ in self._indicators}
+        stage = points.stage.item(row)
+        most = {name: points.maximum_of(name, row, ceilings[stage]) for name, ceilings in self._ceilings}
         return {
             **self._fixed,
             "stage": points.stage_of(row),

@@ -115,14 +115,13 @@ class Points:
         rescaled = most * self.rescale_factor[indicator] if indicator in self.rescale_factor else most
         return rescaled if left_out is None else np.where(left_out, 0.0, rescaled)
 
-    def maximum_of(self, indicator: str, row: int) -> float:
-        """Return what :meth:`maximum` gives to one row."""
-        ceiling, rules, stage = self.ceilings[indicator], self.rules[indicator], self.stage.item(row)
+    def maximum_of(self, indicator: str, row: int, ceiling: float) -> float:
+        """Return what :meth:`maximum` gives to one row, from the indicator's maximum at the row's stage."""
+        rules = self.rules[indicator]
         if rules.leaves_out and rules.codes.item(row) == len(rules.rules) - 1:
             return 0.0
-        most: float = ceiling.item(stage) if stage >= 0 else float(ceiling.max())
         factor = self.rescale_factor.get(indicator)
-        return most if factor is None else most * float(factor.item(row))
+        return ceiling if factor is None else ceiling * float(factor.item(row))
 
     def stage_names(self) -> Array:
         """Return the stage of every row, shape (n,); None where there is none."""
