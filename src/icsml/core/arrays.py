@@ -12,6 +12,7 @@ __all__ = [
     "Bytes",
     "Dates",
     "Flags",
+    "Float32s",
     "Floats",
     "Indices",
     "Int8s",
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+Float32s = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Int8s = NDArray[np.int8]
 Int16s = NDArray[np.int16]

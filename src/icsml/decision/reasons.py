@@ -191,7 +191,7 @@ class _Terms:
         return _known(self.record.features[index])
 
     def median(self, index: int) -> float | None:
-        return _known(self.bundle.derived(_medians)[index])
+        return self.bundle.derived(_known_medians)[index]
 
 
 def row_reasons(record: Row, assessment: ExplainedAssessment, most: int) -> RowReasons:
@@ -300,6 +300,10 @@ def _medians(bundle: BundleParts) -> list[float]:
         return [np.nan] * len(bundle.features)
     medians: list[float] = bundle.reference.medians.tolist()
     return medians
+
+
+def _known_medians(bundle: BundleParts) -> list[float | None]:
+    return [_known(median) for median in bundle.derived(_medians)]
 
 
 def _feature_texts(bundle: BundleParts) -> list[FeatureTexts]:
@@ -432,4 +436,4 @@ def contradicting_share(bundle: BundleParts, columns: Columns, most: int = 8) ->
 
 
 def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+    return None if isnan(value) else value

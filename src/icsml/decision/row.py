@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from math import isnan
 
 from icsml.decision.assess import Assessment
@@ -13,7 +11,6 @@ from icsml.model.bundle import BundleParts
 __all__ = ["Row"]
 
 
-@dataclass(frozen=True)
 class Row:
     """One row of an assessment.
 
@@ -25,37 +22,33 @@ class Row:
         What it gave.
     row : int
         Which row.
+
+    Attributes
+    ----------
+    features : list of float
+        The row as the model sees it; NaN is missing.
+    out_of_range : list of str
+        Its fields that are outside their declared range, or above the whole they are part of.
     """
 
-    bundle: BundleParts
-    assessment: Assessment
-    row: int
+    __slots__ = ("_blank", "_index", "_numbers", "_texts", "assessment", "bundle", "features", "out_of_range", "row")
 
-    @cached_property
-    def _numbers(self) -> list[float]:
-        numbers: list[float] = self.assessment.screening.columns.numbers[:, self.row].tolist()
-        return numbers
+    def __init__(self, bundle: BundleParts, assessment: Assessment, row: int) -> None:
+        columns = assessment.screening.columns
+        self.bundle, self.assessment, self.row = bundle, assessment, row
+        self.features: list[float] = assessment.features[row].tolist()
+        self.out_of_range = assessment.screening.out_of_range_in(row)
+        self._index, self._texts = columns.layout.index, columns.texts
+        self._numbers: list[float] = columns.numbers[:, row].tolist()
+        self._blank: frozenset[str] | None = None
 
-    @cached_property
-    def _index(self) -> dict[str, int]:
-        return self.assessment.screening.columns.layout.index
-
-    @cached_property
-    def features(self) -> list[float]:
-        """The row as the model sees it; NaN is missing."""
-        features: list[float] = self.assessment.features[self.row].tolist()
-        return features
-
-    @cached_property
-    def out_of_range(self) -> list[str]:
-        """Its fields that are outside their declared range, or above the whole they are part of."""
-        return self.assessment.screening.out_of_range_in(self.row)
-
-    @cached_property
+    @property
     def blank(self) -> frozenset[str]:
         """Its amounts that count as absent, because all of their group are zero or left out."""
-        blank = [demand.amounts for demand in demands(self.bundle) if self.is_blank(demand)]
-        return frozenset(name for amounts in blank for name in amounts)
+        if self._blank is None:
+            blank = [demand.amounts for demand in demands(self.bundle) if self.is_blank(demand)]
+            self._blank = frozenset(name for amounts in blank for name in amounts)
+        return self._blank
 
     @property
     def pd(self) -> float:
@@ -74,14 +67,14 @@ class Row:
     def is_present(self, name: str) -> bool:
         """Return whether a field has a value."""
         index = self._index.get(name)
-        if index is None:
-            return self.assessment.screening.columns.texts[name][self.row] is not None
-        return not isnan(self._numbers[index])
+        return self._texts[name][self.row] is not None if index is None else not isnan(self._numbers[index])
 
     def is_blank(self, demand: Demand) -> bool:
         """Return whether all amounts that a group requires are zero or left out."""
-        amounts = [self.number(name) for name in demand.amounts]
-        return bool(amounts) and all(isnan(amount) or amount == 0.0 for amount in amounts)
+        for name in demand.amounts:
+            if abs(self.number(name)) > 0.0:  # false of a missing one
+                return False
+        return bool(demand.amounts)
 
     def is_insufficient(self, demand: Demand) -> bool:
         """Return whether the record has too little of what a group requires for a grade."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from icsml.core.arrays import Bytes, Flags, Floats, Int32s, Ints, Words
+from icsml.core.arrays import Bytes, Flags, Float32s, Floats, Ints, Words
 from icsml.core.compilation import compiled, inlined
 
 __all__ = ["NO_RANK", "STEPS", "fill", "find_lenders", "find_nearest"]
@@ -13,7 +13,7 @@ STEPS = 254
 """Steps to which ranks from 0 to 1 are rounded for the first measurement."""
 NO_RANK = 255
 """Stands for a rank that is missing."""
-_WEIGHTS = 16_384  # the rounded weights add up to about this
+_PRECISION = 1e-4  # single precision moves a sum of a hundred terms by less than this share
 
 
 @inlined
@@ -72,7 +72,7 @@ def find_nearest(
 ) -> None:
     """Find the reference rows nearest to a record, by weighted differences of rank of its known features.
 
-    All rows are measured with rounded ranks and weights, and those that may be among the nearest once more exactly.
+    All rows are measured with rounded ranks, and those that may be among the nearest once more exactly.
 
     Parameters
     ----------
@@ -98,15 +98,13 @@ def find_nearest(
     for at, column in enumerate(present):
         reached = np.searchsorted(ordered[column, : counts[column]], values[column], side="right")
         own[at] = reached / max(counts[column], 1)
-    unit = _WEIGHTS / max(weights.sum(), np.finfo(np.float64).tiny)
-    about = _measure_all(rounded, weights * unit, present, own)
+    about = _measure_all(rounded, weights, present, own)
     distances = np.full(len(nearest), np.inf)
     nearest[:] = len(lends)
     for row in range(len(lends)):
         if lends[row] and about[row] < distances[0]:
             _replace_last(distances, nearest, float(about[row]), row)
-    # Rounding moves a rank by less than a step of the record's and of the row's, and each weight by less than a half.
-    moved = 2.0 * (weights.sum() * unit + len(present)) + STEPS * 0.5 * len(present)
+    moved = weights.sum() * (1.0 + _PRECISION * STEPS)  # a rank is rounded by less than a step
     bound = distances[0] + 2.0 * moved
     distances[:] = np.inf
     nearest[:] = len(lends)
@@ -121,14 +119,14 @@ def find_nearest(
 
 
 @inlined
-def _measure_all(rounded: Bytes, weights: Floats, present: Ints, own: Floats) -> Int32s:
-    about = np.zeros(rounded.shape[1], dtype=np.int32)
+def _measure_all(rounded: Bytes, weights: Floats, present: Ints, own: Floats) -> Float32s:
+    # In single precision throughout: whole numbers would be computed in 64 bits.
+    about, missing, half = np.zeros(rounded.shape[1], dtype=np.float32), np.float32(NO_RANK), np.float32(STEPS / 2)
     for at, column in enumerate(present):
-        weight, mine, ranks = np.int32(np.rint(weights[column])), np.int32(own[at] * STEPS), rounded[column]
+        weight, mine, ranks = np.float32(weights[column]), np.float32(own[at] * STEPS), rounded[column]
         for row in range(len(about)):
-            rank = np.int32(ranks[row])
-            apart = np.int32(STEPS // 2) if rank == NO_RANK else np.int32(abs(rank - mine))
-            about[row] += np.int32(weight * apart)
+            rank = np.float32(ranks[row])
+            about[row] += weight * (half if rank == missing else abs(rank - mine))
     return about
 
 

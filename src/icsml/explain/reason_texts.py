@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from string import Formatter
@@ -189,16 +189,23 @@ class _Sentence:
     """
 
     def __init__(self, template: Label, label: Label, reference: Label) -> None:
-        self._parts = {
-            language: (_pieces(template.text(language), language, label, reference)) for language in template.languages
-        }
+        self._parts = [
+            (language, *_formatted(_pieces(template.text(language), language, label, reference)))
+            for language in template.languages
+        ]
 
     def filled(self, **values: Mapping[str, str]) -> dict[str, str]:
         """Return the text by language, from each value by language."""
         return {
-            language: "".join([piece if isinstance(piece, str) else values[piece[0]][piece[1]] for piece in pieces])
-            for language, pieces in self._parts.items()
+            language: words % tuple([values[name][spoken] for name, spoken in holes])
+            for language, words, holes in self._parts
         }
+
+
+def _formatted(pieces: Sequence[_Piece]) -> tuple[str, list[tuple[str, str]]]:
+    """Return words with a ``%s`` for each value, and the values' names and languages."""
+    words = "".join([piece.replace("%", "%%") if isinstance(piece, str) else "%s" for piece in pieces])
+    return words, [piece for piece in pieces if not isinstance(piece, str)]
 
 
 _Piece = str | tuple[str, str]
