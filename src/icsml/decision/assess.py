@@ -104,11 +104,12 @@ class ExplainedAssessment(Assessment):
 
     explanation: Explanation
 
-    def innovation_log_odds(self, bundle: BundleParts) -> Floats | None:
-        """Return the sum of the terms of domain innovation, shape (n,); None where there is no companion."""
+    def innovation_log_odds(self, bundle: BundleParts, row: int | None = None) -> Floats | None:
+        """Return the sum of the terms of domain innovation, shape (n,), or of one row; None without a companion."""
         if bundle.companion is None:
             return None
-        return sum_in_order(self.explanation.terms.log_odds[:, bundle.model.encoder.innovative])
+        rows = slice(None) if row is None else slice(row, row + 1)
+        return sum_in_order(self.explanation.terms.log_odds[rows, bundle.derived(_innovative)])
 
 
 @overload
@@ -219,6 +220,10 @@ def _explanation(bundle: BundleParts, features: Floats, terms: Terms, fallback: 
         terms = _with_companion_terms(bundle, features, terms, fallback)
     base_points, points = terms.points(bundle.scale, score)
     return Explanation(terms, base_points, points, bundle.derived(_clusters))
+
+
+def _innovative(bundle: BundleParts) -> list[int]:
+    return list(bundle.model.encoder.innovative)
 
 
 def _clusters(bundle: BundleParts) -> Clusters:

@@ -46,7 +46,7 @@ def recourse_warnings(record: Row, reason: NoRecourse | None) -> list[DecisionWa
     Parameters
     ----------
     record : Row
-        The only row of its assessment.
+        The row.
     reason : NoRecourse, optional
         Why nothing is proposed.
     """
@@ -66,7 +66,7 @@ def _on_jumps(record: Row) -> Iterator[DecisionWarning]:
     if bundle.levers is None or bundle.rulebook is None:
         return
     percentile = 100.0 * bundle.levers.policy.quantile
-    for name, flags in jumped(bundle.levers, record.assessment.screening.columns).items():
+    for name, flags in jumped(bundle.levers, record.table).items():
         if flags[0] and name not in record.out_of_range:  # a change from or to such a value is not compared
             readers = [indicator.label for indicator in bundle.rulebook.indicators if name in indicator.fields]
             yield _warning(

@@ -88,7 +88,7 @@ def _lenders(bundle: BundleParts) -> _Lenders:
     values, known = reference.rows.T, ~np.isnan(reference.rows.T)
     ordered, counts = np.sort(values, axis=1), known.sum(axis=1)  # missing last
     ranks = np.array([_ranks(*one) for one in zip(ordered, counts, values, strict=True)])
-    rounded = np.where(known, ranks * STEPS, NO_RANK).astype(np.uint8)
+    rounded = np.where(known, np.rint(ranks * STEPS), NO_RANK).astype(np.uint8)
     weights = np.asarray(bundle.model.booster.feature_importance("gain"), dtype=np.float64)
     return _Lenders(_words(known), known, np.ascontiguousarray(ranks.T), rounded, ordered, counts, weights)
 
@@ -113,9 +113,10 @@ def _donors(lenders: _Lenders, values: Floats, absent: Ints, most: int) -> Ints:
     """Return the indices of the reference rows whose values fill the gaps."""
     from icsml.decision.withheld_kernel import find_lenders, find_nearest
 
-    lends, lacked = np.empty(lenders.known.shape[1], dtype=np.bool_), np.zeros((len(values), 1), dtype=np.bool_)
-    lacked[absent] = True
-    complete = find_lenders(lenders.known, _words(lacked)[:, 0], lends)
+    lends, lacked = np.empty(lenders.known.shape[1], dtype=np.bool_), [0] * len(lenders.known)
+    for column in absent.tolist():
+        lacked[column // 64] |= 1 << column % 64
+    complete = find_lenders(lenders.known, np.array(lacked, dtype=np.uint64), lends)
     if complete < _FEWEST:
         having = lenders.having[absent].sum(axis=0)
         return np.argsort(-having, kind="stable")[:most]

@@ -9,6 +9,7 @@ import numpy as np
 
 from icsml.core.arrays import Floats, Ints, Objects
 from icsml.decision.assess import Assessment, ExplainedAssessment, assess
+from icsml.decision.row import Row
 from icsml.explain.contradiction import raises_adverse
 from icsml.model.bundle import BundleParts
 from icsml.records.columns import Columns, rows, take
@@ -56,30 +57,31 @@ def _proposed(base: BundleParts, columns: Columns) -> list[ProposedRecourse]:
     for row in range(rows(columns)) if base.levers and base.rulebook else ():
         record = take(columns, np.array([row]))
         assessment = assess(base, record)
-        proposals = recourse(base, assessment).proposals
+        proposals = recourse(Row(base, assessment, 0)).proposals
         if proposals:
             proposed.append(ProposedRecourse(record, assessment.grade[0], proposals))
     return proposed
 
 
-def recourse(bundle: BundleParts, assessment: ExplainedAssessment, from_grade: str | None = None) -> RecourseResult:
-    """Return the recourse of a single assessed record.
+def recourse(record: Row, from_grade: str | None = None) -> RecourseResult:
+    """Return the recourse of one assessed record.
 
     Parameters
     ----------
-    bundle : BundleParts
-        The model.
-    assessment : ExplainedAssessment
-        Of one row.
+    record : Row
+        The record, of an assessment with explanations.
     from_grade : str, optional
         The best grade for which recourse is looked for; None looks for every grade.
     """
+    bundle, assessment = record.bundle, record.assessment
     if bundle.levers is None or bundle.rulebook is None:
         return RecourseResult(None, NoRecourse.NO_LIMITS)
-    if from_grade is not None and _is_better(bundle, assessment.grade[0], from_grade):
+    if from_grade is not None and _is_better(bundle, assessment.grade[record.row], from_grade):
         return RecourseResult(None, NoRecourse.BETTER_GRADE)
-    columns, before = assessment.screening.columns, _scored(bundle, assessment)
-    contradicts = _contradicts_reasons(bundle, assessment)
+    alone = assessment if len(assessment.pd) == 1 else assess(bundle, record.table)
+    assert isinstance(alone, ExplainedAssessment)  # noqa: S101 - its reasons limit what is proposed
+    columns, before = alone.screening.columns, _scored(bundle, alone)
+    contradicts = _contradicts_reasons(bundle, alone)
     result = find_recourse(bundle.levers, bundle.rulebook, columns, before, rescorer(bundle), contradicts)
     proposals = [describe_proposal(proposal, bundle.rulebook, columns, before) for proposal in result.proposals]
     return RecourseResult(proposals, result.reason)

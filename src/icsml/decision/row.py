@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from math import isnan
 
+import numpy as np
+
 from icsml.decision.assess import Assessment
 from icsml.decision.required_information import Demand, demands
 from icsml.model.bundle import BundleParts
+from icsml.records.columns import Table, rows
 
 __all__ = ["Row"]
 
@@ -41,6 +44,12 @@ class Row:
         self._index, self._texts = columns.layout.index, columns.texts
         self._numbers: list[float] = columns.numbers[:, row].tolist()
         self._blank: frozenset[str] | None = None
+
+    @property
+    def table(self) -> Table:
+        """The screened record, arrays of length 1."""
+        columns = self.assessment.screening.columns
+        return columns if rows(columns) == 1 else columns.take(np.array([self.row]))
 
     @property
     def blank(self) -> frozenset[str]:

@@ -104,7 +104,7 @@ def find_nearest(
     for row in range(len(lends)):
         if lends[row] and about[row] < distances[0]:
             _replace_last(distances, nearest, float(about[row]), row)
-    moved = weights.sum() * (1.0 + _PRECISION * STEPS)  # a rank is rounded by less than a step
+    moved = weights.sum() * (0.5 + _PRECISION * STEPS)  # a rank is rounded by half a step at most
     bound = distances[0] + 2.0 * moved
     distances[:] = np.inf
     nearest[:] = len(lends)

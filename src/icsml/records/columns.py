@@ -27,6 +27,7 @@ __all__ = [
     "layout",
     "numbers_of",
     "record_columns",
+    "records_columns",
     "rows",
     "take",
     "to_columns",
@@ -147,10 +148,21 @@ def to_columns(frame: pd.DataFrame, extras: Sequence[ExtraFeature] = ()) -> Tabl
 
 def record_columns(record: EnterpriseRecord, extras: Sequence[ExtraFeature] = ()) -> Table:
     """Turn one record into column arrays of length 1, equal to those its row in a frame would give."""
-    values = record.__dict__
-    numbers = [_number(values[name]) for name in _NUMBERS] + [_number(record.extra.get(extra.name)) for extra in extras]
-    texts = {name: np.array([values[name]], dtype=object) for name in _TEXTS}
-    return Table(layout(tuple(extras)), np.array(numbers, dtype=np.float64).reshape(-1, 1), texts)
+    return records_columns([record], extras)
+
+
+def records_columns(records: Sequence[EnterpriseRecord], extras: Sequence[ExtraFeature] = ()) -> Table:
+    """Turn records into column arrays, equal to those of a frame with a row for each."""
+    numbers = np.empty((len(_NUMBERS) + len(extras), len(records)))
+    texts = {name: np.empty(len(records), dtype=object) for name in _TEXTS}
+    for row, record in enumerate(records):
+        values = record.__dict__
+        numbers[:, row] = [_number(values[name]) for name in _NUMBERS] + [
+            _number(record.extra.get(extra.name)) for extra in extras
+        ]
+        for name, column in texts.items():
+            column[row] = values[name]
+    return Table(layout(tuple(extras)), numbers, texts)
 
 
 def as_table(columns: Columns, arranged: Layout) -> Table:
