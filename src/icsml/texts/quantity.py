@@ -100,7 +100,19 @@ def quantity(value: float, unit: str, more: int = 0) -> Label:
 
 def quantity_texts(value: float, unit: str, more: int = 0) -> dict[str, str]:
     """Return the words of :func:`quantity` by language."""
-    return {language: _read(value, unit, more, language) for language in languages()}
+    value = min(max(float(value), -_HUGE), _HUGE)
+    size, texts = abs(value), {}
+    for language, falling in _in_all(unit, languages()):
+        for scale in falling:
+            if size >= scale.at_least:
+                texts[language] = scale.read(value, more, "text")
+                break
+    return texts
+
+
+@cache
+def _in_all(unit: str, spoken: tuple[str, ...]) -> tuple[tuple[str, tuple[_Scale, ...]], ...]:
+    return tuple((language, _falling(unit, language)) for language in spoken)
 
 
 def range_text(bounds: tuple[float | None, float | None], unit: str) -> Label:
@@ -145,19 +157,17 @@ def _differs(one: Label, other: Label) -> bool:
 
 
 def _bound(value: float, unit: str, use: _Use) -> Label:
-    return Label(**{language: _read(value, unit, 0, language, use) for language in languages()})
+    return Label(**{language: _read(value, unit, language, use) for language in languages()})
 
 
-def _read(value: float, unit: str, more: int, language: str, use: _Use = "text") -> str:
+def _read(value: float, unit: str, language: str, use: _Use) -> str:
     value = min(max(float(value), -_HUGE), _HUGE)
-    size = abs(value)
-    for scale in _falling(unit, language):
-        if size >= scale.at_least:
-            return scale.read(value, more, use)
-    raise RuntimeError(f"the smallest scale of {unit} does not begin at zero")
+    scale = next(scale for scale in _falling(unit, language) if abs(value) >= scale.at_least)
+    return scale.read(value, 0, use)
 
 
 @cache
 def _falling(unit: str, language: str) -> tuple[_Scale, ...]:
+    """Return the scales of a unit in a language, the largest first; the last one begins at zero."""
     known = units(language)
     return known.get(unit, known[_DEFAULT])[::-1]
