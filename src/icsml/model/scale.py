@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import pairwise
 from math import log
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from icsml.core.arrays import Floats, Ints, Objects
+from icsml.core.immutable_model import ImmutableModel
 from icsml.core.yaml import load_model
 
 __all__ = ["Grade", "MasterScale", "load_scale"]
@@ -27,7 +29,7 @@ class Grade(BaseModel):
     upper: Annotated[float, Field(gt=0.0, le=1.0)]
 
 
-class MasterScale(BaseModel):
+class MasterScale(ImmutableModel):
     """Grades and score points for PDs of one event over one horizon.
 
     Parameters
@@ -43,8 +45,6 @@ class MasterScale(BaseModel):
     grades : tuple of Grade
         From best to worst; the last one ends at 1.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     event: str
     horizon_months: Annotated[int, Field(ge=1)]
@@ -74,10 +74,13 @@ class MasterScale(BaseModel):
 
     def grade(self, pd: Floats) -> Objects:
         """Return grade ids of PDs, both of shape (n,): the bound before < PD <= the grade's own upper bound."""
-        uppers = np.array([grade.upper for grade in self.grades])
-        ids = np.array([grade.id for grade in self.grades], dtype=object)
-        graded: Objects = ids[np.searchsorted(uppers, pd, side="left")]
+        uppers, ids = self._bounds
+        graded: Objects = ids[uppers.searchsorted(pd, side="left")]
         return graded
+
+    @cached_property
+    def _bounds(self) -> tuple[Floats, Objects]:
+        return np.array([grade.upper for grade in self.grades]), np.array([grade.id for grade in self.grades], object)
 
     def score(self, log_odds: Floats) -> Ints:
         """Return round(offset - pdo / ln 2 * log-odds), halves to even, of shape (n,)."""
