@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from math import isnan
 from typing import Final, NamedTuple
 
@@ -41,6 +41,7 @@ from icsml.texts.label import Label
 __all__ = ["GroupSum", "RowReasons", "StatedReason", "contradicting_share", "reference", "row_reasons"]
 
 
+_NOTHING: Final[frozenset[str]] = frozenset()
 _ORDER: Final[Mapping[ReasonKind, int]] = {"comparison": 0, "not_computable": 1, "not_provided": 1, "neutral": 2}
 
 
@@ -147,51 +148,49 @@ class RowReasons:
     not_provided: list[str]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Terms:
-    """The terms of one row; ``merged`` and ``merged_points`` are those after merging."""
+    """The terms of one row; ``merged`` and ``merged_points`` are those after merging, ``effects`` theirs on the PD."""
 
     record: Row
     assessment: ExplainedAssessment
+    bundle: BundleParts
+    texts: list[FeatureTexts]
+    medians: list[float | None]
     terms: Floats
     points: list[int]
     merged: Floats
     merged_points: list[int]
+    effects: list[float]
+    doubtful: frozenset[str]
 
     @classmethod
     def of(cls, record: Row, assessment: ExplainedAssessment) -> _Terms:
-        explanation, one = assessment.explanation, slice(record.row, record.row + 1)
+        explanation, one, bundle = assessment.explanation, slice(record.row, record.row + 1), record.bundle
         terms, points = explanation.terms.log_odds[one], explanation.points[one]
         merged, merged_points = merge(terms, points, explanation.clusters)
-        return cls(record, assessment, terms[0], points[0].tolist(), merged[0], merged_points[0].tolist())
-
-    @property
-    def bundle(self) -> BundleParts:
-        return self.record.bundle
+        return cls(
+            record=record,
+            assessment=assessment,
+            bundle=bundle,
+            texts=bundle.derived(_feature_texts),
+            medians=bundle.derived(_known_medians),
+            terms=terms[0],
+            points=points[0].tolist(),
+            merged=merged[0],
+            merged_points=merged_points[0].tolist(),
+            effects=pd_effects(assessment.log_odds[one], merged[0]).tolist(),
+            doubtful=doubtful_fields(record) if record.out_of_range else _NOTHING,
+        )
 
     @property
     def clusters(self) -> Clusters:
         return self.assessment.explanation.clusters
 
-    @cached_property
-    def effects(self) -> list[float]:
-        """How the PD would differ without each merged term."""
-        return self.pd_effects(self.merged)
-
-    @cached_property
-    def doubtful(self) -> frozenset[str]:
-        return doubtful_fields(self.record)
-
     def pd_effects(self, terms: Floats) -> list[float]:
         total = self.assessment.log_odds[self.record.row : self.record.row + 1]
         effects: list[float] = pd_effects(total, terms).tolist()
         return effects
-
-    def value(self, index: int) -> float | None:
-        return _known(self.record.features[index])
-
-    def median(self, index: int) -> float | None:
-        return self.bundle.derived(_known_medians)[index]
 
 
 def row_reasons(record: Row, assessment: ExplainedAssessment, most: int) -> RowReasons:
@@ -268,26 +267,27 @@ def _not_provided(one: _Terms, given: Sequence[int]) -> list[str]:
 
 
 def _stated(one: _Terms, index: int, contradicting: bool | None) -> StatedReason:
-    feature, value, term = one.bundle.features[index], one.record.features[index], float(one.merged[index])
-    statement = one.bundle.derived(_feature_texts)[index].statement(
-        value,
-        term,
-        contradicts=bool(contradicting),
-        missing=missing_information(one.record, feature) if isnan(value) else UNKNOWN,
-        outside=implausible(one.record, index, one.doubtful),
-    )
+    record, term = one.record, one.merged.item(index)
+    feature, value = one.bundle.features[index], record.features[index]
+    absent = isnan(value)
     return StatedReason(
-        index=index,
-        feature=feature,
-        value=_known(value),
-        reference_value=one.median(index),
-        log_odds=term,
-        points=one.merged_points[index],
-        pd_effect=one.effects[index],
-        statement=statement,
-        contradicts=contradicting,
-        indicators=_indicators(one) if feature.name == INNOVATION_SCORE else None,
-        also=_also(one, index),
+        index,
+        feature,
+        None if absent else value,
+        one.medians[index],
+        term,
+        one.merged_points[index],
+        one.effects[index],
+        one.texts[index].statement(
+            value,
+            term,
+            contradicts=contradicting is True,
+            missing=missing_information(record, feature) if absent else UNKNOWN,
+            outside=None if absent else implausible(record, index, one.doubtful),
+        ),
+        contradicting,
+        _indicators(one) if feature.name == INNOVATION_SCORE else None,
+        _also(one, index) if one.clusters else [],
     )
 
 
@@ -328,12 +328,12 @@ def _also(one: _Terms, lead: int) -> list[AlsoReason]:
             code=one.bundle.features[index].code,
             feature=one.bundle.features[index].name,
             label=one.bundle.features[index].label,
-            value=one.value(index),
-            reference_value=one.median(index),
+            value=_known(one.record.features[index]),
+            reference_value=one.medians[index],
             log_odds=float(one.terms[index]),
             points=one.points[index],
         )
-        for index in (merged_into(lead, one.terms, one.clusters) if one.clusters else ())
+        for index in merged_into(lead, one.terms, one.clusters)
     ]
 
 
