@@ -12,12 +12,12 @@ import numpy as np
 from icsml.core.arrays import Floats
 from icsml.decision.missing_information import field_label
 from icsml.decision.out_of_range import fields_out_of_range
+from icsml.decision.record_findings import flagged_fields
 from icsml.decision.required_information import Demand, demands
 from icsml.decision.row import Row
 from icsml.innovation.scoring.validity import ages
 from icsml.model.bundle import BundleParts
 from icsml.records.decision import DecisionWarning
-from icsml.records.fields import FIELDS
 from icsml.recourse.jumps import jumped
 from icsml.recourse.search import NoRecourse
 from icsml.texts.catalogue import Part, joined, text, within
@@ -153,14 +153,9 @@ def _on_record(record: Row, as_of: date | None) -> Iterator[DecisionWarning]:
 
 def _on_unchecked_lists(record: Row) -> Iterator[DecisionWarning]:
     """Report the exclusion lists that the record does not mention and a person would have to check."""
-    absent = tuple(name for name in record.bundle.derived(_lists) if isnan(record.number(name)))
+    absent = tuple(name for name in record.bundle.derived(flagged_fields) if isnan(record.number(name)))
     if absent:
         yield record.bundle.derived(_unchecked_lists)(absent)
-
-
-def _lists(bundle: BundleParts) -> tuple[str, ...]:
-    flags = bundle.assessment_policy.flags
-    return tuple(field.name for field in FIELDS if field.name in flags)
 
 
 def _unchecked_lists(bundle: BundleParts) -> Callable[[tuple[str, ...]], DecisionWarning]:

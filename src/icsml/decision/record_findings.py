@@ -25,7 +25,7 @@ from icsml.texts.catalogue import Part, joined, text, within
 from icsml.texts.label import Label
 from icsml.texts.quantity import quantity
 
-__all__ = ["Finding", "findings", "referred"]
+__all__ = ["Finding", "findings", "flagged_fields", "referred"]
 
 _AMOUNTS: Final = tuple(
     (field.name, field.low is None) for field in FIELDS if field.unit == "CNY" and field.name.endswith("_cny")
@@ -141,10 +141,14 @@ def referred(bundle: BundleParts, assessment: Assessment) -> list[list[str]]:
 
 
 def _flags(record: _Record) -> Iterator[Finding]:
-    flags = record.policy.flags
-    for name in (field.name for field in FIELDS if field.name in flags):
+    for name in record.row.bundle.derived(flagged_fields):
         if record.number(name) == 1.0:
-            yield record.flag(name, flags[name])
+            yield record.flag(name, record.policy.flags[name])
+
+
+def flagged_fields(bundle: BundleParts) -> tuple[str, ...]:
+    """Return the flags of a record that have a consequence, in the order of the fields."""
+    return tuple(field.name for field in FIELDS if field.name in bundle.assessment_policy.flags)
 
 
 def _zeros(record: _Record) -> Iterator[Finding]:
@@ -186,8 +190,10 @@ def _per_head(record: _Record, known: Mapping[str, float]) -> dict[str, float]:
 def _out_of_proportion(record: _Record, known: Mapping[str, float]) -> Iterator[Finding]:
     check = record.policy.checks.unit
     for name, bases, share in _USUAL:
+        if name not in known:
+            continue
         base = next((amount for amount in bases if amount in known), None)
-        if name not in known or base is None:
+        if base is None:
             continue
         times = known[name] / (share * known[base])
         if not 1.0 / check.factor <= times <= check.factor:
