@@ -372,19 +372,23 @@ def _contradicting(one: _Terms, indices: Collection[int]) -> dict[int, bool]:
     effects of its own.
     """
     bundle, population = one.bundle, one.bundle.reference
-    free = [index for index in sorted(indices) if is_free(bundle.features[index])]
+    free = [index for index in bundle.derived(_free) if index in indices]
     if population is None or not free:
         return {}
-    scorer, columns = bundle.model, list(range(len(bundle.features)))
+    row, settings = one.assessment.features[one.record.row : one.record.row + 1], spreads(population)
+    scorer, columns = bundle.model, None
     if one.record.fallback and bundle.companion:
         scorer, columns = bundle.companion, bundle.companion_columns
-    read = None if scorer is bundle.model else columns
-    ask = partial(margins, scorer.booster, reference=population, columns=read, explainer=bundle.explainer)
-    values = {columns.index(index): spreads(population)[:, index] for index in free}
-    row = one.assessment.features[one.record.row : one.record.row + 1]
-    effects = one_at_a_time(ask, scorer.calibration, row if read is None else row[:, columns], values)
+        row = np.ascontiguousarray(row[:, columns])
+    ask = partial(margins, scorer.booster, reference=population, columns=columns, explainer=bundle.explainer)
+    values = {columns.index(index) if columns else index: settings[:, index] for index in free}
+    effects = one_at_a_time(ask, scorer.calibration, row, values)
     other = contradicts(one.terms[free], np.array([effects[column][0] for column in values]))
     return dict(zip(free, other.tolist(), strict=True))
+
+
+def _free(bundle: BundleParts) -> list[int]:
+    return [index for index, feature in enumerate(bundle.features) if is_free(feature)]
 
 
 def _indicators(one: _Terms) -> list[IndicatorReason] | None:
