@@ -1,6 +1,7 @@
 """Compiled points: indicators, totals and conditions of every row, from the arrays of a rulebook.
 
-Each row is computed by itself, in one order, so that it has the same bits alone and in a batch.
+Rows are computed a block at a time, one indicator after another. No row depends on another, and its sums have one order,
+so that it has the same bits alone and in a batch.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icsml.core.arrays import Flags, Floats, Int8s, Int16s
+from icsml.core.arrays import Flags, Floats, Int8s, Int16s, Ints
 from icsml.core.compilation import compiled, inlined
 from icsml.innovation.peers.peer_tables import PERCENTILES, Peers
 from icsml.innovation.rulebooks.compiled_points import Form
@@ -17,6 +18,7 @@ from icsml.innovation.rulebooks.rulebook_tables import MISSING_POLICIES, SOURCES
 
 __all__ = ["Results", "score_rows"]
 
+_ROWS = 256  # worked on together, one indicator after another
 _RAMP, _RANK = int(Form.RAMP), int(Form.RANK)
 _RESCALE, _REFUSE = MISSING_POLICIES.index("rescale"), MISSING_POLICIES.index("refuse")
 _VALUE, _SCORE, _CATEGORY = SOURCES.index("value"), SOURCES.index("score"), SOURCES.index("category")
@@ -65,65 +67,6 @@ def _holds(steps: Floats, at: int, value: float) -> bool:
 
 
 @inlined
-def _matched(options: Options, option: int, value: float) -> int:
-    for at in range(options.steps_from[option], options.steps_from[option + 1]):
-        if _holds(options.steps, at, value):
-            return int(options.steps[at, 4])
-    return int(options.otherwise[option])
-
-
-@inlined
-def _ramp(options: Options, option: int, stage: int, value: float) -> tuple[float, int]:
-    """Return points on straight lines, and how many anchors the value has reached."""
-    first, anchors = options.steps_from[option], options.steps_from[option + 1] - options.steps_from[option]
-    worth = options.worth_from[option] + stage * anchors
-    reached = 0
-    while reached < anchors and options.steps[first + reached, 0] <= value:
-        reached += 1
-    if reached == anchors:
-        return options.worth[worth + anchors - 1], reached
-    line = max(reached - 1, 0)
-    start, end = options.worth[worth + line], options.worth[worth + line + 1]
-    slope = options.slope[options.slope_from[option] + stage * (anchors - 1) + line]
-    points = start + (max(value, options.steps[first, 0]) - options.steps[first + line, 0]) * slope
-    # Rounding may not carry a point beyond its line's ends: a ramp stays monotone and within its bounds.
-    return min(max(points, min(start, end)), max(start, end)), reached
-
-
-@inlined
-def _rank(peers: Peers, ranking: int, row: int, value: float) -> int:
-    """Return ``level · 101 + percentage``: how many of the 100 thresholds lie below a value."""
-    combination = peers.combination[row]
-    low, high = 0, PERCENTILES
-    while low < high:
-        middle = (low + high) // 2
-        if peers.thresholds[ranking, combination, middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return int(peers.level[ranking, combination] * (PERCENTILES + 1) + low)
-
-
-@inlined
-def _earned(options: Options, option: int, peers: Peers, row: int, stage: int, value: float) -> tuple[float, int]:
-    """Return the points of a value by an option, and the code of its rule."""
-    weight = stage if options.staged[option] else 0
-    if options.form[option] == _RAMP:
-        return _ramp(options, option, weight, value)
-    if options.form[option] == _RANK:
-        code = _rank(peers, options.ranking[option], row, -value if options.falling[option] else value)
-    else:
-        code = _matched(options, option, value)
-    width = (options.worth_from[option + 1] - options.worth_from[option]) // _stages(options, option)
-    return options.worth[options.worth_from[option] + weight * width + code], code
-
-
-@inlined
-def _stages(options: Options, option: int) -> int:
-    return options.low.shape[1] if options.staged[option] else 1
-
-
-@inlined
 def _all(zero: bool, unknown: bool) -> float:
     """Return 0 where any answer is 0, else NaN where any is NaN, else 1."""
     if zero:
@@ -159,112 +102,249 @@ def score_rows(
     results : Results
         The results are written into it.
     """
-    p = len(indicators.missing)
-    missing = np.empty(p, dtype=np.bool_)
-    low, high = np.empty(p), np.empty(p)
-    for row in range(len(stages)):
-        unstaged = staged and stages[row] < 0
-        stage = max(stages[row], 0)
+    p, n = len(indicators.missing), len(stages)
+    most = min(n, _ROWS)
+    missing = np.empty((p, most), dtype=np.bool_)
+    low, high = np.empty((p, most)), np.empty((p, most))
+    stage, unscored = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.bool_)
+    earned, hit = np.empty(most), np.empty(most, dtype=np.int64)
+    bounded = False
+    for c in range(len(conditions.source)):
+        bounded |= conditions.source[c] != _VALUE
+    for first in range(0, n, _ROWS):
+        rows = min(_ROWS, n - first)
+        for r in range(rows):
+            stage[r], unscored[r] = max(stages[first + r], 0), False
         for i in range(p):
-            missing[i] = _score_indicator(values, row, stage, i, indicators, options, peers, results, low, high)
-        all_left_out = False
-        for block in range(2):
-            all_left_out |= _rescale(row, stage, block == 1, indicators, missing, results)
+            _score_indicator(values, first, rows, stage, i, indicators, options, peers, earned, hit, results, missing)
+        for bonus in range(2):
+            _rescale(first, rows, stage, bonus == 1, indicators, missing, results, unscored)
         for i in range(p):
-            if not indicators.deduction[i]:
-                factor = results.factor[1 if indicators.bonus[i] else 0, row]
-                results.points[i, row] *= factor
-                low[i] *= factor
-                high[i] *= factor
-            if missing[i] and indicators.missing[i] == _REFUSE:
-                results.points[i, row] = np.nan
-            if unstaged:  # no weight and so no number of points is known
-                low[i], high[i] = -np.inf, np.inf
-        _total(row, unstaged or all_left_out, indicators, results)
-        _judge(values, row, indicators, conditions, low, high, results)
+            if bounded:
+                _bound(values, first, rows, stage, i, indicators, options, missing, results, low[i], high[i])
+            _adjust(first, rows, i, indicators, missing, results)
+        for r in range(rows):
+            if staged and stages[first + r] < 0:  # no weight and so no number of points is known
+                unscored[r] = True
+                low[:, r], high[:, r] = -np.inf, np.inf
+        _total(first, rows, unscored, indicators, results)
+        _judge(values, first, rows, indicators, conditions, low, high, results)
 
 
 @inlined
 def _score_indicator(
     values: Floats,
-    row: int,
-    stage: int,
+    first: int,
+    rows: int,
+    stage: Ints,
     i: int,
     indicators: Indicators,
     options: Options,
     peers: Peers,
+    earned: Floats,
+    hit: Ints,
+    results: Results,
+    missing: Flags,
+) -> None:
+    """Score an indicator by its best known option, the first on a tie, or of a deduction by the largest."""
+    deducts, absent = indicators.deduction[i], missing[i]
+    best, points, code = results.value[i], results.points[i], results.code[i]
+    for r in range(rows):
+        best[first + r], points[first + r] = np.nan, 0.0
+        code[first + r], absent[r] = indicators.missing_code[i], True
+    for option in range(indicators.options[i], indicators.options[i + 1]):
+        value, first_code = values[options.value[option]], options.first_code[option]
+        _earn(value, first, rows, stage, option, options, peers, earned, hit)
+        for r in range(rows):
+            row = first + r
+            better = earned[r] < points[row] if deducts else earned[r] > points[row]
+            if (absent[r] or better) and not np.isnan(value[row]):
+                best[row], points[row], code[row] = value[row], earned[r], hit[r] + first_code
+                absent[r] = False
+
+
+@inlined
+def _earn(
+    value: Floats,
+    first: int,
+    rows: int,
+    stage: Ints,
+    option: int,
+    options: Options,
+    peers: Peers,
+    earned: Floats,
+    hit: Ints,
+) -> None:
+    """Find the points of each known value by an option, and the code of its rule."""
+    staged, form = options.staged[option], options.form[option]
+    steps = options.steps[options.steps_from[option] : options.steps_from[option + 1]]
+    worth = options.worth[options.worth_from[option] : options.worth_from[option + 1]]
+    slope = options.slope[options.slope_from[option] : options.slope_from[option + 1]]
+    if form == _RAMP:
+        anchors = len(steps)
+        for r in range(rows):
+            weight = stage[r] if staged else 0
+            earned[r], hit[r] = _ramp(steps, worth, slope, weight * anchors, weight * (anchors - 1), value[first + r])
+        return
+    width = len(worth) // (options.low.shape[1] if staged else 1)
+    if form == _RANK:
+        _rank(value, first, rows, options.ranking[option], options.falling[option], peers, hit)
+    else:
+        for r in range(rows):
+            hit[r] = _matched(steps, options.otherwise[option], value[first + r])
+    for r in range(rows):
+        earned[r] = worth[(stage[r] if staged else 0) * width + hit[r]]
+
+
+@inlined
+def _matched(steps: Floats, otherwise: int, value: float) -> int:
+    for at in range(len(steps)):
+        if _holds(steps, at, value):
+            return int(steps[at, 4])
+    return int(otherwise)
+
+
+@inlined
+def _ramp(
+    steps: Floats, worth: Floats, slope: Floats, first_worth: int, first_slope: int, value: float
+) -> tuple[float, int]:
+    """Return points on straight lines, and how many anchors the value has reached."""
+    anchors, reached = len(steps), 0
+    while reached < anchors and steps[reached, 0] <= value:
+        reached += 1
+    if reached == anchors:
+        return worth[first_worth + anchors - 1], reached
+    line = max(reached - 1, 0)
+    start, end = worth[first_worth + line], worth[first_worth + line + 1]
+    points = start + (max(value, steps[0, 0]) - steps[line, 0]) * slope[first_slope + line]
+    # Rounding may not carry a point beyond its line's ends: a ramp stays monotone and within its bounds.
+    return min(max(points, min(start, end)), max(start, end)), reached
+
+
+@inlined
+def _rank(value: Floats, first: int, rows: int, ranking: int, falling: bool, peers: Peers, hit: Ints) -> None:
+    """Find ``level · 101 + percentage``: how many of the 100 thresholds lie below a value."""
+    thresholds, level, combinations = peers.thresholds[ranking], peers.level[ranking], peers.combination
+    for r in range(rows):
+        combination = combinations[first + r]
+        own = -value[first + r] if falling else value[first + r]
+        low, high = 0, PERCENTILES
+        while low < high:
+            middle = (low + high) // 2
+            if thresholds[combination, middle] < own:
+                low = middle + 1
+            else:
+                high = middle
+        hit[r] = level[combination] * (PERCENTILES + 1) + low
+
+
+@inlined
+def _rescale(
+    first: int,
+    rows: int,
+    stage: Ints,
+    bonus: bool,
+    indicators: Indicators,
+    missing: Flags,
+    results: Results,
+    unscored: Flags,
+) -> None:
+    """Set the factor by which points grow to replace those left out: base points for base, bonus for bonus points.
+
+    If all base points are left out, nothing is left that could grow, and the row has no score.
+    """
+    block = 1 if bonus else 0
+    grows = False
+    for i in range(len(missing)):
+        grows |= indicators.bonus[i] == bonus and indicators.missing[i] == _RESCALE
+    if not grows:
+        for r in range(rows):
+            results.factor[block, first + r] = 1.0
+        return
+    for r in range(rows):
+        kept, left_out = 0.0, False
+        for i in range(len(missing)):
+            if indicators.bonus[i] == bonus and indicators.missing[i] != _RESCALE:
+                kept += indicators.ceilings[i, stage[r]]
+        whole, rest = kept, kept
+        for i in range(len(missing)):  # in one order, so that where nothing is left out the two are equal
+            if indicators.bonus[i] == bonus and indicators.missing[i] == _RESCALE:
+                whole += indicators.ceilings[i, stage[r]]
+                rest += 0.0 if missing[i, r] else indicators.ceilings[i, stage[r]]
+                left_out |= missing[i, r]
+        results.factor[block, first + r] = whole / rest if rest > 0.0 else 1.0
+        results.rescaled[block] |= left_out
+        unscored[r] |= left_out and not bonus and whole > 0.0 and rest == 0.0
+
+
+@inlined
+def _bound(
+    values: Floats,
+    first: int,
+    rows: int,
+    stage: Ints,
+    i: int,
+    indicators: Indicators,
+    options: Options,
+    missing: Flags,
     results: Results,
     low: Floats,
     high: Floats,
-) -> bool:
-    """Score an indicator by its best known option, the first on a tie, or of a deduction by the largest.
-
-    Also set the fewest and the most points over its possible missing values. Return whether the value is missing.
-    """
-    deducts = indicators.deduction[i]
-    best, points, code, missing = np.nan, 0.0, indicators.missing_code[i], True
-    for option in range(indicators.options[i], indicators.options[i + 1]):
-        value = values[options.value[option], row]
-        if np.isnan(value):
-            continue
-        earned, hit = _earned(options, option, peers, row, stage, value)
-        if missing or (earned < points if deducts else earned > points):
-            best, points, code, missing = value, earned, hit + options.first_code[option], False
-    results.value[i, row], results.points[i, row], results.code[i, row] = best, points, code
+) -> None:
+    """Set the fewest and the most points over the possible missing values of an indicator, rescaled as its points."""
+    deducts, block = indicators.deduction[i], 1 if indicators.bonus[i] else 0
     nothing = np.inf if deducts else -np.inf
-    least = most = nothing if missing else points
-    for option in range(indicators.options[i], indicators.options[i + 1]):
-        if np.isnan(values[options.value[option], row]):
-            if deducts:
-                least, most = min(least, options.low[option, stage]), min(most, options.high[option, stage])
-            else:
-                least, most = max(least, options.low[option, stage]), max(most, options.high[option, stage])
-    if missing and indicators.missing[i] == _RESCALE:
-        least, most = 0.0, 0.0
-    low[i], high[i] = least, most
-    return missing
+    for r in range(rows):
+        row = first + r
+        least = most = nothing if missing[i, r] else results.points[i, row]
+        for option in range(indicators.options[i], indicators.options[i + 1]):
+            if np.isnan(values[options.value[option], row]):
+                fewest, best = options.low[option, stage[r]], options.high[option, stage[r]]
+                least = min(least, fewest) if deducts else max(least, fewest)
+                most = min(most, best) if deducts else max(most, best)
+        if missing[i, r] and indicators.missing[i] == _RESCALE:
+            least, most = 0.0, 0.0
+        factor = 1.0 if deducts else results.factor[block, row]
+        low[r], high[r] = least * factor, most * factor
 
 
 @inlined
-def _rescale(row: int, stage: int, bonus: bool, indicators: Indicators, missing: Flags, results: Results) -> bool:
-    """Set the factor by which points grow to replace those left out: base points for base, bonus for bonus points.
-
-    Return whether all base points are left out: nothing is left that could grow, so the row has no score.
-    """
-    kept, left_out = 0.0, False
-    for i in range(len(missing)):
-        if indicators.bonus[i] == bonus and indicators.missing[i] != _RESCALE:
-            kept += indicators.ceilings[i, stage]
-    whole, rest = kept, kept
-    for i in range(len(missing)):  # in one order, so that where nothing is left out the two are equal to the last bit
-        if indicators.bonus[i] == bonus and indicators.missing[i] == _RESCALE:
-            whole += indicators.ceilings[i, stage]
-            rest += 0.0 if missing[i] else indicators.ceilings[i, stage]
-            left_out |= missing[i]
-    block = 1 if bonus else 0
-    results.factor[block, row] = whole / rest if rest > 0.0 else 1.0
-    results.rescaled[block] |= left_out
-    return left_out and not bonus and whole > 0.0 and rest == 0.0
+def _adjust(first: int, rows: int, i: int, indicators: Indicators, missing: Flags, results: Results) -> None:
+    """Rescale the points of an indicator, and remove them where a missing value is a reason to refuse."""
+    points, factor = results.points[i], results.factor[1 if indicators.bonus[i] else 0]
+    if not indicators.deduction[i]:
+        for r in range(rows):
+            points[first + r] *= factor[first + r]
+    if indicators.missing[i] == _REFUSE:
+        for r in range(rows):
+            if missing[i, r]:
+                points[first + r] = np.nan
 
 
 @inlined
-def _total(row: int, unscored: bool, indicators: Indicators, results: Results) -> None:
-    nothing = np.nan if unscored else 0.0
-    score, innovation = nothing, nothing
+def _total(first: int, rows: int, unscored: Flags, indicators: Indicators, results: Results) -> None:
+    score, innovation = results.score, results.innovation_score
+    for r in range(rows):
+        score[first + r] = innovation[first + r] = np.nan if unscored[r] else 0.0
     for category in range(len(results.category)):
-        results.category[category, row] = nothing
+        total = results.category[category]
+        for r in range(rows):
+            total[first + r] = np.nan if unscored[r] else 0.0
     for i in range(len(indicators.missing)):
-        score += results.points[i, row]
-        results.category[indicators.category[i], row] += results.points[i, row]
+        points, total = results.points[i], results.category[indicators.category[i]]
+        for r in range(rows):
+            score[first + r] += points[first + r]
+            total[first + r] += points[first + r]
         if indicators.innovation[i]:
-            innovation += results.points[i, row]
-    results.score[row], results.innovation_score[row] = score, innovation
+            for r in range(rows):
+                innovation[first + r] += points[first + r]
 
 
 @inlined
 def _judge(
     values: Floats,
-    row: int,
+    first: int,
+    rows: int,
     indicators: Indicators,
     conditions: Conditions,
     low: Floats,
@@ -272,32 +352,35 @@ def _judge(
     results: Results,
 ) -> None:
     """Answer each condition, and eligibility: 1, 0, or NaN where missing values could make it either."""
-    zero, unknown, waived_zero, waived_unknown, one_way, way_unknown = False, False, False, False, False, False
-    for c in range(len(conditions.source)):
-        answer = _answer(values, row, c, indicators, conditions, low, high)
-        results.condition[c, row] = answer
-        if conditions.veto[c]:
-            zero |= answer == 1.0
-            unknown |= np.isnan(answer)
-        elif conditions.required[c]:
-            zero |= answer == 0.0
-            unknown |= np.isnan(answer)
-        elif conditions.waived[c]:
-            waived_zero |= answer == 0.0
-            waived_unknown |= np.isnan(answer)
-        else:
-            one_way |= answer == 1.0
-            way_unknown |= np.isnan(answer)
-    if conditions.way.any():
-        waived = _all(waived_zero, waived_unknown)
-        zero |= waived == 0.0 and not one_way and not way_unknown
-        unknown |= not one_way and waived != 1.0 and (np.isnan(waived) or way_unknown)
-    results.eligible[row] = _all(zero, unknown) if len(conditions.source) else np.nan
+    ways = conditions.way.any()
+    for r in range(rows):
+        row = first + r
+        zero, unknown, waived_zero, waived_unknown, one_way, way_unknown = False, False, False, False, False, False
+        for c in range(len(conditions.source)):
+            answer = _answer(values, row, r, c, indicators, conditions, low, high)
+            results.condition[c, row] = answer
+            if conditions.veto[c]:
+                zero |= answer == 1.0
+                unknown |= np.isnan(answer)
+            elif conditions.required[c]:
+                zero |= answer == 0.0
+                unknown |= np.isnan(answer)
+            elif conditions.waived[c]:
+                waived_zero |= answer == 0.0
+                waived_unknown |= np.isnan(answer)
+            else:
+                one_way |= answer == 1.0
+                way_unknown |= np.isnan(answer)
+        if ways:
+            waived = _all(waived_zero, waived_unknown)
+            zero |= waived == 0.0 and not one_way and not way_unknown
+            unknown |= not one_way and waived != 1.0 and (np.isnan(waived) or way_unknown)
+        results.eligible[row] = _all(zero, unknown) if len(conditions.source) else np.nan
 
 
 @inlined
 def _answer(
-    values: Floats, row: int, c: int, indicators: Indicators, conditions: Conditions, low: Floats, high: Floats
+    values: Floats, row: int, r: int, c: int, indicators: Indicators, conditions: Conditions, low: Floats, high: Floats
 ) -> float:
     source, argument = conditions.source[c], conditions.argument[c]
     if source == _VALUE:
@@ -306,8 +389,8 @@ def _answer(
         least, most = 0.0, 0.0
         for i in range(len(low)):
             if source == _SCORE or (indicators.category[i] if source == _CATEGORY else i) == argument:
-                least += low[i]
-                most += high[i]
+                least += low[i, r]
+                most += high[i, r]
     at_least, at_most = _holds(conditions.steps, c, least), _holds(conditions.steps, c, most)
     if np.isnan(least) or at_least != at_most:
         return np.nan
