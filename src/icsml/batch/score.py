@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from icsml.core.arrays import Flags, Floats
 from icsml.core.files import check_target
 from icsml.core.parquet import ParquetParts
 from icsml.core.progress import Progress, silent
@@ -23,14 +24,16 @@ from icsml.core.tables import Write, check_table, is_spreadsheet, table_file
 from icsml.decision.assess import Assessment, ExplainedAssessment, assess
 from icsml.decision.record_findings import referred
 from icsml.errors import InputError
-from icsml.explain.terms import pd_effects, rank_terms
+from icsml.explain.terms import rank_terms
 from icsml.model.bundle import Bundle
-from icsml.records.columns import to_columns
-from icsml.records.frame import validate_frame
+from icsml.model.predict import pd_from_log_odds
+from icsml.records.arrow_columns import REPEATING_TEXTS, arrow_columns, text_array
+from icsml.records.columns import Table
 
 __all__ = ["ScoreReport", "score_file"]
 
 _BATCH_ROWS = 32_768
+_PART_ROWS = 8_192  # evaluated by one thread: fewer than this wait for one another more, more leave the cache
 _CODES = pa.list_(pa.string())
 _REASON = "reasons.list.element"
 _REPEATED = ("code", "feature", "group", "form", "reference_value")
@@ -85,7 +88,7 @@ def score_file(
     check_target(target, source=source)
     check_table(target, rows=lambda: ParquetParts.open(source, "ICS-DEC-003").rows)
     done, seconds, about = 0, 0.0, _about(bundle, version)
-    with ThreadPoolExecutor(1) as reading:
+    with ThreadPoolExecutor(1) as reading, ThreadPoolExecutor(len(os.sched_getaffinity(0))) as evaluating:
         batches = _ahead(reading, _batches(source))
         first = next(batches, None)
         if first is None:
@@ -93,9 +96,9 @@ def score_file(
         with ExitStack() as closing:
             write: Write | None = None
             written: Future[None] | None = None
-            for frame in chain([first], batches):
+            for batch in chain([first], batches):
                 started = time.perf_counter()
-                table = _score(bundle, frame, reasons, done).replace_schema_metadata(about)
+                table = _score(bundle, batch, reasons, done, evaluating).replace_schema_metadata(about)
                 seconds += time.perf_counter() - started
                 if is_spreadsheet(target):
                     table = _flat(table, reasons)
@@ -105,7 +108,7 @@ def score_file(
                 if written is not None:
                     written.result()
                 written = writing.submit(write, table)
-                done += len(frame)
+                done += batch.num_rows
                 progress(f"scored {done:,} rows")
             if written is not None:
                 written.result()
@@ -113,7 +116,7 @@ def score_file(
     return ScoreReport(done, seconds)
 
 
-def _ahead(pool: Executor, batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+def _ahead(pool: Executor, batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
     """Yield batches while the next one is being read."""
     pending = pool.submit(next, batches, None)
     while (batch := pending.result()) is not None:
@@ -151,53 +154,73 @@ def _about(bundle: Bundle, version: str | None) -> dict[str, str]:
     }
 
 
-def _batches(source: Path) -> Iterator[pd.DataFrame]:
-    for table in ParquetParts.open(source, "ICS-DEC-003").batches(_BATCH_ROWS):
-        yield table.to_pandas()
+def _batches(source: Path) -> Iterator[pa.Table]:
+    return ParquetParts.open(source, "ICS-DEC-003").batches(_BATCH_ROWS, dictionaries=REPEATING_TEXTS)
 
 
-def _score(bundle: Bundle, frame: pd.DataFrame, reasons: int, first_row: int) -> pa.Table:
+def _score(bundle: Bundle, batch: pa.Table, reasons: int, first_row: int, pool: Executor) -> pa.Table:
+    """Evaluate parts of a batch at a time; the compiled code releases the interpreter's lock."""
+    parts = [batch.slice(start, _PART_ROWS) for start in range(0, batch.num_rows, _PART_ROWS)]
     try:
-        valid = validate_frame(frame, bundle.extras)
+        return pa.concat_tables(pool.map(lambda part: _score_part(bundle, part, reasons, first_row), parts))
+    except InputError:  # the error of the whole batch counts all its rows
+        return _score_part(bundle, batch, reasons, first_row)
+
+
+def _score_part(bundle: Bundle, records: pa.Table, reasons: int, first_row: int) -> pa.Table:
+    try:
+        columns = arrow_columns(records, bundle.extras)
     except InputError as error:
-        where = f"rows {first_row:,} to {first_row + len(frame) - 1:,}: "
+        where = f"rows {first_row:,} to {first_row + records.num_rows - 1:,}: "
         raise InputError(
             error.code, where + error.message, field=error.field, remedy=error.remedy, details=error.details
         ) from error
-    columns = to_columns(valid, bundle.extras)
-    return _table(bundle, valid, assess(bundle, columns, explained=reasons > 0, first_row=first_row), reasons)
+    return _table(bundle, columns, assess(bundle, columns, explained=reasons > 0, first_row=first_row), reasons)
 
 
-def _table(bundle: Bundle, frame: pd.DataFrame, assessment: Assessment, reasons: int) -> pa.Table:
-    n = len(frame)
-    as_of = frame["as_of"].dt.date if "as_of" in frame else [None] * n
+def _table(bundle: Bundle, records: Table, assessment: Assessment, reasons: int) -> pa.Table:
+    n = len(assessment.pd)
     columns: dict[str, Any] = {
-        "enterprise_id": pa.array(frame["enterprise_id"], pa.string()),
-        "as_of": pa.array(as_of, pa.date32()),
+        "enterprise_id": text_array(records, "enterprise_id"),
+        "as_of": _dates(records),
         "pd": pa.array(assessment.pd, pa.float64()),
         "grade": pa.array(assessment.grade, pa.string()),
         "score": pa.array(assessment.score, pa.int64()),
         "pd_without_innovation": _floats(assessment.pd_without_innovation, n),
         "innovation_points": _floats(assessment.innovation.score if assessment.innovation else None, n),
         "innovation_feed_missing": pa.array(assessment.fallback, pa.bool_()),
-        "refer": pa.array(referred(bundle, assessment), _CODES),
-        "insufficient": pa.array(_insufficient(assessment), _CODES),
+        "refer": _referred(bundle, assessment),
+        "insufficient": _listed(assessment.insufficient, n),
     }
     if isinstance(assessment, ExplainedAssessment):
         columns["reasons"] = _reasons(bundle, assessment, reasons)
     return pa.table(columns)
 
 
-def _insufficient(assessment: Assessment) -> list[list[str]]:
-    """Return, for every row, the groups with too little information for a grade."""
-    groups: list[list[str]] = [[] for _ in assessment.pd]
-    for group, flags in assessment.insufficient.items():
-        for row in np.flatnonzero(flags):
-            groups[row].append(group)
-    return groups
+def _dates(records: Table) -> pa.Array:
+    days = records.numbers[records.layout.index["as_of"]]
+    absent = np.isnan(days)
+    return pa.array(np.where(absent, 0.0, days).astype(np.int32), mask=absent).cast(pa.date32())
 
 
-def _floats(values: np.ndarray[Any, Any] | None, n: int) -> pa.Array:
+def _referred(bundle: Bundle, assessment: Assessment) -> pa.Array:
+    codes = referred(bundle, assessment)
+    return _listed(codes, len(assessment.pd)) if isinstance(codes, dict) else pa.array(codes, _CODES)
+
+
+def _listed(flags: Mapping[str, Flags], n: int) -> pa.Array:
+    """Return, for every row, the names of the flags that are set, in their order."""
+    flagged = np.array(list(flags.values()), dtype=np.bool_).reshape(len(flags), n)
+    _, which = np.nonzero(flagged.T)
+    names = pa.array(list(flags), pa.string()).take(pa.array(which))
+    return pa.ListArray.from_arrays(_offsets(flagged.sum(axis=0)), names)
+
+
+def _offsets(counts: Any) -> pa.Array:  # noqa: ANN401 - integers of any width
+    return pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
+
+
+def _floats(values: Floats | None, n: int) -> pa.Array:
     return pa.nulls(n, pa.float64()) if values is None else pa.array(values, pa.float64())
 
 
@@ -210,7 +233,8 @@ def _reasons(bundle: Bundle, assessment: ExplainedAssessment, most: int) -> pa.A
     kept = terms[row, feature] != 0.0
     row, feature = row[kept], feature[kept]
     log_odds = terms[row, feature]
-    total = assessment.log_odds[row]
+    # by how much the PD would differ without the term, as icsml.explain.terms.pd_effects
+    effects = assessment.pd[row] - pd_from_log_odds(assessment.log_odds[row] - log_odds)
     features, which = bundle.features, pa.array(feature)
     medians = bundle.reference.medians if bundle.reference is not None else np.full(len(features), np.nan)
     fields = {
@@ -221,9 +245,8 @@ def _reasons(bundle: Bundle, assessment: ExplainedAssessment, most: int) -> pa.A
         "reference_value": pa.array(medians, pa.float64(), from_pandas=True).take(which),
         "log_odds": pa.array(log_odds, pa.float64()),
         "points": pa.array(points[row, feature], pa.int64()),
-        "pd_effect": pa.array(pd_effects(total, log_odds), pa.float64()),
+        "pd_effect": pa.array(effects, pa.float64()),
         "form": pa.array(["favourable", "adverse"]).take(pa.array((log_odds > 0.0).astype(np.int8))),
     }
     struct = pa.StructArray.from_arrays(list(fields.values()), names=list(fields))
-    counts = np.bincount(row, minlength=len(terms))
-    return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32()), struct)
+    return pa.ListArray.from_arrays(_offsets(np.bincount(row, minlength=len(terms))), struct)

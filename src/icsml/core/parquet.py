@@ -113,13 +113,22 @@ class ParquetParts:
                 tables.append(self._whole(stored, part))
             return arrow.concat_tables([table.select(kept) for table in tables])
 
-    def batches(self, rows: int) -> Iterator[arrow.Table]:
-        """Yield the rows in tables of at most so many."""
+    def batches(self, rows: int, *, dictionaries: Collection[str] = ()) -> Iterator[arrow.Table]:
+        """Yield the rows in tables of at most so many.
+
+        Parameters
+        ----------
+        rows : int
+            Most rows of a table.
+        dictionaries : collection of str
+            Columns of text that are read by dictionary, which is faster where texts repeat.
+        """
         with _sound(self.name, self.code):
             for part in self.parts:
-                with parquet.ParquetFile(part.path) as file:
+                with parquet.ParquetFile(part.path, read_dictionary=_texts(part, dictionaries)) as file:
                     for batch in file.iter_batches(rows):
-                        yield self._whole(arrow.Table.from_batches([batch]), part).select(self.schema.names)
+                        table = self._whole(arrow.Table.from_batches([batch]), part, dictionaries)
+                        yield table.select(self.schema.names)
 
     def location(self, row: int) -> str:
         """Return the number of a row, counted from 1 within its part, with the name of the part."""
@@ -130,12 +139,12 @@ class ParquetParts:
             row -= count
         return f"row {row + 1:,}" + (f" of {part.path.name}" if len(self.parts) > 1 else "")
 
-    def _whole(self, table: arrow.Table, part: _Part) -> arrow.Table:
+    def _whole(self, table: arrow.Table, part: _Part, dictionaries: Collection[str] = ()) -> arrow.Table:
         for name, value in part.keys.items():
             table = table.append_column(name, arrow.array([value] * len(table), arrow.string()))
         for name in table.column_names:
             kind = table.schema.field(name).type
-            if _plain(kind) != kind:
+            if _plain(kind) != kind and not (name in dictionaries and _is_text_by_dictionary(kind)):
                 index = table.column_names.index(name)
                 table = table.set_column(index, name, table.column(name).cast(_plain(kind)))
         return table.replace_schema_metadata(None)
@@ -183,6 +192,20 @@ def _schema(part: _Part) -> arrow.Schema:
     for name in part.keys:
         schema = schema.append(arrow.field(name, arrow.string()))
     return arrow.schema([arrow.field(field.name, _plain(field.type)) for field in schema])
+
+
+def _texts(part: _Part, names: Collection[str]) -> list[str]:
+    """Return those of some columns that the file has as text."""
+    stored = parquet.read_schema(part.path)
+    return [field.name for field in stored if field.name in names and _is_text(_plain(field.type))]
+
+
+def _is_text(kind: arrow.DataType) -> bool:
+    return bool(arrow.types.is_string(kind) or arrow.types.is_large_string(kind))
+
+
+def _is_text_by_dictionary(kind: arrow.DataType) -> bool:
+    return arrow.types.is_dictionary(kind) and _is_text(kind.value_type)
 
 
 def _plain(kind: arrow.DataType) -> arrow.DataType:

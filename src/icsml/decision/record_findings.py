@@ -11,8 +11,7 @@ from itertools import islice
 from math import isnan
 from typing import Final
 
-import numpy as np
-
+from icsml.core.arrays import Flags
 from icsml.decision.assess import Assessment
 from icsml.decision.missing_information import field_label
 from icsml.decision.required_information import SIZES
@@ -126,18 +125,21 @@ def findings(row: Row) -> list[Finding]:
     ]
 
 
-def referred(bundle: BundleParts, assessment: Assessment) -> list[list[str]]:
-    """Return the codes of findings that need manual review, for every row, in the order of :func:`findings`."""
+def referred(bundle: BundleParts, assessment: Assessment) -> dict[str, Flags] | list[list[str]]:
+    """Return which rows need manual review for what.
+
+    Returns
+    -------
+    dict of str to ndarray of bool of shape (n,), or list of list of str
+        By code the rows, in the order of :func:`findings`. Where the policy has more than flags reviewed, the codes of
+        each row: that is found row by row.
+    """
     policy, columns = bundle.assessment_policy, assessment.screening.columns
     if any(check.then == "refer" for _, check in policy.checks):
         rows = (Row(bundle, assessment, row) for row in range(len(assessment.pd)))
         return [[finding.code for finding in findings(row) if finding.then == "refer"] for row in rows]
     names = [field.name for field in FIELDS if policy.flags.get(field.name) == "refer"]
-    codes: list[list[str]] = [[] for _ in assessment.pd]
-    for name in names:
-        for row in np.flatnonzero(columns[name] == 1.0):
-            codes[row].append(name.upper())
-    return codes
+    return {name.upper(): columns[name] == 1.0 for name in names}
 
 
 def _flags(record: _Record) -> Iterator[Finding]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from icsml.core.arrays import Floats, Ints
-from icsml.core.compilation import compiled
+from icsml.core.compilation import compiled, inlined
 
 __all__ = ["largest_remainder", "largest_terms"]
+
+_HALVINGS = 16
 
 
 @compiled
@@ -22,15 +24,36 @@ def largest_remainder(exact: Floats, total: Ints, shared: Ints) -> None:
             fraction[j] = exact[row, j] - low
             shared[row, j] = np.int64(low)
             wanting -= np.int64(low)
-        # A fraction is rounded up where fewer fractions than units wanting come before it, larger ones and equal
-        # ones to the left: no sort, and a row has the same bits alone and in a batch.
-        for j in range(m):
-            before = 0
-            for k in range(m):
-                before += fraction[k] > fraction[j]
-            for k in range(j):
-                before += fraction[k] == fraction[j]
-            shared[row, j] += before < wanting
+        _round_up(fraction, wanting, shared[row])
+
+
+@inlined
+def _round_up(fraction: Floats, wanting: int, rounded: Ints) -> None:
+    """Add one to as many as are wanting, those of the largest fractions, of equal ones the leftmost.
+
+    No sort: a row has the same bits alone and in a batch.
+    """
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):  # usually some bound has just as many fractions above it
+        bound = 0.5 * (low + high)
+        above = 0
+        for j in range(len(fraction)):
+            above += fraction[j] > bound
+        if above == wanting:
+            for j in range(len(fraction)):
+                rounded[j] += fraction[j] > bound
+            return
+        if above > wanting:
+            low = bound
+        else:
+            high = bound
+    for j in range(len(fraction)):
+        before = 0
+        for k in range(len(fraction)):
+            before += fraction[k] > fraction[j]
+        for k in range(j):
+            before += fraction[k] == fraction[j]
+        rounded[j] += before < wanting
 
 
 @compiled

@@ -16,12 +16,13 @@ import pandas as pd
 from icsml.core.arithmetic import scale
 from icsml.core.arrays import Array, Flags, Floats, Ints
 from icsml.errors import InputError
+from icsml.records.arrow_texts import ArrowTexts
 from icsml.records.columns import Columns, Layout, Table, as_table, layout, rows
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Outside
 from icsml.records.field_rules import BrokenRule, outside_range
 from icsml.records.fields import FIELDS
-from icsml.records.uscc import is_valid_uscc
+from icsml.records.uscc import is_valid_uscc, wrong_usccs
 
 if TYPE_CHECKING:
     from icsml.records.screening_kernel import Found, Limits
@@ -225,10 +226,12 @@ class _Checked:
     def present(self) -> Ints:
         """How many columns have a value in each row."""
         present = self.found.present
-        texts = self.table.texts.values()
+        texts = self.table.texts
+        if isinstance(texts, ArrowTexts):
+            return present + texts.count_known()
         if len(present) == 1:  # one record: a loop is faster than arrays of one
-            return np.array([present[0] + sum([each[0] is not None for each in texts])])
-        counts: Ints = present + np.sum([np.not_equal(each, _NOTHING) for each in texts], axis=0)
+            return np.array([present[0] + sum([each[0] is not None for each in texts.values()])])
+        counts: Ints = present + np.sum([np.not_equal(each, _NOTHING) for each in texts.values()], axis=0)
         return counts
 
     def broken_rules(self) -> list[BrokenRule]:
@@ -245,9 +248,7 @@ class _Checked:
             yield BrokenRule("as_of", undatable, wrong, "give the decision date")
 
     def _wrong_codes(self) -> Iterator[BrokenRule]:
-        codes = self.table.texts["uscc"]
-        flags: Flags = np.not_equal(codes, _NOTHING)
-        flags[flags] = [not is_valid_uscc(code) for code in codes[flags]]
+        flags = _wrong_usccs(self.table.texts)
         if flags.any():
             yield BrokenRule("uscc", flags, "its check character is wrong", "check the code for a slip of the pen")
 
@@ -278,6 +279,14 @@ class _Checked:
             low, high = self.rules.limits.low[index], self.rules.limits.high[index]
             numbers[index, outside_range(numbers[index], low, high)] = np.nan
         return Table(self.table.layout, numbers, self.table.texts), flags
+
+
+def _wrong_usccs(texts: Columns) -> Flags:
+    if isinstance(texts, ArrowTexts):
+        return wrong_usccs(texts.arrays["uscc"])
+    flags: Flags = np.not_equal(texts["uscc"], _NOTHING)
+    flags[flags] = [not is_valid_uscc(code) for code in texts["uscc"][flags]]
+    return flags
 
 
 def is_present(values: Array) -> Flags:

@@ -62,25 +62,33 @@ class Found(NamedTuple):
 @compiled
 def screen_numbers(table: Floats, limits: Limits, found: Found) -> None:
     """Screen a table of numbers, shape (fields, n); what is found is written into ``found``."""
+    # Several plain loops over one field at a time: each is compiled to vector instructions.
     fields, n = table.shape
-    found.present[:] = 0
+    present = found.present
+    present[:] = 0
     for field in range(fields):
+        values, flags = table[field], found.out_of_range[field]
+        low, high = limits.low[field], limits.high[field]
+        any_beyond, any_infinite = False, False
         for row in range(n):
-            value = table[field, row]
-            beyond = value < limits.low[field] or value > limits.high[field]
-            found.out_of_range[field, row] = beyond
-            found.outside[field] |= beyond
-            found.infinite[field] |= np.isinf(value)
-            found.present[row] += not np.isnan(value)
+            beyond = (values[row] < low) | (values[row] > high)
+            flags[row] = beyond
+            any_beyond |= beyond
+            any_infinite |= abs(values[row]) == np.inf
+            present[row] += values[row] == values[row]
+        found.outside[field], found.infinite[field] = any_beyond, any_infinite
     for pair in range(len(limits.parts)):
-        part, whole = limits.parts[pair, 0], limits.parts[pair, 1]
+        parts, wholes = table[limits.parts[pair, 0]], table[limits.parts[pair, 1]]
+        flags, any_above = found.out_of_range[limits.parts[pair, 0]], False
         for row in range(n):
-            most = table[whole, row] * limits.tolerance
+            most = wholes[row] * limits.tolerance
             # A whole below zero is out of range itself and is no evidence on its parts.
-            above = table[part, row] > most and table[whole, row] >= 0.0 and np.isfinite(most)
-            found.out_of_range[part, row] |= above
-            found.above[pair] |= above
+            above = (parts[row] > most) & (wholes[row] >= 0.0) & (abs(most) < np.inf)
+            flags[row] |= above
+            any_above |= above
+        found.above[pair] = any_above
     for pair in range(len(limits.dates)):
+        earlier, later = table[limits.dates[pair, 0]], table[limits.dates[pair, 1]]
+        flags = found.reversed[pair]
         for row in range(n):
-            earlier, later = table[limits.dates[pair, 0], row], table[limits.dates[pair, 1], row]
-            found.reversed[pair, row] = earlier > later
+            flags[row] = earlier[row] > later[row]

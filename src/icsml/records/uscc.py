@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-__all__ = ["check_character", "is_valid_uscc"]
+import numpy as np
+import pyarrow as pa
+
+from icsml.core.arrays import Flags
+from icsml.records.arrow_texts import letters_of
+
+__all__ = ["check_character", "is_valid_uscc", "wrong_usccs"]
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _VALUE = {character: value for value, character in enumerate(_ALPHABET)}
 _LENGTH = 18
+_VALUE_OF_BYTE = np.full(256, len(_ALPHABET), dtype=np.uint8)
+_VALUE_OF_BYTE[np.frombuffer(_ALPHABET.encode(), np.uint8)] = np.arange(len(_ALPHABET))
 
 
 def check_character(body: str) -> str:
@@ -29,3 +37,18 @@ def is_valid_uscc(code: str) -> bool:
     if len(code) != _LENGTH or any(character not in _VALUE for character in code):
         return False
     return check_character(code[:-1]) == code[-1]
+
+
+def wrong_usccs(codes: pa.Array) -> Flags:
+    """Return which of n texts are not valid codes, shape (n,); a missing one is no wrong one."""
+    from icsml.records.arrow_kernel import check_codes  # numba: not before the first row
+
+    if codes.null_count == len(codes):
+        return np.zeros(len(codes), dtype=np.bool_)
+    if pa.types.is_dictionary(codes.type):
+        codes = codes.cast(codes.type.value_type)
+    letters, starts = letters_of(codes)
+    wrong = np.empty(len(codes), dtype=np.bool_)
+    check_codes(letters, starts, _VALUE_OF_BYTE, wrong)
+    known: Flags = codes.is_valid().to_numpy(zero_copy_only=False)
+    return wrong & known

@@ -1,7 +1,7 @@
 """Compiled points: indicators, totals and conditions of every row, from the arrays of a rulebook.
 
-Rows are computed a block at a time, one indicator after another. No row depends on another, and its sums have one order,
-so that it has the same bits alone and in a batch.
+Rows are computed a block at a time, one indicator after another. No row depends on another, and its sums have one
+order, so that it has the same bits alone and in a batch.
 """
 
 from __future__ import annotations
