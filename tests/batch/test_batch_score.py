@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -23,6 +24,7 @@ def source(tmp_path, enterprises):
 
 def test_every_row_is_scored_in_order_as_it_would_be_alone(bundle, enterprises, source, tmp_path, monkeypatch):
     monkeypatch.setattr(batch, "_BATCH_ROWS", 16)
+    monkeypatch.setattr(batch, "_PART_ROWS", 5)
     said = []
     report = score_file(bundle, source, tmp_path / "new" / "out.parquet", reasons=5, progress=said.append)
     found = pq.read_table(tmp_path / "new" / "out.parquet").to_pylist()
@@ -87,12 +89,45 @@ def test_without_reasons_there_is_no_such_column(bundle, source, tmp_path):
 
 def test_a_bad_row_leaves_nothing_behind_and_is_named(bundle, enterprises, tmp_path, monkeypatch):
     monkeypatch.setattr(batch, "_BATCH_ROWS", 16)
+    monkeypatch.setattr(batch, "_PART_ROWS", 5)
     rows = enterprises.head(50).copy()
     rows.loc[rows.index[40], "founded_on"] = pd.Timestamp("2099-01-01")
     rows.to_parquet(tmp_path / "in.parquet", index=False)
     with pytest.raises(InputError, match=r"founded_on: lies after .* in 1 of 16 rows, the first is row 40"):
         score_file(bundle, tmp_path / "in.parquet", tmp_path / "out.parquet")
     assert not [path for path in tmp_path.iterdir() if path.name.startswith("out")]
+
+
+@pytest.mark.parametrize("parts", [5, 1000])
+def test_the_error_of_a_batch_counts_all_its_rows(bundle, enterprises, tmp_path, monkeypatch, parts):
+    monkeypatch.setattr(batch, "_BATCH_ROWS", 32)
+    monkeypatch.setattr(batch, "_PART_ROWS", parts)
+    rows = enterprises.head(50).reset_index(drop=True)
+    rows.loc[[33, 49], "founded_on"] = pd.Timestamp("2099-01-01")
+    rows.to_parquet(tmp_path / "in.parquet", index=False)
+    with pytest.raises(InputError, match=r"in 2 of 18 rows, the first is row 33"):
+        score_file(bundle, tmp_path / "in.parquet", tmp_path / "out.parquet")
+    rows.loc[[34, 40, 49], "region"] = "x"
+    rows.to_parquet(tmp_path / "in.parquet", index=False)
+    with pytest.raises(InputError, match=r"rows 32 to 49: does not match .* in 3 rows"):
+        score_file(bundle, tmp_path / "in.parquet", tmp_path / "out.parquet")
+
+
+def test_types_of_the_file_do_not_matter(bundle, enterprises, source, tmp_path):
+    score_file(bundle, source, tmp_path / "out.parquet", reasons=5)
+    expected, table = pq.read_table(tmp_path / "out.parquet"), pq.read_table(source)
+    for index, name in enumerate(table.column_names):
+        column = table.column(name)
+        if pa.types.is_timestamp(column.type):
+            column = column.cast(pa.string()).cast(pa.string()) if name == "as_of" else column.cast(pa.date32())
+        elif pa.types.is_large_string(column.type):
+            column = column.dictionary_encode() if index % 2 else column.cast(pa.string())
+        elif name.startswith("staff_"):
+            column = column.cast(pa.int32())
+        table = table.set_column(index, name, column)
+    pq.write_table(table, tmp_path / "other.parquet", row_group_size=7)
+    score_file(bundle, tmp_path / "other.parquet", tmp_path / "out.parquet", reasons=5)
+    assert pq.read_table(tmp_path / "out.parquet").equals(expected)
 
 
 def test_no_rows_no_file_no_parquet(bundle, enterprises, tmp_path):

@@ -57,6 +57,16 @@ def test_codes_of_a_dictionary_are_read_as_their_values(tmp_path):
     assert table.to_pydict() == {"x": ["b", "a", "b"]}
 
 
+def test_text_that_repeats_is_read_by_dictionary_where_asked(tmp_path):
+    codes = pa.DictionaryArray.from_arrays(pa.array([1, 0, None]), pa.array([1, 2]))
+    write(tmp_path / "t" / "k=v" / "a.parquet", x=["b", None, "b"], y=["c", "d", None], n=[1, 2, 3], codes=codes)
+    parts = ParquetParts.open(tmp_path / "t", CODE)
+    (table,) = parts.batches(10, dictionaries=["x", "n", "codes", "k", "absent"])
+    assert table.schema.field("x").type == pa.dictionary(pa.int32(), pa.string())
+    assert table.drop_columns("x").schema == parts.read().drop_columns("x").schema
+    assert table.to_pydict() == parts.read().to_pydict()
+
+
 @pytest.mark.parametrize(
     ("columns", "wrong"),
     [

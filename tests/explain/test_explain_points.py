@@ -42,7 +42,14 @@ def test_a_term_of_zero_gets_no_points():
     assert share_points(exact, np.array([2])).tolist() == [[1, 0, 0, 1]]
 
 
-@given(EXACT)
+TIED = st.integers(1, 70).flatmap(
+    lambda m: arrays(
+        np.float64, (1, m), elements=st.sampled_from([0.0, 0.25, 0.5, 0.5 + 2**-40, 0.75, 1 - 2**-53, -0.1])
+    )
+)
+
+
+@given(EXACT | TIED)
 def test_the_compiled_loop_gives_what_sorting_gives(exact):
     total = np.rint(exact.sum(axis=1)).astype(np.int64)
     floor = np.floor(exact).astype(np.int64)

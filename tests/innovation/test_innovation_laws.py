@@ -141,3 +141,28 @@ def test_knowing_more_never_contradicts_a_known_eligibility(rulebook, blank, dat
     after = evaluate(rulebook, columns).eligible
     known = ~np.isnan(before)
     assert np.array_equal(before[known], after[known])
+
+
+@pytest.mark.parametrize("n", [255, 256, 257, 600])
+def test_a_row_among_many_has_the_bits_it_has_alone(rulebook, blank, n):
+    random = np.random.default_rng(n)
+    values = {}
+    for name in rulebook.inputs():
+        kind, cells = FIELD_BY_NAME[name].kind, random.exponential(2e6, n)
+        if kind is Kind.FLAG:
+            cells = random.integers(0, 2, n).astype(np.float64)
+        elif kind is Kind.COUNT:
+            cells = random.integers(0, 60, n).astype(np.float64)
+        cells[random.random(n) < 0.2] = np.nan
+        values[name] = cells
+    columns = blank(n, values)
+    many = evaluate(rulebook, columns)
+    for row in {0, 1, 254, 255, 256, 511, 512, n - 1} & set(range(n)):
+        alone = evaluate(rulebook, row_of(columns, row))
+        assert same_bits(many.score[row], alone.score[0])
+        assert same_bits(many.innovation_score[row], alone.innovation_score[0])
+        assert same_bits(many.eligible[row], alone.eligible[0])
+        for name in many.points:
+            assert same_bits(many.points[name][row], alone.points[name][0])
+            assert same_bits(many.values[name][row], alone.values[name][0])
+            assert many.rules[name][row] == alone.rules[name][0]

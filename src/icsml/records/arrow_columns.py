@@ -133,7 +133,7 @@ def _copy(array: pa.Array, field: Field | None, numbers: Floats) -> bool:
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    return pa.types.is_integer(kind) or pa.types.is_float32(kind) or pa.types.is_float64(kind)
+    return bool(pa.types.is_integer(kind) or pa.types.is_float32(kind) or pa.types.is_float64(kind))
 
 
 def _copy_numbers(array: pa.DoubleArray, field: Field | None, numbers: Floats) -> bool:

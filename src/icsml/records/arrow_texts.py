@@ -62,9 +62,12 @@ def _known(array: pa.Array) -> Flags:
 def _objects(array: pa.Array) -> Objects:
     if pa.types.is_null(array.type):
         return np.full(len(array), None)
+    texts: Objects
     if not pa.types.is_dictionary(array.type):
-        texts: Objects = array.to_numpy(zero_copy_only=False)
+        texts = array.to_numpy(zero_copy_only=False)
         return texts
-    known = np.append(array.dictionary.to_numpy(zero_copy_only=False), None)
-    codes: Ints = array.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)
-    return known[codes]
+    known = np.full(len(array.dictionary) + 1, None)
+    known[:-1] = array.dictionary.to_numpy(zero_copy_only=False)
+    codes: Ints = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    texts = known[codes]
+    return texts
