@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 from urllib.parse import unquote
 
 import numpy as np
@@ -17,6 +18,8 @@ from icsml.errors import InputError, MissingError
 
 __all__ = ["ParquetParts", "refuse_repeated"]
 
+_IN_PIECES: Final[dict[str, Any]] = {"pre_buffer": False, "buffer_size": 1 << 18}
+"""Otherwise Arrow keeps all that it has read of a file until it is closed."""
 _NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -125,7 +128,8 @@ class ParquetParts:
         """
         with _sound(self.name, self.code):
             for part in self.parts:
-                with parquet.ParquetFile(part.path, read_dictionary=_texts(part, dictionaries)) as file:
+                by_dictionary = _texts(part, dictionaries)
+                with parquet.ParquetFile(part.path, read_dictionary=by_dictionary, **_IN_PIECES) as file:
                     for batch in file.iter_batches(rows):
                         table = self._whole(arrow.Table.from_batches([batch]), part, dictionaries)
                         yield table.select(self.schema.names)
