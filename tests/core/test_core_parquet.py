@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -65,6 +66,17 @@ def test_text_that_repeats_is_read_by_dictionary_where_asked(tmp_path):
     assert table.schema.field("x").type == pa.dictionary(pa.int32(), pa.string())
     assert table.drop_columns("x").schema == parts.read().drop_columns("x").schema
     assert table.to_pydict() == parts.read().to_pydict()
+
+
+def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path):
+    numbers = np.random.default_rng(1).random(1 << 20)
+    pq.write_table(pa.table({"x": numbers}), tmp_path / "t.parquet", row_group_size=1 << 15, use_dictionary=False)
+    before, most, rows = pa.total_allocated_bytes(), 0, 0
+    for table in ParquetParts.open(tmp_path / "t.parquet", CODE).batches(1 << 15):
+        rows += table.num_rows
+        most = max(most, pa.total_allocated_bytes() - before)
+    assert rows == len(numbers)
+    assert 0 < most < numbers.nbytes / 4
 
 
 @pytest.mark.parametrize(
