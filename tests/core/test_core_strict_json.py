@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from icsml.core import strict_json
 from icsml.core.canonical import canonical_bytes
 from icsml.core.strict_json import StrictJsonError, parse_json
 
@@ -64,3 +65,45 @@ def test_an_integer_beyond_a_double_is_read_as_one(text, value):
     parsed = parse_json(text)
     assert (parsed, type(parsed)) == (value, type(value))
     assert canonical_bytes(parsed)
+
+
+# Pieces that make valid texts, invalid ones, and those that two parsers might read differently.
+PIECES = st.sampled_from(
+    """{ } [ ] , : "a" "a": "b":1 "a:b" "\\u00e9" "\\ud800" "\\ud83d\\ude00" \\ é 1 0 - -0 -0.0 1.0 1e5 1E+2 1e400 0.1 01 .
+    9007199254740991 9007199254740992 -9007199254740993 18446744073709551616 null true NaN Infinity \ufeff""".split()
+    + [" ", '"', "\0", "\x7f"]
+)
+TEXTS = st.lists(PIECES, max_size=12).map("".join) | VALUES.map(json.dumps)
+
+
+def _read(parse, text):
+    try:
+        return repr(parse(text))
+    except StrictJsonError as error:
+        return error.fault, error.line
+
+
+@given(TEXTS, st.integers(0, 40))
+def test_the_fast_parser_accepts_nothing_that_the_careful_one_reads_differently(text, depth):
+    text = "[" * depth + text + "]" * depth
+    for data in (text, text.encode()):
+        assert _read(parse_json, data) == _read(strict_json._parse_carefully, data)
+
+
+@given(st.binary(max_size=12), VALUES)
+def test_bytes_that_are_no_text_are_read_alike(noise, value):
+    data = json.dumps(value, ensure_ascii=False).encode()
+    for torn in (noise, data[: len(data) // 2] + noise + data[len(data) // 2 :]):
+        assert _read(parse_json, torn) == _read(strict_json._parse_carefully, torn)
+
+
+@given(st.lists(st.sampled_from(["a", "b", "é", "a:b"]), max_size=4), st.sampled_from([":", " :", ": ", '"', "\\"]))
+def test_a_name_that_stands_twice_is_always_found(names, text):
+    inner = ", ".join(f"{json.dumps(name)} : {json.dumps(text)}" for name in names)
+    read = _read(parse_json, f'{{"x": [{{{inner}}}]}}')
+    assert ("twice" in read[0]) is (len(set(names)) < len(names))
+
+
+def test_a_record_is_read_by_the_fast_parser(monkeypatch):
+    monkeypatch.setattr(strict_json, "_parse_carefully", None)
+    assert parse_json(b'{"name": "x", "n": 1, "extra": {"f": 1.5, "g": null}}')["extra"] == {"f": 1.5, "g": None}

@@ -6,6 +6,8 @@ import json
 import math
 from typing import Any, NoReturn
 
+import orjson
+
 __all__ = ["JsonObject", "StrictJsonError", "parse_json"]
 
 JsonObject = dict[str, Any]
@@ -13,6 +15,7 @@ JsonObject = dict[str, Any]
 
 _MAX_SAFE_INTEGER = 2**53 - 1
 _SAFE_DIGITS = 15
+_FAST_DEPTH = 32
 
 
 class StrictJsonError(ValueError):
@@ -42,6 +45,51 @@ def parse_json(data: bytes | str) -> Any:  # noqa: ANN401 - any JSON value
     StrictJsonError
         If it is anything else, or nested deeper than can be followed.
     """
+    known = _parse_plain(data)
+    return _parse_carefully(data) if known is _DOUBTFUL else known
+
+
+_DOUBTFUL: Any = object()
+
+
+def _parse_plain(data: bytes | str) -> Any:  # noqa: ANN401 - any JSON value
+    """Parse with orjson, in a tenth of the time, what is certain to be read as :func:`_parse_carefully` does.
+
+    orjson keeps the last of two members of one name. Each member has a colon of its own in the text: so if there are
+    no more colons than members read, none was lost. A colon in a text is only doubtful.
+    """
+    try:
+        parsed = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return _DOUBTFUL
+    colons = data.count(b":") if isinstance(data, bytes) else data.count(":")
+    return parsed if _members(parsed, _FAST_DEPTH) == colons else _DOUBTFUL
+
+
+def _members(value: Any, depth: int) -> float:  # noqa: ANN401 - any JSON value
+    """Count the members of all objects within a value; NaN if a number or the depth is doubtful."""
+    kind = type(value)
+    if kind is dict:
+        count: float = len(value)
+        value = value.values()
+    elif kind is list:
+        count = 0
+    else:
+        return math.nan if kind is int and abs(value) > _MAX_SAFE_INTEGER else 0
+    if not depth:
+        return math.nan
+    for part in value:
+        kind = type(part)
+        if kind is float or kind is str:
+            continue
+        if kind is not int:
+            count += _members(part, depth - 1)
+        elif abs(part) > _MAX_SAFE_INTEGER:
+            return math.nan
+    return count
+
+
+def _parse_carefully(data: bytes | str) -> Any:  # noqa: ANN401 - any JSON value
     try:
         parsed = json.loads(
             data.decode("utf-8") if isinstance(data, bytes) else data,
