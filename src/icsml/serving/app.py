@@ -18,6 +18,7 @@ from icsml.core.strict_json import JsonObject
 from icsml.errors import MissingError
 from icsml.ledger.store import Ledger
 from icsml.serving.access_log import AccessLog
+from icsml.serving.direct import DirectRoute
 from icsml.serving.headers import HeaderRules
 from icsml.serving.keys import KeyStore, keys_path
 from icsml.serving.live_model import LiveModel, Models, load_model
@@ -89,12 +90,13 @@ def create_app(
         redirect_slashes=False,
         lifespan=_lifespan,
     )
-    app.state.service = Service(settings, Models(model), ledger, keys, clock, new_id)
+    app.state.service = Service(settings, Models(model, settings.recourse_from), ledger, keys, clock, new_id)
     app.state.watched = (notice, seen)
     install(app)
     app.state.rate_limits = RateLimits.of(settings)
     app.add_middleware(HeaderRules)
     app.add_middleware(AccessLog)
+    app.router.routes.insert(0, DirectRoute(app.state.service))
     app.include_router(health_router())
     app.include_router(metrics_router())
     app.include_router(models_router())

@@ -30,18 +30,26 @@ _Made = Entry | Result
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A record as it was received."""
+    """A record as it was received, and what is asked of it."""
 
     record: EnterpriseRecord
     content: bytes
     key: str | None
+    recourse: bool | None
 
     @classmethod
-    def of(cls, body: Any, key: str | None) -> _Request:  # noqa: ANN401 - any JSON value
-        return cls(parse_record(body), canonical_bytes(body), key)
+    def of(cls, body: Any, key: str | None, recourse: bool | None) -> _Request:  # noqa: ANN401 - any JSON value
+        return cls(parse_record(body), canonical_bytes(body), key, recourse)
 
 
-async def assess(service: Service, caller: Caller, body: Any, key: str | None) -> Recorded:  # noqa: ANN401 - any JSON
+async def assess(
+    service: Service,
+    caller: Caller,
+    body: Any,  # noqa: ANN401 - any JSON value
+    key: str | None,
+    *,
+    recourse: bool | None = None,
+) -> Recorded:
     """Decide on one record, unless that was done before under the same key, and record the decision.
 
     Parameters
@@ -54,6 +62,8 @@ async def assess(service: Service, caller: Caller, body: Any, key: str | None) -
         The record as received.
     key : str, optional
         The caller's name for this request.
+    recourse : bool, optional
+        Whether to look for recourse, whatever the grade; None as the settings say.
 
     Raises
     ------
@@ -65,7 +75,7 @@ async def assess(service: Service, caller: Caller, body: Any, key: str | None) -
         If the decision could not be recorded.
     """
     service.recorder.require_open()
-    request = _Request.of(body, key)
+    request = _Request.of(body, key, recourse)
     (earlier,) = await _earlier(service, caller, [request])
     if isinstance(earlier, IcsmlError):
         raise earlier
@@ -77,7 +87,9 @@ async def assess(service: Service, caller: Caller, body: Any, key: str | None) -
     return recorded
 
 
-async def assess_all(service: Service, caller: Caller, bodies: Sequence[Any], key: str | None) -> list[Result]:
+async def assess_all(
+    service: Service, caller: Caller, bodies: Sequence[Any], key: str | None, *, recourse: bool | None = None
+) -> list[Result]:
     """Decide on many records and record each decision; an error concerns its own record only.
 
     The decisions of a slice are committed as one group while the next slice is decided. Other requests are served
@@ -93,6 +105,8 @@ async def assess_all(service: Service, caller: Caller, bodies: Sequence[Any], ke
         The records as received.
     key : str, optional
         The caller's name for the batch: sent again, each position gives the decision recorded for it.
+    recourse : bool, optional
+        As of :func:`assess`.
 
     Returns
     -------
@@ -103,7 +117,8 @@ async def assess_all(service: Service, caller: Caller, bodies: Sequence[Any], ke
     commit: asyncio.Task[list[Result]] | None = None
     for start in range(0, len(bodies), _SLICE):
         keyed = enumerate(bodies[start : start + _SLICE], start)
-        made = await _decide_all(service, caller, [_parsed(body, _key_of(key, position)) for position, body in keyed])
+        requests = [_parsed(body, _key_of(key, position), recourse) for position, body in keyed]
+        made = await _decide_all(service, caller, requests)
         results += await commit if commit else []
         commit = asyncio.create_task(_record_all(service, made))
     return results + (await commit if commit else [])
@@ -162,7 +177,7 @@ async def _earlier(
 
 
 def _entry(service: Service, caller: Caller, request: _Request) -> Entry:
-    return service.entry(caller, request.record, request.content, request.key)
+    return service.entry(caller, request.record, request.content, request.key, recourse=request.recourse)
 
 
 def _tried_entry(service: Service, caller: Caller, request: _Request) -> Entry | Exception:
@@ -172,9 +187,9 @@ def _tried_entry(service: Service, caller: Caller, request: _Request) -> Entry |
         return error
 
 
-def _parsed(body: Any, key: str | None) -> _Request | IcsmlError:  # noqa: ANN401 - any JSON value
+def _parsed(body: Any, key: str | None, recourse: bool | None) -> _Request | IcsmlError:  # noqa: ANN401 - any JSON value
     try:
-        return _Request.of(body, key)
+        return _Request.of(body, key, recourse)
     except IcsmlError as error:
         return error
 

@@ -12,7 +12,7 @@ from threading import Lock
 from icsml.core.clock import Clock, timestamp, utc_now
 from icsml.decision.assess import warm
 from icsml.decision.decide import decide
-from icsml.errors import InputError
+from icsml.errors import ConfigError, InputError
 from icsml.model.bundle import Bundle, read_bundle
 from icsml.records.enterprise import example_record, parse_record
 
@@ -56,9 +56,18 @@ class Models:
     ----------
     live : LiveModel
         The first one.
+    recourse_from : str, optional
+        A grade that the scale of each of them must have.
+
+    Raises
+    ------
+    ConfigError
+        ``ICS-SRV-024`` if it has no such grade.
     """
 
-    def __init__(self, live: LiveModel) -> None:
+    def __init__(self, live: LiveModel, recourse_from: str | None = None) -> None:
+        self._recourse_from = recourse_from
+        self._require_grade(live)
         self._live = live
         self._told: list[Callable[[LiveModel], None]] = []
         self._exchanging = Lock()
@@ -73,11 +82,28 @@ class Models:
         self._told.append(tell)
 
     def exchange(self, new: LiveModel) -> None:
-        """Let another model decide from now on; decisions under way end with the one that they began with."""
+        """Let another model decide from now on; decisions under way end with the one that they began with.
+
+        Raises
+        ------
+        ConfigError
+            ``ICS-SRV-024`` if its scale lacks the grade; the present model decides on.
+        """
+        self._require_grade(new)
         with self._exchanging:
             self._live = new
             for tell in self._told:
                 tell(new)
+
+    def _require_grade(self, model: LiveModel) -> None:
+        grades = [grade.id for grade in model.bundle.scale.grades]
+        if self._recourse_from not in (None, *grades):
+            raise ConfigError(
+                "ICS-SRV-024",
+                "the master scale of the model has no grade of this name",
+                field="recourse_from",
+                remedy=f"set it to one of {', '.join(grades)}, or to null",
+            )
 
 
 def load_model(folder: Path, version: str | None, clock: Clock = utc_now) -> LiveModel:

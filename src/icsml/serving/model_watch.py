@@ -46,12 +46,13 @@ async def watch_model(models: Models, path: Path, seen: tuple[int, ...]) -> None
 async def _exchange(models: Models, path: Path, threads: CapacityLimiter) -> None:
     try:
         new = await run_sync(_loaded, path, models.live, limiter=threads)
+        if new is models.live:
+            return
+        models.exchange(new)
     except Exception as error:  # whatever is wrong with a new bundle, the old one decides on
         say("model_not_loaded", "error", **told(error))
         return
-    if new is not models.live:
-        models.exchange(new)
-        say("model_exchanged", model=new.identity)
+    say("model_exchanged", model=new.identity)
 
 
 def _loaded(path: Path, live: LiveModel) -> LiveModel:

@@ -26,7 +26,18 @@ from icsml.serving.readers import Readers
 from icsml.serving.recorder import Recorder
 from icsml.serving.settings import ServingSettings
 
-__all__ = ["AnyCaller", "Assessor", "Auditor", "BatchBody", "Body", "Monitor", "Reader", "Service", "TheService"]
+__all__ = [
+    "AnyCaller",
+    "Assessor",
+    "Auditor",
+    "BatchBody",
+    "Body",
+    "Monitor",
+    "Reader",
+    "Service",
+    "TheService",
+    "receive_record",
+]
 
 
 @dataclass(frozen=True)
@@ -79,7 +90,9 @@ class Service:
         self.readers.close()
         self.ledger.close()
 
-    def entry(self, caller: Caller, record: EnterpriseRecord, request: bytes, key: str | None) -> Entry:
+    def entry(
+        self, caller: Caller, record: EnterpriseRecord, request: bytes, key: str | None, *, recourse: bool | None = None
+    ) -> Entry:
         """Decide on one record, and return what is to be recorded of it.
 
         One thread at a time: LightGBM's prediction writes to the booster it reads (LightGBM issues 5482 and 6142).
@@ -95,6 +108,8 @@ class Service:
             The record as received, as RFC 8785 JSON.
         key : str, optional
             The caller's name for the request.
+        recourse : bool, optional
+            Whether to look for recourse, whatever the grade; None as the settings say.
 
         Raises
         ------
@@ -112,7 +127,8 @@ class Service:
             decided_at=self.clock(),
             version=model.version,
             reasons=self.settings.reasons,
-            with_recourse=self.settings.recourse,
+            with_recourse=self.settings.recourse if recourse is None else recourse,
+            recourse_from=self.settings.recourse_from if recourse is None else None,
         )
         self.metrics.stage("decide", perf_counter() - began)
         self.metrics.decision(decided.grade)
@@ -156,7 +172,8 @@ async def _monitor(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
     return caller
 
 
-async def _body(request: Request, service: TheService) -> Any:  # noqa: ANN401 - any JSON value
+async def receive_record(request: Request, service: TheService) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the body of a request for one decision."""
     limits, began = service.settings, perf_counter()
     body = await read_json(request, max_bytes=limits.max_body_bytes, seconds=limits.body_seconds)
     service.metrics.stage("body", perf_counter() - began)
@@ -173,5 +190,5 @@ Assessor = Annotated[Caller, Depends(_assessor)]
 Reader = Annotated[Caller, Depends(_reader)]
 Monitor = Annotated[Caller, Depends(_monitor)]
 Auditor = Annotated[Caller, Depends(_auditor)]
-Body = Annotated[Any, Depends(_body)]
+Body = Annotated[Any, Depends(receive_record)]
 BatchBody = Annotated[Any, Depends(_batch_body)]

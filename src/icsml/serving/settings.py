@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from icsml.core.paths import configs_dir
@@ -18,6 +18,11 @@ __all__ = ["ServingSettings", "load_settings"]
 
 _PREFIX = "ICSML_"
 _CODE = "ICS-SRV-024"
+
+
+def _none_if_null(value: object) -> object:
+    """Take the text ``null`` for none: a variable of the environment is always a text."""
+    return None if value == "null" else value
 
 
 class ServingSettings(BaseModel):
@@ -34,7 +39,9 @@ class ServingSettings(BaseModel):
     reasons : int
         How many reasons a decision shows at most.
     recourse : bool
-        Whether a decision looks for what the firm could do within a year.
+        Whether a decision looks for what the firm could do within a year, unless the request says otherwise.
+    recourse_from : str, optional
+        The best grade for which it does so; None for every grade.
     max_body_bytes, max_batch_bytes : int
         Largest body of a request for one decision, and for a batch.
     max_connections : int
@@ -59,6 +66,7 @@ class ServingSettings(BaseModel):
     threads: Annotated[int, Field(ge=1, le=256)] = 8
     reasons: Annotated[int, Field(ge=1, le=100)] = 8
     recourse: bool = True
+    recourse_from: Annotated[str | None, BeforeValidator(_none_if_null)] = "C1"
     max_body_bytes: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = 65536
     max_batch_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 8 * 1024 * 1024
     max_connections: Annotated[int, Field(ge=1, le=100_000)] = 1000

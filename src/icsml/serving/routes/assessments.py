@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
+from starlette.types import Scope
 
 from icsml.innovation.rulebooks.rulebook import Rulebook
+from icsml.ledger.entry import Recorded
 from icsml.ledger.payload import parse_decision
 from icsml.model.bundle import Bundle
 from icsml.records.decision import Decision
@@ -19,7 +21,7 @@ from icsml.serving.problems import RequestError
 from icsml.serving.service import Assessor, Auditor, Body, Reader, Service, TheService
 from icsml.texts.languages import Language
 
-__all__ = ["CREATING", "NO_ACCESS", "PATH", "assessments_router"]
+__all__ = ["CREATING", "NO_ACCESS", "PATH", "WithRecourse", "assessments_router", "created", "wanted"]
 
 PATH = "/v1/assessments"
 IdempotencyKey = Annotated[
@@ -33,6 +35,13 @@ IdempotencyKey = Annotated[
     ),
 ]
 DecisionId = Annotated[str, Path(alias="id", description="`decision_id` of the decision")]
+WithRecourse = Annotated[
+    Literal["true", "false"] | None,
+    Query(
+        alias="recourse",
+        description="Whether the decision looks for recourse, whatever the grade. By default as the service is set.",
+    ),
+]
 _CREATED = {
     "description": "Decided and recorded.",
     "headers": {"Location": {"description": "Path of the decision.", "schema": {"type": "string"}}},
@@ -52,15 +61,16 @@ _AGAIN = {**_CREATED, "model": Decision, "description": "Recorded earlier under 
 
 
 async def create_assessment(
-    request: Request, caller: Assessor, service: TheService, body: Body, idempotency_key: IdempotencyKey = None
+    request: Request,
+    caller: Assessor,
+    service: TheService,
+    body: Body,
+    idempotency_key: IdempotencyKey = None,
+    recourse: WithRecourse = None,
 ) -> Response:
     """Decide on one record; the decision is in the ledger before this answer leaves."""
-    recorded = await assess(service, caller, body, idempotency_key)
-    return _json(
-        recorded.decision_bytes,
-        HTTPStatus.OK if recorded.replayed else HTTPStatus.CREATED,
-        {"Location": f"{request.scope.get('root_path', '')}{PATH}/{recorded.decision_id}"},
-    )
+    recorded = await assess(service, caller, body, idempotency_key, recourse=wanted(recourse))
+    return created(request.scope, recorded)
 
 
 async def read_assessment(
@@ -81,6 +91,20 @@ async def report_assessment(
     """Return a decision of one's own tenant as a page that opens offline, the same bytes each time."""
     decision = await _recorded(service, caller.tenant, decision_id)
     return HTMLResponse(await run_sync(_page, decision, lang, service.models.live.bundle.rulebook))
+
+
+def created(scope: Scope, recorded: Recorded) -> Response:
+    """Return the answer that a decision was recorded."""
+    return _json(
+        recorded.decision_bytes,
+        HTTPStatus.OK if recorded.replayed else HTTPStatus.CREATED,
+        {"Location": f"{scope.get('root_path', '')}{PATH}/{recorded.decision_id}"},
+    )
+
+
+def wanted(recourse: str | None) -> bool | None:
+    """Return what a parameter ``recourse`` asks for; None without it."""
+    return None if recourse is None else recourse == "true"
 
 
 def assessments_router(bundle: Bundle) -> APIRouter:

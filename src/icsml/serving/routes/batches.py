@@ -16,7 +16,7 @@ from icsml.records.decision import Decision
 from icsml.serving.assessing import Result, assess_all
 from icsml.serving.openapi import batch_body, problems
 from icsml.serving.problems import Problem, RequestError, unexpected
-from icsml.serving.routes.assessments import CREATING, PATH
+from icsml.serving.routes.assessments import CREATING, PATH, WithRecourse, wanted
 from icsml.serving.service import Assessor, BatchBody, TheService
 
 __all__ = ["BatchAnswer", "BatchResult", "batches_router"]
@@ -50,11 +50,16 @@ class BatchAnswer(BaseModel):
 
 
 async def create_batch(
-    request: Request, caller: Assessor, service: TheService, body: BatchBody, idempotency_key: BatchKey = None
+    request: Request,
+    caller: Assessor,
+    service: TheService,
+    body: BatchBody,
+    idempotency_key: BatchKey = None,
+    recourse: WithRecourse = None,
 ) -> Response:
     """Decide on each record; every decision is in the ledger before this answer leaves."""
     service.recorder.require_open()
-    results = await assess_all(service, caller, _records(body), idempotency_key)
+    results = await assess_all(service, caller, _records(body), idempotency_key, recourse=wanted(recourse))
     content = b'{"results":[' + b",".join([await _told(request, result) for result in results]) + b"]}"
     return Response(content, HTTPStatus.OK, media_type="application/json")
 
