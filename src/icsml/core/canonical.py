@@ -119,10 +119,28 @@ def _ordered(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if kind is float:
         return number(value)
     if kind is dict:
-        return {key if type(key) is str else _plain(key): _ordered(value[key]) for key in _keys(value)}
+        return _members(value)
     if kind is list:
         return [_ordered(item) for item in value]
     return _other(value)
+
+
+def _members(content: dict[str, Any]) -> dict[str, Any]:
+    """Return an object as :func:`_ordered`; what is most of a record is not worth a call for each value."""
+    ordered = {}
+    for key in _keys(content):
+        value = content[key]
+        kind = type(value)
+        if kind is float:
+            size = abs(value)
+            if 1e-4 <= size < 1e15:
+                value = int(value) if value.is_integer() else value
+            else:
+                value = number(value)
+        elif kind is not str and value is not None:
+            value = _ordered(value)
+        ordered[key if type(key) is str else _plain(key)] = value
+    return ordered
 
 
 def _other(value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -137,7 +155,7 @@ def _other(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, list | tuple):
         return [_ordered(item) for item in value]
     if isinstance(value, dict):
-        return {key if type(key) is str else _plain(key): _ordered(value[key]) for key in _keys(value)}
+        return _members(value)
     raise _NotCanonicalError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from icsml.core.canonical import digest
+from icsml.core.canonical import sha256_hex, written
 
 __all__ = ["GENESIS", "ChainRow"]
 
@@ -43,4 +43,4 @@ class ChainRow(NamedTuple):
     @property
     def sha256(self) -> str:
         """SHA-256 of the RFC 8785 bytes of all seven fields."""
-        return digest(self._asdict())
+        return sha256_hex(written(self._asdict()))

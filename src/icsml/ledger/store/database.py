@@ -71,7 +71,7 @@ class DatabaseFile:
     @classmethod
     def at(cls, path: Path) -> DatabaseFile:
         """Return the present file; raise OSError if there is none."""
-        stat = path.stat()
+        stat = os.stat(path)  # noqa: PTH116 - half the time of Path.stat, twice for each group of decisions
         return cls(path, stat.st_dev, stat.st_ino)
 
     def require(self, code: str) -> None:
