@@ -1,17 +1,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from icsml.core import arithmetic
+from icsml.core.formulas import Trace
 from icsml.errors import InputError, ModelError
-from icsml.features.catalogue import CATALOGUE
+from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
 from icsml.features.encoder import Encoder
 from icsml.features.innovation import INNOVATION_FIELDS
 from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.innovation.scoring.evaluate import Points, evaluate
+from icsml.records.columns import as_table, layout
 from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Domain, Kind, Purpose
@@ -194,6 +200,82 @@ def test_every_column_is_its_own_feature() -> None:
             np.testing.assert_array_equal(matrix[:, number], points.innovation_score)
         else:
             np.testing.assert_array_equal(matrix[:, number], feature.function(columns))
+
+
+EDGES = (np.nan, np.inf, -np.inf, 0.0, -0.0, 5e-324, 1.0, -1.0, 3.0, 1e-308, 1.7e308, -1.7e308)
+DAYS = ("NaT", "2024-01-01", "2024-01-02", "1970-01-01", "1900-01-01")
+
+
+@st.composite
+def odd_books(draw) -> dict[str, np.ndarray]:
+    """Rows with missing, infinite, tiny and huge numbers of either sign, and dates in any order or missing."""
+    rows = draw(st.sampled_from([1, 2, 300]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    columns = book(rows, draw(st.integers(0, 2**32)))
+    for name, values in columns.items():
+        odd = rng.random(rows) < draw(st.sampled_from([0.1, 0.5, 1.0]))
+        if values.dtype.kind == "M":
+            values[odd] = rng.choice(np.array(DAYS, dtype="datetime64[D]"), odd.sum())
+        elif values.dtype.kind == "f":
+            columns[name][odd] = rng.choice(EDGES, odd.sum())
+    return columns
+
+
+@settings(max_examples=60, deadline=None)
+@given(odd_books())
+def test_every_column_has_the_bits_of_its_feature(columns) -> None:
+    encoder, points = complete(), given_points(len(columns["as_of"]))
+    matrix = encoder.encode(columns, points)
+    table = as_table(columns, layout((TRADE, CITED)))
+    assert encoder.encode(table, points).tobytes() == matrix.tobytes()
+    on_file = np.any([~np.isnan(columns[name]) for name in encoder.score_inputs], axis=0)
+    for values, feature in zip(matrix.T, encoder.features, strict=True):
+        expected = feature.function(columns) if feature.name != "innovation_score" else points.innovation_score
+        if feature.name == "innovation_score":
+            expected = np.where(on_file, expected, np.nan)
+        assert values.tobytes() == expected.tobytes(), feature.name
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda columns: np.log(columns["revenue_cny"]),
+        lambda columns: np.nan_to_num(columns["revenue_cny"]),
+        lambda columns: columns["revenue_cny"] + columns["total_cost_cny"],
+        lambda columns: columns["revenue_cny"].clip(0.0),
+        lambda columns: np.where(columns["revenue_cny"] == 0.0, 0.0, 1.0),
+        lambda columns: arithmetic.known(columns["revenue_cny"] if columns["revenue_cny"] else columns["staff_rd"]),
+        lambda columns: arithmetic.add(columns["revenue_cny"], np.zeros(3)),
+        lambda columns: columns.get("revenue_cny"),
+        lambda columns: np.zeros(len(columns["revenue_cny"])),
+        lambda columns: np.zeros(1),
+        lambda columns: None,
+    ],
+)
+def test_a_function_that_does_anything_else_is_named_with_the_remedy(function, monkeypatch) -> None:
+    other = replace(FEATURE_BY_NAME["revenue"], function=function)
+    monkeypatch.setitem(FEATURE_BY_NAME, "revenue", other)
+    with pytest.raises(ModelError, match="revenue") as caught:
+        Encoder(("staff", "revenue")).encode(book(3))
+    assert caught.value.code == "ICS-FEA-012"
+    assert caught.value.field == "revenue"
+    assert "icsml.core.arithmetic" in caught.value.message
+    assert "functions alone" in caught.value.remedy
+
+
+@pytest.mark.parametrize("feature", CATALOGUE, ids=lambda feature: feature.name)
+def test_every_feature_can_be_compiled_from_the_columns_that_it_declares(feature) -> None:
+    trace = Trace()
+    formulas = trace.formulas([feature.recorded(trace)])
+    if feature.name != "innovation_score":
+        assert set(formulas.columns) == set(feature.inputs)
+
+
+@pytest.mark.parametrize("name", ["revenue_cny", "as_of", "extra.trade_age"])
+def test_columns_of_other_lengths_are_refused(name: str) -> None:
+    columns = book(5)
+    with pytest.raises(ValueError, match="differ in length"):
+        complete().encode(columns | {name: columns[name][:1]}, given_points(5))
 
 
 def test_one_row_has_the_bits_of_the_batch() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import NoReturn
 
 import numpy as np
 
@@ -29,13 +30,24 @@ class Operation(IntEnum):
     """days from the first to the second date; NaN where the order is reversed"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Symbol:
-    """A column, a constant or the result of a step, in formulas that are being recorded."""
+    """A column, a constant or the result of a step, in formulas that are being recorded.
+
+    Only functions of :mod:`icsml.core.arithmetic` accept it. Whatever else is done with it, such as a comparison or
+    another function of NumPy, raises TypeError: no formula is recorded as less than it is.
+    """
 
     trace: Trace = field(repr=False)
     kind: type
     number: int
+
+    __array_ufunc__ = None
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("only functions of icsml.core.arithmetic can be recorded")
+
+    __array__ = __bool__ = __eq__ = __ne__ = _refuse
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,13 +74,17 @@ class Formulas:
     results: Ints
 
 
+_Place = tuple[type, int]
+"""Kind and number of a symbol."""
+
+
 class Trace:
     """Records formulas; a step that occurs in several is recorded once."""
 
     def __init__(self) -> None:
         self._columns: dict[str, int] = {}
-        self._constants: dict[float, int] = {}
-        self._steps: dict[tuple[Operation, Symbol, Symbol], int] = {}
+        self._constants: dict[str, int] = {}  # by their digits: 0.0 and -0.0 are two
+        self._steps: dict[tuple[Operation, _Place, _Place], int] = {}
 
     def __getitem__(self, name: str) -> Symbol:
         """Return the symbol of a column; so a trace stands for the columns of records."""
@@ -76,8 +92,10 @@ class Trace:
 
     def apply(self, operation: Operation, first: Symbol | float, second: Symbol | float | None = None) -> Symbol:
         """Record an operation and return the symbol of its result; a number is a constant."""
-        a = self._symbol(first)
-        step = (operation, a, a if second is None else self._symbol(second))
+        if (second is None) != (operation is Operation.KNOWN):
+            raise TypeError(f"wrong number of operands of {operation.name}")
+        a = self._place(first)
+        step = (operation, a, a if second is None else self._place(second))
         return Symbol(self, Operation, self._steps.setdefault(step, len(self._steps)))
 
     def formulas(self, results: Sequence[Symbol]) -> Formulas:
@@ -85,16 +103,19 @@ class Trace:
         steps = [(operation, self._register(a), self._register(b)) for operation, a, b in self._steps]
         return Formulas(
             tuple(self._columns),
-            np.array(list(self._constants), dtype=np.float64),
+            np.array([float.fromhex(digits) for digits in self._constants], dtype=np.float64),
             np.array(steps, dtype=np.int64).reshape(-1, 3),
-            np.array([self._register(result) for result in results], dtype=np.int64),
+            np.array([self._register(self._place(result)) for result in results], dtype=np.int64),
         )
 
-    def _symbol(self, operand: Symbol | float) -> Symbol:
-        if isinstance(operand, Symbol):
-            return operand
-        return Symbol(self, float, self._constants.setdefault(float(operand), len(self._constants)))
+    def _place(self, operand: Symbol | float) -> _Place:
+        if not isinstance(operand, Symbol):
+            return float, self._constants.setdefault(float(operand).hex(), len(self._constants))
+        if operand.trace is not self:  # its number means another column or step here
+            raise TypeError("a symbol of another trace")
+        return operand.kind, operand.number
 
-    def _register(self, symbol: Symbol) -> int:
+    def _register(self, place: _Place) -> int:
+        kind, number = place
         first = {str: 0, float: len(self._columns), Operation: len(self._columns) + len(self._constants)}
-        return first[symbol.kind] + symbol.number
+        return first[kind] + number

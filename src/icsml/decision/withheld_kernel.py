@@ -109,11 +109,13 @@ def find_nearest(
     distances[:] = np.inf
     nearest[:] = len(lends)
     for row in range(len(lends)):
-        if lends[row] and about[row] <= bound:
+        if lends[row] and not about[row] > bound:
             distance = 0.0
             for at, column in enumerate(present):
                 apart = abs(ranks[row, column] - own[at])
                 distance += weights[column] * (0.5 if np.isnan(apart) else apart)
+            if np.isnan(distance):  # an infinite weight: still a row, or an index beyond the last one would stay
+                distance = np.inf
             if _before(distance, row, distances[0], nearest[0]):
                 _replace_last(distances, nearest, distance, row)
 

@@ -11,6 +11,7 @@ from typing import cast
 from icsml.core.arithmetic import known
 from icsml.core.arrays import Floats
 from icsml.core.formulas import Symbol, Trace
+from icsml.errors import ModelError
 from icsml.records.columns import Columns
 from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature
@@ -82,8 +83,29 @@ class Feature:
     overridden: bool = False
 
     def recorded(self, trace: Trace) -> Symbol:
-        """Record the function in a trace and return its result."""
-        return cast(Symbol, self.function(cast(Columns, trace)))
+        """Record the function in a trace and return its result.
+
+        Raises
+        ------
+        ModelError
+            ICS-FEA-012 if the function does anything with its columns but pass them to functions of
+            :mod:`icsml.core.arithmetic`.
+        """
+        try:
+            result: object = self.function(cast(Columns, trace))
+        except (TypeError, AttributeError) as error:
+            raise self._unrecordable() from error
+        if not isinstance(result, Symbol):
+            raise self._unrecordable()
+        return result
+
+    def _unrecordable(self) -> ModelError:
+        return ModelError(
+            "ICS-FEA-012",
+            "its function cannot be compiled: it does more than call functions of icsml.core.arithmetic",
+            field=self.name,
+            remedy="compute it by those functions alone, or add the operation that it needs to them",
+        )
 
 
 @dataclass(frozen=True, slots=True)

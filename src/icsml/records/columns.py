@@ -186,12 +186,16 @@ def numbers_of(columns: Columns, names: tuple[str, ...]) -> tuple[Floats, Ints]:
     ------
     KeyError
         If there is no such column.
+    ValueError
+        If the columns differ in length.
     """
     if isinstance(columns, Table):
         return columns.numbers, _indices(columns.layout, names)
     numbers = np.empty((len(names), len(next(iter(columns.values())))))
     for values, name in zip(numbers, names, strict=True):
         column = columns[name]
+        if column.shape != values.shape:  # a column of one row would be taken for every row
+            raise ValueError("columns differ in length")
         values[:] = _days(column) if column.dtype.kind == "M" else column
     return numbers, np.arange(len(names), dtype=np.int64)
 

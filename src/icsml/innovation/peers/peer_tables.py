@@ -33,6 +33,7 @@ __all__ = [
     "Peers",
     "Population",
     "assign_peers",
+    "everybody_last",
 ]
 
 PERCENTILES: Final = 100
@@ -173,7 +174,7 @@ class PeerTables:
         min_peers : int
             Fewest known values for a table; the coarsest level, which includes everybody, needs one.
         """
-        complete = tuple(levels) if levels and levels[-1] == () else (*levels, ())
+        complete = everybody_last(levels)
         cells = [_cells(assignment, keys) for keys in complete]
         thresholds = {
             name: [
@@ -239,6 +240,11 @@ class PeerTables:
                 field=name,
                 remedy="make them with `icsml rulebook fit`",
             ) from error
+
+
+def everybody_last(levels: Sequence[tuple[GroupKey, ...]]) -> tuple[tuple[GroupKey, ...], ...]:
+    """Return groups from fine to coarse with everybody as the last one."""
+    return tuple(levels) if levels and levels[-1] == () else (*levels, ())
 
 
 def _nearest_table(levels: Sequence[Mapping[Cell, Floats]], cells: Sequence[Cell | None]) -> tuple[int, Floats]:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icsml.core.arrays import Floats
-from icsml.innovation.peers.peer_tables import PERCENTILES, GroupKey
+from icsml.errors import ConfigError
+from icsml.innovation.peers.peer_tables import PERCENTILES, GroupKey, everybody_last
 from icsml.innovation.rulebooks.compiled_points import Curve
 from icsml.innovation.rulebooks.exact_numbers import at_stage
 from icsml.innovation.rulebooks.indicators import Indicator, Missing, Option
@@ -24,6 +25,9 @@ _RULE_OF_MISSING: Final[Mapping[Missing, RuleKind]] = {
     "rescale": RuleKind.LEFT_OUT,
     "refuse": RuleKind.REFUSED,
 }
+
+_MOST_RULES: Final = int(np.iinfo(np.int16).max) + 1
+"""As many as there are codes from 0."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +71,13 @@ class CompiledIndicator:
 def compile_indicators(
     indicators: Sequence[Indicator], stages: Sequence[str | None], groups: Sequence[tuple[GroupKey, ...]]
 ) -> tuple[CompiledIndicator, ...]:
-    """Return indicators as arrays, weighted for these stages and ranked within these groups of peers."""
+    """Return indicators as arrays, weighted for these stages and ranked within these groups of peers.
+
+    Raises
+    ------
+    ConfigError
+        ``ICS-RUL-040`` if an indicator has more rules than there are codes for them.
+    """
     rank_rules = _rank_rules(groups)
     return tuple(_compile(indicator, stages, rank_rules) for indicator in indicators)
 
@@ -90,6 +100,13 @@ def _compile(indicator: Indicator, stages: Sequence[str | None], rank_rules: Seq
         ways.append(Way(option.value, curve, peer_key(indicator, option) if ranked else None, len(rules)))
         rules += [replace(row, option=option.id) for row in rows] if indicator.best_of else rows
     rules.append(RuleHit(_RULE_OF_MISSING[indicator.missing]))
+    if len(rules) > _MOST_RULES:
+        raise ConfigError(
+            "ICS-RUL-040",
+            f"has {len(rules):,} rows of rules with all its options, and there can be {_MOST_RULES:,}",
+            field=indicator.id,
+            remedy="split it into several indicators, or take away options or rows",
+        )
     return CompiledIndicator(
         indicator,
         tuple(ways),
@@ -101,6 +118,9 @@ def _compile(indicator: Indicator, stages: Sequence[str | None], rank_rules: Seq
 
 
 def _rank_rules(groups: Sequence[tuple[GroupKey, ...]]) -> list[RuleHit]:
-    complete = groups if groups and groups[-1] == () else (*groups, ())
     percentiles = range(PERCENTILES + 1)
-    return [RuleHit(RuleKind.PERCENTILE, percentile=part, peers=keys) for keys in complete for part in percentiles]
+    return [
+        RuleHit(RuleKind.PERCENTILE, percentile=part, peers=keys)
+        for keys in everybody_last(groups)
+        for part in percentiles
+    ]

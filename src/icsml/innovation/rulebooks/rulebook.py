@@ -14,8 +14,8 @@ from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from icsml.core.canonical import sha256_hex
 from icsml.errors import InputError
-from icsml.innovation.peers.peer_tables import MOST_LEVELS, GroupKey, PeerTables
-from icsml.innovation.rulebooks.compiled_indicators import CompiledIndicator, compile_indicators
+from icsml.innovation.peers.peer_tables import MOST_LEVELS, GroupKey, PeerTables, everybody_last
+from icsml.innovation.rulebooks.compiled_indicators import CompiledIndicator, compile_indicators, peer_key
 from icsml.innovation.rulebooks.eligibility import Eligibility
 from icsml.innovation.rulebooks.exact_numbers import Part, Rational
 from icsml.innovation.rulebooks.indicators import Category, Indicator, ScoringDomain
@@ -259,9 +259,10 @@ class Rulebook(Edition):
         Raises
         ------
         InputError
-            ``ICS-RUL-033`` if the tables were fitted for another rulebook, or another version of this one.
+            ``ICS-RUL-033`` if the tables were fitted for another rulebook, or another version of this one; so too if
+            their groups are others, or an indicator has none: compiled code finds points by their place among them.
         """
-        if tables.rulebook_sha256 != self.sha256:
+        if tables.rulebook_sha256 != self.sha256 or not self._fits(tables):
             raise InputError(
                 "ICS-RUL-033",
                 f"were fitted for another version of {tables.rulebook}",
@@ -271,6 +272,12 @@ class Rulebook(Edition):
         fitted = self.model_copy()
         fitted._source_text, fitted._peer_tables = self._source_text, tables
         return fitted
+
+    def _fits(self, tables: PeerTables) -> bool:
+        """Return whether tables have the groups that this rulebook ranks in, and all that it ranks."""
+        groups = self.peers.groups if self.peers is not None else ()
+        ranks = {peer_key(i, option) for i in self.ranked for option in i.options if option.points.ranked}
+        return tables.levels == everybody_last(groups) and tables.thresholds.keys() >= ranks
 
     def inputs(self) -> tuple[str, ...]:
         """Return every field that points, stage and eligibility read, in order, each once."""

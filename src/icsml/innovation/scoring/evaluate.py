@@ -32,12 +32,16 @@ def evaluate(rulebook: Rulebook, columns: Columns) -> Points:
     ------
     InputError
         If the rulebook ranks among peers and has no peer tables.
+    ValueError
+        If the columns differ in length.
     """
     from icsml.core.formula_kernel import compute  # numba: not before the first row
     from icsml.innovation.scoring.points_kernel import Results, score_rows
 
     tables, stage = rulebook.tables, stage_indices(rulebook.stages, columns)
     table, read = numbers_of(columns, tables.formulas.columns)
+    if table.shape[1] != len(stage):
+        raise ValueError("columns differ in length")
     values = np.empty((len(tables.formulas.results), len(stage)))
     compute(table, read, tables.formulas.constants, tables.formulas.steps, tables.formulas.results, values)
     results = Results(**_empty(rulebook, tables, len(stage)))
