@@ -10,7 +10,7 @@ import sqlalchemy
 from ledger_tables import execute
 
 from icsml.core.canonical import canonical_bytes
-from icsml.decision.decide import decide
+from icsml.decision import decide as deciding
 from icsml.errors import LedgerError
 from icsml.serving.settings import ServingSettings
 
@@ -70,12 +70,14 @@ def test_a_record_at_fault_does_not_spoil_the_others(client, ledger, record):
 
 
 def test_a_mistake_on_one_record_is_told_of_that_record_alone(client, record, monkeypatch):
-    def mistaken(bundle, parsed, **options):
+    real = deciding._decided
+
+    def mistaken(bundle, assessment, index, parsed, *others):
         if parsed.enterprise_id == "E1":
             raise ZeroDivisionError(POISON)
-        return decide(bundle, parsed, **options)
+        return real(bundle, assessment, index, parsed, *others)
 
-    monkeypatch.setattr("icsml.serving.service.decide", mistaken)
+    monkeypatch.setattr(deciding, "_decided", mistaken)
     answer = client.post(URL, json={"records": _records(record, 3)})
     results = _results(answer)
     assert _statuses(results) == [201, 500, 201]

@@ -16,14 +16,18 @@ PATH = "/v1/assessments"
 
 @pytest.fixture
 def asked(monkeypatch):
-    """Note how `decide` is asked for recourse."""
-    noted, decide = [], service.decide
+    """Note how recourse is asked for, of one record or of several."""
+    noted = []
 
-    def noting(*args, with_recourse, recourse_from, **options):
-        noted.append((with_recourse, recourse_from))
-        return decide(*args, with_recourse=False, **options)
+    def noting(decide):
+        def noted_first(*args, with_recourse, recourse_from, **options):
+            noted.append((with_recourse, recourse_from))
+            return decide(*args, with_recourse=False, **options)
 
-    monkeypatch.setattr(service, "decide", noting)
+        return noted_first
+
+    for name in ("decide", "decide_all"):
+        monkeypatch.setattr(service, name, noting(getattr(service, name)))
     return noted
 
 

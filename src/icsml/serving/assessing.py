@@ -14,7 +14,7 @@ from icsml.errors import IcsmlError
 from icsml.ledger.entry import Entry, Recorded
 from icsml.records.enterprise import EnterpriseRecord, parse_record
 from icsml.serving.keys import Caller
-from icsml.serving.service import Service
+from icsml.serving.service import Asked, Service
 
 __all__ = ["assess", "assess_all"]
 
@@ -36,6 +36,10 @@ class _Request:
     content: bytes
     key: str | None
     recourse: bool | None
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.record, self.content, self.key)
 
     @classmethod
     def of(cls, body: Any, key: str | None, recourse: bool | None) -> _Request:  # noqa: ANN401 - any JSON value
@@ -127,15 +131,28 @@ async def assess_all(
 async def _decide_all(service: Service, caller: Caller, requests: Sequence[_Request | IcsmlError]) -> list[_Made]:
     made: list[_Made | None] = [one if isinstance(one, IcsmlError) else None for one in requests]
     acceptable = {position: one for position, one in enumerate(requests) if isinstance(one, _Request)}
+    tried = await _tried_earlier(service, caller, list(acceptable.values()))
+    for position, earlier in zip(acceptable, tried, strict=True):
+        made[position] = earlier
+    new = {position: request for position, request in acceptable.items() if made[position] is None}
     began = perf_counter()
-    for position, earlier in zip(
-        acceptable, await _tried_earlier(service, caller, list(acceptable.values())), strict=True
-    ):
-        made[position] = earlier or _tried_entry(service, caller, acceptable[position])
+    for position, entry in zip(new, _entries(service, caller, list(new.values())), strict=True):
+        made[position] = entry
         if perf_counter() - began > _TURN_SECONDS:
             await asyncio.sleep(0)
             began = perf_counter()
     return [one for one in made if one is not None]
+
+
+def _entries(service: Service, caller: Caller, requests: Sequence[_Request]) -> Iterator[Entry | Exception]:
+    """Decide on records together; after an error of our own, each of the others by itself."""
+    recourse = requests[0].recourse if requests else None  # it is asked for of a whole batch
+    together = service.entries(caller, [request.asked for request in requests], recourse=recourse)
+    for request in requests:
+        try:
+            yield next(together)
+        except Exception:
+            yield _tried_entry(service, caller, request)
 
 
 async def _record_all(service: Service, made: Sequence[_Made]) -> list[Result]:

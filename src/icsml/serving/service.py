@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from time import perf_counter
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, NamedTuple, cast
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from icsml.core.clock import Clock
-from icsml.decision.decide import decide
+from icsml.decision.decide import decide, decide_all
+from icsml.errors import InputError
 from icsml.ledger.decision_payload import decision_entry
 from icsml.ledger.entry import Entry
 from icsml.ledger.store import Ledger
@@ -20,7 +21,7 @@ from icsml.records.enterprise import EnterpriseRecord
 from icsml.serving.admission import admit
 from icsml.serving.body import read_json
 from icsml.serving.keys import Caller, KeyStore, Operation
-from icsml.serving.live_model import Models
+from icsml.serving.live_model import LiveModel, Models
 from icsml.serving.metrics import Metrics
 from icsml.serving.readers import Readers
 from icsml.serving.recorder import Recorder
@@ -38,6 +39,14 @@ __all__ = [
     "TheService",
     "receive_record",
 ]
+
+
+class Asked(NamedTuple):
+    """A record to decide on, its request as RFC 8785 JSON, and the caller's name for it."""
+
+    record: EnterpriseRecord
+    content: bytes
+    key: str | None
 
 
 @dataclass(frozen=True)
@@ -120,19 +129,41 @@ class Service:
         """
         model = self.models.live  # one model from start to end
         began = perf_counter()
-        decided = decide(
-            model.bundle,
-            record,
-            decision_id=self.new_id(),
-            decided_at=self.clock(),
-            version=model.version,
-            reasons=self.settings.reasons,
-            with_recourse=self.settings.recourse if recourse is None else recourse,
-            recourse_from=self.settings.recourse_from if recourse is None else None,
-        )
+        decided = decide(model.bundle, record, decision_id=self.new_id(), **self._how(model, recourse))
         self.metrics.stage("decide", perf_counter() - began)
         self.metrics.decision(decided.grade)
         return decision_entry(caller.tenant, model.bundle, request, decided, idempotency_key=key, key_id=caller.key_id)
+
+    def _how(self, model: LiveModel, recourse: bool | None) -> dict[str, Any]:
+        return {
+            "decided_at": self.clock(),
+            "version": model.version,
+            "reasons": self.settings.reasons,
+            "with_recourse": self.settings.recourse if recourse is None else recourse,
+            "recourse_from": self.settings.recourse_from if recourse is None else None,
+        }
+
+    def entries(
+        self, caller: Caller, asked: Sequence[Asked], *, recourse: bool | None = None
+    ) -> Iterator[Entry | InputError]:
+        """Decide on records that are assessed together, and yield what is to be recorded of each in turn.
+
+        Parameters and errors are those of :meth:`entry`; a record that is not acceptable yields its error.
+        """
+        model = self.models.live  # one model from start to end
+        began = perf_counter()
+        ids = [self.new_id() for _ in asked]
+        records = [each.record for each in asked]
+        decisions = decide_all(model.bundle, records, decision_ids=ids, **self._how(model, recourse))
+        for each, decided in zip(asked, decisions, strict=True):
+            self.metrics.stage("decide", perf_counter() - began)
+            if isinstance(decided, InputError):
+                yield decided
+            else:
+                self.metrics.decision(decided.grade)
+                how = {"idempotency_key": each.key, "key_id": caller.key_id}
+                yield decision_entry(caller.tenant, model.bundle, each.content, decided, **how)
+            began = perf_counter()
 
 
 async def _service(request: Request) -> Service:
