@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -101,16 +100,13 @@ def decision_entry(
         ``ICS-LED-005`` or ``ICS-LED-009`` if this cannot be recorded. The record itself was accepted before, so it is
         no fault of the sender.
     """
-    rulebook = bundle.rulebook
     with _no_fault_of_the_sender():
         parts = {
             "request": request,
             "features": canonical_bytes(decided.features),
             "decision": decided.decision_bytes,
-            "bundle_sha256": canonical_bytes(bundle.sha256),
-            "rulebook_sha256": canonical_bytes(rulebook.sha256 if rulebook else None),
-            "code_version": _code_version(),
             "key_id": canonical_bytes(key_id),
+            **bundle.derived(_of_bundle),
         }
         return Entry.of(tenant, decided.decision_id, parts, idempotency_key=idempotency_key)
 
@@ -124,7 +120,10 @@ def _no_fault_of_the_sender() -> Iterator[None]:
         raise LedgerError(code, error.message, field=error.field or "payload", remedy=error.remedy) from None
 
 
-@cache
-def _code_version() -> bytes:
-    """Return it from memory: reading the metadata of a package takes longer than hashing a decision."""
-    return canonical_bytes(version("icsml"))
+def _of_bundle(bundle: Bundle) -> dict[str, bytes]:
+    """Return what is the same in every payload of a bundle; hashing a rulebook takes longer than hashing a decision."""
+    return {
+        "bundle_sha256": canonical_bytes(bundle.sha256),
+        "rulebook_sha256": canonical_bytes(bundle.rulebook.sha256 if bundle.rulebook else None),
+        "code_version": canonical_bytes(version("icsml")),
+    }
