@@ -86,7 +86,7 @@ def _batch(bundle: Bundle, frame: pd.DataFrame) -> dict[str, Any]:
 
 def _book(frame: pd.DataFrame, path: Path) -> int:
     """Write the records several times over, with other identifiers and amounts, and return how many they are."""
-    random, amounts = np.random.default_rng(1), [name for name in frame if name.endswith("_cny")]
+    random, amounts = np.random.default_rng(1), frame.columns[frame.columns.str.endswith("_cny")]
     copies = -(-_FILE_ROWS // len(frame))
     for copy in range(copies):
         other = frame.assign(enterprise_id=frame["enterprise_id"] + f"-{copy}")

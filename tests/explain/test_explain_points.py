@@ -7,8 +7,10 @@ from hypothesis.extra.numpy import arrays
 
 from icsml.explain.largest_terms import largest_terms
 from icsml.explain.score_points import share_points
+from icsml.explain.terms import largest
 
 share_points(np.ones((1, 2)), np.array([2]))  # compiled once, before anything is timed
+largest(np.ones((1, 2)), np.ones((1, 2), np.int64), np.ones((1, 2)), 1)
 largest_terms(np.ones((1, 2)), np.empty((1, 1), np.int64))
 
 EXACT = st.integers(1, 8).flatmap(
@@ -71,3 +73,20 @@ def test_the_largest_terms_are_those_of_a_stable_sort(terms, most):
     ranked = np.empty((len(terms), min(most, terms.shape[1])), np.int64)
     largest_terms(terms.copy(), ranked)
     assert (ranked == np.argsort(-np.abs(terms), axis=1, kind="stable")[:, :most]).all()
+
+
+@given(TERMS, st.integers(0, 10))
+def test_the_largest_terms_are_gathered_with_their_points_and_values(terms, most):
+    points, values = np.arange(terms.size).reshape(terms.shape), np.where(terms > 1.0, np.nan, terms + 7.0)
+    found = largest(terms, points, values, most)
+    expected = [
+        (row, column)
+        for row in range(len(terms))
+        for column in np.argsort(-np.abs(terms[row]), kind="stable")[:most].tolist()
+        if terms[row, column] != 0.0
+    ]
+    assert list(zip(found.rows.tolist(), found.columns.tolist(), strict=True)) == expected
+    places = (found.rows, found.columns)
+    np.testing.assert_array_equal(found.log_odds, terms[places])
+    np.testing.assert_array_equal(found.points, points[places])
+    np.testing.assert_array_equal(found.values, values[places])

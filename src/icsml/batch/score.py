@@ -24,7 +24,7 @@ from icsml.core.tables import Write, check_table, is_spreadsheet, table_file
 from icsml.decision.assess import Assessment, ExplainedAssessment, assess
 from icsml.decision.record_findings import referred
 from icsml.errors import InputError
-from icsml.explain.terms import rank_terms
+from icsml.explain.terms import largest
 from icsml.model.bundle import Bundle
 from icsml.model.predict import pd_from_log_odds
 from icsml.records.arrow_columns import REPEATING_TEXTS, arrow_columns, text_array
@@ -226,27 +226,21 @@ def _floats(values: Floats | None, n: int) -> pa.Array:
 
 def _reasons(bundle: Bundle, assessment: ExplainedAssessment, most: int) -> pa.Array:
     """Build the column list<struct> from arrays; a term of zero is no reason."""
-    terms, points = assessment.explanation.merged
-    ranked = rank_terms(terms, most)
-    row = np.repeat(np.arange(len(terms)), ranked.shape[1])
-    feature = ranked.ravel()
-    kept = terms[row, feature] != 0.0
-    row, feature = row[kept], feature[kept]
-    log_odds = terms[row, feature]
+    picked = largest(*assessment.explanation.merged, assessment.features, most)
     # by how much the PD would differ without the term, as icsml.explain.terms.pd_effects
-    effects = assessment.pd[row] - pd_from_log_odds(assessment.log_odds[row] - log_odds)
-    features, which = bundle.features, pa.array(feature)
+    without = pd_from_log_odds(assessment.log_odds[picked.rows] - picked.log_odds)
+    features, which = bundle.features, pa.array(picked.columns)
     medians = bundle.reference.medians if bundle.reference is not None else np.full(len(features), np.nan)
     fields = {
         "code": pa.array([feature.code for feature in features]).take(which),
         "feature": pa.array([feature.name for feature in features]).take(which),
         "group": pa.array([feature.group for feature in features]).take(which),
-        "value": pa.array(assessment.features[row, feature], pa.float64(), from_pandas=True),
+        "value": pa.array(picked.values, pa.float64(), from_pandas=True),
         "reference_value": pa.array(medians, pa.float64(), from_pandas=True).take(which),
-        "log_odds": pa.array(log_odds, pa.float64()),
-        "points": pa.array(points[row, feature], pa.int64()),
-        "pd_effect": pa.array(effects, pa.float64()),
-        "form": pa.array(["favourable", "adverse"]).take(pa.array((log_odds > 0.0).astype(np.int8))),
+        "log_odds": pa.array(picked.log_odds, pa.float64()),
+        "points": pa.array(picked.points, pa.int64()),
+        "pd_effect": pa.array(assessment.pd[picked.rows] - without, pa.float64()),
+        "form": pa.array(["favourable", "adverse"]).take(pa.array((picked.log_odds > 0.0).astype(np.int8))),
     }
     struct = pa.StructArray.from_arrays(list(fields.values()), names=list(fields))
-    return pa.ListArray.from_arrays(_offsets(np.bincount(row, minlength=len(terms))), struct)
+    return pa.ListArray.from_arrays(_offsets(np.bincount(picked.rows, minlength=len(assessment.pd))), struct)

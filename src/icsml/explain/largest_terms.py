@@ -7,7 +7,7 @@ import numpy as np
 from icsml.core.arrays import Floats, Ints
 from icsml.core.compilation import compiled, inlined
 
-__all__ = ["largest_remainder", "largest_terms"]
+__all__ = ["gather_terms", "largest_remainder", "largest_terms"]
 
 _HALVINGS = 16
 
@@ -60,14 +60,41 @@ def _round_up(fraction: Floats, wanting: int, rounded: Ints) -> None:
 def largest_terms(terms: Floats, ranked: Ints) -> None:
     """Fill ``ranked`` (n, k) with the columns of the k largest terms (n, m) by absolute value, ties by column order."""
     n, m = terms.shape
-    size = np.empty(m)
+    most = ranked.shape[1]
+    sizes = np.empty(most)
     for row in range(n):
-        for j in range(m):
-            size[j] = abs(terms[row, j])
+        kept = 0
+        for j in range(m if most else 0):
+            size = abs(terms[row, j])
+            if kept == most and not size > sizes[most - 1]:
+                continue
+            place = min(kept, most - 1)
+            while place > 0 and size > sizes[place - 1]:
+                sizes[place], ranked[row, place] = sizes[place - 1], ranked[row, place - 1]
+                place -= 1
+            sizes[place], ranked[row, place] = size, j
+            kept = min(kept + 1, most)
+
+
+@compiled
+def gather_terms(
+    ranked: Ints,
+    terms: Floats,
+    points: Ints,
+    values: Floats,
+    rows: Ints,
+    columns: Ints,
+    log_odds: Floats,
+    gathered_points: Ints,
+    gathered_values: Floats,
+) -> int:
+    """Gather the ranked terms that are not zero, row after row, with their points and values; return how many."""
+    count = 0
+    for row in range(len(ranked)):
         for rank in range(ranked.shape[1]):
-            best = 0
-            for j in range(1, m):
-                if size[j] > size[best]:
-                    best = j
-            ranked[row, rank] = best
-            size[best] = -1.0
+            column = ranked[row, rank]
+            if terms[row, column] != 0.0:
+                rows[count], columns[count], log_odds[count] = row, column, terms[row, column]
+                gathered_points[count], gathered_values[count] = points[row, column], values[row, column]
+                count += 1
+    return count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +18,17 @@ from icsml.model.reference import ReferencePopulation
 from icsml.model.scale import MasterScale
 from icsml.model.scorer import Scorer
 
-__all__ = ["Terms", "adverse", "by_group", "explain", "pd_effects", "rank_terms", "top_terms"]
+__all__ = [
+    "LargestTerms",
+    "Terms",
+    "adverse",
+    "by_group",
+    "explain",
+    "largest",
+    "pd_effects",
+    "rank_terms",
+    "top_terms",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,48 @@ def rank_terms(log_odds: Floats, most: int) -> Ints:
     ranked = np.empty((len(log_odds), min(most, log_odds.shape[1])), dtype=np.int64)
     largest_terms(np.require(log_odds, requirements=("C", "W")), ranked)
     return ranked
+
+
+class LargestTerms(NamedTuple):
+    """The largest terms of all rows, row after row, in each the largest first and none that is zero.
+
+    Parameters
+    ----------
+    rows, columns : ndarray of int of shape (m,)
+        Row and feature of each.
+    log_odds, values : ndarray of shape (m,)
+        The term, and the value of the feature.
+    points : ndarray of int of shape (m,)
+        Its score points.
+    """
+
+    rows: Ints
+    columns: Ints
+    log_odds: Floats
+    points: Ints
+    values: Floats
+
+
+def largest(log_odds: Floats, points: Ints, values: Floats, most: int) -> LargestTerms:
+    """Return the largest terms of each row by size, ties by feature order, with their points and feature values.
+
+    Parameters
+    ----------
+    log_odds, points, values : ndarray of shape (n, p)
+        Terms, score points and feature values.
+    most : int
+        Most terms of a row.
+    """
+    from icsml.explain.largest_terms import gather_terms  # numba: not before the first reason
+
+    ranked = rank_terms(log_odds, most)
+    terms = np.require(log_odds, requirements=("C", "W"))
+    size = ranked.size
+    rows, columns, kept_points = np.empty((3, size), dtype=np.int64)
+    kept_terms, kept_values = np.empty((2, size))
+    read = (terms, np.ascontiguousarray(points), np.ascontiguousarray(values))
+    n = gather_terms(ranked, *read, rows, columns, kept_terms, kept_points, kept_values)
+    return LargestTerms(rows[:n], columns[:n], kept_terms[:n], kept_points[:n], kept_values[:n])
 
 
 def top_terms(log_odds: Floats, most: int) -> list[int]:
