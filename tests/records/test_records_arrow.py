@@ -141,6 +141,22 @@ def test_whatever_is_unusual_ends_as_by_way_of_a_frame(columns):
     assert outcome(ours, table) == outcome(by_frame, module._plain(table))
 
 
+@pytest.mark.parametrize("days", [["2026-06-30", None], [dt.datetime(2026, 6, 30), None]])
+def test_a_column_of_an_unusual_type_makes_only_itself_slow(monkeypatch, days):
+    frames = []
+
+    def spied(frame, extras):
+        frames.append(list(frame.columns))
+        return validate_frame(frame, extras)
+
+    monkeypatch.setattr(module, "validate_frame", spied)
+    zoned = pa.array(days) if isinstance(days[0], str) else pa.array(days).cast(pa.timestamp("us", tz="UTC"))
+    found = ours(of(as_of=zoned, revenue_cny=[1.5, None]))
+    assert frames == [["enterprise_id", "as_of"]]
+    assert found["as_of"][0] == np.datetime64("2026-06-30")
+    np.testing.assert_array_equal(found["revenue_cny"], [1.5, np.nan])
+
+
 def test_a_wrong_text_that_no_row_has_refuses_nothing():
     table = of(
         technical_field=pa.DictionaryArray.from_arrays(pa.array([0, None]), pa.array(["biomedicine", "alchemy"]))

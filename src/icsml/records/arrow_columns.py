@@ -1,7 +1,8 @@
 """Records of an Arrow table as column arrays, read from its buffers.
 
-A fast way for the types that files usually have. Whatever it does not know, and whatever a rule might refuse, goes
-through :func:`icsml.records.frame.validate_frame`, which alone decides what is acceptable and writes the errors.
+A fast way for the types that files usually have. A column of another type, and a table with anything that a rule might
+refuse, goes through :func:`icsml.records.frame.validate_frame`, which alone decides what is acceptable and writes the
+errors.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 
 from icsml.core.arrays import Array, Floats
 from icsml.core.direction_marks import DIRECTION_MARKS
+from icsml.errors import InputError
 from icsml.records.arrow_texts import ArrowTexts, letters_of
 from icsml.records.columns import Table, layout, to_columns
 from icsml.records.enterprise import TEXT, TEXT_LENGTH
@@ -90,8 +92,22 @@ def _read(table: pa.Table, extras: tuple[ExtraFeature, ...]) -> Table | None:
                 return None
             texts[name] = array
         elif index is not None and not _copy(array, field, numbers[index]):
-            return None
+            by_frame = _column_by_frame(table, name, extras)
+            if by_frame is None:
+                return None
+            numbers[index] = by_frame
     return Table(arranged, numbers, ArrowTexts(texts))
+
+
+def _column_by_frame(table: pa.Table, name: str, extras: tuple[ExtraFeature, ...]) -> Floats | None:
+    """Return a column of numbers or dates of an unusual type, or None where it is refused."""
+    alone = _plain(table.select(["enterprise_id", name]))
+    try:
+        columns = to_columns(validate_frame(alone.to_pandas(), extras), extras)
+    except InputError:  # the error counts what is wrong with all columns
+        return None
+    numbers: Floats = columns.numbers[columns.layout.index[name]]
+    return numbers
 
 
 def _array(table: pa.Table, name: str) -> pa.Array:
