@@ -3,6 +3,7 @@
 import enum
 import hashlib
 import json
+import math
 import struct
 import traceback
 
@@ -12,7 +13,16 @@ import rfc8785
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from icsml.core.canonical import canonical_bytes, digest, joined_object, sha256_file, sha256_hex
+from icsml.core.canonical import (
+    canonical_bytes,
+    digest,
+    joined_object,
+    number,
+    rendered,
+    sha256_file,
+    sha256_hex,
+    written,
+)
 from icsml.errors import InputError
 
 # Half surrogates and all numbers are drawn too: what the package refuses must be refused here.
@@ -48,6 +58,49 @@ def test_a_double_is_written_as_the_package_writes_it_and_read_back(value):
     written = _outcome(canonical_bytes, value)
     assert written == _outcome(rfc8785.dumps, value)
     assert written is None or float(json.loads(written)) == value
+
+
+@settings(max_examples=1000)
+@given(DOUBLES | st.floats(1e-8, 1e-3) | st.floats(1e14, 1e23) | st.integers(-(2**53), 2**53).map(float))
+@example(0.0)
+@example(-0.0)
+@example(1e-4)
+@example(1e15)
+@example(-1e21)
+@example(5e-324)
+def test_a_number_is_written_as_the_package_writes_it(value):
+    if not math.isfinite(value):
+        with pytest.raises(ValueError, match=r"^$"):
+            number(value)
+        return
+    assert written(number(value)) == written([number(value)])[1:-1] == rfc8785.dumps(value)
+
+
+MADE = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False).map(number)
+    | st.text(max_size=8).map(rendered)
+    | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(max_codepoint=127), max_size=8), inner, max_size=5)
+    ),
+    max_leaves=16,
+)
+
+
+@settings(max_examples=300)
+@given(MADE)
+def test_what_is_made_for_it_is_written_canonically(value):
+    content = json.loads(written(value), parse_int=_as_number)
+    assert written(value) == canonical_bytes(content) == rfc8785.dumps(content)
+
+
+def _as_number(digits):
+    """Read digits as JavaScript does: a whole number beyond 2**53 is a double."""
+    return int(digits) if abs(int(digits)) < 2**53 else float(digits)
 
 
 class _Shade(enum.StrEnum):

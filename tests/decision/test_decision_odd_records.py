@@ -1,13 +1,16 @@
 """What a decision says of records made to be odd: each thing once, in both languages, with the field named."""
 
 import dataclasses
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import rfc8785
 import yaml
 
+from icsml.core.canonical import canonical_bytes
 from icsml.decision.assess import assess
 from icsml.decision.decide import decide
 from icsml.decision.missing_information import missing_information
@@ -76,6 +79,27 @@ def test_of_an_odd_record_is_said_what_must_be(bundle, case):
             assert field.zh in each.text.zh
     for group in case.get("withheld", ()):
         assert group in found.pd_if_withheld.groups
+
+
+BEYOND = {
+    "nothing at all": {"enterprise_id": "E1", "as_of": "2026-06-30"},
+    "characters beyond ASCII": example_record()
+    | {"enterprise_id": '\U0001f600 é\ue000"\\', "enterprise_name": "某公司"},
+    "numbers that are tiny": example_record() | {"cash_cny": 5e-324, "inventory_cny": 1e-9, "revenue_cny": 1e-4},
+    "numbers that are huge": example_record() | {"revenue_cny": 1.7e308, "total_assets_cny": 1e21, "cash_cny": 1e15},
+}
+"""Records whose decisions have numbers and texts at the edges of JSON."""
+
+
+@pytest.mark.parametrize("with_recourse", [False, True])
+@pytest.mark.parametrize(
+    "record", [*map(record_of, CASES), *BEYOND.values()], ids=[*(case["name"] for case in CASES), *BEYOND]
+)
+def test_the_bytes_of_a_decision_are_canonical(bundle, record, with_recourse):
+    made = decide(bundle, parse_record(record), decision_id="d", decided_at=MOMENT, with_recourse=with_recourse)
+    content = json.loads(made.decision_bytes)
+    assert made.decision_bytes == rfc8785.dumps(content) == canonical_bytes(content)
+    assert canonical_bytes(made.decision.model_dump(mode="json")) == made.decision_bytes
 
 
 def test_what_a_flag_leads_to_is_the_policys_choice(bundle):

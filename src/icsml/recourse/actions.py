@@ -37,6 +37,7 @@ _FALL_BY_CREDIT = ("cash_cny", "operating_cash_flow_cny")
 _FEN = 100.0
 
 
+@np.errstate(over="ignore", invalid="ignore")  # an amount beyond all bounds is infinite, and screened out
 def apply_steps(columns: Columns, actions: Sequence[Action], steps: Floats) -> Columns:
     """Return the record after each row of steps.
 
