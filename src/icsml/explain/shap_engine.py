@@ -14,7 +14,7 @@ import numpy as np
 
 from icsml.core.arrays import Floats
 from icsml.model.bundle_document import Explainer
-from icsml.model.predict import margin, threads
+from icsml.model.predict import PREDICTING, margin, threads
 from icsml.model.reference import ReferencePopulation
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ def contributions(
         return engine(booster, reference, columns).explain(X, threads=threads(len(X)) or _processors())
     if len(X) == 0:
         return np.empty((0, booster.num_feature() + 1)), np.empty(0)
-    whole: Any = booster.predict(X, pred_contrib=True, num_threads=threads(len(X)))
+    with PREDICTING:
+        whole: Any = booster.predict(X, pred_contrib=True, num_threads=threads(len(X)))
     return whole, margin(booster, X)
 
 

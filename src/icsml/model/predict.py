@@ -6,6 +6,7 @@ elementwise, so that a row has the same bits alone and in a batch.
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Final, cast
 
 import lightgbm as lgb
@@ -16,10 +17,13 @@ from icsml.core.arrays import Floats
 from icsml.errors import ModelError
 from icsml.model.calibrate import Affine
 
-__all__ = ["log_odds", "margin", "pd_from_log_odds", "threads"]
+__all__ = ["PREDICTING", "log_odds", "margin", "pd_from_log_odds", "threads"]
 
 
-_MANY_ROWS: Final = 10_000  # below, waking threads costs more than they save; the bits do not depend on it
+PREDICTING: Final = Lock()
+"""Held while LightGBM predicts: it writes to the booster that it reads (LightGBM issues 5482 and 6142)."""
+
+_MANY_ROWS: Final = 4_000  # below, waking threads costs more than they save; the bits do not depend on it
 
 
 def margin(booster: lgb.Booster, X: Floats) -> Floats:
@@ -51,7 +55,8 @@ def margin(booster: lgb.Booster, X: Floats) -> Floats:
         )
     if X.shape[0] == 0:
         return np.empty(0)
-    return cast(Floats, booster.predict(X, raw_score=True, num_threads=threads(X.shape[0])))
+    with PREDICTING:
+        return cast(Floats, booster.predict(X, raw_score=True, num_threads=threads(X.shape[0])))
 
 
 def threads(rows: int) -> int:
