@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Mapping
@@ -284,7 +285,7 @@ class Row:
         return indicator["id"] == "deduction"
 
     def _is_bonus(self, indicator):
-        return {each["id"]: each["bonus"] for each in self.book.content["categories"]}[indicator["category"]]
+        return {each["id"]: each.get("bonus", False) for each in self.book.content["categories"]}[indicator["category"]]
 
     def _scored(self, indicator):
         number = self.stage or 0  # of an unknown stage, the first one's weights: only the total says that it is unknown
@@ -428,8 +429,12 @@ RANKING = {"kind": "percentile"}
 
 def ranked(**changes):
     """A rulebook of one indicator that ranks."""
+    return parse_rulebook(dump_yaml(ranked_content(**changes)), "ranked")
+
+
+def ranked_content(**changes):
     single = {"value": "awards_2y", "points": RANKING}
-    content = {
+    return {
         "format": 2, "id": "ranked", "edition": "trial", "scope": "regional", "title": LABEL, "issuer": LABEL,
         "in_force": {"from": "2020-01-01", "to": None, "provenance": "assumed"}, "known_since": "2020-01-01",
         "sources": [{"id": "text", "title": "The text", "where": "nowhere"}],
@@ -443,7 +448,6 @@ def ranked(**changes):
             "provenance": ASSUMED, **(changes or single),
         }],
     }  # fmt: skip
-    return parse_rulebook(dump_yaml(content), "ranked")
 
 
 @pytest.mark.parametrize(
@@ -491,3 +495,30 @@ def test_columns_of_different_lengths_are_refused(blank):
         for values in (columns[name][:1], np.repeat(columns[name], 1000)):
             with pytest.raises(ValueError, match="differ in length"):
                 evaluate(fitted(rulebook, columns, "some"), columns | {name: values})
+
+
+ASKED = (
+    "high_growth_list",
+    "future_industry",
+    "strategic_field",
+    "led_standard",
+    "serious_violation",
+    "research_blacklist",
+)
+
+
+@pytest.mark.parametrize("active", [True, False])
+@pytest.mark.parametrize("waived", [1, 2, 3])
+def test_eligibility_follows_the_logic_of_three_values_in_every_case(blank, active, waived):
+    """Three conditions, some of them waived by either of two ways, and a veto: each yes, no or unknown."""
+    made = [{"id": name, "label": LABEL, "value": name, "is": True, "provenance": "assumed"} for name in ASKED]
+    conditions, ways, veto = made[:3], made[3:5], made[5] | {"active": True}
+    bypass = {"active": active, "waives": [each["id"] for each in conditions[:waived]], "any_of": ways}
+    eligibility = {"conditions": conditions, "vetoes": [veto], "bypass": bypass}
+    content = ranked_content() | {"eligibility": eligibility}
+    cases = list(itertools.product((0.0, 1.0, NAN), repeat=len(ASKED)))
+    columns = blank(len(cases), dict(zip(ASKED, zip(*cases, strict=True), strict=True)))
+    rulebook = fitted(parse_rulebook(dump_yaml(content), "ranked"), blank(1), "some")
+    expected = [Row(Book(content, []), row).eligible() for row in rows_of(columns)]
+    assert {True, False, UNKNOWN} == set(expected)
+    assert bits(evaluate(rulebook, columns).eligible) == bits(expected)
