@@ -395,6 +395,10 @@ def dated(draw, rulebook, blank, most):
     for name in ("revenue_prev_cny", "staff_rd", "staff_st", "staff_total"):
         number = st.sampled_from([NAN, 0.0, 5e-324, 1.0, 3.0, 5.0, 1.7e308]) | st.integers(0, 9).map(float)
         columns[name] = np.array(draw(st.lists(number, min_size=n, max_size=n)))
+    if draw(st.booleans()):  # nothing is known of the first row
+        for values in columns.values():
+            if values.dtype.kind == "f":
+                values[0] = NAN
     return columns
 
 
