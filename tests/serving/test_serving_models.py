@@ -98,8 +98,8 @@ def test_a_recorded_decision_states_the_bundle_that_made_it(
     """An exchange between deciding and recording changes nothing for the decision under way."""
     entry = Service.entry
 
-    def exchanging(self, *arguments):
-        made = entry(self, *arguments)
+    def exchanging(self, *arguments, **options):
+        made = entry(self, *arguments, **options)
         self.models.exchange(LiveModel(other_bundle, "4", now))
         return made
 
