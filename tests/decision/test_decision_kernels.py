@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from icsml.decision.pd_if_withheld import _words as in_words
 from icsml.decision.required_kernel import Required, find_lacking
-from icsml.decision.withheld_kernel import fill, find_lenders, find_nearest
+from icsml.decision.withheld_kernel import NO_RANK, STEPS, fill, find_lenders, find_nearest
 
 FEW = st.sampled_from([math.nan, -1.0, 0.0, 0.5, 1.0, 1.0, 2.0, 3.0, math.inf])
 VALUES = FEW | st.floats(-1e6, 1e6)
@@ -37,7 +38,8 @@ def prepared(reference):
     for row, column in zip(*np.nonzero(known), strict=True):
         values = reference[known[:, column], column]
         ranks[row, column] = (values <= reference[row, column]).sum() / len(values)
-    return ranks, np.where(known, ranks, -1.0).T.astype(np.float32).copy(), ordered, counts
+    rounded = np.where(known, np.rint(ranks * STEPS), NO_RANK).T.astype(np.uint8)
+    return ranks, rounded.copy(), ordered, counts
 
 
 def distances_to(reference, record, weights):
@@ -93,7 +95,8 @@ def test_rows_that_lend_have_every_absent_value_and_give_it(search, absent):
     reference, record, _, _, wanted = search
     columns = np.array(sorted(column for column in absent if column < len(record)), dtype=np.int64)
     lends = np.zeros(len(reference), dtype=np.bool_)
-    count = find_lenders(~np.isnan(reference.T), columns, lends)
+    lacked = np.isin(np.arange(len(record)), columns)
+    count = find_lenders(in_words(~np.isnan(reference.T)), in_words(lacked[:, None])[:, 0].copy(), lends)
     expected = [not any(math.isnan(row[column]) for column in columns) for row in reference]
     assert lends.tolist() == expected
     assert count == sum(expected)
