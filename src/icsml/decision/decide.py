@@ -18,7 +18,6 @@ from icsml.decision.decision_json import (
     identity_json,
     innovation_parts,
     reasons_json,
-    referral_json,
     warning_json,
 )
 from icsml.decision.decision_warnings import decision_warnings, recourse_warnings
@@ -200,7 +199,7 @@ def _decided(
         "to_provide": _to_provide(row, explained.not_provided) or None,
         "refer": _referrals(bundle, on_record, explained) or None,
         "pd_if_withheld": _withheld(row),
-        "warnings": [*(referral_json(finding) for finding in on_record), *(warning_json(each) for each in warnings)],
+        "warnings": [warning_json(each) for each in (*on_record, *warnings)],
     }
     return Decided(decision_id, written(document), assessment.grade[index], _feature_vector(row))
 
@@ -235,7 +234,7 @@ def _to_provide(row: Row, not_provided: list[str]) -> list[Rendered]:
 
 def _referrals(bundle: Bundle, on_record: list[Finding], explained: RowReasons) -> list[JsonObject]:
     """List the matters that need manual review before any decision."""
-    referred = [referral_json(finding) for finding in on_record if finding.then == "refer"]
+    referred = [warning_json(finding) for finding in on_record if finding.then == "refer"]
     if explained.principal_left_out and explained.adverse_coverage is not None:
         referred.append(_incomplete(explained.adverse_coverage, bundle.catalogue.adverse_coverage_at_least))
     return referred

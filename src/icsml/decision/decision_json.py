@@ -17,7 +17,7 @@ from icsml.decision.reasons import GroupSum, RowReasons, StatedReason, reference
 from icsml.decision.record_findings import Finding
 from icsml.innovation.scoring.describe import InnovationParts
 from icsml.model.bundle import Bundle, BundleParts
-from icsml.records.decision import AlsoReason, DecisionWarning, IndicatorReason, Referral
+from icsml.records.decision import AlsoReason, DecisionWarning, IndicatorReason
 from icsml.texts.label import Label
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "innovation_parts",
     "optional",
     "reasons_json",
-    "referral_json",
     "warning_json",
 ]
 
@@ -62,14 +61,9 @@ def fields_json(bundle: BundleParts, labels: Iterable[tuple[str, Label]]) -> lis
     return [known[name] if label == field_label(bundle, name) else _field(name, label) for name, label in labels]
 
 
-def warning_json(warning: DecisionWarning | Referral) -> JsonObject:
-    """Return a warning or a referral."""
-    return {"code": warning.code, "field": warning.field, "text": warning.text.by_language}
-
-
-def referral_json(finding: Finding) -> JsonObject:
-    """Return a finding as a warning or a referral."""
-    return {"code": finding.code, "field": finding.field, "text": finding.text.by_language}
+def warning_json(found: DecisionWarning | Finding) -> JsonObject:
+    """Return a warning, or a finding as a warning or a referral."""
+    return {"code": found.code, "field": found.field, "text": found.text.by_language}
 
 
 def innovation_parts(bundle: BundleParts) -> InnovationParts | None:

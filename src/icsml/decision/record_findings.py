@@ -18,7 +18,6 @@ from icsml.decision.required_information import SIZES
 from icsml.decision.row import Row
 from icsml.model.assessment_policy import AssessmentPolicy, Then
 from icsml.model.bundle import BundleParts
-from icsml.records.decision import DecisionWarning, Referral
 from icsml.records.fields import FIELDS
 from icsml.texts.catalogue import Part, joined, text, within
 from icsml.texts.label import Label
@@ -71,16 +70,6 @@ class Finding:
     field: str
     then: Then
     text: Label
-
-    @property
-    def warning(self) -> DecisionWarning:
-        """As a warning of a decision."""
-        return DecisionWarning(code=self.code, field=self.field, text=self.text)
-
-    @property
-    def referral(self) -> Referral:
-        """As a matter for manual review."""
-        return Referral(code=self.code, field=self.field, text=self.text)
 
 
 @dataclass(frozen=True, slots=True)
