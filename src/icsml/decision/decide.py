@@ -31,7 +31,7 @@ from icsml.decision.row import Row
 from icsml.errors import InputError
 from icsml.model.bundle import Bundle
 from icsml.records.columns import record_columns, records_columns
-from icsml.records.decision import Decision
+from icsml.records.decision import Decision, DecisionWarning
 from icsml.records.enterprise import EnterpriseRecord
 from icsml.texts.catalogue import text
 from icsml.texts.quantity import apart, quantity
@@ -178,7 +178,11 @@ def _decided(
     row, decided_on = Row(bundle, assessment, index), stated.decided_at.astimezone(UTC).date()
     result = recourse(row, stated.recourse_from) if stated.with_recourse else RecourseResult(None, None)
     explained, on_record = row_reasons(row, assessment, stated.reasons), findings(row)
-    warnings = [*decision_warnings(row, record.as_of, decided_on), *recourse_warnings(row, result.reason)]
+    warnings: list[DecisionWarning | Finding] = [
+        *on_record,
+        *decision_warnings(row, record.as_of, decided_on),
+        *recourse_warnings(row, result.reason),
+    ]
     document = reasons_json(bundle, explained) | {
         "decision_id": decision_id,
         "decided_at": timestamp(stated.decided_at),
@@ -199,7 +203,7 @@ def _decided(
         "to_provide": _to_provide(row, explained.not_provided) or None,
         "refer": _referrals(bundle, on_record, explained) or None,
         "pd_if_withheld": _withheld(row),
-        "warnings": [warning_json(each) for each in (*on_record, *warnings)],
+        "warnings": [warning_json(each) for each in warnings],
     }
     return Decided(decision_id, written(document), assessment.grade[index], _feature_vector(row))
 
