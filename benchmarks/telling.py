@@ -22,6 +22,7 @@ from icsml.core.paths import configs_dir
 from icsml.core.progress import silent
 from icsml.decision.assess import assess
 from icsml.decision.pd_if_withheld import pd_if_withheld
+from icsml.decision.ranked_terms import ranked_terms
 from icsml.decision.reasons import row_reasons
 from icsml.decision.required_information import demands
 from icsml.decision.row import Row
@@ -51,8 +52,9 @@ def telling(bundle: Bundle, frame: pd.DataFrame) -> dict[str, Any]:
     assessment = assess(bundle, to_columns(validate_frame(rows, bundle.extras), bundle.extras))
     kinds: Counter[str] = Counter()
     before = after = referred = 0
+    ranked = ranked_terms(bundle, assessment, 0)
     for row in range(len(rows)):
-        explained = row_reasons(Row(bundle, assessment, row), assessment, 0)
+        explained = row_reasons(Row(bundle, assessment, row), ranked)
         reported = explained.adverse_reasons
         kinds.update(str(reason.kind) for reason in reported)
         faults = [_undefendable(reason.feature, reason) for reason in reported]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from scipy.special import logit
 
-from icsml.decision import reasons
+from icsml.decision import ranked_terms, reasons
 from icsml.decision.assess import assess, warm
 from icsml.decision.decide import decide
 from icsml.decision.example import bundle_example
@@ -135,9 +135,9 @@ def test_no_innovation_heads_what_is_told_while_there_is_anything_else_to_tell(b
     """A firm that is refused is not told of its R&D first: neutral texts state no shortcoming."""
     columns = to_columns(enterprises.head(400))
     found = assess(bundle, columns)
-    last = 0
+    ranked, last = ranked_terms.ranked_terms(bundle, found, 0), 0
     for row in range(400):
-        told = reasons.row_reasons(Row(bundle, found, row), found, 0).adverse_reasons
+        told = reasons.row_reasons(Row(bundle, found, row), ranked).adverse_reasons
         late = [each.kind == "neutral" and each.code.startswith("INN") for each in told]
         assert late == sorted(late)
         last += 0 < sum(late) < len(late)
@@ -489,26 +489,26 @@ def test_reasons_of_the_companion_compare_with_the_same_rows(bundle):
 
 
 def test_a_contradiction_is_one_of_the_booster_that_decided(bundle, monkeypatch):
-    asked, real = [], reasons.one_at_a_time
-    monkeypatch.setattr(reasons, "one_at_a_time", lambda *given: asked.append(given) or real(*given))
+    asked, real = [], ranked_terms.one_at_a_time
+    monkeypatch.setattr(ranked_terms, "one_at_a_time", lambda *given: asked.append(given) or real(*given))
     kept = {name: value for name, value in example_record().items() if name not in INNOVATION}
     for record, booster, encoder in (
         (changed({}), bundle.model.booster, bundle.model.encoder),
         (parse_record(kept), bundle.companion.booster, bundle.companion.encoder),
     ):
         found = decision_of(bundle, record, reasons=1000)
-        scorer, calibration, row, values = asked.pop()
+        scorer, calibration, row, (rows, columns), values = asked.pop()
         assert row.shape == (1, len(encoder.features))
         assert scorer(row) == margin(booster, row)
-        effects = real(scorer, calibration, row, values)
-        free = {encoder.features[place].name: (place, effect[0]) for place, effect in effects.items()}
+        effects = real(scorer, calibration, row, (rows, columns), values)
+        free = {encoder.features[at].name: (at, effect) for at, effect in zip(columns, effects, strict=True)}
         for reason in found.reasons:
             if reason.direction == "free":
                 place, effect = free[reason.feature]
                 opposed = reason.log_odds * effect < 0 and min(abs(reason.log_odds), abs(effect)) >= SMALLEST
                 assert reason.contradicts is bool(opposed)
                 column = bundle.reference.rows[:, [f.name for f in bundle.features].index(reason.feature)]
-                assert set(values[place][~np.isnan(values[place])]) <= set(column)
+                assert set(values[~np.isnan(values[:, place]), place]) <= set(column)
 
 
 def test_the_texts_are_the_bundles_own(bundle):

@@ -34,15 +34,30 @@ def scored(bundle, enterprises):
 def test_the_effect_alone_is_the_margin_less_its_mean_over_the_values(bundle, scored):
     features, _ = scored
     affine = Affine(0.5, -9.0)
-    values = {3: np.array([0.1, np.nan, 5.0]), 8: np.array([-0.2])}
-    found = one_at_a_time(partial(margin, bundle.model.booster), affine, features, values)
-    for place, own in values.items():
-        for row in (0, 7, len(features) - 1):
-            moved = np.repeat(features[row : row + 1], len(own), axis=0)
-            moved[:, place] = own
-            mean = margin(bundle.model.booster, moved).mean()
-            alone = 0.5 * (margin(bundle.model.booster, features[row : row + 1])[0] - mean)
-            assert found[place][row] == pytest.approx(alone, abs=1e-12)
+    settings = np.zeros((3, features.shape[1]))
+    settings[:, 3], settings[:, 8] = [0.1, np.nan, 5.0], [-0.2, 0.0, 7.0]
+    rows = np.array([0, 7, len(features) - 1, 7])
+    columns = np.array([3, 8, 3, 3])
+    found = one_at_a_time(partial(margin, bundle.model.booster), affine, features, (rows, columns), settings)
+    assert found.shape == (4,)
+    for row, column, effect in zip(rows, columns, found, strict=True):
+        moved = np.repeat(features[row : row + 1], 3, axis=0)
+        moved[:, column] = settings[:, column]
+        mean = margin(bundle.model.booster, moved).mean()
+        alone = 0.5 * (margin(bundle.model.booster, features[row : row + 1])[0] - mean)
+        assert effect == pytest.approx(alone, abs=1e-12)
+
+
+def test_many_effects_are_those_of_each_alone(bundle, scored):
+    features, _ = scored
+    values = spreads(bundle.reference)
+    rows = np.arange(5000) % len(features)
+    columns = np.arange(5000) % 7
+    ask = partial(margin, bundle.model.booster)
+    together = one_at_a_time(ask, Affine(1.0, 0.0), features, (rows, columns), values)
+    for place in (0, 2047, 2048, 4999):
+        alone = one_at_a_time(ask, Affine(1.0, 0.0), features, (rows[[place]], columns[[place]]), values)
+        assert together[place] == alone[0]
 
 
 def test_a_contradiction_needs_two_signs_that_are_not_negligible():
@@ -77,7 +92,8 @@ def test_a_booster_of_pure_interaction_contradicts(tmp_path):
         num_boost_round=60,
     )
     row = np.array([[0.9, -0.9]])
-    effect = one_at_a_time(partial(margin, booster), Affine(1.0, 0.0), row, {0: np.linspace(-1, 1, 21)})[0]
+    pair, values = (np.array([0]), np.array([0])), np.linspace(-1, 1, 21)[:, None] * [1.0, 0.0]
+    effect = one_at_a_time(partial(margin, booster), Affine(1.0, 0.0), row, pair, values)
     assert effect[0] < -0.3
     assert contradicts(np.array([0.1]), effect).tolist() == [True]
 

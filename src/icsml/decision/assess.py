@@ -8,7 +8,7 @@ from typing import Literal, overload
 
 import numpy as np
 
-from icsml.core.arrays import Flags, Floats, Ints, Objects
+from icsml.core.arrays import Flags, Floats, Indices, Ints, Objects
 from icsml.decision.required_information import lacking
 from icsml.errors import InputError
 from icsml.explain.merging import Clusters, clusters, merge
@@ -222,8 +222,8 @@ def _explanation(bundle: BundleParts, features: Floats, terms: Terms, fallback: 
     return Explanation(terms, base_points, points, bundle.derived(_clusters))
 
 
-def _innovative(bundle: BundleParts) -> list[int]:
-    return list(bundle.model.encoder.innovative)
+def _innovative(bundle: BundleParts) -> Indices:
+    return bundle.model.encoder.innovative.nonzero()[0]
 
 
 def _clusters(bundle: BundleParts) -> Clusters:

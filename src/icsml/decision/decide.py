@@ -12,7 +12,7 @@ from icsml.core.arrays import Floats
 from icsml.core.canonical import Rendered, number, rendered, written
 from icsml.core.clock import timestamp
 from icsml.core.strict_json import JsonObject
-from icsml.decision.assess import ExplainedAssessment, assess
+from icsml.decision.assess import assess
 from icsml.decision.decision_json import (
     fields_json,
     identity_json,
@@ -24,6 +24,7 @@ from icsml.decision.decision_warnings import decision_warnings, recourse_warning
 from icsml.decision.extra_features import refuse_undeclared
 from icsml.decision.missing_information import absent_inputs, field_label, fields_read, required_for_a_grade
 from icsml.decision.pd_if_withheld import pd_if_withheld
+from icsml.decision.ranked_terms import RankedTerms, ranked_terms
 from icsml.decision.reasons import RowReasons, row_reasons
 from icsml.decision.record_findings import Finding, findings
 from icsml.decision.recourse import RecourseResult, recourse
@@ -107,8 +108,8 @@ def decide(
     """
     stated = _Stated(decided_at, version, reasons, with_recourse, recourse_from)
     refuse_undeclared(bundle, record)
-    assessment = assess(bundle, record_columns(record, bundle.extras))
-    return _decided(bundle, assessment, 0, record, decision_id, stated)
+    ranked = ranked_terms(bundle, assess(bundle, record_columns(record, bundle.extras)), reasons)
+    return _decided(bundle, ranked, 0, record, decision_id, stated)
 
 
 def decide_all(
@@ -152,8 +153,9 @@ def decide_all(
         for record, decision_id in zip(records, decision_ids, strict=True):  # one at fault does not spoil the others
             yield from decide_all(bundle, [record], decision_ids=[decision_id], **asdict(stated))
         return
+    ranked = ranked_terms(bundle, assessment, reasons)
     for row, (record, decision_id) in enumerate(zip(records, decision_ids, strict=True)):
-        yield _decided(bundle, assessment, row, record, decision_id, stated)
+        yield _decided(bundle, ranked, row, record, decision_id, stated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,15 +171,16 @@ class _Stated:
 
 def _decided(
     bundle: Bundle,
-    assessment: ExplainedAssessment,
+    ranked: RankedTerms,
     index: int,
     record: EnterpriseRecord,
     decision_id: str,
     stated: _Stated,
 ) -> Decided:
-    row, decided_on = Row(bundle, assessment, index), stated.decided_at.astimezone(UTC).date()
+    assessment, decided_on = ranked.assessment, stated.decided_at.astimezone(UTC).date()
+    row = Row(bundle, assessment, index)
     result = recourse(row, stated.recourse_from) if stated.with_recourse else RecourseResult(None, None)
-    explained, on_record = row_reasons(row, assessment, stated.reasons), findings(row)
+    explained, on_record = row_reasons(row, ranked), findings(row)
     warnings: list[DecisionWarning | Finding] = [
         *on_record,
         *decision_warnings(row, record.as_of, decided_on),

@@ -13,11 +13,11 @@ from typing import Any
 from icsml.core.canonical import Rendered, number, rendered
 from icsml.core.strict_json import JsonObject
 from icsml.decision.missing_information import field_label, field_labels
-from icsml.decision.reasons import GroupSum, RowReasons, StatedReason, reference
+from icsml.decision.reasons import GroupSum, IndicatorPart, RowReasons, StatedReason, reference
 from icsml.decision.record_findings import Finding
 from icsml.innovation.scoring.describe import InnovationParts
 from icsml.model.bundle import Bundle, BundleParts
-from icsml.records.decision import AlsoReason, DecisionWarning, IndicatorReason
+from icsml.records.decision import AlsoReason, DecisionWarning
 from icsml.texts.label import Label
 
 __all__ = [
@@ -58,7 +58,7 @@ def identity_json(bundle: Bundle, version: str | None) -> Rendered:
 def fields_json(bundle: BundleParts, labels: Iterable[tuple[str, Label]]) -> list[Rendered]:
     """Return fields with their labels."""
     known = bundle.derived(_fields)
-    return [known[name] if label == field_label(bundle, name) else _field(name, label) for name, label in labels]
+    return [known[name] if label is field_label(bundle, name) else _field(name, label) for name, label in labels]
 
 
 def warning_json(found: DecisionWarning | Finding) -> JsonObject:
@@ -108,7 +108,7 @@ def _stated(reason: StatedReason) -> JsonObject:
     }
 
 
-def _indicator(part: IndicatorReason) -> JsonObject:
+def _indicator(part: IndicatorPart) -> JsonObject:
     return {
         "indicator": part.indicator,
         "points": number(part.points),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from math import isnan
 from typing import Final, NamedTuple
 
@@ -14,20 +13,19 @@ from icsml.core.arrays import Floats
 from icsml.decision.assess import ExplainedAssessment, assess
 from icsml.decision.missing_information import absent_fields, missing_information
 from icsml.decision.out_of_range import doubtful_fields, implausible
+from icsml.decision.ranked_terms import RankedTerms
 from icsml.decision.row import Row
-from icsml.explain.contradiction import contradictions, contradicts, is_free, one_at_a_time, spreads
+from icsml.explain.contradiction import contradictions
 from icsml.explain.indicator_split import split_points, split_term
-from icsml.explain.merging import Clusters, merge, merged_into
+from icsml.explain.merging import Clusters, merged_into
 from icsml.explain.reason_texts import UNKNOWN, FeatureTexts, Statement, form_of, reference_text
-from icsml.explain.shap_engine import margins
-from icsml.explain.terms import adverse, pd_effects, top_terms
+from icsml.explain.terms import adverse, pd_effects
 from icsml.features.feature import INNOVATION_SCORE, Feature
 from icsml.innovation.rulebooks.indicators import ScoringDomain
 from icsml.model.bundle import BundleParts
 from icsml.records.columns import Columns
 from icsml.records.decision import (
     AlsoReason,
-    IndicatorReason,
     InterventionalReference,
     ReasonForm,
     ReasonKind,
@@ -63,7 +61,7 @@ class StatedReason:
         Kind and text.
     contradicts : bool or None
         Whether its term has another sign than its effect alone.
-    indicators : list of IndicatorReason or None
+    indicators : list of IndicatorPart or None
         Its split by indicator.
     also : list of AlsoReason
         Features merged into it.
@@ -78,7 +76,7 @@ class StatedReason:
     pd_effect: float
     statement: Statement
     contradicts: bool | None
-    indicators: list[IndicatorReason] | None
+    indicators: list[IndicatorPart] | None
     also: list[AlsoReason]
 
     @property
@@ -100,6 +98,18 @@ class StatedReason:
     def text(self) -> Label:
         """Its text."""
         return self.statement.text
+
+
+class IndicatorPart(NamedTuple):
+    """One indicator's part of the innovation score's reason; see :class:`icsml.records.decision.IndicatorReason`."""
+
+    indicator: str
+    points: float
+    reference_points: float
+    log_odds: float
+    score_points: int
+    pd_effect: float
+    rule: str
 
 
 class GroupSum(NamedTuple):
@@ -159,27 +169,27 @@ class _Terms:
     medians: list[float | None]
     terms: Floats
     points: list[int]
-    merged: Floats
+    merged: list[float]
     merged_points: list[int]
     effects: list[float]
+    contradicting: dict[int, bool]
     doubtful: frozenset[str]
 
     @classmethod
-    def of(cls, record: Row, assessment: ExplainedAssessment) -> _Terms:
-        explanation, one, bundle = assessment.explanation, slice(record.row, record.row + 1), record.bundle
-        terms, points = explanation.terms.log_odds[one], explanation.points[one]
-        merged, merged_points = merge(terms, points, explanation.clusters)
+    def of(cls, record: Row, ranked: RankedTerms) -> _Terms:
+        explanation, row, bundle = ranked.assessment.explanation, record.row, record.bundle
         return cls(
             record=record,
-            assessment=assessment,
+            assessment=ranked.assessment,
             bundle=bundle,
             texts=bundle.derived(_feature_texts),
             medians=bundle.derived(_known_medians),
-            terms=terms[0],
-            points=points[0].tolist(),
-            merged=merged[0],
-            merged_points=merged_points[0].tolist(),
-            effects=pd_effects(assessment.log_odds[one], merged[0]).tolist(),
+            terms=explanation.terms.log_odds[row],
+            points=explanation.points[row].tolist(),
+            merged=ranked.merged[row].tolist(),
+            merged_points=ranked.merged_points[row].tolist(),
+            effects=ranked.effects[row].tolist(),
+            contradicting=ranked.contradicting[row],
             doubtful=doubtful_fields(record) if record.out_of_range else _NOTHING,
         )
 
@@ -193,56 +203,40 @@ class _Terms:
         return effects
 
 
-def row_reasons(record: Row, assessment: ExplainedAssessment, most: int) -> RowReasons:
+def row_reasons(record: Row, ranked: RankedTerms) -> RowReasons:
     """Return the reasons of one row of an assessment.
 
     Parameters
     ----------
     record : Row
         The row.
-    assessment : ExplainedAssessment
-        Its assessment.
-    most : int
-        Most ``reasons``; the catalogue limits the adverse ones.
+    ranked : RankedTerms
+        The ranked terms of its assessment.
     """
-    one, catalogue = _Terms.of(record, assessment), record.bundle.catalogue
-    largest = top_terms(one.merged, most)
-    against = adverse(one.merged, catalogue.adverse_at_least)
-    against_most = top_terms(against, catalogue.adverse_reasons)
-    contradicting = _contradicting(one, {*largest, *against_most})
-    stated = {
-        index: _stated(one, index, contradicting.get(index)) for index in dict.fromkeys([*largest, *against_most])
-    }
-    told = sorted((stated[index] for index in against_most), key=_rank)
-    coverage = _coverage(one.merged, against_most)
-    more = int((against > 0.0).sum()) > len(against_most)
-    left_out = sorted(set(range(len(one.merged))) - set(largest))
-    terms = one.merged.tolist()
+    one, row, catalogue = _Terms.of(record, ranked), record.row, record.bundle.catalogue
+    displayed, told = ranked.displayed[row], ranked.told[row]
+    stated = {index: _stated(one, index) for index in dict.fromkeys([*displayed, *told])}
+    told_reasons = sorted((stated[index] for index in told), key=_rank)
+    coverage = _coverage(ranked.merged[row], told)
+    short = coverage is not None and coverage < catalogue.adverse_coverage_at_least
+    explanation = ranked.assessment.explanation
     return RowReasons(
-        base_log_odds=float(assessment.explanation.terms.base[record.row]),
-        base_points=int(assessment.explanation.base_points[record.row]),
-        reasons=[stated[index] for index in largest],
-        other_log_odds=_sum([terms[index] for index in left_out]),
-        other_points=sum(one.merged_points[index] for index in left_out),
-        groups=_groups(one),
-        adverse_reasons=told,
+        base_log_odds=explanation.terms.base.item(row),
+        base_points=explanation.base_points.item(row),
+        reasons=[stated[index] for index in displayed],
+        other_log_odds=ranked.others.item(row),
+        other_points=ranked.other_points.item(row),
+        groups=_groups(record.bundle, ranked, row),
+        adverse_reasons=told_reasons,
         adverse_coverage=coverage,
-        principal_left_out=coverage is not None and coverage < catalogue.adverse_coverage_at_least and more,
-        not_provided=_not_provided(one, [reason.index for reason in told]),
+        principal_left_out=short and ranked.more[row],
+        not_provided=_not_provided(one, ranked.merged[row], [reason.index for reason in told_reasons]),
     )
 
 
-def _sum(terms: Sequence[float]) -> float:
-    """Sum from left to right: Python's own sum is more exact, and would differ from a batch."""
-    total = 0.0
-    for term in terms:
-        total += term
-    return total
-
-
 def _coverage(log_odds: Floats, given: Sequence[int]) -> float | None:
-    whole = float(log_odds[log_odds > 0.0].sum())
-    return min(float(log_odds[given].sum()) / whole, 1.0) if whole > 0.0 else None
+    whole = float(np.add.reduce(log_odds[log_odds > 0.0]))
+    return min(float(np.add.reduce(log_odds[given])) / whole, 1.0) if whole > 0.0 else None
 
 
 def _rank(reason: StatedReason) -> tuple[int, bool]:
@@ -253,21 +247,21 @@ def _rank(reason: StatedReason) -> tuple[int, bool]:
     return _ORDER[reason.kind], reason.kind == "neutral" and reason.feature.domain is Domain.INNOVATION
 
 
-def _not_provided(one: _Terms, given: Sequence[int]) -> list[str]:
+def _not_provided(one: _Terms, merged: Floats, given: Sequence[int]) -> list[str]:
     """Return absent fields, those of the stated reasons first; also those of features merged into one reason."""
-    largest = np.maximum(one.merged, one.terms)
-    others = top_terms(adverse(largest, one.bundle.catalogue.adverse_at_least), len(largest))
-    names = [
-        name
-        for index in dict.fromkeys([*given, *others])
-        if isnan(one.record.features[index])
-        for name in absent_fields(one.record, one.bundle.features[index])
-    ]
-    return list(dict.fromkeys(names))
+    values, features = one.record.features, one.bundle.features
+    against = adverse(np.maximum(merged, one.terms), one.bundle.catalogue.adverse_at_least).tolist()
+    others = sorted(
+        (index for index, value in enumerate(values) if isnan(value) and against[index] > 0.0),
+        key=lambda index: -against[index],
+    )
+    lacking = [index for index in given if isnan(values[index])]
+    without = dict.fromkeys([*lacking, *others])
+    return list(dict.fromkeys(name for index in without for name in absent_fields(one.record, features[index])))
 
 
-def _stated(one: _Terms, index: int, contradicting: bool | None) -> StatedReason:
-    record, term = one.record, one.merged.item(index)
+def _stated(one: _Terms, index: int) -> StatedReason:
+    record, term, contradicting = one.record, one.merged[index], one.contradicting.get(index)
     feature, value = one.bundle.features[index], record.features[index]
     absent = isnan(value)
     return StatedReason(
@@ -337,21 +331,13 @@ def _also(one: _Terms, lead: int) -> list[AlsoReason]:
     ]
 
 
-def _groups(one: _Terms) -> list[GroupSum]:
-    terms, members = one.terms.tolist(), one.bundle.derived(_members)
-    sums = [_sum([terms[index] for index in columns]) for columns in members.values()]
-    return [
-        GroupSum(group, term, sum([one.points[index] for index in columns]), effect)
-        for (group, columns), term, effect in zip(members.items(), sums, one.pd_effects(np.array(sums)), strict=True)
-    ]
+def _groups(bundle: BundleParts, ranked: RankedTerms, row: int) -> list[GroupSum]:
+    sums = (ranked.groups[row].tolist(), ranked.group_points[row].tolist(), ranked.group_effects[row].tolist())
+    return [GroupSum(*group) for group in zip(bundle.derived(_group_names), *sums, strict=True)]
 
 
-def _members(bundle: BundleParts) -> dict[str, list[int]]:
-    """Return the columns of each group of features, in the order of first appearance."""
-    members: dict[str, list[int]] = {}
-    for column, feature in enumerate(bundle.features):
-        members.setdefault(feature.group, []).append(column)
-    return members
+def _group_names(bundle: BundleParts) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(feature.group for feature in bundle.features))
 
 
 def reference(bundle: BundleParts) -> Reference | InterventionalReference:
@@ -365,58 +351,51 @@ def reference(bundle: BundleParts) -> Reference | InterventionalReference:
     )
 
 
-def _contradicting(one: _Terms, indices: Collection[int]) -> dict[int, bool]:
-    """Return, of the free features among some, whether their term has another sign than their effect alone.
+class _Split(NamedTuple):
+    """What splits of the innovation score have in common.
 
-    A merged reason is judged by the feature that it names, with that feature's own term: what is in ``also`` has
-    effects of its own.
+    Parameters
+    ----------
+    names : tuple of str
+        Its indicators of which the reference population's mean points are known.
+    means : ndarray of shape (m,)
+        These means.
+    column : int
+        Column of the innovation score.
     """
-    bundle, population = one.bundle, one.bundle.reference
-    free = [index for index in bundle.derived(_free) if index in indices]
-    if population is None or not free:
-        return {}
-    row, settings = one.assessment.features[one.record.row : one.record.row + 1], spreads(population)
-    scorer, columns = bundle.model, None
-    if one.record.fallback and bundle.companion:
-        scorer, columns = bundle.companion, bundle.companion_columns
-        row = np.ascontiguousarray(row[:, columns])
-    ask = partial(margins, scorer.booster, reference=population, columns=columns, explainer=bundle.explainer)
-    values = {columns.index(index) if columns else index: settings[:, index] for index in free}
-    effects = one_at_a_time(ask, scorer.calibration, row, values)
-    other = contradicts(one.terms[free], np.array([effects[column][0] for column in values]))
-    return dict(zip(free, other.tolist(), strict=True))
+
+    names: tuple[str, ...]
+    means: Floats
+    column: int
 
 
-def _free(bundle: BundleParts) -> list[int]:
-    return [index for index, feature in enumerate(bundle.features) if is_free(feature)]
+def _split(bundle: BundleParts) -> _Split | None:
+    if bundle.reference is None or bundle.rulebook is None:
+        return None
+    known = bundle.reference.points
+    indicators = [i.id for i in bundle.rulebook.indicators if i.domain is ScoringDomain.INNOVATION]
+    names = tuple(name for name in indicators if name in known)
+    column = bundle.model.encoder.index(INNOVATION_SCORE)
+    return _Split(names, np.array([known[name] for name in names]), column)
 
 
-def _indicators(one: _Terms) -> list[IndicatorReason] | None:
+def _indicators(one: _Terms) -> list[IndicatorPart] | None:
     """Split the innovation score's reason by indicator; None where no honest split exists."""
-    scored, population, rulebook = one.assessment.innovation, one.bundle.reference, one.bundle.rulebook
-    if population is None or rulebook is None or scored is None or one.record.fallback:
+    scored, split, row = one.assessment.innovation, one.bundle.derived(_split), one.record.row
+    if split is None or scored is None or one.record.fallback or isnan(one.record.features[split.column]):
         return None
-    index = one.bundle.model.encoder.index(INNOVATION_SCORE)
-    indicators = [i.id for i in rulebook.indicators if i.domain is ScoringDomain.INNOVATION]
-    names = [name for name in indicators if name in population.points]
-    points = np.array([scored.points[name][one.record.row] for name in names])
-    means = np.array([population.points[name] for name in names])
-    parts = split_term(float(one.terms[index]), points - means) if np.isfinite(points).all() else None
-    if parts is None or isnan(one.record.features[index]):
+    points = np.array([scored.points[name].item(row) for name in split.names])
+    parts = split_term(one.terms.item(split.column), points - split.means) if np.isfinite(points).all() else None
+    if parts is None:
         return None
-    whole, effects = split_points(-one.bundle.scale.factor * parts, one.points[index]), one.pd_effects(parts)
-    return [
-        IndicatorReason(
-            indicator=names[i],
-            points=float(points[i]),
-            reference_points=float(means[i]),
-            log_odds=float(parts[i]),
-            score_points=int(whole[i]),
-            pd_effect=effects[i],
-            rule=scored.rules[names[i]][one.record.row],
-        )
-        for i in map(int, np.argsort(-np.abs(parts), kind="stable"))
-    ]
+    rules = [scored.rules[name][row] for name in split.names]
+    columns = (
+        *(split.names, points.tolist(), split.means.tolist(), parts.tolist()),
+        split_points(-one.bundle.scale.factor * parts, one.points[split.column]).tolist(),
+        *(one.pd_effects(parts), rules),
+    )
+    found = [IndicatorPart(*part) for part in zip(*columns, strict=True)]
+    return [found[i] for i in (-np.abs(parts)).argsort(kind="stable").tolist()]
 
 
 def contradicting_share(bundle: BundleParts, columns: Columns, most: int = 8) -> float | None:

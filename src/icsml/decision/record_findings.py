@@ -156,12 +156,12 @@ def _unit(record: _Record) -> Iterator[Finding]:
     known = _known_amounts(record)
     if not known:
         return
-    largest = max(known, key=lambda name: known[name])
+    largest = max(known, key=known.__getitem__)
     per_head = _per_head(record, known)
     if known[largest] < check.smallest_cny:
         yield record.finding(code, largest, check.then, "all")
     elif per_head and max(per_head.values()) < check.per_head_cny:
-        most, staff = max(per_head, key=lambda name: per_head[name]), record.number("staff_total")
+        most, staff = max(per_head, key=per_head.__getitem__), record.number("staff_total")
         yield record.finding(code, most, check.then, "per_head", per_head=per_head[most], staff=staff)
     else:
         yield from islice(_out_of_proportion(record, known), 1)
@@ -169,8 +169,14 @@ def _unit(record: _Record) -> Iterator[Finding]:
 
 def _known_amounts(record: _Record) -> dict[str, float]:
     """Return the amounts above zero; where a loss is impossible, a value below zero is reported as out of range."""
-    amounts = [(name, record.number(name), signed) for name, signed in _AMOUNTS]
-    return {name: abs(value) for name, value, signed in amounts if value > 0.0 or (signed and value < 0.0)}
+    number, known = record.number, {}
+    for name, signed in _AMOUNTS:
+        value = number(name)
+        if value > 0.0:
+            known[name] = value
+        elif signed and value < 0.0:
+            known[name] = -value
+    return known
 
 
 def _per_head(record: _Record, known: Mapping[str, float]) -> dict[str, float]:

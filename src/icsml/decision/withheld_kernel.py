@@ -93,7 +93,7 @@ def find_nearest(
     nearest : ndarray of int of shape (k,)
         The rows are written into it, in no order; of rows equally far the first ones.
     """
-    present = np.flatnonzero(~np.isnan(values))
+    present = np.flatnonzero(~np.isnan(values) & (weights != 0.0))
     own = np.empty(len(present))
     for at, column in enumerate(present):
         reached = np.searchsorted(ordered[column, : counts[column]], values[column], side="right")

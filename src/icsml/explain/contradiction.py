@@ -6,14 +6,14 @@ lower it here, all else equal. Such a reason is true of the model and easily mis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
 
-from icsml.core.arrays import Flags, Floats
+from icsml.core.arrays import Flags, Floats, Indices
 from icsml.explain.indicator_split import SMALLEST
 from icsml.explain.merging import Clusters, clusters, merge
 from icsml.explain.shap_engine import margins
@@ -28,7 +28,7 @@ __all__ = ["Contradictions", "contradictions", "contradicts", "is_free", "one_at
 
 
 _VALUES: Final = 32
-_ROWS: Final = 2048  # at a time, so that memory stays bounded
+_PAIRS: Final = 2048  # at a time, so that memory stays bounded
 
 
 @lru_cache(maxsize=8)
@@ -43,51 +43,48 @@ def spreads(reference: ReferencePopulation) -> Floats:
 
 
 def one_at_a_time(
-    margins: Callable[[Floats], Floats], calibration: Affine, X: Floats, values: Mapping[int, Floats]
-) -> dict[int, Floats]:
-    """Return the log-odds of each row with one feature alone set to each of some values, less their mean.
+    margins: Callable[[Floats], Floats],
+    calibration: Affine,
+    X: Floats,
+    pairs: tuple[Indices, Indices],
+    values: Floats,
+) -> Floats:
+    """Return the log-odds of a row with one feature alone set to each of some values, less their mean.
 
     Parameters
     ----------
     margins : callable
-        Gives the margins (m,) of rows (m, p).
+        Gives the margins (r,) of rows (r, p).
     calibration : Affine
         Margin to log-odds.
     X : ndarray of shape (n, p)
         Rows.
-    values : mapping of int to ndarray
-        By column of a feature, what it is set to, such as a column of :func:`spreads`.
+    pairs : tuple of ndarray of int of shape (k,)
+        Rows and columns: which feature of which row.
+    values : ndarray of shape (m, p)
+        What each feature is set to, such as :func:`spreads`.
 
     Returns
     -------
-    dict of int to ndarray of shape (n,)
-        Effects in calibrated log-odds, by column.
+    ndarray of shape (k,)
+        Effects in calibrated log-odds.
     """
-    effects = {column: np.empty(len(X)) for column in values}
-    for first in range(0, len(X), _ROWS):
-        rows = X[first : first + _ROWS]
-        margin = margins(_changed(rows, values))
-        end = len(rows)
-        for column, settings in values.items():
-            start, end = end, end + len(rows) * len(settings)
-            total = margin[start:end].reshape(len(rows), -1).cumsum(axis=1)[:, -1]  # from left to right
-            mean = total / len(settings)
-            effects[column][first : first + _ROWS] = calibration.slope * (margin[: len(rows)] - mean)
+    rows, columns = pairs
+    effects = np.empty(len(rows))
+    for first in range(0, len(rows), _PAIRS):
+        part = slice(first, first + _PAIRS)
+        margin = margins(_changed(X[rows[part]], columns[part], values)).reshape(-1, 1 + len(values))
+        total = margin[:, 1:].cumsum(axis=1)[:, -1]  # from left to right
+        effects[part] = calibration.slope * (margin[:, 0] - total / len(values))
     return effects
 
 
-def _changed(rows: Floats, values: Mapping[int, Floats]) -> Floats:
-    """Return the rows as they are, then for each feature every row with each of its values."""
-    n, p = rows.shape
-    changed = np.empty((n * (1 + sum(len(settings) for settings in values.values())), p))
-    changed[:n] = rows
-    end = n
-    for column, settings in values.items():
-        start, end = end, end + n * len(settings)
-        block = changed[start:end].reshape(n, len(settings), p)
-        block[:] = rows[:, None, :]
-        block[:, :, column] = settings
-    return changed
+def _changed(rows: Floats, columns: Indices, values: Floats) -> Floats:
+    """Return each row as it is, then with each of the values in its column; shape (k * (1 + m), p)."""
+    (k, p), m = rows.shape, len(values)
+    changed = np.repeat(rows, 1 + m, axis=0).reshape(k, 1 + m, p)
+    changed[np.arange(k)[:, None], np.arange(1, 1 + m), columns[:, None]] = values[:, columns].T
+    return changed.reshape(-1, p)
 
 
 def contradicts(terms: Floats, effects: Floats) -> Flags:
@@ -158,11 +155,11 @@ def contradictions(bundle: BundleParts, features: Floats, log_odds: Floats, most
     displayed, contradicting = {}, {}
     for column, feature in enumerate(bundle.features):
         if is_free(feature):
-            rows = largest[:, column]
-            values = {column: spreads(bundle.reference)[:, column]}
-            effects = one_at_a_time(ask, bundle.model.calibration, features[rows], values)
-            displayed[feature.name] = int(rows.sum())
-            contradicting[feature.name] = int(contradicts(log_odds[rows, column], effects[column]).sum())
+            rows = largest[:, column].nonzero()[0]
+            pairs = rows, np.full(len(rows), column)
+            effects = one_at_a_time(ask, bundle.model.calibration, features, pairs, spreads(bundle.reference))
+            displayed[feature.name] = len(rows)
+            contradicting[feature.name] = int(contradicts(log_odds[rows, column], effects).sum())
     return Contradictions(len(features), displayed, contradicting)
 
 

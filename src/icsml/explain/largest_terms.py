@@ -7,7 +7,7 @@ import numpy as np
 from icsml.core.arrays import Floats, Ints
 from icsml.core.compilation import compiled, inlined
 
-__all__ = ["gather_terms", "largest_remainder", "largest_terms"]
+__all__ = ["gather_terms", "largest_remainder", "largest_terms", "sum_terms"]
 
 _HALVINGS = 16
 
@@ -98,3 +98,48 @@ def gather_terms(
                 gathered_points[count], gathered_values[count] = points[row, column], values[row, column]
                 count += 1
     return count
+
+
+@compiled
+def sum_terms(
+    terms: Floats,
+    points: Ints,
+    groups: Ints,
+    sums: Floats,
+    point_sums: Ints,
+    merged: Floats,
+    merged_points: Ints,
+    ranked: Ints,
+    others: Floats,
+    other_points: Ints,
+) -> None:
+    """Sum the terms of n rows by group, and the merged ones that are not displayed, each from left to right.
+
+    Parameters
+    ----------
+    terms, points : ndarray of shape (n, p)
+        Terms before merging, and their score points.
+    groups : ndarray of int of shape (p,)
+        Number of each feature's group.
+    sums, point_sums : ndarray of shape (n, g)
+        Filled with the sums by group.
+    merged, merged_points : ndarray of shape (n, p)
+        The same after merging.
+    ranked : ndarray of int of shape (n, k)
+        The columns that are displayed where their merged term is not zero.
+    others, other_points : ndarray of shape (n,)
+        Filled with the sums of the others.
+    """
+    n, p = terms.shape
+    displayed = np.empty(p, dtype=np.bool_)
+    sums[:], point_sums[:], others[:], other_points[:] = 0.0, 0, 0.0, 0
+    for row in range(n):
+        displayed[:] = False
+        for column in ranked[row]:
+            displayed[column] = merged[row, column] != 0.0
+        for column in range(p):
+            sums[row, groups[column]] += terms[row, column]
+            point_sums[row, groups[column]] += points[row, column]
+            if not displayed[column]:
+                others[row] += merged[row, column]
+                other_points[row] += merged_points[row, column]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from icsml.core.arrays import Floats, Ints
+from icsml.core.arrays import Floats, Ints, for_compiled
 
 __all__ = ["share_points"]
 
@@ -29,6 +29,5 @@ def share_points(exact: Floats, total: Ints) -> Ints:
     from icsml.explain.largest_terms import largest_remainder  # numba: not before the first reason
 
     shared = np.empty(exact.shape, dtype=np.int64)
-    # Compiled code takes arrays that may be written to.
-    largest_remainder(np.require(exact, requirements=("C", "W")), np.require(total, requirements=("C", "W")), shared)
+    largest_remainder(for_compiled(exact), for_compiled(total, np.int64), shared)
     return shared

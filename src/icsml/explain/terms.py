@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icsml.core.arrays import Floats, Ints
+from icsml.core.arrays import Floats, Ints, for_compiled
 from icsml.explain.ordered_sum import sum_in_order
 from icsml.explain.score_points import share_points
 from icsml.explain.shap_engine import contributions
@@ -83,7 +83,7 @@ def rank_terms(log_odds: Floats, most: int) -> Ints:
     from icsml.explain.largest_terms import largest_terms  # numba: not before the first reason
 
     ranked = np.empty((len(log_odds), min(most, log_odds.shape[1])), dtype=np.int64)
-    largest_terms(np.require(log_odds, requirements=("C", "W")), ranked)
+    largest_terms(for_compiled(log_odds), ranked)
     return ranked
 
 
@@ -120,7 +120,7 @@ def largest(log_odds: Floats, points: Ints, values: Floats, most: int) -> Larges
     from icsml.explain.largest_terms import gather_terms  # numba: not before the first reason
 
     ranked = rank_terms(log_odds, most)
-    terms = np.require(log_odds, requirements=("C", "W"))
+    terms = for_compiled(log_odds)
     size = ranked.size
     rows, columns, kept_points = np.empty((3, size), dtype=np.int64)
     kept_terms, kept_values = np.empty((2, size))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -22,7 +22,7 @@ from icsml.errors import InputError, ModelError
 from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
 from icsml.features.feature import CLOCK, INNOVATION_SCORE, Feature, from_extra
 from icsml.features.innovation import INNOVATION_FIELDS
-from icsml.records.columns import Columns, count_known, numbers_of
+from icsml.records.columns import Columns, Layout, Table, count_known, numbers_of
 from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Domain
@@ -310,7 +310,7 @@ class Encoder:
         compute(table, read, formulas.constants, formulas.steps, formulas.results, computed)
         matrix[:, of_records] = computed.T
         if self.needs_points:
-            matrix[:, self.index(INNOVATION_SCORE)] = self._score(columns, points, n)
+            matrix[:, self._score_column] = self._score(columns, points, n)
         return matrix
 
     @cached_property
@@ -318,6 +318,10 @@ class Encoder:
         """The formulas of the features that are made of the records alone, and their columns in the matrix."""
         trace, of_records = Trace(), [i for i, feature in enumerate(self.features) if feature.name != INNOVATION_SCORE]
         return trace.formulas([self.features[index].recorded(trace) for index in of_records]), of_records
+
+    @cached_property
+    def _score_column(self) -> int:
+        return self.index(INNOVATION_SCORE)
 
     def _canonical(self, name: str) -> Feature:
         feature = FEATURE_BY_NAME[name]
@@ -331,8 +335,19 @@ class Encoder:
                 field=INNOVATION_SCORE,
                 remedy="evaluate the bundle's rulebook on the same rows first",
             )
-        on_file = count_known(columns, tuple(name for name in self.score_inputs if name in columns)) > 0
+        on_file = count_known(columns, _on_file(columns, self.score_inputs)) > 0
         return np.where(on_file, known(points.innovation_score), np.nan)
+
+
+def _on_file(columns: Columns, names: tuple[str, ...]) -> tuple[str, ...]:
+    if isinstance(columns, Table):
+        return _in_layout(columns.layout, names)
+    return tuple(name for name in names if name in columns)
+
+
+@lru_cache(maxsize=64)
+def _in_layout(arranged: Layout, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if name in arranged.names)
 
 
 def _is_fed(feature: Feature, present: set[str], score_fields: tuple[str, ...]) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from icsml.core.arithmetic import scale
-from icsml.core.arrays import Array, Flags, Floats, Ints
+from icsml.core.arrays import Array, Flags, Ints
 from icsml.errors import InputError
 from icsml.records.arrow_texts import ArrowTexts
 from icsml.records.columns import Columns, Layout, Table, as_table, layout, rows
@@ -46,6 +46,9 @@ _DATE_ORDER = (
     ("founded_on", "as_of", "lies after the decision date", "check the two dates"),
 )
 
+
+_DATED = (("statement_published_at", "as_of"),)
+"""(field, the date it needs)"""
 
 PARTS = (
     ("staff_st", "staff_total"),
@@ -188,6 +191,7 @@ def _rules(extras: tuple[ExtraFeature, ...]) -> _Rules:
         parts=np.array([arranged.indices(pair) for pair in PARTS]),
         tolerance=_ROUNDING,
         dates=np.array([arranged.indices((earlier, later)) for earlier, later, _, _ in _DATE_ORDER]),
+        dated=np.array([arranged.indices(pair) for pair in _DATED]),
     )
     refused, removed = (
         np.array([outside is each for _, _, outside in of_rows]) for each in (Outside.REFUSE, Outside.MISSING)
@@ -202,6 +206,7 @@ class _Checked:
     table: Table
     rules: _Rules
     found: Found
+    suspect: bool
 
     @classmethod
     def of(cls, columns: Columns, extras: Sequence[ExtraFeature]) -> _Checked:
@@ -217,10 +222,11 @@ class _Checked:
             infinite=infinite,
             above=np.zeros(len(PARTS), dtype=np.bool_),
             reversed=np.empty((len(_DATE_ORDER), n), dtype=np.bool_),
+            undated=np.empty((len(_DATED), n), dtype=np.bool_),
             present=np.empty(n, dtype=np.int64),
         )
-        screen_numbers(table.numbers, rules.limits, found)
-        return cls(table, rules, found)
+        suspect = screen_numbers(table.numbers, rules.limits, found)
+        return cls(table, rules, found, suspect)
 
     @property
     def present(self) -> Ints:
@@ -235,21 +241,21 @@ class _Checked:
         return counts
 
     def broken_rules(self) -> list[BrokenRule]:
+        if not self.suspect:
+            return list(self._wrong_codes())
         return [*self._wrong_dates(), *self._wrong_codes(), *self._wrong_numbers()]
 
     def _wrong_dates(self) -> Iterator[BrokenRule]:
-        if self.found.reversed.any():
-            for (earlier, _, wrong, remedy), flags in zip(_DATE_ORDER, self.found.reversed, strict=True):
-                if flags.any():
-                    yield BrokenRule(earlier, flags, wrong, remedy)
-        undatable = ~np.isnan(self._number("statement_published_at")) & np.isnan(self._number("as_of"))
-        if undatable.any():
-            wrong = "absent beside `statement_published_at`"
-            yield BrokenRule("as_of", undatable, wrong, "give the decision date")
+        for (earlier, _, wrong, remedy), flags in zip(_DATE_ORDER, self.found.reversed, strict=True):
+            if flags.any():
+                yield BrokenRule(earlier, flags, wrong, remedy)
+        for (field, date), flags in zip(_DATED, self.found.undated, strict=True):
+            if flags.any():
+                yield BrokenRule(date, flags, f"absent beside `{field}`", "give the decision date")
 
     def _wrong_codes(self) -> Iterator[BrokenRule]:
         flags = _wrong_usccs(self.table.texts)
-        if flags.any():
+        if flags is not None and flags.any():
             yield BrokenRule("uscc", flags, "its check character is wrong", "check the code for a slip of the pen")
 
     def _wrong_numbers(self) -> Iterator[BrokenRule]:
@@ -262,16 +268,12 @@ class _Checked:
                 flags = outside_range(values, limits.low[index], limits.high[index])
                 yield BrokenRule(name, flags, "outside its declared range", "correct it or leave it out")
 
-    def _number(self, name: str) -> Floats:
-        values: Floats = self.table.numbers[self.rules.layout.index[name]]
-        return values
-
     def within_ranges(self) -> tuple[Table, dict[str, Flags]]:
         arranged, out_of_range = self.rules.layout, self.found.out_of_range
         names = [arranged.numbers[index] for index in self.found.outside.nonzero()[0]]
         names += [PARTS[pair][0] for pair in self.found.above.nonzero()[0]]
         flags = {name: out_of_range[arranged.index[name]] for name in names}
-        removed = (self.found.outside & self.rules.removed).nonzero()[0]
+        removed = (self.found.outside & self.rules.removed).nonzero()[0] if self.suspect else ()
         if not len(removed):
             return self.table, flags
         numbers = self.table.numbers.copy()
@@ -281,12 +283,11 @@ class _Checked:
         return Table(self.table.layout, numbers, self.table.texts), flags
 
 
-def _wrong_usccs(texts: Columns) -> Flags:
+def _wrong_usccs(texts: Columns) -> Flags | None:
     if isinstance(texts, ArrowTexts):
         return wrong_usccs(texts.arrays["uscc"])
-    flags: Flags = np.not_equal(texts["uscc"], _NOTHING)
-    flags[flags] = [not is_valid_uscc(code) for code in texts["uscc"][flags]]
-    return flags
+    wrong = [code is not None and not is_valid_uscc(code) for code in texts["uscc"].tolist()]
+    return np.array(wrong, dtype=np.bool_) if True in wrong else None
 
 
 def is_present(values: Array) -> Flags:

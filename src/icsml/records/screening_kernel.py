@@ -25,6 +25,8 @@ class Limits(NamedTuple):
         Largest ratio of part to whole that is still rounding.
     dates : ndarray of int of shape (d, 2)
         Fields of which the first date is not later than the second.
+    dated : ndarray of int of shape (d, 2)
+        Fields of which the first needs the second.
     """
 
     low: Floats
@@ -32,6 +34,7 @@ class Limits(NamedTuple):
     parts: Ints
     tolerance: float
     dates: Ints
+    dated: Ints
 
 
 class Found(NamedTuple):
@@ -47,6 +50,8 @@ class Found(NamedTuple):
         Pairs with any part above its whole.
     reversed : ndarray of bool of shape (d, n)
         Dates in the wrong order.
+    undated : ndarray of bool of shape (d, n)
+        Fields without the one that they need.
     present : ndarray of int of shape (n,)
         How many numbers and dates are known.
     """
@@ -56,15 +61,22 @@ class Found(NamedTuple):
     infinite: Flags
     above: Flags
     reversed: Flags
+    undated: Flags
     present: Ints
 
 
 @compiled
-def screen_numbers(table: Floats, limits: Limits, found: Found) -> None:
-    """Screen a table of numbers, shape (fields, n); what is found is written into ``found``."""
+def screen_numbers(table: Floats, limits: Limits, found: Found) -> bool:
+    """Screen a table of numbers, shape (fields, n); what is found is written into ``found``.
+
+    Returns
+    -------
+    bool
+        Whether any number is infinite or outside its range, or any date is in the wrong order or missing.
+    """
     # Several plain loops over one field at a time: each is compiled to vector instructions.
     fields, n = table.shape
-    present = found.present
+    present, suspect = found.present, False
     present[:] = 0
     for field in range(fields):
         values, flags = table[field], found.out_of_range[field]
@@ -77,6 +89,7 @@ def screen_numbers(table: Floats, limits: Limits, found: Found) -> None:
             any_infinite |= abs(values[row]) == np.inf
             present[row] += values[row] == values[row]
         found.outside[field], found.infinite[field] = any_beyond, any_infinite
+        suspect |= any_beyond | any_infinite
     for pair in range(len(limits.parts)):
         parts, wholes = table[limits.parts[pair, 0]], table[limits.parts[pair, 1]]
         flags, any_above = found.out_of_range[limits.parts[pair, 0]], False
@@ -92,3 +105,11 @@ def screen_numbers(table: Floats, limits: Limits, found: Found) -> None:
         flags = found.reversed[pair]
         for row in range(n):
             flags[row] = earlier[row] > later[row]
+            suspect |= flags[row]
+    for pair in range(len(limits.dated)):
+        dated, date = table[limits.dated[pair, 0]], table[limits.dated[pair, 1]]
+        flags = found.undated[pair]
+        for row in range(n):
+            flags[row] = (dated[row] == dated[row]) & (date[row] != date[row])
+            suspect |= flags[row]
+    return suspect

@@ -15,6 +15,7 @@ __all__ = ["check_character", "is_valid_uscc", "wrong_usccs"]
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _VALUE = {character: value for value, character in enumerate(_ALPHABET)}
 _LENGTH = 18
+_WEIGHTS = [pow(3, position, 31) for position in range(_LENGTH - 1)]
 _VALUE_OF_BYTE = np.full(256, len(_ALPHABET), dtype=np.uint8)
 _VALUE_OF_BYTE[np.frombuffer(_ALPHABET.encode(), np.uint8)] = np.arange(len(_ALPHABET))
 
@@ -27,14 +28,14 @@ def check_character(body: str) -> str:
     KeyError
         If a character is outside the alphabet of the standard (no I, O, S, V, Z).
     """
-    total = sum(_VALUE[character] * pow(3, position, 31) for position, character in enumerate(body))
+    total = sum([_VALUE[character] * weight for character, weight in zip(body, _WEIGHTS, strict=False)])
     return _ALPHABET[-total % 31]
 
 
 @lru_cache(maxsize=256)  # versions of one record are screened together
 def is_valid_uscc(code: str) -> bool:
     """Return whether a code has the right length, alphabet and check character."""
-    if len(code) != _LENGTH or any(character not in _VALUE for character in code):
+    if len(code) != _LENGTH or not _VALUE.keys() >= set(code):
         return False
     return check_character(code[:-1]) == code[-1]
 

@@ -8,8 +8,10 @@ an action is called a lever.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from functools import cached_property
+from math import isnan
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, cast
 
@@ -287,6 +289,8 @@ class ActionSet(ImmutableModel):
 
 def size_class(staff: Floats, edges: tuple[float, ...]) -> Ints:
     """Return the size class of each row by its staff, shape (n,): the number of edges reached; -1 where unknown."""
+    if len(staff) == 1:  # one record: a look-up is faster than arrays of one
+        return np.array([-1 if isnan(staff.item()) else bisect_right(edges, staff.item())])
     classes = np.searchsorted(np.array(edges, dtype=np.float64), staff, side="right")
     return np.where(np.isnan(staff), -1, classes).astype(np.int64)
 

@@ -34,5 +34,5 @@ def jumped(action_set: ActionSet, columns: Columns) -> dict[str, Flags]:
     compute(table, read, growths.constants, growths.steps, growths.results, grown)
     sizes = size_class(columns["staff_total"], action_set.policy.size_edges)
     technical_field = columns["technical_field"][0] if len(sizes) else None
-    most = action_set.most_growth(technical_field)[:, sizes]
-    return dict(zip(action_set.watched, grown > most, strict=True))
+    flags = grown > action_set.most_growth(technical_field)[:, sizes]
+    return dict(zip(action_set.watched, flags, strict=True))

@@ -10,6 +10,7 @@ from icsml.core.arrays import Floats, Int8s
 from icsml.core.sampling import sampled_rows
 from icsml.decision.assess import assess
 from icsml.decision.decide import DEFAULT_REASONS
+from icsml.decision.ranked_terms import ranked_terms
 from icsml.decision.reasons import row_reasons
 from icsml.decision.row import Row
 from icsml.explain.contradiction import contradictions
@@ -59,7 +60,7 @@ def examples(bundle: Bundle, columns: Columns, pds: Floats, used: Int8s) -> tupl
 def _example(bundle: Bundle, columns: Columns, role: str, row: int, used: int) -> Example:
     one = take(columns, np.array([row]))
     assessment = assess(bundle, one, first_row=row)
-    explanation = assessment.explanation
+    explanation, ranked = assessment.explanation, ranked_terms(bundle, assessment, _REASONS)
     as_of = one["as_of"][0]
     return Example(
         role=role,
@@ -75,7 +76,7 @@ def _example(bundle: Bundle, columns: Columns, role: str, row: int, used: int) -
         log_odds=explanation.terms.log_odds[0],
         values=assessment.features[0],
         points=explanation.points[0],
-        reasons=tuple(reason.text for reason in row_reasons(Row(bundle, assessment, 0), assessment, _REASONS).reasons),
+        reasons=tuple(reason.text for reason in row_reasons(Row(bundle, assessment, 0), ranked).reasons),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from icsml.core.arrays import Floats
+from icsml.core.arrays import Floats, for_compiled
 from icsml.errors import InputError
 from icsml.explain.treeshap.engines import Engine, TableEngine, WalkEngine
 from icsml.explain.treeshap.forest import most_features, read_forest
@@ -164,18 +164,18 @@ class TreeShap:
 def _in_parts(rows: int, threads: int, work: Callable[[slice], Any]) -> None:
     """Process whole blocks, one part per thread; the loops release the interpreter's lock."""
     blocks = -(-rows // BLOCK)
-    parts = max(1, min(threads, blocks))
+    if threads <= 1 or blocks <= 1:
+        work(slice(rows))
+        return
+    parts = min(threads, blocks)
     edges = [min(rows, BLOCK * (blocks * part // parts)) for part in range(parts + 1)]
     slices = [slice(start, end) for start, end in pairwise(edges)]
-    if parts == 1:
-        work(slices[0])
-        return
     with ThreadPoolExecutor(parts) as pool:
         list(pool.map(work, slices))
 
 
 def _matrix(values: ArrayLike, features: int, field: str) -> Floats:
-    matrix = np.require(values, np.float64, ("C", "W"))  # code is compiled for arrays that may be written to
+    matrix = for_compiled(values)
     if matrix.ndim != 2 or matrix.shape[1] != features:
         raise InputError(
             "ICS-EXP-004",
