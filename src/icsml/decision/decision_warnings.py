@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import isnan
 
 import numpy as np
@@ -21,6 +21,7 @@ from icsml.records.decision import DecisionWarning
 from icsml.recourse.jumps import jumped
 from icsml.recourse.search import NoRecourse
 from icsml.texts.catalogue import Part, joined, text, within
+from icsml.texts.languages import languages
 from icsml.texts.quantity import apart_from_bounds, range_text
 
 __all__ = ["decision_warnings", "recourse_warnings"]
@@ -52,13 +53,23 @@ def recourse_warnings(record: Row, reason: NoRecourse | None) -> list[DecisionWa
     """
     warnings = list(_on_jumps(record))
     if reason is not None:
-        warnings.append(_warning("NO_RECOURSE", "recourse", reason))
+        warnings.append(_fixed("NO_RECOURSE", "recourse", reason))
     return warnings
 
 
 def _warning(code: str, field: str | None, variant: str = "", /, **parts: Part) -> DecisionWarning:
     """Return a warning with the text of its code or of a variant, from section ``decision`` of configs/texts/*.yaml."""
     return DecisionWarning(code=code, field=field, text=text(f"decision.{code}.{variant}".removesuffix("."), **parts))
+
+
+def _fixed(code: str, field: str, variant: str = "") -> DecisionWarning:
+    """Return a warning whose text depends on no record."""
+    return _in_all(code, field, variant, languages())
+
+
+@cache
+def _in_all(code: str, field: str, variant: str, spoken: tuple[str, ...]) -> DecisionWarning:
+    return _warning(code, field, variant)
 
 
 def _on_jumps(record: Row) -> Iterator[DecisionWarning]:
@@ -94,7 +105,7 @@ def _on_rulebook(bundle: BundleParts, as_of: date | None, decided_on: date) -> I
         return
     yield from bundle.derived(_on_assumed_points)
     if as_of is not None and not bundle.rulebook.in_force.holds(as_of):
-        yield _warning("RULEBOOK_NOT_IN_FORCE", "innovation.rulebook")
+        yield _fixed("RULEBOOK_NOT_IN_FORCE", "innovation.rulebook")
     yield from bundle.derived(_on_expired_points)(as_of, decided_on)
 
 
@@ -144,9 +155,9 @@ def _on_group(bundle: BundleParts, demand: Demand, absent: list[str]) -> Decisio
 
 def _on_record(record: Row, as_of: date | None) -> Iterator[DecisionWarning]:
     if as_of is None:
-        yield _warning("UNDATED", "as_of")
+        yield _fixed("UNDATED", "as_of")
     if record.fallback:
-        yield _warning("INNOVATION_FEED_MISSING", "innovation_log_odds")
+        yield _fixed("INNOVATION_FEED_MISSING", "innovation_log_odds")
     for name, sentence in fields_out_of_range(record).items():
         yield DecisionWarning(code="OUT_OF_RANGE", field=name, text=sentence)
 
@@ -170,7 +181,7 @@ def _unchecked_lists(bundle: BundleParts) -> Callable[[tuple[str, ...]], Decisio
 def _on_date(as_of: date | None, decided_on: date) -> Iterator[DecisionWarning]:
     """Warn of a decision date in the future; one day is allowed for time zones east of UTC."""
     if as_of is not None and as_of > decided_on + timedelta(days=1):
-        yield _warning("FUTURE_DATE", "as_of")
+        yield _fixed("FUTURE_DATE", "as_of")
 
 
 def _on_implausible_features(record: Row) -> Iterator[DecisionWarning]:

@@ -159,7 +159,7 @@ class FeatureTexts:
             if more == len(self._medians):
                 self._medians.append(quantity_texts(self._median, unit, more))
             seen, other = quantity_texts(value, unit, more), self._medians[more]
-            if all(seen[language] != other[language] for language in seen):
+            if seen.items().isdisjoint(other.items()):  # they differ in every language
                 return seen, other, True
         return quantity_texts(value, unit), self._same, False
 
@@ -172,7 +172,7 @@ class FeatureTexts:
             template = (forms or self._catalogue.neutral).of(form)
             group = self._catalogue.references[self._reference].with_value
             sentence = self._prepared[kind, form] = _Sentence(template, self._feature.label, group)
-        return Statement(kind, sentence.filled(value=value, reference_value=reference_value))
+        return Statement(kind, sentence.filled({"value": value, "reference_value": reference_value}))
 
 
 class _Sentence:
@@ -194,7 +194,7 @@ class _Sentence:
             for language in template.languages
         ]
 
-    def filled(self, **values: Mapping[str, str]) -> dict[str, str]:
+    def filled(self, values: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
         """Return the text by language, from each value by language."""
         return {
             language: words % tuple([values[name][spoken] for name, spoken in holes])

@@ -59,8 +59,10 @@ def engine(
         If the engine does not support the trees.
     """
     key = _key(reference, columns)
-    with _SLOTS_LOCK:
-        slot = _SLOTS.setdefault(booster, {}).setdefault(key, _Slot())
+    slot = _SLOTS.get(booster, {}).get(key)
+    if slot is None:
+        with _SLOTS_LOCK:
+            slot = _SLOTS.setdefault(booster, {}).setdefault(key, _Slot())
     if slot.engine is None:
         with slot.lock:
             if slot.engine is None:

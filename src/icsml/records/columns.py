@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,8 @@ Columns = Mapping[str, Array]
 _FIRST_DAY = date(1970, 1, 1).toordinal()
 _DATES = frozenset(field.name for field in FIELDS if field.kind is Kind.DATE)
 _NUMBERS = tuple(field.name for field in FIELDS if field.numeric or field.name in _DATES)
+_NUMBERS_IN = itemgetter(*_NUMBERS)
+_DATE_ROWS = [index for index, name in enumerate(_NUMBERS) if name in _DATES]
 _TEXTS = tuple(field.name for field in FIELDS if not field.numeric and field.name not in _DATES)
 
 
@@ -154,12 +157,12 @@ def record_columns(record: EnterpriseRecord, extras: Sequence[ExtraFeature] = ()
 def records_columns(records: Sequence[EnterpriseRecord], extras: Sequence[ExtraFeature] = ()) -> Table:
     """Turn records into column arrays, equal to those of a frame with a row for each."""
     numbers = np.empty((len(_NUMBERS) + len(extras), len(records)))
+    canonical = len(_NUMBERS)
     texts = {name: np.empty(len(records), dtype=object) for name in _TEXTS}
     for row, record in enumerate(records):
         values = record.__dict__
-        numbers[:, row] = [_number(values[name]) for name in _NUMBERS] + [
-            _number(record.extra.get(extra.name)) for extra in extras
-        ]
+        numbers[:canonical, row] = _numbers_of(values)
+        numbers[canonical:, row] = [record.extra.get(extra.name) for extra in extras]
         for name, column in texts.items():
             column[row] = values[name]
     return Table(layout(tuple(extras)), numbers, texts)
@@ -215,10 +218,13 @@ def _indices(arranged: Layout, names: tuple[str, ...]) -> Ints:
     return arranged.indices(names)
 
 
-def _number(value: Any) -> float:  # noqa: ANN401 - a field of a record
-    if value is None:
-        return np.nan
-    return float(value.toordinal() - _FIRST_DAY) if isinstance(value, date) else value
+def _numbers_of(values: Mapping[str, Any]) -> list[float | None]:
+    """Return the numbers and dates of a record, None where one is missing: an array makes NaN of it."""
+    numbers = list(_NUMBERS_IN(values))
+    for index in _DATE_ROWS:
+        if (day := numbers[index]) is not None:
+            numbers[index] = day.toordinal() - _FIRST_DAY
+    return numbers
 
 
 def _days(dates: Dates) -> Floats:

@@ -61,14 +61,22 @@ class _Scale:
         before_and_behind = {use: text.split("{number}") for use, text in texts.items()}
         return {use: (before, behind) for use, (before, behind) in before_and_behind.items()}
 
+    @cached_property
+    def formats(self) -> list[str]:
+        """The format of the number, by how many digits more than usual it has."""
+        more = range(MOST_DIGITS + 1)
+        if self.significant:
+            return [f".{self.significant + digits}g" for digits in more]
+        return [f",.{self.digits + digits}f" for digits in more]
+
     def read(self, value: float, more: int, use: _Use) -> str:
         before, behind = self.around[use]
-        return f"{before}{self._number(value * self.times / self.per, more)}{behind}"
+        return before + self._number(value * self.times / self.per, more) + behind
 
     def _number(self, value: float, more: int) -> str:
         if self.significant:
-            return f"{value + 0.0:.{self.significant + more}g}"
-        number = f"{value:,.{self.digits + more}f}"
+            return format(value + 0.0, self.formats[more])
+        number = format(value, self.formats[more])
         if number[0] == "-" and not any(digit in number for digit in "123456789"):
             number = number[1:]  # no minus zero
         return number.rstrip("0").rstrip(".") if self.trim and "." in number else number
