@@ -12,8 +12,9 @@ from typing import Any
 
 from icsml.core.canonical import Rendered, number, rendered
 from icsml.core.strict_json import JsonObject
+from icsml.decision.indicator_parts import IndicatorPart
 from icsml.decision.missing_information import field_label, field_labels
-from icsml.decision.reasons import GroupSum, IndicatorPart, RowReasons, StatedReason, reference
+from icsml.decision.reasons import GroupSum, RowReasons, StatedReason, reference
 from icsml.decision.record_findings import Finding
 from icsml.innovation.scoring.describe import InnovationParts
 from icsml.model.bundle import Bundle, BundleParts

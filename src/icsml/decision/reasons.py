@@ -11,17 +11,16 @@ import numpy as np
 
 from icsml.core.arrays import Floats
 from icsml.decision.assess import ExplainedAssessment, assess
+from icsml.decision.indicator_parts import IndicatorPart, indicator_parts
 from icsml.decision.missing_information import absent_fields, missing_information
 from icsml.decision.out_of_range import doubtful_fields, implausible
 from icsml.decision.ranked_terms import RankedTerms
 from icsml.decision.row import Row
 from icsml.explain.contradiction import contradictions
-from icsml.explain.indicator_split import split_points, split_term
 from icsml.explain.merging import Clusters, merged_into
 from icsml.explain.reason_texts import UNKNOWN, FeatureTexts, Statement, form_of, reference_text
-from icsml.explain.terms import adverse, pd_effects
+from icsml.explain.terms import adverse
 from icsml.features.feature import INNOVATION_SCORE, Feature
-from icsml.innovation.rulebooks.indicators import ScoringDomain
 from icsml.model.bundle import BundleParts
 from icsml.records.columns import Columns
 from icsml.records.decision import (
@@ -98,18 +97,6 @@ class StatedReason:
     def text(self) -> Label:
         """Its text."""
         return self.statement.text
-
-
-class IndicatorPart(NamedTuple):
-    """One indicator's part of the innovation score's reason; see :class:`icsml.records.decision.IndicatorReason`."""
-
-    indicator: str
-    points: float
-    reference_points: float
-    log_odds: float
-    score_points: int
-    pd_effect: float
-    rule: str
 
 
 class GroupSum(NamedTuple):
@@ -197,11 +184,6 @@ class _Terms:
     def clusters(self) -> Clusters:
         return self.assessment.explanation.clusters
 
-    def pd_effects(self, terms: Floats) -> list[float]:
-        total = self.assessment.log_odds[self.record.row : self.record.row + 1]
-        effects: list[float] = pd_effects(total, terms).tolist()
-        return effects
-
 
 def row_reasons(record: Row, ranked: RankedTerms) -> RowReasons:
     """Return the reasons of one row of an assessment.
@@ -280,7 +262,7 @@ def _stated(one: _Terms, index: int) -> StatedReason:
             outside=None if absent else implausible(record, index, one.doubtful),
         ),
         contradicting,
-        _indicators(one) if feature.name == INNOVATION_SCORE else None,
+        indicator_parts(record, one.assessment, one.points[index]) if feature.name == INNOVATION_SCORE else None,
         _also(one, index) if one.clusters else [],
     )
 
@@ -349,53 +331,6 @@ def reference(bundle: BundleParts) -> Reference | InterventionalReference:
     return InterventionalReference(
         kind="interventional", id=group, text=label, n=len(population.rows), sha256=population.sha256
     )
-
-
-class _Split(NamedTuple):
-    """What splits of the innovation score have in common.
-
-    Parameters
-    ----------
-    names : tuple of str
-        Its indicators of which the reference population's mean points are known.
-    means : ndarray of shape (m,)
-        These means.
-    column : int
-        Column of the innovation score.
-    """
-
-    names: tuple[str, ...]
-    means: Floats
-    column: int
-
-
-def _split(bundle: BundleParts) -> _Split | None:
-    if bundle.reference is None or bundle.rulebook is None:
-        return None
-    known = bundle.reference.points
-    indicators = [i.id for i in bundle.rulebook.indicators if i.domain is ScoringDomain.INNOVATION]
-    names = tuple(name for name in indicators if name in known)
-    column = bundle.model.encoder.index(INNOVATION_SCORE)
-    return _Split(names, np.array([known[name] for name in names]), column)
-
-
-def _indicators(one: _Terms) -> list[IndicatorPart] | None:
-    """Split the innovation score's reason by indicator; None where no honest split exists."""
-    scored, split, row = one.assessment.innovation, one.bundle.derived(_split), one.record.row
-    if split is None or scored is None or one.record.fallback or isnan(one.record.features[split.column]):
-        return None
-    points = np.array([scored.points[name].item(row) for name in split.names])
-    parts = split_term(one.terms.item(split.column), points - split.means) if np.isfinite(points).all() else None
-    if parts is None:
-        return None
-    rules = [scored.rules[name][row] for name in split.names]
-    columns = (
-        *(split.names, points.tolist(), split.means.tolist(), parts.tolist()),
-        split_points(-one.bundle.scale.factor * parts, one.points[split.column]).tolist(),
-        *(one.pd_effects(parts), rules),
-    )
-    found = [IndicatorPart(*part) for part in zip(*columns, strict=True)]
-    return [found[i] for i in (-np.abs(parts)).argsort(kind="stable").tolist()]
 
 
 def contradicting_share(bundle: BundleParts, columns: Columns, most: int = 8) -> float | None:
