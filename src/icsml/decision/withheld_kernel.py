@@ -13,6 +13,8 @@ STEPS = 254
 """Steps to which ranks from 0 to 1 are rounded for the first measurement."""
 NO_RANK = 255
 """Stands for a rank that is missing."""
+_STEPS_OF_DISTANCE = 1024
+_LARGEST_SINGLE = 1e38  # a weight beyond it is infinite in single precision
 _PRECISION = 1e-4  # single precision moves a sum of a hundred terms by less than this share
 
 
@@ -99,14 +101,9 @@ def find_nearest(
         reached = np.searchsorted(ordered[column, : counts[column]], values[column], side="right")
         own[at] = reached / max(counts[column], 1)
     about = _measure_all(rounded, weights, present, own)
-    distances = np.full(len(nearest), np.inf)
-    nearest[:] = len(lends)
-    for row in range(len(lends)):
-        if lends[row] and about[row] < distances[0]:
-            _replace_last(distances, nearest, float(about[row]), row)
     moved = weights.sum() * (0.5 + _PRECISION * STEPS)  # a rank is rounded by half a step at most
-    bound = distances[0] + 2.0 * moved
-    distances[:] = np.inf
+    bound = _enough(about, lends, len(nearest), weights.sum()) + 2.0 * moved
+    distances = np.full(len(nearest), np.inf)
     nearest[:] = len(lends)
     for row in range(len(lends)):
         if lends[row] and not about[row] > bound:
@@ -118,6 +115,22 @@ def find_nearest(
                 distance = np.inf
             if _before(distance, row, distances[0], nearest[0]):
                 _replace_last(distances, nearest, distance, row)
+
+
+@inlined
+def _enough(about: Float32s, lends: Flags, wanted: int, weight: float) -> float:
+    """Return a distance that so many of the rows do not exceed, little above the least one."""
+    largest = weight * STEPS * (1.0 + _PRECISION)
+    if not 0.0 < largest < _LARGEST_SINGLE:
+        return np.inf
+    counts = np.zeros(_STEPS_OF_DISTANCE, dtype=np.int64)
+    for row in range(len(lends)):
+        counts[int(about[row] / largest * (_STEPS_OF_DISTANCE - 1))] += lends[row]
+    step, count = 0, counts[0]
+    while count < wanted:
+        step += 1
+        count += counts[step]
+    return (step + 1) / (_STEPS_OF_DISTANCE - 1) * largest * (1.0 + _PRECISION)
 
 
 @inlined
