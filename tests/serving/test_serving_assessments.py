@@ -97,7 +97,7 @@ def test_one_booster_is_asked_by_one_thread_at_a_time(client, record, monkeypatc
         inside.pop()
         return decided
 
-    monkeypatch.setattr("icsml.serving.service.decide", watched)
+    monkeypatch.setattr("icsml.serving.deciding.decide", watched)
     with ThreadPoolExecutor(8) as pool:
         assert {answer.status_code for answer in pool.map(lambda _: client.post(URL, json=record), range(24))} == {201}
     assert max(most) == 1
@@ -214,7 +214,7 @@ class TestNoRecordNoDecision:
 
     def test_nothing_is_decided_that_could_not_be_recorded(self, client, ledger, record, monkeypatch):
         """The model is not asked while the ledger is in trouble, or has more waiting than it can take."""
-        monkeypatch.setattr("icsml.serving.service.decide", None)
+        monkeypatch.setattr("icsml.serving.deciding.decide", None)
         monkeypatch.setattr(client.app.state.service.recorder, "_limit", 0)
         assert client.post(URL, json=record).json()["code"] == "ICS-SRV-050"
 
@@ -224,7 +224,7 @@ class TestNoRecordNoDecision:
             decided.features["debt_to_assets"] = float("nan")
             return decided
 
-        monkeypatch.setattr("icsml.serving.service.decide", not_a_number)
+        monkeypatch.setattr("icsml.serving.deciding.decide", not_a_number)
         assert problem(client.post(URL, json=record), 503).code == "ICS-LED-005"
 
 

@@ -190,7 +190,7 @@ class TestTrouble:
 def test_others_are_served_in_between(client, record, monkeypatch):
     """The event loop is given back between records, not only between slices."""
     pauses = []
-    monkeypatch.setattr("icsml.serving.assessing._TURN_SECONDS", 0)
+    monkeypatch.setattr("icsml.serving.assessing.TURN_SECONDS", 0)
 
     async def counted(seconds, sleep=asyncio.sleep):
         pauses.append(seconds)

@@ -89,7 +89,7 @@ def test_every_answer_has_the_security_headers_once(client, keys, record, monkey
     def fail(*_, **__):
         raise ValueError
 
-    monkeypatch.setattr("icsml.serving.service.decide", fail)
+    monkeypatch.setattr("icsml.serving.deciding.decide", fail)
     answers[500] = client.post(URL, json=record)
     assert {status: answer.status_code for status, answer in answers.items()} == {status: status for status in answers}
     common = {

@@ -18,12 +18,12 @@ from icsml.decision.decide import decide
 from icsml.errors import InputError, MissingError, ModelError
 from icsml.ledger.store import Ledger
 from icsml.serving import live_model, model_poll
+from icsml.serving.deciding import Decider
 from icsml.serving.first_model import first_model
 from icsml.serving.keys import create_key
 from icsml.serving.live_model import LiveModel
 from icsml.serving.model_notice import ModelNotice, last_notice, notice_signature, remember_notice
 from icsml.serving.resolving import ANY, Resolution
-from icsml.serving.service import Service
 
 # Posts by four connections until its stdin is closed; prints status and hash of the bundle of every answer, in order.
 LOAD = """
@@ -96,14 +96,14 @@ def test_a_recorded_decision_states_the_bundle_that_made_it(
     client, ledger, record, bundle, other_bundle, now, monkeypatch
 ):
     """An exchange between deciding and recording changes nothing for the decision under way."""
-    entry = Service.entry
+    entries = Decider.entries
 
-    def exchanging(self, *arguments, **options):
-        made = entry(self, *arguments, **options)
+    def exchanging(self, asked):
+        made = list(entries(self, asked))
         self.models.exchange(LiveModel(other_bundle, "4", now))
         return made
 
-    monkeypatch.setattr(Service, "entry", exchanging)
+    monkeypatch.setattr(Decider, "entries", exchanging)
     first, second = (client.post("/v1/assessments", json=record).json() for _ in range(2))
     payloads = [ledger.get("bank-a", answer["decision_id"]) for answer in (first, second)]
     assert [payload["bundle_sha256"] for payload in payloads] == [bundle.sha256, other_bundle.sha256]

@@ -193,7 +193,7 @@ def test_an_unexpected_error_tells_and_logs_nothing_of_its_message(client, recor
     def fail(*_, **__):
         raise ValueError(f"cannot handle {POISON}") from KeyError(POISON)
 
-    monkeypatch.setattr("icsml.serving.service.decide", fail)
+    monkeypatch.setattr("icsml.serving.deciding.decide", fail)
     caplog.set_level(logging.INFO)
     answer = client.post(URL, json=record)
     found = problem(answer, 500)

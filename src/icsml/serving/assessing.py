@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import repeat
 from time import perf_counter
 from typing import Any
@@ -12,38 +11,20 @@ from typing import Any
 from icsml.core.canonical import canonical_bytes, sha256_hex
 from icsml.errors import IcsmlError
 from icsml.ledger.entry import Entry, Recorded
-from icsml.records.enterprise import EnterpriseRecord, parse_record
+from icsml.records.enterprise import parse_record
+from icsml.serving.deciding import TURN_SECONDS, Asked
 from icsml.serving.keys import Caller
-from icsml.serving.service import Asked, Service
+from icsml.serving.service import Service
 
 __all__ = ["assess", "assess_all"]
 
 _SLICE = 32
-_TURN_SECONDS = 0.005
 
 Result = Recorded | Exception
 """What became of a record."""
 
 _Made = Entry | Result
 """What is to be recorded of a record, or what became of it already."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """A record as it was received, and what is asked of it."""
-
-    record: EnterpriseRecord
-    content: bytes
-    key: str | None
-    recourse: bool | None
-
-    @property
-    def asked(self) -> Asked:
-        return Asked(self.record, self.content, self.key)
-
-    @classmethod
-    def of(cls, body: Any, key: str | None, recourse: bool | None) -> _Request:  # noqa: ANN401 - any JSON value
-        return cls(parse_record(body), canonical_bytes(body), key, recourse)
 
 
 async def assess(
@@ -79,16 +60,11 @@ async def assess(
         If the decision could not be recorded.
     """
     service.recorder.require_open()
-    request = _Request.of(body, key, recourse)
-    (earlier,) = await _earlier(service, caller, [request])
+    asked = _asked(caller, body, key, recourse)
+    (earlier,) = await _earlier(service, [asked])
     if isinstance(earlier, IcsmlError):
         raise earlier
-    if earlier:
-        return earlier
-    entry, began = _entry(service, caller, request), perf_counter()
-    recorded = await service.recorder.record(entry)
-    service.metrics.stage("record", perf_counter() - began)
-    return recorded
+    return earlier or await service.decisions.record(asked)
 
 
 async def assess_all(
@@ -121,38 +97,27 @@ async def assess_all(
     commit: asyncio.Task[list[Result]] | None = None
     for start in range(0, len(bodies), _SLICE):
         keyed = enumerate(bodies[start : start + _SLICE], start)
-        requests = [_parsed(body, _key_of(key, position), recourse) for position, body in keyed]
-        made = await _decide_all(service, caller, requests)
+        asked = [_tried(caller, body, _key_of(key, position), recourse) for position, body in keyed]
+        made = await _decide_all(service, asked)
         results += await commit if commit else []
         commit = asyncio.create_task(_record_all(service, made))
     return results + (await commit if commit else [])
 
 
-async def _decide_all(service: Service, caller: Caller, requests: Sequence[_Request | IcsmlError]) -> list[_Made]:
-    made: list[_Made | None] = [one if isinstance(one, IcsmlError) else None for one in requests]
-    acceptable = {position: one for position, one in enumerate(requests) if isinstance(one, _Request)}
-    tried = await _tried_earlier(service, caller, list(acceptable.values()))
+async def _decide_all(service: Service, asked: Sequence[Asked | IcsmlError]) -> list[_Made]:
+    made: list[_Made | None] = [one if isinstance(one, IcsmlError) else None for one in asked]
+    acceptable = {position: one for position, one in enumerate(asked) if isinstance(one, Asked)}
+    tried = await _tried_earlier(service, list(acceptable.values()))
     for position, earlier in zip(acceptable, tried, strict=True):
         made[position] = earlier
-    new = {position: request for position, request in acceptable.items() if made[position] is None}
+    new = {position: one for position, one in acceptable.items() if made[position] is None}
     began = perf_counter()
-    for position, entry in zip(new, _entries(service, caller, list(new.values())), strict=True):
+    for position, entry in zip(new, service.decider.entries(list(new.values())), strict=True):
         made[position] = entry
-        if perf_counter() - began > _TURN_SECONDS:
+        if perf_counter() - began > TURN_SECONDS:
             await asyncio.sleep(0)
             began = perf_counter()
     return [one for one in made if one is not None]
-
-
-def _entries(service: Service, caller: Caller, requests: Sequence[_Request]) -> Iterator[Entry | Exception]:
-    """Decide on records together; after an error of our own, each of the others by itself."""
-    recourse = requests[0].recourse if requests else None  # it is asked for of a whole batch
-    together = service.entries(caller, [request.asked for request in requests], recourse=recourse)
-    for request in requests:
-        try:
-            yield next(together)
-        except Exception:
-            yield _tried_entry(service, caller, request)
 
 
 async def _record_all(service: Service, made: Sequence[_Made]) -> list[Result]:
@@ -165,48 +130,42 @@ async def _record_all(service: Service, made: Sequence[_Made]) -> list[Result]:
     return [next(outcomes) if isinstance(one, Entry) else one for one in made]
 
 
-async def _tried_earlier(
-    service: Service, caller: Caller, requests: Sequence[_Request]
-) -> Sequence[Recorded | IcsmlError | None]:
+async def _tried_earlier(service: Service, asked: Sequence[Asked]) -> Sequence[Recorded | IcsmlError | None]:
     try:
         service.recorder.require_open()
-        return await _earlier(service, caller, requests)
+        return await _earlier(service, asked)
     except IcsmlError as error:
-        return [error] * len(requests)
+        return [error] * len(asked)
 
 
-async def _earlier(
-    service: Service, caller: Caller, requests: Sequence[_Request]
-) -> Sequence[Recorded | IcsmlError | None]:
-    """Return what was recorded under the key of each request, None where it is new or there is no key."""
+async def _earlier(service: Service, asked: Sequence[Asked]) -> Sequence[Recorded | IcsmlError | None]:
+    """Return what was recorded under the key of each record, None where it is new or there is no key."""
 
-    def look(request: _Request) -> Recorded | IcsmlError | None:
-        if request.key is None:
+    def look(one: Asked) -> Recorded | IcsmlError | None:
+        if one.key is None:
             return None
         try:
-            return service.ledger.earlier(caller.tenant, request.key, sha256_hex(request.content))
+            return service.ledger.earlier(one.caller.tenant, one.key, sha256_hex(one.content))
         except IcsmlError as error:
             return error
 
-    if all(request.key is None for request in requests):
-        return [None] * len(requests)
-    return await service.readers.run(lambda: [look(request) for request in requests])
+    if all(one.key is None for one in asked):
+        return [None] * len(asked)
+    return await service.readers.run(lambda: [look(one) for one in asked])
 
 
-def _entry(service: Service, caller: Caller, request: _Request) -> Entry:
-    return service.entry(caller, request.record, request.content, request.key, recourse=request.recourse)
+def _asked(caller: Caller, body: Any, key: str | None, recourse: bool | None) -> Asked:  # noqa: ANN401 - any JSON value
+    return Asked(caller, parse_record(body), canonical_bytes(body), key, recourse)
 
 
-def _tried_entry(service: Service, caller: Caller, request: _Request) -> Entry | Exception:
+def _tried(
+    caller: Caller,
+    body: Any,  # noqa: ANN401 - any JSON value
+    key: str | None,
+    recourse: bool | None,
+) -> Asked | IcsmlError:
     try:
-        return _entry(service, caller, request)
-    except Exception as error:
-        return error
-
-
-def _parsed(body: Any, key: str | None, recourse: bool | None) -> _Request | IcsmlError:  # noqa: ANN401 - any JSON value
-    try:
-        return _Request.of(body, key, recourse)
+        return _asked(caller, body, key, recourse)
     except IcsmlError as error:
         return error
 

@@ -15,7 +15,7 @@ from icsml.errors import IcsmlError, LedgerError
 from icsml.ledger import Entry, Ledger, Outcome, Recorded
 from icsml.serving.problems import RequestError
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "Waiting"]
 
 _NOT_RECORDED = "ICS-LED-003"
 _LARGEST_GROUP = 64
@@ -27,16 +27,26 @@ _PROOF_BYTES = 16
 # As much as a group of decisions: less may still fit into space that a full disk has left.
 _PROOF_BYTES_IN_TROUBLE = 1 << 18
 
-_Answers = list[tuple["_Waiting", "list[Outcome] | Exception"]]
+_Answers = list[tuple["Waiting", "list[Outcome] | Exception"]]
 
 
 @dataclass(slots=True, eq=False)
-class _Waiting:
-    """Entries that one caller waits for."""
+class Waiting:
+    """Entries that one caller waits for.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        The decisions, committed in one group.
+    answer : future
+        What becomes of each, in order.
+    since : float
+        When they were put into the queue.
+    """
 
     entries: Sequence[Entry]
     answer: asyncio.Future[list[Outcome]]
-    since: float
+    since: float = 0.0
 
 
 class Recorder:
@@ -74,9 +84,9 @@ class Recorder:
         self._commit_seconds = commit_seconds
         self._clock = clock
         self._changed = Condition()
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
         self._queued = 0
-        self._taken: list[_Waiting] = []
+        self._taken: list[Waiting] = []
         self._taken_at = 0.0
         self._thread: Thread | None = None
         self._stopping = False
@@ -110,12 +120,9 @@ class Recorder:
 
     def require_open(self) -> None:
         """Raise RequestError (503) if a decision would not be taken now; lets a caller stop before deciding."""
-        if self._stopping:
-            raise _unavailable("ICS-SRV-050", "the service is stopping")
-        if self._failed:
-            raise _unavailable("ICS-SRV-013", "the ledger does not answer")
-        if self._queued >= self._limit or (self._taken and self._clock() - self._taken_at > self._patience):
-            raise _overloaded()
+        refusal = self._refusal()
+        if refusal is not None:
+            raise refusal
 
     async def start(self, seconds: float = 3.0) -> None:
         """Start the thread, and wait at most so long until it has tried to write for the first time."""
@@ -162,18 +169,43 @@ class Recorder:
         RequestError
             As :meth:`record`, for all of them.
         """
-        self.require_open()
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(entries, loop.create_future(), self._clock())
-        self._run()
+        waiting = Waiting(entries, asyncio.get_running_loop().create_future())
+        self.put([waiting])
+        return await waiting.answer
+
+    def put(self, waiting: Sequence[Waiting]) -> None:
+        """Put into the queue what is to be committed together, from the thread of an event loop.
+
+        Each is answered by itself; one that is refused at once, with the errors of :meth:`record`.
+        """
+        loop, now = asyncio.get_running_loop(), self._clock()
         with self._changed:
-            self._queue.append(waiting)
-            self._queued += len(entries)
+            refused: _Answers = [(one, error) for one in waiting if (error := self._take(one, now)) is not None]
             self._changed.notify()
+        _answer(refused)
+        if len(refused) == len(waiting):
+            return
+        self._run()
         if self._sweeping is not loop:
             self._sweeping = loop
             loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
-        return await waiting.answer
+
+    def _take(self, waiting: Waiting, now: float) -> RequestError | None:
+        refusal = self._refusal()
+        if refusal is None:
+            waiting.since = now
+            self._queue.append(waiting)
+            self._queued += len(waiting.entries)
+        return refusal
+
+    def _refusal(self) -> RequestError | None:
+        if self._stopping:
+            return _unavailable("ICS-SRV-050", "the service is stopping")
+        if self._failed:
+            return _unavailable("ICS-SRV-013", "the ledger does not answer")
+        if self._queued >= self._limit or (self._taken and self._clock() - self._taken_at > self._patience):
+            return _overloaded()
+        return None
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         """Answer who has waited too long; the thread cannot while it is stuck."""
@@ -207,7 +239,7 @@ class Recorder:
             else:
                 self._prove()
 
-    def _next(self) -> list[_Waiting]:
+    def _next(self) -> list[Waiting]:
         """Return what is to be committed now; nothing if it is time to prove, or to stop."""
         with self._changed:
             while not (self._queue or self._stopping):
@@ -221,10 +253,10 @@ class Recorder:
             self._taken_at = self._clock()
             return list(self._taken)
 
-    def _fits(self, waiting: _Waiting) -> bool:
+    def _fits(self, waiting: Waiting) -> bool:
         return sum(len(one.entries) for one in self._taken) + len(waiting.entries) <= _LARGEST_GROUP
 
-    def _commit(self, group: list[_Waiting]) -> None:
+    def _commit(self, group: list[Waiting]) -> None:
         try:
             outcomes = self._ledger.record_all([entry for one in group for entry in one.entries])
         except Exception as error:
@@ -267,7 +299,7 @@ def _hand_over(answers: _Answers) -> None:
             loop.call_soon_threadsafe(_answer, of_loop)
 
 
-def _answer(answers: Iterable[tuple[_Waiting, list[Outcome] | Exception]]) -> None:
+def _answer(answers: Iterable[tuple[Waiting, list[Outcome] | Exception]]) -> None:
     for one, answer in answers:
         if one.answer.done():
             continue

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from time import perf_counter
-from typing import Annotated, Any, NamedTuple, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from icsml.core.clock import Clock
-from icsml.decision.decide import decide, decide_all
-from icsml.errors import InputError
-from icsml.ledger.decision_payload import decision_entry
-from icsml.ledger.entry import Entry
 from icsml.ledger.store import Ledger
-from icsml.records.enterprise import EnterpriseRecord
 from icsml.serving.admission import admit
 from icsml.serving.body import read_json
+from icsml.serving.deciding import Decider, DecisionQueue
 from icsml.serving.keys import Caller, KeyStore, Operation
-from icsml.serving.live_model import LiveModel, Models
+from icsml.serving.live_model import Models
 from icsml.serving.metrics import Metrics
 from icsml.serving.readers import Readers
 from icsml.serving.recorder import Recorder
@@ -39,14 +35,6 @@ __all__ = [
     "TheService",
     "receive_record",
 ]
-
-
-class Asked(NamedTuple):
-    """A record to decide on, its request as RFC 8785 JSON, and the caller's name for it."""
-
-    record: EnterpriseRecord
-    content: bytes
-    key: str | None
 
 
 @dataclass(frozen=True)
@@ -80,6 +68,16 @@ class Service:
         return Recorder(self.ledger)
 
     @cached_property
+    def decider(self) -> Decider:
+        """What decides, on the event loop."""
+        return Decider(self.settings, self.models, self.metrics, self.clock, self.new_id)
+
+    @cached_property
+    def decisions(self) -> DecisionQueue:
+        """Where requests wait until it is decided on them together."""
+        return DecisionQueue(self.decider, self.recorder)
+
+    @cached_property
     def readers(self) -> Readers:
         """Threads that read the ledger, which nobody who records can occupy."""
         return Readers(self.settings.threads)
@@ -98,72 +96,6 @@ class Service:
         await self.recorder.stop()
         self.readers.close()
         self.ledger.close()
-
-    def entry(
-        self, caller: Caller, record: EnterpriseRecord, request: bytes, key: str | None, *, recourse: bool | None = None
-    ) -> Entry:
-        """Decide on one record, and return what is to be recorded of it.
-
-        One thread at a time: LightGBM's prediction writes to the booster it reads (LightGBM issues 5482 and 6142).
-        It is the one of the event loop, as fast by itself as several are.
-
-        Parameters
-        ----------
-        caller : Caller
-            Who asks.
-        record : EnterpriseRecord
-            The record.
-        request : bytes
-            The record as received, as RFC 8785 JSON.
-        key : str, optional
-            The caller's name for the request.
-        recourse : bool, optional
-            Whether to look for recourse, whatever the grade; None as the settings say.
-
-        Raises
-        ------
-        InputError
-            If the record is not acceptable to the model.
-        LedgerError
-            If the decision cannot be represented.
-        """
-        model = self.models.live  # one model from start to end
-        began = perf_counter()
-        decided = decide(model.bundle, record, decision_id=self.new_id(), **self._how(model, recourse))
-        self.metrics.stage("decide", perf_counter() - began)
-        self.metrics.decision(decided.grade)
-        return decision_entry(caller.tenant, model.bundle, request, decided, idempotency_key=key, key_id=caller.key_id)
-
-    def _how(self, model: LiveModel, recourse: bool | None) -> dict[str, Any]:
-        return {
-            "decided_at": self.clock(),
-            "version": model.version,
-            "reasons": self.settings.reasons,
-            "with_recourse": self.settings.recourse if recourse is None else recourse,
-            "recourse_from": self.settings.recourse_from if recourse is None else None,
-        }
-
-    def entries(
-        self, caller: Caller, asked: Sequence[Asked], *, recourse: bool | None = None
-    ) -> Iterator[Entry | InputError]:
-        """Decide on records that are assessed together, and yield what is to be recorded of each in turn.
-
-        Parameters and errors are those of :meth:`entry`; a record that is not acceptable yields its error.
-        """
-        model = self.models.live  # one model from start to end
-        began = perf_counter()
-        ids = [self.new_id() for _ in asked]
-        records = [each.record for each in asked]
-        decisions = decide_all(model.bundle, records, decision_ids=ids, **self._how(model, recourse))
-        for each, decided in zip(asked, decisions, strict=True):
-            self.metrics.stage("decide", perf_counter() - began)
-            if isinstance(decided, InputError):
-                yield decided
-            else:
-                self.metrics.decision(decided.grade)
-                how = {"idempotency_key": each.key, "key_id": caller.key_id}
-                yield decision_entry(caller.tenant, model.bundle, each.content, decided, **how)
-            began = perf_counter()
 
 
 async def _service(request: Request) -> Service:
