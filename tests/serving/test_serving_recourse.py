@@ -7,7 +7,7 @@ import pytest
 
 from icsml.errors import ConfigError
 from icsml.model.bundle import read_bundle
-from icsml.serving import service
+from icsml.serving import deciding
 from icsml.serving.live_model import LiveModel, Models
 from icsml.serving.settings import ServingSettings, load_settings
 
@@ -27,7 +27,7 @@ def asked(monkeypatch):
         return noted_first
 
     for name in ("decide", "decide_all"):
-        monkeypatch.setattr(service, name, noting(getattr(service, name)))
+        monkeypatch.setattr(deciding, name, noting(getattr(deciding, name)))
     return noted
 
 
