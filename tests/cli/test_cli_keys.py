@@ -66,6 +66,7 @@ def test_the_end_of_a_key(icsml_json, options, expires_at):
         (("--expires", "soon"), "ICS-CLI-004 --expires: no date"),
         (("--expires", "never", "--expires-days", "3"), "ICS-SRV-034 --expires: given with --expires-days"),
         (("--expires-days", "0"), "--expires-days"),
+        (("--expires", "9999-12-31"), "ICS-SRV-034 --expires: too late"),
     ],
 )
 def test_an_end_that_is_none(icsml, icsml_json, options, said):

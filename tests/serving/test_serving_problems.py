@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from icsml.errors import LedgerError
 from icsml.records.field import Kind
 from icsml.records.fields import FIELDS
 from icsml.serving.key_changes import create_key, revoke_key
@@ -187,6 +188,17 @@ def test_no_answer_and_no_log_repeats_a_value(client, record, caplog):
     assert POISON not in client.get(f"{URL}/{POISON}").text
     assert POISON not in client.get(f"/{POISON}").text
     assert POISON not in caplog.text
+
+
+def test_the_log_says_where_an_error_happened_that_is_answered_503(client, record, problem, caplog, monkeypatch):
+    def absent(*_, **__):
+        raise LedgerError("ICS-LED-005", "no such thing") from OSError(POISON)
+
+    monkeypatch.setattr("icsml.serving.deciding.decision_entry", absent)
+    problem(client.post(URL, json=record), 503)
+    failure = next(json.loads(entry.message) for entry in caplog.records if entry.name == "icsml.failure")
+    assert (failure["code"], failure["cause"]) == ("ICS-LED-005", "OSError")
+    assert failure["at"][-1].endswith(" absent")
 
 
 def test_an_unexpected_error_tells_and_logs_nothing_of_its_message(client, record, problem, caplog, capfd, monkeypatch):

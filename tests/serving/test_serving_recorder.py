@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections import deque
 
@@ -131,7 +132,7 @@ def test_each_is_told_its_own_outcome(ledger):
 
 
 class TestTrouble:
-    def test_after_a_failure_nothing_is_taken_until_a_row_is_written(self, ledger):
+    def test_after_a_failure_nothing_is_taken_until_a_row_is_written(self, ledger, capsys):
         ledger.failures.append(failure())
         ledger.proof_fails = True
 
@@ -155,6 +156,9 @@ class TestTrouble:
         assert ledger.groups == [["d-1"], ["d-3"]]
         # In trouble as much is written as a group of decisions takes: a small row may still fit on a full disk.
         assert max(ledger.proofs) > 100_000
+        lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+        assert [line["event"] for line in lines] == ["ledger_failed", "ledger_answers"]
+        assert lines[0]["code"] == "ICS-LED-003"
 
     def test_a_mistake_in_a_commit_is_told_and_the_thread_lives(self, ledger):
         ledger.failures.append(ZeroDivisionError("a mistake"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final, Literal
 
 import typer
@@ -32,6 +32,7 @@ __all__ = ["create", "list_", "revoke", "rotate"]
 _HEADER: Final = ("id", "tenant", "role", "state", "created", "expires")
 _LONGEST_DAYS: Final = 3650
 _NEVER: Final = "never"
+_LAST_DAY: Final = date.max
 
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="Its id, see `icsml keys list`; not the key.")]
 ExpiresDays = Annotated[
@@ -101,7 +102,12 @@ def _ends(days: int | None, last_day: str | None) -> Ends:
         return LIFETIME if days is None else timedelta(days=days)
     if last_day == _NEVER:
         return None
-    return datetime.combine(day(last_day, "--expires") + timedelta(days=1), time(), UTC)
+    last = day(last_day, "--expires")
+    if last >= _LAST_DAY:
+        raise InputError(
+            "ICS-SRV-034", "too late", field="--expires", remedy=f"give a day before {_LAST_DAY}, or {_NEVER}"
+        )
+    return datetime.combine(last + timedelta(days=1), time(), UTC)
 
 
 def _row(key: KeyFacts) -> tuple[object, ...]:

@@ -49,7 +49,7 @@ class AccessLog:
         except ClientDisconnect:
             answer.status = _CLIENT_CLOSED_REQUEST
         except Exception as error:
-            state["failure"] = error
+            state["failure"] = failure(error)
             if not answer.status:
                 await unexpected(state["request_id"])(scope, receive, answer)
         finally:
@@ -104,5 +104,5 @@ def _log_access(scope: Scope, status: int, seconds: float) -> None:
 
 
 def _log_failure(state: dict[str, Any]) -> None:
-    if (error := state.get("failure")) is not None:
-        _FAILURE.error(line("failure", "error", request_id=state["request_id"], **failure(error)))
+    if (facts := state.get("failure")) is not None:
+        _FAILURE.error(line("failure", "error", request_id=state["request_id"], **facts))

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from icsml.core.names import shown_path
 from icsml.core.pydantic_errors import within_sentence
 from icsml.errors import AccessError, ConfigError, ConflictError, IcsmlError, InputError, LedgerError, MissingError
+from icsml.serving.logs import failure
 
 __all__ = [
     "MEDIA_TYPE",
@@ -140,7 +141,7 @@ async def _on_icsml_error(request: Request, error: Exception) -> Response:
     request_id = request.state.request_id
     status = _status(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        request.state.failure = error
+        request.state.failure = failure(error)  # here, where it still knows where it happened
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         return unexpected(request_id)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:

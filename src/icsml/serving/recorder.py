@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from threading import Condition, Thread
 from time import monotonic
+from typing import TypeGuard
 
 from icsml.errors import IcsmlError, LedgerError
 from icsml.ledger import Entry, Ledger, Outcome, Recorded
+from icsml.serving.logs import say, told
 from icsml.serving.problems import RequestError
 
 __all__ = ["Recorder", "Waiting"]
@@ -261,11 +263,12 @@ class Recorder:
             outcomes = self._ledger.record_all([entry for one in group for entry in one.entries])
         except Exception as error:
             answers: _Answers = [(one, error) for one in group]
-            self._note(failed=True)
+            self._note(error)
         else:
             left = iter(outcomes)
             answers = [(one, [next(left) for _ in one.entries]) for one in group]
-            self._note(failed=all(_is_failure(outcome) for outcome in outcomes))
+            failures = [outcome for outcome in outcomes if _is_failure(outcome)]
+            self._note(failures[0] if len(failures) == len(outcomes) else None)
         with self._changed:
             self._taken = []
         _hand_over(answers)
@@ -273,21 +276,26 @@ class Recorder:
     def _prove(self) -> None:
         try:
             self._ledger.prove(_PROOF_BYTES_IN_TROUBLE if self._failed else _PROOF_BYTES)
-        except Exception:
-            self._note(failed=True, retry=_RETRY_SECONDS)
+        except Exception as error:
+            self._note(error, retry=_RETRY_SECONDS)
         else:
-            self._note(failed=False)
+            self._note(None)
 
-    def _note(self, *, failed: bool, retry: float = 0) -> None:
-        now = self._clock()
-        if not failed:
+    def _note(self, error: Exception | None, retry: float = 0) -> None:
+        """Note whether the ledger could be written; the log names each change, and what was wrong."""
+        now, failed_before = self._clock(), self._failed
+        if error is None:
             self._proved_at = now
-        self._prove_at = now + (retry if failed else _PROOF_SECONDS)
-        self._failed = failed
+        self._prove_at = now + (_PROOF_SECONDS if error is None else retry)
+        self._failed = error is not None
         self._tried = True
+        if error is not None and not failed_before:
+            say("ledger_failed", "error", **told(error))
+        elif error is None and failed_before:
+            say("ledger_answers")
 
 
-def _is_failure(outcome: Outcome) -> bool:
+def _is_failure(outcome: Outcome) -> TypeGuard[LedgerError]:
     return isinstance(outcome, LedgerError) and outcome.code == _NOT_RECORDED
 
 
