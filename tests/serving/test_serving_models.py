@@ -300,3 +300,34 @@ class TestFirstModel:
             return before.model_copy(update={"sha256": other_bundle.sha256})
 
         assert first_model(self.REFERENCE, found)[0].bundle.sha256 == other_bundle.sha256
+
+
+# Prints what is compiled by decisions after a model was loaded.
+COMPILED = """
+import gc, json, sys
+from pathlib import Path
+from icsml.core.clock import utc_now
+from icsml.decision.decide import decide, decide_all
+from icsml.records.enterprise import parse_record
+from icsml.serving.live_model import load_model
+
+def compiled():
+    from numba.core.registry import CPUDispatcher
+    found = [one for one in gc.get_objects() if isinstance(one, CPUDispatcher)]
+    return {(one.py_func.__qualname__, str(signature)) for one in found for signature in one.signatures}
+
+bundle, record = load_model(Path(sys.argv[1]), None).bundle, json.loads(sys.argv[2])
+before = compiled()
+records = [parse_record(record), parse_record({**record, "net_profit_cny": None, "total_liabilities_cny": None})]
+for one in records:
+    decide(bundle, one, decision_id="-", decided_at=utc_now())
+list(decide_all(bundle, records, decision_ids=["a", "b"], decided_at=utc_now()))
+print(json.dumps([len(before), sorted(compiled() - before)]))
+"""
+
+
+def test_no_request_waits_for_what_decisions_compile(bundle, record):
+    command = [sys.executable, "-c", COMPILED, str(bundle.folder), json.dumps(record)]
+    before, later = json.loads(subprocess.check_output(command))
+    assert before > 3
+    assert later == []
