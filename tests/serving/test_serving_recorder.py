@@ -160,6 +160,28 @@ class TestTrouble:
         assert [line["event"] for line in lines] == ["ledger_failed", "ledger_answers"]
         assert lines[0]["code"] == "ICS-LED-003"
 
+    def test_what_waits_behind_a_failed_attempt_does_not_wait_for_another(self, ledger):
+        ledger.failures.append(failure())
+        ledger.proof_fails = True
+
+        async def scenario():
+            recorder = Recorder(ledger)
+            ledger.free.clear()
+            first = asyncio.create_task(recorder.record(entry(1)))
+            await _until(ledger.begun.is_set)
+            second = asyncio.create_task(recorder.record(entry(2)))
+            await _until(lambda: recorder.waiting == 2)
+            ledger.free.set()
+            with pytest.raises(LedgerError):
+                await first
+            with pytest.raises(RequestError) as caught:
+                await second
+            assert caught.value.code == "ICS-SRV-013"
+            await recorder.stop()
+
+        asyncio.run(scenario())
+        assert ledger.groups == [["d-1"]]
+
     def test_a_mistake_in_a_commit_is_told_and_the_thread_lives(self, ledger):
         ledger.failures.append(ZeroDivisionError("a mistake"))
 

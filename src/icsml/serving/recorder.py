@@ -240,6 +240,15 @@ class Recorder:
                 return
             else:
                 self._prove()
+            if self._failed:
+                self._refuse_waiting()
+
+    def _refuse_waiting(self) -> None:
+        """Refuse what waited behind an attempt that failed: it would wait as long once more."""
+        with self._changed:
+            waiting, self._queued = list(self._queue), 0
+            self._queue.clear()
+        _hand_over([(one, _unavailable("ICS-SRV-013", "the ledger does not answer")) for one in waiting])
 
     def _next(self) -> list[Waiting]:
         """Return what is to be committed now; nothing if it is time to prove, or to stop."""
