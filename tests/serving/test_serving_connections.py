@@ -180,5 +180,8 @@ def test_what_is_no_request_is_answered_and_closed(service, sent, status, code):
     with _connected(address) as client:
         with suppress(OSError):
             client.sendall(sent)
-        problem = _problem(_until_closed(client), status)
-    assert problem.code == code
+        answer = _until_closed(client)
+    assert _problem(answer, status).code == code
+    head = answer.partition(b"\r\n\r\n")[0].lower()
+    for name in (b"cache-control", b"content-security-policy", b"x-content-type-options", b"x-frame-options"):
+        assert head.count(b"\r\n" + name + b":") == 1

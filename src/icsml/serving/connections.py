@@ -13,10 +13,12 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import uvicorn
+from starlette.types import Message
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from icsml.serving.headers import add_security_headers
 from icsml.serving.problems import problem_response
 from icsml.serving.settings import ServingSettings
 
@@ -164,11 +166,13 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, status: HTTPStatus, code: str, detail: str, retry_after: str | None = None) -> None:
         """Answer before there is a request, and close."""
         request_id = str(uuid.uuid4())
-        headers = {"X-Request-Id": request_id, "Cache-Control": "no-store", "Connection": "close"}
+        headers = {"X-Request-Id": request_id, "Connection": "close"}
         if retry_after:
             headers["Retry-After"] = retry_after
         answer = problem_response(request_id, status, code, detail, headers=headers)
-        head = b"".join(name + b": " + value + b"\r\n" for name, value in answer.raw_headers)
+        start: Message = {"type": "http.response.start", "headers": answer.raw_headers}
+        add_security_headers(start)
+        head = b"".join(name + b": " + value + b"\r\n" for name, value in start["headers"])
         line = f"HTTP/1.1 {int(status)} {status.phrase}\r\n".encode()
         self.transport.write(line + head + b"\r\n" + bytes(answer.body))
         self.transport.close()
