@@ -134,7 +134,7 @@ def table(results: dict[str, Any]) -> str:
     """Return the figures as a Markdown table."""
     lines = ["| What, against which peer in the same run | Rows | Rows/s | Times as fast |", "|---|---:|---:|---:|"]
     for name, found in results.items():
-        lines.append(f"| {name} | {found['rows']:,} | {found['rows_per_second']:,.0f} | {found['ratio']:.2g} |")
+        lines.append(f"| {name} | {found['rows']:,} | {found['rows_per_second']:,.0f} | {found['ratio']:,.0f} |")
     return "\n".join(lines)
 
 

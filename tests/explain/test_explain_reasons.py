@@ -10,7 +10,7 @@ import shap
 
 from icsml.explain.ordered_sum import sum_in_order
 from icsml.explain.shap_engine import contributions
-from icsml.explain.terms import by_group, explain, pd_effects, rank_terms, top_terms
+from icsml.explain.terms import by_group, explain, pd_effects, rank_terms
 from icsml.model.predict import log_odds, margin, pd_from_log_odds
 from icsml.model.reference import ReferencePopulation
 
@@ -103,8 +103,8 @@ def test_no_rows_have_no_contributions(bundle, encoded):
 def test_terms_are_ranked_by_size_then_by_feature_order():
     terms = np.array([[0.1, -0.5, 0.0, 0.5, -0.1]])
     assert rank_terms(terms, 4).tolist() == [[1, 3, 0, 4]]
-    assert top_terms(terms[0], 10) == [1, 3, 0, 4]
-    assert top_terms(terms[0], 0) == []
+    assert rank_terms(terms, 10).tolist() == [[1, 3, 0, 4, 2]]
+    assert rank_terms(terms, 0).shape == (1, 0)
 
 
 def test_the_base_is_the_mean_of_the_reference_population(bundle, encoded):

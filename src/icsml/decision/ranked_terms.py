@@ -17,7 +17,7 @@ from icsml.explain.shap_engine import margins
 from icsml.explain.terms import adverse, pd_effects, rank_terms
 from icsml.model.bundle import BundleParts
 
-__all__ = ["RankedTerms", "ranked_terms"]
+__all__ = ["RankedTerms", "group_names", "ranked_terms"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,8 +26,6 @@ class RankedTerms:
 
     Parameters
     ----------
-    bundle : BundleParts
-        The model.
     assessment : ExplainedAssessment
         The rows.
     merged : ndarray of shape (n, p)
@@ -56,7 +54,6 @@ class RankedTerms:
         Their effects on the PD.
     """
 
-    bundle: BundleParts
     assessment: ExplainedAssessment
     merged: Floats
     merged_points: Ints
@@ -93,7 +90,7 @@ def ranked_terms(bundle: BundleParts, assessment: ExplainedAssessment, most: int
     first, first_against = rank_terms(merged, most), rank_terms(against, catalogue.adverse_reasons)
     displayed, told = _nonzero(first, merged), _nonzero(first_against, against)
     groups = bundle.derived(_group_of)
-    n, g = len(terms), int(groups.max(initial=-1)) + 1
+    n, g = len(terms), len(bundle.derived(group_names))
     sums, point_sums = np.empty((n, g)), np.empty((n, g), dtype=np.int64)
     others, other_points = np.empty(n), np.empty(n, dtype=np.int64)
     sum_terms(
@@ -101,7 +98,6 @@ def ranked_terms(bundle: BundleParts, assessment: ExplainedAssessment, most: int
         *(for_compiled(merged), for_compiled(merged_points, np.int64), first, others, other_points),
     )
     return RankedTerms(
-        bundle=bundle,
         assessment=assessment,
         merged=merged,
         merged_points=merged_points,
@@ -123,10 +119,15 @@ def _nonzero(ranked: Ints, terms: Floats) -> list[list[int]]:
     return [[column for column in columns if values[column] != 0.0] for columns, values in rows]
 
 
+def group_names(bundle: BundleParts) -> tuple[str, ...]:
+    """Return the groups of a model's features, in the order of first appearance."""
+    return tuple(dict.fromkeys(feature.group for feature in bundle.features))
+
+
 def _group_of(bundle: BundleParts) -> Ints:
-    """Return the number of each feature's group, in the order of first appearance."""
-    numbers: dict[str, int] = {}
-    return np.array([numbers.setdefault(feature.group, len(numbers)) for feature in bundle.features], dtype=np.int64)
+    """Return the number of each feature's group."""
+    names = bundle.derived(group_names)
+    return np.array([names.index(feature.group) for feature in bundle.features], dtype=np.int64)
 
 
 def _contradicting(

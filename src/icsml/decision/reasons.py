@@ -14,7 +14,7 @@ from icsml.decision.assess import ExplainedAssessment, assess
 from icsml.decision.indicator_parts import IndicatorPart, indicator_parts
 from icsml.decision.missing_information import absent_fields, missing_information
 from icsml.decision.out_of_range import doubtful_fields, implausible
-from icsml.decision.ranked_terms import RankedTerms
+from icsml.decision.ranked_terms import RankedTerms, group_names
 from icsml.decision.row import Row
 from icsml.explain.contradiction import contradictions
 from icsml.explain.merging import Clusters, merged_into
@@ -315,11 +315,7 @@ def _also(one: _Terms, lead: int) -> list[AlsoReason]:
 
 def _groups(bundle: BundleParts, ranked: RankedTerms, row: int) -> list[GroupSum]:
     sums = (ranked.groups[row].tolist(), ranked.group_points[row].tolist(), ranked.group_effects[row].tolist())
-    return [GroupSum(*group) for group in zip(bundle.derived(_group_names), *sums, strict=True)]
-
-
-def _group_names(bundle: BundleParts) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(feature.group for feature in bundle.features))
+    return [GroupSum(*group) for group in zip(bundle.derived(group_names), *sums, strict=True)]
 
 
 def reference(bundle: BundleParts) -> Reference | InterventionalReference:

@@ -27,7 +27,6 @@ __all__ = [
     "largest",
     "pd_effects",
     "rank_terms",
-    "top_terms",
 ]
 
 
@@ -127,13 +126,6 @@ def largest(log_odds: Floats, points: Ints, values: Floats, most: int) -> Larges
     read = (terms, np.ascontiguousarray(points), np.ascontiguousarray(values))
     n = gather_terms(ranked, *read, rows, columns, kept_terms, kept_points, kept_values)
     return LargestTerms(rows[:n], columns[:n], kept_terms[:n], kept_points[:n], kept_values[:n])
-
-
-def top_terms(log_odds: Floats, most: int) -> list[int]:
-    """Return the columns of the largest terms of one row, largest first and none that is zero."""
-    sizes = np.abs(log_odds)
-    ranked: list[int] = (-sizes).argsort(kind="stable")[:most].tolist()
-    return ranked[: int(np.count_nonzero(sizes))]
 
 
 def adverse(log_odds: Floats, at_least: float) -> Floats:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -22,7 +22,7 @@ from icsml.errors import InputError, ModelError
 from icsml.features.catalogue import CATALOGUE, FEATURE_BY_NAME
 from icsml.features.feature import CLOCK, INNOVATION_SCORE, Feature, from_extra
 from icsml.features.innovation import INNOVATION_FIELDS
-from icsml.records.columns import Columns, Layout, Table, count_known, numbers_of
+from icsml.records.columns import Columns, count_known, names_in, numbers_of
 from icsml.records.direction import Direction
 from icsml.records.extra import ExtraFeature
 from icsml.records.field import Domain
@@ -335,19 +335,8 @@ class Encoder:
                 field=INNOVATION_SCORE,
                 remedy="evaluate the bundle's rulebook on the same rows first",
             )
-        on_file = count_known(columns, _on_file(columns, self.score_inputs)) > 0
+        on_file = count_known(columns, names_in(columns, self.score_inputs)) > 0
         return np.where(on_file, known(points.innovation_score), np.nan)
-
-
-def _on_file(columns: Columns, names: tuple[str, ...]) -> tuple[str, ...]:
-    if isinstance(columns, Table):
-        return _in_layout(columns.layout, names)
-    return tuple(name for name in names if name in columns)
-
-
-@lru_cache(maxsize=64)
-def _in_layout(arranged: Layout, names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in names if name in arranged.names)
 
 
 def _is_fed(feature: Feature, present: set[str], score_fields: tuple[str, ...]) -> bool:

@@ -26,6 +26,7 @@ __all__ = [
     "count_known",
     "latest",
     "layout",
+    "names_in",
     "numbers_of",
     "record_columns",
     "records_columns",
@@ -201,6 +202,18 @@ def numbers_of(columns: Columns, names: tuple[str, ...]) -> tuple[Floats, Ints]:
             raise ValueError("columns differ in length")
         values[:] = _days(column) if column.dtype.kind == "M" else column
     return numbers, np.arange(len(names), dtype=np.int64)
+
+
+def names_in(columns: Columns, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of some names that are columns."""
+    if isinstance(columns, Table):
+        return _names_in(columns.layout, names)
+    return tuple(name for name in names if name in columns)
+
+
+@lru_cache(maxsize=64)
+def _names_in(arranged: Layout, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if name in arranged.names)
 
 
 def count_known(columns: Columns, names: tuple[str, ...]) -> Ints:
