@@ -228,6 +228,29 @@ class TestNoRecordNoDecision:
         assert problem(client.post(URL, json=record), 503).code == "ICS-LED-005"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "query", "field", "remedy"),
+    [
+        ("POST", URL, "recouse=true", "query.recouse", "it takes recourse"),
+        ("POST", URL, "recourse=true&recourse=false", "query.recourse", "send it once"),
+        ("POST", f"{URL}:batch", "recourse=true&other=1", "query.other", "it takes recourse"),
+        ("GET", f"{URL}/x", "lang=zh", "query.lang", "it takes none"),
+        ("GET", f"{URL}/x/report", "language=zh", "query.language", "it takes lang"),
+        ("GET", "/v1/models/current", "x=", "query.x", "it takes none"),
+        ("GET", "/metrics", "x=1", "query.x", "it takes none"),
+    ],
+)
+def test_a_parameter_that_would_change_nothing_is_refused(
+    client, keys, ledger, record, problem, method, path, query, field, remedy
+):
+    client.headers["Authorization"] = f"Bearer {keys.admin}"
+    answer = client.request(method, f"{path}?{query}", json=record if method == "POST" else None)
+    found = problem(answer, 422)
+    assert (found.code, [fault.field for fault in found.errors]) == ("ICS-SRV-011", [field])
+    assert remedy in found.detail
+    assert ledger.count() == 0
+
+
 def test_while_a_commit_takes_its_time_others_are_served(client, ledger, record, monkeypatch):
     location = client.post(URL, json=record).headers["Location"]
     begun, go_on, record_all = threading.Event(), threading.Event(), ledger.record_all

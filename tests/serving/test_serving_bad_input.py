@@ -125,6 +125,13 @@ def test_a_mark_of_direction_is_refused_by_the_name_of_its_field(client, ledger,
     assert ledger.count() == 0
 
 
+def test_what_is_wrong_with_a_text_is_told_in_words(client, record, problem):
+    [fault] = problem(client.post("/v1/assessments", json={**record, "enterprise_name": "a\u202eb"}), 422).errors
+    assert fault.message.startswith("one line without control characters")
+    [fault] = problem(client.post("/v1/assessments", json=record, headers={"Idempotency-Key": "a b"}), 422).errors
+    assert fault.message == "contains something else than visible ASCII characters"
+
+
 def test_one_request_after_another_keeps_to_the_document(make_app, keys):
     """All checks of Schemathesis over sequences: a decision that was made is read by the address it was given."""
     schema = schemathesis.openapi.from_asgi("/openapi.json", make_app())

@@ -18,6 +18,7 @@ from icsml.serving.problems import Problem
 from icsml.serving.settings import ServingSettings
 
 HALF = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "
+WITH_BODY = b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
 WHOLE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -98,7 +99,7 @@ def _problem(received, status):
         pytest.param([HALF], id="half a header"),
         pytest.param([WHOLE, HALF], id="half a second request"),
         pytest.param([WHOLE, b"\r\n"], id="an empty line after a request"),
-        pytest.param([b"POST /healthz HTTP/1.1\r\nContent-Length: 9\r\n\r\n", b"12"], id="half a body nobody reads"),
+        pytest.param([WITH_BODY, b"12"], id="half a body nobody reads"),
     ],
 )
 def test_who_waits_is_closed(service, sent):
@@ -172,8 +173,11 @@ def test_where_all_connections_are_at_work_a_new_one_is_told_to_come_again(servi
         (b"GET / HTTP/9.9\r\n\r\n", 400, "ICS-SRV-014"),
         (b"GET / HTTP/1.1\r\nX-Long: " + b"a" * 200_000, 431, "ICS-SRV-015"),
         (b"GET /" + b"a" * 200_000, 431, "ICS-SRV-015"),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 70_000 + b"\r\n\r\n", 431, "ICS-SRV-015"),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"X-Many: a\r\n" * 7_000 + b"\r\n", 431, "ICS-SRV-015"),
+        (b"GET /healthz HTTP/1.1\r\nX-Host: x\r\n\r\n", 400, "ICS-SRV-014"),
     ],
-    ids=["TLS", "version", "headers", "line"],
+    ids=["TLS", "version", "headers", "line", "whole headers", "many headers", "no host"],
 )
 def test_what_is_no_request_is_answered_and_closed(service, sent, status, code):
     address, _ = service()
@@ -185,3 +189,24 @@ def test_what_is_no_request_is_answered_and_closed(service, sent, status, code):
     head = answer.partition(b"\r\n\r\n")[0].lower()
     for name in (b"cache-control", b"content-security-policy", b"x-content-type-options", b"x-frame-options"):
         assert head.count(b"\r\n" + name + b":") == 1
+
+
+def test_a_body_does_not_count_as_headers(service):
+    address, _ = service()
+    head = b"POST /healthz HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 60_000 + b"\r\nContent-Length: 70000\r\n\r\n"
+    with _connected(address, head + b"a" * 70_000) as client:
+        assert client.recv(65536).startswith(b"HTTP/1.1 405 ")
+
+
+def test_what_follows_a_refused_request_is_not_answered(service):
+    address, _ = service()
+    with _connected(address, b"GET /healthz HTTP/1.1\r\n\r\n", WHOLE) as client:
+        answer = _until_closed(client)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"x-request-id: ") == 1
+
+
+def test_who_speaks_an_older_version_names_no_host(service):
+    address, _ = service()
+    with _connected(address, b"GET /healthz HTTP/1.0\r\n\r\n") as client:
+        assert _until_closed(client).startswith(b"HTTP/1.1 200 ")

@@ -6,9 +6,12 @@ Every decision answered is in the ledger once, every chain verifies, reading goe
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import resource
+import shutil
+import signal
 import subprocess
 import time
 from contextlib import contextmanager, suppress
@@ -116,6 +119,30 @@ def test_a_clock_that_steps_back_changes_nothing(serve, load, url):
     times = [row[0] for row in execute(url, "SELECT recorded_at FROM chain ORDER BY sequence")]
     assert times != sorted(times)
     loaded.verify(url)
+
+
+@both
+def test_models_that_take_turns_lose_no_request(bundle, other_bundle, folder, key, load, url, tmp_path):
+    live = shutil.copytree(bundle.folder, tmp_path / "live")
+    served = Served(live, folder / "home", url, folder).start().wait_until_ready()
+    try:
+        with load(served).running() as loaded:
+            for following in [other_bundle, bundle] * max(1, ROUNDS // 2):
+                loaded.wait_for_answers(15)
+                live.rename(tmp_path / "before")
+                shutil.copytree(following.folder, live)
+                served.process.send_signal(signal.SIGHUP)
+                served.wait_for_model(following.sha256)
+                shutil.rmtree(tmp_path / "before")
+            loaded.wait_for_answers(15)
+    finally:
+        served.stop()
+    assert set(loaded.statuses) == {201, ("read", 200)}
+    loaded.verify(url)
+    assert {decision["model"]["bundle_sha256"] for decision in map(json.loads, loaded.given.values())} == {
+        bundle.sha256,
+        other_bundle.sha256,
+    }
 
 
 def test_two_writers_of_one_file_keep_nobody_out(serve, load, tmp_path):

@@ -20,6 +20,14 @@ def test_readiness_names_the_live_model_and_needs_no_key(make_app, test_client, 
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", "model": model})
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_probe_may_ask_for_the_head_alone(client, monkeypatch, path):
+    answer = client.head(path, params={"probe": "1"})
+    assert (answer.status_code, answer.content) == (200, b"")
+    monkeypatch.setattr(client.app.state.service.recorder, "ready", lambda: False)
+    assert client.head(path).status_code == (200 if path == "/healthz" else 503)
+
+
 def test_without_a_key_left_nobody_could_be_let_in_so_it_is_not_ready(client, keys, problem):
     content = keys.path.read_bytes()
     keys.path.unlink()

@@ -171,7 +171,7 @@ def test_another_champion_is_found_by_the_poll_and_mlflow_is_in_no_memory(serve_
 class TestResolution:
     def test_a_folder_is_read_whole(self, house, bundle):
         notice = Resolution(str(bundle.folder)).result()
-        assert notice == ModelNotice(folder=bundle.folder, version=None, sha256=bundle.sha256)
+        assert notice == ModelNotice(folder=bundle.folder, name=bundle.name, version=None, sha256=bundle.sha256)
 
     def test_errors_come_as_they_were_raised(self, house, bundle, tmp_path):
         copy = shutil.copytree(bundle.folder, tmp_path / "copy")
@@ -209,7 +209,7 @@ class TestPoll:
                 return self.answer
 
         monkeypatch.setattr(model_poll, "Resolution", Resolved)
-        notice = ModelNotice(folder=bundle.folder, version="1", sha256=bundle.sha256)
+        notice = ModelNotice(folder=bundle.folder, name=bundle.name, version="1", sha256=bundle.sha256)
         notice.write(tmp_path / "model.json")
         made = model_poll.ModelPoll("models:/m@champion", 60, notice, tmp_path / "model.json")
         made.resolved, made.found, made.first, made.path = Resolved, found, notice, tmp_path / "model.json"
@@ -257,7 +257,7 @@ class TestFirstModel:
     @pytest.fixture
     def notices(self, house, bundle, other_bundle):
         return [
-            ModelNotice(folder=made.folder, version=str(number), sha256=made.sha256)
+            ModelNotice(folder=made.folder, name=made.name, version=str(number), sha256=made.sha256)
             for number, made in enumerate((bundle, other_bundle), 1)
         ]
 

@@ -12,6 +12,7 @@ import sys
 import time
 
 import httpx
+import psutil
 import pytest
 
 from icsml.decision.decide import decide
@@ -144,9 +145,13 @@ def test_it_serves_and_stops(serve_process, house, bundle, record, now, workers,
     assert list(served.others) == []
     [starting], [ready] = served.named("starting"), served.named("ready")
     assert starting["address"] == ready["address"] == served.url
-    assert ready["model"]["bundle_sha256"] == bundle.sha256
     assert (ready["pid"], ready["workers"]) == (served.process.pid, workers)
-    assert (starting["keys"], starting["model"]["version"]) == (1, None)
+    assert starting["keys"] == 1
+    assert starting["model"] == ready["model"] == {"name": bundle.name, "version": None, "bundle_sha256": bundle.sha256}
+    assert [event["event"] for event in served.events if event["pid"] == served.process.pid][-2:] == [
+        "stopping",
+        "stopped",
+    ]
     assert all({"time", "level", "event", "pid"} <= event.keys() for event in served.events)
     requests = [event for event in served.named("request") if event["route"] == "/v1/assessments"]
     assert [event["status"] for event in requests] == [201] * 6
@@ -190,6 +195,27 @@ def test_workers_whose_supervisor_was_killed_stop(serve_process, house, bundle):
     address = served.url.removeprefix("http://").split(":")
     served.process.kill()
     _wait_until(lambda: _refuses(address))
+
+
+def test_a_worker_that_dies_while_it_is_asked_for_a_sign_of_life_is_replaced_at_once(serve_process, house, bundle):
+    create_key(house / "keys.json", "bank-a", "score")
+    served = serve_process(bundle.folder, "--workers", "2")
+    worker = next(
+        process for process in psutil.Process(served.wait_for("ready")[0]["pid"]).children() if _is_worker(process)
+    )
+    worker.suspend()
+    time.sleep(1.2)  # it is asked every half second, and has 60 to answer
+    worker.kill()
+    killed = time.monotonic()
+    [ended] = served.wait_for("worker_ended")
+    assert time.monotonic() - killed < 20
+    assert (ended["worker"], ended["code"]) == (worker.pid, -signal.SIGKILL)
+    _wait_until(lambda: psutil.pid_exists(ended["replaced_by"]))
+    assert served.stop() == 0
+
+
+def _is_worker(process):
+    return "spawn_main" in " ".join(process.cmdline())
 
 
 def _damage(folder):

@@ -97,6 +97,16 @@ class Served:
         _wait(self.is_ready, seconds, "not ready")
         return self
 
+    def wait_for_model(self, sha256):
+        """Wait until it says that the bundle of this hash decides."""
+
+        def is_live():
+            return (
+                httpx.get(self.address + "/readyz", timeout=_TRUTH_SECONDS).json()["model"]["bundle_sha256"] == sha256
+            )
+
+        _wait(is_live, 30.0, "another model is live")
+
     def wait_for_the_truth(self):
         """Wait until it says that it is not ready."""
         _wait(lambda: not self.is_ready(), _TRUTH_SECONDS, "still said to be ready")

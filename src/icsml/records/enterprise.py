@@ -46,6 +46,7 @@ TEXT_PATTERN = rf"^[^{_REFUSED}{_ESCAPED}]+$"
 # The marks as they are, not as escapes: only such a pattern is run by Arrow, five times as fast.
 TEXT = re.compile(rf"[^{_REFUSED}{DIRECTION_MARKS}]{{1,{TEXT_LENGTH}}}")
 """The same for a whole text: one line of at most so many characters."""
+_NOT_ONE_LINE = "one line without control characters and marks that change the direction of writing is needed"
 _CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True, title="EnterpriseRecord")
 
 
@@ -183,9 +184,15 @@ def _inside(extra: ExtraFeature) -> float:
     return min(high, 1.0) if high is not None else 1.0
 
 
+def _sentence(error: Mapping[str, Any]) -> str:
+    if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] == TEXT_PATTERN:
+        return _NOT_ONE_LINE
+    return _SENTENCES.get(error["type"]) or within_sentence(error)
+
+
 def _input_error(error: ValidationError) -> InputError:
     details = tuple(
-        (".".join(str(part) for part in item["loc"]) or "record", _SENTENCES.get(item["type"]) or within_sentence(item))
+        (".".join(str(part) for part in item["loc"]) or "record", _sentence(item))
         for item in error.errors(include_url=False, include_input=False)
     )
     field, message = details[0]

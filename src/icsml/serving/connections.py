@@ -25,6 +25,14 @@ from icsml.serving.settings import ServingSettings
 __all__ = ["Connection", "ServerConfig"]
 
 _MAX_HEADER_BYTES: Final = 65536
+_SEPARATORS: Final = 4  # a colon, a space and the end of the line
+_NOT_HTTP: Final = (HTTPStatus.BAD_REQUEST, "ICS-SRV-014", "this is not an HTTP/1.1 request")
+_NO_HOST: Final = (HTTPStatus.BAD_REQUEST, "ICS-SRV-014", "an HTTP/1.1 request has a header Host")
+_TOO_LARGE: Final = (
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "ICS-SRV-015",
+    f"the headers are larger than {_MAX_HEADER_BYTES:,} bytes",
+)
 
 
 class ServerConfig(uvicorn.Config):
@@ -73,6 +81,7 @@ class Connection(HttpToolsProtocol):
         self._waiting = config.waiting  # connections without a request, that which has waited longest first
         self._deadline: asyncio.TimerHandle | None = None
         self._header_bytes = 0
+        self._fault: tuple[HTTPStatus, str, str] | None = None
         self._running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -100,18 +109,26 @@ class Connection(HttpToolsProtocol):
         if self in self._waiting and not self.transport.is_closing():
             self._header_bytes += len(data)
             if self._header_bytes > _MAX_HEADER_BYTES:
-                self._refuse(
-                    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-                    "ICS-SRV-015",
-                    f"the headers are larger than {_MAX_HEADER_BYTES:,} bytes",
-                )
+                self._refuse(*_TOO_LARGE)
             elif self._deadline is None:
                 self._arm()
 
     def on_headers_complete(self) -> None:
-        """Start the request."""
+        """Start the request, unless its headers alone are at fault."""
         self._stop_waiting()
+        self._fault = self._fault_of_headers()
+        if self._fault is not None:
+            raise ValueError  # the parser stops, and `send_400_response` is called
         super().on_headers_complete()
+
+    def _fault_of_headers(self) -> tuple[HTTPStatus, str, str] | None:
+        # However they arrived: of those that came in one piece, `data_received` sees nothing.
+        size = len(self.url) + sum(len(name) + len(value) + _SEPARATORS for name, value in self.headers)
+        if size > _MAX_HEADER_BYTES:
+            return _TOO_LARGE
+        if self.parser.get_http_version() == "1.1" and not any(name == b"host" for name, _ in self.headers):
+            return _NO_HOST
+        return None
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
@@ -135,8 +152,8 @@ class Connection(HttpToolsProtocol):
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP."""
-        self._refuse(HTTPStatus.BAD_REQUEST, "ICS-SRV-014", "this is not an HTTP/1.1 request")
+        """Answer what is not HTTP, or not acceptable for its headers."""
+        self._refuse(*(self._fault or _NOT_HTTP))
 
     def _make_room(self) -> bool:
         for oldest in self._waiting:

@@ -53,8 +53,14 @@ class Metrics:
             multiprocess_mode="livesum",
         )
         self._queue = self._gauge("icsml_ledger_queue", "Decisions that wait for their commit.", "livesum")
-        self._lag = self._gauge("icsml_ledger_lag_seconds", "Age of the oldest of them.", "livemax")
-        self._silence = self._gauge("icsml_ledger_silence_seconds", "Age of the last committed row.", "livemax")
+        self._lag = self._gauge(
+            "icsml_ledger_lag_seconds", "Age of the oldest decision that waits for its commit.", "livemax"
+        )
+        self._silence = self._gauge(
+            "icsml_ledger_silence_seconds",
+            "Age of the last committed row; an idle process writes one a second.",
+            "livemax",
+        )
         self._counted_requests: dict[tuple[str | None, int], Counter] = {}
         self._counted_grades: dict[str | None, Counter] = {}
         self._live: Gauge | None = None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from icsml.core.canonical import digest
 from icsml.core.paths import home
+from icsml.model.manifest import BUNDLE, verified_files
 
 __all__ = ["NOTICE_VARIABLE", "ModelNotice", "last_notice", "notice_signature", "remember_notice"]
 
@@ -21,6 +24,8 @@ class ModelNotice(BaseModel):
     ----------
     folder : Path
         Its folder.
+    name : str or None
+        Name of the model; None where the bundle states none, which no process can read then.
     version : str or None
         Version in the registry; None for a folder.
     sha256 : str
@@ -30,13 +35,29 @@ class ModelNotice(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     folder: Path
+    name: str | None
     version: str | None
     sha256: str
 
     @property
     def identity(self) -> dict[str, str | None]:
-        """Version and hash, for the log."""
-        return {"version": self.version, "bundle_sha256": self.sha256}
+        """Name, version and hash, for the log."""
+        return {"name": self.name, "version": self.version, "bundle_sha256": self.sha256}
+
+    @classmethod
+    def of(cls, folder: Path, version: str | None) -> ModelNotice:
+        """Verify the files of a bundle, and return its notice.
+
+        Raises
+        ------
+        MissingError, ModelError
+            As `icsml.model.manifest.verified_files`.
+        """
+        files, sha256 = verified_files(folder)
+        name = None
+        with suppress(ValueError, KeyError, TypeError):  # whoever reads the bundle says what is wrong with it
+            name = str(json.loads(files[BUNDLE])["name"])
+        return cls(folder=folder, name=name, version=version, sha256=sha256)
 
     @classmethod
     def read(cls, path: Path) -> ModelNotice:

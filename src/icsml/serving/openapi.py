@@ -22,12 +22,13 @@ _MEANING = {
     HTTPStatus.CONFLICT: "The idempotency key was used before with another body.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than the limit.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is encoded (`Content-Encoding`), or not application/json in UTF-8.",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "A field of the record or a header is not acceptable; `errors` names each.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "A field, a header or a parameter is not acceptable; `errors` names each.",
     HTTPStatus.TOO_MANY_REQUESTS: "The key has made too many requests.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "An error inside the service; nothing was decided.",
     HTTPStatus.SERVICE_UNAVAILABLE: "What the service needs is not there now; nothing was decided.",
 }
 _EVERYWHERE = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.INTERNAL_SERVER_ERROR)
+_WITH_KEY = (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS)
 _HEADERS = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": {"schema": {"type": "string"}}},
     HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": {"schema": {"type": "string"}}},
@@ -38,10 +39,10 @@ _HEADERS = {
 def problems(*statuses: HTTPStatus) -> dict[int | str, JsonObject]:
     """Return the documentation of error responses, each with problem details.
 
-    Those that any path may give are added, and 429 where a key is asked for.
+    Those that any path may give are added, and 422 and 429 where a key is asked for.
     """
-    limited = [HTTPStatus.TOO_MANY_REQUESTS] if HTTPStatus.UNAUTHORIZED in statuses else []
-    return {int(status): _documented(status) for status in sorted({*statuses, *limited, *_EVERYWHERE})}
+    keyed = _WITH_KEY if HTTPStatus.UNAUTHORIZED in statuses else ()
+    return {int(status): _documented(status) for status in sorted({*statuses, *keyed, *_EVERYWHERE})}
 
 
 def record_body(extras: Sequence[ExtraFeature], *, dated: bool) -> JsonObject:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -197,9 +198,15 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     return problem_response(request.state.request_id, status, code, detail, headers=error.headers)
 
 
+def _sentence(error: Mapping[str, Any]) -> str:
+    if error["type"] == "string_pattern_mismatch":  # of our headers and parameters, a name for a request has one
+        return "contains something else than visible ASCII characters"
+    return within_sentence(error)
+
+
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-    faults = [(".".join(str(part) for part in item["loc"]), within_sentence(item)) for item in error.errors()]
+    faults = [(".".join(str(part) for part in item["loc"]), _sentence(item)) for item in error.errors()]
     return problem_response(
         request.state.request_id,
         HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -16,6 +16,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from icsml.serving.connections import ServerConfig
+from icsml.serving.logs import say
 from icsml.serving.worker import READY_VARIABLE
 
 __all__ = ["Supervisor", "run_server", "stopping_quietly"]
@@ -55,7 +56,11 @@ def run_server(config: ServerConfig, sockets: list[socket.socket], ready: Callab
         Called once requests are answered.
     """
     server = _Server(config, ready)
-    server.run(sockets=sockets)
+    try:
+        server.run(sockets=sockets)
+    finally:
+        if server.started:
+            say("stopped")
     if not server.started:
         sys.exit(STARTUP_FAILURE)
 
@@ -69,6 +74,10 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        say("stopping")
+        await super().shutdown(sockets)
 
 
 class Supervisor(Multiprocess):
@@ -94,12 +103,14 @@ class Supervisor(Multiprocess):
     def run_to_end(self) -> None:
         """Serve until told to stop; then end with code 0, or with another one if the processes could not start."""
         self.run()
+        say("stopped")
         if any(process.exitcode == STARTUP_FAILURE for process in self.processes):
             sys.exit(STARTUP_FAILURE)
 
     def init_processes(self) -> None:
         """Start the processes and tell them what they wait for."""
         super().init_processes()
+        self._close_copies()
         try:
             self._tell_workers()
         except BaseException:
@@ -109,16 +120,25 @@ class Supervisor(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Replace processes that ended, and say once that all of them answer."""
-        before = {process.pid for process in self.processes}
+        before = list(self.processes)
         super().keep_subprocess_alive()
-        for ended in before - {process.pid for process in self.processes}:
-            self.on_end(ended or 0)
+        self._close_copies()
+        for ended, present in zip(before, self.processes, strict=True):
+            if ended is not present:
+                say("worker_ended", "error", worker=ended.pid, code=ended.exitcode, replaced_by=present.pid)
+                self.on_end(ended.pid or 0)
         if READY_VARIABLE not in os.environ and all(process.is_ready() for process in self.processes):
             os.environ[READY_VARIABLE] = "1"
             self.on_ready()
 
+    def _close_copies(self) -> None:
+        """Close this process's copy of each worker's end of a pipe: else a ping to a dead one waits its full time."""
+        for process in self.processes:
+            process.child_conn.close()
+
     def terminate_all(self) -> None:
         """Stop the processes; nobody listens any more."""
+        say("stopping")
         super().terminate_all()
         for listening in self.sockets:
             listening.close()

@@ -92,17 +92,15 @@ def _error_from(told: dict[str, str | None]) -> IcsmlError:
 
 
 def _resolved(reference: str, known: str) -> ModelNotice:
-    from icsml.model.manifest import verified_files
     from icsml.registry.resolve import fetch_bundle
 
     fetched = fetch_bundle(reference)
-    folder = fetched.folder.absolute()
-    _, sha256 = verified_files(folder)
-    if known not in (sha256, ANY):
+    notice = ModelNotice.of(fetched.folder.absolute(), fetched.version)
+    if known not in (notice.sha256, ANY):
         from icsml.model.bundle import read_bundle
 
-        read_bundle(folder)
-    return ModelNotice(folder=folder, version=fetched.version, sha256=sha256)
+        read_bundle(notice.folder)
+    return notice
 
 
 def _main(reference: str, known: str) -> None:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 from icsml.core.paths import home
 from icsml.core.private_files import exposed_advice, private_files
 from icsml.errors import ConfigError, MissingError
-from icsml.model.manifest import verified_files
 from icsml.registry.resolve import DEFAULT_REFERENCE, fetch_bundle
 from icsml.serving.connections import ServerConfig
 from icsml.serving.keys import KeyStore, keys_path
@@ -168,9 +167,8 @@ def _forget_process(process: int) -> None:
 def _finding(reference: str) -> Iterator[Callable[[], ModelNotice]]:
     """Begin to find the bundle of a reference, and yield a function that waits for it."""
     if not reference.startswith(("models:", "runs:")):
-        folder = fetch_bundle(reference).folder.absolute()
-        _, sha256 = verified_files(folder)
-        yield lambda: ModelNotice(folder=folder, version=None, sha256=sha256)
+        notice = ModelNotice.of(fetch_bundle(reference).folder.absolute(), None)
+        yield lambda: notice
         return
     resolution = Resolution(reference, ANY)
     try:

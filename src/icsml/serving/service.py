@@ -19,6 +19,7 @@ from icsml.serving.deciding import Decider, DecisionQueue
 from icsml.serving.keys import Caller, KeyStore, Operation
 from icsml.serving.live_model import Models
 from icsml.serving.metrics import Metrics
+from icsml.serving.query import require_known_parameters
 from icsml.serving.readers import Readers
 from icsml.serving.recorder import Recorder
 from icsml.serving.settings import ServingSettings
@@ -112,7 +113,9 @@ async def _caller(
     service: TheService,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> Caller:
-    return admit(request, service.keys, credentials.credentials if credentials else None)
+    caller = admit(request, service.keys, credentials.credentials if credentials else None)
+    require_known_parameters(request)
+    return caller
 
 
 async def _assessor(caller: Annotated[Caller, Depends(_caller)]) -> Caller:

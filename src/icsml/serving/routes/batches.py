@@ -14,6 +14,7 @@ from icsml.ledger.entry import Recorded
 from icsml.model.bundle import Bundle
 from icsml.records.decision import Decision
 from icsml.serving.assessing import Result, assess_all
+from icsml.serving.logs import failure
 from icsml.serving.openapi import batch_body, problems
 from icsml.serving.problems import Problem, RequestError, unexpected
 from icsml.serving.routes.assessments import CREATING, PATH, WithRecourse, wanted
@@ -105,5 +106,5 @@ async def _problem(request: Request, error: Exception) -> Response:
     if isinstance(error, IcsmlError):
         answered: Response = await request.app.exception_handlers[IcsmlError](request, error)
         return answered
-    request.state.failure = error
+    request.state.failure = failure(error)
     return unexpected(request.state.request_id)

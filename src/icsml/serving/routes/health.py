@@ -56,6 +56,8 @@ def health_router() -> APIRouter:
     """Return the router of ``/healthz`` and ``/readyz``."""
     router = APIRouter(tags=["health"])
     router.add_api_route("/healthz", live, methods=["GET"], summary="Does the process live?")
+    for path, answer in (("/healthz", live), ("/readyz", ready)):  # some probes send HEAD
+        router.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)
     router.add_api_route(
         "/readyz",
         ready,
