@@ -123,10 +123,13 @@ class Connection(HttpToolsProtocol):
 
     def _fault_of_headers(self) -> tuple[HTTPStatus, str, str] | None:
         # However they arrived: of those that came in one piece, `data_received` sees nothing.
-        size = len(self.url) + sum(len(name) + len(value) + _SEPARATORS for name, value in self.headers)
+        size, hosts = len(self.url), 0
+        for name, value in self.headers:
+            size += len(name) + len(value) + _SEPARATORS
+            hosts += name == b"host"
         if size > _MAX_HEADER_BYTES:
             return _TOO_LARGE
-        if self.parser.get_http_version() == "1.1" and not any(name == b"host" for name, _ in self.headers):
+        if not hosts and self.parser.get_http_version() == "1.1":
             return _NO_HOST
         return None
 
