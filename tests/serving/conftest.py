@@ -146,7 +146,9 @@ def ledger(tmp_path):
 
 
 @pytest.fixture
-def make_app(bundle, ledger, keys):
+def make_app(bundle, ledger, keys, tmp_path, monkeypatch):
+    monkeypatch.setenv("ICSML_HOME", str(tmp_path / "home"))  # for the signing key and the checkpoints
+
     def make(**changes):
         model = LiveModel(bundle, "3", NOW)
         parts = {"ledger": ledger, "model": model, "settings": ServingSettings(), "clock": lambda: NOW} | changes

@@ -17,6 +17,7 @@ import pytest
 
 from icsml.decision.decide import decide
 from icsml.errors import ConfigError, InputError, MissingError, ModelError
+from icsml.ledger.signing import trusted_keys
 from icsml.ledger.store import Ledger
 from icsml.model.manifest import manifest_bytes
 from icsml.records.enterprise import parse_record
@@ -177,6 +178,36 @@ def test_told_to_stop_it_ends_what_it_began_and_begins_nothing(serve_process, ho
     assert served.stop() == 0
     with Ledger.open() as ledger:
         assert ledger.count() == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_its_chains_are_signed_at_times_and_when_it_stops(serve_process, house, bundle, record, workers):
+    key = create_key(house / "keys.json", "bank-a", "score").key
+    served = serve_process(bundle.folder, "--workers", str(workers), ICSML_CHECKPOINT_SECONDS="1")
+    with (
+        httpx.Client(base_url=served.url, headers={"Authorization": f"Bearer {key}"}) as client,
+        Ledger.open() as ledger,
+    ):
+        client.post("/v1/assessments", json=record)
+        _wait_until(lambda: ledger.verify(trusted_keys()).checkpoints == 1)
+        for _ in range(6):
+            client.post("/v1/assessments", json=record)
+        assert served.stop() == 0
+        found = ledger.verify(trusted_keys())
+    assert (found.ok, found.records, found.unsigned) == (True, 7, 0)
+    assert served.named("checkpoint_failed") == []
+
+
+def test_a_checkpoint_that_cannot_be_signed_is_in_the_log_and_decisions_go_on(serve_process, house, bundle, record):
+    key = create_key(house / "keys.json", "bank-a", "score").key
+    (house / "checkpoints").write_text("a file where a folder is needed")
+    served = serve_process(bundle.folder, ICSML_CHECKPOINT_SECONDS="1")
+    with httpx.Client(base_url=served.url, headers={"Authorization": f"Bearer {key}"}) as client:
+        client.post("/v1/assessments", json=record)
+        [failed] = served.wait_for("checkpoint_failed")[:1]
+        assert client.post("/v1/assessments", json=record).status_code == 201
+    assert failed["code"] == "ICS-LED-021"
+    assert served.stop() == 0
 
 
 def test_a_worker_that_cannot_start_ends_all_with_a_reason(serve_process, house, bundle, tmp_path):

@@ -68,7 +68,10 @@ GROUPS: Final = {
             "relocate": "models:relocate_",
         },
     ),
-    "ledger": ("Recorded decisions.", {"show": "ledger_command:show"}),
+    "ledger": (
+        "Recorded decisions.",
+        {"show": "ledger_command:show", "verify": "ledger_command:verify", "checkpoint": "ledger_command:checkpoint"},
+    ),
     "keys": (
         "Keys of the service.",
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,12 +11,19 @@ import typer
 from icsml.cli.arguments import stability_of_page
 from icsml.cli.html import write_decision_page
 from icsml.cli.options import HtmlFile, JsonFlag, Lang, StabilityFile
-from icsml.cli.output import emit
+from icsml.cli.output import emit, progress
 from icsml.core.files import check_targets
 from icsml.errors import MissingError
+from icsml.ledger.signing import trusted_keys
 from icsml.ledger.store import Ledger
+from icsml.ledger.verification import Verification
 
-__all__ = ["show"]
+__all__ = ["checkpoint", "show", "verify"]
+
+PublicKeys = Annotated[
+    Path | None,
+    typer.Option("--public-keys", help="File of the keys that may sign; signing.pub under ICSML_HOME by default."),
+]
 
 
 def show(
@@ -45,3 +53,45 @@ def show(
     if html is not None:
         text = write_decision_page(payload["decision"], html, lang, stability_figures)
     emit(payload, as_json=json_, text=text)
+
+
+def verify(public_keys: PublicKeys = None, json_: JsonFlag = False) -> None:
+    """Recompute every hash of the ledger and compare its chains with the signed checkpoints; exit 1 if one differs."""
+    with Ledger.open(None, create=False) as ledger:
+        found = ledger.verify(trusted_keys(public_keys), progress())
+    emit(found, as_json=json_, text=_verified(found))
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+def checkpoint(public_keys: PublicKeys = None, json_: JsonFlag = False) -> None:
+    """Verify the ledger, then sign where every chain ends; the service does so for its own chains every minute."""
+    with Ledger.open() as ledger:
+        found = ledger.verify(trusted_keys(public_keys), progress())
+        signed = ledger.checkpoint_all() if found.ok else None
+    if not found.ok:
+        emit(found, as_json=json_, text=_verified(found) + "\nnothing was signed")
+        raise typer.Exit(1)
+    facts = {"signed": signed and {"number": signed.number, "at": signed.at, "sha256": signed.sha256}}
+    text = "there is no decision to sign"
+    if signed is not None:
+        text = f"checkpoint {signed.number} of {len(signed.heads)} chains, {found.records:,} rows: {signed.sha256}"
+    emit(facts, as_json=json_, text=text)
+
+
+def _verified(found: Verification) -> str:
+    lines = [
+        f"{bad.kind.upper()} {bad.decision_id or 'decision not known'}: {bad.detail}"
+        + (f" (chain of {bad.tenant}, writer {bad.writer}, row {bad.sequence})" if bad.tenant else "")
+        for bad in found.bad
+    ]
+    lines.append(
+        f"{found.records:,} rows in {found.chains:,} chains: {'as recorded' if found.ok else 'NOT as recorded'}"
+    )
+    if found.checkpoints:
+        lines.append(f"{found.checkpoints:,} signed checkpoints, the last of {found.last_checkpoint}")
+    if found.unsigned:
+        lines.append(
+            f"{found.unsigned:,} rows since the last checkpoint of their chain: if cut off, nothing would show it"
+        )
+    return "\n".join(lines)

@@ -180,7 +180,7 @@ async def _lifespan(app: _Application) -> AsyncIterator[None]:
     service.metrics.model(service.models.live)
     await service.start()
     notice, seen = app.state.watched
-    watches = [create_task(_watch_recording(service))]
+    watches = [create_task(_watch_recording(service)), create_task(_sign_now_and_then(service))]
     if notice:
         watches.append(create_task(watch_model(service.models, notice, seen)))
     yield
@@ -190,6 +190,12 @@ async def _lifespan(app: _Application) -> AsyncIterator[None]:
             await watch
     await service.stop()
     forget_process(os.getpid())
+
+
+async def _sign_now_and_then(service: Service) -> None:
+    while True:
+        await sleep(service.settings.checkpoint_seconds)
+        await service.sign()
 
 
 async def _watch_recording(service: Service) -> None:

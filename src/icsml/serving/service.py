@@ -8,6 +8,7 @@ from functools import cached_property
 from time import perf_counter
 from typing import Annotated, Any, cast
 
+from anyio.to_thread import run_sync
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
@@ -18,6 +19,7 @@ from icsml.serving.body import read_json
 from icsml.serving.deciding import Decider, DecisionQueue
 from icsml.serving.keys import Caller, KeyStore, Operation
 from icsml.serving.live_model import Models
+from icsml.serving.logs import say, told
 from icsml.serving.metrics import Metrics
 from icsml.serving.query import require_known_parameters
 from icsml.serving.readers import Readers
@@ -95,8 +97,16 @@ class Service:
     async def stop(self) -> None:
         """Commit what waits, then close the ledger."""
         await self.recorder.stop()
+        await self.sign()
         self.readers.close()
         self.ledger.close()
+
+    async def sign(self) -> None:
+        """Sign where the chains of this process end; what fails is in the log, and decisions go on."""
+        try:
+            await run_sync(self.ledger.checkpoint)
+        except Exception as error:
+            say("checkpoint_failed", "error", **told(error))
 
 
 async def _service(request: Request) -> Service:

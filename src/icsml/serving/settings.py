@@ -54,6 +54,8 @@ class ServingSettings(BaseModel):
         How long one of several processes may be silent before it is replaced; starting takes seconds.
     model_poll_seconds : int
         How often to look whether a reference such as ``models:/icsml-pd@champion`` names another version; 0 for never.
+    checkpoint_seconds : int
+        How often a process signs where its chains in the ledger end.
     rate_per_minute, rate_burst : int
         How many requests a key may make in a minute on average, 0 for no limit, and how many of them at once.
     """
@@ -76,6 +78,7 @@ class ServingSettings(BaseModel):
     shutdown_seconds: Annotated[int, Field(ge=1, le=600)] = 30
     worker_seconds: Annotated[int, Field(ge=5, le=600)] = 60
     model_poll_seconds: Annotated[int, Field(ge=0, le=86_400)] = 60
+    checkpoint_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
     rate_per_minute: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     rate_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 60
 

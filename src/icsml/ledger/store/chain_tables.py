@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-__all__ = ["CHAIN", "HEARTBEAT", "IDEMPOTENCY", "PAYLOAD", "metadata"]
+__all__ = ["CHAIN", "HEARTBEAT", "IDEMPOTENCY", "LEDGER", "PAYLOAD", "metadata"]
 
 metadata = MetaData()
 
@@ -37,6 +37,7 @@ IDEMPOTENCY = Table(
     Column("request_sha256", Text, nullable=False),
     Column("decision_id", Text, ForeignKey("chain.decision_id", name="fk_idempotency_decision_id"), nullable=False),
 )
+LEDGER = Table("ledger", metadata, Column("id", Text, primary_key=True))
 HEARTBEAT = Table(
     "heartbeat",
     metadata,

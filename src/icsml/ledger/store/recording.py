@@ -13,7 +13,9 @@ from sqlalchemy import Connection, Engine, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from icsml.core.clock import Clock, utc_now
+from icsml.core.progress import Progress, silent
 from icsml.errors import IcsmlError, LedgerError
+from icsml.ledger.checkpoints import Checkpoint, Head, add_checkpoint
 from icsml.ledger.entry import Entry, Recorded, is_name, require_names
 from icsml.ledger.payload import Payload, parse_payload, payload_parts, stored_decision
 from icsml.ledger.store.chain_tables import CHAIN, HEARTBEAT
@@ -29,7 +31,9 @@ from icsml.ledger.store.database import (
 from icsml.ledger.store.failures import not_readable, not_recorded
 from icsml.ledger.store.migrations import upgrade
 from icsml.ledger.store.reading import recorded_earlier, recorded_payload
+from icsml.ledger.store.scanning import chain_heads, ledger_identity, verified
 from icsml.ledger.store.writing import Outcome, Writer, lock
+from icsml.ledger.verification import Verification
 
 __all__ = ["Ledger"]
 
@@ -51,6 +55,8 @@ class Ledger:
         self._readers = readers
         self._writer = Writer(engine, writer, clock)
         self._file: DatabaseFile | None = None
+        self._clock = clock
+        self._signed: set[Head] = set()
 
     @classmethod
     def open(
@@ -257,6 +263,62 @@ class Ledger:
             return False
         return True
 
+    def identity(self) -> str | None:
+        """Return what this ledger is known by outside its database; None if no release since has opened it to write."""
+        with self._reading() as connection:
+            return ledger_identity(connection)
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Sign where the chains of this writer end; None if none has grown since the last time.
+
+        Raises
+        ------
+        ConfigError, MissingError
+            As `icsml.ledger.checkpoints.add_checkpoint`.
+        LedgerError
+            If the ledger cannot be read.
+        """
+        grown = [head for head in self._writer.heads() if head not in self._signed]
+        if not grown or (ledger := self.identity()) is None:
+            return None
+        checkpoint = add_checkpoint(ledger, grown, self._clock())
+        self._signed = {head for head in self._signed if head.tenant not in {one.tenant for one in grown}} | {*grown}
+        return checkpoint
+
+    def checkpoint_all(self) -> Checkpoint | None:
+        """Sign where every chain ends, whoever wrote it; None if there is none. Verify it first.
+
+        Raises
+        ------
+        ConfigError, MissingError, LedgerError
+            As :meth:`checkpoint`.
+        """
+        with self._reading() as connection:
+            ledger, heads = ledger_identity(connection), chain_heads(connection)
+        return add_checkpoint(ledger, heads, self._clock()) if ledger and heads else None
+
+    def verify(self, trusted: frozenset[str], progress: Progress = silent) -> Verification:
+        """Recompute every hash, and compare every chain with the checkpoints.
+
+        Parameters
+        ----------
+        trusted : frozenset of str
+            Public keys whose signatures count.
+        progress : callable
+            Told how far it is.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger cannot be read.
+        """
+        self._check_file("ICS-LED-004")
+        try:
+            with self._scanning() as connection:
+                return verified(connection, trusted, progress)
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise not_readable() from error
+
     def close(self) -> None:
         """Close all connections."""
         self._writer.close()
@@ -294,6 +356,15 @@ class Ledger:
             return None
         with self._reading() as connection:
             return recorded_payload(connection, tenant, decision_id)
+
+    @contextmanager
+    def _scanning(self) -> Iterator[Connection]:
+        """Yield a connection that may take its time, and sees one state of the ledger."""
+        with self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

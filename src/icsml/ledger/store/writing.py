@@ -17,6 +17,7 @@ from icsml.core.canonical import digest
 from icsml.core.clock import Clock, timestamp
 from icsml.errors import IcsmlError
 from icsml.ledger.chain_row import GENESIS, ChainRow
+from icsml.ledger.checkpoints import Head
 from icsml.ledger.entry import Entry, Recorded
 from icsml.ledger.store.chain_tables import CHAIN, HEARTBEAT, IDEMPOTENCY, PAYLOAD
 from icsml.ledger.store.database import LOCK_SECONDS, writing_connection
@@ -33,7 +34,7 @@ _ERRORS = (SQLAlchemyError, sqlite3.Error, OSError)
 _FORGOTTEN = timedelta(days=1)
 
 _HEAD = (
-    select(CHAIN.c.sequence, CHAIN.c.row_sha256)
+    select(CHAIN.c.sequence, CHAIN.c.row_sha256, CHAIN.c.decision_id)
     .where(CHAIN.c.tenant == bindparam("tenant"), CHAIN.c.writer == bindparam("writer"))
     .order_by(CHAIN.c.sequence.desc())
     .limit(1)
@@ -45,10 +46,11 @@ _BEAT = update(HEARTBEAT).where(HEARTBEAT.c.writer == bindparam("of"))
 
 
 class _Head(NamedTuple):
-    """The end of a chain."""
+    """The end of a chain; in an empty one there is no decision."""
 
     sequence: int
     sha256: str
+    decision_id: str
 
 
 class Writer:
@@ -107,6 +109,11 @@ class Writer:
                 connection.execute(delete(HEARTBEAT).where(HEARTBEAT.c.written_at < timestamp(now - _FORGOTTEN)))
                 connection.execute(insert(HEARTBEAT), beat | {"writer": self.name})
         return proof
+
+    def heads(self) -> list[Head]:
+        """Return where the chains end that were written since the last failure."""
+        known = dict(self._heads)
+        return [Head(tenant, self.name, *head) for tenant, head in sorted(known.items())]
 
     def close(self) -> None:
         """Give the connection back, unless a thread that is stuck has it."""
@@ -178,7 +185,7 @@ class Writer:
         for entry in new:
             head = heads.get(entry.tenant) or self._head(connection, entry.tenant)
             row = _chain_row(self.name, head, recorded_at, entry)
-            heads[entry.tenant] = _Head(row.sequence, row.sha256)
+            heads[entry.tenant] = _Head(row.sequence, row.sha256, row.decision_id)
             chain.append((*row, heads[entry.tenant].sha256))
         connection.exec_driver_sql(self._into_chain, chain)
         connection.exec_driver_sql(self._into_payload, [_payload_row(entry) for entry in new])
@@ -190,7 +197,7 @@ class Writer:
         if not self._shared and (known := self._heads.get(tenant)):
             return known
         row = connection.execute(_HEAD, {"tenant": tenant, "writer": self.name}).first()
-        return _Head(row.sequence, row.row_sha256) if row else _Head(0, GENESIS)
+        return _Head(*row) if row else _Head(0, GENESIS, "")
 
 
 def lock(connection: Connection, *names: Sequence[str]) -> None:

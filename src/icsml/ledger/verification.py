@@ -1,0 +1,238 @@
+"""Whether a ledger is what was recorded: every hash recomputed, every chain against its checkpoints.
+
+The first row of a chain that is not as it was is named with what was done to it. Rows after it are not judged: their
+hashes depend on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final, Literal, NamedTuple
+
+from icsml.core.canonical import sha256_hex
+from icsml.core.progress import Progress
+from icsml.ledger.chain_row import GENESIS, ChainRow
+from icsml.ledger.checkpoints import Checkpoint
+
+__all__ = ["Bad", "Link", "StoredRow", "Verification", "verify_rows"]
+
+Kind = Literal["edited", "deleted", "inserted", "reordered", "truncated", "checkpoint"]
+_PROGRESS_ROWS: Final = 100_000
+_MOST_GONE: Final = 1000  # rows that may be gone before one that was moved up
+
+
+class Link(NamedTuple):
+    """A row of a chain as stored, with the hash that is stored beside it."""
+
+    row: ChainRow
+    sha256: str
+
+    def has_own_hash(self, sequence: int | None = None) -> bool:
+        """Return whether the stored hash is that of the row, or of the row at another position."""
+        row = self.row if sequence is None else self.row._replace(sequence=sequence)
+        try:
+            return row.sha256 == self.sha256
+        except Exception:  # a value of another type than any that was recorded
+            return False
+
+
+class StoredRow(NamedTuple):
+    """A link, and its payload; None where there is none."""
+
+    link: Link
+    payload: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """The first row of a chain that is not as it was, or a checkpoint.
+
+    Parameters
+    ----------
+    kind : str
+        What was done to it.
+    decision_id : str or None
+        The decision; None if nothing names it any more.
+    tenant, writer : str or None
+        The chain; None for a checkpoint.
+    sequence : int or None
+        Position in the chain, or line of the file of checkpoints.
+    detail : str
+        One sentence.
+    """
+
+    kind: Kind
+    decision_id: str | None
+    tenant: str | None
+    writer: str | None
+    sequence: int | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was found.
+
+    Parameters
+    ----------
+    ok : bool
+        Whether everything is as it was recorded.
+    records, chains : int
+        How many rows and chains were looked at.
+    first_bad : Bad or None
+        The first of `bad`.
+    bad : list of Bad
+        At most one for each chain, in the order of tenant and writer, then what is wrong with the checkpoints.
+    checkpoints : int
+        How many there are.
+    last_checkpoint : str or None
+        When the last one was signed.
+    unsigned : int
+        Rows after the last checkpoint of their chain: if these were cut off, nothing would show it.
+    """
+
+    ok: bool
+    records: int
+    chains: int
+    first_bad: Bad | None
+    bad: list[Bad]
+    checkpoints: int
+    last_checkpoint: str | None
+    unsigned: int
+
+
+Chain = tuple[str, str]
+Heads = Mapping[int, tuple[str, str]]
+"""By position, what checkpoints say of it: hash of the row, and decision."""
+
+
+def verify_rows(
+    rows: Iterable[StoredRow],
+    checkpoints: Sequence[Checkpoint],
+    links: Callable[[str, str], Sequence[Link]],
+    orphans: Sequence[str],
+    progress: Progress,
+) -> Verification:
+    """Verify rows against themselves and against checkpoints.
+
+    Parameters
+    ----------
+    rows : iterable of StoredRow
+        All rows, by tenant, writer and sequence.
+    checkpoints : sequence of Checkpoint
+        Verified ones, in order.
+    links : callable
+        Returns the links of one chain in order; called where something is wrong with it.
+    orphans : sequence of str
+        Decisions that other tables name and no chain does.
+    progress : callable
+        Told how far it is.
+    """
+    signed: dict[Chain, dict[int, tuple[str, str]]] = {}
+    for checkpoint in checkpoints:
+        for head in checkpoint.heads:
+            signed.setdefault((head.tenant, head.writer), {})[head.sequence] = (head.row_sha256, head.decision_id)
+    bad: list[Bad] = []
+    records = unsigned = chains = 0
+    for chain, stored in groupby(rows, key=lambda one: (one.link.row.tenant, one.link.row.writer)):
+        chains += 1
+        walk = _Walk(chain, signed.pop(chain, {}))
+        for one in stored:
+            walk.take(one, links, orphans)
+            records += 1
+            if not records % _PROGRESS_ROWS:
+                progress(f"{records:,} rows verified")
+        unsigned += max(0, walk.length - max(walk.heads, default=0))
+        bad += [found for found in [walk.bad or walk.end()] if found is not None]
+    bad += [found for chain, heads in sorted(signed.items()) if (found := _Walk(chain, heads).end()) is not None]
+    if orphans and not bad:
+        bad.append(Bad("inserted", orphans[0], None, None, None, "no chain has this decision that other tables have"))
+    last = checkpoints[-1].at if checkpoints else None
+    return Verification(not bad, records, chains, bad[0] if bad else None, bad, len(checkpoints), last, unsigned)
+
+
+class _Walk:
+    """The way along one chain, up to the first row that is not as it was."""
+
+    def __init__(self, chain: Chain, heads: Heads) -> None:
+        self._chain = chain
+        self.heads = heads
+        self.length = 0
+        self.bad: Bad | None = None
+        self._last: Link | None = None
+
+    @property
+    def _previous(self) -> str:
+        return self._last.sha256 if self._last else GENESIS
+
+    def take(self, stored: StoredRow, links: Callable[[str, str], Sequence[Link]], orphans: Sequence[str]) -> None:
+        """Look at the next row."""
+        if self.bad is not None:
+            return
+        link, position = stored.link, self.length + 1
+        whole = link.row.sequence == position and link.row.previous_sha256 == self._previous and link.has_own_hash()
+        if not whole:
+            self.bad = self._named(link, position, links(*self._chain), orphans)
+        elif stored.payload is None:
+            self.bad = self._bad("deleted", link, "its payload is gone")
+        elif sha256_hex(stored.payload) != link.row.payload_sha256:
+            self.bad = self._bad("edited", link, "its payload is not what was recorded")
+        elif position in self.heads and self.heads[position][0] != link.sha256:
+            self.bad = self._bad("edited", link, "a checkpoint signed another row here: the chain was computed anew")
+        self.length, self._last = position, link
+
+    def end(self) -> Bad | None:
+        """Return what is wrong with the end of the chain, as checkpoints tell it."""
+        gone = sorted(position for position in self.heads if position > self.length)
+        if not gone:
+            return None
+        known = self.heads[gone[0]][1]
+        detail = f"rows from {self.length + 1} on are gone; a checkpoint signed row {gone[-1]}"
+        return Bad("truncated", known, *self._chain, self.length + 1, detail)
+
+    def _bad(self, kind: Kind, link: Link, detail: str) -> Bad:
+        return Bad(kind, link.row.decision_id, *self._chain, link.row.sequence, detail)
+
+    def _named(self, link: Link, position: int, chain: Sequence[Link], orphans: Sequence[str]) -> Bad:
+        """Name what was done where a row does not follow the one before."""
+        known = {other.sha256 for other in chain}
+        successor = any(other.row.previous_sha256 == self._previous and other != link for other in chain)
+        if link.has_own_hash():
+            return self._of_whole_row(link, position, known, successor, chain, orphans)
+        longest = max([len(chain), *self.heads]) + _MOST_GONE
+        moved = next((at for at in range(1, longest) if link.has_own_hash(at)), None)
+        if moved is None:
+            if successor:
+                return self._bad("inserted", link, "the row that followed the one before it stands after it")
+            return self._bad("edited", link, "the row is not what was recorded")
+        if link.row.previous_sha256 not in known and link.row.previous_sha256 != GENESIS:
+            return self._gap(position, orphans)
+        if self._last is not None and moved < link.row.sequence:
+            return self._bad("inserted", self._last, "the rows after it were moved to make room")
+        return self._bad("reordered", link, f"it was recorded as row {moved}")
+
+    def _of_whole_row(
+        self,
+        link: Link,
+        position: int,
+        known: set[str],
+        successor: bool,
+        chain: Sequence[Link],
+        orphans: Sequence[str],
+    ) -> Bad:
+        last, previous = self._last, link.row.previous_sha256
+        if previous in known or previous == GENESIS or successor:
+            return self._bad("inserted", link, "it does not follow the row before")
+        if link.row.sequence > position:
+            return self._gap(position, orphans)
+        followed = any(other.row.previous_sha256 == link.sha256 for other in chain)
+        signed = any(at >= link.row.sequence for at in self.heads)
+        if last is not None and (followed or signed):
+            return self._bad("edited", last, "the row after it follows another one: its hash was computed anew")
+        return self._bad("inserted", link, "it follows a row that is not in the chain")
+
+    def _gap(self, position: int, orphans: Sequence[str]) -> Bad:
+        named = orphans[0] if len(orphans) == 1 else None
+        return Bad("deleted", named, *self._chain, position, f"row {position} is gone")

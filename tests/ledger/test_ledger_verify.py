@@ -1,0 +1,346 @@
+"""Whether a ledger is what was recorded: what was done to it is named, on both databases, with signed checkpoints."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+import rfc8785
+import typer
+from ledger_tables import CHAIN, FIELDS, connected, execute, payload
+
+from icsml.cli import ledger_command
+from icsml.errors import ConfigError, MissingError
+from icsml.ledger import Ledger
+from icsml.ledger.checkpoints import checkpoints_path
+from icsml.ledger.signing import trusted_keys
+
+N = 6
+
+
+@pytest.fixture(autouse=True)
+def house(tmp_path, monkeypatch):
+    monkeypatch.setenv("ICSML_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def recorded(ledger):
+    """Six decisions in one chain and two in another, signed."""
+    for number in range(1, N + 1):
+        ledger.record("bank-a", f"d-{number}", payload(f"d-{number}"))
+    for number in range(1, 3):
+        ledger.record("bank-b", f"other-{number}", payload(f"other-{number}"))
+    ledger.checkpoint()
+    return ledger
+
+
+def verify(ledger):
+    return ledger.verify(trusted_keys())
+
+
+def _bad(ledger):
+    found = verify(ledger)
+    assert not found.ok
+    assert found.first_bad == found.bad[0]
+    return found.first_bad.kind, found.first_bad.decision_id
+
+
+def _row(url, sequence):
+    [row] = execute(url, f"SELECT {CHAIN} FROM chain WHERE tenant = 'bank-a' AND sequence = {sequence}")
+    return dict(zip([*FIELDS, "row_sha256"], row, strict=True))
+
+
+def _hashed(row):
+    return hashlib.sha256(rfc8785.dumps({name: row[name] for name in FIELDS})).hexdigest()
+
+
+def _delete(url, decision_id, *tables):
+    for table in tables or ("payload", "chain"):
+        execute(url, f"DELETE FROM {table} WHERE decision_id = '{decision_id}'")
+
+
+def _move(url, decision_id, sequence):
+    execute(url, f"UPDATE chain SET sequence = {sequence} WHERE decision_id = '{decision_id}'")
+
+
+def _insert(url, row, *, data=None):
+    data = data or rfc8785.dumps(payload(row["decision_id"]))
+    row = {**row, "payload_sha256": hashlib.sha256(data).hexdigest()}
+    row["row_sha256"] = row.get("row_sha256") or _hashed(row)
+    mark = "?" if url.startswith("sqlite") else "%s"
+    with connected(url) as connection:
+        names = ", ".join(row)
+        connection.execute(f"INSERT INTO chain ({names}) VALUES ({', '.join([mark] * len(row))})", list(row.values()))
+        connection.execute(
+            f"INSERT INTO payload (decision_id, tenant, bytes, sha256) VALUES ({mark}, {mark}, {mark}, {mark})",
+            [row["decision_id"], row["tenant"], data, row["payload_sha256"]],
+        )
+
+
+def _recompute(url, first):
+    """Compute the chain anew from a row on, as somebody with full access to the database can."""
+    previous = _row(url, first - 1)["row_sha256"] if first > 1 else "0" * 64
+    for sequence in range(first, N + 1):
+        row = _row(url, sequence) | {"previous_sha256": previous}
+        previous = _hashed(row)
+        execute(
+            url,
+            f"UPDATE chain SET previous_sha256 = '{row['previous_sha256']}', row_sha256 = '{previous}'"
+            f" WHERE tenant = 'bank-a' AND sequence = {sequence}",
+        )
+
+
+def test_what_was_recorded_is_found_whole(recorded):
+    found = verify(recorded)
+    assert (found.ok, found.first_bad, found.bad) == (True, None, [])
+    assert (found.records, found.chains, found.checkpoints, found.unsigned) == (N + 2, 2, 1, 0)
+    recorded.record("bank-a", "d-7", payload("d-7"))
+    assert verify(recorded).unsigned == 1
+    recorded.checkpoint()
+    assert (verify(recorded).unsigned, verify(recorded).checkpoints) == (0, 2)
+    assert recorded.checkpoint() is None
+
+
+def test_an_empty_ledger_is_whole(ledger):
+    found = verify(ledger)
+    assert (found.ok, found.records, found.checkpoints) == (True, 0, 0)
+    assert ledger.checkpoint() is None
+    assert ledger.checkpoint_all() is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE chain SET recorded_at = '2020-01-01T00:00:00.000000Z' WHERE decision_id = 'd-3'",
+        f"UPDATE chain SET payload_sha256 = '{'0' * 64}' WHERE decision_id = 'd-3'",
+        f"UPDATE chain SET row_sha256 = '{'0' * 64}' WHERE decision_id = 'd-3'",
+        "UPDATE payload SET bytes = (SELECT bytes FROM payload WHERE decision_id = 'd-4') WHERE decision_id = 'd-3'",
+    ],
+)
+def test_an_edited_row_or_payload(recorded, url, change):
+    execute(url, change)
+    assert _bad(recorded) == ("edited", "d-3")
+
+
+def test_an_edited_row_whose_own_hash_was_computed_anew(recorded, url):
+    row = _row(url, 3) | {"recorded_at": "2020-01-01T00:00:00.000000Z"}
+    execute(
+        url,
+        f"UPDATE chain SET recorded_at = '{row['recorded_at']}', row_sha256 = '{_hashed(row)}'"
+        " WHERE decision_id = 'd-3'",
+    )
+    assert _bad(recorded) == ("edited", "d-3")
+
+
+def test_a_chain_computed_anew_differs_from_its_checkpoint(recorded, url):
+    execute(url, "UPDATE chain SET recorded_at = '2020-01-01T00:00:00.000000Z' WHERE decision_id = 'd-3'")
+    _recompute(url, 3)
+    assert _bad(recorded) == ("edited", f"d-{N}")
+
+
+@pytest.mark.parametrize("closed_up", [False, True])
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_deleted_row(recorded, url, number, closed_up):
+    _delete(url, f"d-{number}")
+    if closed_up:
+        for later in range(number + 1, N + 1):
+            _move(url, f"d-{later}", later - 1)
+    found = verify(recorded)
+    assert (found.first_bad.kind, found.first_bad.sequence) == ("deleted", number)
+
+
+def test_a_deleted_payload(recorded, url):
+    _delete(url, "d-3", "payload")
+    assert _bad(recorded) == ("deleted", "d-3")
+
+
+def test_a_deleted_row_that_another_table_still_names(recorded, url):
+    if url.startswith("postgresql"):
+        pytest.skip("the database itself refuses a payload without a row")
+    _delete(url, "d-3", "chain")
+    assert _bad(recorded) == ("deleted", "d-3")
+
+
+@pytest.mark.parametrize(("one", "other"), [(2, 3), (2, 5), (1, N)])
+def test_reordered_rows(recorded, url, one, other):
+    _move(url, f"d-{one}", 100)
+    _move(url, f"d-{other}", one)
+    _move(url, f"d-{one}", other)
+    assert _bad(recorded) == ("reordered", f"d-{other}")
+
+
+@pytest.mark.parametrize("sequence", [N + 1, N + 5])
+def test_a_row_inserted_at_the_end(recorded, url, sequence):
+    _insert(url, _row(url, N) | {"sequence": sequence, "decision_id": "forged", "row_sha256": None})
+    assert _bad(recorded) == ("inserted", "forged")
+
+
+@pytest.mark.parametrize("hashed", [True, False])
+def test_a_row_inserted_in_between(recorded, url, hashed):
+    for later in range(N, 2, -1):
+        _move(url, f"d-{later}", later + 1)
+    row = _row(url, 2)
+    row |= {"sequence": 3, "decision_id": "forged", "previous_sha256": row["row_sha256"]}
+    _insert(url, row | {"row_sha256": None if hashed else "1" * 64})
+    assert _bad(recorded) == ("inserted", "forged")
+
+
+def test_a_cut_tail(recorded, url):
+    for number in (N - 1, N):
+        _delete(url, f"d-{number}")
+    found = verify(recorded)
+    assert (found.first_bad.kind, found.first_bad.sequence, found.records) == ("truncated", N - 1, N)
+    assert found.first_bad.decision_id == f"d-{N}"
+
+
+def test_a_chain_that_is_gone_whole(recorded, url):
+    for number in (1, 2):
+        _delete(url, f"other-{number}")
+    assert _bad(recorded) == ("truncated", "other-2")
+
+
+def test_a_copied_database_is_verified_by_the_same_checkpoints(recorded, url, tmp_path):
+    if url.startswith("postgresql"):
+        pytest.skip("a file is copied")
+    copy = f"sqlite:///{tmp_path}/copy.db"
+    execute(url, f"VACUUM INTO '{tmp_path}/copy.db'")
+    execute(copy, f"DELETE FROM payload WHERE decision_id = 'd-{N}'")
+    execute(copy, f"DELETE FROM chain WHERE decision_id = 'd-{N}'")
+    with Ledger.open(copy, create=False) as opened:
+        assert _bad(opened) == ("truncated", f"d-{N}")
+
+
+class TestCheckpoints:
+    @pytest.fixture
+    def lines(self, recorded):
+        for number in range(7, 9):
+            recorded.record("bank-a", f"d-{number}", payload(f"d-{number}"))
+            recorded.checkpoint()
+        path = checkpoints_path(recorded.identity())
+        return path, path.read_bytes().splitlines(keepends=True)
+
+    @pytest.mark.parametrize("change", ["byte", "removed", "moved", "signature", "twice", "no json"])
+    def test_a_changed_file(self, recorded, lines, change):
+        path, (first, second, third) = lines
+        changed = {
+            "byte": [first, second.replace(b'"sequence":7', b'"sequence":6'), third],
+            "removed": [first, third],
+            "moved": [first, third, second],
+            "signature": [first, second.replace(b'"signature":"', b'"signature":"0'), third],
+            "twice": [first, second, second, third],
+            "no json": [first, b"{\n", third],
+        }[change]
+        path.write_bytes(b"".join(changed))
+        found = verify(recorded)
+        assert (found.first_bad.kind, found.first_bad.sequence) == ("checkpoint", 3 if change == "twice" else 2)
+
+    def test_a_line_that_a_crash_cut_off_is_no_fault(self, recorded, lines):
+        path, written = lines
+        path.write_bytes(b"".join(written) + b'{"checkpoint":{"at"')
+        assert verify(recorded).ok
+        recorded.record("bank-a", "d-9", payload("d-9"))
+        assert recorded.checkpoint().number == 4
+        assert (verify(recorded).ok, verify(recorded).checkpoints) == (True, 4)
+
+    def test_a_stranger_s_key(self, recorded, lines, house):
+        (house / "signing.pub").write_text("0" * 64 + "\n")
+        found = verify(recorded)
+        assert (found.first_bad.kind, found.checkpoints) == ("checkpoint", 0)
+
+    def test_a_new_key_is_trusted_beside_the_old_one(self, recorded, lines, house):
+        (house / "signing.key").unlink()
+        recorded.record("bank-a", "d-9", payload("d-9"))
+        recorded.checkpoint()
+        assert (verify(recorded).ok, len(trusted_keys())) == (True, 2)
+
+    def test_files_are_their_owner_s_alone(self, recorded, lines, house):
+        files = [lines[0], house / "signing.key", house / "signing.pub"]
+        assert [oct(file.stat().st_mode & 0o777) for file in files] == ["0o600"] * 3
+        (house / "signing.key").chmod(0o666)
+        recorded.record("bank-a", "d-9", payload("d-9"))
+        with pytest.raises(ConfigError, match="others"):
+            recorded.checkpoint()
+
+    def test_a_damaged_last_line_is_not_built_upon(self, recorded, lines):
+        path, written = lines
+        path.write_bytes(b"".join(written[:-1]) + b"{}\n")
+        recorded.record("bank-a", "d-9", payload("d-9"))
+        with pytest.raises(MissingError, match="verify") as caught:
+            recorded.checkpoint()
+        assert caught.value.code == "ICS-LED-021"
+
+    def test_a_signature_is_over_rfc_8785_and_named_by_the_next(self, lines):
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+        previous = "0" * 64
+        for line in map(json.loads, lines[1]):
+            content = rfc8785.dumps(line["checkpoint"])
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(line["checkpoint"]["public_key"]))
+            key.verify(bytes.fromhex(line["signature"]), content)
+            assert line["checkpoint"]["previous_sha256"] == previous
+            previous = hashlib.sha256(content).hexdigest()
+
+    def test_two_processes_sign_into_one_file(self, recorded, url):
+        with Ledger.open(url) as other:
+            other.record("bank-a", "e-1", payload("e-1"))
+            assert other.checkpoint().number == 2
+        assert verify(recorded).checkpoints == 2
+
+
+def test_a_ledger_of_a_release_without_identity_is_verified_without_checkpoints(recorded, url):
+    execute(url, "DROP TABLE ledger")
+    found = verify(recorded)
+    assert (found.ok, found.checkpoints, found.unsigned) == (True, 0, N + 2)
+
+
+class TestCommands:
+    @pytest.fixture(autouse=True)
+    def address(self, recorded, url, monkeypatch):
+        monkeypatch.setenv("ICSML_LEDGER_URL", url)
+
+    def test_verify_says_so_and_exits_0(self, capsys):
+        ledger_command.verify()
+        assert "8 rows in 2 chains: as recorded" in capsys.readouterr().out
+        ledger_command.verify(json_=True)
+        assert json.loads(capsys.readouterr().out)["ok"] is True
+
+    def test_what_is_wrong_is_named_and_exits_1(self, url, capsys):
+        execute(url, "UPDATE chain SET recorded_at = '2020-01-01T00:00:00.000000Z' WHERE decision_id = 'd-3'")
+        for as_json in (False, True):
+            with pytest.raises(typer.Exit) as left:
+                ledger_command.verify(json_=as_json)
+            assert left.value.exit_code == 1
+        text, _, found = capsys.readouterr().out.rpartition("\n{")
+        assert text.startswith("EDITED d-3: the row is not what was recorded (chain of bank-a, writer w-1, row 3)")
+        found = json.loads("{" + found)
+        assert (found["ok"], found["records"], found["first_bad"]["kind"]) == (False, N + 2, "edited")
+        assert found["first_bad"]["decision_id"] == "d-3"
+
+    def test_a_checkpoint_covers_every_chain(self, recorded, capsys):
+        recorded.record("bank-c", "c-1", payload("c-1"))
+        ledger_command.checkpoint(json_=True)
+        signed = json.loads(capsys.readouterr().out)["signed"]
+        assert signed["number"] == 2
+        assert (verify(recorded).checkpoints, verify(recorded).unsigned) == (2, 0)
+
+    def test_nothing_is_signed_that_is_not_as_recorded(self, recorded, url, capsys):
+        _delete(url, f"d-{N}")
+        with pytest.raises(typer.Exit):
+            ledger_command.checkpoint()
+        assert "nothing was signed" in capsys.readouterr().out
+        assert len(checkpoints_path(recorded.identity()).read_bytes().splitlines()) == 1
+
+    def test_other_public_keys_may_be_named(self, house, tmp_path, capsys):
+        file = tmp_path / "kept.pub"
+        file.write_bytes((house / "signing.pub").read_bytes())
+        (house / "signing.pub").unlink()
+        with pytest.raises(typer.Exit):
+            ledger_command.verify()
+        ledger_command.verify(public_keys=file)
+        file.write_text("no key\n")
+        with pytest.raises(ConfigError, match="64 hexadecimal"):
+            ledger_command.verify(public_keys=file)
+        with pytest.raises(ConfigError, match="is not there"):
+            ledger_command.verify(public_keys=tmp_path / "absent")
