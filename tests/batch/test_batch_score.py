@@ -109,7 +109,7 @@ def test_the_error_of_a_batch_counts_all_its_rows(bundle, enterprises, tmp_path,
         score_file(bundle, tmp_path / "in.parquet", tmp_path / "out.parquet")
     rows.loc[[34, 40, 49], "region"] = "x"
     rows.to_parquet(tmp_path / "in.parquet", index=False)
-    with pytest.raises(InputError, match=r"rows 32 to 49: does not match .* in 3 rows"):
+    with pytest.raises(InputError, match=r"rows 32 to 49: not a six-digit code that does not begin with 0 in 3 rows"):
         score_file(bundle, tmp_path / "in.parquet", tmp_path / "out.parquet")
 
 

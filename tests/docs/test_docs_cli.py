@@ -49,6 +49,12 @@ def test_a_section_shows_every_option_and_no_other(name):
     assert set(re.findall(r"--[a-z-]+", SECTIONS[name])) == options - {"--help"}
 
 
+def test_the_documents_show_commands():
+    shown = {document.name: len(list(_typed(document))) for document in DOCUMENTS}
+    assert shown["README.md"] > 10
+    assert sum(shown.values()) > 50
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_command_shown_can_be_typed(document):
     for words in _typed(document):

@@ -71,9 +71,9 @@ def test_a_bad_column_is_refused_by_name(changes, field):
         ({"enterprise_id": ["a", None, None]}, "absent in 2 rows"),
         (
             {"enterprise_id": ["a", "b\n", ""]},
-            "not one line of 1 to 128 characters without marks of direction in 2 rows",
+            "not one line of 1 to 128 characters without marks that change the direction of writing in 2 rows",
         ),
-        ({"region": ["350100", "350100\n", "x"]}, "does not match ^[1-9][0-9]{5}$ in 2 rows"),
+        ({"region": ["350100", "350100\n", "x"]}, "not a six-digit code that does not begin with 0 in 2 rows"),
         (
             {"guarantee_type": ["none", None, "trust"]},
             "not among none, personal, corporate, government_fund in 1 rows",

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import CHECKS
 
+from icsml.records.enterprise import TEXT_FORM
 from icsml.records.fields import FIELDS
 from icsml.serving.keys import create_key
 from icsml.serving.problems import Problem
@@ -126,8 +127,14 @@ def test_a_mark_of_direction_is_refused_by_the_name_of_its_field(client, ledger,
 
 
 def test_what_is_wrong_with_a_text_is_told_in_words(client, record, problem):
-    [fault] = problem(client.post("/v1/assessments", json={**record, "enterprise_name": "a\u202eb"}), 422).errors
-    assert fault.message.startswith("one line without control characters")
+    wrong = {"enterprise_name": "a\u202eb", "uscc": "x", "region": "x", "industry": "x"}
+    faults = problem(client.post("/v1/assessments", json={**record, **wrong}), 422).errors
+    assert {fault.field: fault.message for fault in faults} == {
+        "enterprise_name": f"{TEXT_FORM} is needed",
+        "uscc": "a code of 18 digits and capital letters other than I, O, S, V and Z is needed",
+        "region": "a six-digit code that does not begin with 0 is needed",
+        "industry": "a letter from A to T with at most four digits is needed",
+    }
     [fault] = problem(client.post("/v1/assessments", json=record, headers={"Idempotency-Key": "a b"}), 422).errors
     assert fault.message == "contains something else than visible ASCII characters"
 

@@ -8,7 +8,6 @@ who can write the database alone can cut off the end of a chain, or compute a ch
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +28,7 @@ from icsml.ledger.signing import is_signed, signing_key
 __all__ = ["Checkpoint", "CheckpointFaultError", "Head", "add_checkpoint", "checkpoints_path", "read_checkpoints"]
 
 _FOLDER: Final = "checkpoints"
+_BLOCK: Final = 65_536
 _Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -97,7 +97,7 @@ class CheckpointFaultError(Exception):
 class _Line(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    checkpoint: dict[str, object]
+    checkpoint: Checkpoint
     signature: str
 
 
@@ -163,22 +163,18 @@ def read_checkpoints(ledger: str, trusted: frozenset[str]) -> list[Checkpoint]:
         return []
     found: list[Checkpoint] = []
     for number, line in enumerate(lines[:-1], 1):  # what has no end of line was being written, and promised nothing
-        try:
-            checkpoint, signature = _parsed(line, number)
-        except CheckpointFaultError as fault:
-            raise CheckpointFaultError(number, fault.what, found) from fault
-        if (what := _fault(checkpoint, signature, ledger, found, trusted)) is not None:
+        parsed = _parsed(line, number, found)
+        if (what := _fault(parsed, ledger, found, trusted)) is not None:
             raise CheckpointFaultError(number, what, found)
-        found.append(checkpoint)
+        found.append(parsed.checkpoint)
     return found
 
 
-def _fault(
-    checkpoint: Checkpoint, signature: str, ledger: str, before: Sequence[Checkpoint], trusted: frozenset[str]
-) -> str | None:
+def _fault(line: _Line, ledger: str, before: Sequence[Checkpoint], trusted: frozenset[str]) -> str | None:
+    checkpoint = line.checkpoint
     if checkpoint.public_key not in trusted:
         return "signed by a key that is not trusted"
-    if not is_signed(checkpoint.public_key, checkpoint.signed_bytes, signature):
+    if not is_signed(checkpoint.public_key, checkpoint.signed_bytes, line.signature):
         return "the signature is not that of its content"
     if checkpoint.ledger != ledger:
         return "it is of another ledger"
@@ -203,14 +199,18 @@ def _locked(path: Path) -> Iterator[int]:
 
 
 def _last(file: int) -> Checkpoint | None:
-    """Return the last checkpoint, after removing a line that a crash cut off."""
-    content = os.pread(file, os.fstat(file).st_size, 0)
-    end = content.rfind(b"\n") + 1
-    os.ftruncate(file, end)
-    if not end:
-        return None
-    lines = content[: end - 1].split(b"\n")
-    return _parsed(lines[-1], len(lines))[0]
+    """Return the last checkpoint, after removing a line that a crash cut off; only the end of the file is read."""
+    size, block = os.fstat(file).st_size, _BLOCK
+    while True:
+        start = max(0, size - block)
+        content = os.pread(file, size - start, start)
+        end = content.rfind(b"\n") + 1
+        before = content.rfind(b"\n", 0, end - 1) + 1 if end else 0
+        if before or not start:  # the last line is there from its beginning
+            break
+        block *= 2
+    os.ftruncate(file, start + end)
+    return _parsed(content[before : end - 1], 0).checkpoint if end else None
 
 
 def _append(file: int, line: bytes) -> None:
@@ -224,11 +224,8 @@ def _line(checkpoint: Checkpoint, signature: str) -> bytes:
     return b'{"checkpoint":%b,"signature":"%b"}\n' % (checkpoint.signed_bytes, signature.encode())
 
 
-def _parsed(line: bytes, number: int) -> tuple[Checkpoint, str]:
+def _parsed(line: bytes, number: int, before: Sequence[Checkpoint] = ()) -> _Line:
     try:
-        found = _Line.model_validate_json(line)
-        content = json.loads(line)["checkpoint"]
-        content["heads"] = [Head(**head) for head in content["heads"]]
-        return Checkpoint.model_validate(content), found.signature
-    except (ValidationError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointFaultError(number, "it is no checkpoint") from error
+        return _Line.model_validate_json(line)
+    except ValidationError as error:
+        raise CheckpointFaultError(number, "it is no checkpoint", before) from error

@@ -148,7 +148,7 @@ def verify_rows(
         bad += [found for found in [walk.bad or walk.end()] if found is not None]
     bad += [found for chain, heads in sorted(signed.items()) if (found := _Walk(chain, heads).end()) is not None]
     if orphans and not bad:
-        bad.append(Bad("inserted", orphans[0], None, None, None, "no chain has this decision that other tables have"))
+        bad.append(Bad("deleted", orphans[0], None, None, None, "other tables have this decision, and no chain has it"))
     last = checkpoints[-1].at if checkpoints else None
     return Verification(not bad, records, chains, bad[0] if bad else None, bad, len(checkpoints), last, unsigned)
 

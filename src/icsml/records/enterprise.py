@@ -28,7 +28,7 @@ from icsml.records.fields import FIELDS
 
 __all__ = [
     "TEXT",
-    "TEXT_LENGTH",
+    "TEXT_FORM",
     "TEXT_PATTERN",
     "EnterpriseRecord",
     "example_record",
@@ -46,7 +46,9 @@ TEXT_PATTERN = rf"^[^{_REFUSED}{_ESCAPED}]+$"
 # The marks as they are, not as escapes: only such a pattern is run by Arrow, five times as fast.
 TEXT = re.compile(rf"[^{_REFUSED}{DIRECTION_MARKS}]{{1,{TEXT_LENGTH}}}")
 """The same for a whole text: one line of at most so many characters."""
-_NOT_ONE_LINE = "one line without control characters and marks that change the direction of writing is needed"
+TEXT_FORM = f"one line of 1 to {TEXT_LENGTH} characters without marks that change the direction of writing"
+"""The same in words."""
+_FORMS = {field.pattern: field.form for field in FIELDS if field.pattern} | {TEXT_PATTERN: TEXT_FORM}
 _CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True, title="EnterpriseRecord")
 
 
@@ -185,8 +187,8 @@ def _inside(extra: ExtraFeature) -> float:
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
-    if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] == TEXT_PATTERN:
-        return _NOT_ONE_LINE
+    if error["type"] == "string_pattern_mismatch" and (form := _FORMS.get(error["ctx"]["pattern"])):
+        return f"{form} is needed"
     return _SENTENCES.get(error["type"]) or within_sentence(error)
 
 

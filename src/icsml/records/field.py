@@ -74,6 +74,8 @@ class Field:
         What a value outside the range leads to.
     pattern : str, optional
         Regular expression of a text.
+    form : str, optional
+        The same in words, for messages: a noun with its article.
     choices : tuple of str
         Allowed values of a category.
     required : bool
@@ -95,6 +97,7 @@ class Field:
     high: float | None = None
     outside: Outside = Outside.REFUSE
     pattern: str | None = None
+    form: str | None = None
     choices: tuple[str, ...] = ()
     required: bool = False
     example: str | float | int | bool | None = None

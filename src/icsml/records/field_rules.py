@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from icsml.core.arrays import Array, Flags
-from icsml.records.enterprise import TEXT, TEXT_LENGTH
+from icsml.records.enterprise import TEXT, TEXT_FORM
 from icsml.records.field import Field, Kind, Outside
 
 __all__ = ["BrokenRule", "broken_field_rules", "outside_range"]
@@ -56,9 +56,7 @@ def _checked(field: Field, values: Array | pd.Series[Any]) -> Iterator[tuple[Fla
         yield texts.notna() & ~texts.isin(field.choices), f"not among {', '.join(field.choices)}"
     elif field.kind is Kind.TEXT:
         texts = pd.Series(values, dtype="str")
-        one_line = f"not one line of 1 to {TEXT_LENGTH} characters without marks of direction"
-        wrong = f"does not match {field.pattern}" if field.pattern else one_line
-        yield texts.notna() & ~texts.str.fullmatch(field.pattern or TEXT.pattern), wrong
+        yield texts.notna() & ~texts.str.fullmatch(field.pattern or TEXT.pattern), f"not {field.form or TEXT_FORM}"
 
 
 def outside_range(values: Array, low: float | None, high: float | None) -> Flags:

@@ -34,11 +34,14 @@ def _text(
     *,
     purpose: Purpose = _RECORD,
     pattern: str | None = None,
+    form: str | None = None,
     required: bool = False,
     example: str | None = None,
     domain: Domain = _IDENTITY,
 ) -> Field:
-    return Field(name, Kind.TEXT, en, zh, "code", domain, purpose, pattern=pattern, required=required, example=example)
+    return Field(
+        name, Kind.TEXT, en, zh, "code", domain, purpose, pattern=pattern, form=form, required=required, example=example
+    )
 
 
 def _category(
@@ -114,11 +117,26 @@ FIELDS: tuple[Field, ...] = (
         "Unified social credit code",
         "统一社会信用代码",
         pattern="^[0-9A-HJ-NPQRTUWXY]{18}$",
+        form="a code of 18 digits and capital letters other than I, O, S, V and Z",
         example="91350100M000100Y43",
     ),
     _date("founded_on", "Date of founding", "成立日期", "2017-03-15", purpose=Purpose.FEATURE),
-    _text("region", "Region (GB/T 2260)", "行政区划代码", pattern=r"^[1-9][0-9]{5}$", example="350100"),
-    _text("industry", "Industry (GB/T 4754)", "国民经济行业代码", pattern=r"^[A-T][0-9]{0,4}$", example="C3990"),
+    _text(
+        "region",
+        "Region (GB/T 2260)",
+        "行政区划代码",
+        pattern=r"^[1-9][0-9]{5}$",
+        form="a six-digit code that does not begin with 0",
+        example="350100",
+    ),
+    _text(
+        "industry",
+        "Industry (GB/T 4754)",
+        "国民经济行业代码",
+        pattern=r"^[A-T][0-9]{0,4}$",
+        form="a letter from A to T with at most four digits",
+        example="C3990",
+    ),
     _category(
         "technical_field",
         "Technical field",

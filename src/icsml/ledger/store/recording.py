@@ -56,7 +56,7 @@ class Ledger:
         self._writer = Writer(engine, writer, clock)
         self._file: DatabaseFile | None = None
         self._clock = clock
-        self._signed: set[Head] = set()
+        self._signed: dict[str, Head] = {}
 
     @classmethod
     def open(
@@ -278,11 +278,11 @@ class Ledger:
         LedgerError
             If the ledger cannot be read.
         """
-        grown = [head for head in self._writer.heads() if head not in self._signed]
+        grown = [head for head in self._writer.heads() if self._signed.get(head.tenant) != head]
         if not grown or (ledger := self.identity()) is None:
             return None
         checkpoint = add_checkpoint(ledger, grown, self._clock())
-        self._signed = {head for head in self._signed if head.tenant not in {one.tenant for one in grown}} | {*grown}
+        self._signed |= {head.tenant: head for head in grown}
         return checkpoint
 
     def checkpoint_all(self) -> Checkpoint | None:

@@ -45,14 +45,6 @@ _OF_DECISION = select(CHAIN.c.tenant, CHAIN.c.writer, CHAIN.c.payload_sha256).wh
 _BEAT = update(HEARTBEAT).where(HEARTBEAT.c.writer == bindparam("of"))
 
 
-class _Head(NamedTuple):
-    """The end of a chain; in an empty one there is no decision."""
-
-    sequence: int
-    sha256: str
-    decision_id: str
-
-
 class Writer:
     """Appends to the chains of one name, whose ends it keeps in memory.
 
@@ -78,7 +70,7 @@ class Writer:
             str(insert(table).compile(dialect=engine.dialect)) for table in (CHAIN, PAYLOAD, IDEMPOTENCY)
         )
         self._connection: Connection | None = None
-        self._heads: dict[str, _Head] = {}
+        self._heads: dict[str, Head] = {}
         self._shared = False
         self._turn = Lock()
 
@@ -112,8 +104,7 @@ class Writer:
 
     def heads(self) -> list[Head]:
         """Return where the chains end that were written since the last failure."""
-        known = dict(self._heads)
-        return [Head(tenant, self.name, *head) for tenant, head in sorted(known.items())]
+        return sorted(self._heads.copy().values())
 
     def close(self) -> None:
         """Give the connection back, unless a thread that is stuck has it."""
@@ -178,26 +169,26 @@ class Writer:
         self._heads |= heads
         return outcomes
 
-    def _insert(self, connection: Connection, new: Sequence[Entry]) -> dict[str, _Head]:
+    def _insert(self, connection: Connection, new: Sequence[Entry]) -> dict[str, Head]:
         recorded_at = timestamp(self._clock())
-        heads: dict[str, _Head] = {}
+        heads: dict[str, Head] = {}
         chain = []
         for entry in new:
             head = heads.get(entry.tenant) or self._head(connection, entry.tenant)
-            row = _chain_row(self.name, head, recorded_at, entry)
-            heads[entry.tenant] = _Head(row.sequence, row.sha256, row.decision_id)
-            chain.append((*row, heads[entry.tenant].sha256))
+            row = _chain_row(head, recorded_at, entry)
+            heads[entry.tenant] = Head(row.tenant, row.writer, row.sequence, row.sha256, row.decision_id)
+            chain.append((*row, heads[entry.tenant].row_sha256))
         connection.exec_driver_sql(self._into_chain, chain)
         connection.exec_driver_sql(self._into_payload, [_payload_row(entry) for entry in new])
         if keyed := [_idempotency_row(entry) for entry in new if entry.idempotency_key is not None]:
             connection.exec_driver_sql(self._into_idempotency, keyed)
         return heads
 
-    def _head(self, connection: Connection, tenant: str) -> _Head:
+    def _head(self, connection: Connection, tenant: str) -> Head:
         if not self._shared and (known := self._heads.get(tenant)):
             return known
         row = connection.execute(_HEAD, {"tenant": tenant, "writer": self.name}).first()
-        return _Head(*row) if row else _Head(0, GENESIS, "")
+        return Head(tenant, self.name, *(row or (0, GENESIS, "")))
 
 
 def lock(connection: Connection, *names: Sequence[str]) -> None:
@@ -281,8 +272,9 @@ def _recorded(entry: Entry) -> Recorded:
     return Recorded(entry.decision_id, entry.decision, replayed=False)
 
 
-def _chain_row(writer: str, head: _Head, recorded_at: str, entry: Entry) -> ChainRow:
-    return ChainRow(entry.tenant, writer, head.sequence + 1, recorded_at, entry.decision_id, entry.sha256, head.sha256)
+def _chain_row(head: Head, recorded_at: str, entry: Entry) -> ChainRow:
+    position, previous = head.sequence + 1, head.row_sha256
+    return ChainRow(head.tenant, head.writer, position, recorded_at, entry.decision_id, entry.sha256, previous)
 
 
 def _payload_row(entry: Entry) -> tuple[str, str, bytes, str]:
