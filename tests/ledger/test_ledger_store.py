@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -207,6 +207,26 @@ def test_threads_and_ledgers_with_one_writer_make_one_chain_without_gaps(url):
         list(pool.map(lambda number: record(one if number % 2 else two, f"d-{number}"), range(80)))
         assert one.count() == 80
     assert execute(url, "SELECT min(sequence), max(sequence), count(*) FROM chain") == [(1, 80, 80)]
+    assert broken_links(url) == []
+
+
+def test_who_is_always_a_little_later_is_recorded_all_the_same(url, monkeypatch):
+    numbers = count(1)
+    with Ledger.open(url, writer="w") as slow, Ledger.open(url, writer="w") as fast, ThreadPoolExecutor(8) as pool:
+        others = []
+        head = slow._writer._head
+
+        def overtaken(connection, tenant):
+            found = head(connection, tenant)
+            others.append(pool.submit(record, fast, f"fast-{next(numbers)}"))
+            wait(others, timeout=0.3)  # on SQLite, and at last on a server, it waits for this one
+            return found
+
+        monkeypatch.setattr(slow._writer, "_head", overtaken)
+        record(slow, "slow")
+        assert all(other.result() for other in others)
+        assert slow.count() == 1 + len(others)
+    assert len(others) == (1 if url.startswith("sqlite") else 3)
     assert broken_links(url) == []
 
 

@@ -30,6 +30,7 @@ Outcome = Recorded | IcsmlError
 """What became of an entry."""
 
 _ATTEMPTS = 5
+_ALONE_FROM = 2
 _ERRORS = (SQLAlchemyError, sqlite3.Error, OSError)
 _FORGOTTEN = timedelta(days=1)
 
@@ -143,9 +144,9 @@ class Writer:
         in_doubt = False
         # Which of two with one identifier is at fault may depend on their keys.
         careful = len({entry.decision_id for entry in entries}) < len(entries)
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             try:
-                return self._commit(entries, careful=careful, in_doubt=in_doubt)
+                return self._commit(entries, careful=careful, in_doubt=in_doubt, alone=attempt >= _ALONE_FROM)
             except _ERRORS as error:
                 cause, failure = error, kind_of(error)
                 if failure is Failure.OTHER or (failure is Failure.CUT_OFF and in_doubt):
@@ -154,12 +155,17 @@ class Writer:
                 in_doubt = in_doubt or failure is Failure.CUT_OFF
         return [not_recorded(cause) for _ in entries]
 
-    def _commit(self, entries: Sequence[Entry], *, careful: bool, in_doubt: bool) -> list[Outcome]:
-        """Insert at once; look before only if that failed, when one of the entries is known or a chain has grown."""
+    def _commit(self, entries: Sequence[Entry], *, careful: bool, in_doubt: bool, alone: bool) -> list[Outcome]:
+        """Insert at once; look before only if that failed, when one of the entries is known or a chain has grown.
+
+        Whoever inserts at once asks for no lock, and can be first again and again: so in the end all others wait.
+        """
         known = _Known({}, {})
         with self._transaction() as connection:
             if careful or self._shared:
                 lock(connection, *(("chain", tenant, self.name) for tenant in sorted({one.tenant for one in entries})))
+            if alone:
+                _lock_out(connection)
             if careful:
                 known = _known(connection, entries, self.name if in_doubt else None)
             outcomes, new = _take(entries, known)
@@ -197,6 +203,12 @@ def lock(connection: Connection, *names: Sequence[str]) -> None:
         for name in names:
             number = int.from_bytes(bytes.fromhex(digest(["icsml", *name]))[:8], "big", signed=True)
             connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def _lock_out(connection: Connection) -> None:
+    """Let nobody else insert into a chain until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"LOCK TABLE {CHAIN.name} IN SHARE ROW EXCLUSIVE MODE")
 
 
 class _Known(NamedTuple):
