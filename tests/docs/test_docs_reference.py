@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from icsml.core.paths import configs_dir
-from icsml.ledger.payload import PAYLOAD_KEYS
+from icsml.ledger.payload import Payload
 from icsml.ledger.store.chain_tables import metadata
 from icsml.model import manifest
 from icsml.model.assessment_policy import load_assessment_policy
@@ -111,7 +111,7 @@ def test_a_page_that_lost_the_place_of_its_table_is_told():
 def test_the_ledger_page_has_every_column_and_payload_key():
     for table in metadata.sorted_tables:
         assert _keys("ledger", f"Table `{table.name}`") == [column.name for column in table.columns]
-    assert set(_keys("ledger", "The payload")) == PAYLOAD_KEYS
+    assert set(_keys("ledger", "The payload")) == set(Payload.__annotations__)
 
 
 def test_the_example_of_importing_is_a_valid_mapping(tmp_path):

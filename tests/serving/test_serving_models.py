@@ -171,7 +171,8 @@ def test_another_champion_is_found_by_the_poll_and_mlflow_is_in_no_memory(serve_
 class TestResolution:
     def test_a_folder_is_read_whole(self, house, bundle):
         notice = Resolution(str(bundle.folder)).result()
-        assert notice == ModelNotice(folder=bundle.folder, name=bundle.name, version=None, sha256=bundle.sha256)
+        kept = house / "bundles" / bundle.sha256
+        assert notice == ModelNotice(folder=kept, name=bundle.name, version=None, sha256=bundle.sha256)
 
     def test_errors_come_as_they_were_raised(self, house, bundle, tmp_path):
         copy = shutil.copytree(bundle.folder, tmp_path / "copy")

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "score": "decisions:score",
     "report": "auditors_report:report",
     "serve": "serve:serve_",
+    "replay": "replay_command:replay_",
     "demo": "demo_command:demo_",
 }
 GROUPS: Final = {

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from math import isnan
+from typing import NamedTuple
 
 from icsml.core.arrays import Floats
 from icsml.core.canonical import Rendered, number, rendered, written
@@ -37,9 +38,27 @@ from icsml.records.enterprise import EnterpriseRecord
 from icsml.texts.catalogue import text
 from icsml.texts.quantity import apart, quantity
 
-__all__ = ["DEFAULT_REASONS", "Decided", "decide", "decide_all"]
+__all__ = ["DEFAULT_REASONS", "Decided", "DecisionSettings", "decide", "decide_all"]
 
 DEFAULT_REASONS = 8
+
+
+class DecisionSettings(NamedTuple):
+    """What a decision depends on beside model, record and time.
+
+    Parameters
+    ----------
+    reasons : int
+        How many reasons it shows at most.
+    recourse : bool
+        Whether recourse is looked for.
+    recourse_from : str or None
+        The best grade for which it is; None for every grade.
+    """
+
+    reasons: int
+    recourse: bool
+    recourse_from: str | None
 
 
 @dataclass(frozen=True)
@@ -56,12 +75,15 @@ class Decided:
         Its grade.
     features : dict of str to float or None
         The row as the model saw it; None where a feature has no value.
+    settings : DecisionSettings
+        What else it depends on.
     """
 
     decision_id: str
     decision_bytes: bytes
     grade: str | None
     features: dict[str, float | None]
+    settings: DecisionSettings
 
     @cached_property
     def decision(self) -> Decision:
@@ -117,7 +139,7 @@ def decide_all(
     records: Sequence[EnterpriseRecord],
     *,
     decision_ids: Sequence[str],
-    decided_at: datetime,
+    decided_at: datetime | Sequence[datetime],
     version: str | None = None,
     reasons: int = DEFAULT_REASONS,
     with_recourse: bool = True,
@@ -133,7 +155,9 @@ def decide_all(
         The enterprises, each at its decision date.
     decision_ids : sequence of str
         An identifier for each.
-    decided_at, version, reasons, with_recourse, recourse_from
+    decided_at : datetime or sequence of datetime
+        The time to state, of all or of each.
+    version, reasons, with_recourse, recourse_from
         As of :func:`decide`.
 
     Yields
@@ -141,7 +165,8 @@ def decide_all(
     Decided or InputError
         The decision on each record in turn, or why it is not acceptable.
     """
-    stated = _Stated(decided_at, version, reasons, with_recourse, recourse_from)
+    times = [decided_at] * len(records) if isinstance(decided_at, datetime) else decided_at
+    stated = [_Stated(time, version, reasons, with_recourse, recourse_from) for time in times]
     try:
         for record in records:
             refuse_undeclared(bundle, record)
@@ -150,12 +175,13 @@ def decide_all(
         if len(records) == 1:
             yield error
             return
-        for record, decision_id in zip(records, decision_ids, strict=True):  # one at fault does not spoil the others
-            yield from decide_all(bundle, [record], decision_ids=[decision_id], **asdict(stated))
+        for record, decision_id, each in zip(records, decision_ids, stated, strict=True):
+            # One at fault does not spoil the others.
+            yield from decide_all(bundle, [record], decision_ids=[decision_id], **asdict(each))
         return
     ranked = ranked_terms(bundle, assessment, reasons)
-    for row, (record, decision_id) in enumerate(zip(records, decision_ids, strict=True)):
-        yield _decided(bundle, ranked, row, record, decision_id, stated)
+    for row, (record, decision_id, each) in enumerate(zip(records, decision_ids, stated, strict=True)):
+        yield _decided(bundle, ranked, row, record, decision_id, each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +234,8 @@ def _decided(
         "pd_if_withheld": _withheld(row),
         "warnings": [warning_json(each) for each in warnings],
     }
-    return Decided(decision_id, written(document), assessment.grade[index], _feature_vector(row))
+    settings = DecisionSettings(stated.reasons, stated.with_recourse, stated.recourse_from)
+    return Decided(decision_id, written(document), assessment.grade[index], _feature_vector(row), settings)
 
 
 def _input(row: Row) -> JsonObject:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
 from icsml.core.canonical import canonical_bytes
-from icsml.decision.decide import Decided
+from icsml.decision.decide import Decided, DecisionSettings
 from icsml.errors import IcsmlError, InputError, LedgerError
 from icsml.ledger.entry import Entry, Recorded
 from icsml.ledger.store import Ledger
@@ -106,6 +107,7 @@ def decision_entry(
             "features": canonical_bytes(decided.features),
             "decision": decided.decision_bytes,
             "key_id": canonical_bytes(key_id),
+            "settings": _settings(decided.settings),
             **bundle.derived(_of_bundle),
         }
         return Entry.of(tenant, decided.decision_id, parts, idempotency_key=idempotency_key)
@@ -118,6 +120,11 @@ def _no_fault_of_the_sender() -> Iterator[None]:
     except InputError as error:
         code = "ICS-LED-005" if error.code == "ICS-CFG-001" else error.code
         raise LedgerError(code, error.message, field=error.field or "payload", remedy=error.remedy) from None
+
+
+@lru_cache(maxsize=32)
+def _settings(settings: DecisionSettings) -> bytes:
+    return canonical_bytes(settings._asdict())
 
 
 def _of_bundle(bundle: Bundle) -> dict[str, bytes]:

@@ -18,11 +18,12 @@ __all__ = [
     "payload_bytes",
     "payload_parts",
     "stored_decision",
+    "stored_part",
 ]
 
 
 class Payload(TypedDict):
-    """Everything needed to repeat a decision; ``key_id`` is absent from payloads of earlier releases."""
+    """Everything needed to repeat a decision; payloads of earlier releases lack ``key_id`` and ``settings``."""
 
     request: JsonObject
     features: dict[str, float | None]
@@ -31,9 +32,11 @@ class Payload(TypedDict):
     rulebook_sha256: str | None
     code_version: str
     key_id: NotRequired[str | None]
+    settings: NotRequired[JsonObject]
 
 
-PAYLOAD_KEYS = frozenset(Payload.__annotations__)
+PAYLOAD_KEYS = frozenset(Payload.__annotations__) - {"settings"}
+"""What none may lack that is recorded; `decision_entry` records the settings too."""
 _DECODER = json.JSONDecoder()
 _LARGEST_INTEGER = 2**53 - 1
 _REMEDY = "record finite numbers, null where missing, and text that is valid Unicode"
@@ -94,9 +97,14 @@ def other_decision() -> InputError:
 
 def stored_decision(data: bytes) -> bytes:
     """Return the bytes of the decision in the bytes of a payload, without writing them anew."""
+    return stored_part(data, "decision")
+
+
+def stored_part(data: bytes, name: str) -> bytes:
+    """Return the bytes of one value in the bytes of a payload, without writing them anew."""
     text, start, end = data.decode(), 0, 0
     key = None
-    while key != "decision":
+    while key != name:
         key, start = _DECODER.raw_decode(text, end + 1)  # after the brace, or the comma
         _, end = _DECODER.raw_decode(text, start + 1)
     return text[start + 1 : end].encode()

@@ -1,15 +1,22 @@
-"""Store a bundle atomically; replace a damaged one. Several processes may do so at the same time."""
+"""Store a bundle atomically; replace a damaged one. Several processes may do so at the same time.
+
+A bundle that decides is kept under its whole SHA-256: a recorded decision names only this hash, and cannot be repeated
+without the bundle. Unlike a cache, what is kept is never removed or fetched again.
+"""
 
 from __future__ import annotations
 
+import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from icsml.core.paths import home
+from icsml.core.private_files import private_files
 from icsml.errors import IcsmlError, MissingError
-from icsml.model.manifest import verified_files
+from icsml.model.manifest import MANIFEST, manifest_bytes, verified_files
 
-__all__ = ["is_intact", "move_in"]
+__all__ = ["is_intact", "keep_bundle", "kept_folder", "move_in"]
 
 _ATTEMPTS = 5
 
@@ -21,6 +28,62 @@ def is_intact(folder: Path, sha256: str | None = None) -> bool:
     except (IcsmlError, OSError):
         return False
     return sha256 in (None, actual)
+
+
+def kept_folder(sha256: str) -> Path:
+    """Return where the bundle of a SHA-256 is kept, whether or not it is there."""
+    return home() / "bundles" / sha256
+
+
+def keep_bundle(folder: Path) -> Path:
+    """Copy a bundle to where bundles that decide are kept, and return its folder there.
+
+    The copy is on the disk when this returns. A damaged copy is replaced, an intact one left as it is.
+
+    Parameters
+    ----------
+    folder : Path
+        The bundle.
+
+    Raises
+    ------
+    MissingError
+        ``ICS-MOD-022`` if it cannot be kept, ``ICS-MOD-010`` if there is no bundle.
+    ModelError
+        ``ICS-MOD-011`` to ``ICS-MOD-013`` if the bundle is damaged.
+    """
+    files, sha256 = verified_files(folder)
+    target = kept_folder(sha256)
+    if is_intact(target, sha256):
+        return target
+    try:
+        with private_files(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent) as scratch:
+                partial = Path(scratch) / "bundle"
+                partial.mkdir()
+                for name, content in {**files, MANIFEST: manifest_bytes(files)}.items():
+                    (partial / name).write_bytes(content)
+                    _sync(partial / name)
+                _sync(partial)
+                move_in(partial, target)
+        _sync(target.parent)
+    except (OSError, IcsmlError) as error:
+        raise MissingError(
+            "ICS-MOD-022",
+            "the bundle cannot be kept, so its decisions could not be repeated",
+            field=str(target),
+            remedy="make room there, and let it be written",
+        ) from error
+    return target
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def move_in(made: Path, target: Path) -> None:

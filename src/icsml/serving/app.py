@@ -17,6 +17,7 @@ from icsml.core.clock import Clock, utc_now
 from icsml.core.strict_json import JsonObject
 from icsml.errors import MissingError
 from icsml.ledger.store import Ledger
+from icsml.model.bundle_store import keep_bundle
 from icsml.serving.access_log import AccessLog
 from icsml.serving.direct import DirectRoute
 from icsml.serving.headers import HeaderRules
@@ -131,7 +132,7 @@ def app_from_settings() -> FastAPI:
             field=BUNDLE_VARIABLE,
             remedy="set it to a bundle folder, or run `icsml serve --model REF`",
         )
-    model = load_model(Path(folder), os.environ.get(VERSION_VARIABLE) or None)
+    model = load_model(keep_bundle(Path(folder)), os.environ.get(VERSION_VARIABLE) or None)
     return create_app(settings, model, Ledger.open(), keys)
 
 

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from icsml.core.canonical import digest
 from icsml.core.paths import home
+from icsml.errors import ModelError
+from icsml.model.bundle_store import keep_bundle
 from icsml.model.manifest import BUNDLE, verified_files
 
 __all__ = ["NOTICE_VARIABLE", "ModelNotice", "last_notice", "notice_signature", "remember_notice"]
@@ -58,6 +60,21 @@ class ModelNotice(BaseModel):
         with suppress(ValueError, KeyError, TypeError):  # whoever reads the bundle says what is wrong with it
             name = str(json.loads(files[BUNDLE])["name"])
         return cls(folder=folder, name=name, version=version, sha256=sha256)
+
+    def kept(self) -> ModelNotice:
+        """Keep the bundle for ever, and return the notice of the kept copy, which nobody changes while it decides.
+
+        Raises
+        ------
+        MissingError, ModelError
+            As `icsml.model.bundle_store.keep_bundle`; ``ICS-MOD-013`` if the bundle was exchanged meanwhile.
+        """
+        folder = keep_bundle(self.folder)
+        if folder.name != self.sha256:
+            raise ModelError(
+                "ICS-MOD-013", "the bundle was exchanged while it was read", field=str(self.folder), remedy="try again"
+            )
+        return self.model_copy(update={"folder": folder})
 
     @classmethod
     def read(cls, path: Path) -> ModelNotice:

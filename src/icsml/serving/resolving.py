@@ -1,4 +1,4 @@
-"""Find and verify the bundle of a reference in a process of its own, so that MLflow is never in the service's memory.
+"""Find, verify and keep the bundle of a reference in a process of its own: MLflow is never in the service's memory.
 
 ``python -m icsml.serving.resolving REF KNOWN`` prints one line of JSON: the notice of the bundle, or the error. Unless
 KNOWN is the hash of the bundle, or ``any``, the bundle is read whole, as a worker will.
@@ -100,7 +100,7 @@ def _resolved(reference: str, known: str) -> ModelNotice:
         from icsml.model.bundle import read_bundle
 
         read_bundle(notice.folder)
-    return notice
+    return notice.kept()
 
 
 def _main(reference: str, known: str) -> None:

@@ -167,7 +167,7 @@ def _forget_process(process: int) -> None:
 def _finding(reference: str) -> Iterator[Callable[[], ModelNotice]]:
     """Begin to find the bundle of a reference, and yield a function that waits for it."""
     if not reference.startswith(("models:", "runs:")):
-        notice = ModelNotice.of(fetch_bundle(reference).folder.absolute(), None)
+        notice = ModelNotice.of(fetch_bundle(reference).folder.absolute(), None).kept()
         yield lambda: notice
         return
     resolution = Resolution(reference, ANY)

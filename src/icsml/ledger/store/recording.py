@@ -7,6 +7,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, func, select
@@ -32,6 +33,7 @@ from icsml.ledger.store.failures import not_readable, not_recorded
 from icsml.ledger.store.migrations import upgrade
 from icsml.ledger.store.reading import recorded_earlier, recorded_payload
 from icsml.ledger.store.scanning import chain_heads, ledger_identity, verified
+from icsml.ledger.store.walking import Walked, walk
 from icsml.ledger.store.writing import Outcome, Writer, lock
 from icsml.ledger.verification import Verification
 
@@ -228,6 +230,41 @@ class Ledger:
             tenant = connection.scalar(select(CHAIN.c.tenant).where(CHAIN.c.decision_id == decision_id))
             data = None if tenant is None else recorded_payload(connection, tenant, decision_id)
             return None if data is None else parse_payload(data)
+
+    def find_bytes(self, decision_id: str, tenant: str | None = None) -> tuple[str, bytes | None] | None:
+        """Return whose a decision is, and the bytes of its payload (None if erased); for the operator.
+
+        None if there is no such decision, or it is not the tenant's.
+
+        Raises
+        ------
+        LedgerError
+            As :meth:`find`.
+        """
+        if not is_name(decision_id):
+            return None
+        with self._reading() as connection:
+            owner = connection.scalar(select(CHAIN.c.tenant).where(CHAIN.c.decision_id == decision_id))
+            if owner is None or tenant not in (None, owner):
+                return None
+            return owner, recorded_payload(connection, owner, decision_id)
+
+    def walk(self, *, tenant: str | None = None, since: datetime | None = None) -> Iterator[list[Walked]]:
+        """Yield what is recorded in groups, in the order recorded and in constant memory; for the operator.
+
+        Parameters
+        ----------
+        tenant : str, optional
+            Whose; all by default.
+        since : datetime, optional
+            The earliest time of recording.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger cannot be read.
+        """
+        return walk(self._reading, tenant, since)
 
     def count(self, tenant: str | None = None) -> int:
         """Return how many decisions are recorded, for one tenant or for all."""

@@ -1,0 +1,84 @@
+"""Reading all payloads in the order recorded, in constant memory and without a transaction that stays open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, func, select, tuple_
+
+from icsml.core.canonical import sha256_hex
+from icsml.core.clock import timestamp
+from icsml.ledger.store.chain_tables import CHAIN, PAYLOAD
+
+__all__ = ["Walked", "walk"]
+
+_PAGE: Final = 4096
+_GROUP: Final = 128
+_SECONDS: Final = 120
+_ORDER: Final = (CHAIN.c.recorded_at, CHAIN.c.tenant, CHAIN.c.writer, CHAIN.c.sequence)
+
+
+class Walked(NamedTuple):
+    """A recorded decision.
+
+    Parameters
+    ----------
+    decision_id, tenant : str
+        Which, and whose.
+    data : bytes or None
+        Its payload; None if it was erased.
+    intact : bool
+        Whether the payload is what was recorded.
+    """
+
+    decision_id: str
+    tenant: str
+    data: bytes | None
+    intact: bool
+
+
+def walk(
+    reading: Callable[[], AbstractContextManager[Connection]], tenant: str | None, since: datetime | None
+) -> Iterator[list[Walked]]:
+    """Yield what was recorded until now in groups, in the order of the time recorded."""
+    wanted: list[ColumnElement[bool]] = []
+    if tenant is not None:
+        wanted.append(CHAIN.c.tenant == tenant)
+    if since is not None:
+        wanted.append(CHAIN.c.recorded_at >= timestamp(since))
+    with reading() as connection:
+        _allow_time(connection)
+        last = connection.scalar(select(func.max(CHAIN.c.recorded_at)).where(*wanted))
+    if last is None:
+        return
+    wanted.append(CHAIN.c.recorded_at <= last)  # what is recorded meanwhile would have no end
+    columns = (*_ORDER, CHAIN.c.decision_id, CHAIN.c.payload_sha256)
+    after: list[ColumnElement[bool]] = []
+    while True:
+        with reading() as connection:
+            _allow_time(connection)
+            page = connection.execute(select(*columns).where(*wanted, *after).order_by(*_ORDER).limit(_PAGE)).all()
+        for start in range(0, len(page), _GROUP):
+            group = page[start : start + _GROUP]
+            with reading() as connection:
+                found = select(PAYLOAD.c.decision_id, PAYLOAD.c.bytes)
+                rows = connection.execute(found.where(PAYLOAD.c.decision_id.in_([row.decision_id for row in group])))
+                payloads = {row.decision_id: row.bytes for row in rows}
+            yield [_walked(row.decision_id, row.tenant, payloads, row.payload_sha256) for row in group]
+        if len(page) < _PAGE:
+            return
+        after = [tuple_(*_ORDER) > tuple_(*page[-1][: len(_ORDER)])]
+
+
+def _walked(decision_id: str, tenant: str, payloads: dict[str, bytes], sha256: str) -> Walked:
+    data = payloads.get(decision_id)
+    return Walked(decision_id, tenant, data, data is None or sha256_hex(data) == sha256)
+
+
+def _allow_time(connection: Connection) -> None:
+    """Let this transaction sort a whole ledger, for which a reader who answers a request has no time."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {_SECONDS * 1000}")
