@@ -224,7 +224,7 @@ def _differs(recorded_by: str, repeated_by: str) -> ModelError:
         cause = f"the same version of icsml ({recorded_by}) decided; compare the libraries and the processor"
     else:
         cause = f"repeat it with the version of icsml that decided: {recorded_by}, and this is {repeated_by}"
-    return ModelError("ICS-LED-022", "the decision does not come out as it was recorded", field="ID", remedy=cause)
+    return ModelError("ICS-LED-024", "the decision does not come out as it was recorded", field="ID", remedy=cause)
 
 
 def bundle_of(data: bytes) -> str:
@@ -233,7 +233,7 @@ def bundle_of(data: bytes) -> str:
     Raises
     ------
     LedgerError
-        ``ICS-LED-023`` if it states none.
+        ``ICS-LED-025`` if it states none.
     """
     try:
         return _SHA256.fullmatch(json.loads(stored_part(data, "bundle_sha256")))[0]  # type: ignore[index]
@@ -243,13 +243,13 @@ def bundle_of(data: bytes) -> str:
 
 def _other_bundle() -> ModelError:
     return ModelError(
-        "ICS-LED-021", "another bundle decided", field="bundle_sha256", remedy="give the bundle of this hash"
+        "ICS-LED-023", "another bundle decided", field="bundle_sha256", remedy="give the bundle of this hash"
     )
 
 
 def _unknown_form() -> LedgerError:
     return LedgerError(
-        "ICS-LED-023",
+        "ICS-LED-025",
         "the payload is of no form that can be repeated",
         field="payload",
         remedy="use the release of icsml that recorded it, or see `icsml ledger show`",

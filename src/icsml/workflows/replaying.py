@@ -55,7 +55,7 @@ class Bundles:
         Raises
         ------
         MissingError
-            ``ICS-LED-020`` if it is nowhere.
+            ``ICS-LED-022`` if it is nowhere.
         ModelError
             If it was altered: the code and the file are those of the bundle.
         """
@@ -111,7 +111,7 @@ def replay_one(ledger: Ledger, bundles: Bundles, decision_id: str, tenant: str |
     Raises
     ------
     LedgerError
-        ``ICS-LED-008`` if the payload was altered, ``ICS-LED-024`` if it was erased.
+        ``ICS-LED-008`` if the payload was altered, ``ICS-LED-026`` if it was erased.
     MissingError, ModelError
         As `Bundles.get`.
     """
@@ -196,7 +196,7 @@ def _read(sha256: str) -> Bundle:
         raise ModelError(error.code, error.message, field=f"{folder}: {error.field}", remedy=remedy) from error
     if bundle.sha256 != sha256:
         raise ModelError(
-            "ICS-LED-021",
+            "ICS-LED-023",
             "another bundle lies where the one that decided was kept",
             field=str(folder),
             remedy="restore it from a backup, or give it with --bundle",
@@ -216,7 +216,7 @@ def _found(sha256: str) -> Path:
         if version[1] == sha256:
             return fetch_bundle(version[0]).folder
     raise MissingError(
-        "ICS-LED-020",
+        "ICS-LED-022",
         "the bundle that decided is not kept here",
         field=f"bundle_sha256 {sha256}",
         remedy=f"restore {kept} from a backup, or give the bundle with --bundle",
@@ -240,7 +240,7 @@ def _altered() -> LedgerError:
 
 def _erased() -> LedgerError:
     return LedgerError(
-        "ICS-LED-024",
+        "ICS-LED-026",
         "its payload was erased, so it cannot be repeated",
         field="ID",
         remedy="restore it from a backup if it was not erased on purpose",
