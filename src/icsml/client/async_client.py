@@ -1,0 +1,127 @@
+"""The client for asyncio; what its methods do is said at those of `Client`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from icsml.client import calls
+from icsml.client.answers import Assessment, Batch, CurrentModel, Result
+from icsml.client.arguments import MOST_RECORDS
+from icsml.client.calls import Call, Outcome
+from icsml.client.connection import asked_to_wait, http_settings, no_answer, request_arguments
+from icsml.client.errors import ClientError, UnavailableError
+from icsml.client.retries import Attempts, Retries
+
+__all__ = ["AsyncClient"]
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """As `Client`, for asyncio.
+
+    Parameters
+    ----------
+    url, key, timeout, retries, clock, sleep
+        As of `Client`; ``sleep`` is awaited.
+    transport : httpx.AsyncBaseTransport, optional
+        Another way to the service, such as ``httpx.AsyncHTTPTransport(verify=context)``.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        timeout: float = 30.0,
+        retries: Retries = Retries(),  # noqa: B008 - it is frozen
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._timeout = timeout
+        self._retries = retries
+        self._clock = clock
+        self._sleep = sleep
+        self._http = httpx.AsyncClient(**http_settings(url, key, timeout), transport=transport)
+
+    async def assess(
+        self, record: Mapping[str, Any], *, idempotency_key: str | None = None, recourse: bool | None = None
+    ) -> Assessment:
+        """As `Client.assess`."""
+        return await self._send(calls.assess(record, idempotency_key, recourse=recourse))
+
+    async def assess_all(
+        self,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        idempotency_key: str | None = None,
+        recourse: bool | None = None,
+        batch_size: int = MOST_RECORDS,
+    ) -> Batch:
+        """As `Client.assess_all`, one batch after the other."""
+        key, requests = calls.batches(records, idempotency_key, recourse=recourse, batch_size=batch_size)
+        results: list[Result] = []
+        for request in requests:
+            try:
+                answered = await self._send(request)
+            except ClientError as error:
+                error.results, error.idempotency_key = tuple(results), key
+                raise
+            results.extend(answered)
+        return Batch(tuple(results), key)
+
+    async def get(self, decision_id: str) -> Assessment:
+        """Return a decision of the key's tenant."""
+        return await self._send(calls.get(decision_id))
+
+    async def report(self, decision_id: str, lang: str = "en") -> bytes:
+        """Return a decision as a page, HTML, in a language of the service; the same bytes each time."""
+        return await self._send(calls.report(decision_id, lang))
+
+    async def current_model(self) -> CurrentModel:
+        """Return which model decides now."""
+        return await self._send(calls.current_model())
+
+    async def ready(self) -> bool:
+        """Return whether the service can decide now; False if it says no or does not answer. It is asked once."""
+        try:
+            return await self._send(calls.ready())
+        except UnavailableError:
+            return False
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self._http.base_url)!r})"
+
+    async def _send(self, call: Call[T]) -> T:
+        attempts = Attempts(self._retries, self._clock)
+        while True:
+            outcome = await self._attempt(call, attempts.begin(self._timeout))
+            pause = attempts.pause(asked_to_wait(outcome)) if call.may_repeat(outcome) else None
+            if pause is None:
+                return call.result(outcome, attempts.made)
+            await self._sleep(pause)
+
+    async def _attempt(self, call: Call[Any], timeout: float) -> Outcome:
+        try:
+            return await self._http.request(**request_arguments(call, timeout))
+        except httpx.HTTPError as error:
+            return no_answer(error)
