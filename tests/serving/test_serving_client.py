@@ -201,7 +201,7 @@ def test_the_page_the_model_and_readiness(connect, record, bundle):
     client.assess_all([record], recourse=False)
     assert bridge.targets == ["/v1/assessments?recourse=true", "/v1/assessments:batch?recourse=false"]
     page = client.report(given.decision_id, "zh")
-    assert page.startswith(b"<!DOCTYPE html>")
+    assert page.startswith(b"<!doctype html>")
     assert page == client.report(given.decision_id, "zh") != client.report(given.decision_id)
     model = client.current_model()
     assert (model.name, model.version, model.bundle_sha256) == (bundle.name, "3", given.decision.model.bundle_sha256)
