@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "serving").glob("*.md")])
 LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 IDS = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 
