@@ -18,6 +18,7 @@ from icsml.core.canonical import canonical_bytes, sha256_hex
 from icsml.errors import ConflictError, IcsmlError, InputError, LedgerError
 from icsml.ledger import Entry, Ledger
 from icsml.ledger.payload import payload_parts
+from icsml.ledger.sealing import opened
 
 _numbers = count(1)
 
@@ -82,7 +83,7 @@ def test_an_entry_at_fault_does_not_spoil_its_group(ledger, url):
 def test_an_erased_payload_is_the_fault_of_its_entry_alone(ledger, url):
     ledger.record_all([entry("d-1", key="k-1")])
     execute(url, "DELETE FROM payload")
-    assert told(ledger.record_all([entry("d-2", key="k-1"), entry("d-3")])) == ["ICS-LED-004", ("d-3", False)]
+    assert told(ledger.record_all([entry("d-2", key="k-1"), entry("d-3")])) == ["ICS-LED-026", ("d-3", False)]
 
 
 ENTRIES = st.lists(
@@ -267,8 +268,8 @@ class TestEntry:
 
     def test_it_takes_the_parts_as_they_are(self):
         made = Entry.of("bank-a", "d-1", self.PARTS)
-        assert made.payload == canonical_bytes(payload("d-1"))
-        assert made.decision in made.payload
+        assert opened("d-1", made.stored, made.key)[0] == canonical_bytes(payload("d-1"))
+        assert made.answer == self.PARTS["decision"]
         assert made.request_sha256 != Entry.of("bank-a", "d-1", self.PARTS | {"request": b"{}"}).request_sha256
 
     @pytest.mark.parametrize("key", sorted(PARTS))

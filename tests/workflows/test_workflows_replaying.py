@@ -21,6 +21,7 @@ from icsml.ledger import Entry, Ledger
 from icsml.ledger.decision_payload import decision_entry
 from icsml.ledger.payload import parse_payload, payload_parts
 from icsml.ledger.replay import replay
+from icsml.ledger.sealing import opened
 from icsml.ledger.store import walking
 from icsml.model.bundle import BundleParts, write_bundle
 from icsml.model.bundle_store import keep_bundle, kept_folder
@@ -91,16 +92,16 @@ def test_a_payload_without_settings_comes_out_the_same(entries, bundle):
     """Each setting that changes a decision shows in it."""
     recorded = []
     for entry in entries:
-        payload = parse_payload(entry.payload)
+        payload = parse_payload(opened(entry.decision_id, entry.stored, entry.key)[0])
         assert payload.pop("settings")
         payload.pop("key_id")
         recorded.append((entry.decision_id, canonical_bytes(payload)))
-    assert len({entry.payload[-200:] for entry in entries}) > 1
+    assert len({opened(entry.decision_id, entry.stored, entry.key)[0][-200:] for entry in entries}) > 1
     assert [one for one in replay(bundle, recorded) if not one.identical] == []
 
 
 def test_the_settings_matter(entries, bundle):
-    payload = parse_payload(entries[0].payload)
+    payload = parse_payload(opened(entries[0].decision_id, entries[0].stored, entries[0].key)[0])
     payload["settings"]["reasons"] = 2
     (one,) = replay(bundle, [("d-0000", canonical_bytes(payload))])
     assert one.error.code == "ICS-LED-024"
@@ -164,7 +165,8 @@ def change_payload(change, *, also_the_chain=False):
     """Change the payload of one decision past the ledger."""
     with sqlite3.connect(home() / "ledger.db") as database:
         (data,) = database.execute("SELECT bytes FROM payload WHERE decision_id = 'd-0007'").fetchone()
-        data = change(data)
+        (key,) = database.execute("SELECT key FROM payload_key WHERE decision_id = 'd-0007'").fetchone()
+        data = change(opened("d-0007", data, key)[0])
         database.execute("UPDATE payload SET bytes = ? WHERE decision_id = 'd-0007'", [data])
         if also_the_chain:
             digest = sha256_hex(data)

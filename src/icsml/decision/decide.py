@@ -77,6 +77,8 @@ class Decided:
         The row as the model saw it; None where a feature has no value.
     settings : DecisionSettings
         What else it depends on.
+    enterprise_id : str or None
+        The firm.
     """
 
     decision_id: str
@@ -84,6 +86,7 @@ class Decided:
     grade: str | None
     features: dict[str, float | None]
     settings: DecisionSettings
+    enterprise_id: str | None
 
     @cached_property
     def decision(self) -> Decision:
@@ -235,7 +238,8 @@ def _decided(
         "warnings": [warning_json(each) for each in warnings],
     }
     settings = DecisionSettings(stated.reasons, stated.with_recourse, stated.recourse_from)
-    return Decided(decision_id, written(document), assessment.grade[index], _feature_vector(row), settings)
+    grade, features = assessment.grade[index], _feature_vector(row)
+    return Decided(decision_id, written(document), grade, features, settings, record.enterprise_id)
 
 
 def _input(row: Row) -> JsonObject:

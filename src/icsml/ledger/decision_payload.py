@@ -110,7 +110,9 @@ def decision_entry(
             "settings": _settings(decided.settings),
             **bundle.derived(_of_bundle),
         }
-        return Entry.of(tenant, decided.decision_id, parts, idempotency_key=idempotency_key)
+        return Entry.of(
+            tenant, decided.decision_id, parts, enterprise_id=decided.enterprise_id, idempotency_key=idempotency_key
+        )
 
 
 @contextmanager

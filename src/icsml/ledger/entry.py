@@ -2,48 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from icsml.core.canonical import canonical_bytes, joined_object, sha256_hex
 from icsml.core.strict_json import JsonObject
 from icsml.errors import InputError
 from icsml.ledger.payload import other_decision, parse_decision, require_keys
+from icsml.ledger.sealing import FORMAT, clear_parts, seal
 
-__all__ = ["Entry", "Recorded", "is_name", "require_names"]
+__all__ = ["Entry", "Link", "Recorded", "is_name", "require_names", "require_texts"]
 
 _LONGEST_NAME = 255
 
 
+class Link(NamedTuple):
+    """What a decision is to an earlier one: the ``kind`` (``correction`` or ``objection``), and which."""
+
+    kind: str
+    about: str
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A decision that is to be recorded; made by `Entry.of`.
+    """A decision or an event that is to be recorded; made by `Entry.of`, `Entry.of_event` or `Entry.of_erasure`.
 
     Parameters
     ----------
     tenant : str
-        Whose decision it is.
+        Whose it is.
     decision_id : str
         Its identifier.
-    decision : bytes
-        The decision as RFC 8785 JSON.
-    payload : bytes
-        The payload as RFC 8785 JSON; contains the decision.
+    answer : bytes
+        The decision or the event as RFC 8785 JSON.
+    stored : bytes
+        What lies in the ledger, as RFC 8785 JSON; see `icsml.ledger.sealing`.
     sha256 : str
-        Of the payload.
+        Of `stored`.
+    key : bytes or None
+        Opens `stored`; None if that is not sealed.
+    enterprise_id : str or None
+        Whose key it is.
     idempotency_key : str or None
         The caller's name for the request.
     request_sha256 : str
         Of the request; the same key with another request is a conflict.
+    kind : str or None
+        What it is to the decision it is about; None for a decision that is about no other one.
+    about : str or None
+        That decision.
+    erased : tuple of str
+        Whose keys are deleted in the same transaction.
     """
 
     tenant: str
     decision_id: str
-    decision: bytes
-    payload: bytes
+    answer: bytes
+    stored: bytes
     sha256: str
+    key: bytes | None
+    enterprise_id: str | None
     idempotency_key: str | None
     request_sha256: str
+    kind: str | None = None
+    about: str | None = None
+    erased: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -52,8 +76,10 @@ class Entry:
         decision_id: str,
         parts: Mapping[str, bytes],
         *,
+        enterprise_id: str | None = None,
         idempotency_key: str | None = None,
         request_sha256: str | None = None,
+        link: Link | None = None,
     ) -> Entry:
         """Make an entry from the canonical parts of a payload.
 
@@ -64,10 +90,14 @@ class Entry:
         parts : mapping
             The RFC 8785 bytes of each value of the payload by its key; every key of `PAYLOAD_KEYS`. They are taken as
             they are.
+        enterprise_id : str, optional
+            The firm it is about; whoever deletes the keys of the firm erases it.
         idempotency_key : str, optional
             The caller's name for the request, at most 255 characters.
         request_sha256 : str, optional
             By default of ``parts["request"]``.
+        link : Link, optional
+            The earlier decision that this one corrects or answers.
 
         Raises
         ------
@@ -78,16 +108,107 @@ class Entry:
         require_keys(parts)
         if b'"decision_id":' + canonical_bytes(decision_id) not in parts["decision"]:
             raise other_decision()
-        payload = joined_object(parts.items())
+        kind, about = link or (None, None)
+        clear = clear_parts(parts) | ({} if link is None else _clear(kind, about))
+        sealed = seal(decision_id, joined_object(parts.items()), clear)
         return cls(
             tenant,
             decision_id,
             parts["decision"],
-            payload,
-            sha256_hex(payload),
+            sealed.stored,
+            sha256_hex(sealed.stored),
+            sealed.key,
+            enterprise_id,
             idempotency_key,
             request_sha256 or sha256_hex(parts["request"]),
+            kind,
+            about,
         )
+
+    @classmethod
+    def of_event(
+        cls,
+        tenant: str,
+        event: JsonObject,
+        clear: JsonObject,
+        *,
+        enterprise_id: str | None,
+        idempotency_key: str | None = None,
+        request_sha256: str | None = None,
+    ) -> Entry:
+        """Make an entry of something that happened after a decision.
+
+        Parameters
+        ----------
+        tenant : str
+            Whose it is.
+        event : dict
+            ``event_id``, ``kind``, ``decision_id`` (the decision it is about, or None) and what happened.
+        clear : dict
+            What stays readable when the keys of the firm are deleted.
+        enterprise_id : str or None
+            The firm.
+        idempotency_key, request_sha256 : str, optional
+            As of :meth:`of`; the hash by default that of the event.
+
+        Raises
+        ------
+        InputError
+            If a name is not acceptable, or a value is not representable as JSON.
+        """
+        name, kind, about = event["event_id"], event["kind"], event["decision_id"]
+        require_names(tenant, name, idempotency_key)
+        answer = canonical_bytes(event)
+        readable = {each: canonical_bytes(value) for each, value in clear.items()} | _clear(kind, about)
+        sealed = seal(name, joined_object([("event", answer)]), readable)
+        return cls(
+            tenant,
+            name,
+            answer,
+            sealed.stored,
+            sha256_hex(sealed.stored),
+            sealed.key,
+            enterprise_id,
+            idempotency_key,
+            request_sha256 or sha256_hex(answer),
+            kind,
+            about,
+        )
+
+    @classmethod
+    def of_erasure(cls, tenant: str, event: JsonObject, erased: Sequence[str]) -> Entry:
+        """Make an entry that says whose keys are deleted, and deletes them.
+
+        Parameters
+        ----------
+        tenant : str
+            Whose they are.
+        event : dict
+            ``event_id``, ``kind``, and why; names no firm.
+        erased : sequence of str
+            The decisions and events.
+        """
+        answer = canonical_bytes({**event, "erased": list(erased), "format": FORMAT})
+        name = event["event_id"]
+        require_names(tenant, name, None)
+        return cls(
+            tenant,
+            name,
+            answer,
+            answer,
+            sha256_hex(answer),
+            None,
+            None,
+            None,
+            sha256_hex(answer),
+            event["kind"],
+            None,
+            tuple(erased),
+        )
+
+
+def _clear(kind: str | None, about: str | None) -> dict[str, bytes]:
+    return {"kind": canonical_bytes(kind), "about": canonical_bytes(about)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +246,16 @@ def require_names(tenant: str, decision_id: str, key: str | None) -> None:
         if name is not None and not is_name(name):
             raise InputError(
                 "ICS-LED-009", f"must be 1 to {_LONGEST_NAME} printable characters", field=field, remedy="shorten it"
+            )
+
+
+def require_texts(**texts: str) -> None:
+    """Raise InputError ``ICS-LED-028`` unless these are texts of one line that say something."""
+    for field, text in texts.items():
+        if not (text.strip() and is_name(text)):
+            raise InputError(
+                "ICS-LED-028",
+                f"must be one line of 1 to {_LONGEST_NAME} characters",
+                field=field,
+                remedy="say it in one line",
             )

@@ -17,6 +17,7 @@ __all__ = [
     "parse_payload",
     "payload_bytes",
     "payload_parts",
+    "stored_answer",
     "stored_decision",
     "stored_part",
 ]
@@ -98,6 +99,11 @@ def other_decision() -> InputError:
 def stored_decision(data: bytes) -> bytes:
     """Return the bytes of the decision in the bytes of a payload, without writing them anew."""
     return stored_part(data, "decision")
+
+
+def stored_answer(data: bytes) -> bytes:
+    """Return the bytes of what was answered, decision or event, in the bytes of a content."""
+    return stored_part(data, "event" if data.startswith(b'{"event":') else "decision")
 
 
 def stored_part(data: bytes, name: str) -> bytes:

@@ -13,8 +13,10 @@ from typing import Final, Literal, NamedTuple
 
 from icsml.core.canonical import sha256_hex
 from icsml.core.progress import Progress
+from icsml.errors import LedgerError
 from icsml.ledger.chain_row import GENESIS, ChainRow
 from icsml.ledger.checkpoints import Checkpoint
+from icsml.ledger.sealing import container, opened
 
 __all__ = ["Bad", "Link", "StoredRow", "Verification", "verify_rows"]
 
@@ -39,10 +41,13 @@ class Link(NamedTuple):
 
 
 class StoredRow(NamedTuple):
-    """A link, and its payload; None where there is none."""
+    """A link and what other tables say of it; None where they have nothing."""
 
     link: Link
     payload: bytes | None
+    key: bytes | None
+    kind: str | None
+    about: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,8 @@ class Verification:
         When the last one was signed.
     unsigned : int
         Rows after the last checkpoint of their chain: if these were cut off, nothing would show it.
+    erased : int
+        Rows whose key was deleted, as a recorded erasure says.
     """
 
     ok: bool
@@ -101,6 +108,7 @@ class Verification:
     checkpoints: int
     last_checkpoint: str | None
     unsigned: int
+    erased: int = 0
 
 
 Chain = tuple[str, str]
@@ -114,6 +122,8 @@ def verify_rows(
     links: Callable[[str, str], Sequence[Link]],
     orphans: Sequence[str],
     progress: Progress,
+    *,
+    erased: frozenset[str] = frozenset(),
 ) -> Verification:
     """Verify rows against themselves and against checkpoints.
 
@@ -129,36 +139,43 @@ def verify_rows(
         Decisions that other tables name and no chain does.
     progress : callable
         Told how far it is.
+    erased : frozenset of str
+        Whose keys were deleted.
     """
     signed: dict[Chain, dict[int, tuple[str, str]]] = {}
     for checkpoint in checkpoints:
         for head in checkpoint.heads:
             signed.setdefault((head.tenant, head.writer), {})[head.sequence] = (head.row_sha256, head.decision_id)
     bad: list[Bad] = []
-    records = unsigned = chains = 0
+    records = unsigned = chains = gone = 0
     for chain, stored in groupby(rows, key=lambda one: (one.link.row.tenant, one.link.row.writer)):
         chains += 1
-        walk = _Walk(chain, signed.pop(chain, {}))
+        walk = _Walk(chain, signed.pop(chain, {}), erased)
         for one in stored:
             walk.take(one, links, orphans)
             records += 1
             if not records % _PROGRESS_ROWS:
                 progress(f"{records:,} rows verified")
+        gone += walk.gone
         unsigned += max(0, walk.length - max(walk.heads, default=0))
         bad += [found for found in [walk.bad or walk.end()] if found is not None]
-    bad += [found for chain, heads in sorted(signed.items()) if (found := _Walk(chain, heads).end()) is not None]
+    bad += [
+        found for chain, heads in sorted(signed.items()) if (found := _Walk(chain, heads, erased).end()) is not None
+    ]
     if orphans and not bad:
         bad.append(Bad("deleted", orphans[0], None, None, None, "other tables have this decision, and no chain has it"))
     last = checkpoints[-1].at if checkpoints else None
-    return Verification(not bad, records, chains, bad[0] if bad else None, bad, len(checkpoints), last, unsigned)
+    return Verification(not bad, records, chains, bad[0] if bad else None, bad, len(checkpoints), last, unsigned, gone)
 
 
 class _Walk:
     """The way along one chain, up to the first row that is not as it was."""
 
-    def __init__(self, chain: Chain, heads: Heads) -> None:
+    def __init__(self, chain: Chain, heads: Heads, erased: frozenset[str]) -> None:
         self._chain = chain
+        self._erased = erased
         self.heads = heads
+        self.gone = 0
         self.length = 0
         self.bad: Bad | None = None
         self._last: Link | None = None
@@ -175,13 +192,33 @@ class _Walk:
         whole = link.row.sequence == position and link.row.previous_sha256 == self._previous and link.has_own_hash()
         if not whole:
             self.bad = self._named(link, position, links(*self._chain), orphans)
-        elif stored.payload is None:
-            self.bad = self._bad("deleted", link, "its payload is gone")
-        elif sha256_hex(stored.payload) != link.row.payload_sha256:
-            self.bad = self._bad("edited", link, "its payload is not what was recorded")
+        elif (fault := self._of_content(stored)) is not None:
+            self.bad = self._bad(*fault)
         elif position in self.heads and self.heads[position][0] != link.sha256:
             self.bad = self._bad("edited", link, "a checkpoint signed another row here: the chain was computed anew")
         self.length, self._last = position, link
+
+    def _of_content(self, stored: StoredRow) -> tuple[Kind, Link, str] | None:
+        """Return what is wrong with what the row is of."""
+        link, erased = stored.link, stored.link.row.decision_id in self._erased
+        if stored.payload is None:
+            self.gone += erased
+            return None if erased else ("deleted", link, "its payload is gone, and no erasure of it is recorded")
+        if sha256_hex(stored.payload) != link.row.payload_sha256:
+            return "edited", link, "its payload is not what was recorded"
+        shown = container(stored.payload)
+        if "format" in shown and (shown.get("kind"), shown.get("about")) != (stored.kind, stored.about):
+            return "edited", link, "the table of events says something else of it than was recorded"
+        if erased and stored.key is not None:
+            return "inserted", link, "its key is there again after it was erased"
+        try:
+            content = opened(link.row.decision_id, stored.payload, stored.key)
+        except LedgerError:
+            return "edited", link, "its key is not the one that was recorded"
+        self.gone += content is None
+        if content is None and not erased:
+            return "deleted", link, "its key is gone, and no erasure of it is recorded"
+        return None
 
     def end(self) -> Bad | None:
         """Return what is wrong with the end of the chain, as checkpoints tell it."""

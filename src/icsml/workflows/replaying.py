@@ -18,6 +18,7 @@ from icsml.core.paths import home
 from icsml.core.progress import Progress, silent
 from icsml.errors import IcsmlError, LedgerError, MissingError, ModelError
 from icsml.ledger.replay import Replayed, bundle_of, replay
+from icsml.ledger.sealing import altered, erased
 from icsml.ledger.store import Ledger
 from icsml.ledger.store.walking import Walked
 from icsml.model.bundle import Bundle, read_bundle
@@ -115,12 +116,9 @@ def replay_one(ledger: Ledger, bundles: Bundles, decision_id: str, tenant: str |
     MissingError, ModelError
         As `Bundles.get`.
     """
-    found = ledger.find_bytes(decision_id, tenant)
-    if found is None:
-        return None
-    data = found[1]
+    data = ledger.find_bytes(decision_id, tenant)
     if data is None:
-        raise _erased()
+        return None
     (result,) = replay(bundles.get(bundle_of(data)), [(decision_id, data)])
     return result
 
@@ -154,8 +152,9 @@ def replay_all(
     counts = ReplayCounts()
     for group in ledger.walk(tenant=tenant, since=since):
         before = counts.replayed
-        counts.erased += sum(one.data is None for one in group)
-        for result in _results([one for one in group if one.data is not None], bundles):
+        gone = [one for one in group if one.error is not None and one.error.code == erased().code]
+        counts.erased += len(gone)
+        for result in _results([one for one in group if one not in gone], bundles):
             counts.add(result)
             if not result.identical:
                 tell(result)
@@ -179,8 +178,8 @@ def _results(group: list[Walked], bundles: Bundles) -> Iterator[Replayed]:
 
 def _bundle_or_fault(one: Walked) -> str | IcsmlError:
     """Return the hash of the bundle that decided, or why nothing in the payload counts."""
-    if one.data is None or not one.intact:
-        return _altered()
+    if one.data is None:
+        return one.error or altered()
     try:
         return bundle_of(one.data)
     except LedgerError as error:
@@ -230,18 +229,3 @@ def _registered() -> list[tuple[str, str | None]]:
     except ModuleNotFoundError:
         return []
     return [(f"models:/{each['name']}/{each['version']}", each["bundle_sha256"]) for each in versions]
-
-
-def _altered() -> LedgerError:
-    return LedgerError(
-        "ICS-LED-008", "the payload is not what was recorded", field="decision_id", remedy="restore it from a backup"
-    )
-
-
-def _erased() -> LedgerError:
-    return LedgerError(
-        "ICS-LED-026",
-        "its payload was erased, so it cannot be repeated",
-        field="ID",
-        remedy="restore it from a backup if it was not erased on purpose",
-    )

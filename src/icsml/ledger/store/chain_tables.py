@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-__all__ = ["CHAIN", "HEARTBEAT", "IDEMPOTENCY", "LEDGER", "PAYLOAD", "metadata"]
+__all__ = ["CHAIN", "EVENT", "HEARTBEAT", "IDEMPOTENCY", "LEDGER", "PAYLOAD", "PAYLOAD_KEY", "metadata"]
 
 metadata = MetaData()
 
@@ -28,6 +28,24 @@ PAYLOAD = Table(
     Column("tenant", Text, nullable=False),
     Column("bytes", LargeBinary, nullable=False),
     Column("sha256", Text, nullable=False),
+)
+PAYLOAD_KEY = Table(
+    "payload_key",
+    metadata,
+    Column("decision_id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("enterprise_id", Text),
+    Column("key", LargeBinary, nullable=False),
+    Index("ix_payload_key_enterprise", "tenant", "enterprise_id"),
+)
+EVENT = Table(
+    "event",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("decision_id", Text),
+    Index("ix_event_decision", "tenant", "decision_id"),
 )
 IDEMPOTENCY = Table(
     "idempotency",

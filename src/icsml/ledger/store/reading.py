@@ -2,40 +2,61 @@
 
 from __future__ import annotations
 
+import json
+
 from sqlalchemy import Connection, bindparam, select
 
 from icsml.core.canonical import sha256_hex
+from icsml.core.strict_json import JsonObject
 from icsml.errors import LedgerError
 from icsml.ledger.entry import Recorded
-from icsml.ledger.payload import stored_decision
-from icsml.ledger.store.chain_tables import CHAIN, IDEMPOTENCY, PAYLOAD
+from icsml.ledger.payload import stored_answer
+from icsml.ledger.sealing import altered, erased, opened
+from icsml.ledger.store.chain_tables import CHAIN, EVENT, IDEMPOTENCY, PAYLOAD, PAYLOAD_KEY
 from icsml.ledger.store.failures import key_used
 
-__all__ = ["recorded_earlier", "recorded_payload"]
+__all__ = ["NOT_DECISIONS", "content_of", "events_about", "recorded_earlier", "recorded_payload"]
 
+NOT_DECISIONS = ("override", "outcome", "erasure")
+"""Kinds of entries that are no decision; others, such as a correction, are decisions about an earlier one."""
+
+_STORED = (PAYLOAD.c.bytes, CHAIN.c.payload_sha256, PAYLOAD_KEY.c.key)
+_WITH_KEY = CHAIN.outerjoin(PAYLOAD, PAYLOAD.c.decision_id == CHAIN.c.decision_id).outerjoin(
+    PAYLOAD_KEY, PAYLOAD_KEY.c.decision_id == CHAIN.c.decision_id
+)
 _PAYLOAD = (
-    select(PAYLOAD.c.bytes, CHAIN.c.payload_sha256)
-    .join_from(PAYLOAD, CHAIN)
+    select(*_STORED)
+    .select_from(_WITH_KEY)
     .where(CHAIN.c.decision_id == bindparam("decision_id"), CHAIN.c.tenant == bindparam("tenant"))
 )
 _EARLIER = (
-    select(IDEMPOTENCY.c.request_sha256, IDEMPOTENCY.c.decision_id, PAYLOAD.c.bytes, CHAIN.c.payload_sha256)
-    .join_from(IDEMPOTENCY, CHAIN, CHAIN.c.decision_id == IDEMPOTENCY.c.decision_id)
-    .outerjoin(PAYLOAD, PAYLOAD.c.decision_id == CHAIN.c.decision_id)
+    select(IDEMPOTENCY.c.request_sha256, IDEMPOTENCY.c.decision_id, *_STORED)
+    .select_from(_WITH_KEY.join(IDEMPOTENCY, IDEMPOTENCY.c.decision_id == CHAIN.c.decision_id))
     .where(IDEMPOTENCY.c.tenant == bindparam("tenant"), IDEMPOTENCY.c.key == bindparam("key"))
+)
+_ABOUT = (
+    select(EVENT.c.event_id, EVENT.c.kind, CHAIN.c.recorded_at, *_STORED)
+    .select_from(_WITH_KEY.join(EVENT, EVENT.c.event_id == CHAIN.c.decision_id))
+    .where(EVENT.c.tenant == bindparam("tenant"), EVENT.c.decision_id == bindparam("decision_id"))
+    .order_by(CHAIN.c.recorded_at, CHAIN.c.sequence)
+)
+_IS_EVENT = select(EVENT.c.event_id).where(
+    EVENT.c.event_id == bindparam("decision_id"), EVENT.c.kind.in_(NOT_DECISIONS)
 )
 
 
 def recorded_payload(connection: Connection, tenant: str, decision_id: str) -> bytes | None:
-    """Return the payload of a tenant's decision, None where there is none.
+    """Return the payload of a tenant's decision, None where there is no such decision.
 
     Raises
     ------
     LedgerError
-        ``ICS-LED-008`` if it is not what was recorded.
+        ``ICS-LED-008`` if it is not what was recorded, ``ICS-LED-026`` if it was erased.
     """
     row = connection.execute(_PAYLOAD, {"tenant": tenant, "decision_id": decision_id}).first()
-    return None if row is None else _verified(row.bytes, row.payload_sha256)
+    if row is None or connection.execute(_IS_EVENT, {"decision_id": decision_id}).first() is not None:
+        return None
+    return content_of(decision_id, row.bytes, row.payload_sha256, row.key)
 
 
 def recorded_earlier(connection: Connection, tenant: str, key: str, request_sha256: str) -> Recorded | None:
@@ -46,26 +67,52 @@ def recorded_earlier(connection: Connection, tenant: str, key: str, request_sha2
     ConflictError
         ``ICS-LED-007`` if the key was used with another request.
     LedgerError
-        ``ICS-LED-004`` if the payload was erased, ``ICS-LED-008`` if it is not what was recorded.
+        As :func:`recorded_payload`.
     """
     row = connection.execute(_EARLIER, {"tenant": tenant, "key": key}).first()
     if row is None:
         return None
     if row.request_sha256 != request_sha256:
         raise key_used()
-    if row.bytes is None:
-        raise LedgerError(
-            "ICS-LED-004", "the recorded payload is gone", field="Idempotency-Key", remedy="use a new key"
-        )
-    return Recorded(row.decision_id, stored_decision(_verified(row.bytes, row.payload_sha256)), replayed=True)
+    content = content_of(row.decision_id, row.bytes, row.payload_sha256, row.key)
+    return Recorded(row.decision_id, stored_answer(content), replayed=True)
 
 
-def _verified(data: bytes, sha256: str) -> bytes:
-    if sha256_hex(data) != sha256:
-        raise LedgerError(
-            "ICS-LED-008",
-            "the payload is not what was recorded",
-            field="decision_id",
-            remedy="restore it from a backup",
-        )
-    return data
+def events_about(connection: Connection, tenant: str, decision_id: str) -> list[JsonObject]:
+    """Return what happened after a decision, in the order recorded; of later decisions kind and identifier.
+
+    Raises
+    ------
+    LedgerError
+        ``ICS-LED-008`` if one is not what was recorded.
+    """
+    found: list[JsonObject] = []
+    for row in connection.execute(_ABOUT, {"tenant": tenant, "decision_id": decision_id}):
+        shown = {"event_id": row.event_id, "kind": row.kind, "decision_id": decision_id, "recorded_at": row.recorded_at}
+        try:
+            content = json.loads(content_of(row.event_id, row.bytes, row.payload_sha256, row.key))
+        except LedgerError as error:
+            if error.code != erased().code:
+                raise
+            found.append(shown | {"erased": True})
+        else:
+            found.append(shown | (content.get("event") or content.get("because") or {}))
+    return found
+
+
+def content_of(decision_id: str, stored: bytes | None, sha256: str, key: bytes | None) -> bytes:
+    """Return the content of stored bytes.
+
+    Raises
+    ------
+    LedgerError
+        As :func:`recorded_payload`.
+    """
+    if stored is None:
+        raise erased()
+    if sha256_hex(stored) != sha256:
+        raise altered()
+    found = opened(decision_id, stored, key)
+    if found is None:
+        raise erased()
+    return found[0]

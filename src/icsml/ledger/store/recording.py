@@ -5,21 +5,25 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from icsml.core.clock import Clock, utc_now
+from icsml.core.clock import Clock, timestamp, utc_now
 from icsml.core.progress import Progress, silent
+from icsml.core.strict_json import JsonObject
 from icsml.errors import IcsmlError, LedgerError
 from icsml.ledger.checkpoints import Checkpoint, Head, add_checkpoint
-from icsml.ledger.entry import Entry, Recorded, is_name, require_names
+from icsml.ledger.entry import Entry, Recorded, is_name, require_names, require_texts
 from icsml.ledger.payload import Payload, parse_payload, payload_parts, stored_decision
-from icsml.ledger.store.chain_tables import CHAIN, HEARTBEAT
+from icsml.ledger.store.chain_tables import CHAIN, EVENT, HEARTBEAT
 from icsml.ledger.store.database import (
     OPENING_SECONDS,
     URL_VARIABLE,
@@ -29,9 +33,10 @@ from icsml.ledger.store.database import (
     prepare_file,
     write_transaction,
 )
+from icsml.ledger.store.erasing import names_before, names_of_enterprise, overwrite_freed
 from icsml.ledger.store.failures import not_readable, not_recorded
 from icsml.ledger.store.migrations import upgrade
-from icsml.ledger.store.reading import recorded_earlier, recorded_payload
+from icsml.ledger.store.reading import NOT_DECISIONS, events_about, recorded_earlier, recorded_payload
 from icsml.ledger.store.scanning import chain_heads, ledger_identity, verified
 from icsml.ledger.store.walking import Walked, walk
 from icsml.ledger.store.writing import Outcome, Writer, lock
@@ -41,6 +46,7 @@ __all__ = ["Ledger"]
 
 _PROOF_BYTES = 16
 _LEAST_FREE_BYTES = 1 << 20
+_ERASED_AT_ONCE = 1000
 _PROOF = select(HEARTBEAT.c.proof).where(HEARTBEAT.c.writer == bindparam("writer"))
 _ANY_DECISION = select(CHAIN.c.sequence).limit(1)
 
@@ -149,7 +155,14 @@ class Ledger:
         """
         require_names(tenant, decision_id, idempotency_key)
         parts = payload_parts(decision_id, payload)
-        entry = Entry.of(tenant, decision_id, parts, idempotency_key=idempotency_key, request_sha256=request_sha256)
+        entry = Entry.of(
+            tenant,
+            decision_id,
+            parts,
+            enterprise_id=payload["decision"].get("enterprise_id"),
+            idempotency_key=idempotency_key,
+            request_sha256=request_sha256,
+        )
         (outcome,) = self.record_all([entry])
         if isinstance(outcome, IcsmlError):
             raise outcome
@@ -224,17 +237,11 @@ class Ledger:
         LedgerError
             If the ledger cannot be read, or the payload is not what was recorded.
         """
-        if not is_name(decision_id):
-            return None
-        with self._reading() as connection:
-            tenant = connection.scalar(select(CHAIN.c.tenant).where(CHAIN.c.decision_id == decision_id))
-            data = None if tenant is None else recorded_payload(connection, tenant, decision_id)
-            return None if data is None else parse_payload(data)
+        data = self.find_bytes(decision_id)
+        return None if data is None else parse_payload(data)
 
-    def find_bytes(self, decision_id: str, tenant: str | None = None) -> tuple[str, bytes | None] | None:
-        """Return whose a decision is, and the bytes of its payload (None if erased); for the operator.
-
-        None if there is no such decision, or it is not the tenant's.
+    def find_bytes(self, decision_id: str, tenant: str | None = None) -> bytes | None:
+        """Return the bytes of a payload; for the operator. None if there is no such decision of the tenant.
 
         Raises
         ------
@@ -247,7 +254,7 @@ class Ledger:
             owner = connection.scalar(select(CHAIN.c.tenant).where(CHAIN.c.decision_id == decision_id))
             if owner is None or tenant not in (None, owner):
                 return None
-            return owner, recorded_payload(connection, owner, decision_id)
+            return recorded_payload(connection, owner, decision_id)
 
     def walk(self, *, tenant: str | None = None, since: datetime | None = None) -> Iterator[list[Walked]]:
         """Yield what is recorded in groups, in the order recorded and in constant memory; for the operator.
@@ -266,11 +273,84 @@ class Ledger:
         """
         return walk(self._reading, tenant, since)
 
+    def erase_enterprise(self, tenant: str, enterprise_id: str, *, reason: str, by: str) -> int:
+        """Delete the keys of all that is recorded of a firm, and record that; return how many.
+
+        Parameters
+        ----------
+        tenant, enterprise_id : str
+            The firm.
+        reason, by : str
+            Why, and who asked for it; they stay readable, so they must not name the firm.
+
+        Raises
+        ------
+        InputError
+            If reason or name is not acceptable.
+        LedgerError
+            If it could not be recorded; then nothing was deleted.
+        """
+        with self._reading() as connection:
+            names = names_of_enterprise(connection, tenant, enterprise_id)
+        return self._erase(tenant, names, reason, by)
+
+    def erase_before(self, moment: datetime, *, tenant: str | None, reason: str, by: str) -> int:
+        """Delete the keys of all that was recorded before a moment, and record that; return how many.
+
+        Raises
+        ------
+        InputError, LedgerError
+            As :meth:`erase_enterprise`; what was erased until then stays erased.
+        """
+        with self._scanning() as connection:
+            found = names_before(connection, timestamp(moment), tenant)
+        erased = 0
+        for owner, group in groupby(found, key=itemgetter(0)):
+            names = [name for _, name in group]
+            for start in range(0, len(names), _ERASED_AT_ONCE):
+                erased += self._erase(owner, names[start : start + _ERASED_AT_ONCE], reason, by)
+        return erased
+
+    def _erase(self, tenant: str, names: Sequence[str], reason: str, by: str) -> int:
+        require_texts(reason=reason, by=by)
+        if not names:
+            return 0
+        event = {"event_id": str(uuid.uuid4()), "kind": "erasure", "reason": reason, "by": by}
+        (outcome,) = self.record_all([Entry.of_erasure(tenant, event, names)])
+        if isinstance(outcome, IcsmlError):
+            raise outcome
+        try:
+            overwrite_freed(self._engine)
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise LedgerError(
+                "ICS-LED-027",
+                "the keys are deleted, but the database could not be made to overwrite them",
+                field=URL_VARIABLE,
+                remedy="run VACUUM on it",
+            ) from error
+        return len(names)
+
+    def events(self, tenant: str, decision_id: str) -> list[JsonObject]:
+        """Return what happened after a decision, in the order recorded; without what was erased.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger cannot be read.
+        """
+        if not is_name(decision_id):
+            return []
+        with self._reading() as connection:
+            return events_about(connection, tenant, decision_id)
+
     def count(self, tenant: str | None = None) -> int:
         """Return how many decisions are recorded, for one tenant or for all."""
-        query = select(func.count()).select_from(CHAIN)
+        rows = select(func.count()).select_from(CHAIN)
+        events = select(func.count()).select_from(EVENT).where(EVENT.c.kind.in_(NOT_DECISIONS))
+        if tenant is not None:
+            rows, events = rows.where(CHAIN.c.tenant == tenant), events.where(EVENT.c.tenant == tenant)
         with self._reading() as connection:
-            return int(connection.scalar(query if tenant is None else query.where(CHAIN.c.tenant == tenant)) or 0)
+            return int(connection.scalar(rows) or 0) - int(connection.scalar(events) or 0)
 
     def prove(self, size: int = _PROOF_BYTES) -> None:
         """Write a row of so many bytes to this writer's heartbeat, commit it, and read it back.

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, tuple_
 
-from icsml.core.canonical import sha256_hex
 from icsml.core.clock import timestamp
-from icsml.ledger.store.chain_tables import CHAIN, PAYLOAD
+from icsml.errors import LedgerError
+from icsml.ledger.store.chain_tables import CHAIN, EVENT, PAYLOAD, PAYLOAD_KEY
+from icsml.ledger.store.reading import NOT_DECISIONS, content_of
 
 __all__ = ["Walked", "walk"]
 
 _PAGE: Final = 4096
 _GROUP: Final = 128
 _SECONDS: Final = 120
+_STORED: Final = (
+    select(PAYLOAD.c.decision_id, PAYLOAD.c.bytes, PAYLOAD_KEY.c.key)
+    .join_from(PAYLOAD, PAYLOAD_KEY, PAYLOAD_KEY.c.decision_id == PAYLOAD.c.decision_id, isouter=True)
+    .where(PAYLOAD.c.decision_id.in_(bindparam("names", expanding=True)))
+)
 _ORDER: Final = (CHAIN.c.recorded_at, CHAIN.c.tenant, CHAIN.c.writer, CHAIN.c.sequence)
 
 
@@ -29,22 +35,23 @@ class Walked(NamedTuple):
     decision_id, tenant : str
         Which, and whose.
     data : bytes or None
-        Its payload; None if it was erased.
-    intact : bool
-        Whether the payload is what was recorded.
+        Its payload.
+    error : LedgerError or None
+        Why there is none: it was erased, or is not what was recorded.
     """
 
     decision_id: str
     tenant: str
     data: bytes | None
-    intact: bool
+    error: LedgerError | None
 
 
 def walk(
     reading: Callable[[], AbstractContextManager[Connection]], tenant: str | None, since: datetime | None
 ) -> Iterator[list[Walked]]:
     """Yield what was recorded until now in groups, in the order of the time recorded."""
-    wanted: list[ColumnElement[bool]] = []
+    no_decision = select(EVENT.c.event_id).where(EVENT.c.kind.in_(NOT_DECISIONS))
+    wanted: list[ColumnElement[bool]] = [CHAIN.c.decision_id.not_in(no_decision)]
     if tenant is not None:
         wanted.append(CHAIN.c.tenant == tenant)
     if since is not None:
@@ -64,18 +71,22 @@ def walk(
         for start in range(0, len(page), _GROUP):
             group = page[start : start + _GROUP]
             with reading() as connection:
-                found = select(PAYLOAD.c.decision_id, PAYLOAD.c.bytes)
-                rows = connection.execute(found.where(PAYLOAD.c.decision_id.in_([row.decision_id for row in group])))
-                payloads = {row.decision_id: row.bytes for row in rows}
-            yield [_walked(row.decision_id, row.tenant, payloads, row.payload_sha256) for row in group]
+                rows = connection.execute(_STORED, {"names": [row.decision_id for row in group]})
+                stored = {row.decision_id: (row.bytes, row.key) for row in rows}
+            yield [_walked(row.decision_id, row.tenant, row.payload_sha256, stored) for row in group]
         if len(page) < _PAGE:
             return
         after = [tuple_(*_ORDER) > tuple_(*page[-1][: len(_ORDER)])]
 
 
-def _walked(decision_id: str, tenant: str, payloads: dict[str, bytes], sha256: str) -> Walked:
-    data = payloads.get(decision_id)
-    return Walked(decision_id, tenant, data, data is None or sha256_hex(data) == sha256)
+def _walked(
+    decision_id: str, tenant: str, sha256: str, stored: Mapping[str, tuple[bytes | None, bytes | None]]
+) -> Walked:
+    data, key = stored.get(decision_id, (None, None))
+    try:
+        return Walked(decision_id, tenant, content_of(decision_id, data, sha256, key), None)
+    except LedgerError as error:
+        return Walked(decision_id, tenant, None, error)
 
 
 def _allow_time(connection: Connection) -> None:

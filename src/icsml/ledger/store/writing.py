@@ -19,8 +19,9 @@ from icsml.errors import IcsmlError
 from icsml.ledger.chain_row import GENESIS, ChainRow
 from icsml.ledger.checkpoints import Head
 from icsml.ledger.entry import Entry, Recorded
-from icsml.ledger.store.chain_tables import CHAIN, HEARTBEAT, IDEMPOTENCY, PAYLOAD
+from icsml.ledger.store.chain_tables import CHAIN, EVENT, HEARTBEAT, IDEMPOTENCY, PAYLOAD, PAYLOAD_KEY
 from icsml.ledger.store.database import LOCK_SECONDS, writing_connection
+from icsml.ledger.store.erasing import forget
 from icsml.ledger.store.failures import Failure, identifier_used, key_used, kind_of, not_recorded
 from icsml.ledger.store.reading import recorded_earlier
 
@@ -67,8 +68,9 @@ class Writer:
         self._engine = engine
         self._clock = clock
         # Compiled once: that takes longer than inserting a row.
-        self._into_chain, self._into_payload, self._into_idempotency = (
-            str(insert(table).compile(dialect=engine.dialect)) for table in (CHAIN, PAYLOAD, IDEMPOTENCY)
+        self._into_chain, self._into_payload, self._into_key, self._into_event, self._into_idempotency = (
+            str(insert(table).compile(dialect=engine.dialect))
+            for table in (CHAIN, PAYLOAD, PAYLOAD_KEY, EVENT, IDEMPOTENCY)
         )
         self._connection: Connection | None = None
         self._heads: dict[str, Head] = {}
@@ -186,8 +188,14 @@ class Writer:
             chain.append((*row, heads[entry.tenant].row_sha256))
         connection.exec_driver_sql(self._into_chain, chain)
         connection.exec_driver_sql(self._into_payload, [_payload_row(entry) for entry in new])
+        if sealed := [_key_row(entry) for entry in new if entry.key is not None]:
+            connection.exec_driver_sql(self._into_key, sealed)
+        if events := [_event_row(entry) for entry in new if entry.kind is not None]:
+            connection.exec_driver_sql(self._into_event, events)
         if keyed := [_idempotency_row(entry) for entry in new if entry.idempotency_key is not None]:
             connection.exec_driver_sql(self._into_idempotency, keyed)
+        for entry in new:
+            forget(connection, entry.erased)
         return heads
 
     def _head(self, connection: Connection, tenant: str) -> Head:
@@ -277,11 +285,11 @@ def _take(entries: Sequence[Entry], known: _Known) -> tuple[list[Outcome], list[
 def _again(first: Entry, entry: Entry) -> Outcome:
     if first.request_sha256 != entry.request_sha256:
         return key_used()
-    return Recorded(first.decision_id, first.decision, replayed=True)
+    return Recorded(first.decision_id, first.answer, replayed=True)
 
 
 def _recorded(entry: Entry) -> Recorded:
-    return Recorded(entry.decision_id, entry.decision, replayed=False)
+    return Recorded(entry.decision_id, entry.answer, replayed=False)
 
 
 def _chain_row(head: Head, recorded_at: str, entry: Entry) -> ChainRow:
@@ -290,7 +298,15 @@ def _chain_row(head: Head, recorded_at: str, entry: Entry) -> ChainRow:
 
 
 def _payload_row(entry: Entry) -> tuple[str, str, bytes, str]:
-    return entry.decision_id, entry.tenant, entry.payload, entry.sha256
+    return entry.decision_id, entry.tenant, entry.stored, entry.sha256
+
+
+def _key_row(entry: Entry) -> tuple[str, str, str | None, bytes | None]:
+    return entry.decision_id, entry.tenant, entry.enterprise_id, entry.key
+
+
+def _event_row(entry: Entry) -> tuple[str, str, str | None, str | None]:
+    return entry.decision_id, entry.tenant, entry.kind, entry.about
 
 
 def _idempotency_row(entry: Entry) -> tuple[str, str | None, str, str]:

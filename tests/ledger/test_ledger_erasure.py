@@ -1,0 +1,156 @@
+"""Erasing what was recorded of a firm: its keys are gone, its payloads unreadable, and every chain still verifies."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from ledger_tables import broken_links, connected, execute, payload
+
+from icsml.core.canonical import canonical_bytes, sha256_hex
+from icsml.errors import InputError, LedgerError
+from icsml.ledger import Ledger
+from icsml.ledger.sealing import opened, seal
+from icsml.ledger.signing import trusted_keys
+
+NOW = datetime(2026, 6, 30, 8, 0, tzinfo=UTC)
+
+
+def record(ledger, decision_id, firm, tenant="bank-a"):
+    decision = {"decision_id": decision_id, "enterprise_id": firm, "pd": 0.02}
+    ledger.record(tenant, decision_id, payload(decision_id, decision=decision))
+
+
+@pytest.fixture
+def recorded(ledger):
+    for number in range(4):
+        record(ledger, f"d-{number}", f"e-{number % 2}")
+    record(ledger, "d-other", "e-1", "bank-b")
+    ledger.checkpoint()
+    return ledger
+
+
+def gone(ledger, tenant, decision_id):
+    try:
+        return ledger.get(tenant, decision_id) is None
+    except LedgerError as error:
+        assert error.code == "ICS-LED-026"
+        return True
+
+
+def erase(ledger, firm="e-1"):
+    return ledger.erase_enterprise("bank-a", firm, reason="asked for it", by="officer")
+
+
+def found(ledger):
+    return ledger.verify(trusted_keys())
+
+
+def test_what_was_recorded_of_a_firm_is_unreadable_and_the_chain_verifies(recorded, url):
+    assert erase(recorded) == 2
+    assert [gone(recorded, "bank-a", f"d-{number}") for number in range(4)] == [False, True, False, True]
+    assert not gone(recorded, "bank-b", "d-other")
+    assert broken_links(url) == []
+    result = found(recorded)
+    assert (result.ok, result.erased, result.records) == (True, 2, 6)
+    assert recorded.count() == 5
+    assert erase(recorded) == 0
+    stored = dict(execute(url, "SELECT decision_id, bytes FROM payload"))
+    assert b"e-1" not in b"".join(bytes(each) for each in stored.values())
+    with pytest.raises(LedgerError):
+        opened("d-1", bytes(stored["d-1"]), b"\0" * 32)
+
+
+def test_a_deleted_key_is_in_no_file_of_the_database(recorded, url, tmp_path):
+    if not url.startswith("sqlite"):
+        pytest.skip("the files of a server are its own; VACUUM is run on the table")
+    [(key,)] = execute(url, "SELECT key FROM payload_key WHERE decision_id = 'd-1'")
+    files = [tmp_path / "ledger.db", tmp_path / "ledger.db-wal"]
+    assert any(key in file.read_bytes() for file in files)
+    erase(recorded)
+    assert not any(key in file.read_bytes() for file in files)
+
+
+def test_a_key_that_is_gone_without_an_erasure_is_told(recorded, url):
+    execute(url, "DELETE FROM payload_key WHERE decision_id = 'd-1'")
+    first = found(recorded).first_bad
+    assert (first.kind, first.decision_id) == ("deleted", "d-1")
+
+
+def test_a_key_that_was_changed_or_is_there_again_is_told(recorded, url):
+    [(key,)] = execute(url, "SELECT key FROM payload_key WHERE decision_id = 'd-1'")
+    execute(url, "UPDATE payload_key SET key = (SELECT key FROM payload_key WHERE decision_id = 'd-0')")
+    assert (found(recorded).first_bad.kind, found(recorded).first_bad.decision_id) == ("edited", "d-1")
+    execute(url, "DELETE FROM payload_key WHERE decision_id <> 'd-1'")
+    recorded.erase_enterprise("bank-a", "e-1", reason="asked for it", by="officer")
+    mark = "?" if url.startswith("sqlite") else "%s"
+    with connected(url) as connection:
+        connection.execute(
+            f"INSERT INTO payload_key (decision_id, tenant, key) VALUES ('d-1', 'bank-a', {mark})", [bytes(key)]
+        )
+    kinds = {(bad.kind, bad.decision_id) for bad in found(recorded).bad}
+    assert ("deleted", "d-0") in kinds
+
+
+def test_a_key_restored_after_its_erasure_is_told(recorded, url):
+    [(key,)] = execute(url, "SELECT key FROM payload_key WHERE decision_id = 'd-1'")
+    erase(recorded)
+    mark = "?" if url.startswith("sqlite") else "%s"
+    with connected(url) as connection:
+        statement = f"INSERT INTO payload_key (decision_id, tenant, key) VALUES ('d-1', 'bank-a', {mark})"
+        connection.execute(statement, [bytes(key)])
+    first = found(recorded).first_bad
+    assert (first.kind, first.decision_id) == ("inserted", "d-1")
+
+
+def test_an_erasure_that_never_was_excuses_nothing(recorded, url):
+    erase(recorded, "e-0")
+    [(name,)] = execute(url, "SELECT event_id FROM event")
+    execute(url, "DELETE FROM payload_key WHERE decision_id = 'd-1'")
+    [(stored,)] = execute(url, f"SELECT bytes FROM payload WHERE decision_id = '{name}'")
+    forged = bytes(stored).replace(b'"d-0"', b'"d-1"')
+    literal = f"X'{forged.hex()}'" if url.startswith("sqlite") else f"decode('{forged.hex()}', 'hex')"
+    execute(url, f"UPDATE payload SET bytes = {literal} WHERE decision_id = '{name}'")
+    assert not found(recorded).ok
+
+
+def test_what_is_older_than_a_moment_is_erased_for_every_tenant(url):
+    times = iter(NOW + timedelta(days=day) for day in range(100))
+    with Ledger.open(url, clock=lambda: next(times)) as ledger:
+        for number in range(6):
+            record(ledger, f"d-{number}", "e", "bank-a" if number % 2 else "bank-b")
+        options = {"reason": "kept long enough", "by": "operator"}
+        assert ledger.erase_before(NOW + timedelta(days=1), tenant="bank-a", **options) == 0
+        assert ledger.erase_before(NOW + timedelta(days=3), tenant=None, **options) == 3
+        tenants = ["bank-b", "bank-a"] * 3
+        states = [gone(ledger, tenant, f"d-{number}") for number, tenant in enumerate(tenants)]
+        assert states == [True, True, True, False, False, False]
+        assert (found(ledger).ok, found(ledger).erased) == (True, 3)
+
+
+def test_a_payload_of_an_earlier_release_is_deleted_itself(recorded, url):
+    data = canonical_bytes(payload("d-1"))
+    literal = f"X'{data.hex()}'" if url.startswith("sqlite") else f"decode('{data.hex()}', 'hex')"
+    execute(url, f"UPDATE payload SET bytes = {literal}, sha256 = '{sha256_hex(data)}' WHERE decision_id = 'd-1'")
+    assert recorded.erase_enterprise("bank-a", "e-1", reason="asked for it", by="officer") == 2
+    assert execute(url, "SELECT count(*) FROM payload WHERE decision_id = 'd-1'") == [(0,)]
+
+
+@pytest.mark.parametrize("field", ["reason", "by"])
+@pytest.mark.parametrize("text", ["", " ", "a\nb", "x" * 300])
+def test_an_erasure_says_why_and_who(recorded, field, text):
+    with pytest.raises(InputError) as caught:
+        recorded.erase_enterprise("bank-a", "e-1", **({"reason": "asked", "by": "officer"} | {field: text}))
+    assert (caught.value.code, caught.value.field) == ("ICS-LED-028", field)
+    assert not gone(recorded, "bank-a", "d-1")
+
+
+def test_each_content_has_a_key_of_its_own_bound_to_its_name():
+    one, two = (seal("d-1", b"{}", {}) for _ in range(2))
+    assert one.key != two.key
+    assert one.stored != two.stored
+    assert opened("d-1", one.stored, one.key)[0] == b"{}"
+    assert opened("d-1", one.stored, None) is None
+    for name, key in (("d-2", one.key), ("d-1", two.key)):
+        with pytest.raises(LedgerError):
+            opened(name, one.stored, key)
