@@ -35,6 +35,7 @@ from icsml.model.bundle import Bundle
 from icsml.records.columns import record_columns, records_columns
 from icsml.records.decision import Decision, DecisionWarning
 from icsml.records.enterprise import EnterpriseRecord
+from icsml.records.facets import DecisionFacets
 from icsml.texts.catalogue import text
 from icsml.texts.quantity import apart, quantity
 
@@ -77,8 +78,8 @@ class Decided:
         The row as the model saw it; None where a feature has no value.
     settings : DecisionSettings
         What else it depends on.
-    enterprise_id : str or None
-        The firm.
+    facets : DecisionFacets
+        What it can be found by once it is recorded.
     """
 
     decision_id: str
@@ -86,7 +87,7 @@ class Decided:
     grade: str | None
     features: dict[str, float | None]
     settings: DecisionSettings
-    enterprise_id: str | None
+    facets: DecisionFacets
 
     @cached_property
     def decision(self) -> Decision:
@@ -238,8 +239,19 @@ def _decided(
         "warnings": [warning_json(each) for each in warnings],
     }
     settings = DecisionSettings(stated.reasons, stated.with_recourse, stated.recourse_from)
-    grade, features = assessment.grade[index], _feature_vector(row)
-    return Decided(decision_id, written(document), grade, features, settings, record.enterprise_id)
+    facets = DecisionFacets(
+        document["decided_at"],
+        record.enterprise_id,
+        document["as_of"],
+        document["grade"],
+        row.pd,
+        document["score"],
+        bundle.name,
+        stated.version,
+        bundle.sha256,
+        tuple(dict.fromkeys(reason.feature.code for reason in explained.adverse_reasons)),
+    )
+    return Decided(decision_id, written(document), document["grade"], _feature_vector(row), settings, facets)
 
 
 def _input(row: Row) -> JsonObject:

@@ -111,7 +111,12 @@ def decision_entry(
             **bundle.derived(_of_bundle),
         }
         return Entry.of(
-            tenant, decided.decision_id, parts, enterprise_id=decided.enterprise_id, idempotency_key=idempotency_key
+            tenant,
+            decided.decision_id,
+            parts,
+            enterprise_id=decided.facets.enterprise_id,
+            idempotency_key=idempotency_key,
+            facets=decided.facets,
         )
 
 

@@ -11,6 +11,7 @@ from icsml.core.strict_json import JsonObject
 from icsml.errors import InputError
 from icsml.ledger.payload import other_decision, parse_decision, require_keys
 from icsml.ledger.sealing import FORMAT, clear_parts, seal
+from icsml.records.facets import DecisionFacets
 
 __all__ = ["Entry", "Link", "Recorded", "is_name", "require_names", "require_texts"]
 
@@ -54,6 +55,8 @@ class Entry:
         That decision.
     erased : tuple of str
         Whose keys are deleted in the same transaction.
+    facets : DecisionFacets, optional
+        What the decision can be found by; None if it cannot be found by search.
     """
 
     tenant: str
@@ -68,6 +71,7 @@ class Entry:
     kind: str | None = None
     about: str | None = None
     erased: tuple[str, ...] = ()
+    facets: DecisionFacets | None = None
 
     @classmethod
     def of(
@@ -80,6 +84,7 @@ class Entry:
         idempotency_key: str | None = None,
         request_sha256: str | None = None,
         link: Link | None = None,
+        facets: DecisionFacets | None = None,
     ) -> Entry:
         """Make an entry from the canonical parts of a payload.
 
@@ -98,6 +103,8 @@ class Entry:
             By default of ``parts["request"]``.
         link : Link, optional
             The earlier decision that this one corrects or answers.
+        facets : DecisionFacets, optional
+            What the decision can be found by. They are taken as they are.
 
         Raises
         ------
@@ -123,6 +130,7 @@ class Entry:
             request_sha256 or sha256_hex(parts["request"]),
             kind,
             about,
+            facets=facets,
         )
 
     @classmethod

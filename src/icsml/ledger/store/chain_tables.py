@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
-__all__ = ["CHAIN", "EVENT", "HEARTBEAT", "IDEMPOTENCY", "LEDGER", "PAYLOAD", "PAYLOAD_KEY", "metadata"]
+__all__ = [
+    "CHAIN",
+    "DECISION_INDEX",
+    "DECISION_REASON",
+    "EVENT",
+    "HEARTBEAT",
+    "IDEMPOTENCY",
+    "LEDGER",
+    "PAYLOAD",
+    "PAYLOAD_KEY",
+    "metadata",
+]
 
 metadata = MetaData()
 
@@ -62,4 +84,35 @@ HEARTBEAT = Table(
     Column("writer", Text, primary_key=True),
     Column("written_at", Text, nullable=False),
     Column("proof", LargeBinary, nullable=False),
+)
+DECISION_INDEX = Table(
+    "decision_index",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("decided_at", Text, primary_key=True),
+    Column(
+        "decision_id", Text, ForeignKey("chain.decision_id", name="fk_decision_index_decision_id"), primary_key=True
+    ),
+    Column("enterprise_id", Text),
+    Column("as_of", Text),
+    Column("grade", Text),
+    Column("pd", Double),
+    Column("score", BigInteger),
+    Column("model_name", Text),
+    Column("model_version", Text),
+    Column("bundle_sha256", Text),
+    Column("reasons", Text, nullable=False),
+    UniqueConstraint("decision_id", name="uq_decision_index_decision_id"),
+    Index("ix_decision_index_enterprise_id", "tenant", "enterprise_id", "decided_at", "decision_id"),
+    Index("ix_decision_index_grade", "tenant", "grade", "decided_at", "decision_id"),
+    sqlite_with_rowid=False,
+)
+DECISION_REASON = Table(
+    "decision_reason",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("decided_at", Text, primary_key=True),
+    Column("decision_id", Text, primary_key=True),
+    sqlite_with_rowid=False,
 )

@@ -41,6 +41,7 @@ from icsml.ledger.store.scanning import chain_heads, ledger_identity, verified
 from icsml.ledger.store.walking import Walked, walk
 from icsml.ledger.store.writing import Outcome, Writer, lock
 from icsml.ledger.verification import Verification
+from icsml.records.facets import facets_of
 
 __all__ = ["Ledger"]
 
@@ -162,6 +163,7 @@ class Ledger:
             enterprise_id=payload["decision"].get("enterprise_id"),
             idempotency_key=idempotency_key,
             request_sha256=request_sha256,
+            facets=facets_of(payload["decision"]),
         )
         (outcome,) = self.record_all([entry])
         if isinstance(outcome, IcsmlError):

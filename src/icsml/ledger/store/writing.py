@@ -23,6 +23,7 @@ from icsml.ledger.store.chain_tables import CHAIN, EVENT, HEARTBEAT, IDEMPOTENCY
 from icsml.ledger.store.database import LOCK_SECONDS, writing_connection
 from icsml.ledger.store.erasing import forget
 from icsml.ledger.store.failures import Failure, identifier_used, key_used, kind_of, not_recorded
+from icsml.ledger.store.indexing import IndexWriter
 from icsml.ledger.store.reading import recorded_earlier
 
 __all__ = ["Outcome", "Writer", "lock"]
@@ -72,6 +73,7 @@ class Writer:
             str(insert(table).compile(dialect=engine.dialect))
             for table in (CHAIN, PAYLOAD, PAYLOAD_KEY, EVENT, IDEMPOTENCY)
         )
+        self._index = IndexWriter(engine)
         self._connection: Connection | None = None
         self._heads: dict[str, Head] = {}
         self._shared = False
@@ -192,6 +194,7 @@ class Writer:
             connection.exec_driver_sql(self._into_key, sealed)
         if events := [_event_row(entry) for entry in new if entry.kind is not None]:
             connection.exec_driver_sql(self._into_event, events)
+        self._index.insert(connection, new)
         if keyed := [_idempotency_row(entry) for entry in new if entry.idempotency_key is not None]:
             connection.exec_driver_sql(self._into_idempotency, keyed)
         for entry in new:

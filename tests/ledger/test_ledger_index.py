@@ -1,0 +1,145 @@
+"""The index of decisions: written with the decision, filled by the migration, removed by identifier."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+
+import pytest
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from ledger_tables import payload
+
+from icsml.ledger import Ledger
+from icsml.ledger.store import migrations
+from icsml.ledger.store.chain_tables import CHAIN, DECISION_INDEX, DECISION_REASON, PAYLOAD
+from icsml.ledger.store.indexing import remove_from_index
+from icsml.records.facets import facets_of
+
+MODEL = {"name": "m", "version": "3", "bundle_sha256": "b" * 64}
+
+
+def decision(decision_id, **parts):
+    return {
+        "decision_id": decision_id,
+        "decided_at": "2026-06-30T08:00:00.000000Z",
+        "enterprise_id": "e-1",
+        "as_of": "2026-03-31",
+        "grade": "BB",
+        "pd": 0.02,
+        "score": 612,
+        "model": MODEL,
+        "adverse_reasons": [{"code": "R1"}, {"code": "R2"}, {"code": "R1"}],
+    } | parts
+
+
+def connect(url):
+    return sqlalchemy.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+
+
+def indexed(url):
+    engine = connect(url)
+    with engine.connect() as connection:
+        rows = connection.execute(sqlalchemy.select(DECISION_INDEX).order_by(DECISION_INDEX.c.decision_id)).all()
+        reasons = connection.execute(
+            sqlalchemy.select(DECISION_REASON).order_by(DECISION_REASON.c.decision_id, DECISION_REASON.c.code)
+        ).all()
+    engine.dispose()
+    return [tuple(row) for row in rows], [tuple(row) for row in reasons]
+
+
+def row_of(tenant, decision_id):
+    stated = ("e-1", "2026-03-31", "BB", 0.02, 612, "m", "3", "b" * 64, '["R1", "R2"]')
+    return (tenant, "2026-06-30T08:00:00.000000Z", decision_id, *stated)
+
+
+def plain(row):
+    return (*row[:-1], json.dumps(json.loads(row[-1])))
+
+
+def test_a_decision_is_in_the_index_when_it_is_recorded(ledger, url):
+    ledger.record("bank-a", "d-1", payload("d-1", decision=decision("d-1")))
+    rows, reasons = indexed(url)
+    assert [plain(row) for row in rows] == [row_of("bank-a", "d-1")]
+    assert [(row[0], row[1], row[3]) for row in reasons] == [("bank-a", "R1", "d-1"), ("bank-a", "R2", "d-1")]
+
+
+def test_a_payload_without_a_time_of_decision_is_recorded_and_not_indexed(ledger, url):
+    ledger.record("bank-a", "d-1", payload("d-1"))
+    assert ledger.count() == 1
+    assert indexed(url) == ([], [])
+
+
+def test_a_replayed_request_is_indexed_once(ledger, url):
+    for decision_id in ("d-1", "d-2"):
+        ledger.record("bank-a", decision_id, payload(decision_id, decision=decision(decision_id)), idempotency_key="k")
+    assert [row[2] for row in indexed(url)[0]] == ["d-1"]
+
+
+def test_removing_a_decision_leaves_the_others(ledger, url):
+    for decision_id in ("d-1", "d-2"):
+        ledger.record("bank-a", decision_id, payload(decision_id, decision=decision(decision_id)))
+    engine = connect(url)
+    with engine.begin() as connection:
+        assert remove_from_index(connection, "d-1")
+        assert not remove_from_index(connection, "d-1")
+    engine.dispose()
+    rows, reasons = indexed(url)
+    assert [row[2] for row in rows] == ["d-2"]
+    assert [(row[1], row[3]) for row in reasons] == [("R1", "d-2"), ("R2", "d-2")]
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
+def test_the_migration_fills_the_index(url, revision):
+    whole = [f"d-{number:04}" for number in range(1100)]  # more than two pages
+    rows = [(decision_id, json.dumps({"decision": decision(decision_id)}).encode()) for decision_id in whole]
+    unfit = [("x-1", b"no json"), ("x-2", b"[]"), ("x-3", b'{"decision":{"pd":1}}'), ("x-4", None), ("x-5", b"\xff")]
+    _fill_old(url, revision, rows + unfit)
+    Ledger.open(url).close()
+    found, reasons = indexed(url)
+    assert [plain(row) for row in found] == [row_of("bank-a", decision_id) for decision_id in whole]
+    assert len(reasons) == 2 * len(whole)
+
+
+def test_the_migration_skips_a_payload_that_is_not_what_was_recorded(url):
+    _fill_old(url, "0003", [("d-1", json.dumps({"decision": decision("d-1")}).encode())], sha="0" * 64)
+    Ledger.open(url).close()
+    assert indexed(url) == ([], [])
+
+
+def _fill_old(url, revision, rows, sha=None):
+    engine = connect(url)
+    config = Config()
+    config.set_main_option("script_location", migrations.__path__[0])
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        hashes = {decision_id: sha or sha256(data or b"").hexdigest() for decision_id, data in rows}
+        chain = [
+            {"tenant": "bank-a", "writer": "w", "sequence": number, "recorded_at": "t", "decision_id": decision_id}
+            | {"payload_sha256": hashes[decision_id], "previous_sha256": "p", "row_sha256": "r"}
+            for number, (decision_id, _) in enumerate(rows, 1)
+        ]
+        connection.execute(sqlalchemy.insert(CHAIN), chain)
+        there = [
+            {"decision_id": decision_id, "tenant": "bank-a", "bytes": data, "sha256": hashes[decision_id]}
+            for decision_id, data in rows
+            if data is not None
+        ]
+        connection.execute(sqlalchemy.insert(PAYLOAD), there)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("part", ["enterprise_id", "as_of", "grade", "pd", "score", "model", "adverse_reasons"])
+@pytest.mark.parametrize("value", [None, True, [], {}])
+def test_a_part_of_another_type_is_not_indexed_and_the_others_are(part, value):
+    whole, found = facets_of(decision("d-1")), facets_of(decision("d-1", **{part: value}))
+    names = {"model": ("model_name", "model_version", "bundle_sha256"), "adverse_reasons": ("reasons",)}
+    lost = dict.fromkeys(names.get(part, (part,)), () if part == "adverse_reasons" else None)
+    assert found == whole._replace(**lost)
+
+
+@pytest.mark.parametrize("other", [None, [], "d-1", {}, {"decided_at": 7}])
+def test_what_has_no_time_of_decision_has_no_facets(other):
+    assert facets_of(other) is None
