@@ -143,3 +143,22 @@ def test_a_part_of_another_type_is_not_indexed_and_the_others_are(part, value):
 @pytest.mark.parametrize("other", [None, [], "d-1", {}, {"decided_at": 7}])
 def test_what_has_no_time_of_decision_has_no_facets(other):
     assert facets_of(other) is None
+
+
+def test_the_decision_before_is_of_the_same_tenant_and_enterprise(ledger):
+    def record(tenant, decision_id, day, **parts):
+        stated = decision(decision_id, decided_at=f"2026-06-{day}T08:00:00.000000Z", **parts)
+        ledger.record(tenant, decision_id, payload(decision_id, decision=stated))
+
+    record("bank-a", "d-3", "03")  # recorded first, decided last
+    record("bank-a", "d-1", "01")
+    record("bank-a", "d-2", "02")
+    record("bank-a", "d-2b", "02")
+    record("bank-b", "o-1", "02")
+    record("bank-a", "e-2", "02", enterprise_id="e-2")
+    record("bank-a", "n-1", "01", enterprise_id=None)
+    record("bank-a", "n-2", "02", enterprise_id=None)
+    before = {"d-3": "d-2b", "d-2b": "d-2", "d-2": "d-1", "d-1": None, "e-2": None, "n-2": None, "o-1": None}
+    assert {each: ledger.previous("bank-a", each) for each in before} == before
+    assert ledger.previous("bank-b", "d-3") is None
+    assert ledger.previous("bank-a", "\0") is None

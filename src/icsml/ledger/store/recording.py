@@ -35,6 +35,7 @@ from icsml.ledger.store.database import (
 )
 from icsml.ledger.store.erasing import names_before, names_of_enterprise, overwrite_freed
 from icsml.ledger.store.failures import not_readable, not_recorded
+from icsml.ledger.store.indexing import previous_decision
 from icsml.ledger.store.migrations import upgrade
 from icsml.ledger.store.reading import NOT_DECISIONS, events_about, recorded_earlier, recorded_payload
 from icsml.ledger.store.scanning import chain_heads, ledger_identity, verified
@@ -230,6 +231,22 @@ class Ledger:
         """
         data = self._payload(tenant, decision_id)
         return None if data is None else stored_decision(data)
+
+    def previous(self, tenant: str, decision_id: str) -> str | None:
+        """Return which of the tenant's decisions on the same enterprise came before this one.
+
+        The order is that of the time decided, then of the identifier. None if there is none before it, the tenant has
+        no such decision, or the decision is not in the index.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger cannot be read.
+        """
+        if not is_name(decision_id):
+            return None
+        with self._reading() as connection:
+            return previous_decision(connection, tenant, decision_id)
 
     def find(self, decision_id: str) -> Payload | None:
         """Return the payload of any tenant's decision: for the operator of the database, never for a tenant.
