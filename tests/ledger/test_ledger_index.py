@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from hashlib import sha256
 
@@ -15,6 +16,7 @@ from icsml.ledger import Ledger
 from icsml.ledger.store import migrations
 from icsml.ledger.store.chain_tables import CHAIN, DECISION_INDEX, DECISION_REASON, PAYLOAD
 from icsml.ledger.store.indexing import remove_from_index
+from icsml.ledger.store.searching import Position, Wanted
 from icsml.records.facets import facets_of
 
 MODEL = {"name": "m", "version": "3", "bundle_sha256": "b" * 64}
@@ -162,3 +164,47 @@ def test_the_decision_before_is_of_the_same_tenant_and_enterprise(ledger):
     assert {each: ledger.previous("bank-a", each) for each in before} == before
     assert ledger.previous("bank-b", "d-3") is None
     assert ledger.previous("bank-a", "\0") is None
+
+
+def test_pages_are_what_a_filter_in_python_gives(ledger):
+    kept = []
+    for number in range(60):
+        day, tenant, decision_id = f"{1 + number * 7 % 9:02}", "bank-a" if number % 5 else "bank-b", f"d-{number:02}"
+        parts = {
+            "decided_at": f"2026-06-{day}T08:00:00.000000Z",
+            "enterprise_id": f"e-{number % 4}",
+            "grade": ("AA", "BB", None)[number % 3],
+            "adverse_reasons": [{"code": f"R{number % 2}"}, {"code": "R9"}],
+        }
+        ledger.record(tenant, decision_id, payload(decision_id, decision=decision(decision_id, **parts)))
+        kept.append((tenant, decision_id, facets_of(decision(decision_id, **parts))))
+    times = [None, "2026-06-04T08:00:00.000000Z"]
+    choices = (["bank-a", "bank-b"], [None, "e-1"], [None, "AA"], [None, "R1", "none"], times, times)
+    seen = 0
+    for wanted in itertools.starmap(Wanted, itertools.product(*choices)):
+        expected = sorted(
+            ((facets.decided_at, decision_id) for tenant, decision_id, facets in kept if fits(wanted, tenant, facets)),
+            reverse=True,
+        )
+        assert pages(ledger, wanted) == expected
+        seen += len(expected)
+    assert seen > 60
+
+
+def fits(wanted, tenant, facets):
+    return (
+        tenant == wanted.tenant
+        and wanted.enterprise_id in (None, facets.enterprise_id)
+        and wanted.grade in (None, facets.grade)
+        and (wanted.reason is None or wanted.reason in facets.reasons)
+        and (wanted.since is None or facets.decided_at >= wanted.since)
+        and (wanted.until is None or facets.decided_at < wanted.until)
+    )
+
+
+def pages(ledger, wanted):
+    found, after = [], None
+    while page := ledger.search(wanted, after=after, limit=7):
+        found += [(row.decided_at, row.decision_id) for row in page]
+        after = Position(*found[-1])
+    return found

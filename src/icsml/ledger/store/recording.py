@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, func, select
+from sqlalchemy import Connection, Engine, Row, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from icsml.core.clock import Clock, timestamp, utc_now
@@ -39,6 +39,7 @@ from icsml.ledger.store.indexing import previous_decision
 from icsml.ledger.store.migrations import upgrade
 from icsml.ledger.store.reading import NOT_DECISIONS, events_about, recorded_earlier, recorded_payload
 from icsml.ledger.store.scanning import chain_heads, ledger_identity, verified
+from icsml.ledger.store.searching import Position, Wanted, search_index
 from icsml.ledger.store.walking import Walked, walk
 from icsml.ledger.store.writing import Outcome, Writer, lock
 from icsml.ledger.verification import Verification
@@ -247,6 +248,26 @@ class Ledger:
             return None
         with self._reading() as connection:
             return previous_decision(connection, tenant, decision_id)
+
+    def search(self, wanted: Wanted, *, after: Position | None = None, limit: int = 50) -> list[Row[Any]]:
+        """Return at most so many of the wanted decisions, newest first, from the index.
+
+        Parameters
+        ----------
+        wanted : Wanted
+            Whose, and which.
+        after : Position, optional
+            Where the page before ended.
+        limit : int
+            The most rows.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger cannot be read.
+        """
+        with self._reading() as connection:
+            return search_index(connection, wanted, after, limit)
 
     def find(self, decision_id: str) -> Payload | None:
         """Return the payload of any tenant's decision: for the operator of the database, never for a tenant.
