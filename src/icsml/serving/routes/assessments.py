@@ -16,6 +16,7 @@ from icsml.ledger.payload import parse_decision
 from icsml.model.bundle import Bundle
 from icsml.records.decision import Decision
 from icsml.serving.assessing import assess
+from icsml.serving.etag import NOT_MODIFIED, tagged
 from icsml.serving.openapi import problems, record_body
 from icsml.serving.problems import RequestError
 from icsml.serving.service import Assessor, Auditor, Body, Reader, Service, TheService
@@ -74,23 +75,26 @@ async def create_assessment(
 
 
 async def read_assessment(
+    request: Request,
     caller: Reader,
     service: TheService,
     decision_id: DecisionId,
 ) -> Response:
     """Read a decision of one's own tenant, byte for byte as it was given."""
-    return _json(await _recorded(service, caller.tenant, decision_id), HTTPStatus.OK)
+    return tagged(request, await _recorded(service, caller.tenant, decision_id), "application/json")
 
 
 async def report_assessment(
+    request: Request,
     caller: Auditor,
     service: TheService,
     decision_id: DecisionId,
     lang: Annotated[Language, Query(description="Language of the page.")] = "en",
-) -> HTMLResponse:
+) -> Response:
     """Return a decision of one's own tenant as a page that opens offline, the same bytes each time."""
     decision = await _recorded(service, caller.tenant, decision_id)
-    return HTMLResponse(await run_sync(_page, decision, lang, service.models.live.bundle.rulebook))
+    page = await run_sync(_page, decision, lang, service.models.live.bundle.rulebook)
+    return tagged(request, page.encode(), "text/html")
 
 
 def created(scope: Scope, recorded: Recorded) -> Response:
@@ -117,7 +121,7 @@ def assessments_router(bundle: Bundle) -> APIRouter:
         methods=["GET"],
         response_model=Decision,
         summary="Read a decision",
-        responses=problems(*NO_ACCESS, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
+        responses=NOT_MODIFIED | problems(*NO_ACCESS, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
     )
     router.add_api_route(
         PATH + "/{id}/report",
@@ -125,9 +129,8 @@ def assessments_router(bundle: Bundle) -> APIRouter:
         methods=["GET"],
         response_class=HTMLResponse,
         summary="A decision as a page to file",
-        responses=problems(
-            *NO_ACCESS, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
-        ),
+        responses=NOT_MODIFIED
+        | problems(*NO_ACCESS, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
     )
     return router
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from http import HTTPStatus
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from icsml.serving.etag import NOT_MODIFIED, tagged
 from icsml.serving.openapi import problems
 from icsml.serving.service import AnyCaller, TheService
 
@@ -25,9 +26,10 @@ class CurrentModel(BaseModel):
     loaded_at: datetime = Field(description="when it was ready to decide, UTC")
 
 
-async def current_model(_: AnyCaller, service: TheService) -> CurrentModel:
+async def current_model(request: Request, _: AnyCaller, service: TheService) -> Response:
     """Name the model that a request sent now is decided by."""
-    return CurrentModel.model_validate(service.models.live.description)
+    model = CurrentModel.model_validate(service.models.live.description)
+    return tagged(request, model.model_dump_json().encode(), "application/json")
 
 
 def models_router() -> APIRouter:
@@ -37,7 +39,8 @@ def models_router() -> APIRouter:
         "/v1/models/current",
         current_model,
         methods=["GET"],
+        response_model=CurrentModel,
         summary="Which model decides now?",
-        responses=problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE),
+        responses=NOT_MODIFIED | problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE),
     )
     return router
