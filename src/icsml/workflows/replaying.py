@@ -5,7 +5,6 @@ A workflow, because only one may meet ledger, registry and bundles. The comparis
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,67 +12,31 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from icsml.core.canonical import sha256_hex
-from icsml.core.paths import home
 from icsml.core.progress import Progress, silent
-from icsml.errors import IcsmlError, LedgerError, MissingError, ModelError
+from icsml.errors import IcsmlError, LedgerError
 from icsml.ledger.replay import Replayed, bundle_of, replay
 from icsml.ledger.sealing import altered, erased
 from icsml.ledger.store import Ledger
 from icsml.ledger.store.walking import Walked
-from icsml.model.bundle import Bundle, read_bundle
-from icsml.model.bundle_store import kept_folder
-from icsml.model.manifest import MANIFEST
+from icsml.model.kept_bundles import KeptBundles
 from icsml.registry.resolve import fetch_bundle, list_versions
 
 __all__ = ["Bundles", "ReplayCounts", "replay_all", "replay_one"]
 
-_MOST_LOADED: Final = 8
 _PROGRESS_EVERY: Final = 1000
 
 
-class Bundles:
-    """Bundles by their hash, each read and verified once.
+class Bundles(KeptBundles):
+    """Bundles by their hash, those of the registry too.
 
     Parameters
     ----------
     folder : Path, optional
-        A bundle that lies elsewhere; it is used for the decisions of its hash.
-
-    Raises
-    ------
-    MissingError, ModelError
-        If there is no bundle in that folder, or it is damaged.
+        As of `KeptBundles`, whose errors it has.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._loaded: OrderedDict[str, Bundle | IcsmlError] = OrderedDict()
-        self._given = None if folder is None else read_bundle(folder)
-
-    def get(self, sha256: str) -> Bundle:
-        """Return the bundle of a hash.
-
-        Raises
-        ------
-        MissingError
-            ``ICS-LED-022`` if it is nowhere.
-        ModelError
-            If it was altered: the code and the file are those of the bundle.
-        """
-        if self._given is not None and self._given.sha256 == sha256:
-            return self._given
-        if sha256 not in self._loaded:
-            try:
-                self._loaded[sha256] = _read(sha256)
-            except IcsmlError as error:  # also kept: the registry is not asked again for each decision
-                self._loaded[sha256] = error
-        self._loaded.move_to_end(sha256)
-        if len(self._loaded) > _MOST_LOADED:
-            self._loaded.popitem(last=False)
-        found = self._loaded[sha256]
-        if isinstance(found, IcsmlError):
-            raise found
-        return found
+        super().__init__(folder, elsewhere=_in_registry)
 
 
 @dataclass(slots=True)
@@ -186,40 +149,12 @@ def _bundle_or_fault(one: Walked) -> str | IcsmlError:
         return error
 
 
-def _read(sha256: str) -> Bundle:
-    folder = _found(sha256)
-    try:
-        bundle = read_bundle(folder)
-    except ModelError as error:
-        remedy = "restore the kept copy from a backup, or give an intact one with --bundle"
-        raise ModelError(error.code, error.message, field=f"{folder}: {error.field}", remedy=remedy) from error
-    if bundle.sha256 != sha256:
-        raise ModelError(
-            "ICS-LED-023",
-            "another bundle lies where the one that decided was kept",
-            field=str(folder),
-            remedy="restore it from a backup, or give it with --bundle",
-        )
-    return bundle
-
-
-def _found(sha256: str) -> Path:
-    """Return the folder of a bundle: kept by the service, else in another store of this home, else of the registry."""
-    kept = kept_folder(sha256)
-    if kept.exists():
-        return kept
-    for manifest in sorted([*home().glob(f"bundles/*/{MANIFEST}"), *home().glob(f"cache/bundles/*/{MANIFEST}")]):
-        if sha256_hex(manifest.read_bytes()) == sha256:
-            return manifest.parent
+def _in_registry(sha256: str) -> Path | None:
+    """Return the folder of a bundle that is a registered version."""
     for version in _registered():
         if version[1] == sha256:
             return fetch_bundle(version[0]).folder
-    raise MissingError(
-        "ICS-LED-022",
-        "the bundle that decided is not kept here",
-        field=f"bundle_sha256 {sha256}",
-        remedy=f"restore {kept} from a backup, or give the bundle with --bundle",
-    )
+    return None
 
 
 def _registered() -> list[tuple[str, str | None]]:
