@@ -71,7 +71,12 @@ GROUPS: Final = {
     ),
     "ledger": (
         "Recorded decisions.",
-        {"show": "ledger_command:show", "verify": "ledger_command:verify", "checkpoint": "ledger_command:checkpoint"},
+        {
+            "show": "ledger_command:show",
+            "changes": "changes_command:changes",
+            "verify": "ledger_command:verify",
+            "checkpoint": "ledger_command:checkpoint",
+        },
     ),
     "keys": (
         "Keys of the service.",
