@@ -17,6 +17,7 @@ from icsml.client.calls import Call, Outcome
 from icsml.client.connection import asked_to_wait, http_settings, no_answer, request_arguments
 from icsml.client.errors import ClientError, UnavailableError
 from icsml.client.retries import Attempts, Retries
+from icsml.records.changes import Changes
 
 __all__ = ["AsyncClient"]
 
@@ -84,6 +85,16 @@ class AsyncClient:
     async def report(self, decision_id: str, lang: str = "en") -> bytes:
         """Return a decision as a page, HTML, in a language of the service; the same bytes each time."""
         return await self._send(calls.report(decision_id, lang))
+
+    async def changes(self, decision_id: str, *, since: str | None = None) -> Changes:
+        """Return what moved since the last decision on the same firm, or since an earlier one that `since` names.
+
+        Raises
+        ------
+        ClientError
+            Also if the decisions cannot be compared: a payload was erased, or a bundle is not kept.
+        """
+        return await self._send(calls.changes(decision_id, since))
 
     async def current_model(self) -> CurrentModel:
         """Return which model decides now."""

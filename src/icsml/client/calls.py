@@ -21,8 +21,9 @@ from icsml.client.arguments import LONGEST_BATCH_KEY, batch_key, body_of, path_p
 from icsml.client.errors import ClientError, UnavailableError, UnexpectedAnswerError, error_of_status
 from icsml.client.json_spans import JsonSpans
 from icsml.client.retries import REPEATABLE, seconds_to_wait
+from icsml.records.changes import Changes
 
-__all__ = ["Call", "NoAnswer", "Outcome", "assess", "batches", "current_model", "get", "ready", "report"]
+__all__ = ["Call", "NoAnswer", "Outcome", "assess", "batches", "changes", "current_model", "get", "ready", "report"]
 
 _ASSESSMENTS = "v1/assessments"
 _CODE = re.compile(r"ICS-[A-Z]{3}-[0-9]{3}")
@@ -168,6 +169,22 @@ def report(decision_id: str, lang: str) -> Call[bytes]:
         accept=_HTML,
         read=lambda answer: answer.content,
     )
+
+
+def changes(decision_id: str, since: str | None) -> Call[Changes]:
+    """Return the question what moved since the last decision on the same firm."""
+
+    def read(answer: httpx.Response) -> Changes:
+        try:
+            found = Changes.model_validate_json(answer.content, extra="allow")
+        except ValidationError:
+            raise ValueError("no changes") from None
+        if found.decision.decision_id != decision_id:
+            raise ValueError("of another decision")
+        return found
+
+    params = {} if since is None else {"since": since}
+    return Call(method="GET", path=f"{_ASSESSMENTS}/{path_part(decision_id)}/changes", params=params, read=read)
 
 
 def current_model() -> Call[CurrentModel]:

@@ -66,7 +66,7 @@ def changes(earlier: tuple[Bundle, bytes], later: tuple[Bundle, bytes], *, most:
         ``ICS-LED-023`` if another bundle decided, ``ICS-LED-024`` if a decision does not come out as it was recorded:
         then nothing is explained.
     LedgerError
-        ``ICS-LED-025`` if a payload has no form that this release knows, ``ICS-LED-029`` if the earlier model does not
+        ``ICS-LED-025`` if a payload has no form that this release knows, ``ICS-LED-032`` if the earlier model does not
         accept the later record.
     """
     then, now = _Recorded.of(*earlier), _Recorded.of(*later)
@@ -209,7 +209,7 @@ def _of_later_record(before: Bundle, record: EnterpriseRecord) -> ExplainedAsses
         return assess(before, record_columns(record, before.extras))
     except InputError as error:
         raise LedgerError(
-            "ICS-LED-029",
+            "ICS-LED-032",
             "the earlier model does not accept the later record, so the steps cannot be told apart",
             field=error.field,
             remedy="compare with a decision of a model that does (`since`)",

@@ -37,9 +37,9 @@ def recorded_changes(
     Raises
     ------
     MissingError
-        ``ICS-LED-022`` if a bundle is nowhere, ``ICS-LED-027`` if ``since`` is no decision of this tenant on this firm.
+        ``ICS-LED-022`` if a bundle is nowhere, ``ICS-LED-030`` if ``since`` is no decision of this tenant on this firm.
     InputError
-        ``ICS-LED-028`` if ``since`` was not decided before.
+        ``ICS-LED-031`` if ``since`` was not decided before.
     LedgerError
         ``ICS-LED-008`` if a payload was altered, ``ICS-LED-026`` if it was erased; and as
         :func:`icsml.ledger.changes.changes`.
@@ -73,7 +73,7 @@ def _require_earlier(earlier: JsonObject, later: JsonObject) -> None:
     if earlier["enterprise_id"] != later["enterprise_id"]:
         raise _not_of_this_firm()
     if _decided_at(earlier) >= _decided_at(later):
-        raise InputError("ICS-LED-028", "was not decided before", field="since", remedy="name an earlier decision")
+        raise InputError("ICS-LED-031", "was not decided before", field="since", remedy="name an earlier decision")
 
 
 def _decided_at(decision: JsonObject) -> datetime:
@@ -82,7 +82,7 @@ def _decided_at(decision: JsonObject) -> datetime:
 
 def _not_of_this_firm() -> MissingError:
     return MissingError(
-        "ICS-LED-027", "no such assessment of this firm", field="since", remedy="name an earlier decision on this firm"
+        "ICS-LED-030", "no such assessment of this firm", field="since", remedy="name an earlier decision on this firm"
     )
 
 

@@ -20,6 +20,7 @@ _MEANING = {
     HTTPStatus.NOT_FOUND: "This tenant has no such decision.",
     HTTPStatus.REQUEST_TIMEOUT: "The body took too long to arrive.",
     HTTPStatus.CONFLICT: "The idempotency key was used before with another body.",
+    HTTPStatus.GONE: "The payload of the decision was erased.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than the limit.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is encoded (`Content-Encoding`), or not application/json in UTF-8.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A field, a header or a parameter is not acceptable; `errors` names each.",

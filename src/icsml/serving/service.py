@@ -14,6 +14,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from icsml.core.clock import Clock
 from icsml.ledger.store import Ledger
+from icsml.model.kept_bundles import KeptBundles
 from icsml.serving.admission import admit
 from icsml.serving.body import read_json
 from icsml.serving.deciding import Decider, DecisionQueue
@@ -38,6 +39,9 @@ __all__ = [
     "TheService",
     "receive_record",
 ]
+
+_COMPARING_SECONDS = 20.0
+_MOST_BUNDLES = 4
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,16 @@ class Service:
         return Readers(self.settings.threads)
 
     @cached_property
+    def comparisons(self) -> Readers:
+        """The one thread that compares decisions; it reads bundles, which takes longer than reading the ledger."""
+        return Readers(1, seconds=_COMPARING_SECONDS)
+
+    @cached_property
+    def bundles(self) -> KeptBundles:
+        """Bundles that decided earlier, apart from the one that decides now."""
+        return KeptBundles(most=_MOST_BUNDLES)
+
+    @cached_property
     def metrics(self) -> Metrics:
         """What this process measures."""
         return Metrics()
@@ -99,6 +113,7 @@ class Service:
         await self.recorder.stop()
         await self.sign()
         self.readers.close()
+        self.comparisons.close()
         self.ledger.close()
 
     async def sign(self) -> None:
