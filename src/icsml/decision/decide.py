@@ -249,7 +249,7 @@ def _decided(
         bundle.name,
         stated.version,
         bundle.sha256,
-        tuple(dict.fromkeys(reason.feature.code for reason in explained.adverse_reasons)),
+        tuple(dict.fromkeys(each.feature.code for each in (*explained.adverse_reasons, *explained.reasons))),
     )
     return Decided(decision_id, written(document), document["grade"], _feature_vector(row), settings, facets)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from icsml.core.strict_json import JsonObject
-from icsml.errors import InputError, LedgerError, MissingError
+from icsml.errors import InputError, MissingError
 from icsml.ledger.changes import changes, first_decision
 from icsml.ledger.payload import parse_decision, stored_decision
 from icsml.ledger.replay import bundle_of
@@ -50,8 +50,6 @@ def recorded_changes(
     if found is None:
         return None
     owner, later = found
-    if later is None:
-        raise _erased("id")
     earlier_id = ledger.previous(owner, decision_id) if since is None else since
     if earlier_id is None:
         return first_decision(later)
@@ -59,8 +57,6 @@ def recorded_changes(
     if known is None:
         raise _not_of_this_firm()
     earlier = known[1]
-    if earlier is None:
-        raise _erased("since")
     _require_earlier(_decision(earlier), _decision(later))
     return changes(*[(bundles.get(bundle_of(data)), data) for data in (earlier, later)])
 
@@ -83,13 +79,4 @@ def _decided_at(decision: JsonObject) -> datetime:
 def _not_of_this_firm() -> MissingError:
     return MissingError(
         "ICS-LED-030", "no such assessment of this firm", field="since", remedy="name an earlier decision on this firm"
-    )
-
-
-def _erased(field: str) -> LedgerError:
-    return LedgerError(
-        "ICS-LED-026",
-        "its payload was erased, so it cannot be compared",
-        field=field,
-        remedy="name another decision with `since`, or restore it from a backup if it was not erased on purpose",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 __all__ = ["DecisionFacets", "facets_of"]
@@ -24,7 +24,7 @@ class DecisionFacets(NamedTuple):
     model_name, model_version, bundle_sha256 : str or None
         Which model decided.
     reasons : tuple of str
-        The codes of the adverse reasons, each once, in their order.
+        The codes of the adverse reasons and then of the others, each once.
     """
 
     decided_at: str
@@ -58,7 +58,7 @@ def facets_of(decision: object) -> DecisionFacets | None:
         _text(model, "name"),
         _text(model, "version"),
         _text(model, "bundle_sha256"),
-        _codes(decision.get("adverse_reasons")),
+        _codes([*_listed(decision, "adverse_reasons"), *_listed(decision, "reasons")]),
     )
 
 
@@ -74,8 +74,11 @@ def _number(values: Mapping[str, Any], key: str) -> int | float | None:
     return value if known else None
 
 
-def _codes(reasons: object) -> tuple[str, ...]:
-    if not isinstance(reasons, list | tuple):
-        return ()
+def _listed(values: Mapping[str, Any], key: str) -> Sequence[object]:
+    value = values.get(key)
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _codes(reasons: Sequence[object]) -> tuple[str, ...]:
     codes = (_text(reason, "code") for reason in reasons if isinstance(reason, Mapping))
     return tuple(dict.fromkeys(code for code in codes if code is not None))

@@ -79,9 +79,10 @@ def replay_one(ledger: Ledger, bundles: Bundles, decision_id: str, tenant: str |
     MissingError, ModelError
         As `Bundles.get`.
     """
-    data = ledger.find_bytes(decision_id, tenant)
-    if data is None:
+    found = ledger.find_bytes(decision_id, tenant)
+    if found is None:
         return None
+    data = found[1]
     (result,) = replay(bundles.get(bundle_of(data)), [(decision_id, data)])
     return result
 

@@ -90,9 +90,7 @@ DECISION_INDEX = Table(
     metadata,
     Column("tenant", Text, primary_key=True),
     Column("decided_at", Text, primary_key=True),
-    Column(
-        "decision_id", Text, ForeignKey("chain.decision_id", name="fk_decision_index_decision_id"), primary_key=True
-    ),
+    Column("decision_id", Text, primary_key=True),
     Column("enterprise_id", Text),
     Column("as_of", Text),
     Column("grade", Text),

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sqlalchemy import Connection, Engine, bindparam, delete, select
+from sqlalchemy import Connection, Engine, bindparam, delete, select, union
 
 from icsml.ledger.sealing import is_sealed
-from icsml.ledger.store.chain_tables import CHAIN, PAYLOAD, PAYLOAD_KEY
+from icsml.ledger.store.chain_tables import CHAIN, DECISION_INDEX, PAYLOAD, PAYLOAD_KEY
+from icsml.ledger.store.indexing import remove_from_index
 
 __all__ = ["forget", "names_before", "names_of_enterprise", "overwrite_freed"]
 
 _AT_ONCE: Final = 500
-_OF_ENTERPRISE = select(PAYLOAD_KEY.c.decision_id).where(
-    PAYLOAD_KEY.c.tenant == bindparam("tenant"), PAYLOAD_KEY.c.enterprise_id == bindparam("enterprise_id")
+_OF_ENTERPRISE = union(
+    *(
+        select(table.c.decision_id).where(
+            table.c.tenant == bindparam("tenant"), table.c.enterprise_id == bindparam("enterprise_id")
+        )
+        for table in (PAYLOAD_KEY, DECISION_INDEX)  # what an earlier release recorded has no key
+    )
 )
-_BEFORE = (
-    select(CHAIN.c.decision_id)
-    .join(PAYLOAD_KEY, PAYLOAD_KEY.c.decision_id == CHAIN.c.decision_id)
-    .where(CHAIN.c.recorded_at < bindparam("before"))
+_KNOWN = union(select(PAYLOAD_KEY.c.decision_id), select(DECISION_INDEX.c.decision_id))
+_BEFORE = select(CHAIN.c.tenant, CHAIN.c.decision_id).where(
+    CHAIN.c.recorded_at < bindparam("before"), CHAIN.c.decision_id.in_(_KNOWN)
 )
 
 
@@ -30,10 +35,8 @@ def names_of_enterprise(connection: Connection, tenant: str, enterprise_id: str)
 
 def names_before(connection: Connection, before: str, tenant: str | None) -> list[tuple[str, str]]:
     """Return tenant and identifier of what was recorded before a time and is not erased, by tenant."""
-    query = _BEFORE.add_columns(CHAIN.c.tenant)
-    if tenant is not None:
-        query = query.where(CHAIN.c.tenant == tenant)
-    return sorted((owner, name) for name, owner in connection.execute(query, {"before": before}))
+    query = _BEFORE if tenant is None else _BEFORE.where(CHAIN.c.tenant == tenant)
+    return sorted((owner, name) for owner, name in connection.execute(query, {"before": before}))
 
 
 def forget(connection: Connection, names: Sequence[str]) -> None:
@@ -52,6 +55,8 @@ def forget(connection: Connection, names: Sequence[str]) -> None:
         ]
         connection.execute(delete(PAYLOAD_KEY).where(PAYLOAD_KEY.c.decision_id.in_(some)))
         connection.execute(delete(PAYLOAD).where(PAYLOAD.c.decision_id.in_(unsealed)))
+        for name in some:
+            remove_from_index(connection, name)
 
 
 def overwrite_freed(engine: Engine) -> None:

@@ -277,11 +277,13 @@ class Ledger:
         LedgerError
             If the ledger cannot be read, or the payload is not what was recorded.
         """
-        data = self.find_bytes(decision_id)
-        return None if data is None else parse_payload(data)
+        found = self.find_bytes(decision_id)
+        return None if found is None else parse_payload(found[1])
 
-    def find_bytes(self, decision_id: str, tenant: str | None = None) -> bytes | None:
-        """Return the bytes of a payload; for the operator. None if there is no such decision of the tenant.
+    def find_bytes(self, decision_id: str, tenant: str | None = None) -> tuple[str, bytes] | None:
+        """Return whose a decision is, and the bytes of its payload; None if there is none of the tenant.
+
+        Without a tenant that is for the operator of the database.
 
         Raises
         ------
@@ -294,7 +296,8 @@ class Ledger:
             owner = connection.scalar(select(CHAIN.c.tenant).where(CHAIN.c.decision_id == decision_id))
             if owner is None or tenant not in (None, owner):
                 return None
-            return recorded_payload(connection, owner, decision_id)
+            data = recorded_payload(connection, owner, decision_id)
+            return None if data is None else (owner, data)
 
     def walk(self, *, tenant: str | None = None, since: datetime | None = None) -> Iterator[list[Walked]]:
         """Yield what is recorded in groups, in the order recorded and in constant memory; for the operator.

@@ -31,12 +31,7 @@ def upgrade() -> None:
         "decision_index",
         sa.Column("tenant", sa.Text, primary_key=True),
         sa.Column("decided_at", sa.Text, primary_key=True),
-        sa.Column(
-            "decision_id",
-            sa.Text,
-            sa.ForeignKey("chain.decision_id", name="fk_decision_index_decision_id"),
-            primary_key=True,
-        ),
+        sa.Column("decision_id", sa.Text, primary_key=True),
         sa.Column("enterprise_id", sa.Text),
         sa.Column("as_of", sa.Text),
         sa.Column("grade", sa.Text),
