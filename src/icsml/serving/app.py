@@ -31,6 +31,7 @@ from icsml.serving.rate_limit import RateLimits
 from icsml.serving.routes.assessments import assessments_router
 from icsml.serving.routes.batches import batches_router
 from icsml.serving.routes.changes import changes_router
+from icsml.serving.routes.events import events_router
 from icsml.serving.routes.health import health_router
 from icsml.serving.routes.metrics import metrics_router
 from icsml.serving.routes.models import models_router
@@ -105,6 +106,7 @@ def create_app(
     app.include_router(assessments_router(model.bundle))
     app.include_router(changes_router())
     app.include_router(batches_router(model.bundle))
+    app.include_router(events_router(model.bundle))
     return app
 
 
