@@ -365,4 +365,4 @@ class Decision(_Part):
     refer: list[Referral] | None = None
     pd_if_withheld: Withheld | None = None
     warnings: list[DecisionWarning]
-    refers_to: RefersTo | None = None
+    refers_to: Annotated[RefersTo | None, Field(exclude_if=lambda value: value is None)] = None
