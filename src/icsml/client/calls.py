@@ -22,8 +22,21 @@ from icsml.client.errors import ClientError, UnavailableError, UnexpectedAnswerE
 from icsml.client.json_spans import JsonSpans
 from icsml.client.retries import REPEATABLE, seconds_to_wait
 from icsml.records.changes import Changes
+from icsml.records.replays import Replay
 
-__all__ = ["Call", "NoAnswer", "Outcome", "assess", "batches", "changes", "current_model", "get", "ready", "report"]
+__all__ = [
+    "Call",
+    "NoAnswer",
+    "Outcome",
+    "assess",
+    "batches",
+    "changes",
+    "current_model",
+    "get",
+    "ready",
+    "replay",
+    "report",
+]
 
 _ASSESSMENTS = "v1/assessments"
 _CODE = re.compile(r"ICS-[A-Z]{3}-[0-9]{3}")
@@ -185,6 +198,21 @@ def changes(decision_id: str, since: str | None) -> Call[Changes]:
 
     params = {} if since is None else {"since": since}
     return Call(method="GET", path=f"{_ASSESSMENTS}/{path_part(decision_id)}/changes", params=params, read=read)
+
+
+def replay(decision_id: str) -> Call[Replay]:
+    """Return the request to decide again on a recorded decision; nothing is recorded, so it can be repeated."""
+
+    def read(answer: httpx.Response) -> Replay:
+        try:
+            found = Replay.model_validate_json(answer.content, extra="allow")
+        except ValidationError:
+            raise ValueError("no replay") from None
+        if found.decision_id != decision_id:
+            raise ValueError("of another decision")
+        return found
+
+    return Call(method="POST", path=f"{_ASSESSMENTS}/{path_part(decision_id)}:replay", read=read)
 
 
 def current_model() -> Call[CurrentModel]:

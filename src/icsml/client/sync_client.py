@@ -17,6 +17,7 @@ from icsml.client.connection import asked_to_wait, http_settings, no_answer, req
 from icsml.client.errors import ClientError, UnavailableError
 from icsml.client.retries import Attempts, Retries
 from icsml.records.changes import Changes
+from icsml.records.replays import Replay
 
 __all__ = ["Client"]
 
@@ -150,6 +151,16 @@ class Client:
             Also if the decisions cannot be compared: a payload was erased, or a bundle is not kept.
         """
         return self._send(calls.changes(decision_id, since))
+
+    def replay(self, decision_id: str) -> Replay:
+        """Let the service decide again with the bundle that decided, and return whether the same bytes came out.
+
+        Raises
+        ------
+        ClientError
+            Also if it cannot: the payload was erased, or the bundle is not kept.
+        """
+        return self._send(calls.replay(decision_id))
 
     def current_model(self) -> CurrentModel:
         """Return which model decides now."""
