@@ -233,15 +233,12 @@ class TestRefused:
     def test_an_altered_payload(self, ask, made, problem, tmp_path):
         url, where = f"sqlite:///{tmp_path / 'ledger.db'}", f"WHERE decision_id = '{made}'"
         ((stored,),) = execute(url, f"SELECT bytes FROM payload {where}")
-        execute(
-            url, f"UPDATE payload SET bytes = X'{stored[:-9].hex()}{(stored[-9] ^ 1):02x}{stored[-8:].hex()}' {where}"
-        )
+        altered = stored[:-9] + bytes([stored[-9] ^ 1]) + stored[-8:]
+        execute(url, f"UPDATE payload SET bytes = X'{altered.hex()}' {where}")
         assert problem(ask(made), 503).code == "ICS-LED-008"
 
 
-def test_a_decision_that_does_not_come_out_is_not_explained(
-    auditor, post, by_other_bundle, record, monkeypatch, problem
-):
+def test_a_decision_that_does_not_come_out_is_not_explained(auditor, post, record, monkeypatch, problem):
     post(record)
     made = post({**record, "staff_total": 77})["decision_id"]
     monkeypatch.setattr("icsml.ledger.changes._outcome", lambda bundle, assessment: b"[]")
