@@ -60,9 +60,10 @@ class TestOverride:
         ("change", "code", "field"),
         [
             ({"outcome": "maybe"}, "ICS-SRV-056", "outcome"),
-            ({"reason_code": "other"}, "ICS-SRV-056", "comment"),
-            ({"user": " "}, "ICS-SRV-056", "user"),
-            ({"second_user": "Officer-17"}, "ICS-SRV-056", "second_user"),
+            ({"reason_code": "other"}, "ICS-SRV-060", "comment"),
+            ({"user": " "}, "ICS-SRV-060", "user"),
+            ({"user": "a\u202eb"}, "ICS-SRV-056", "user"),
+            ({"second_user": "Officer-17"}, "ICS-SRV-060", "second_user"),
             ({"amount_cny": -1}, "ICS-SRV-056", "amount_cny"),
             ({"note": 1}, "ICS-SRV-056", "note"),
             ({"amount_cny": 1_000_001}, "ICS-SRV-058", "second_user"),

@@ -43,8 +43,9 @@ def _operations(document):
 def _named(body, name):
     """Return a body whose records are of an enterprise of this name."""
     body = copy.deepcopy(body)
-    for record in body.get("records", [body]):
-        record["enterprise_id"] = name
+    for record in [*body.get("records", []), *body.get("outcomes", []), body.get("record"), body]:
+        if record and "enterprise_id" in record:
+            record["enterprise_id"] = name
     return body
 
 
@@ -57,8 +58,9 @@ def _told(answer):
 
 def _decision_ids(answer):
     content = answer.json()
-    found = [content] if "decision_id" in content else [each.get("decision", {}) for each in content["results"]]
-    return [decision["decision_id"] for decision in found if "decision_id" in decision]
+    results = content.get("results") or [{"decision": each} for each in content.get("events", [])]
+    found = [content] if "decision_id" in content else [each.get("decision", {}) for each in results]
+    return [decision["decision_id"] for decision in found if decision.get("decision_id")]
 
 
 ANY = st.integers(0, 999)
@@ -108,14 +110,28 @@ class Tenants(RuleBasedStateMachine):
         role=st.sampled_from([Role.SCORE, *Role]),
         idempotency=st.sampled_from([None, "loan-1", "loan-2"]),
         number=st.sampled_from([1, 2]),
+        at=ANY,
     )
-    def decide(self, which, who, role, idempotency, number):
+    def decide(self, which, who, role, idempotency, number, at=0):
         """Both tenants use the same idempotency keys; the names tell whose decision an answer holds."""
         deciding = [each for each in self.operations if each[2]]
         method, path, example = deciding[which % len(deciding)]
         name = f"{self.tenants[who]}-{number if idempotency else 'x'}"
         headers = {"Idempotency-Key": f"{idempotency}{path}"} if idempotency else {}
-        answer = self.ask(method, path, who, role, headers=headers, body=_named(example, name))
+        about = {}
+        if "{id}" in path:
+            owner, decision_id, firm = self.recorded[at % len(self.recorded)]
+            about, name = {"decision_id": decision_id}, firm if owner == who else name
+            if owner != who:
+                told = [
+                    _told(self.ask(method, path, who, role, headers=headers, body=_named(example, name), **each))
+                    for each in (about, {"decision_id": "unknown"})
+                ]
+                assert told[0] == told[1]
+                assert told[0][0] in (403, 404)
+                self.seen["acts on a foreign one", told[0][0]] += 1
+                return
+        answer = self.ask(method, path, who, role, headers=headers, body=_named(example, name), **about)
         if not answer.is_success:
             assert answer.status_code in (403, 409)
             return
@@ -170,7 +186,7 @@ def test_no_tenant_learns_of_another_on_any_route_in_any_role(machine):
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     run_state_machine_as_test(machine, settings=often)
-    wanted = [("own", 200), ("own", 403), ("foreign", 404), ("foreign", 403), "revoked"]
+    wanted = [("acts on a foreign one", 404), ("own", 200), ("own", 403), ("foreign", 404), ("foreign", 403), "revoked"]
     assert all(machine.seen[each] for each in wanted), machine.seen
 
 

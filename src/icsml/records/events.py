@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from icsml.core.direction_marks import LINE_PATTERN
 from icsml.core.pydantic_errors import fault
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Outcome",
     "Outcomes",
     "Override",
+    "RecordedOutcomes",
     "RefersTo",
 ]
 
@@ -32,8 +34,18 @@ OVERRIDE_REASONS: Final = (
     "other",
 )
 _MOST_OUTCOMES: Final = 1000
-Name = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
+
+
+def _says_something(text: str) -> str:
+    if not text.strip():
+        raise fault((), "must not be blank")
+    return text
+
+
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=128, pattern=LINE_PATTERN), AfterValidator(_says_something)
+]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(_says_something)]
 Record = Annotated[dict[str, Any], Field(description="A record, as `POST /v1/assessments` takes it")]
 
 
@@ -128,5 +140,12 @@ class Event(BaseModel):
 
 class Events(BaseModel):
     """What happened after a decision, in the order recorded."""
+
+    decision_id: str
+    events: list[Event]
+
+
+class RecordedOutcomes(BaseModel):
+    """Outcomes as they are recorded, in the order sent."""
 
     events: list[Event]

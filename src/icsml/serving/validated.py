@@ -20,16 +20,17 @@ def validated(model: type[Model], body: Any) -> Model:  # noqa: ANN401 - any JSO
     Raises
     ------
     InputError
-        ``ICS-SRV-056``, with the path of each field and what is wrong with it.
+        ``ICS-SRV-056``, with the path of each field and what is wrong with it; ``ICS-SRV-060`` if each is acceptable
+        by itself, and they do not fit one another.
     """
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        details = [
-            (_path(each), within_sentence(each)) for each in error.errors(include_url=False, include_input=False)
-        ]
+        found = error.errors(include_url=False, include_input=False)
+    details = [(_path(each), within_sentence(each)) for each in found]
+    alone = any(each["type"] != "config_fault" for each in found)
     raise InputError(
-        "ICS-SRV-056",
+        "ICS-SRV-056" if alone else "ICS-SRV-060",
         details[0][1],
         field=details[0][0],
         remedy="see the body of this path in /openapi.json",

@@ -14,7 +14,7 @@ from icsml.errors import IcsmlError
 from icsml.ledger.entry import Entry, Recorded
 from icsml.model.bundle import Bundle
 from icsml.records.decision import Decision
-from icsml.records.events import Correction, Event, Events, Objection, Outcome, Outcomes, Override
+from icsml.records.events import Correction, Event, Events, Objection, Outcome, Outcomes, Override, RecordedOutcomes
 from icsml.serving.keys import Caller
 from icsml.serving.openapi import model_body, problems
 from icsml.serving.problems import RequestError
@@ -114,7 +114,7 @@ async def read_events(caller: Reader, service: TheService, decision_id: Decision
     events = await service.readers.run(read)
     if events is None:
         raise RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
-    return _json(canonical_bytes({"events": events}), known=True)
+    return _json(canonical_bytes({"decision_id": decision_id, "events": events}), known=True)
 
 
 def events_router(bundle: Bundle) -> APIRouter:
@@ -160,9 +160,9 @@ def events_router(bundle: Bundle) -> APIRouter:
         record_outcomes,
         methods=["POST"],
         status_code=HTTPStatus.CREATED,
-        response_model=Events,
+        response_model=RecordedOutcomes,
         summary="Record what became of firms",
-        responses={int(HTTPStatus.OK): _again(Events), **problems(*CREATING, HTTPStatus.CONFLICT)},
+        responses={int(HTTPStatus.OK): _again(RecordedOutcomes), **problems(*CREATING, HTTPStatus.CONFLICT)},
         openapi_extra=model_body(Outcomes),
     )
     return router
