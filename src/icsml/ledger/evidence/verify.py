@@ -1,7 +1,7 @@
-"""Verify the evidence pack of a decision: python verify.py PACK.zip --key HEX [HEX ...] (Python 3.9 or later suffices).
+"""Verify the evidence pack of one decision: python verify.py PACK.zip --key HEX (Python 3.9 or later, nothing else).
 
 HEX is the operator's public key, known in another way than by the pack: whoever makes a false pack has a key for it.
-Exit code 0: genuine; 1: not, the first part at fault is named; 3: whole, but without a key nobody knows who signed."""
+Exit code 0: genuine; 1: not, and the first part at fault is named; 3: whole, but no key was given."""
 
 import hashlib
 import json
@@ -63,26 +63,22 @@ def check(pack: Any, keys: list[str]) -> Any:
     top, digest = json.loads(files["manifest.json"]), {n: hashlib.sha256(files[n]).hexdigest() for n in names}
     for name in sorted({*names, *top["files"]} - {"manifest.json", "manifest.sig"}):
         need(digest.get(name) == top["files"].get(name, {}).get("sha256"), name, "is not what was signed")
-    part = {name[:-5]: json.loads(files[name]) for name in names if name.endswith(".json")}
-    payload, stored, rows, checkpoint = (part[name] for name in ("payload", "stored", "chain", "checkpoint"))
-    signed, decision, bundle = checkpoint["checkpoint"], payload["decision"], part["bundle-manifest"]["files"]
+    got = {name[:-5]: json.loads(files[name]) for name in names if name.endswith(".json")}
+    payload, stored, rows, checkpoint = (got[name] for name in ("payload", "stored", "chain", "checkpoint"))
+    signed, decision, bundle = checkpoint["checkpoint"], payload["decision"], got["bundle-manifest"]["files"]
     salted = hashlib.sha256(bytes.fromhex(files["salt.hex"].decode()) + files["payload.json"]).hexdigest()
     bundles, rules = ([each[name + "_sha256"] for each in (stored, payload, top)] for name in ("bundle", "rulebook"))
+    reasons = {name: decision.get(name) for name in ("adverse_reasons", "reasons")}
     for name, *same in [
         ("payload.json", salted, stored.get("content_sha256", digest["stored.json"])),
         ("stored.json", digest["stored.json"], rows[0]["payload_sha256"]),
-        ("record.json", written(part["record"]), written(payload["request"])),
-        ("decision.json", written(part["decision"]), written(decision)),
-        (
-            "reasons.json",
-            written(part["reasons"]),
-            written({n: decision.get(n) for n in ("adverse_reasons", "reasons")}),
-        ),
+        ("record.json", written(got["record"]), written(payload["request"])),
+        ("decision.json", written(got["decision"]), written(decision)),
+        ("reasons.json", written(got["reasons"]), written(reasons)),
         ("bundle-manifest.json", digest["bundle-manifest.json"], *bundles),
         ("rulebook.yaml", digest.get("rulebook.yaml"), bundle.get("rulebook.yaml"), *rules),
         ("peers.json", digest.get("peers.json"), bundle.get("peers.json")),
-        ("chain.json", top["decision_id"], decision["decision_id"], rows[0]["decision_id"]),
-        ("chain.json", top["tenant"], rows[0]["tenant"]),
+        *(("chain.json", top[n], rows[0][n], {**top, **decision}[n]) for n in ("decision_id", "tenant")),
         ("checkpoint.json", top["ledger"], signed["ledger"]),
     ]:
         need(len({*same}) == 1, name, "does not fit the other parts")
