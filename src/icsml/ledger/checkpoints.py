@@ -22,10 +22,19 @@ from icsml.core.clock import timestamp
 from icsml.core.paths import home
 from icsml.core.private_files import private_files
 from icsml.errors import MissingError
-from icsml.ledger.chain_row import GENESIS
-from icsml.ledger.signing import is_signed, signing_key
+from icsml.ledger.chain_row import GENESIS, ChainRow
+from icsml.ledger.signing import SigningKey, is_signed, signing_key
 
-__all__ = ["Checkpoint", "CheckpointFaultError", "Head", "add_checkpoint", "checkpoints_path", "read_checkpoints"]
+__all__ = [
+    "Checkpoint",
+    "CheckpointFaultError",
+    "Head",
+    "add_checkpoint",
+    "checkpoints_path",
+    "first_signed",
+    "ledger_key",
+    "read_checkpoints",
+]
 
 _FOLDER: Final = "checkpoints"
 _BLOCK: Final = 65_536
@@ -168,6 +177,61 @@ def read_checkpoints(ledger: str, trusted: frozenset[str]) -> list[Checkpoint]:
             raise CheckpointFaultError(number, what, found)
         found.append(parsed.checkpoint)
     return found
+
+
+def first_signed(ledger: str, row: ChainRow, trusted: frozenset[str]) -> tuple[Head, bytes] | None:
+    """Return the first end at or after a row of a chain that was signed, and the line that signs it; None without one.
+
+    Only lines that name the writer are looked at, and those that are not as they were signed are passed over: whether
+    all are, `read_checkpoints` says.
+
+    Parameters
+    ----------
+    ledger : str
+        Identifier of the ledger.
+    row : ChainRow
+        The row.
+    trusted : frozenset of str
+        Public keys whose signatures count.
+    """
+    writer = canonical_bytes(row.writer)
+    try:
+        stream = checkpoints_path(ledger).open("rb")
+    except FileNotFoundError:
+        return None
+    with stream:
+        for content in stream:
+            if writer not in content or not content.endswith(b"\n"):
+                continue
+            if (head := _signed_end(content, ledger, row, trusted)) is not None:
+                return head, content[:-1]
+    return None
+
+
+def ledger_key(ledger: str) -> SigningKey:
+    """Return the key that signs what is about a ledger, while no other process can make one.
+
+    Raises
+    ------
+    ConfigError
+        As `icsml.ledger.signing.signing_key`.
+    """
+    with _locked(checkpoints_path(ledger)):
+        return signing_key()
+
+
+def _signed_end(content: bytes, ledger: str, row: ChainRow, trusted: frozenset[str]) -> Head | None:
+    try:
+        line = _parsed(content, 0)
+    except CheckpointFaultError:
+        return None
+    checkpoint = line.checkpoint
+    ends = [head for head in checkpoint.heads if (head.tenant, head.writer) == (row.tenant, row.writer)]
+    if not ends or ends[0].sequence < row.sequence or checkpoint.ledger != ledger:
+        return None
+    if checkpoint.public_key not in trusted:
+        return None
+    return ends[0] if is_signed(checkpoint.public_key, checkpoint.signed_bytes, line.signature) else None
 
 
 def _fault(line: _Line, ledger: str, before: Sequence[Checkpoint], trusted: frozenset[str]) -> str | None:

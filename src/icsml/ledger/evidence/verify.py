@@ -1,5 +1,4 @@
 """Verify the evidence pack of one decision: python verify.py PACK.zip --key HEX (Python 3.9 or later, nothing else).
-
 HEX is the operator's public key, known in another way than by the pack: whoever makes a false pack has a key for it.
 Exit code 0: genuine; 1: not, and the first part at fault is named; 3: whole, but no key was given."""
 
@@ -41,7 +40,8 @@ def is_signed(key: str, data: bytes, signature: str) -> bool:
         return False
     hashed = int.from_bytes(hashlib.sha512(sign[:32] + public + data).digest(), "little") % L
     left, right = times(s, point(b"X" + 31 * b"f")), add(r, times(hashed, a))  # the base: y is 4/5
-    return s < L and len(sign) == 64 and all((left[i] * right[2] - right[i] * left[2]) % P == 0 for i in (0, 1))
+    same = all((left[i] * right[2] - right[i] * left[2]) % P == 0 for i in (0, 1))
+    return same and s < L and (key, signature, 64) == (public.hex(), sign.hex(), len(sign))
 
 
 def written(value: Any) -> bytes:  # RFC 8785 for rows and checkpoints: ASCII names, whole numbers, printable text
@@ -69,12 +69,11 @@ def check(pack: Any, keys: list[str]) -> Any:
     salted = hashlib.sha256(bytes.fromhex(files["salt.hex"].decode()) + files["payload.json"]).hexdigest()
     bundles, rules = ([each[name + "_sha256"] for each in (stored, payload, top)] for name in ("bundle", "rulebook"))
     reasons = {name: decision.get(name) for name in ("adverse_reasons", "reasons")}
+    found = {"record": payload["request"], "decision": decision, "reasons": reasons}
     for name, *same in [
         ("payload.json", salted, stored.get("content_sha256", digest["stored.json"])),
         ("stored.json", digest["stored.json"], rows[0]["payload_sha256"]),
-        ("record.json", written(got["record"]), written(payload["request"])),
-        ("decision.json", written(got["decision"]), written(decision)),
-        ("reasons.json", written(got["reasons"]), written(reasons)),
+        *((n + ".json", written(got[n]), written(value)) for n, value in found.items()),
         ("bundle-manifest.json", digest["bundle-manifest.json"], *bundles),
         ("rulebook.yaml", digest.get("rulebook.yaml"), bundle.get("rulebook.yaml"), *rules),
         ("peers.json", digest.get("peers.json"), bundle.get("peers.json")),
@@ -86,7 +85,8 @@ def check(pack: Any, keys: list[str]) -> Any:
     ends = [head["row_sha256"] for head in signed["heads"]]  # the hash of a row is of its chain and position too
     for row, after in zip(rows, [*([row["previous_sha256"]] for row in rows[1:]), ends]):
         need(hashlib.sha256(written(row)).hexdigest() in after, "chain.json", f"has another row {row['sequence']}")
-    need(not keys or {key, signed["public_key"]} <= {*keys}, "manifest.sig", "or checkpoint.json is by an unknown key")
+    for name, by in (("manifest.sig", key), ("checkpoint.json", signed["public_key"])):
+        need(not keys or by in keys, name, "is signed by a key that was not given")
     return top
 
 
@@ -96,5 +96,5 @@ if __name__ == "__main__":
         found = check(given[0], given[1:])
     except Exception as error:
         sys.exit(f"FAULT: {error}")
-    print("whole" if given[1:] else "whole, SIGNER NOT CONFIRMED", found["decision_id"], found["public_key"])
+    print("genuine" if given[1:] else "whole, SIGNER NOT CONFIRMED", found["decision_id"], found["ledger"])
     sys.exit(0 if given[1:] else 3)

@@ -20,7 +20,7 @@ from icsml.core.clock import Clock, timestamp, utc_now
 from icsml.core.progress import Progress, silent
 from icsml.core.strict_json import JsonObject
 from icsml.errors import IcsmlError, LedgerError
-from icsml.ledger.checkpoints import Checkpoint, Head, add_checkpoint
+from icsml.ledger.checkpoints import Checkpoint, Head, add_checkpoint, first_signed
 from icsml.ledger.entry import Entry, Recorded, is_name, require_names, require_texts
 from icsml.ledger.payload import Payload, parse_payload, payload_parts, stored_decision
 from icsml.ledger.store.chain_tables import CHAIN, EVENT, HEARTBEAT
@@ -34,6 +34,7 @@ from icsml.ledger.store.database import (
     write_transaction,
 )
 from icsml.ledger.store.erasing import names_before, names_of_enterprise, overwrite_freed
+from icsml.ledger.store.evidence import Evidence, find_decision, not_signed, rows_until
 from icsml.ledger.store.failures import not_readable, not_recorded
 from icsml.ledger.store.indexing import indexed_firm, previous_decision
 from icsml.ledger.store.migrations import upgrade
@@ -298,6 +299,37 @@ class Ledger:
                 return None
             data = recorded_payload(connection, owner, decision_id)
             return None if data is None else (owner, data)
+
+    def evidence(self, decision_id: str, tenant: str | None, trusted: frozenset[str]) -> Evidence | None:
+        """Return what proves that a decision was recorded; None if there is none of the tenant.
+
+        Parameters
+        ----------
+        decision_id : str
+            The decision.
+        tenant : str or None
+            Whose it must be; None, for the operator, any tenant's.
+        trusted : frozenset of str
+            Public keys whose checkpoints count.
+
+        Raises
+        ------
+        LedgerError
+            ``ICS-LED-040`` if no checkpoint has signed it yet, ``ICS-LED-026`` if it was erased; and as :meth:`find`.
+        """
+        if not is_name(decision_id):
+            return None
+        with self._reading() as connection:
+            found = find_decision(connection, decision_id, tenant)
+            if found is None:
+                return None
+            ledger = ledger_identity(connection)
+        signed = None if ledger is None else first_signed(ledger, found.row, trusted)
+        if ledger is None or signed is None:
+            raise not_signed()
+        end, line = signed
+        with self._reading() as connection:
+            return Evidence(ledger, found, rows_until(connection, found.row, end), line)
 
     def walk(self, *, tenant: str | None = None, since: datetime | None = None) -> Iterator[list[Walked]]:
         """Yield what is recorded in groups, in the order recorded and in constant memory; for the operator.
