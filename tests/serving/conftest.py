@@ -25,6 +25,7 @@ from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.innovation.scoring.evaluate import evaluate
 from icsml.ledger.store import Ledger
 from icsml.model.bundle import BundleParts, write_bundle
+from icsml.model.bundle_store import keep_bundle
 from icsml.model.calibrate import Affine
 from icsml.model.scale import load_scale
 from icsml.model.scorer import Scorer
@@ -147,7 +148,8 @@ def ledger(tmp_path):
 
 @pytest.fixture
 def make_app(bundle, ledger, keys, tmp_path, monkeypatch):
-    monkeypatch.setenv("ICSML_HOME", str(tmp_path / "home"))  # for the signing key and the checkpoints
+    monkeypatch.setenv("ICSML_HOME", str(tmp_path / "home"))  # for the signing key, the checkpoints and the bundle
+    keep_bundle(bundle.folder)
 
     def make(**changes):
         model = LiveModel(bundle, "3", NOW)

@@ -77,6 +77,7 @@ GROUPS: Final = {
             "verify": "ledger_command:verify",
             "checkpoint": "ledger_command:checkpoint",
             "erase": "ledger_command:erase",
+            "pack": "pack_command:pack",
         },
     ),
     "keys": (

@@ -19,7 +19,7 @@ from icsml.ledger.signing import trusted_keys
 from icsml.ledger.store import Ledger
 from icsml.ledger.verification import Verification
 
-__all__ = ["checkpoint", "erase", "show", "verify"]
+__all__ = ["checkpoint", "erase", "refuse_altered", "show", "verify"]
 
 PublicKeys = Annotated[
     Path | None,
@@ -69,15 +69,20 @@ def checkpoint(public_keys: PublicKeys = None, json_: JsonFlag = False) -> None:
     """Verify the ledger, then sign where every chain ends; the service does so for its own chains every minute."""
     with Ledger.open() as ledger:
         found = ledger.verify(trusted_keys(public_keys), progress())
-        signed = ledger.checkpoint_all() if found.ok else None
-    if not found.ok:
-        emit(found, as_json=json_, text=_verified(found) + "\nnothing was signed")
-        raise typer.Exit(1)
+        refuse_altered(found, as_json=json_)
+        signed = ledger.checkpoint_all()
     facts = {"signed": signed and {"number": signed.number, "at": signed.at, "sha256": signed.sha256}}
     text = "there is no decision to sign"
     if signed is not None:
         text = f"checkpoint {signed.number} of {len(signed.heads)} chains, {found.records:,} rows: {signed.sha256}"
     emit(facts, as_json=json_, text=text)
+
+
+def refuse_altered(found: Verification, *, as_json: bool) -> None:
+    """Say that nothing was signed, and exit with 1, if the ledger is not as it was recorded."""
+    if not found.ok:
+        emit(found, as_json=as_json, text=_verified(found) + "\nnothing was signed")
+        raise typer.Exit(1)
 
 
 def _verified(found: Verification) -> str:

@@ -87,6 +87,10 @@ class AsyncClient:
         """Return a decision as a page, HTML, in a language of the service; the same bytes each time."""
         return await self._send(calls.report(decision_id, lang))
 
+    async def pack(self, decision_id: str) -> bytes:
+        """Return what proves a decision, as one signed ZIP; as `Client.pack`."""
+        return await self._send(calls.pack(decision_id))
+
     async def changes(self, decision_id: str, *, since: str | None = None) -> Changes:
         """Return what moved since the last decision on the same firm, or since an earlier one that `since` names.
 

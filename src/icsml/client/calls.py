@@ -33,6 +33,7 @@ __all__ = [
     "changes",
     "current_model",
     "get",
+    "pack",
     "ready",
     "replay",
     "report",
@@ -40,7 +41,7 @@ __all__ = [
 
 _ASSESSMENTS = "v1/assessments"
 _CODE = re.compile(r"ICS-[A-Z]{3}-[0-9]{3}")
-_JSON, _HTML = "application/json", "text/html"
+_JSON, _HTML, _ZIP = "application/json", "text/html", "application/zip"
 _REMEDY = "send the same request again, with the same idempotency key if it decides"
 T = TypeVar("T")
 
@@ -180,6 +181,16 @@ def report(decision_id: str, lang: str) -> Call[bytes]:
         path=f"{_ASSESSMENTS}/{path_part(decision_id)}/report",
         params={"lang": lang},
         accept=_HTML,
+        read=lambda answer: answer.content,
+    )
+
+
+def pack(decision_id: str) -> Call[bytes]:
+    """Return the request for what proves a decision."""
+    return Call(
+        method="GET",
+        path=f"{_ASSESSMENTS}/{path_part(decision_id)}/pack",
+        accept=_ZIP,
         read=lambda answer: answer.content,
     )
 

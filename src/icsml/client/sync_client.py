@@ -142,6 +142,17 @@ class Client:
         """Return a decision as a page, HTML, in a language of the service; the same bytes each time."""
         return self._send(calls.report(decision_id, lang))
 
+    def pack(self, decision_id: str) -> bytes:
+        """Return what proves a decision, as one signed ZIP that anybody verifies offline with the ``verify.py`` in it.
+
+        Raises
+        ------
+        ClientError
+            Also if its payload was erased, its bundle is not kept, or no checkpoint has signed it yet: that is asked
+            again, within the bounds of `Retries`.
+        """
+        return self._send(calls.pack(decision_id))
+
     def changes(self, decision_id: str, *, since: str | None = None) -> Changes:
         """Return what moved since the last decision on the same firm, or since an earlier one that `since` names.
 

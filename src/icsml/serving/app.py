@@ -35,6 +35,7 @@ from icsml.serving.routes.events import events_router
 from icsml.serving.routes.health import health_router
 from icsml.serving.routes.metrics import metrics_router
 from icsml.serving.routes.models import models_router
+from icsml.serving.routes.packs import packs_router
 from icsml.serving.routes.replays import replays_router
 from icsml.serving.service import Service
 from icsml.serving.settings import ServingSettings, load_settings
@@ -107,6 +108,7 @@ def create_app(
     app.include_router(assessments_router(model.bundle))
     app.include_router(changes_router())
     app.include_router(replays_router())
+    app.include_router(packs_router())
     app.include_router(batches_router(model.bundle))
     app.include_router(events_router(model.bundle))
     return app
