@@ -27,7 +27,7 @@ from icsml.client import (
     UnavailableError,
 )
 from icsml.core.canonical import canonical_bytes
-from icsml.errors import LedgerError
+from icsml.errors import InputError, LedgerError
 from icsml.records.enterprise import example_record, parse_record
 from icsml.serving.keys import create_key
 from icsml.serving.settings import ServingSettings
@@ -99,6 +99,19 @@ def test_a_batch_whose_answer_was_lost_is_recorded_once(connect, ledger, record)
     assert ledger.count() == len({result.decision_id for result in found}) == 5
     for result in found:
         assert result.content == ledger.decision_bytes("bank-a", result.decision_id)
+
+
+def test_rulebooks_are_typed(connect):
+    client, _ = connect()
+    listed = {row.id: row for row in client.rulebooks().rulebooks}
+    assert (listed["national-2025"].decides, listed["national-2024"].in_force.until.year) == (True, 2025)
+    assert client.rulebook("national-2025")["id"] == "national-2025"
+    with pytest.raises(NotFoundError) as caught:
+        client.rulebook("none")
+    assert caught.value.code == "ICS-RUL-002"
+    with pytest.raises(InputError) as refused:
+        client.rulebook("a/b")
+    assert (refused.value.code, refused.value.field) == ("ICS-CLT-002", "rulebook_id")
 
 
 def test_a_list_sent_again_with_its_key_is_recorded_once_in_any_length(connect, ledger, record):

@@ -86,7 +86,7 @@ class Tenants(RuleBasedStateMachine):
     def ask(self, method, path, who, role, *, decision_id="none", headers=None, body=None):
         answer = self.client.request(
             method,
-            path.replace("{id}", decision_id),
+            path.replace("{id}", decision_id).replace("{rulebook}", "national-2025"),
             headers=_bearer(self.keys[who, role].key) | (headers or {}),
             json=body,
         )

@@ -22,10 +22,25 @@ from icsml.client.errors import ClientError, UnavailableError, UnexpectedAnswerE
 from icsml.client.json_spans import JsonSpans
 from icsml.client.retries import REPEATABLE, seconds_to_wait
 from icsml.records.changes import Changes
+from icsml.records.rulebook_list import RulebookList
 
-__all__ = ["Call", "NoAnswer", "Outcome", "assess", "batches", "changes", "current_model", "get", "ready", "report"]
+__all__ = [
+    "Call",
+    "NoAnswer",
+    "Outcome",
+    "assess",
+    "batches",
+    "changes",
+    "current_model",
+    "get",
+    "ready",
+    "report",
+    "rulebook",
+    "rulebooks",
+]
 
 _ASSESSMENTS = "v1/assessments"
+_RULEBOOKS = "v1/rulebooks"
 _CODE = re.compile(r"ICS-[A-Z]{3}-[0-9]{3}")
 _JSON, _HTML = "application/json", "text/html"
 _REMEDY = "send the same request again, with the same idempotency key if it decides"
@@ -190,6 +205,30 @@ def changes(decision_id: str, since: str | None) -> Call[Changes]:
 def current_model() -> Call[CurrentModel]:
     """Return the request for the model that decides now."""
     return Call(method="GET", path="v1/models/current", read=_current_model)
+
+
+def rulebooks() -> Call[RulebookList]:
+    """Return the question which rulebooks there are."""
+
+    def read(answer: httpx.Response) -> RulebookList:
+        try:
+            return RulebookList.model_validate_json(answer.content, extra="allow")
+        except ValidationError:
+            raise ValueError("no list of rulebooks") from None
+
+    return Call(method="GET", path=_RULEBOOKS, read=read)
+
+
+def rulebook(rulebook_id: str) -> Call[dict[str, Any]]:
+    """Return the request for a rulebook."""
+
+    def read(answer: httpx.Response) -> dict[str, Any]:
+        found = answer.json()
+        if not isinstance(found, dict) or found.get("id") != rulebook_id:
+            raise ValueError("another rulebook")
+        return found
+
+    return Call(method="GET", path=f"{_RULEBOOKS}/{path_part(rulebook_id, 'rulebook_id')}", read=read)
 
 
 def ready() -> Call[bool]:

@@ -17,6 +17,7 @@ from icsml.client.connection import asked_to_wait, http_settings, no_answer, req
 from icsml.client.errors import ClientError, UnavailableError
 from icsml.client.retries import Attempts, Retries
 from icsml.records.changes import Changes
+from icsml.records.rulebook_list import RulebookList
 
 __all__ = ["Client"]
 
@@ -154,6 +155,14 @@ class Client:
     def current_model(self) -> CurrentModel:
         """Return which model decides now."""
         return self._send(calls.current_model())
+
+    def rulebooks(self) -> RulebookList:
+        """Return which rulebooks there are, in short."""
+        return self._send(calls.rulebooks())
+
+    def rulebook(self, rulebook_id: str) -> dict[str, Any]:
+        """Return a rulebook as JSON."""
+        return self._send(calls.rulebook(rulebook_id))
 
     def ready(self) -> bool:
         """Return whether the service can decide now; False if it says no or does not answer. It is asked once."""
