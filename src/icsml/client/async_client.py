@@ -18,6 +18,7 @@ from icsml.client.connection import asked_to_wait, http_settings, no_answer, req
 from icsml.client.errors import ClientError, UnavailableError
 from icsml.client.retries import Attempts, Retries
 from icsml.records.changes import Changes
+from icsml.records.innovation_points import InnovationPoints
 from icsml.records.rulebook_list import RulebookList
 
 __all__ = ["AsyncClient"]
@@ -100,6 +101,10 @@ class AsyncClient:
     async def current_model(self) -> CurrentModel:
         """Return which model decides now."""
         return await self._send(calls.current_model())
+
+    async def innovation_score(self, record: Mapping[str, Any], *, rulebook: str | None = None) -> InnovationPoints:
+        """Return the points of a record by a rulebook, by default that of the model; nothing is decided or recorded."""
+        return await self._send(calls.innovation_score(record, rulebook))
 
     async def rulebooks(self) -> RulebookList:
         """Return which rulebooks there are, in short."""

@@ -22,6 +22,7 @@ from icsml.client.errors import ClientError, UnavailableError, UnexpectedAnswerE
 from icsml.client.json_spans import JsonSpans
 from icsml.client.retries import REPEATABLE, seconds_to_wait
 from icsml.records.changes import Changes
+from icsml.records.innovation_points import InnovationPoints
 from icsml.records.rulebook_list import RulebookList
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "changes",
     "current_model",
     "get",
+    "innovation_score",
     "ready",
     "report",
     "rulebook",
@@ -205,6 +207,19 @@ def changes(decision_id: str, since: str | None) -> Call[Changes]:
 def current_model() -> Call[CurrentModel]:
     """Return the request for the model that decides now."""
     return Call(method="GET", path="v1/models/current", read=_current_model)
+
+
+def innovation_score(record: Mapping[str, Any], rulebook: str | None) -> Call[InnovationPoints]:
+    """Return the request for the points of one record."""
+
+    def read(answer: httpx.Response) -> InnovationPoints:
+        try:
+            return InnovationPoints.model_validate_json(answer.content, extra="allow")
+        except ValidationError:
+            raise ValueError("no points") from None
+
+    params = {} if rulebook is None else {"rulebook": rulebook}
+    return Call(method="POST", path="v1/innovation-scores", params=params, body=body_of(record), read=read)
 
 
 def rulebooks() -> Call[RulebookList]:
