@@ -18,7 +18,7 @@ from icsml.records.decision import Decision
 from icsml.serving.assessing import assess
 from icsml.serving.etag import NOT_MODIFIED, tagged
 from icsml.serving.language import IN_LANGUAGE, asked_language, in_language
-from icsml.serving.openapi import problems, record_body
+from icsml.serving.openapi import EXAMPLE_ID, problems, record_body
 from icsml.serving.problems import RequestError
 from icsml.serving.service import Assessor, Auditor, Body, Reader, Service, TheService
 from icsml.texts.languages import Language
@@ -30,17 +30,19 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
+        examples=["loan-4711"],
         min_length=1,
         max_length=255,
         pattern=r"^[!-~]+$",
         description="Names this request: sent again with the same body, it gives the recorded decision again.",
     ),
 ]
-DecisionId = Annotated[str, Path(alias="id", description="`decision_id` of the decision")]
+DecisionId = Annotated[str, Path(alias="id", description="`decision_id` of the decision", examples=[EXAMPLE_ID])]
 WithRecourse = Annotated[
     Literal["true", "false"] | None,
     Query(
         alias="recourse",
+        examples=["true"],
         description="Whether the decision looks for recourse, whatever the grade. By default as the service is set.",
     ),
 ]

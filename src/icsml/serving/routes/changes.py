@@ -13,16 +13,19 @@ from icsml.core.canonical import canonical_bytes
 from icsml.errors import IcsmlError, MissingError, ModelError
 from icsml.ledger.recorded_changes import recorded_changes
 from icsml.records.changes import Changes
-from icsml.serving.openapi import problems
+from icsml.serving.openapi import EXAMPLE_ID, problems
 from icsml.serving.problems import RequestError
 from icsml.serving.service import Reader, Service, TheService
 
 __all__ = ["changes_router"]
 
-_DecisionId = Annotated[str, Path(alias="id", description="`decision_id` of the later decision")]
+_DecisionId = Annotated[str, Path(alias="id", description="`decision_id` of the later decision", examples=[EXAMPLE_ID])]
 _Since = Annotated[
     str | None,
-    Query(description="`decision_id` of an earlier decision on the same firm; by default the last one before."),
+    Query(
+        description="`decision_id` of an earlier decision on the same firm; by default the last one before.",
+        examples=["2f4f8a6c-9a1d-4d3b-8f57-6b2f0c5e1e90"],
+    ),
 ]
 _STATUSES: Final = {
     "ICS-LED-024": HTTPStatus.CONFLICT,
