@@ -105,10 +105,10 @@ def create_app(
     app.include_router(metrics_router())
     app.include_router(models_router())
     app.include_router(rulebooks_router())
-    app.include_router(innovation_scores_router(model.bundle))
     app.include_router(assessments_router(model.bundle))
     app.include_router(changes_router())
     app.include_router(batches_router(model.bundle))
+    app.include_router(innovation_scores_router(model.bundle))
     return app
 
 
