@@ -28,6 +28,7 @@ from icsml.client import (
 )
 from icsml.core.canonical import canonical_bytes
 from icsml.errors import InputError, LedgerError
+from icsml.model.bundle_store import keep_bundle
 from icsml.records.enterprise import example_record, parse_record
 from icsml.serving.keys import create_key
 from icsml.serving.settings import ServingSettings
@@ -221,14 +222,44 @@ def test_the_page_the_model_and_readiness(connect, record, bundle):
     assert client.ready() is True
 
 
-def test_the_client_for_asyncio(make_app, keys, record, ledger):
+def test_what_moved_and_whether_it_comes_out_again(connect, record, bundle):
+    client, bridge = connect("admin")
+    keep_bundle(bundle.folder)
+    made = [client.assess({**record, "staff_total": 40 + n}).decision_id for n in range(2)]
+    earlier, later = sorted(made)  # decided at one time
+    found = client.changes(later)
+    assert (found.previous.decision_id, found.decision.decision_id) == (earlier, later)
+    assert client.changes(later, since=earlier) == found
+    assert client.changes(earlier).previous is None
+    with pytest.raises(RefusedError, match="ICS-LED-031"):
+        client.changes(earlier, since=later)
+    bridge.losses = 1
+    assert client.replay(later).identical
+    assert [target.endswith(":replay") for target in bridge.targets][-3:] == [False, True, True]
+
+
+def test_a_decision_whose_payload_was_erased_is_not_compared(connect, ledger, record):
+    client, _ = connect("admin")
+    made = client.assess(record)
+    ledger.erase_enterprise("bank-a", record["enterprise_id"], reason="asked for", by="officer")
+    for ask in (client.changes, client.replay):
+        with pytest.raises(RefusedError, match="ICS-LED-026") as refused:
+            ask(made.decision_id)
+        assert refused.value.status == 410
+
+
+def test_the_client_for_asyncio(make_app, keys, record, ledger, bundle):
     app = make_app()
+    keep_bundle(bundle.folder)
 
     async def use():
         transport = httpx.ASGITransport(app)
-        async with app.router.lifespan_context(app), AsyncClient(URL, keys.score, transport=transport) as client:
+        async with app.router.lifespan_context(app), AsyncClient(URL, keys.admin, transport=transport) as client:
             one, two = await asyncio.gather(client.assess(record), client.assess({**record, "staff_total": 9}))
             many = await client.assess_all([record] * 3, batch_size=2)
+            moved, again = await client.changes(one.decision_id), await client.replay(one.decision_id)
+            assert (moved.decision.decision_id, again.decision_id) == (one.decision_id,) * 2
+            assert again.identical
             return one, two, many, await client.get(one.decision_id)
 
     one, two, many, read = asyncio.run(use())

@@ -76,6 +76,7 @@ GROUPS: Final = {
             "changes": "changes_command:changes",
             "verify": "ledger_command:verify",
             "checkpoint": "ledger_command:checkpoint",
+            "erase": "ledger_command:erase",
         },
     ),
     "keys": (

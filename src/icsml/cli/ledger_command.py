@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -13,12 +14,12 @@ from icsml.cli.html import write_decision_page
 from icsml.cli.options import HtmlFile, JsonFlag, Lang, StabilityFile
 from icsml.cli.output import emit, progress
 from icsml.core.files import check_targets
-from icsml.errors import MissingError
+from icsml.errors import InputError, MissingError
 from icsml.ledger.signing import trusted_keys
 from icsml.ledger.store import Ledger
 from icsml.ledger.verification import Verification
 
-__all__ = ["checkpoint", "show", "verify"]
+__all__ = ["checkpoint", "erase", "show", "verify"]
 
 PublicKeys = Annotated[
     Path | None,
@@ -95,3 +96,34 @@ def _verified(found: Verification) -> str:
             f"{found.unsigned:,} rows since the last checkpoint of their chain: if cut off, nothing would show it"
         )
     return "\n".join(lines)
+
+
+def erase(
+    reason: Annotated[str, typer.Option(help="Why, in one line; stays readable, so it must not name the firm.")],
+    by: Annotated[str, typer.Option(help="Who asked for it; stays readable.")],
+    enterprise: Annotated[str | None, typer.Option(help="The firm, with --tenant.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Whose decisions.")] = None,
+    before: Annotated[
+        datetime | None,
+        typer.Option(help="Instead of a firm: all that was recorded before this day (UTC).", formats=["%Y-%m-%d"]),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
+    json_: JsonFlag = False,
+) -> None:
+    """Delete the keys of what is recorded of a firm, or of all that is old: unreadable for ever, the chain verifies."""
+    if (before is None) == (enterprise is None) or (enterprise is not None and tenant is None):
+        raise InputError(
+            "ICS-CLI-015",
+            "either --enterprise with --tenant, or --before is needed",
+            field="--enterprise",
+            remedy="name the firm and its tenant, or a day",
+        )
+    if not yes and not typer.confirm("Erase? It cannot be undone.", err=True):
+        raise typer.Exit(1)
+    with Ledger.open(create=False) as ledger:
+        if enterprise is not None and tenant is not None:
+            erased = ledger.erase_enterprise(tenant, enterprise, reason=reason, by=by)
+        else:
+            moment = cast(datetime, before).replace(tzinfo=UTC)
+            erased = ledger.erase_before(moment, tenant=tenant, reason=reason, by=by)
+    emit({"erased": erased}, as_json=json_, text=f"{erased:,} decisions and events erased")

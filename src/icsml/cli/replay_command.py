@@ -12,9 +12,10 @@ from icsml.cli.arguments import day
 from icsml.cli.options import JsonFlag
 from icsml.cli.output import emit, progress
 from icsml.errors import InputError, MissingError
+from icsml.ledger.recorded_replay import replay_one
 from icsml.ledger.replay import Replayed
 from icsml.ledger.store import Ledger
-from icsml.workflows.replaying import Bundles, ReplayCounts, replay_all, replay_one
+from icsml.workflows.replaying import Bundles, ReplayCounts, replay_all
 
 __all__ = ["replay_"]
 

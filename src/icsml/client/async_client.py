@@ -19,6 +19,7 @@ from icsml.client.errors import ClientError, UnavailableError
 from icsml.client.retries import Attempts, Retries
 from icsml.records.changes import Changes
 from icsml.records.innovation_points import InnovationPoints
+from icsml.records.replays import Replay
 from icsml.records.rulebook_list import RulebookList
 
 __all__ = ["AsyncClient"]
@@ -97,6 +98,16 @@ class AsyncClient:
             Also if the decisions cannot be compared: a payload was erased, or a bundle is not kept.
         """
         return await self._send(calls.changes(decision_id, since))
+
+    async def replay(self, decision_id: str) -> Replay:
+        """Let the service decide again with the bundle that decided, and return whether the same bytes came out.
+
+        Raises
+        ------
+        ClientError
+            Also if it cannot: the payload was erased, or the bundle is not kept.
+        """
+        return await self._send(calls.replay(decision_id))
 
     async def current_model(self) -> CurrentModel:
         """Return which model decides now."""

@@ -23,6 +23,7 @@ from icsml.client.json_spans import JsonSpans
 from icsml.client.retries import REPEATABLE, seconds_to_wait
 from icsml.records.changes import Changes
 from icsml.records.innovation_points import InnovationPoints
+from icsml.records.replays import Replay
 from icsml.records.rulebook_list import RulebookList
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "get",
     "innovation_score",
     "ready",
+    "replay",
     "report",
     "rulebook",
     "rulebooks",
@@ -202,6 +204,21 @@ def changes(decision_id: str, since: str | None) -> Call[Changes]:
 
     params = {} if since is None else {"since": since}
     return Call(method="GET", path=f"{_ASSESSMENTS}/{path_part(decision_id)}/changes", params=params, read=read)
+
+
+def replay(decision_id: str) -> Call[Replay]:
+    """Return the request to decide again on a recorded decision; nothing is recorded, so it can be repeated."""
+
+    def read(answer: httpx.Response) -> Replay:
+        try:
+            found = Replay.model_validate_json(answer.content, extra="allow")
+        except ValidationError:
+            raise ValueError("no replay") from None
+        if found.decision_id != decision_id:
+            raise ValueError("of another decision")
+        return found
+
+    return Call(method="POST", path=f"{_ASSESSMENTS}/{path_part(decision_id)}:replay", read=read)
 
 
 def current_model() -> Call[CurrentModel]:

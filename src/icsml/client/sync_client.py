@@ -18,6 +18,7 @@ from icsml.client.errors import ClientError, UnavailableError
 from icsml.client.retries import Attempts, Retries
 from icsml.records.changes import Changes
 from icsml.records.innovation_points import InnovationPoints
+from icsml.records.replays import Replay
 from icsml.records.rulebook_list import RulebookList
 
 __all__ = ["Client"]
@@ -152,6 +153,16 @@ class Client:
             Also if the decisions cannot be compared: a payload was erased, or a bundle is not kept.
         """
         return self._send(calls.changes(decision_id, since))
+
+    def replay(self, decision_id: str) -> Replay:
+        """Let the service decide again with the bundle that decided, and return whether the same bytes came out.
+
+        Raises
+        ------
+        ClientError
+            Also if it cannot: the payload was erased, or the bundle is not kept.
+        """
+        return self._send(calls.replay(decision_id))
 
     def current_model(self) -> CurrentModel:
         """Return which model decides now."""

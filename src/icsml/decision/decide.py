@@ -35,6 +35,7 @@ from icsml.model.bundle import Bundle
 from icsml.records.columns import record_columns, records_columns
 from icsml.records.decision import Decision, DecisionWarning
 from icsml.records.enterprise import EnterpriseRecord
+from icsml.records.events import RefersTo
 from icsml.records.facets import DecisionFacets
 from icsml.texts.catalogue import text
 from icsml.texts.quantity import apart, quantity
@@ -105,6 +106,7 @@ def decide(
     reasons: int = DEFAULT_REASONS,
     with_recourse: bool = True,
     recourse_from: str | None = None,
+    refers_to: RefersTo | None = None,
 ) -> Decided:
     """Decide on one record.
 
@@ -126,13 +128,15 @@ def decide(
         Whether to look for recourse; ``recourse`` is null without.
     recourse_from : str, optional
         The best grade for which recourse is looked for; None looks for every grade, as does a bundle without grades.
+    refers_to : RefersTo, optional
+        The earlier decision that this one corrects, or answers an objection to; the decision states it.
 
     Raises
     ------
     InputError
         If the record is not acceptable to this bundle; the error names the field.
     """
-    stated = _Stated(decided_at, version, reasons, with_recourse, recourse_from)
+    stated = _Stated(decided_at, version, reasons, with_recourse, recourse_from, refers_to)
     refuse_undeclared(bundle, record)
     ranked = ranked_terms(bundle, assess(bundle, record_columns(record, bundle.extras)), reasons)
     return _decided(bundle, ranked, 0, record, decision_id, stated)
@@ -144,6 +148,7 @@ def decide_all(
     *,
     decision_ids: Sequence[str],
     decided_at: datetime | Sequence[datetime],
+    refers_to: Sequence[RefersTo | None] = (),
     version: str | None = None,
     reasons: int = DEFAULT_REASONS,
     with_recourse: bool = True,
@@ -161,6 +166,8 @@ def decide_all(
         An identifier for each.
     decided_at : datetime or sequence of datetime
         The time to state, of all or of each.
+    refers_to : sequence of RefersTo or None
+        The earlier decision that each refers to; by default none does.
     version, reasons, with_recourse, recourse_from
         As of :func:`decide`.
 
@@ -170,7 +177,11 @@ def decide_all(
         The decision on each record in turn, or why it is not acceptable.
     """
     times = [decided_at] * len(records) if isinstance(decided_at, datetime) else decided_at
-    stated = [_Stated(time, version, reasons, with_recourse, recourse_from) for time in times]
+    links = refers_to or [None] * len(records)
+    stated = [
+        _Stated(time, version, reasons, with_recourse, recourse_from, link)
+        for time, link in zip(times, links, strict=True)
+    ]
     try:
         for record in records:
             refuse_undeclared(bundle, record)
@@ -181,7 +192,8 @@ def decide_all(
             return
         for record, decision_id, each in zip(records, decision_ids, stated, strict=True):
             # One at fault does not spoil the others.
-            yield from decide_all(bundle, [record], decision_ids=[decision_id], **asdict(each))
+            how = asdict(each) | {"refers_to": [each.refers_to]}
+            yield from decide_all(bundle, [record], decision_ids=[decision_id], **how)
         return
     ranked = ranked_terms(bundle, assessment, reasons)
     for row, (record, decision_id, each) in enumerate(zip(records, decision_ids, stated, strict=True)):
@@ -197,6 +209,7 @@ class _Stated:
     reasons: int
     with_recourse: bool
     recourse_from: str | None
+    refers_to: RefersTo | None
 
 
 def _decided(
@@ -238,6 +251,8 @@ def _decided(
         "pd_if_withheld": _withheld(row),
         "warnings": [warning_json(each) for each in warnings],
     }
+    if stated.refers_to is not None:
+        document["refers_to"] = stated.refers_to.model_dump()
     settings = DecisionSettings(stated.reasons, stated.with_recourse, stated.recourse_from)
     facets = DecisionFacets(
         document["decided_at"],

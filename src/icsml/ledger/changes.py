@@ -122,7 +122,7 @@ class _Recorded:
             assessment = assess(bundle, record_columns(record, bundle.extras))
             came_out = _outcome(bundle, assessment)
             recorded = canonical_bytes([payload["features"], decision["pd"], decision["score"]])
-        except (KeyError, TypeError, ValueError):  # without the cause, whose message may contain a value
+        except (KeyError, TypeError, ValueError, InputError):  # without the cause, whose message may contain a value
             raise _unknown_form() from None
         if came_out != recorded or decision["enterprise_id"] != record.enterprise_id:
             raise _differs()
@@ -237,7 +237,7 @@ def _with_calibration_of(before: Bundle, after: Bundle, record: EnterpriseRecord
 
 
 def _notes_on_bundles(before: Bundle, after: Bundle) -> Iterator[str]:
-    if before.scale != after.scale:
+    if before.scale.model_dump() != after.scale.model_dump():  # not ==, which also compares arrays that it holds
         yield "OTHER_SCALE"
     if (before.event, before.horizon_months) != (after.event, after.horizon_months):
         yield "OTHER_EVENT"

@@ -9,9 +9,10 @@ from importlib.metadata import version
 from typing import Any
 
 from icsml.core.canonical import canonical_bytes
+from icsml.core.strict_json import JsonObject
 from icsml.decision.decide import Decided, DecisionSettings
 from icsml.errors import IcsmlError, InputError, LedgerError
-from icsml.ledger.entry import Entry, Recorded
+from icsml.ledger.entry import Entry, Link, Recorded
 from icsml.ledger.store import Ledger
 from icsml.model.bundle import Bundle
 
@@ -77,6 +78,8 @@ def decision_entry(
     *,
     idempotency_key: str | None = None,
     key_id: str | None = None,
+    because: JsonObject | None = None,
+    request_sha256: str | None = None,
 ) -> Entry:
     """Return what is recorded of a decision.
 
@@ -94,6 +97,10 @@ def decision_entry(
         The caller's name for this request.
     key_id : str, optional
         Identifier of the caller's key.
+    because : dict, optional
+        Why it was decided anew; ``kind`` and ``decision_id`` name the earlier decision.
+    request_sha256 : str, optional
+        Of the request, where that is more than the record.
 
     Raises
     ------
@@ -110,13 +117,17 @@ def decision_entry(
             "settings": _settings(decided.settings),
             **bundle.derived(_of_bundle),
         }
+        if because is not None:
+            parts["because"] = canonical_bytes(because)
         return Entry.of(
             tenant,
             decided.decision_id,
             parts,
             enterprise_id=decided.facets.enterprise_id,
             idempotency_key=idempotency_key,
+            request_sha256=request_sha256,
             facets=decided.facets,
+            link=None if because is None else Link(because["kind"], because["decision_id"]),
         )
 
 

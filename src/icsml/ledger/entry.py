@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from icsml.core.canonical import canonical_bytes, joined_object, sha256_hex
+from icsml.core.canonical import canonical_bytes, digest, joined_object, sha256_hex
 from icsml.core.strict_json import JsonObject
 from icsml.errors import InputError
 from icsml.ledger.payload import other_decision, parse_decision, require_keys
@@ -138,11 +138,10 @@ class Entry:
         cls,
         tenant: str,
         event: JsonObject,
-        clear: JsonObject,
         *,
         enterprise_id: str | None,
         idempotency_key: str | None = None,
-        request_sha256: str | None = None,
+        request: JsonObject | None = None,
     ) -> Entry:
         """Make an entry of something that happened after a decision.
 
@@ -152,12 +151,12 @@ class Entry:
             Whose it is.
         event : dict
             ``event_id``, ``kind``, ``decision_id`` (the decision it is about, or None) and what happened.
-        clear : dict
-            What stays readable when the keys of the firm are deleted.
         enterprise_id : str or None
             The firm.
-        idempotency_key, request_sha256 : str, optional
-            As of :meth:`of`; the hash by default that of the event.
+        idempotency_key : str, optional
+            As of :meth:`of`.
+        request : dict, optional
+            What must be the same under the same key; by default the event.
 
         Raises
         ------
@@ -167,8 +166,7 @@ class Entry:
         name, kind, about = event["event_id"], event["kind"], event["decision_id"]
         require_names(tenant, name, idempotency_key)
         answer = canonical_bytes(event)
-        readable = {each: canonical_bytes(value) for each, value in clear.items()} | _clear(kind, about)
-        sealed = seal(name, joined_object([("event", answer)]), readable)
+        sealed = seal(name, joined_object([("event", answer)]), _clear(kind, about))
         return cls(
             tenant,
             name,
@@ -178,7 +176,7 @@ class Entry:
             sealed.key,
             enterprise_id,
             idempotency_key,
-            request_sha256 or sha256_hex(answer),
+            digest(request) if request is not None else sha256_hex(answer),
             kind,
             about,
         )

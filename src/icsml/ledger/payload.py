@@ -24,7 +24,10 @@ __all__ = [
 
 
 class Payload(TypedDict):
-    """Everything needed to repeat a decision; payloads of earlier releases lack ``key_id`` and ``settings``."""
+    """Everything needed to repeat a decision; payloads of earlier releases lack ``key_id`` and ``settings``.
+
+    ``because`` is there where it was decided anew: why.
+    """
 
     request: JsonObject
     features: dict[str, float | None]
@@ -34,9 +37,10 @@ class Payload(TypedDict):
     code_version: str
     key_id: NotRequired[str | None]
     settings: NotRequired[JsonObject]
+    because: NotRequired[JsonObject]
 
 
-PAYLOAD_KEYS = frozenset(Payload.__annotations__) - {"settings"}
+PAYLOAD_KEYS = frozenset(Payload.__annotations__) - {"settings", "because"}
 """What none may lack that is recorded; `decision_entry` records the settings too."""
 _DECODER = json.JSONDecoder()
 _LARGEST_INTEGER = 2**53 - 1

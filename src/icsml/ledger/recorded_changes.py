@@ -68,12 +68,13 @@ def _decision(data: bytes) -> JsonObject:
 def _require_earlier(earlier: JsonObject, later: JsonObject) -> None:
     if earlier["enterprise_id"] != later["enterprise_id"]:
         raise _not_of_this_firm()
-    if _decided_at(earlier) >= _decided_at(later):
+    if _order(earlier) >= _order(later):
         raise InputError("ICS-LED-031", "was not decided before", field="since", remedy="name an earlier decision")
 
 
-def _decided_at(decision: JsonObject) -> datetime:
-    return datetime.fromisoformat(decision["decided_at"])
+def _order(decision: JsonObject) -> tuple[datetime, str]:
+    """Return what orders decisions, as `Ledger.previous` does."""
+    return datetime.fromisoformat(decision["decided_at"]), decision["decision_id"]
 
 
 def _not_of_this_firm() -> MissingError:

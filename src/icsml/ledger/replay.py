@@ -21,6 +21,7 @@ from icsml.errors import IcsmlError, LedgerError, ModelError
 from icsml.ledger.payload import Payload, parse_decision, parse_payload, stored_part
 from icsml.model.bundle import Bundle
 from icsml.records.enterprise import EnterpriseRecord, parse_record
+from icsml.records.events import RefersTo
 
 __all__ = ["Difference", "Replayed", "bundle_of", "replay", "settings_of"]
 
@@ -139,6 +140,7 @@ class _Repeatable:
     model_version: str | None
     settings: DecisionSettings
     code_version: str
+    refers_to: RefersTo | None
 
     @classmethod
     def of(cls, bundle: Bundle, decision_id: str, data: bytes) -> _Repeatable:
@@ -157,6 +159,7 @@ class _Repeatable:
                 decision["model"]["version"],
                 settings_of(bundle, payload),
                 payload["code_version"],
+                RefersTo(**decision["refers_to"]) if "refers_to" in decision else None,
             )
         except (KeyError, TypeError, ValueError):  # without the cause, whose message may contain a value
             raise _unknown_form() from None
@@ -169,6 +172,7 @@ def _repeated(bundle: Bundle, together: Sequence[_Repeatable]) -> Iterator[Repla
         [one.record for one in together],
         decision_ids=[one.decision_id for one in together],
         decided_at=[one.decided_at for one in together],
+        refers_to=[one.refers_to for one in together],
         version=together[0].model_version,
         reasons=settings.reasons,
         with_recourse=settings.recourse,

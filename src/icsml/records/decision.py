@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from icsml.records.direction import Direction
+from icsml.records.events import RefersTo
 from icsml.texts.label import Label
 
 __all__ = [
@@ -331,7 +332,8 @@ class Decision(_Part):
     ``adverse_coverage`` is the share of the positive log-odds that ``adverse_reasons`` cover, null where nothing raised
     the PD. ``to_provide`` lists what to ask the applicant for, ``refer`` what a person must look at before any
     decision; both are null where there is nothing. ``grade`` is null below the declared minimum of information.
-    ``enterprise_name`` is null where the record holds none.
+    ``enterprise_name`` is null where the record holds none. ``refers_to`` is there only in a decision that corrects an
+    earlier one, or answers an objection to it.
     """
 
     decision_id: str
@@ -363,3 +365,4 @@ class Decision(_Part):
     refer: list[Referral] | None = None
     pd_if_withheld: Withheld | None = None
     warnings: list[DecisionWarning]
+    refers_to: Annotated[RefersTo | None, Field(exclude_if=lambda value: value is None)] = None

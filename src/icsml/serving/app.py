@@ -31,10 +31,12 @@ from icsml.serving.rate_limit import RateLimits
 from icsml.serving.routes.assessments import assessments_router
 from icsml.serving.routes.batches import batches_router
 from icsml.serving.routes.changes import changes_router
+from icsml.serving.routes.events import events_router
 from icsml.serving.routes.health import health_router
 from icsml.serving.routes.innovation_scores import innovation_scores_router
 from icsml.serving.routes.metrics import metrics_router
 from icsml.serving.routes.models import models_router
+from icsml.serving.routes.replays import replays_router
 from icsml.serving.routes.rulebooks import rulebooks_router
 from icsml.serving.service import Service
 from icsml.serving.settings import ServingSettings, load_settings
@@ -107,8 +109,10 @@ def create_app(
     app.include_router(rulebooks_router())
     app.include_router(assessments_router(model.bundle))
     app.include_router(changes_router())
+    app.include_router(replays_router())
     app.include_router(batches_router(model.bundle))
     app.include_router(innovation_scores_router(model.bundle))
+    app.include_router(events_router(model.bundle))
     return app
 
 

@@ -11,23 +11,43 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from icsml.core.clock import Clock
+from icsml.core.strict_json import JsonObject
 from icsml.decision.decide import Decided, decide, decide_all
 from icsml.errors import IcsmlError, InputError
 from icsml.ledger import Outcome
 from icsml.ledger.decision_payload import decision_entry
 from icsml.ledger.entry import Entry, Recorded
 from icsml.records.enterprise import EnterpriseRecord
+from icsml.records.events import RefersTo
 from icsml.serving.keys import Caller
 from icsml.serving.live_model import LiveModel, Models
 from icsml.serving.metrics import Metrics
 from icsml.serving.recorder import Recorder, Waiting
 from icsml.serving.settings import ServingSettings
 
-__all__ = ["TURN_SECONDS", "Asked", "Decider", "DecisionQueue"]
+__all__ = ["TURN_SECONDS", "Asked", "Because", "Decider", "DecisionQueue"]
 
 TURN_SECONDS = 0.005
 """How long decisions may follow one another before the event loop does what else there is to do."""
 _LARGEST_GROUP = 8  # more gain little, and the first of them would wait for the last
+
+
+class Because(NamedTuple):
+    """Why it is decided anew.
+
+    Parameters
+    ----------
+    refers_to : RefersTo
+        The earlier decision.
+    told : dict
+        What was said about it.
+    request_sha256 : str
+        Of the whole request.
+    """
+
+    refers_to: RefersTo
+    told: JsonObject
+    request_sha256: str
 
 
 class Asked(NamedTuple):
@@ -45,6 +65,8 @@ class Asked(NamedTuple):
         The caller's name for the request.
     recourse : bool or None
         Whether to look for recourse, whatever the grade; None as the settings say.
+    because : Because, optional
+        Why it is decided anew; such a one is decided on alone.
     """
 
     caller: Caller
@@ -52,6 +74,7 @@ class Asked(NamedTuple):
     content: bytes
     key: str | None
     recourse: bool | None
+    because: Because | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +124,8 @@ class Decider:
     def _alone(self, model: LiveModel, asked: Asked) -> Entry | Exception:
         try:
             began = perf_counter()
-            decided = decide(model.bundle, asked.record, decision_id=self.new_id(), **self._how(model, asked))
+            how = self._how(model, asked) | {"refers_to": asked.because and asked.because.refers_to}
+            decided = decide(model.bundle, asked.record, decision_id=self.new_id(), **how)
             self.metrics.stage("decide", perf_counter() - began)
             return self._entry(model, asked, decided)
         except Exception as error:
@@ -133,8 +157,17 @@ class Decider:
 
     def _entry(self, model: LiveModel, asked: Asked, decided: Decided) -> Entry:
         self.metrics.decision(decided.grade)
-        tenant, key_id = asked.caller.tenant, asked.caller.key_id
-        return decision_entry(tenant, model.bundle, asked.content, decided, idempotency_key=asked.key, key_id=key_id)
+        tenant, key_id, because = asked.caller.tenant, asked.caller.key_id, asked.because
+        return decision_entry(
+            tenant,
+            model.bundle,
+            asked.content,
+            decided,
+            idempotency_key=asked.key,
+            key_id=key_id,
+            because=because and {**because.told, **because.refers_to.model_dump()},
+            request_sha256=because and because.request_sha256,
+        )
 
 
 @dataclass(slots=True, eq=False)

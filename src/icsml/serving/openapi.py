@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
 
 from icsml.core.strict_json import JsonObject
 from icsml.records.enterprise import EnterpriseRecord, example_record
 from icsml.records.extra import ExtraFeature
 from icsml.serving.problems import MEDIA_TYPE, Problem
 
-__all__ = ["EXAMPLE_ID", "batch_body", "problems", "record_body"]
+__all__ = ["EXAMPLE_ID", "batch_body", "model_body", "problems", "record_body"]
 
 EXAMPLE_ID = "6b2f0c5e-9a1d-4d3b-8f57-2f4f8a6c1e90"
 """How an identifier of a decision looks."""
@@ -81,6 +84,47 @@ def batch_body(extras: Sequence[ExtraFeature], *, dated: bool, most: int) -> Jso
         "additionalProperties": False,
     }
     return _body(schema, {"records": [example_record(extras)]})
+
+
+def model_body(model: type[BaseModel], extras: Sequence[ExtraFeature] = (), *, dated: bool = False) -> JsonObject:
+    """Return the documentation of a model as request body, its example made of the examples of its fields.
+
+    Parameters
+    ----------
+    model : type of BaseModel
+        The model; a field ``record`` is documented as a record.
+    extras, dated
+        As :func:`record_body`.
+    """
+    schema = _inlined(model.model_json_schema())
+    if "record" in schema["properties"]:
+        schema["properties"]["record"] = _record_schema(extras, dated=dated)
+    return _body(schema, _example(schema, extras))
+
+
+def _example(schema: JsonObject, extras: Sequence[ExtraFeature]) -> JsonObject:
+    return {
+        name: example_record(extras)
+        if name == "record"
+        else [_example(each["items"], extras)]
+        if "items" in each
+        else each["examples"][0]
+        for name, each in schema["properties"].items()
+    }
+
+
+def _inlined(schema: JsonObject) -> JsonObject:
+    """Return a JSON Schema with its definitions in the place of the references to them."""
+    definitions = schema.pop("$defs", {})
+
+    def inline(part: Any) -> Any:  # noqa: ANN401 - any JSON value
+        if isinstance(part, dict):
+            name = part.get("$ref", "").rpartition("/")[2]
+            return inline(definitions[name]) if name else {key: inline(value) for key, value in part.items()}
+        return [inline(each) for each in part] if isinstance(part, list) else part
+
+    inlined: JsonObject = inline(schema)
+    return inlined
 
 
 def _body(schema: JsonObject, example: JsonObject) -> JsonObject:

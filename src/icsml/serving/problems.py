@@ -178,6 +178,8 @@ def _status(error: IcsmlError) -> HTTPStatus:
             return HTTPStatus.FORBIDDEN
         case ConflictError():
             return HTTPStatus.CONFLICT
+        case LedgerError(code="ICS-LED-026"):
+            return HTTPStatus.GONE
         case LedgerError() | MissingError() | ConfigError():
             return HTTPStatus.SERVICE_UNAVAILABLE
         case InputError():

@@ -56,6 +56,8 @@ class ServingSettings(BaseModel):
         How often to look whether a reference such as ``models:/icsml-pd@champion`` names another version; 0 for never.
     checkpoint_seconds : int
         How often a process signs where its chains in the ledger end.
+    override_limit_cny : float
+        Up to which amount one person may override a decision, in yuan.
     rate_per_minute, rate_burst : int
         How many requests a key may make in a minute on average, 0 for no limit, and how many of them at once.
     """
@@ -79,6 +81,7 @@ class ServingSettings(BaseModel):
     worker_seconds: Annotated[int, Field(ge=5, le=600)] = 60
     model_poll_seconds: Annotated[int, Field(ge=0, le=86_400)] = 60
     checkpoint_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
+    override_limit_cny: Annotated[float, Field(ge=0, le=1e15)] = 1_000_000.0
     rate_per_minute: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     rate_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 60
 

@@ -21,7 +21,7 @@ from icsml.ledger.store.walking import Walked
 from icsml.model.kept_bundles import KeptBundles
 from icsml.registry.resolve import fetch_bundle, list_versions
 
-__all__ = ["Bundles", "ReplayCounts", "replay_all", "replay_one"]
+__all__ = ["Bundles", "ReplayCounts", "replay_all"]
 
 _PROGRESS_EVERY: Final = 1000
 
@@ -67,24 +67,6 @@ class ReplayCounts:
             self.identical += 1
         else:
             self.differences += 1
-
-
-def replay_one(ledger: Ledger, bundles: Bundles, decision_id: str, tenant: str | None = None) -> Replayed | None:
-    """Replay one decision; None if there is none of this identifier, or it is not this tenant's.
-
-    Raises
-    ------
-    LedgerError
-        ``ICS-LED-008`` if the payload was altered, ``ICS-LED-026`` if it was erased.
-    MissingError, ModelError
-        As `Bundles.get`.
-    """
-    found = ledger.find_bytes(decision_id, tenant)
-    if found is None:
-        return None
-    data = found[1]
-    (result,) = replay(bundles.get(bundle_of(data)), [(decision_id, data)])
-    return result
 
 
 def replay_all(

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Table, bindparam, delete, insert, sel
 from icsml.ledger.entry import Entry
 from icsml.ledger.store.chain_tables import DECISION_INDEX, DECISION_REASON
 
-__all__ = ["IndexWriter", "previous_decision", "remove_from_index"]
+__all__ = ["IndexWriter", "indexed_firm", "previous_decision", "remove_from_index"]
 
 _ROW = select(DECISION_INDEX).where(DECISION_INDEX.c.decision_id == bindparam("decision_id"))
 _EARLIER = DECISION_INDEX.alias("earlier")
@@ -84,6 +84,12 @@ def previous_decision(connection: Connection, tenant: str, decision_id: str) -> 
     """Return the decision on the same enterprise before this one; of two at one time the lower identifier is before."""
     found: str | None = connection.scalar(_PREVIOUS, {"tenant": tenant, "decision_id": decision_id})
     return found
+
+
+def indexed_firm(connection: Connection, tenant: str, decision_id: str) -> str | None:
+    """Return the enterprise of a decision."""
+    row = connection.execute(_ROW, {"decision_id": decision_id}).first()
+    return None if row is None or row.tenant != tenant else row.enterprise_id
 
 
 def remove_from_index(connection: Connection, decision_id: str) -> bool:

@@ -15,7 +15,7 @@ from icsml.ledger.sealing import altered, erased, opened
 from icsml.ledger.store.chain_tables import CHAIN, EVENT, IDEMPOTENCY, PAYLOAD, PAYLOAD_KEY
 from icsml.ledger.store.failures import key_used
 
-__all__ = ["NOT_DECISIONS", "content_of", "events_about", "recorded_earlier", "recorded_payload"]
+__all__ = ["NOT_DECISIONS", "content_of", "events_about", "is_decision", "recorded_earlier", "recorded_payload"]
 
 NOT_DECISIONS = ("override", "outcome", "erasure")
 """Kinds of entries that are no decision; others, such as a correction, are decisions about an earlier one."""
@@ -76,6 +76,12 @@ def recorded_earlier(connection: Connection, tenant: str, key: str, request_sha2
         raise key_used()
     content = content_of(row.decision_id, row.bytes, row.payload_sha256, row.key)
     return Recorded(row.decision_id, stored_answer(content), replayed=True)
+
+
+def is_decision(connection: Connection, tenant: str, decision_id: str) -> bool:
+    """Return whether this is a decision of the tenant, erased or not."""
+    row = connection.execute(_PAYLOAD, {"tenant": tenant, "decision_id": decision_id}).first()
+    return row is not None and connection.execute(_IS_EVENT, {"decision_id": decision_id}).first() is None
 
 
 def events_about(connection: Connection, tenant: str, decision_id: str) -> list[JsonObject]:

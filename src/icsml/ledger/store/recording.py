@@ -35,9 +35,9 @@ from icsml.ledger.store.database import (
 )
 from icsml.ledger.store.erasing import names_before, names_of_enterprise, overwrite_freed
 from icsml.ledger.store.failures import not_readable, not_recorded
-from icsml.ledger.store.indexing import previous_decision
+from icsml.ledger.store.indexing import indexed_firm, previous_decision
 from icsml.ledger.store.migrations import upgrade
-from icsml.ledger.store.reading import NOT_DECISIONS, events_about, recorded_earlier, recorded_payload
+from icsml.ledger.store.reading import NOT_DECISIONS, events_about, is_decision, recorded_earlier, recorded_payload
 from icsml.ledger.store.scanning import chain_heads, ledger_identity, verified
 from icsml.ledger.store.searching import Position, Wanted, search_index
 from icsml.ledger.store.walking import Walked, walk
@@ -372,6 +372,32 @@ class Ledger:
                 remedy="run VACUUM on it",
             ) from error
         return len(names)
+
+    def has(self, tenant: str, decision_id: str) -> bool:
+        """Return whether a tenant has this decision, erased or not.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger cannot be read.
+        """
+        if not is_name(decision_id):
+            return False
+        with self._reading() as connection:
+            return is_decision(connection, tenant, decision_id)
+
+    def firm_of(self, tenant: str, decision_id: str) -> str | None:
+        """Return which firm a tenant's decision is on; None if there is no such decision, or it was erased.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger cannot be read.
+        """
+        if not is_name(decision_id):
+            return None
+        with self._reading() as connection:
+            return indexed_firm(connection, tenant, decision_id)
 
     def events(self, tenant: str, decision_id: str) -> list[JsonObject]:
         """Return what happened after a decision, in the order recorded; without what was erased.

@@ -23,7 +23,17 @@ from icsml.serving.problems import RequestError
 from icsml.serving.service import Assessor, Auditor, Body, Reader, Service, TheService
 from icsml.texts.languages import Language
 
-__all__ = ["CREATING", "NO_ACCESS", "PATH", "WithRecourse", "assessments_router", "created", "wanted"]
+__all__ = [
+    "CREATING",
+    "NO_ACCESS",
+    "PATH",
+    "DecisionId",
+    "IdempotencyKey",
+    "WithRecourse",
+    "assessments_router",
+    "created",
+    "wanted",
+]
 
 PATH = "/v1/assessments"
 IdempotencyKey = Annotated[

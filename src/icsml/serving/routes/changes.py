@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
 from icsml.core.canonical import canonical_bytes
-from icsml.errors import IcsmlError, MissingError, ModelError
 from icsml.ledger.recorded_changes import recorded_changes
 from icsml.records.changes import Changes
-from icsml.serving.openapi import EXAMPLE_ID, problems
-from icsml.serving.problems import RequestError
+from icsml.serving.comparisons import compared, responses
+from icsml.serving.openapi import EXAMPLE_ID
 from icsml.serving.service import Reader, Service, TheService
 
 __all__ = ["changes_router"]
@@ -27,20 +23,11 @@ _Since = Annotated[
         examples=["2f4f8a6c-9a1d-4d3b-8f57-6b2f0c5e1e90"],
     ),
 ]
-_STATUSES: Final = {
-    "ICS-LED-024": HTTPStatus.CONFLICT,
-    "ICS-LED-025": HTTPStatus.CONFLICT,
-    "ICS-LED-026": HTTPStatus.GONE,
-    "ICS-LED-030": HTTPStatus.NOT_FOUND,
-    "ICS-LED-032": HTTPStatus.CONFLICT,
-}
 
 
 async def read_changes(caller: Reader, service: TheService, decision_id: _DecisionId, since: _Since = None) -> Response:
     """Say what moved since the last decision on the same firm: data, rule, model, calibration."""
-    found = await service.comparisons.run(lambda: _compared(service, caller.tenant, decision_id, since))
-    if found is None:
-        raise RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
+    found = await compared(service, lambda: _changes(service, caller.tenant, decision_id, since))
     return Response(found, media_type="application/json")
 
 
@@ -53,42 +40,11 @@ def changes_router() -> APIRouter:
         methods=["GET"],
         response_model=Changes,
         summary="What moved since the last decision on the same firm",
-        responses=_responses(),
+        responses=responses("The decisions cannot be compared; `code` says why."),
     )
     return router
 
 
-def _responses() -> dict[int | str, dict[str, object]]:
-    responses = problems(
-        HTTPStatus.UNAUTHORIZED,
-        HTTPStatus.FORBIDDEN,
-        HTTPStatus.NOT_FOUND,
-        HTTPStatus.CONFLICT,
-        HTTPStatus.GONE,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-    )
-    responses[int(HTTPStatus.CONFLICT)]["description"] = "The decisions cannot be compared; `code` says why."
-    return responses
-
-
-def _compared(service: Service, tenant: str, decision_id: str, since: str | None) -> bytes | None:
-    with _as_answer():
-        found = recorded_changes(service.ledger, service.bundles, decision_id, tenant, since)
+def _changes(service: Service, tenant: str, decision_id: str, since: str | None) -> bytes | None:
+    found = recorded_changes(service.ledger, service.bundles, decision_id, tenant, since)
     return None if found is None else canonical_bytes(found.model_dump(mode="json"))
-
-
-@contextmanager
-def _as_answer() -> Iterator[None]:
-    """Give errors of this comparison their status; what a bundle lacks is no fault of the caller."""
-    try:
-        yield
-    except (MissingError, ModelError) as error:
-        raise _refused(error, _STATUSES.get(error.code, HTTPStatus.SERVICE_UNAVAILABLE)) from error
-    except IcsmlError as error:
-        if error.code not in _STATUSES:
-            raise
-        raise _refused(error, _STATUSES[error.code]) from error
-
-
-def _refused(error: IcsmlError, status: HTTPStatus) -> RequestError:
-    return RequestError(status, error.code, error.message, field=error.field or "id", remedy=error.remedy)

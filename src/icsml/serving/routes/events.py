@@ -1,0 +1,229 @@
+"""What happens after a decision: overrides, outcomes, corrections and objections, each recorded in the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+
+from icsml.core.canonical import canonical_bytes
+from icsml.core.strict_json import JsonObject
+from icsml.errors import IcsmlError
+from icsml.ledger.entry import Entry, Recorded
+from icsml.model.bundle import Bundle
+from icsml.records.decision import Decision
+from icsml.records.events import Correction, Event, Events, Objection, Outcome, Outcomes, Override
+from icsml.serving.keys import Caller
+from icsml.serving.openapi import model_body, problems
+from icsml.serving.problems import RequestError
+from icsml.serving.redeciding import decide_again, recorded_decision
+from icsml.serving.routes.assessments import CREATING, PATH, DecisionId, IdempotencyKey, created
+from icsml.serving.service import Assessor, BatchBody, Body, Reader, Service, TheService
+from icsml.serving.validated import validated
+
+__all__ = ["events_router"]
+
+_OF_DECISION: Final = (*CREATING, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE)
+
+
+async def override_assessment(
+    caller: Assessor,
+    service: TheService,
+    decision_id: DecisionId,
+    body: Body,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Record that an officer decides otherwise than the assessment suggests; the assessment stays as it is."""
+    override = validated(Override, body)
+    payload = await recorded_decision(service, caller, decision_id)
+    _require_second(override, payload, service.settings.override_limit_cny)
+    told = override.model_dump(mode="json", exclude_none=True)
+    entry = _entry(
+        service, caller, "override", decision_id, payload["decision"]["enterprise_id"], told, idempotency_key
+    )
+    (recorded,) = await _recorded(service, [entry])
+    return _json(recorded.decision_bytes, recorded.replayed)
+
+
+async def record_outcomes(
+    caller: Assessor, service: TheService, body: BatchBody, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Record what became of firms: all of them, or none where one is not acceptable."""
+    outcomes = validated(Outcomes, body).outcomes
+    await service.readers.run(lambda: _require_known(service, caller.tenant, outcomes))
+    entries = [
+        _entry(
+            service,
+            caller,
+            "outcome",
+            one.decision_id,
+            one.enterprise_id,
+            one.model_dump(mode="json", exclude={"decision_id"}),
+            None if idempotency_key is None else f"{idempotency_key} {position}",
+        )
+        for position, one in enumerate(outcomes)
+    ]
+    recorded = await _recorded(service, entries)
+    content = b'{"events":[' + b",".join(one.decision_bytes for one in recorded) + b"]}"
+    return _json(content, all(one.replayed for one in recorded))
+
+
+async def correct_assessment(
+    request: Request,
+    caller: Assessor,
+    service: TheService,
+    decision_id: DecisionId,
+    body: Body,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Decide on a corrected record; both decisions are kept, and the new one refers to the earlier."""
+    correction = validated(Correction, body)
+    told = {"reason": correction.reason, "user": correction.user}
+    recorded = await decide_again(
+        service, caller, decision_id, "correction", record=correction.record, told=told, key=idempotency_key
+    )
+    return created(request.scope, recorded)
+
+
+async def object_to_assessment(
+    request: Request,
+    caller: Assessor,
+    service: TheService,
+    decision_id: DecisionId,
+    body: Body,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Record an objection of the firm and decide anew; both decisions are kept, and the new one refers to the other."""
+    objection = validated(Objection, body)
+    told = {"statement": objection.statement, "user": objection.user}
+    recorded = await decide_again(
+        service, caller, decision_id, "objection", record=objection.record, told=told, key=idempotency_key
+    )
+    return created(request.scope, recorded)
+
+
+async def read_events(caller: Reader, service: TheService, decision_id: DecisionId) -> Response:
+    """Return what happened after a decision of one's own tenant, in the order recorded."""
+
+    def read() -> list[JsonObject] | None:
+        known = service.ledger.has(caller.tenant, decision_id)
+        return service.ledger.events(caller.tenant, decision_id) if known else None
+
+    events = await service.readers.run(read)
+    if events is None:
+        raise RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
+    return _json(canonical_bytes({"events": events}), known=True)
+
+
+def events_router(bundle: Bundle) -> APIRouter:
+    """Return the router of what happens after a decision; documented records are what this bundle accepts."""
+    router = APIRouter(tags=["after a decision"])
+    again = problems(*_OF_DECISION)
+    router.add_api_route(
+        PATH + "/{id}/override",
+        override_assessment,
+        methods=["POST"],
+        status_code=HTTPStatus.CREATED,
+        response_model=Event,
+        summary="Override an assessment",
+        responses={int(HTTPStatus.OK): _again(Event), **again},
+        openapi_extra=model_body(Override),
+    )
+    for name, endpoint, model, summary in (
+        ("correction", correct_assessment, Correction, "Correct the record of an assessment"),
+        ("objection", object_to_assessment, Objection, "Object to an assessment"),
+    ):
+        router.add_api_route(
+            f"{PATH}/{{id}}/{name}",
+            endpoint,
+            methods=["POST"],
+            status_code=HTTPStatus.CREATED,
+            response_model=Decision,
+            summary=summary,
+            responses={int(HTTPStatus.OK): _again(Decision), **again},
+            openapi_extra=model_body(model, extras=bundle.extras, dated=bundle.dated),
+        )
+    router.add_api_route(
+        PATH + "/{id}/events",
+        read_events,
+        methods=["GET"],
+        response_model=Events,
+        summary="What happened after an assessment",
+        responses=problems(
+            HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE
+        ),
+    )
+    router.add_api_route(
+        "/v1/outcomes",
+        record_outcomes,
+        methods=["POST"],
+        status_code=HTTPStatus.CREATED,
+        response_model=Events,
+        summary="Record what became of firms",
+        responses={int(HTTPStatus.OK): _again(Events), **problems(*CREATING, HTTPStatus.CONFLICT)},
+        openapi_extra=model_body(Outcomes),
+    )
+    return router
+
+
+def _again(model: type) -> JsonObject:
+    return {"model": model, "description": "Recorded earlier under the same idempotency key and body."}
+
+
+def _require_second(override: Override, payload: JsonObject, limit: float) -> None:
+    """Ask for a second authority above the limit, and where nothing says how much is decided on."""
+    amount = override.amount_cny
+    if amount is None:
+        amount = payload["request"].get("application_amount_cny")
+    if override.second_user is None and (amount is None or amount > limit):
+        raise RequestError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "ICS-SRV-058",
+            "a second authority is needed: the amount is above the limit of one person, or is not known",
+            field="second_user",
+            remedy="name the second authority, or the amount in amount_cny",
+        )
+
+
+def _require_known(service: Service, tenant: str, outcomes: Sequence[Outcome]) -> None:
+    for position, one in enumerate(outcomes):
+        if one.decision_id is not None and service.ledger.firm_of(tenant, one.decision_id) != one.enterprise_id:
+            raise RequestError(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "ICS-SRV-059",
+                "no such assessment of this firm",
+                field=f"outcomes.{position}.decision_id",
+                remedy="leave it out, or name an assessment of the firm",
+            )
+
+
+def _entry(
+    service: Service,
+    caller: Caller,
+    kind: str,
+    decision_id: str | None,
+    enterprise_id: str | None,
+    told: JsonObject,
+    key: str | None,
+) -> Entry:
+    about = {"kind": kind, "decision_id": decision_id}
+    event = {**told, **about, "event_id": service.new_id(), "key_id": caller.key_id}
+    return Entry.of_event(
+        caller.tenant, event, enterprise_id=enterprise_id, idempotency_key=key, request={**told, **about}
+    )
+
+
+async def _recorded(service: Service, entries: Sequence[Entry]) -> list[Recorded]:
+    service.recorder.require_open()
+    recorded: list[Recorded] = []
+    for outcome in await service.recorder.record_all(entries):
+        if isinstance(outcome, IcsmlError):
+            raise outcome
+        recorded.append(outcome)
+    return recorded
+
+
+def _json(content: bytes, known: Any) -> Response:  # noqa: ANN401 - truth of it
+    return Response(content, HTTPStatus.OK if known else HTTPStatus.CREATED, media_type="application/json")

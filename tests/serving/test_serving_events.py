@@ -1,0 +1,192 @@
+"""What happens after a decision: each is in the chain once, and both decisions of a correction are kept."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+
+from icsml.core.canonical import canonical_bytes
+from icsml.ledger import parse_payload
+from icsml.ledger.replay import replay
+from icsml.ledger.signing import trusted_keys
+from icsml.model.bundle import read_bundle
+
+URL = "/v1/assessments"
+OVERRIDE = {"outcome": "approve", "reason_code": "guarantee", "user": "officer-17", "amount_cny": 800_000}
+
+
+@pytest.fixture
+def decided(client, record):
+    return client.post(URL, json=record).json()
+
+
+@pytest.fixture
+def path(decided):
+    return f"{URL}/{decided['decision_id']}"
+
+
+def events(client, path):
+    return client.get(f"{path}/events").json()["events"]
+
+
+def field_of(problem, answer, status=422):
+    found = problem(answer, status)
+    return found.code, [fault.field for fault in found.errors]
+
+
+class TestOverride:
+    def test_it_is_recorded_beside_the_decision_which_stays(self, client, ledger, decided, path):
+        made = client.post(f"{path}/override", json=OVERRIDE)
+        assert made.status_code == 201
+        assert {name: made.json()[name] for name in OVERRIDE} == OVERRIDE
+        assert client.get(path).json() == decided
+        (event,) = events(client, path)
+        assert (event["kind"], event["event_id"]) == ("override", made.json()["event_id"])
+        assert ledger.count() == 1
+        assert client.get(f"{URL}/{event['event_id']}").status_code == 404
+        assert ledger.verify(trusted_keys()).ok
+
+    def test_sent_again_it_is_the_same(self, client, path, problem):
+        key = {"Idempotency-Key": "k"}
+        first, again = (client.post(f"{path}/override", json=OVERRIDE, headers=key) for _ in range(2))
+        assert (first.status_code, again.status_code, again.content) == (201, 200, first.content)
+        assert len(events(client, path)) == 1
+        other = client.post(f"{path}/override", json=OVERRIDE | {"outcome": "decline"}, headers=key)
+        assert problem(other, 409).code == "ICS-LED-007"
+
+    @pytest.mark.parametrize(
+        ("change", "code", "field"),
+        [
+            ({"outcome": "maybe"}, "ICS-SRV-056", "outcome"),
+            ({"reason_code": "other"}, "ICS-SRV-056", "comment"),
+            ({"user": " "}, "ICS-SRV-056", "user"),
+            ({"second_user": "Officer-17"}, "ICS-SRV-056", "second_user"),
+            ({"amount_cny": -1}, "ICS-SRV-056", "amount_cny"),
+            ({"note": 1}, "ICS-SRV-056", "note"),
+            ({"amount_cny": 1_000_001}, "ICS-SRV-058", "second_user"),
+        ],
+    )
+    def test_what_is_wrong_is_named(self, client, path, problem, change, code, field):
+        answer = client.post(f"{path}/override", json=OVERRIDE | change)
+        assert field_of(problem, answer) == (code, [field])
+        assert events(client, path) == []
+
+    def test_above_the_limit_or_of_an_unknown_amount_two_decide(self, client, record, problem):
+        def override(record, change):
+            made = client.post(URL, json=record).json()
+            body = {name: value for name, value in (OVERRIDE | change).items() if value is not None}
+            return client.post(f"{URL}/{made['decision_id']}/override", json=body)
+
+        unknown = {name: value for name, value in record.items() if name != "application_amount_cny"}
+        assert override(record, {"amount_cny": 1_000_000}).status_code == 201
+        for source, change in (
+            (record, {"amount_cny": 2e6}),
+            (unknown, {"amount_cny": None}),
+            (unknown | {"application_amount_cny": 2e6}, {"amount_cny": None}),
+        ):
+            assert problem(override(source, change), 422).code == "ICS-SRV-058"
+            assert override(source, change | {"second_user": "officer-4"}).status_code == 201
+        assert override(unknown | {"application_amount_cny": 9e5}, {"amount_cny": None}).status_code == 201
+
+    def test_of_a_decision_that_is_not_there(self, client, problem):
+        assert problem(client.post(f"{URL}/none/override", json=OVERRIDE), 404).code == "ICS-SRV-005"
+
+
+class TestCorrection:
+    @pytest.fixture
+    def corrected(self, record):
+        return record | {"revenue_cny": record["revenue_cny"] * 3}
+
+    @pytest.mark.parametrize("kind", ["correction", "objection"])
+    def test_both_decisions_are_kept_and_refer_to_each_other(
+        self, client, ledger, bundle, decided, path, corrected, kind
+    ):
+        told = {"reason": "in thousands"} if kind == "correction" else {"statement": "too low"}
+        made = client.post(f"{path}/{kind}", json={"record": corrected, "user": "officer-17", **told})
+        assert made.status_code == 201
+        later = made.json()
+        assert later["refers_to"] == {"kind": kind, "decision_id": decided["decision_id"]}
+        assert client.get(path).json() == decided
+        assert "refers_to" not in decided
+        assert client.get(made.headers["Location"]).content == made.content
+        (event,) = events(client, path)
+        assert event | told == event
+        assert (event["kind"], event["event_id"]) == (kind, later["decision_id"])
+        assert ledger.count() == 2
+        assert ledger.verify(trusted_keys()).ok
+        _, data = ledger.find_bytes(later["decision_id"])
+        assert parse_payload(data)["request"] == corrected
+        (again,) = replay(read_bundle(bundle.folder), [(later["decision_id"], data)])
+        assert again.identical
+
+    def test_an_objection_without_a_record_is_decided_on_the_earlier_one(self, client, decided, path):
+        later = client.post(f"{path}/objection", json={"statement": "too low", "user": "officer-17"}).json()
+        assert (later["pd"], later["score"]) == (decided["pd"], decided["score"])
+        assert later["decision_id"] != decided["decision_id"]
+
+    def test_sent_again_it_is_the_same_and_another_body_conflicts(self, client, ledger, path, corrected, problem):
+        key, body = {"Idempotency-Key": "k"}, {"record": corrected, "user": "u", "reason": "r"}
+        first, again = (client.post(f"{path}/correction", json=body, headers=key) for _ in range(2))
+        assert (first.status_code, again.status_code, again.content) == (201, 200, first.content)
+        assert problem(client.post(f"{path}/correction", json=body | {"reason": "s"}, headers=key), 409)
+        assert problem(client.post(f"{path}/objection", json={"statement": "r", "user": "u"}, headers=key), 409)
+        assert ledger.count() == 2
+
+    def test_a_record_of_another_firm_or_a_wrong_one_is_refused(self, client, ledger, path, corrected, problem):
+        body = {"record": corrected, "user": "u", "reason": "r"}
+        other = copy.deepcopy(body)
+        other["record"]["enterprise_id"] = "another"
+        answer = client.post(f"{path}/correction", json=other)
+        assert field_of(problem, answer) == ("ICS-SRV-057", ["record.enterprise_id"])
+        wrong = client.post(f"{path}/correction", json=body | {"record": corrected | {"revenu_cny": 1}})
+        assert problem(wrong, 422).code == "ICS-REC-001"
+        for missing in body:
+            partial = {name: value for name, value in body.items() if name != missing}
+            answer = client.post(f"{path}/correction", json=partial)
+            assert field_of(problem, answer) == ("ICS-SRV-056", [missing])
+        assert ledger.count() == 1
+
+
+class TestOutcomes:
+    def test_outcomes_are_recorded_with_or_without_their_decision(self, client, ledger, decided, path):
+        seen = {"enterprise_id": decided["enterprise_id"], "as_of": "2026-06-30", "bad": False}
+        body = {"outcomes": [seen | {"decision_id": decided["decision_id"]}, seen | {"enterprise_id": "unknown"}]}
+        made = client.post("/v1/outcomes", json=body, headers={"Idempotency-Key": "k"})
+        assert made.status_code == 201
+        assert [each["decision_id"] for each in made.json()["events"]] == [decided["decision_id"], None]
+        assert [each["kind"] for each in events(client, path)] == ["outcome"]
+        again = client.post("/v1/outcomes", json=body, headers={"Idempotency-Key": "k"})
+        assert (again.status_code, again.content) == (200, made.content)
+        assert ledger.count() == 1
+        assert ledger.verify(trusted_keys()).records == 3
+
+    @pytest.mark.parametrize(
+        ("change", "field"),
+        [
+            ({"as_of": None}, "outcomes.0.as_of"),
+            ({"bad": None, "event": "default"}, "outcomes.0.event"),
+            ({"bad": True, "event": "default", "event_date": "2020-01-01"}, "outcomes.0.event_date"),
+            ({"decision_id": "none"}, "outcomes.0.decision_id"),
+        ],
+    )
+    def test_of_several_none_is_recorded_where_one_is_wrong(self, client, ledger, problem, change, field):
+        right = {"enterprise_id": "e", "as_of": "2026-06-30", "bad": False}
+        answer = client.post("/v1/outcomes", json={"outcomes": [right | change, right]})
+        assert field_of(problem, answer)[1] == [field]
+        assert ledger.verify(trusted_keys()).records == 0
+
+
+def test_what_was_recorded_of_a_firm_is_erased_with_its_events(client, ledger, decided, path, record, problem):
+    client.post(f"{path}/override", json=OVERRIDE)
+    client.post(f"{path}/correction", json={"record": record, "user": "u", "reason": "secret reason"})
+    assert ledger.erase_enterprise("bank-a", decided["enterprise_id"], reason="asked for it", by="officer") == 3
+    for gone in (client.get(path), client.post(f"{path}/objection", json={"statement": "s", "user": "u"})):
+        assert problem(gone, 410).code == "ICS-LED-026"
+    told = events(client, path)
+    assert [(each["kind"], each["erased"]) for each in told] == [("override", True), ("correction", True)]
+    assert "secret" not in json.dumps(told)
+    assert (found := ledger.verify(trusted_keys())).ok
+    assert found.erased == 3
+    assert canonical_bytes(told)
