@@ -31,6 +31,7 @@ from icsml.errors import InputError, LedgerError
 from icsml.model.bundle_store import keep_bundle
 from icsml.records.enterprise import example_record, parse_record
 from icsml.serving.keys import create_key
+from icsml.serving.live_model import LiveModel
 from icsml.serving.settings import ServingSettings
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +101,13 @@ def test_a_batch_whose_answer_was_lost_is_recorded_once(connect, ledger, record)
     assert ledger.count() == len({result.decision_id for result in found}) == 5
     for result in found:
         assert result.content == ledger.decision_bytes("bank-a", result.decision_id)
+
+
+def test_a_model_that_does_not_say_what_its_pd_is_of_is_named_all_the_same(connect, bundle):
+    silent = replace(bundle, event=None, horizon_months=None)
+    client, _ = connect(model=LiveModel(silent, "3", NOW))
+    named = client.current_model()
+    assert (named.bundle_sha256, named.event, named.horizon_months) == (bundle.sha256, None, None)
 
 
 def test_rulebooks_are_typed(connect):
