@@ -27,10 +27,11 @@ from icsml.client import (
     UnavailableError,
 )
 from icsml.core.canonical import canonical_bytes
-from icsml.errors import LedgerError
+from icsml.errors import InputError, LedgerError
 from icsml.model.bundle_store import keep_bundle
 from icsml.records.enterprise import example_record, parse_record
 from icsml.serving.keys import create_key
+from icsml.serving.live_model import LiveModel
 from icsml.serving.settings import ServingSettings
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +101,26 @@ def test_a_batch_whose_answer_was_lost_is_recorded_once(connect, ledger, record)
     assert ledger.count() == len({result.decision_id for result in found}) == 5
     for result in found:
         assert result.content == ledger.decision_bytes("bank-a", result.decision_id)
+
+
+def test_a_model_that_does_not_say_what_its_pd_is_of_is_named_all_the_same(connect, bundle):
+    silent = replace(bundle, event=None, horizon_months=None)
+    client, _ = connect(model=LiveModel(silent, "3", NOW))
+    named = client.current_model()
+    assert (named.bundle_sha256, named.event, named.horizon_months) == (bundle.sha256, None, None)
+
+
+def test_rulebooks_are_typed(connect):
+    client, _ = connect()
+    listed = {row.id: row for row in client.rulebooks().rulebooks}
+    assert (listed["national-2025"].decides, listed["national-2024"].in_force.until.year) == (True, 2025)
+    assert client.rulebook("national-2025")["id"] == "national-2025"
+    with pytest.raises(NotFoundError) as caught:
+        client.rulebook("none")
+    assert caught.value.code == "ICS-RUL-002"
+    with pytest.raises(InputError) as refused:
+        client.rulebook("a/b")
+    assert (refused.value.code, refused.value.field) == ("ICS-CLT-002", "rulebook_id")
 
 
 def test_a_list_sent_again_with_its_key_is_recorded_once_in_any_length(connect, ledger, record):

@@ -13,6 +13,7 @@ from icsml.cli.output import emit, progress, table
 from icsml.core.strict_json import JsonObject
 from icsml.innovation.rulebooks.json_schema import rulebook_schema
 from icsml.innovation.rulebooks.lint.lint import Finding
+from icsml.innovation.rulebooks.listing import listed
 from icsml.innovation.rulebooks.load import edition_text, lint_rulebook, list_sound, load_edition, rulebook_path
 from icsml.innovation.rulebooks.rulebook import Outline, Rulebook
 from icsml.innovation.rulebooks.timeline import as_known
@@ -44,17 +45,17 @@ def list_(
 
 
 def _listed(edition: Rulebook | Outline) -> JsonObject:
-    rulebook = edition if isinstance(edition, Rulebook) else None
+    row = listed(edition)
     return {
-        "id": edition.id,
-        "scope": str(edition.scope),
-        "in_force": f"{edition.in_force.since or '?'} to {edition.in_force.until or '…'}",
-        "known_since": str(edition.known_since),
-        "edition": edition.edition,
-        "title": edition.title.en,
-        "evaluable": rulebook is not None,
-        "max_score": rulebook.max_score if rulebook else None,
-        "provenance": str(rulebook.provenance) if rulebook else "documented only",
+        "id": row.id,
+        "scope": row.scope,
+        "in_force": f"{row.in_force.since or '?'} to {row.in_force.until or '…'}",
+        "known_since": str(row.known_since),
+        "edition": row.edition,
+        "title": row.title.en,
+        "evaluable": row.evaluable,
+        "max_score": row.max_score,
+        "provenance": row.provenance or "documented only",
     }
 
 

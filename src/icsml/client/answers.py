@@ -116,13 +116,16 @@ class Batch(Sequence[Result]):
 
 
 class CurrentModel(BaseModel):
-    """The model that decides now; ``loaded_at`` is when it was ready to, in UTC."""
+    """The model that decides now; ``loaded_at`` is when it was ready to, in UTC.
+
+    ``event`` and ``horizon_months`` say what its PD is a PD of, null where not known.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str
     version: str | None
     bundle_sha256: str
-    event: str
-    horizon_months: int
+    event: str | None
+    horizon_months: int | None
     loaded_at: datetime

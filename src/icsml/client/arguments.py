@@ -19,6 +19,10 @@ MOST_RECORDS = 1000
 LONGEST_KEY = 255
 LONGEST_BATCH_KEY = 250
 _VISIBLE = re.compile(r"[!-~]+")
+_IDENTIFIERS = {
+    "decision_id": ("decision", "give `decision_id` as the decision states it"),
+    "rulebook_id": ("rulebook", "give `id` as the list of rulebooks states it"),
+}
 _PATH_PART = re.compile(r"[0-9A-Za-z_-]{1,255}")
 
 
@@ -84,16 +88,12 @@ def require_size(size: int) -> int:
     return size
 
 
-def path_part(decision_id: str) -> str:
-    """Return an identifier as a part of a path."""
-    if not _PATH_PART.fullmatch(decision_id):
-        raise InputError(
-            "ICS-CLT-002",
-            "not the identifier of a decision",
-            field="decision_id",
-            remedy="give `decision_id` as the decision states it",
-        )
-    return quote(decision_id, safe="")
+def path_part(identifier: str, name: str = "decision_id") -> str:
+    """Return an identifier as a part of a path; errors call it by its name."""
+    if not _PATH_PART.fullmatch(identifier):
+        what, remedy = _IDENTIFIERS[name]
+        raise InputError("ICS-CLT-002", f"not the identifier of a {what}", field=name, remedy=remedy)
+    return quote(identifier, safe="")
 
 
 def body_of(record: Mapping[str, Any], position: int | None = None) -> bytes:

@@ -18,7 +18,9 @@ from icsml.client.connection import asked_to_wait, http_settings, no_answer, req
 from icsml.client.errors import ClientError, UnavailableError
 from icsml.client.retries import Attempts, Retries
 from icsml.records.changes import Changes
+from icsml.records.innovation_points import InnovationPoints
 from icsml.records.replays import Replay
+from icsml.records.rulebook_list import RulebookList
 
 __all__ = ["AsyncClient"]
 
@@ -114,6 +116,18 @@ class AsyncClient:
     async def current_model(self) -> CurrentModel:
         """Return which model decides now."""
         return await self._send(calls.current_model())
+
+    async def innovation_score(self, record: Mapping[str, Any], *, rulebook: str | None = None) -> InnovationPoints:
+        """Return the points of a record by a rulebook, by default that of the model; nothing is decided or recorded."""
+        return await self._send(calls.innovation_score(record, rulebook))
+
+    async def rulebooks(self) -> RulebookList:
+        """Return which rulebooks there are, in short."""
+        return await self._send(calls.rulebooks())
+
+    async def rulebook(self, rulebook_id: str) -> dict[str, Any]:
+        """Return a rulebook as JSON."""
+        return await self._send(calls.rulebook(rulebook_id))
 
     async def ready(self) -> bool:
         """Return whether the service can decide now; False if it says no or does not answer. It is asked once."""

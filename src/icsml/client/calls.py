@@ -22,7 +22,9 @@ from icsml.client.errors import ClientError, UnavailableError, UnexpectedAnswerE
 from icsml.client.json_spans import JsonSpans
 from icsml.client.retries import REPEATABLE, seconds_to_wait
 from icsml.records.changes import Changes
+from icsml.records.innovation_points import InnovationPoints
 from icsml.records.replays import Replay
+from icsml.records.rulebook_list import RulebookList
 
 __all__ = [
     "Call",
@@ -33,13 +35,17 @@ __all__ = [
     "changes",
     "current_model",
     "get",
+    "innovation_score",
     "pack",
     "ready",
     "replay",
     "report",
+    "rulebook",
+    "rulebooks",
 ]
 
 _ASSESSMENTS = "v1/assessments"
+_RULEBOOKS = "v1/rulebooks"
 _CODE = re.compile(r"ICS-[A-Z]{3}-[0-9]{3}")
 _JSON, _HTML, _ZIP = "application/json", "text/html", "application/zip"
 _REMEDY = "send the same request again, with the same idempotency key if it decides"
@@ -229,6 +235,43 @@ def replay(decision_id: str) -> Call[Replay]:
 def current_model() -> Call[CurrentModel]:
     """Return the request for the model that decides now."""
     return Call(method="GET", path="v1/models/current", read=_current_model)
+
+
+def innovation_score(record: Mapping[str, Any], rulebook: str | None) -> Call[InnovationPoints]:
+    """Return the request for the points of one record."""
+
+    def read(answer: httpx.Response) -> InnovationPoints:
+        try:
+            return InnovationPoints.model_validate_json(answer.content, extra="allow")
+        except ValidationError:
+            raise ValueError("no points") from None
+
+    params = {} if rulebook is None else {"rulebook": rulebook}
+    return Call(method="POST", path="v1/innovation-scores", params=params, body=body_of(record), read=read)
+
+
+def rulebooks() -> Call[RulebookList]:
+    """Return the question which rulebooks there are."""
+
+    def read(answer: httpx.Response) -> RulebookList:
+        try:
+            return RulebookList.model_validate_json(answer.content, extra="allow")
+        except ValidationError:
+            raise ValueError("no list of rulebooks") from None
+
+    return Call(method="GET", path=_RULEBOOKS, read=read)
+
+
+def rulebook(rulebook_id: str) -> Call[dict[str, Any]]:
+    """Return the request for a rulebook."""
+
+    def read(answer: httpx.Response) -> dict[str, Any]:
+        found = answer.json()
+        if not isinstance(found, dict) or found.get("id") != rulebook_id:
+            raise ValueError("another rulebook")
+        return found
+
+    return Call(method="GET", path=f"{_RULEBOOKS}/{path_part(rulebook_id, 'rulebook_id')}", read=read)
 
 
 def ready() -> Call[bool]:

@@ -23,7 +23,7 @@ from icsml.model.scorer import Scorer
 from icsml.records.columns import Columns, count_known, rows
 from icsml.records.screening import Screening, screen
 
-__all__ = ["Assessment", "ExplainedAssessment", "Explanation", "assess", "warm"]
+__all__ = ["Assessment", "ExplainedAssessment", "Explanation", "assess", "require_date", "warm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def assess(bundle: BundleParts, columns: Columns, *, explained: bool = True, fir
         If a row is not acceptable; the error names the field.
     """
     screening = screen(columns, bundle.extras, first_row=first_row)
-    _require_date(bundle, screening.columns)
+    require_date(bundle, screening.columns)
     points = evaluate(bundle.rulebook, screening.columns) if bundle.rulebook else None
     features = bundle.model.encoder.encode(screening.columns, points)
     fallback = _without_feed(bundle, screening.columns)
@@ -176,7 +176,8 @@ def warm(bundle: BundleParts) -> None:
     _companion_terms(bundle, nothing)
 
 
-def _require_date(bundle: BundleParts, columns: Columns) -> None:
+def require_date(bundle: BundleParts, columns: Columns) -> None:
+    """Refuse rows without a date (``ICS-DEC-001``) if the model reads dates."""
     undated = count_known(columns, ("as_of",)) == 0
     if bundle.dated and undated.any():
         where = "" if len(undated) == 1 else f" in {int(undated.sum()):,} of {len(undated):,} records"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import cache, lru_cache
 from math import isnan
@@ -15,6 +15,7 @@ from icsml.decision.out_of_range import fields_out_of_range
 from icsml.decision.record_findings import flagged_fields
 from icsml.decision.required_information import Demand, demands
 from icsml.decision.row import Row
+from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.innovation.scoring.validity import ages
 from icsml.model.bundle import BundleParts
 from icsml.records.decision import DecisionWarning
@@ -24,7 +25,7 @@ from icsml.texts.catalogue import Part, joined, text, within
 from icsml.texts.languages import languages
 from icsml.texts.quantity import apart_from_bounds, range_text
 
-__all__ = ["decision_warnings", "recourse_warnings"]
+__all__ = ["decision_warnings", "points_warnings", "recourse_warnings"]
 
 
 def decision_warnings(record: Row, as_of: date | None, decided_on: date) -> list[DecisionWarning]:
@@ -38,6 +39,33 @@ def decision_warnings(record: Row, as_of: date | None, decided_on: date) -> list
         *_on_date(as_of, decided_on),
         *_on_implausible_features(record),
         *_on_absent_features(record),
+    ]
+
+
+def points_warnings(
+    rulebook: Rulebook, as_of: date | None, on: date, bundle: BundleParts | None = None
+) -> list[DecisionWarning]:
+    """Return the warnings on the points of a record alone, without a PD.
+
+    Parameters
+    ----------
+    rulebook : Rulebook
+        The rules.
+    as_of : date, optional
+        Date of the record.
+    on : date
+        Day on which the points are given.
+    bundle : BundleParts, optional
+        The model whose own rules they are; its training may have measured how much depends on assumed weights.
+    """
+    measured = bundle.training.get("points_robustness") if bundle is not None else None
+    undated = [_fixed("UNDATED", "as_of")] if as_of is None else []
+    return [
+        *_assumed_points(rulebook, measured),
+        *_on_time_in_force(rulebook, as_of),
+        *_expired_points(rulebook, as_of, on),
+        *undated,
+        *_on_date(as_of, on),
     ]
 
 
@@ -104,28 +132,42 @@ def _on_rulebook(bundle: BundleParts, as_of: date | None, decided_on: date) -> I
     if bundle.rulebook is None:
         return
     yield from bundle.derived(_on_assumed_points)
-    if as_of is not None and not bundle.rulebook.in_force.holds(as_of):
-        yield _fixed("RULEBOOK_NOT_IN_FORCE", "innovation.rulebook")
+    yield from _on_time_in_force(bundle.rulebook, as_of)
     yield from bundle.derived(_on_expired_points)(as_of, decided_on)
+
+
+def _on_time_in_force(rulebook: Rulebook, as_of: date | None) -> Iterator[DecisionWarning]:
+    if as_of is not None and not rulebook.in_force.holds(as_of):
+        yield _fixed("RULEBOOK_NOT_IN_FORCE", "innovation.rulebook")
 
 
 def _on_expired_points(bundle: BundleParts) -> Callable[[date | None, date], list[DecisionWarning]]:
     @lru_cache(maxsize=1024)  # records of a bank share their dates
     def warnings(as_of: date | None, decided_on: date) -> list[DecisionWarning]:
         assert bundle.rulebook is not None  # noqa: S101 - without rules there are no points
-        age = ages(bundle.rulebook, np.array([as_of], dtype="datetime64[D]"), decided_on)
-        if not age.expired[0]:
-            return []
-        return [_warning("POINTS_EXPIRED", "innovation.valid_until", months=float(age.months[0]))]
+        return _expired_points(bundle.rulebook, as_of, decided_on)
 
     return warnings
 
 
-def _on_assumed_points(bundle: BundleParts) -> list[DecisionWarning]:
-    """Warn of assumed weights, and state how much depends on them where training measured it."""
-    if bundle.rulebook is None or bundle.rulebook.provenance != "assumed":
+def _expired_points(rulebook: Rulebook, as_of: date | None, on: date) -> list[DecisionWarning]:
+    age = ages(rulebook, np.array([as_of], dtype="datetime64[D]"), on)
+    if not age.expired[0]:
         return []
-    code, field, measured = "ASSUMED_POINTS", "innovation.score", bundle.training.get("points_robustness")
+    return [_warning("POINTS_EXPIRED", "innovation.valid_until", months=float(age.months[0]))]
+
+
+def _on_assumed_points(bundle: BundleParts) -> list[DecisionWarning]:
+    if bundle.rulebook is None:
+        return []
+    return _assumed_points(bundle.rulebook, bundle.training.get("points_robustness"))
+
+
+def _assumed_points(rulebook: Rulebook, measured: Mapping[str, float] | None) -> list[DecisionWarning]:
+    """Warn of assumed weights, and state how much depends on them where training measured it."""
+    if rulebook.provenance != "assumed":
+        return []
+    code, field = "ASSUMED_POINTS", "innovation.score"
     if not measured:
         return [_warning(code, field, "unmeasured")]
     return [_warning(code, field, "measured", top_share=measured["top_share"], dependent=measured["depends"])]

@@ -33,10 +33,12 @@ from icsml.serving.routes.batches import batches_router
 from icsml.serving.routes.changes import changes_router
 from icsml.serving.routes.events import events_router
 from icsml.serving.routes.health import health_router
+from icsml.serving.routes.innovation_scores import innovation_scores_router
 from icsml.serving.routes.metrics import metrics_router
 from icsml.serving.routes.models import models_router
 from icsml.serving.routes.packs import packs_router
 from icsml.serving.routes.replays import replays_router
+from icsml.serving.routes.rulebooks import rulebooks_router
 from icsml.serving.service import Service
 from icsml.serving.settings import ServingSettings, load_settings
 
@@ -105,11 +107,13 @@ def create_app(
     app.include_router(health_router())
     app.include_router(metrics_router())
     app.include_router(models_router())
+    app.include_router(rulebooks_router())
     app.include_router(assessments_router(model.bundle))
     app.include_router(changes_router())
     app.include_router(replays_router())
     app.include_router(packs_router())
     app.include_router(batches_router(model.bundle))
+    app.include_router(innovation_scores_router(model.bundle))
     app.include_router(events_router(model.bundle))
     return app
 
@@ -175,7 +179,8 @@ class _Application(FastAPI):
     def _describe_bodies(self, document: JsonObject) -> None:
         """Describe the bodies that the live model accepts, whichever model the routes were made for."""
         bundle = self.state.service.models.live.bundle
-        routes = [*assessments_router(bundle).routes, *batches_router(bundle).routes]
+        routers = (assessments_router, batches_router, innovation_scores_router)
+        routes = [route for router in routers for route in router(bundle).routes]
         for route in (route for route in routes if isinstance(route, APIRoute) and route.openapi_extra):
             for method in route.methods or ():
                 document["paths"][route.path_format][method.lower()] |= route.openapi_extra

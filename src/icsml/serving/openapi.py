@@ -13,7 +13,10 @@ from icsml.records.enterprise import EnterpriseRecord, example_record
 from icsml.records.extra import ExtraFeature
 from icsml.serving.problems import MEDIA_TYPE, Problem
 
-__all__ = ["batch_body", "model_body", "problems", "record_body"]
+__all__ = ["EXAMPLE_ID", "batch_body", "model_body", "problems", "record_body"]
+
+EXAMPLE_ID = "6b2f0c5e-9a1d-4d3b-8f57-2f4f8a6c1e90"
+"""How an identifier of a decision looks."""
 
 _MEANING = {
     HTTPStatus.BAD_REQUEST: "A header stands twice, or the body is not JSON (or holds NaN, a name twice, a number no "

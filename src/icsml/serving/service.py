@@ -25,6 +25,7 @@ from icsml.serving.metrics import Metrics
 from icsml.serving.query import require_known_parameters
 from icsml.serving.readers import Readers
 from icsml.serving.recorder import Recorder
+from icsml.serving.rulebooks import RulebookFiles
 from icsml.serving.settings import ServingSettings
 
 __all__ = [
@@ -98,6 +99,11 @@ class Service:
     def bundles(self) -> KeptBundles:
         """Bundles that decided earlier, apart from the one that decides now."""
         return KeptBundles(most=_MOST_BUNDLES)
+
+    @cached_property
+    def rulebooks(self) -> RulebookFiles:
+        """The rulebooks of this installation."""
+        return RulebookFiles()
 
     @cached_property
     def metrics(self) -> Metrics:

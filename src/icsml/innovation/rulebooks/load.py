@@ -35,6 +35,7 @@ __all__ = [
     "load_edition",
     "load_rulebook",
     "parse_rulebook",
+    "rulebook_files",
     "rulebook_path",
 ]
 
@@ -112,6 +113,17 @@ def list_sound() -> tuple[list[Rulebook | Outline], dict[str, ConfigError]]:
         except ConfigError as error:
             unsound[name] = error
     return sound, unsound
+
+
+def rulebook_files() -> dict[str, Path]:
+    """Return the file of every edition by its id.
+
+    Raises
+    ------
+    ConfigError
+        ``ICS-RUL-022`` if two files have the same id.
+    """
+    return _known()
 
 
 def list_rulebooks() -> list[Rulebook]:

@@ -9,7 +9,7 @@ from icsml.errors import InputError, MissingError
 from icsml.innovation.rulebooks.load import list_editions
 from icsml.innovation.rulebooks.rulebook import Edition, Outline, Rulebook, Scope
 
-__all__ = ["as_known", "rulebook_as_of"]
+__all__ = ["as_known", "in_force_on", "rulebook_as_of"]
 
 
 def as_known(editions: Iterable[Edition], known_on: date) -> list[Edition]:
@@ -39,8 +39,13 @@ def rulebook_as_of(on: date, known_on: date | None = None) -> Rulebook:
     MissingError
         If the one in force is documented only.
     """
+    return in_force_on(list_editions(), on, known_on)
+
+
+def in_force_on(editions: Iterable[Rulebook | Outline], on: date, known_on: date | None = None) -> Rulebook:
+    """Return the one national rulebook of these that was in force on a day; otherwise as :func:`rulebook_as_of`."""
     seen = on if known_on is None else known_on
-    national = [edition for edition in as_known(list_editions(), seen) if edition.scope is Scope.NATIONAL]
+    national = [edition for edition in as_known(editions, seen) if edition.scope is Scope.NATIONAL]
     apply = [edition for edition in national if edition.in_force.holds(on)]
     if len(apply) > 1:
         names = ", ".join(edition.id for edition in apply)

@@ -17,7 +17,8 @@ from icsml.model.bundle import Bundle
 from icsml.records.decision import Decision
 from icsml.serving.assessing import assess
 from icsml.serving.etag import NOT_MODIFIED, tagged
-from icsml.serving.openapi import problems, record_body
+from icsml.serving.language import IN_LANGUAGE, asked_language, in_language
+from icsml.serving.openapi import EXAMPLE_ID, problems, record_body
 from icsml.serving.problems import RequestError
 from icsml.serving.service import Assessor, Auditor, Body, Reader, Service, TheService
 from icsml.texts.languages import Language
@@ -39,19 +40,29 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
+        examples=["loan-4711"],
         min_length=1,
         max_length=255,
         pattern=r"^[!-~]+$",
         description="Names this request: sent again with the same body, it gives the recorded decision again.",
     ),
 ]
-DecisionId = Annotated[str, Path(alias="id", description="`decision_id` of the decision")]
+DecisionId = Annotated[str, Path(alias="id", description="`decision_id` of the decision", examples=[EXAMPLE_ID])]
 WithRecourse = Annotated[
     Literal["true", "false"] | None,
     Query(
         alias="recourse",
+        examples=["true"],
         description="Whether the decision looks for recourse, whatever the grade. By default as the service is set.",
     ),
+]
+_Lang = Annotated[
+    Language | None,
+    Query(description="Language of the page; by default as `Accept-Language` asks.", examples=["zh"]),
+]
+_AcceptLanguage = Annotated[
+    str | None,
+    Header(alias="Accept-Language", description="Languages, with quality values.", examples=["zh-CN,zh;q=0.9"]),
 ]
 _CREATED = {
     "description": "Decided and recorded.",
@@ -99,12 +110,14 @@ async def report_assessment(
     caller: Auditor,
     service: TheService,
     decision_id: DecisionId,
-    lang: Annotated[Language, Query(description="Language of the page.")] = "en",
+    lang: _Lang = None,
+    accepted: _AcceptLanguage = None,
 ) -> Response:
     """Return a decision of one's own tenant as a page that opens offline, the same bytes each time."""
     decision = await _recorded(service, caller.tenant, decision_id)
-    page = await run_sync(_page, decision, lang, service.models.live.bundle.rulebook)
-    return tagged(request, page.encode(), "text/html")
+    language = lang or asked_language(request)
+    page = await run_sync(_page, decision, language, service.models.live.bundle.rulebook)
+    return in_language(tagged(request, page.encode(), "text/html"), language)
 
 
 def created(scope: Scope, recorded: Recorded) -> Response:
@@ -139,7 +152,8 @@ def assessments_router(bundle: Bundle) -> APIRouter:
         methods=["GET"],
         response_class=HTMLResponse,
         summary="A decision as a page to file",
-        responses=NOT_MODIFIED
+        responses={int(HTTPStatus.OK): {"headers": IN_LANGUAGE}}
+        | NOT_MODIFIED
         | problems(*NO_ACCESS, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
     )
     return router

@@ -28,6 +28,7 @@ BatchKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
+        examples=["loans-of-june"],
         min_length=1,
         max_length=_LONGEST_KEY,
         pattern=r"^[!-~]+$",

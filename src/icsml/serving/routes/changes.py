@@ -10,14 +10,18 @@ from icsml.core.canonical import canonical_bytes
 from icsml.ledger.recorded_changes import recorded_changes
 from icsml.records.changes import Changes
 from icsml.serving.comparisons import compared, responses
+from icsml.serving.openapi import EXAMPLE_ID
 from icsml.serving.service import Reader, Service, TheService
 
 __all__ = ["changes_router"]
 
-_DecisionId = Annotated[str, Path(alias="id", description="`decision_id` of the later decision")]
+_DecisionId = Annotated[str, Path(alias="id", description="`decision_id` of the later decision", examples=[EXAMPLE_ID])]
 _Since = Annotated[
     str | None,
-    Query(description="`decision_id` of an earlier decision on the same firm; by default the last one before."),
+    Query(
+        description="`decision_id` of an earlier decision on the same firm; by default the last one before.",
+        examples=["2f4f8a6c-9a1d-4d3b-8f57-6b2f0c5e1e90"],
+    ),
 ]
 
 

@@ -21,8 +21,8 @@ class CurrentModel(BaseModel):
     name: str
     version: str | None = Field(description="version in the registry; null for a bundle folder")
     bundle_sha256: str
-    event: str = Field(description="what the PD is the probability of")
-    horizon_months: int
+    event: str | None = Field(description="what the PD is the probability of; null if the model does not say")
+    horizon_months: int | None = Field(description="within how many months; null if the model does not say")
     loaded_at: datetime = Field(description="when it was ready to decide, UTC")
 
 

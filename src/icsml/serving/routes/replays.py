@@ -11,11 +11,12 @@ from icsml.ledger.recorded_replay import replay_one
 from icsml.ledger.replay import Replayed
 from icsml.records.replays import Replay, ReplayDifference
 from icsml.serving.comparisons import compared, responses
+from icsml.serving.openapi import EXAMPLE_ID
 from icsml.serving.service import Auditor, Service, TheService
 
 __all__ = ["replays_router"]
 
-_DecisionId = Annotated[str, Path(alias="id", description="`decision_id` of the decision")]
+_DecisionId = Annotated[str, Path(alias="id", description="`decision_id` of the decision", examples=[EXAMPLE_ID])]
 # Of these nothing was decided again, so there is nothing to compare.
 _NOT_REPEATABLE: Final = frozenset({"ICS-LED-023", "ICS-LED-025"})
 
