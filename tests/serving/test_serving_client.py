@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import select
 import socket
 import threading
@@ -28,6 +29,7 @@ from icsml.client import (
 )
 from icsml.core.canonical import canonical_bytes
 from icsml.errors import InputError, LedgerError
+from icsml.ledger.evidence.verify import check
 from icsml.model.bundle_store import keep_bundle
 from icsml.records.enterprise import example_record, parse_record
 from icsml.serving.keys import create_key
@@ -225,6 +227,7 @@ def test_the_page_the_model_and_readiness(connect, record, bundle):
     page = client.report(given.decision_id, "zh")
     assert page.startswith(b"<!doctype html>")
     assert page == client.report(given.decision_id, "zh") != client.report(given.decision_id)
+    assert check(io.BytesIO(client.pack(given.decision_id)), [])["decision_id"] == given.decision_id
     model = client.current_model()
     assert (model.name, model.version, model.bundle_sha256) == (bundle.name, "3", given.decision.model.bundle_sha256)
     assert client.ready() is True

@@ -34,7 +34,9 @@ def test_a_list_matches_if_the_tag_is_in_it(tags, comma):
     assert not matches(comma.join(tags), TAG)
 
 
-@pytest.mark.parametrize("path", ["/v1/models/current", "{made}", "{made}/report", "{made}/report?lang=zh"])
+@pytest.mark.parametrize(
+    "path", ["/v1/models/current", "{made}", "{made}/report", "{made}/report?lang=zh", "{made}/pack"]
+)
 def test_the_same_bytes_are_not_sent_again(client, keys, record, path):
     url = path.format(made=client.post("/v1/assessments", json=record).headers["Location"])
     client.headers["Authorization"] = f"Bearer {keys.audit}"
