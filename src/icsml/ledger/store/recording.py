@@ -39,7 +39,7 @@ from icsml.ledger.store.indexing import previous_decision
 from icsml.ledger.store.migrations import upgrade
 from icsml.ledger.store.reading import NOT_DECISIONS, events_about, recorded_earlier, recorded_payload
 from icsml.ledger.store.scanning import chain_heads, ledger_identity, verified
-from icsml.ledger.store.searching import Position, Wanted, search_index
+from icsml.ledger.store.searching import Counted, Position, Wanted, count_index, search_index
 from icsml.ledger.store.walking import Walked, walk
 from icsml.ledger.store.writing import Outcome, Writer, lock
 from icsml.ledger.verification import Verification
@@ -268,6 +268,17 @@ class Ledger:
         """
         with self._reading() as connection:
             return search_index(connection, wanted, after, limit)
+
+    def count_facets(self, wanted: Wanted) -> Counted:
+        """Return how many of the wanted decisions have which grade, reason and version of the model.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger cannot be read.
+        """
+        with self._reading() as connection:
+            return count_index(connection, wanted)
 
     def find(self, decision_id: str) -> Payload | None:
         """Return the payload of any tenant's decision: for the operator of the database, never for a tenant.
