@@ -34,6 +34,7 @@ from icsml.serving.routes.changes import changes_router
 from icsml.serving.routes.health import health_router
 from icsml.serving.routes.metrics import metrics_router
 from icsml.serving.routes.models import models_router
+from icsml.serving.routes.searches import searches_router
 from icsml.serving.service import Service
 from icsml.serving.settings import ServingSettings, load_settings
 
@@ -103,6 +104,7 @@ def create_app(
     app.include_router(metrics_router())
     app.include_router(models_router())
     app.include_router(assessments_router(model.bundle))
+    app.include_router(searches_router())
     app.include_router(changes_router())
     app.include_router(batches_router(model.bundle))
     return app
