@@ -131,8 +131,12 @@ def refused(client, problem, code, name, **filters):
         "2026-07-01T09:30:00",
         "2026-07-01T09:30:00 08:00",
         "1782898200",
-    ]
-    + ["2026-07-01T25:00:00Z", "0001-01-01T00:00:00+10:00", "２０２６-07-01", "2026-07-01\n", "\0"],
+        "2026-07-01T25:00:00Z",
+        "0001-01-01T00:00:00+10:00",
+        "２０２６-07-01",  # noqa: RUF001
+        "2026-07-01\n",
+        "\0",
+    ],
 )
 def test_other_times_are_refused(client, problem, name, text):
     refused(client, problem, "ICS-SRV-011", name, **{name: text})
@@ -160,8 +164,10 @@ def _encoded(text):
 
 @pytest.mark.parametrize(
     "cursor",
-    ["", "x", "!", "%", "é", _encoded(b"{}"), _encoded(b"[1,2,3]"), _encoded(b'["a","b"]'), _encoded(b'["a","b","c"]')]
-    + [_encoded(b"\xff"), _encoded(b"null"), _encoded(b"[" * 700)],
+    [
+        *("", "x", "!", "%", "é", "x" * 1024),
+        *map(_encoded, (b"{}", b"[1,2,3]", b'["a","b"]', b'["a","b","c"]', b"\xff", b"null", b"[" * 700)),
+    ],
 )
 def test_a_damaged_cursor_is_refused(client, problem, cursor):
     refused(client, problem, "ICS-SRV-070", "cursor", cursor=cursor)
