@@ -7,7 +7,7 @@ import select
 import socket
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
@@ -25,9 +25,10 @@ from icsml.client import (
     RefusedError,
     Retries,
     UnavailableError,
+    sync_client,
 )
 from icsml.core.canonical import canonical_bytes
-from icsml.errors import LedgerError
+from icsml.errors import InputError, LedgerError
 from icsml.records.enterprise import example_record, parse_record
 from icsml.serving.keys import create_key
 from icsml.serving.settings import ServingSettings
@@ -208,6 +209,24 @@ def test_the_page_the_model_and_readiness(connect, record, bundle):
     assert client.ready() is True
 
 
+def test_decisions_are_found_page_by_page(connect, record, monkeypatch):
+    monkeypatch.setattr(sync_client, "MOST_FOUND", 2)
+    client, bridge = connect()
+    given = [client.assess(record).decision_id for _ in range(5)]
+    assert sorted(each.decision_id for each in client.search_all(enterprise_id=record["enterprise_id"])) == sorted(
+        given
+    )
+    assert [target.count("limit=2") for target in bridge.targets[5:]] == [1, 1, 1]
+    page = client.search(since=datetime(2026, 7, 1, tzinfo=UTC), until=date(2026, 7, 1), limit=3)
+    assert len(page.items) == 3
+    assert page.facets.grade[0].count == page.counted == 5
+    assert list(client.search_all(grade="none")) == list(connect("other")[0].search_all()) == []
+    with pytest.raises(RefusedError, match="ICS-SRV-070"):
+        client.search(cursor=page.next, grade="none")
+    with pytest.raises(InputError, match="since"):
+        client.search(since=datetime(2026, 7, 1))
+
+
 def test_the_client_for_asyncio(make_app, keys, record, ledger):
     app = make_app()
 
@@ -216,9 +235,11 @@ def test_the_client_for_asyncio(make_app, keys, record, ledger):
         async with app.router.lifespan_context(app), AsyncClient(URL, keys.score, transport=transport) as client:
             one, two = await asyncio.gather(client.assess(record), client.assess({**record, "staff_total": 9}))
             many = await client.assess_all([record] * 3, batch_size=2)
-            return one, two, many, await client.get(one.decision_id)
+            found = [each.decision_id async for each in client.search_all(since="2026-07-01")]
+            return one, two, many, await client.get(one.decision_id), found
 
-    one, two, many, read = asyncio.run(use())
+    one, two, many, read, found = asyncio.run(use())
+    assert sorted(found) == sorted(each.decision_id for each in (one, two, *many))
     assert read.content == one.content != two.content
     assert [result.status for result in many] == [201] * 3
     assert ledger.count() == 5
