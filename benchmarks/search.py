@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import sqlite3
 import statistics
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
 import psycopg
+from harness import command
+from serving.servers import postgresql
 
 from icsml.core.clock import timestamp
 from icsml.ledger import Ledger
@@ -30,7 +34,9 @@ __all__ = ["run", "table"]
 TENANT, CODES, GRADES, FIRMS = "bank-a", 30, 12, 200_000
 START, DAYS = datetime(2024, 1, 1, tzinfo=UTC), 3 * 365
 COMMON, RARE, GONE, APART = "R00", "R29", "none", "G04"
+PAGE, REASONS = 50, 8
 _AT_ONCE = 50_000
+_REQUEST = 8000
 _BYTES = 16
 _RNG_SEED = 5
 
@@ -47,7 +53,7 @@ def rows(decisions: int) -> Iterator[tuple[list[tuple[Any, ...]], list[tuple[Any
         graded = rng.choice(GRADES, size, p=grades / grades.sum())
         keys = weights + rng.gumbel(size=(size, CODES))
         keys[graded == int(APART[1:]), int(COMMON[1:])] = -np.inf
-        chosen = np.argsort(-keys, axis=1)[:, :8]
+        chosen = np.argsort(-keys, axis=1)[:, :REASONS]
         firms = rng.integers(FIRMS, size=size)
         pd = rng.beta(1, 30, size)
         index, reasons = [], []
@@ -123,11 +129,70 @@ def measure(url: str, rounds: int) -> dict[str, dict[str, float]]:
         for _ in range(rounds):
             for name, (each, after) in wanted.items():
                 began = time.perf_counter()
-                ledger.search(each, after=after, limit=50)
+                ledger.search(each, after=after, limit=PAGE)
                 if after is None:
                     ledger.count_facets(each)
                 taken[name].append((time.perf_counter() - began) * 1000)
-    return {
-        name: {"p50_ms": statistics.median(each), "p95_ms": float(np.percentile(each, 95))}
-        for name, each in taken.items()
+    return {name: _quantiles(each) for name, each in taken.items()}
+
+
+def record_ms(folder: Path, rounds: int) -> dict[str, float]:
+    """Return the median milliseconds of recording one decision in SQLite with and without the index, taking turns."""
+    decision = {
+        "decided_at": timestamp(START),
+        "enterprise_id": "firm-1",
+        "grade": "G01",
+        "pd": 0.02,
+        "score": 600,
+        "adverse_reasons": [{"code": f"R{number:02}"} for number in range(REASONS)],
     }
+    taken: dict[str, list[float]] = {"indexed": [], "not indexed": []}
+    # A decision that does not say when it was made is recorded without a row in the index.
+    kinds = {"indexed": decision, "not indexed": {name: decision[name] for name in decision if name != "decided_at"}}
+    with Ledger.open(f"sqlite:///{folder / 'recording.db'}") as ledger:
+        for number in range(rounds):
+            for kind, stated in kinds.items():
+                name = f"d-{kind[0]}-{number}"
+                payload = {"request": {"text": "x" * _REQUEST}, "decision": stated | {"decision_id": name}}
+                began = time.perf_counter()
+                ledger.record(TENANT, name, payload)
+                taken[kind].append((time.perf_counter() - began) * 1000)
+    return {kind: statistics.median(each) for kind, each in taken.items()}
+
+
+def _quantiles(taken: list[float]) -> dict[str, float]:
+    return {"p50_ms": statistics.median(taken), "p95_ms": float(np.percentile(taken, 95))}
+
+
+def run(decisions: int, rounds: int = 40) -> dict[str, Any]:
+    """Return the figures of both databases."""
+    with tempfile.TemporaryDirectory() as scratch, postgresql(Path(scratch) / "postgresql") as server:
+        folder = Path(scratch)
+        found = {}
+        for name, url in (("SQLite", f"sqlite:///{folder / 'ledger.db'}"), ("PostgreSQL", server)):
+            fill(url, decisions)
+            found[name] = measure(url, rounds)
+        return {"decisions": decisions, "rounds": rounds, "measured": found, "record_ms": record_ms(folder, 300)}
+
+
+def table(results: dict[str, Any]) -> str:
+    """Return the figures as Markdown."""
+    measured = results["measured"]
+    lines = [
+        "| What is looked for | " + " | ".join(f"{name}, median, ms | 95th percentile, ms" for name in measured) + " |",
+        "|---|" + "---:|---:|" * len(measured),
+    ]
+    for case in next(iter(measured.values())):
+        cells = (f"{found[case]['p50_ms']:.1f} | {found[case]['p95_ms']:.1f}" for found in measured.values())
+        lines.append(f"| {case} | {' | '.join(cells)} |")
+    indexed, plain = results["record_ms"]["indexed"], results["record_ms"]["not indexed"]
+    lines += [
+        "",
+        f"Recording one decision in SQLite: {plain:.2f} ms, with its rows in the index {indexed:.2f} ms "
+        f"({indexed / plain:.2f} times).",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    raise SystemExit(command(__doc__, run, table, "--decisions", 1_000_000))
