@@ -139,8 +139,8 @@ def _search_tables(results: dict[str, Any]) -> list[str]:
         return []
     found = results["search"]
     return [
-        f"A search of {found['decisions']:,} recorded decisions of one tenant, a page of {search.PAGE} and the counts by "
-        f"facet, {found['rounds']} rounds in which the cases take turns:",
+        f"A search of {found['decisions']:,} recorded decisions of one tenant, a page of {search.PAGE} and the counts "
+        f"by facet, {found['rounds']} rounds in which the cases take turns:",
         search.table(found),
     ]
 
