@@ -37,6 +37,7 @@ COMMON, RARE, GONE, APART = "R00", "R29", "none", "G04"
 PAGE, REASONS = 50, 8
 _AT_ONCE = 50_000
 _REQUEST = 8000
+_MADE_BY = {"bundle_sha256": "b" * 64, "rulebook_sha256": "c" * 64, "code_version": "0.1.0", "key_id": "0123456789ab"}
 _BYTES = 16
 _RNG_SEED = 5
 
@@ -153,7 +154,8 @@ def record_ms(folder: Path, rounds: int) -> dict[str, float]:
         for number in range(rounds):
             for kind, stated in kinds.items():
                 name = f"d-{kind[0]}-{number}"
-                payload = {"request": {"text": "x" * _REQUEST}, "decision": stated | {"decision_id": name}}
+                request = {"request": {"text": "x" * _REQUEST}, "features": {}}
+                payload = request | _MADE_BY | {"decision": stated | {"decision_id": name}}
                 began = time.perf_counter()
                 ledger.record(TENANT, name, payload)
                 taken[kind].append((time.perf_counter() - began) * 1000)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Row
 
 from icsml.cli.arguments import day
 from icsml.cli.options import JsonFlag
@@ -17,7 +16,7 @@ from icsml.core.clock import timestamp
 from icsml.core.files import check_target
 from icsml.errors import InputError
 from icsml.ledger.store import Ledger
-from icsml.ledger.store.searching import Wanted
+from icsml.ledger.store.searching import IndexRow, Wanted
 
 __all__ = ["export", "list_"]
 
@@ -78,6 +77,6 @@ def _days(first: str | None, last: str | None) -> tuple[str | None, str | None]:
     return None if since is None else timestamp(since), end
 
 
-def _facts(row: Row[Any]) -> dict[str, Any]:
+def _facts(row: IndexRow) -> dict[str, Any]:
     model = {name: getattr(row, column) for name, column in _MODEL.items()}
     return {name: getattr(row, name) for name in _SHOWN} | {"model": model, "reasons": json.loads(row.reasons)}

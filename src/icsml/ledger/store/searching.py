@@ -27,7 +27,10 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from icsml.ledger.store.chain_tables import DECISION_INDEX, DECISION_REASON
 
-__all__ = ["MOST_COUNTED", "Counted", "Position", "Wanted", "count_index", "search_index"]
+__all__ = ["MOST_COUNTED", "Counted", "IndexRow", "Position", "Wanted", "count_index", "search_index"]
+
+IndexRow = Row[Any]
+"""A row of the index, its columns as attributes."""
 
 MOST_COUNTED: Final = 10_000
 """How many decisions, the newest, are counted by their facets."""
@@ -90,7 +93,7 @@ class Counted(NamedTuple):
     complete: bool
 
 
-def search_index(connection: Connection, wanted: Wanted, after: Position | None, limit: int) -> list[Row[Any]]:
+def search_index(connection: Connection, wanted: Wanted, after: Position | None, limit: int) -> list[IndexRow]:
     """Return at most so many rows of the index, newest first; of two at one time the higher identifier is first."""
     return list(_newest(connection, wanted, DECISION_INDEX.c.keys(), limit, after).all())
 

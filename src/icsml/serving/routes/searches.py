@@ -11,14 +11,13 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy import Row
 
 from icsml.core.canonical import canonical_bytes, sha256_hex
 from icsml.core.clock import timestamp
 from icsml.core.strict_json import JsonObject
 from icsml.ledger.entry import is_name
 from icsml.ledger.store import Ledger
-from icsml.ledger.store.searching import Position, Wanted
+from icsml.ledger.store.searching import IndexRow, Position, Wanted
 from icsml.records.found import FoundDecisions
 from icsml.serving.etag import NOT_MODIFIED, tagged
 from icsml.serving.openapi import problems
@@ -107,7 +106,7 @@ def _found(ledger: Ledger, wanted: Wanted, after: Position | None, limit: int) -
     )
 
 
-def _item(row: Row[Any]) -> JsonObject:
+def _item(row: IndexRow) -> JsonObject:
     names = ("decision_id", "decided_at", "enterprise_id", "as_of", "grade", "pd", "score")
     model = {"name": row.model_name, "version": row.model_version, "bundle_sha256": row.bundle_sha256}
     return {name: getattr(row, name) for name in names} | {"model": model, "reasons": orjson.loads(row.reasons)}
@@ -163,7 +162,7 @@ def _read(name: str, text: str | None) -> datetime | None:
         ) from None
 
 
-def _cursor(row: Row[Any], wanted: Wanted) -> str:
+def _cursor(row: IndexRow, wanted: Wanted) -> str:
     content = orjson.dumps([row.decided_at, row.decision_id, _digest(wanted)])
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
