@@ -19,6 +19,7 @@ import points
 import polish
 import real_sets
 import report
+import search
 import service
 import speed
 import stability
@@ -43,6 +44,7 @@ def _polish() -> dict[str, Any]:
 PARTS: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "speed": ("speed", lambda: speed.run(5000)),
     "service": ("the service over HTTP (some five minutes)", lambda: service.run(2000)),
+    "search": ("a search of a million decisions (some seven minutes)", lambda: search.run(1_000_000)),
     "explain": ("SHAP beside its peers (some three minutes)", lambda: explain.run(12_800)),
     "imports": ("an import beside pandas.read_csv (some two minutes)", lambda: imports.run(1_000_000)),
     "national": ("a national run beside pandas and shap (some ten minutes)", lambda: national.run(520_000)),
@@ -129,7 +131,18 @@ def tables(results: dict[str, Any]) -> str:
             f"{results['service']['rounds']} rounds:",
             service.table(results["service"]),
         ]
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *_search_tables(results)])
+
+
+def _search_tables(results: dict[str, Any]) -> list[str]:
+    if "search" not in results:
+        return []
+    found = results["search"]
+    return [
+        f"A search of {found['decisions']:,} recorded decisions of one tenant, a page of {search.PAGE} and the counts "
+        f"by facet, {found['rounds']} rounds in which the cases take turns:",
+        search.table(found),
+    ]
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ from icsml.ledger import Ledger
 from icsml.ledger.store import migrations
 from icsml.ledger.store.chain_tables import CHAIN, DECISION_INDEX, DECISION_REASON, PAYLOAD
 from icsml.ledger.store.indexing import remove_from_index
-from icsml.ledger.store.searching import Position, Wanted
+from icsml.ledger.store.searching import Position, Wanted, count_index
 from icsml.records.facets import facets_of
 
 MODEL = {"name": "m", "version": "3", "bundle_sha256": "b" * 64}
@@ -64,7 +64,7 @@ def test_a_decision_is_in_the_index_when_it_is_recorded(ledger, url):
     ledger.record("bank-a", "d-1", payload("d-1", decision=decision("d-1")))
     rows, reasons = indexed(url)
     assert [plain(row) for row in rows] == [row_of("bank-a", "d-1")]
-    assert [(row[0], row[1], row[3]) for row in reasons] == [("bank-a", "R1", "d-1"), ("bank-a", "R2", "d-1")]
+    assert [(row[0], row[1], row[-1]) for row in reasons] == [("bank-a", "R1", "d-1"), ("bank-a", "R2", "d-1")]
 
 
 def test_a_payload_without_a_time_of_decision_is_recorded_and_not_indexed(ledger, url):
@@ -89,7 +89,7 @@ def test_removing_a_decision_leaves_the_others(ledger, url):
     engine.dispose()
     rows, reasons = indexed(url)
     assert [row[2] for row in rows] == ["d-2"]
-    assert [(row[1], row[3]) for row in reasons] == [("R1", "d-2"), ("R2", "d-2")]
+    assert [(row[1], row[-1]) for row in reasons] == [("R1", "d-2"), ("R2", "d-2")]
 
 
 @pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
@@ -208,3 +208,50 @@ def pages(ledger, wanted):
         found += [(row.decided_at, row.decision_id) for row in page]
         after = Position(*found[-1])
     return found
+
+
+def facets(counted):
+    return {"grade": dict(counted.grade), "reason": dict(counted.reason)}
+
+
+def test_facets_are_counted_without_their_own_filter(ledger):
+    for number in range(30):
+        parts = {
+            "grade": ("AA", "BB", None)[number % 3],
+            "adverse_reasons": [{"code": f"R{number % 2}"}, {"code": "R9"}],
+            "decided_at": f"2026-06-{1 + number // 2:02}T08:00:00.000000Z",
+        }
+        name = f"d-{number:02}"
+        ledger.record("bank-a", name, payload(name, decision=decision(name, **parts)))
+    ledger.record("bank-b", "o-1", payload("o-1", decision=decision("o-1", grade="OTHER")))
+    of = Wanted("bank-a")
+    counted = ledger.count_facets(of)
+    assert facets(counted) == {"grade": {"AA": 10, "BB": 10, None: 10}, "reason": {"R9": 30, "R0": 15, "R1": 15}}
+    assert (counted.counted, counted.complete) == (30, True)
+    assert counted.reason[0] == ("R9", 30)
+    counted = ledger.count_facets(of._replace(grade="AA"))
+    assert facets(counted) == {"grade": {"AA": 10, "BB": 10, None: 10}, "reason": {"R9": 10, "R0": 5, "R1": 5}}
+    assert counted.counted == 10
+    counted = ledger.count_facets(of._replace(reason="R1"))
+    assert facets(counted) == {"grade": {"AA": 5, "BB": 5, None: 5}, "reason": {"R9": 30, "R0": 15, "R1": 15}}
+    assert counted.counted == 15
+    counted = ledger.count_facets(of._replace(grade="AA", reason="R1", until="2026-06-08T00:00:00.000000Z"))
+    assert facets(counted) == {"grade": {"AA": 2, "BB": 3, None: 2}, "reason": {"R9": 5, "R0": 3, "R1": 2}}
+    assert counted.counted == 2
+    counted = ledger.count_facets(of._replace(reason="none"))
+    assert (counted.grade, counted.counted, counted.complete) == ([], 0, True)
+    assert ledger.count_facets(Wanted("bank-c")) == ([], [], 0, True)
+
+
+@pytest.mark.parametrize("filters", [{}, {"grade": "BB"}, {"reason": "R1"}, {"grade": "BB", "reason": "R1"}])
+def test_facets_say_when_older_decisions_are_not_counted(ledger, filters):
+    for number in range(5):
+        name, grade = f"d-{number}", "OLD" if number == 0 else "BB"
+        stated = decision(name, grade=filters.get("grade", grade), decided_at=f"2026-06-0{1 + number}T08:00:00.000000Z")
+        ledger.record("bank-a", name, payload(name, decision=stated))
+    wanted = Wanted("bank-a", **filters)
+    with ledger._reading() as connection:
+        few, enough = (count_index(connection, wanted, most) for most in (4, 5))
+    assert (few.counted, few.complete) == (4, False)
+    assert few.grade == [("BB", 4)]
+    assert (enough.counted, enough.complete) == (5, True)

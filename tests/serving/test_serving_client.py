@@ -8,7 +8,7 @@ import select
 import socket
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
@@ -26,6 +26,7 @@ from icsml.client import (
     RefusedError,
     Retries,
     UnavailableError,
+    sync_client,
 )
 from icsml.core.canonical import canonical_bytes
 from icsml.errors import InputError, LedgerError
@@ -259,6 +260,24 @@ def test_a_decision_whose_payload_was_erased_is_not_compared(connect, ledger, re
         assert refused.value.status == 410
 
 
+def test_decisions_are_found_page_by_page(connect, record, monkeypatch):
+    monkeypatch.setattr(sync_client, "MOST_FOUND", 2)
+    client, bridge = connect()
+    given = [client.assess(record).decision_id for _ in range(5)]
+    assert sorted(each.decision_id for each in client.search_all(enterprise_id=record["enterprise_id"])) == sorted(
+        given
+    )
+    assert [target.count("limit=2") for target in bridge.targets[5:]] == [1, 1, 1]
+    page = client.search(since=datetime(2026, 7, 1, tzinfo=UTC), until=date(2026, 7, 1), limit=3)
+    assert len(page.items) == 3
+    assert page.facets.grade[0].count == page.counted == 5
+    assert list(client.search_all(grade="none")) == list(connect("other")[0].search_all()) == []
+    with pytest.raises(RefusedError, match="ICS-SRV-070"):
+        client.search(cursor=page.next, grade="none")
+    with pytest.raises(InputError, match="since"):
+        client.search(since=datetime(2026, 7, 1))
+
+
 def test_the_client_for_asyncio(make_app, keys, record, ledger, bundle):
     app = make_app()
     keep_bundle(bundle.folder)
@@ -272,8 +291,11 @@ def test_the_client_for_asyncio(make_app, keys, record, ledger, bundle):
             assert (moved.decision.decision_id, again.decision_id) == (one.decision_id,) * 2
             assert again.identical
             return one, two, many, await client.get(one.decision_id)
+            found = [each.decision_id async for each in client.search_all(since="2026-07-01")]
+            return one, two, many, await client.get(one.decision_id), found
 
-    one, two, many, read = asyncio.run(use())
+    one, two, many, read, found = asyncio.run(use())
+    assert sorted(found) == sorted(each.decision_id for each in (one, two, *many))
     assert read.content == one.content != two.content
     assert [result.status for result in many] == [201] * 3
     assert ledger.count() == 5

@@ -156,6 +156,19 @@ class Tenants(RuleBasedStateMachine):
             assert answer.status_code == 403 or name in answer.text or decision_id in answer.text
         self.seen["own" if owner == who else "foreign", answer.status_code] += 1
 
+    @rule(who=st.sampled_from(SIDES), role=st.sampled_from(ROLES), at=ANY, more=st.sampled_from(["", "&limit=1"]))
+    def search(self, who, role, at, more):
+        """A firm of the other tenant is not found."""
+        owner, _, name = self.recorded[at % len(self.recorded)]
+        answer = self.ask("GET", f"/v1/assessments?enterprise_id={name}{more}", who, role)
+        if answer.status_code == 200:
+            found = answer.json()
+            assert bool(found["items"]) == bool(found["counted"]) == (owner == who)
+            assert {item["enterprise_id"] for item in found["items"]} <= {name}
+            self.seen["found" if owner == who else "not found"] += 1
+        else:
+            assert answer.status_code == 403
+
     @rule(which=ANY, who=st.sampled_from(SIDES), role=st.sampled_from(ROLES), rotates=st.booleans())
     def end(self, which, who, role, rotates):
         old = self.keys[who, role]
@@ -186,7 +199,10 @@ def test_no_tenant_learns_of_another_on_any_route_in_any_role(machine):
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     run_state_machine_as_test(machine, settings=often)
-    wanted = [("acts on a foreign one", 404), ("own", 200), ("own", 403), ("foreign", 404), ("foreign", 403), "revoked"]
+    wanted = [
+        ("acts on a foreign one", 404), ("own", 200), ("own", 403), ("foreign", 404), ("foreign", 403),
+        "revoked", "found", "not found",
+    ]  # fmt: skip
     assert all(machine.seen[each] for each in wanted), machine.seen
 
 

@@ -73,6 +73,8 @@ GROUPS: Final = {
         "Recorded decisions.",
         {
             "show": "ledger_command:show",
+            "list": "ledger_lists:list_",
+            "export": "ledger_lists:export",
             "changes": "changes_command:changes",
             "verify": "ledger_command:verify",
             "checkpoint": "ledger_command:checkpoint",

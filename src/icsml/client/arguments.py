@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -13,11 +14,25 @@ from icsml.core.canonical import canonical_bytes
 from icsml.core.names import shown_path
 from icsml.errors import InputError
 
-__all__ = ["base_url", "batch_key", "bearer", "body_of", "path_part", "require_key", "require_size", "require_timeout"]
+__all__ = [
+    "Moment",
+    "base_url",
+    "batch_key",
+    "bearer",
+    "body_of",
+    "moment_text",
+    "path_part",
+    "require_key",
+    "require_size",
+    "require_timeout",
+]
 
 MOST_RECORDS = 1000
+MOST_FOUND = 200
 LONGEST_KEY = 255
 LONGEST_BATCH_KEY = 250
+Moment = date | datetime | str
+"""A day in UTC, or an instant with its offset; as text as the service takes it."""
 _VISIBLE = re.compile(r"[!-~]+")
 _IDENTIFIERS = {
     "decision_id": ("decision", "give `decision_id` as the decision states it"),
@@ -94,6 +109,17 @@ def path_part(identifier: str, name: str = "decision_id") -> str:
         what, remedy = _IDENTIFIERS[name]
         raise InputError("ICS-CLT-002", f"not the identifier of a {what}", field=name, remedy=remedy)
     return quote(identifier, safe="")
+
+
+def moment_text(name: str, moment: Moment) -> str:
+    """Return a day or an instant as the service takes it."""
+    if isinstance(moment, str):
+        return moment
+    if isinstance(moment, datetime) and moment.utcoffset() is None:
+        raise InputError(
+            "ICS-CLT-002", "an instant without an offset", field=name, remedy="give it with a time zone, or a date"
+        )
+    return moment.isoformat()
 
 
 def body_of(record: Mapping[str, Any], position: int | None = None) -> bytes:

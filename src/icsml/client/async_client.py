@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -12,12 +12,13 @@ import httpx
 
 from icsml.client import calls
 from icsml.client.answers import Assessment, Batch, CurrentModel, Result
-from icsml.client.arguments import MOST_RECORDS
+from icsml.client.arguments import MOST_FOUND, MOST_RECORDS, Moment
 from icsml.client.calls import Call, Outcome
 from icsml.client.connection import asked_to_wait, http_settings, no_answer, request_arguments
 from icsml.client.errors import ClientError, UnavailableError
 from icsml.client.retries import Attempts, Retries
 from icsml.records.changes import Changes
+from icsml.records.found import FoundDecision, FoundDecisions
 from icsml.records.innovation_points import InnovationPoints
 from icsml.records.replays import Replay
 from icsml.records.rulebook_list import RulebookList
@@ -112,6 +113,56 @@ class AsyncClient:
             Also if it cannot: the payload was erased, or the bundle is not kept.
         """
         return await self._send(calls.replay(decision_id))
+
+    async def search(
+        self,
+        *,
+        enterprise_id: str | None = None,
+        grade: str | None = None,
+        reason: str | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> FoundDecisions:
+        """As `Client.search`."""
+        return await self._send(
+            calls.search(
+                enterprise_id=enterprise_id,
+                grade=grade,
+                reason=reason,
+                since=since,
+                until=until,
+                limit=limit,
+                cursor=cursor,
+            )
+        )
+
+    async def search_all(
+        self,
+        *,
+        enterprise_id: str | None = None,
+        grade: str | None = None,
+        reason: str | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+    ) -> AsyncIterator[FoundDecision]:
+        """As `Client.search_all`."""
+        cursor: str | None = None
+        while True:
+            page = await self.search(
+                enterprise_id=enterprise_id,
+                grade=grade,
+                reason=reason,
+                since=since,
+                until=until,
+                limit=MOST_FOUND,
+                cursor=cursor,
+            )
+            for found in page.items:
+                yield found
+            if (cursor := page.next) is None:
+                return
 
     async def current_model(self) -> CurrentModel:
         """Return which model decides now."""

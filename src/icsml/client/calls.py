@@ -17,11 +17,21 @@ import httpx
 from pydantic import ValidationError
 
 from icsml.client.answers import Assessment, CurrentModel, Problem, Result
-from icsml.client.arguments import LONGEST_BATCH_KEY, batch_key, body_of, path_part, require_key, require_size
+from icsml.client.arguments import (
+    LONGEST_BATCH_KEY,
+    Moment,
+    batch_key,
+    body_of,
+    moment_text,
+    path_part,
+    require_key,
+    require_size,
+)
 from icsml.client.errors import ClientError, UnavailableError, UnexpectedAnswerError, error_of_status
 from icsml.client.json_spans import JsonSpans
 from icsml.client.retries import REPEATABLE, seconds_to_wait
 from icsml.records.changes import Changes
+from icsml.records.found import FoundDecisions
 from icsml.records.innovation_points import InnovationPoints
 from icsml.records.replays import Replay
 from icsml.records.rulebook_list import RulebookList
@@ -42,6 +52,7 @@ __all__ = [
     "report",
     "rulebook",
     "rulebooks",
+    "search",
 ]
 
 _ASSESSMENTS = "v1/assessments"
@@ -230,6 +241,37 @@ def replay(decision_id: str) -> Call[Replay]:
         return found
 
     return Call(method="POST", path=f"{_ASSESSMENTS}/{path_part(decision_id)}:replay", read=read)
+
+
+def search(
+    *,
+    enterprise_id: str | None,
+    grade: str | None,
+    reason: str | None,
+    since: Moment | None,
+    until: Moment | None,
+    limit: int | None,
+    cursor: str | None,
+) -> Call[FoundDecisions]:
+    """Return the request for a page of decisions."""
+
+    def read(answer: httpx.Response) -> FoundDecisions:
+        try:
+            return FoundDecisions.model_validate_json(answer.content, extra="allow")
+        except ValidationError:
+            raise ValueError("no page of decisions") from None
+
+    given = {
+        "enterprise_id": enterprise_id,
+        "grade": grade,
+        "reason": reason,
+        "from": None if since is None else moment_text("since", since),
+        "to": None if until is None else moment_text("until", until),
+        "limit": None if limit is None else str(limit),
+        "cursor": cursor,
+    }
+    params = {name: value for name, value in given.items() if value is not None}
+    return Call(method="GET", path=_ASSESSMENTS, params=params, read=read)
 
 
 def current_model() -> Call[CurrentModel]:

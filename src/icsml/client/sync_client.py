@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -11,12 +11,13 @@ import httpx
 
 from icsml.client import calls
 from icsml.client.answers import Assessment, Batch, CurrentModel, Result
-from icsml.client.arguments import MOST_RECORDS
+from icsml.client.arguments import MOST_FOUND, MOST_RECORDS, Moment
 from icsml.client.calls import Call, Outcome
 from icsml.client.connection import asked_to_wait, http_settings, no_answer, request_arguments
 from icsml.client.errors import ClientError, UnavailableError
 from icsml.client.retries import Attempts, Retries
 from icsml.records.changes import Changes
+from icsml.records.found import FoundDecision, FoundDecisions
 from icsml.records.innovation_points import InnovationPoints
 from icsml.records.replays import Replay
 from icsml.records.rulebook_list import RulebookList
@@ -174,6 +175,67 @@ class Client:
             Also if it cannot: the payload was erased, or the bundle is not kept.
         """
         return self._send(calls.replay(decision_id))
+
+    def search(
+        self,
+        *,
+        enterprise_id: str | None = None,
+        grade: str | None = None,
+        reason: str | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> FoundDecisions:
+        """Return a page of the decisions of the key's tenant that meet all conditions, newest first.
+
+        Parameters
+        ----------
+        enterprise_id, grade, reason : str, optional
+            As in the decision; of its reasons the code of one.
+        since, until : date, datetime or str, optional
+            The first and the last time of decision, both included; a date is the whole day in UTC.
+        limit : int, optional
+            The most decisions, up to 200.
+        cursor : str, optional
+            ``next`` of the page before, which was asked for with the same conditions.
+        """
+        return self._send(
+            calls.search(
+                enterprise_id=enterprise_id,
+                grade=grade,
+                reason=reason,
+                since=since,
+                until=until,
+                limit=limit,
+                cursor=cursor,
+            )
+        )
+
+    def search_all(
+        self,
+        *,
+        enterprise_id: str | None = None,
+        grade: str | None = None,
+        reason: str | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+    ) -> Iterator[FoundDecision]:
+        """Yield all decisions that :meth:`search` finds, page after page as they are taken."""
+        cursor: str | None = None
+        while True:
+            page = self.search(
+                enterprise_id=enterprise_id,
+                grade=grade,
+                reason=reason,
+                since=since,
+                until=until,
+                limit=MOST_FOUND,
+                cursor=cursor,
+            )
+            yield from page.items
+            if (cursor := page.next) is None:
+                return
 
     def current_model(self) -> CurrentModel:
         """Return which model decides now."""

@@ -39,6 +39,7 @@ from icsml.serving.routes.models import models_router
 from icsml.serving.routes.packs import packs_router
 from icsml.serving.routes.replays import replays_router
 from icsml.serving.routes.rulebooks import rulebooks_router
+from icsml.serving.routes.searches import searches_router
 from icsml.serving.service import Service
 from icsml.serving.settings import ServingSettings, load_settings
 
@@ -109,6 +110,7 @@ def create_app(
     app.include_router(models_router())
     app.include_router(rulebooks_router())
     app.include_router(assessments_router(model.bundle))
+    app.include_router(searches_router())
     app.include_router(changes_router())
     app.include_router(replays_router())
     app.include_router(packs_router())

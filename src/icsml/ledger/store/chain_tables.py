@@ -110,6 +110,7 @@ DECISION_REASON = Table(
     metadata,
     Column("tenant", Text, primary_key=True),
     Column("code", Text, primary_key=True),
+    Column("grade", Text, primary_key=True),  # so that a grade and a reason are found together; empty for none
     Column("decided_at", Text, primary_key=True),
     Column("decision_id", Text, primary_key=True),
     sqlite_with_rowid=False,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import ArgumentError
 
 from icsml.core.paths import home
@@ -176,7 +177,15 @@ def _sqlite(address: URL, reading: bool) -> Engine:
     )
     event.listen(engine, "connect", _configure_sqlite_reader if reading else _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    engine.dialect.statement_compiler = _WithHints
     return engine
+
+
+class _WithHints(SQLiteCompiler):
+    """Writes hints, such as INDEXED BY, after the table, which SQLAlchemy leaves out for SQLite."""
+
+    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:  # noqa: ANN401 - SQLAlchemy's own
+        return text
 
 
 def _connect(path: Path, *, wait: float = 0) -> sqlite3.Connection:

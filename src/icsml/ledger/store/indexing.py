@@ -56,7 +56,8 @@ class IndexWriter:
                 continue
             decided_at, *others, codes = facets
             rows.append((entry.tenant, decided_at, entry.decision_id, *others, orjson.dumps(codes).decode()))
-            reasons += [(entry.tenant, code, facets.decided_at, entry.decision_id) for code in facets.reasons]
+            key = (facets.grade or "", decided_at, entry.decision_id)
+            reasons += [(entry.tenant, code, *key) for code in facets.reasons]
         if self._at_once is not None and rows:
             of_reasons = zip(*reasons, strict=True) if reasons else [()] * len(DECISION_REASON.columns)
             arrays = [list(column) for columns in (zip(*rows, strict=True), of_reasons) for column in columns]
@@ -102,6 +103,7 @@ def remove_from_index(connection: Connection, decision_id: str) -> bool:
         delete(DECISION_REASON).where(
             of_reason.tenant == row.tenant,
             of_reason.code.in_(orjson.loads(row.reasons)),
+            of_reason.grade == (row.grade or ""),
             of_reason.decided_at == row.decided_at,
             of_reason.decision_id == decision_id,
         )

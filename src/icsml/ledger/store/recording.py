@@ -40,8 +40,8 @@ from icsml.ledger.store.indexing import indexed_firm, previous_decision
 from icsml.ledger.store.migrations import upgrade
 from icsml.ledger.store.reading import NOT_DECISIONS, events_about, is_decision, recorded_earlier, recorded_payload
 from icsml.ledger.store.scanning import chain_heads, ledger_identity, verified
-from icsml.ledger.store.searching import Position, Wanted, search_index
-from icsml.ledger.store.walking import Walked, walk
+from icsml.ledger.store.searching import Counted, Position, Wanted, count_index, search_index
+from icsml.ledger.store.walking import Walked, chain_and_index, walk
 from icsml.ledger.store.writing import Outcome, Writer, lock
 from icsml.ledger.verification import Verification
 from icsml.records.facets import facets_of
@@ -270,6 +270,17 @@ class Ledger:
         with self._reading() as connection:
             return search_index(connection, wanted, after, limit)
 
+    def count_facets(self, wanted: Wanted) -> Counted:
+        """Return how many of the wanted decisions have which grade, reason and version of the model.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger cannot be read.
+        """
+        with self._reading() as connection:
+            return count_index(connection, wanted)
+
     def find(self, decision_id: str) -> Payload | None:
         """Return the payload of any tenant's decision: for the operator of the database, never for a tenant.
 
@@ -347,6 +358,17 @@ class Ledger:
             If the ledger cannot be read.
         """
         return walk(self._reading, tenant, since)
+
+    def described(self, decision_ids: Sequence[str]) -> dict[str, dict[str, object]]:
+        """Return by identifier what chain and index hold of decisions of any tenant; for the operator.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger cannot be read.
+        """
+        with self._reading() as connection:
+            return chain_and_index(connection, decision_ids)
 
     def erase_enterprise(self, tenant: str, enterprise_id: str, *, reason: str, by: str) -> int:
         """Delete the keys of all that is recorded of a firm, and record that; return how many.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, select, tuple
 
 from icsml.core.clock import timestamp
 from icsml.errors import LedgerError
-from icsml.ledger.store.chain_tables import CHAIN, EVENT, PAYLOAD, PAYLOAD_KEY
+from icsml.ledger.store.chain_tables import CHAIN, DECISION_INDEX, EVENT, PAYLOAD, PAYLOAD_KEY
 from icsml.ledger.store.reading import NOT_DECISIONS, content_of
 
-__all__ = ["Walked", "walk"]
+__all__ = ["Walked", "chain_and_index", "walk"]
 
 _PAGE: Final = 4096
 _GROUP: Final = 128
@@ -23,6 +23,11 @@ _STORED: Final = (
     select(PAYLOAD.c.decision_id, PAYLOAD.c.bytes, PAYLOAD_KEY.c.key)
     .join_from(PAYLOAD, PAYLOAD_KEY, PAYLOAD_KEY.c.decision_id == PAYLOAD.c.decision_id, isouter=True)
     .where(PAYLOAD.c.decision_id.in_(bindparam("names", expanding=True)))
+)
+_BY_NAME: Final = (
+    select(CHAIN, *(column for column in DECISION_INDEX.c if column.name not in ("tenant", "decision_id")))
+    .join_from(CHAIN, DECISION_INDEX, DECISION_INDEX.c.decision_id == CHAIN.c.decision_id, isouter=True)
+    .where(CHAIN.c.decision_id.in_(bindparam("names", expanding=True)))
 )
 _ORDER: Final = (CHAIN.c.recorded_at, CHAIN.c.tenant, CHAIN.c.writer, CHAIN.c.sequence)
 
@@ -77,6 +82,12 @@ def walk(
         if len(page) < _PAGE:
             return
         after = [tuple_(*_ORDER) > tuple_(*page[-1][: len(_ORDER)])]
+
+
+def chain_and_index(connection: Connection, names: Sequence[str]) -> dict[str, dict[str, object]]:
+    """Return by identifier the columns of the chain and of the index; the latter are None where it has no row."""
+    rows = connection.execute(_BY_NAME, {"names": list(names)}).mappings()
+    return {row["decision_id"]: dict(row) for row in rows}
 
 
 def _walked(

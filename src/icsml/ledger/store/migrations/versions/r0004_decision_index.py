@@ -48,6 +48,7 @@ def upgrade() -> None:
         "decision_reason",
         sa.Column("tenant", sa.Text, primary_key=True),
         sa.Column("code", sa.Text, primary_key=True),
+        sa.Column("grade", sa.Text, primary_key=True),
         sa.Column("decided_at", sa.Text, primary_key=True),
         sa.Column("decision_id", sa.Text, primary_key=True),
         sqlite_with_rowid=False,
@@ -69,7 +70,8 @@ def _fill(connection: sa.Connection, index: sa.Table, reason: sa.Table) -> None:
         found = [(row, facets) for row in page if (facets := _facets(row)) is not None]
         rows = [_index_row(row, facets) for row, facets in found]
         reasons = [
-            {"tenant": row.tenant, "code": code, "decided_at": facets.decided_at, "decision_id": row.decision_id}
+            {"tenant": row.tenant, "code": code, "grade": facets.grade or "", "decided_at": facets.decided_at}
+            | {"decision_id": row.decision_id}
             for row, facets in found
             for code in facets.reasons
         ]
