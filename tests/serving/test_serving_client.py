@@ -290,7 +290,6 @@ def test_the_client_for_asyncio(make_app, keys, record, ledger, bundle):
             moved, again = await client.changes(one.decision_id), await client.replay(one.decision_id)
             assert (moved.decision.decision_id, again.decision_id) == (one.decision_id,) * 2
             assert again.identical
-            return one, two, many, await client.get(one.decision_id)
             found = [each.decision_id async for each in client.search_all(since="2026-07-01")]
             return one, two, many, await client.get(one.decision_id), found
 
