@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from icsml.core.canonical import canonical_bytes
+from icsml.decision.assess import assess
 from icsml.decision.decide import decide
-from icsml.errors import LedgerError, ModelError
+from icsml.errors import InputError, LedgerError, ModelError
 from icsml.features.innovation import INNOVATION_FIELDS
 from icsml.innovation.rulebooks.load import load_rulebook
 from icsml.ledger.changes import changes, first_decision
@@ -260,6 +261,22 @@ class TestRefused:
         with pytest.raises(ModelError) as refused:
             changes(both[0], (bundles["other calibration"], both[1][1]))
         assert refused.value.code == "ICS-LED-023"
+
+    def test_a_later_record_that_the_earlier_model_does_not_accept(self, bundles, records, monkeypatch):
+        pair = [(bundles[name], decided(bundles[name], records[0])) for name in ("as it is", "other calibration")]
+        asked = []
+
+        def refusing(*arguments, **options):
+            asked.append(1)
+            if len(asked) == 3:  # after both decisions have come out
+                raise InputError("ICS-REC-001", "not acceptable", field="extra.arrears")
+            return assess(*arguments, **options)
+
+        monkeypatch.setattr("icsml.ledger.changes.assess", refusing)
+        with pytest.raises(LedgerError) as refused:
+            changes(*pair)
+        assert (refused.value.code, refused.value.field) == ("ICS-LED-032", "extra.arrears")
+        assert refused.value.__cause__ is None
 
     def test_a_first_decision_of_no_known_form(self):
         with pytest.raises(LedgerError) as refused:
