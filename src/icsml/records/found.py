@@ -83,8 +83,8 @@ class FoundDecisions(_Part):
     items: list[FoundDecision]
     next: Annotated[str | None, Field(description="cursor of the page after this one; null on the last")]
     facets: Facets | None
-    counted: Annotated[int | None, Field(description="how many decisions meet all conditions, at most 10,000")]
+    counted: Annotated[int | None, Field(description="how many decisions meet all conditions, at most 5,000")]
     complete: Annotated[
         bool | None,
-        Field(description="whether all decisions are in the counts; if not, each is of the newest 10,000"),
+        Field(description="whether all decisions are in the counts; if not, each is of the newest 5,000"),
     ]

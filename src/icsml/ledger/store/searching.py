@@ -32,7 +32,7 @@ __all__ = ["MOST_COUNTED", "Counted", "IndexRow", "Position", "Wanted", "count_i
 IndexRow = Row[Any]
 """A row of the index, its columns as attributes."""
 
-MOST_COUNTED: Final = 10_000
+MOST_COUNTED: Final = 5_000
 """How many decisions, the newest, are counted by their facets."""
 
 _SAME: Final = (
