@@ -25,6 +25,7 @@ from icsml.serving.service import Assessor, Body, Service, TheService
 
 __all__ = ["innovation_scores_router"]
 
+_DOCUMENTED_ONLY = "ICS-RUL-021"
 _RulebookId = Annotated[
     str | None,
     Query(
@@ -95,7 +96,7 @@ def _in_force(editions: Iterable[Rulebook | Outline], as_of: date) -> Rulebook:
 def _documented_only(field: str) -> RequestError:
     return RequestError(
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        "ICS-RUL-021",
+        _DOCUMENTED_ONLY,
         "these rules are documented only: no points can be given by them",
         field=field,
         remedy="name a `rulebook` that is `evaluable` in GET /v1/rulebooks",

@@ -20,6 +20,7 @@ from icsml.serving.service import Reader, Service, TheService
 __all__ = ["no_such_rulebook", "rulebooks_of", "rulebooks_router"]
 
 PATH = "/v1/rulebooks"
+_NO_SUCH = "ICS-RUL-002"
 _RulebookId = Annotated[str, Path(alias="rulebook", description="`id` of the rulebook", examples=["national-2025"])]
 
 
@@ -64,9 +65,7 @@ def rulebooks_of(service: Service) -> Rulebooks:
 
 def no_such_rulebook(field: str) -> RequestError:
     """Return the refusal of an id that no rulebook has."""
-    return RequestError(
-        HTTPStatus.NOT_FOUND, "ICS-RUL-002", "no such rulebook", field=field, remedy="see GET /v1/rulebooks"
-    )
+    return RequestError(HTTPStatus.NOT_FOUND, _NO_SUCH, "no such rulebook", field=field, remedy="see GET /v1/rulebooks")
 
 
 def _problems(*more: HTTPStatus) -> dict[int | str, dict[str, object]]:
