@@ -14,13 +14,14 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 @pytest.fixture
 def served(make_app, test_client, keys, record, now, bundle):
-    """A client that may do anything, the document, and identifiers of two decisions, the earlier one first."""
+    """A client that may do anything, the document, two decisions, the earlier one first, and a cursor between them."""
     seconds = itertools.count()
     app = make_app(clock=lambda: now + timedelta(seconds=next(seconds)))
     keep_bundle(bundle.folder)  # where decisions are compared, it is read from there
     with test_client(app, headers={"Authorization": f"Bearer {keys.admin}"}) as client:
         decisions = [client.post("/v1/assessments", json=record).json()["decision_id"] for _ in range(2)]
-        yield client, client.get("/openapi.json").json(), decisions
+        cursor = client.get("/v1/assessments", params={"limit": 1}).json()["next"]
+        yield client, client.get("/openapi.json").json(), [*decisions, cursor]
 
 
 def _operations(document):
@@ -51,6 +52,8 @@ def _values(parameter, decisions):
     """Return what to send for a parameter; identifiers of decisions are those that are there."""
     if parameter["name"] in ("id", "since"):
         return [decisions[parameter["name"] == "id"]]
+    if parameter["name"] == "cursor":  # bound to a tenant
+        return [decisions[2]]
     return _examples(parameter)
 
 

@@ -64,9 +64,13 @@ async def search_assessments(
     until: Annotated[str | None, _moment("to", "The last time of decision, included")] = None,
     cursor: Annotated[
         str | None,
-        Query(max_length=_LONGEST_CURSOR, description="`next` of the page before, with the same conditions."),
+        Query(
+            max_length=_LONGEST_CURSOR,
+            description="`next` of the page before, with the same conditions.",
+            examples=["WyIyMDI2LTA3LTAxIl0"],
+        ),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=_MOST, description="The most decisions on a page.")] = _USUAL,
+    limit: Annotated[int, Query(ge=1, le=_MOST, description="The most decisions on a page.", examples=[20])] = _USUAL,
 ) -> Response:
     """Find decisions, newest first; the counts by facet are on the first page."""
     for name, value in (("enterprise_id", enterprise_id), ("grade", grade), ("reason", reason)):
