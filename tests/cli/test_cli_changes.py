@@ -70,8 +70,6 @@ def test_as_json_it_is_what_the_library_says(recorded, recalibrated, capsys):
 @pytest.mark.parametrize(
     ("lang", "data", "note"),
     [("en", "New data on the firm", "The same model decided"), ("zh", "企业数据变化", "同一模型")],
-    ("lang", "data", "note"),
-    [("en", "New data on the firm", "The same model decided"), ("zh", "企业数据变化", "同一模型")],
 )
 def test_as_text_each_step_and_the_sum_are_there(recorded, capsys, lang, data, note):
     found = recorded_changes(recorded, KeptBundles(), "d-1")
