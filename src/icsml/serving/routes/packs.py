@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from icsml.errors import IcsmlError, LedgerError, MissingError, ModelError
 from icsml.serving.etag import NOT_MODIFIED, tagged
 from icsml.serving.openapi import problems
 from icsml.serving.problems import RequestError
+from icsml.serving.routes.assessments import DecisionId
 from icsml.serving.service import Auditor, Service, TheService
 
 __all__ = ["packs_router"]
@@ -19,10 +20,9 @@ _MEDIA_TYPE: Final = "application/zip"
 _BINARY: Final = {"type": "string", "format": "binary"}
 _NOT_SIGNED: Final = "ICS-LED-040"
 _ERASED: Final = "ICS-LED-026"
-_DecisionId = Annotated[str, Path(alias="id", description="`decision_id` of the decision")]
 
 
-async def read_pack(request: Request, caller: Auditor, service: TheService, decision_id: _DecisionId) -> Response:
+async def read_pack(request: Request, caller: Auditor, service: TheService, decision_id: DecisionId) -> Response:
     """Return what proves a decision of one's own tenant: record, bundle hash, rules, reasons, page, chain, signatures.
 
     Anybody verifies it offline with the `verify.py` in it and the public key of the operator. The same bytes each time.
