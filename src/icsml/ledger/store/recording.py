@@ -37,7 +37,7 @@ from icsml.ledger.store.erasing import names_before, names_of_enterprise, overwr
 from icsml.ledger.store.evidence import Evidence, find_decision, not_signed, rows_until
 from icsml.ledger.store.failures import not_readable, not_recorded
 from icsml.ledger.store.indexing import indexed_firm, previous_decision
-from icsml.ledger.store.migrations import upgrade
+from icsml.ledger.store.migrations import require_newest, upgrade
 from icsml.ledger.store.reading import NOT_DECISIONS, events_about, is_decision, recorded_earlier, recorded_payload
 from icsml.ledger.store.scanning import chain_heads, ledger_identity, verified
 from icsml.ledger.store.searching import Counted, Position, Wanted, count_index, search_index
@@ -93,7 +93,8 @@ class Ledger:
         InputError
             If the address is neither SQLite in a file nor PostgreSQL.
         LedgerError
-            If the database cannot be opened, was made by a newer release, or is not there and must not be made.
+            If the database cannot be opened, was made by a newer release, or is not there or of an earlier release and
+            must not be changed.
         """
         engine = make_engine(url)
         ledger = cls(engine, make_engine(url, reading=True), writer or f"w-{secrets.token_hex(8)}", clock)
@@ -101,6 +102,9 @@ class Ledger:
             if create:
                 ledger._prepare()
             ledger._file = find_file(engine)
+            if not create:
+                with engine.connect() as connection:
+                    require_newest(connection)
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             ledger.close()
             raise LedgerError(
