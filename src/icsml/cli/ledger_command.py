@@ -96,6 +96,8 @@ def _verified(found: Verification) -> str:
     )
     if found.checkpoints:
         lines.append(f"{found.checkpoints:,} signed checkpoints, the last of {found.last_checkpoint}")
+    if found.erased:
+        lines.append(f"{found.erased:,} rows erased, as recorded erasures say")
     if found.unsigned:
         lines.append(
             f"{found.unsigned:,} rows since the last checkpoint of their chain: if cut off, nothing would show it"
@@ -131,4 +133,12 @@ def erase(
         else:
             moment = cast(datetime, before).replace(tzinfo=UTC)
             erased = ledger.erase_before(moment, tenant=tenant, reason=reason, by=by)
+        ledger.checkpoint()  # so that nobody can take the erasure back unseen
+    if not erased and enterprise is not None:
+        raise MissingError(
+            "ICS-CLI-005",
+            "nothing is recorded of this firm, or it was erased before",
+            field="--enterprise",
+            remedy="check the firm, --tenant and ICSML_LEDGER_URL",
+        )
     emit({"erased": erased}, as_json=json_, text=f"{erased:,} decisions and events erased")
