@@ -260,6 +260,34 @@ def test_a_decision_whose_payload_was_erased_is_not_compared(connect, ledger, re
         assert refused.value.status == 410
 
 
+def test_what_happens_after_a_decision_is_recorded_once_though_answers_are_lost(connect, record, ledger):
+    client, bridge = connect()
+    made = client.assess(record)
+    asked = [
+        lambda: client.override(made.decision_id, {"outcome": "approve", "reason_code": "guarantee", "user": "a",
+                                                   "second_user": "b"}),
+        lambda: client.correct(made.decision_id, record | {"staff_total": 9}, reason="typing", user="a"),
+        lambda: client.object_to(made.decision_id, statement="too low", user="a"),
+        lambda: client.record_outcomes([{"enterprise_id": record["enterprise_id"], "as_of": "2026-06-30", "bad": False,
+                                         "decision_id": made.decision_id}]),
+    ]  # fmt: skip
+    given = []
+    for ask in asked:
+        bridge.losses = 1
+        given.append(ask())
+    kinds = ["override", "correction", "objection", "outcome"]
+    events = client.events(made.decision_id).events
+    assert [event.kind for event in events] == kinds
+    override, correction, objection, outcomes = given
+    assert [override.event_id, correction.decision_id, objection.decision_id, outcomes.events[0].event_id] == [
+        event.event_id for event in events
+    ]
+    assert [each.decision.refers_to.kind for each in (correction, objection)] == kinds[1:3]
+    assert ledger.count() == 3
+    with pytest.raises(RefusedError, match="ICS-SRV-060"):
+        client.override(made.decision_id, {"outcome": "approve", "reason_code": "other", "user": "a"})
+
+
 def test_decisions_are_found_page_by_page(connect, record, monkeypatch):
     monkeypatch.setattr(sync_client, "MOST_FOUND", 2)
     client, bridge = connect()

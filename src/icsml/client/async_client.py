@@ -18,6 +18,7 @@ from icsml.client.connection import asked_to_wait, http_settings, no_answer, req
 from icsml.client.errors import ClientError, UnavailableError
 from icsml.client.retries import Attempts, Retries
 from icsml.records.changes import Changes
+from icsml.records.events import Event, Events, RecordedOutcomes
 from icsml.records.found import FoundDecision, FoundDecisions
 from icsml.records.innovation_points import InnovationPoints
 from icsml.records.replays import Replay
@@ -85,6 +86,42 @@ class AsyncClient:
     async def get(self, decision_id: str) -> Assessment:
         """Return a decision of the key's tenant."""
         return await self._send(calls.get(decision_id))
+
+    async def correct(
+        self, decision_id: str, record: Mapping[str, Any], *, reason: str, user: str, idempotency_key: str | None = None
+    ) -> Assessment:
+        """As `Client.correct`."""
+        told = {"record": record, "reason": reason, "user": user}
+        return await self._send(calls.again(decision_id, "correction", told, idempotency_key))
+
+    async def object_to(
+        self,
+        decision_id: str,
+        *,
+        statement: str,
+        user: str,
+        record: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Assessment:
+        """As `Client.object_to`."""
+        told = {"statement": statement, "user": user} | ({} if record is None else {"record": record})
+        return await self._send(calls.again(decision_id, "objection", told, idempotency_key))
+
+    async def override(
+        self, decision_id: str, override: Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> Event:
+        """As `Client.override`."""
+        return await self._send(calls.override(decision_id, override, idempotency_key))
+
+    async def record_outcomes(
+        self, outcomes: Sequence[Mapping[str, Any]], *, idempotency_key: str | None = None
+    ) -> RecordedOutcomes:
+        """As `Client.record_outcomes`."""
+        return await self._send(calls.outcomes(outcomes, idempotency_key))
+
+    async def events(self, decision_id: str) -> Events:
+        """As `Client.events`."""
+        return await self._send(calls.events(decision_id))
 
     async def report(self, decision_id: str, lang: str = "en") -> bytes:
         """Return a decision as a page, HTML, in a language of the service; the same bytes each time."""

@@ -14,11 +14,12 @@ from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
 import httpx
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from icsml.client.answers import Assessment, CurrentModel, Problem, Result
 from icsml.client.arguments import (
     LONGEST_BATCH_KEY,
+    LONGEST_KEY,
     Moment,
     batch_key,
     body_of,
@@ -31,6 +32,7 @@ from icsml.client.errors import ClientError, UnavailableError, UnexpectedAnswerE
 from icsml.client.json_spans import JsonSpans
 from icsml.client.retries import REPEATABLE, seconds_to_wait
 from icsml.records.changes import Changes
+from icsml.records.events import Event, Events, RecordedOutcomes
 from icsml.records.found import FoundDecisions
 from icsml.records.innovation_points import InnovationPoints
 from icsml.records.replays import Replay
@@ -40,12 +42,16 @@ __all__ = [
     "Call",
     "NoAnswer",
     "Outcome",
+    "again",
     "assess",
     "batches",
     "changes",
     "current_model",
+    "events",
     "get",
     "innovation_score",
+    "outcomes",
+    "override",
     "pack",
     "ready",
     "replay",
@@ -60,7 +66,9 @@ _RULEBOOKS = "v1/rulebooks"
 _CODE = re.compile(r"ICS-[A-Z]{3}-[0-9]{3}")
 _JSON, _HTML, _ZIP = "application/json", "text/html", "application/zip"
 _REMEDY = "send the same request again, with the same idempotency key if it decides"
+_RECORDED = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -162,7 +170,7 @@ def assess(record: Mapping[str, Any], idempotency_key: str | None, *, recourse: 
         params=_recourse(recourse),
         body=body_of(record),
         idempotency_key=key,
-        statuses=frozenset({HTTPStatus.OK, HTTPStatus.CREATED}),
+        statuses=_RECORDED,
         read=lambda answer: _assessment(answer.content, answer.status_code, request_id_of(answer), key),
     )
 
@@ -189,6 +197,53 @@ def get(decision_id: str) -> Call[Assessment]:
         return found
 
     return Call(method="GET", path=f"{_ASSESSMENTS}/{path_part(decision_id)}", read=read)
+
+
+def again(decision_id: str, kind: str, told: Mapping[str, Any], idempotency_key: str | None) -> Call[Assessment]:
+    """Return the request for a new decision because of a correction or an objection."""
+    key = _new_key() if idempotency_key is None else require_key(idempotency_key)
+    return Call(
+        method="POST",
+        path=f"{_ASSESSMENTS}/{path_part(decision_id)}/{kind}",
+        body=body_of(told),
+        idempotency_key=key,
+        statuses=_RECORDED,
+        read=lambda answer: _assessment(answer.content, answer.status_code, request_id_of(answer), key),
+    )
+
+
+def override(decision_id: str, override: Mapping[str, Any], idempotency_key: str | None) -> Call[Event]:
+    """Return the request to record that an officer decides otherwise."""
+    return _event(f"{_ASSESSMENTS}/{path_part(decision_id)}/override", override, idempotency_key, Event)
+
+
+def outcomes(outcomes: Sequence[Mapping[str, Any]], idempotency_key: str | None) -> Call[RecordedOutcomes]:
+    """Return the request to record what became of firms."""
+    return _event("v1/outcomes", {"outcomes": outcomes}, idempotency_key, RecordedOutcomes, LONGEST_BATCH_KEY)
+
+
+def events(decision_id: str) -> Call[Events]:
+    """Return the question what happened after a decision."""
+    path = f"{_ASSESSMENTS}/{path_part(decision_id)}/events"
+    return Call(method="GET", path=path, read=lambda answer: _model(Events, answer))
+
+
+def _event(path: str, body: Mapping[str, Any], key: str | None, model: type[M], longest: int = LONGEST_KEY) -> Call[M]:
+    return Call(
+        method="POST",
+        path=path,
+        body=body_of(body),
+        idempotency_key=_new_key() if key is None else require_key(key, longest),
+        statuses=_RECORDED,
+        read=lambda answer: _model(model, answer),
+    )
+
+
+def _model(model: type[M], answer: httpx.Response) -> M:
+    try:
+        return model.model_validate_json(answer.content, extra="allow")
+    except ValidationError:
+        raise ValueError("of another form") from None
 
 
 def report(decision_id: str, lang: str) -> Call[bytes]:

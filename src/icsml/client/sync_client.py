@@ -17,6 +17,7 @@ from icsml.client.connection import asked_to_wait, http_settings, no_answer, req
 from icsml.client.errors import ClientError, UnavailableError
 from icsml.client.retries import Attempts, Retries
 from icsml.records.changes import Changes
+from icsml.records.events import Event, Events, RecordedOutcomes
 from icsml.records.found import FoundDecision, FoundDecisions
 from icsml.records.innovation_points import InnovationPoints
 from icsml.records.replays import Replay
@@ -140,6 +141,82 @@ class Client:
     def get(self, decision_id: str) -> Assessment:
         """Return a decision of the key's tenant."""
         return self._send(calls.get(decision_id))
+
+    def correct(
+        self, decision_id: str, record: Mapping[str, Any], *, reason: str, user: str, idempotency_key: str | None = None
+    ) -> Assessment:
+        """Decide on a corrected record; the new decision refers to the earlier one, and both are kept.
+
+        Parameters
+        ----------
+        decision_id : str
+            The earlier decision.
+        record : mapping
+            The corrected record of the same firm.
+        reason, user : str
+            What was wrong, and who corrects.
+        idempotency_key : str, optional
+            As of :meth:`assess`.
+        """
+        told = {"record": record, "reason": reason, "user": user}
+        return self._send(calls.again(decision_id, "correction", told, idempotency_key))
+
+    def object_to(
+        self,
+        decision_id: str,
+        *,
+        statement: str,
+        user: str,
+        record: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Assessment:
+        """Record an objection of the firm and decide anew; both decisions are kept.
+
+        Parameters
+        ----------
+        decision_id : str
+            The decision it objects to.
+        statement, user : str
+            What the firm says, and who received it.
+        record : mapping, optional
+            A corrected record; by default the earlier one is decided on again.
+        idempotency_key : str, optional
+            As of :meth:`assess`.
+        """
+        told = {"statement": statement, "user": user} | ({} if record is None else {"record": record})
+        return self._send(calls.again(decision_id, "objection", told, idempotency_key))
+
+    def override(self, decision_id: str, override: Mapping[str, Any], *, idempotency_key: str | None = None) -> Event:
+        """Record that an officer decides otherwise; the decision stays as it is.
+
+        Parameters
+        ----------
+        decision_id : str
+            The decision.
+        override : mapping
+            ``outcome``, ``reason_code``, ``user`` and what else the service documents.
+        idempotency_key : str, optional
+            As of :meth:`assess`.
+        """
+        return self._send(calls.override(decision_id, override, idempotency_key))
+
+    def record_outcomes(
+        self, outcomes: Sequence[Mapping[str, Any]], *, idempotency_key: str | None = None
+    ) -> RecordedOutcomes:
+        """Record what became of up to 1,000 firms: all of them, or none where one is not acceptable.
+
+        Parameters
+        ----------
+        outcomes : sequence of mapping
+            ``enterprise_id``, ``as_of`` and ``bad`` of each, and what else the service documents.
+        idempotency_key : str, optional
+            As of :meth:`assess`; at most 250 characters.
+        """
+        return self._send(calls.outcomes(outcomes, idempotency_key))
+
+    def events(self, decision_id: str) -> Events:
+        """Return what happened after a decision, in the order recorded."""
+        return self._send(calls.events(decision_id))
 
     def report(self, decision_id: str, lang: str = "en") -> bytes:
         """Return a decision as a page, HTML, in a language of the service; the same bytes each time."""
