@@ -326,7 +326,7 @@ def test_an_auditor_gets_the_page_of_a_decision_the_same_each_time(client, keys,
     first, second = (client.get(path, headers=key) for _ in range(2))
     assert first.status_code == 200
     assert first.headers["content-type"] == "text/html; charset=utf-8"
-    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert first.headers["Cache-Control"] == "no-store"
     assert first.content == second.content == decision_page(recorded, lang).encode()
 
 

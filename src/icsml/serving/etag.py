@@ -36,7 +36,7 @@ def tagged(request: Request, content: bytes, media_type: str) -> Response:
         Its type.
     """
     tag = f'"{sha256(content).hexdigest()}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    headers = {"ETag": tag}
     if matches(", ".join(request.headers.getlist("if-none-match")), tag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(content, headers=headers, media_type=media_type)

@@ -15,8 +15,8 @@ _ONCE = {
     for name in ("Authorization", "Content-Length", "Content-Type", "Host", "Idempotency-Key")
 }
 _NO_SOURCE = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-_NOT_KEPT = (b"cache-control", b"no-store")
 _ALWAYS = [
+    (b"cache-control", b"no-store"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -51,8 +51,6 @@ def add_security_headers(message: Message) -> None:
     """Add the headers of every answer to a message that starts one."""
     headers = message["headers"] = list(message.get("headers", ()))
     is_page = any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers)
-    if all(name != b"cache-control" for name, _ in headers):  # an answer with a tag says itself how it is kept
-        headers.append(_NOT_KEPT)
     headers += _PAGE if is_page else _DATA
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from icsml.core.canonical import canonical_bytes
 from icsml.ledger.recorded_changes import recorded_changes
 from icsml.records.changes import Changes
 from icsml.serving.comparisons import compared, responses
+from icsml.serving.etag import NOT_MODIFIED, tagged
 from icsml.serving.openapi import EXAMPLE_ID
 from icsml.serving.service import Reader, Service, TheService
 
@@ -25,10 +26,12 @@ _Since = Annotated[
 ]
 
 
-async def read_changes(caller: Reader, service: TheService, decision_id: _DecisionId, since: _Since = None) -> Response:
+async def read_changes(
+    request: Request, caller: Reader, service: TheService, decision_id: _DecisionId, since: _Since = None
+) -> Response:
     """Say what moved since the last decision on the same firm: data, rule, model, calibration."""
     found = await compared(service, lambda: _changes(service, caller.tenant, decision_id, since))
-    return Response(found, media_type="application/json")
+    return tagged(request, found, "application/json")
 
 
 def changes_router() -> APIRouter:
@@ -40,7 +43,7 @@ def changes_router() -> APIRouter:
         methods=["GET"],
         response_model=Changes,
         summary="What moved since the last decision on the same firm",
-        responses=responses("The decisions cannot be compared; `code` says why."),
+        responses=NOT_MODIFIED | responses("The decisions cannot be compared; `code` says why."),
     )
     return router
 

@@ -15,6 +15,7 @@ from icsml.ledger.entry import Entry, Recorded
 from icsml.model.bundle import Bundle
 from icsml.records.decision import Decision
 from icsml.records.events import Correction, Event, Events, Objection, Outcome, Outcomes, Override, RecordedOutcomes
+from icsml.serving.etag import NOT_MODIFIED, tagged
 from icsml.serving.keys import Caller
 from icsml.serving.openapi import model_body, problems
 from icsml.serving.problems import RequestError
@@ -104,7 +105,7 @@ async def object_to_assessment(
     return created(request.scope, recorded)
 
 
-async def read_events(caller: Reader, service: TheService, decision_id: DecisionId) -> Response:
+async def read_events(request: Request, caller: Reader, service: TheService, decision_id: DecisionId) -> Response:
     """Return what happened after a decision of one's own tenant, in the order recorded."""
 
     def read() -> list[JsonObject] | None:
@@ -114,7 +115,7 @@ async def read_events(caller: Reader, service: TheService, decision_id: Decision
     events = await service.readers.run(read)
     if events is None:
         raise RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
-    return _json(canonical_bytes({"decision_id": decision_id, "events": events}), known=True)
+    return tagged(request, canonical_bytes({"decision_id": decision_id, "events": events}), "application/json")
 
 
 def events_router(bundle: Bundle) -> APIRouter:
@@ -151,9 +152,8 @@ def events_router(bundle: Bundle) -> APIRouter:
         methods=["GET"],
         response_model=Events,
         summary="What happened after an assessment",
-        responses=problems(
-            HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE
-        ),
+        responses=NOT_MODIFIED
+        | problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
     )
     router.add_api_route(
         "/v1/outcomes",
