@@ -79,6 +79,7 @@ CREATING = (
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
 """Errors of a path that takes a body and decides."""
+_READING = (*NO_ACCESS, HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.SERVICE_UNAVAILABLE)
 _AGAIN = {**_CREATED, "model": Decision, "description": "Recorded earlier under the same idempotency key and body."}
 
 
@@ -144,7 +145,7 @@ def assessments_router(bundle: Bundle) -> APIRouter:
         methods=["GET"],
         response_model=Decision,
         summary="Read a decision",
-        responses=NOT_MODIFIED | problems(*NO_ACCESS, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
+        responses=NOT_MODIFIED | problems(*_READING),
     )
     router.add_api_route(
         PATH + "/{id}/report",
@@ -152,15 +153,13 @@ def assessments_router(bundle: Bundle) -> APIRouter:
         methods=["GET"],
         response_class=HTMLResponse,
         summary="A decision as a page to file",
-        responses={int(HTTPStatus.OK): {"headers": IN_LANGUAGE}}
-        | NOT_MODIFIED
-        | problems(*NO_ACCESS, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
+        responses={int(HTTPStatus.OK): {"headers": IN_LANGUAGE}} | NOT_MODIFIED | problems(*_READING),
     )
     return router
 
 
 def _add_create(router: APIRouter, bundle: Bundle) -> None:
-    refusals = problems(*CREATING, HTTPStatus.CONFLICT)
+    refusals = problems(*CREATING, HTTPStatus.CONFLICT, HTTPStatus.GONE)
     router.add_api_route(
         PATH,
         create_assessment,

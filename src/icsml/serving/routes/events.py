@@ -162,7 +162,10 @@ def events_router(bundle: Bundle) -> APIRouter:
         status_code=HTTPStatus.CREATED,
         response_model=RecordedOutcomes,
         summary="Record what became of firms",
-        responses={int(HTTPStatus.OK): _again(RecordedOutcomes), **problems(*CREATING, HTTPStatus.CONFLICT)},
+        responses={
+            int(HTTPStatus.OK): _again(RecordedOutcomes),
+            **problems(*CREATING, HTTPStatus.CONFLICT, HTTPStatus.GONE),
+        },
         openapi_extra=model_body(Outcomes),
     )
     return router
