@@ -18,6 +18,8 @@ from itertools import count
 import httpx
 from ledger_tables import broken_links, connected
 
+from icsml.ledger.sealing import opened
+
 URL = "/v1/assessments"
 SERVE = """
 import sys
@@ -232,13 +234,16 @@ class Load:
         with connected(url) as connection:
             chain = Counter(row[0] for row in connection.execute("SELECT decision_id FROM chain").fetchall())
             stored = dict(connection.execute("SELECT decision_id, bytes FROM payload").fetchall())
+            opening = dict(connection.execute("SELECT decision_id, key FROM payload_key").fetchall())
             keys = dict(connection.execute("SELECT key, decision_id FROM idempotency").fetchall())
         assert [decision_id for decision_id in given if chain[decision_id] != 1] == []
         assert [
-            decision_id for decision_id, content in given.items() if content not in bytes(stored[decision_id])
+            decision_id
+            for decision_id, content in given.items()
+            if content not in opened(decision_id, bytes(stored[decision_id]), bytes(opening[decision_id]))[0]
         ] == []
         assert {key: keys[key] for key in self.by_key} == self.by_key
-        assert set(chain) == set(stored)
+        assert set(chain) == set(stored) == set(opening)
         assert broken_links(url) == []
         assert self.slowest_read < _ANSWER_SECONDS, f"a GET took {self.slowest_read:.2f} s"
         assert self.statuses["read", 200] > 0
