@@ -40,7 +40,7 @@ class Ledger:
         failure = self.failures.popleft() if self.failures else None
         if isinstance(failure, Exception) and not isinstance(failure, IcsmlError):
             raise failure
-        return [failure or Recorded(one.decision_id, one.decision, replayed=False) for one in entries]
+        return [failure or Recorded(one.decision_id, one.answer, replayed=False) for one in entries]
 
     def prove(self, size):
         self.proofs.append(size)

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from icsml.core.names import shown_path
 from icsml.core.pydantic_errors import within_sentence
@@ -197,7 +198,21 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     status = HTTPStatus(error.status_code)
     code, detail = _OF_HTTP.get(status, ("ICS-SRV-011", "the request is not acceptable"))
-    return problem_response(request.state.request_id, status, code, detail, headers=error.headers)
+    headers = dict(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted({*headers.get("Allow", "").split(", "), *_methods(request)}))
+    return problem_response(request.state.request_id, status, code, detail, headers=headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """Return the documented methods of a path; a router knows those of its first route alone."""
+    paths = request.app.openapi()["paths"].items()
+    return {
+        method.upper()
+        for path, operations in paths
+        if compile_path(path)[0].match(request.url.path)
+        for method in operations
+    }
 
 
 def _sentence(error: Mapping[str, Any]) -> str:

@@ -18,9 +18,11 @@ from sqlalchemy import (
     exists,
     func,
     select,
-    text,
     tuple_,
     union_all,
+)
+from sqlalchemy import (
+    text as sql_text,
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
@@ -41,7 +43,7 @@ _SAME: Final = (
     & (DECISION_REASON.c.decision_id == DECISION_INDEX.c.decision_id)
 )
 # Jumps from one grade to the next; DISTINCT would read every row of the reason.
-_GRADES: Final = text(
+_GRADES: Final = sql_text(
     "WITH RECURSIVE found(grade) AS (SELECT min(grade) FROM decision_reason WHERE tenant = :tenant AND code = :code"
     " UNION ALL SELECT (SELECT min(grade) FROM decision_reason WHERE tenant = :tenant AND code = :code"
     " AND grade > found.grade) FROM found WHERE found.grade IS NOT NULL)"
