@@ -41,13 +41,14 @@ class Readers:
         """
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="icsml-reader")
-        try:
-            async with asyncio.timeout(self._seconds):
-                return await asyncio.get_running_loop().run_in_executor(self._threads, read)
-        except TimeoutError as error:
+        reading = asyncio.get_running_loop().run_in_executor(self._threads, read)
+        # Unlike a timeout, this takes what was read in time while the event loop itself stood still.
+        if not (await asyncio.wait([reading], timeout=self._seconds))[0]:
+            reading.cancel()
             raise RequestError(
                 HTTPStatus.SERVICE_UNAVAILABLE, "ICS-SRV-052", "the ledger takes too long to read", field="ledger"
-            ) from error
+            )
+        return reading.result()
 
     def close(self) -> None:
         """Take no more reads; those that wait are dropped."""
