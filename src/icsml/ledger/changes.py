@@ -21,6 +21,7 @@ from icsml.errors import IcsmlError, InputError, LedgerError, ModelError
 from icsml.explain.score_points import share_points
 from icsml.features.feature import INNOVATION_SCORE, Feature
 from icsml.ledger.payload import Payload, parse_payload
+from icsml.ledger.replay import other_bundle, unknown_form
 from icsml.model.bundle import Bundle, BundleParts
 from icsml.model.scale import MasterScale
 from icsml.records.changes import (
@@ -99,7 +100,7 @@ def first_decision(data: bytes) -> Changes:
         payload = parse_payload(data)
         return Changes(enterprise_id=payload["decision"]["enterprise_id"], decision=_facts(payload, None))
     except (KeyError, TypeError, ValueError):  # without the cause, whose message may contain a value
-        raise _unknown_form() from None
+        raise unknown_form() from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +118,13 @@ class _Recorded:
             payload = parse_payload(data)
             decision = payload["decision"]
             if {payload["bundle_sha256"], decision["model"]["bundle_sha256"]} != {bundle.sha256}:
-                raise _other_bundle()
+                raise other_bundle()
             record = parse_record(payload["request"])
             assessment = assess(bundle, record_columns(record, bundle.extras))
             came_out = _outcome(bundle, assessment)
             recorded = canonical_bytes([payload["features"], decision["pd"], decision["score"]])
         except (KeyError, TypeError, ValueError, InputError):  # without the cause, whose message may contain a value
-            raise _unknown_form() from None
+            raise unknown_form() from None
         if came_out != recorded or decision["enterprise_id"] != record.enterprise_id:
             raise _differs()
         return cls(bundle, payload, record, assessment)
@@ -351,25 +352,10 @@ def _facts(payload: Payload, log_odds: float | None) -> DecisionFacts:
     )
 
 
-def _other_bundle() -> ModelError:
-    return ModelError(
-        "ICS-LED-023", "another bundle decided", field="bundle_sha256", remedy="give the bundle of this hash"
-    )
-
-
 def _differs() -> ModelError:
     return ModelError(
         "ICS-LED-024",
         "the decision does not come out as it was recorded, so its changes are not explained",
         field="decision_id",
         remedy="see `icsml replay`, and use the version of icsml and the libraries that decided",
-    )
-
-
-def _unknown_form() -> LedgerError:
-    return LedgerError(
-        "ICS-LED-025",
-        "the payload is of no form that can be repeated",
-        field="payload",
-        remedy="use the release of icsml that recorded it, or see `icsml ledger show`",
     )

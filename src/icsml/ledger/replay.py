@@ -23,7 +23,7 @@ from icsml.model.bundle import Bundle
 from icsml.records.enterprise import EnterpriseRecord, parse_record
 from icsml.records.events import RefersTo
 
-__all__ = ["Difference", "Replayed", "bundle_of", "replay", "settings_of"]
+__all__ = ["Difference", "Replayed", "bundle_of", "other_bundle", "replay", "settings_of", "unknown_form"]
 
 _ABSENT: Final = object()
 _MOST_DIFFERENCES: Final = 50
@@ -148,9 +148,9 @@ class _Repeatable:
             payload = parse_payload(data)
             decision = payload["decision"]
             if payload["bundle_sha256"] != bundle.sha256 or decision["model"]["bundle_sha256"] != bundle.sha256:
-                raise _other_bundle()
+                raise other_bundle()
             if decision["decision_id"] != decision_id:
-                raise _unknown_form()
+                raise unknown_form()
             return cls(
                 decision_id,
                 data,
@@ -162,7 +162,7 @@ class _Repeatable:
                 RefersTo(**decision["refers_to"]) if "refers_to" in decision else None,
             )
         except (KeyError, TypeError, ValueError):  # without the cause, whose message may contain a value
-            raise _unknown_form() from None
+            raise unknown_form() from None
 
 
 def _repeated(bundle: Bundle, together: Sequence[_Repeatable]) -> Iterator[Replayed]:
@@ -242,16 +242,18 @@ def bundle_of(data: bytes) -> str:
     try:
         return _SHA256.fullmatch(json.loads(stored_part(data, "bundle_sha256")))[0]  # type: ignore[index]
     except (TypeError, ValueError):
-        raise _unknown_form() from None
+        raise unknown_form() from None
 
 
-def _other_bundle() -> ModelError:
+def other_bundle() -> ModelError:
+    """Return the error of a bundle that is not the one which decided."""
     return ModelError(
         "ICS-LED-023", "another bundle decided", field="bundle_sha256", remedy="give the bundle of this hash"
     )
 
 
-def _unknown_form() -> LedgerError:
+def unknown_form() -> LedgerError:
+    """Return the error of a payload that this release cannot repeat."""
     return LedgerError(
         "ICS-LED-025",
         "the payload is of no form that can be repeated",

@@ -200,7 +200,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     code, detail = _OF_HTTP.get(status, ("ICS-SRV-011", "the request is not acceptable"))
     headers = dict(error.headers or {})
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(sorted({*headers.get("Allow", "").split(", "), *_methods(request)}))
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
     return problem_response(request.state.request_id, status, code, detail, headers=headers)
 
 

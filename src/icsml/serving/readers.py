@@ -43,8 +43,11 @@ class Readers:
             self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="icsml-reader")
         reading = asyncio.get_running_loop().run_in_executor(self._threads, read)
         # Unlike a timeout, this takes what was read in time while the event loop itself stood still.
-        if not (await asyncio.wait([reading], timeout=self._seconds))[0]:
-            reading.cancel()
+        try:
+            done, _ = await asyncio.wait([reading], timeout=self._seconds)
+        finally:
+            reading.cancel()  # what waits for a thread; nothing happens to what is done
+        if not done:
             raise RequestError(
                 HTTPStatus.SERVICE_UNAVAILABLE, "ICS-SRV-052", "the ledger takes too long to read", field="ledger"
             )

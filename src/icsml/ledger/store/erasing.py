@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine, bindparam, delete, select, union
 
 from icsml.ledger.sealing import is_sealed
-from icsml.ledger.store.chain_tables import CHAIN, DECISION_INDEX, PAYLOAD, PAYLOAD_KEY
+from icsml.ledger.store.chain_tables import CHAIN, DECISION_INDEX, DECISION_REASON, PAYLOAD, PAYLOAD_KEY
 from icsml.ledger.store.indexing import remove_from_index
 
 __all__ = ["forget", "names_before", "names_of_enterprise", "overwrite_freed"]
@@ -60,11 +60,12 @@ def forget(connection: Connection, names: Sequence[str]) -> None:
 
 
 def overwrite_freed(engine: Engine) -> None:
-    """Let nothing of deleted keys stay in the files of the database, as far as its server allows."""
+    """Let nothing of deleted rows stay in the files of the database, as far as its server allows."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SET statement_timeout = 0")
-            connection.exec_driver_sql(f"VACUUM {PAYLOAD_KEY.name}")
+            for table in (PAYLOAD_KEY, DECISION_INDEX, DECISION_REASON):
+                connection.exec_driver_sql(f"VACUUM {table.name}")
         else:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -1,4 +1,4 @@
-"""The ledger: recording, reading, and the proof that both are possible."""
+"""The ledger: recording, erasing, signing, and the proof that writing and reading are possible."""
 
 from __future__ import annotations
 
@@ -6,44 +6,35 @@ import os
 import secrets
 import sqlite3
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, func, select
+from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from icsml.core.clock import Clock, timestamp, utc_now
-from icsml.core.progress import Progress, silent
-from icsml.core.strict_json import JsonObject
 from icsml.errors import IcsmlError, LedgerError
-from icsml.ledger.checkpoints import Checkpoint, Head, add_checkpoint, first_signed
-from icsml.ledger.entry import Entry, Recorded, is_name, require_names, require_texts
-from icsml.ledger.payload import Payload, parse_payload, payload_parts, stored_decision
-from icsml.ledger.store.chain_tables import CHAIN, EVENT, HEARTBEAT
+from icsml.ledger.checkpoints import Checkpoint, Head, add_checkpoint
+from icsml.ledger.entry import Entry, Recorded, require_names, require_texts
+from icsml.ledger.payload import payload_parts
+from icsml.ledger.store.chain_tables import CHAIN, HEARTBEAT
 from icsml.ledger.store.database import (
     OPENING_SECONDS,
     URL_VARIABLE,
-    DatabaseFile,
     find_file,
     make_engine,
     prepare_file,
     write_transaction,
 )
 from icsml.ledger.store.erasing import names_before, names_of_enterprise, overwrite_freed
-from icsml.ledger.store.evidence import Evidence, find_decision, not_signed, rows_until
 from icsml.ledger.store.failures import not_readable, not_recorded
-from icsml.ledger.store.indexing import indexed_firm, previous_decision
+from icsml.ledger.store.ledger_reading import LedgerReading
 from icsml.ledger.store.migrations import require_newest, upgrade
-from icsml.ledger.store.reading import NOT_DECISIONS, events_about, is_decision, recorded_earlier, recorded_payload
-from icsml.ledger.store.scanning import chain_heads, ledger_identity, verified
-from icsml.ledger.store.searching import Counted, Position, Wanted, count_index, search_index
-from icsml.ledger.store.walking import Walked, chain_and_index, walk
+from icsml.ledger.store.scanning import chain_heads, ledger_identity
 from icsml.ledger.store.writing import Outcome, Writer, lock
-from icsml.ledger.verification import Verification
 from icsml.records.facets import facets_of
 
 __all__ = ["Ledger"]
@@ -55,7 +46,7 @@ _PROOF = select(HEARTBEAT.c.proof).where(HEARTBEAT.c.writer == bindparam("writer
 _ANY_DECISION = select(CHAIN.c.sequence).limit(1)
 
 
-class Ledger:
+class Ledger(LedgerReading):
     """Records decisions; safe to share between threads, and to open in several processes at once.
 
     Made by `Ledger.open`; close it, or use it in a ``with`` statement. Reading has connections of its own: nobody
@@ -63,10 +54,8 @@ class Ledger:
     """
 
     def __init__(self, engine: Engine, readers: Engine, writer: str, clock: Clock) -> None:
-        self._engine = engine
-        self._readers = readers
+        super().__init__(engine, readers)
         self._writer = Writer(engine, writer, clock)
-        self._file: DatabaseFile | None = None
         self._clock = clock
         self._signed: dict[str, Head] = {}
 
@@ -202,178 +191,6 @@ class Ledger:
             return [LedgerError(error.code, error.message, field=error.field, remedy=error.remedy) for _ in entries]
         return outcomes
 
-    def earlier(self, tenant: str, idempotency_key: str, request_sha256: str) -> Recorded | None:
-        """Return what was recorded for this key and request, or None; lets a service answer without deciding again.
-
-        Raises
-        ------
-        ConflictError
-            If the key was used with another request.
-        LedgerError
-            If the ledger cannot be read.
-        """
-        require_names(tenant, "-", idempotency_key)
-        with self._reading() as connection:
-            return recorded_earlier(connection, tenant, idempotency_key, request_sha256)
-
-    def get(self, tenant: str, decision_id: str) -> Payload | None:
-        """Return the payload of a tenant's decision, or None where that tenant has no such decision.
-
-        Raises
-        ------
-        LedgerError
-            If the ledger cannot be read, or the payload is not what was recorded.
-        """
-        data = self._payload(tenant, decision_id)
-        return None if data is None else parse_payload(data)
-
-    def decision_bytes(self, tenant: str, decision_id: str) -> bytes | None:
-        """Return a tenant's decision to the byte as it was given, or None where that tenant has no such decision.
-
-        Raises
-        ------
-        LedgerError
-            As :meth:`get`.
-        """
-        data = self._payload(tenant, decision_id)
-        return None if data is None else stored_decision(data)
-
-    def previous(self, tenant: str, decision_id: str) -> str | None:
-        """Return which of the tenant's decisions on the same enterprise came before this one.
-
-        The order is that of the time decided, then of the identifier. None if there is none before it, the tenant has
-        no such decision, or the decision is not in the index.
-
-        Raises
-        ------
-        LedgerError
-            If the ledger cannot be read.
-        """
-        if not is_name(decision_id):
-            return None
-        with self._reading() as connection:
-            return previous_decision(connection, tenant, decision_id)
-
-    def search(self, wanted: Wanted, *, after: Position | None = None, limit: int = 50) -> list[Row[Any]]:
-        """Return at most so many of the wanted decisions, newest first, from the index.
-
-        Parameters
-        ----------
-        wanted : Wanted
-            Whose, and which.
-        after : Position, optional
-            Where the page before ended.
-        limit : int
-            The most rows.
-
-        Raises
-        ------
-        LedgerError
-            If the ledger cannot be read.
-        """
-        with self._reading() as connection:
-            return search_index(connection, wanted, after, limit)
-
-    def count_facets(self, wanted: Wanted) -> Counted:
-        """Return how many of the wanted decisions have which grade, reason and version of the model.
-
-        Raises
-        ------
-        LedgerError
-            If the ledger cannot be read.
-        """
-        with self._reading() as connection:
-            return count_index(connection, wanted)
-
-    def find(self, decision_id: str) -> Payload | None:
-        """Return the payload of any tenant's decision: for the operator of the database, never for a tenant.
-
-        Raises
-        ------
-        LedgerError
-            If the ledger cannot be read, or the payload is not what was recorded.
-        """
-        found = self.find_bytes(decision_id)
-        return None if found is None else parse_payload(found[1])
-
-    def find_bytes(self, decision_id: str, tenant: str | None = None) -> tuple[str, bytes] | None:
-        """Return whose a decision is, and the bytes of its payload; None if there is none of the tenant.
-
-        Without a tenant that is for the operator of the database.
-
-        Raises
-        ------
-        LedgerError
-            As :meth:`find`.
-        """
-        if not is_name(decision_id):
-            return None
-        with self._reading() as connection:
-            owner = connection.scalar(select(CHAIN.c.tenant).where(CHAIN.c.decision_id == decision_id))
-            if owner is None or tenant not in (None, owner):
-                return None
-            data = recorded_payload(connection, owner, decision_id)
-            return None if data is None else (owner, data)
-
-    def evidence(self, decision_id: str, tenant: str | None, trusted: frozenset[str]) -> Evidence | None:
-        """Return what proves that a decision was recorded; None if there is none of the tenant.
-
-        Parameters
-        ----------
-        decision_id : str
-            The decision.
-        tenant : str or None
-            Whose it must be; None, for the operator, any tenant's.
-        trusted : frozenset of str
-            Public keys whose checkpoints count.
-
-        Raises
-        ------
-        LedgerError
-            ``ICS-LED-040`` if no checkpoint has signed it yet, ``ICS-LED-026`` if it was erased; and as :meth:`find`.
-        """
-        if not is_name(decision_id):
-            return None
-        with self._reading() as connection:
-            found = find_decision(connection, decision_id, tenant)
-            if found is None:
-                return None
-            ledger = ledger_identity(connection)
-        signed = None if ledger is None else first_signed(ledger, found.row, trusted)
-        if ledger is None or signed is None:
-            raise not_signed()
-        end, line = signed
-        with self._reading() as connection:
-            return Evidence(ledger, found, rows_until(connection, found.row, end), line)
-
-    def walk(self, *, tenant: str | None = None, since: datetime | None = None) -> Iterator[list[Walked]]:
-        """Yield what is recorded in groups, in the order recorded and in constant memory; for the operator.
-
-        Parameters
-        ----------
-        tenant : str, optional
-            Whose; all by default.
-        since : datetime, optional
-            The earliest time of recording.
-
-        Raises
-        ------
-        LedgerError
-            If the ledger cannot be read.
-        """
-        return walk(self._reading, tenant, since)
-
-    def described(self, decision_ids: Sequence[str]) -> dict[str, dict[str, object]]:
-        """Return by identifier what chain and index hold of decisions of any tenant; for the operator.
-
-        Raises
-        ------
-        LedgerError
-            If the ledger cannot be read.
-        """
-        with self._reading() as connection:
-            return chain_and_index(connection, decision_ids)
-
     def erase_enterprise(self, tenant: str, enterprise_id: str, *, reason: str, by: str) -> int:
         """Delete the keys of all that is recorded of a firm, and record that; return how many.
 
@@ -431,54 +248,6 @@ class Ledger:
             ) from error
         return len(names)
 
-    def has(self, tenant: str, decision_id: str) -> bool:
-        """Return whether a tenant has this decision, erased or not.
-
-        Raises
-        ------
-        LedgerError
-            If the ledger cannot be read.
-        """
-        if not is_name(decision_id):
-            return False
-        with self._reading() as connection:
-            return is_decision(connection, tenant, decision_id)
-
-    def firm_of(self, tenant: str, decision_id: str) -> str | None:
-        """Return which firm a tenant's decision is on; None if there is no such decision, or it was erased.
-
-        Raises
-        ------
-        LedgerError
-            If the ledger cannot be read.
-        """
-        if not is_name(decision_id):
-            return None
-        with self._reading() as connection:
-            return indexed_firm(connection, tenant, decision_id)
-
-    def events(self, tenant: str, decision_id: str) -> list[JsonObject]:
-        """Return what happened after a decision, in the order recorded; without what was erased.
-
-        Raises
-        ------
-        LedgerError
-            If the ledger cannot be read.
-        """
-        if not is_name(decision_id):
-            return []
-        with self._reading() as connection:
-            return events_about(connection, tenant, decision_id)
-
-    def count(self, tenant: str | None = None) -> int:
-        """Return how many decisions are recorded, for one tenant or for all."""
-        rows = select(func.count()).select_from(CHAIN)
-        events = select(func.count()).select_from(EVENT).where(EVENT.c.kind.in_(NOT_DECISIONS))
-        if tenant is not None:
-            rows, events = rows.where(CHAIN.c.tenant == tenant), events.where(EVENT.c.tenant == tenant)
-        with self._reading() as connection:
-            return int(connection.scalar(rows) or 0) - int(connection.scalar(events) or 0)
-
     def prove(self, size: int = _PROOF_BYTES) -> None:
         """Write a row of so many bytes to this writer's heartbeat, commit it, and read it back.
 
@@ -506,11 +275,6 @@ class Ledger:
         except LedgerError:
             return False
         return True
-
-    def identity(self) -> str | None:
-        """Return what this ledger is known by outside its database; None if no release since has opened it to write."""
-        with self._reading() as connection:
-            return ledger_identity(connection)
 
     def checkpoint(self) -> Checkpoint | None:
         """Sign where the chains of this writer end; None if none has grown since the last time.
@@ -541,28 +305,6 @@ class Ledger:
             ledger, heads = ledger_identity(connection), chain_heads(connection)
         return add_checkpoint(ledger, heads, self._clock()) if ledger and heads else None
 
-    def verify(self, trusted: frozenset[str], progress: Progress = silent) -> Verification:
-        """Recompute every hash, and compare every chain with the checkpoints.
-
-        Parameters
-        ----------
-        trusted : frozenset of str
-            Public keys whose signatures count.
-        progress : callable
-            Told how far it is.
-
-        Raises
-        ------
-        LedgerError
-            If the ledger cannot be read.
-        """
-        self._check_file("ICS-LED-004")
-        try:
-            with self._scanning() as connection:
-                return verified(connection, trusted, progress)
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            raise not_readable() from error
-
     def close(self) -> None:
         """Close all connections."""
         self._writer.close()
@@ -581,10 +323,6 @@ class Ledger:
             lock(connection, ["migrations"])
             upgrade(connection)
 
-    def _check_file(self, code: str) -> None:
-        if self._file is not None:
-            self._file.require(code)
-
     def _check_space(self) -> None:
         """Look at the disk: what SQLite writes next fits into its log, which may have room when the disk has none."""
         if self._file is None:
@@ -594,27 +332,3 @@ class Ledger:
             raise LedgerError(
                 "ICS-LED-010", "the disk of the ledger is full", field=URL_VARIABLE, remedy="make room on it"
             )
-
-    def _payload(self, tenant: str, decision_id: str) -> bytes | None:
-        if not is_name(decision_id):
-            return None
-        with self._reading() as connection:
-            return recorded_payload(connection, tenant, decision_id)
-
-    @contextmanager
-    def _scanning(self) -> Iterator[Connection]:
-        """Yield a connection that may take its time, and sees one state of the ledger."""
-        with self._engine.connect() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-            yield connection
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        self._check_file("ICS-LED-004")
-        try:
-            with self._readers.connect() as connection:
-                yield connection
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            raise not_readable() from error
