@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from ledger_tables import broken_links, connected, execute, payload
 
 from icsml.core.canonical import canonical_bytes, sha256_hex
 from icsml.errors import InputError, LedgerError
-from icsml.ledger import Ledger
+from icsml.ledger import Entry, Ledger
 from icsml.ledger.sealing import opened, seal
 from icsml.ledger.signing import trusted_keys
 
@@ -155,3 +156,37 @@ def test_each_content_has_a_key_of_its_own_bound_to_its_name():
     for name, key in (("d-2", one.key), ("d-1", two.key)):
         with pytest.raises(LedgerError):
             opened(name, one.stored, key)
+
+
+def test_another_content_than_was_promised_is_not_opened():
+    """The tag of the cipher does not bind a key: what comes out must be what the chain promised."""
+    one, other = seal("d-1", b"{}", {}), seal("d-1", b"[]", {})
+    promised = {name: json.loads(each.stored)["content_sha256"].encode() for name, each in (("1", one), ("2", other))}
+    with pytest.raises(LedgerError) as caught:
+        opened("d-1", one.stored.replace(promised["1"], promised["2"]), one.key)
+    assert caught.value.code == "ICS-LED-008"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE event SET kind = 'outcome'",
+        "UPDATE event SET decision_id = 'd-2'",
+        "DELETE FROM event",
+        "INSERT INTO event (event_id, tenant, kind, decision_id) VALUES ('d-2', 'bank-a', 'override', 'd-1')",
+    ],
+)
+def test_what_the_table_of_events_says_is_compared_with_what_was_recorded(recorded, url, change):
+    event = {"event_id": "v-1", "kind": "override", "decision_id": "d-1"}
+    recorded.record_all([Entry.of_event("bank-a", event, enterprise_id="e-1")])
+    assert found(recorded).ok
+    execute(url, change)
+    first = found(recorded).first_bad
+    assert (first.kind, first.decision_id) == ("edited", "d-2" if change.startswith("INSERT") else "v-1")
+
+
+def test_events_are_those_of_the_tenant(recorded):
+    event = {"event_id": "v-1", "kind": "override", "decision_id": "d-1"}
+    recorded.record_all([Entry.of_event("bank-a", event, enterprise_id="e-1")])
+    assert [each["event_id"] for each in recorded.events("bank-a", "d-1")] == ["v-1"]
+    assert recorded.events("bank-b", "d-1") == []

@@ -179,6 +179,13 @@ class TestOutcomes:
         assert ledger.verify(trusted_keys()).records == 0
 
 
+def test_an_outcome_of_one_firm_is_none_of_a_decision_on_another(client, ledger, decided, problem):
+    outcome = {"enterprise_id": "another", "as_of": "2026-06-30", "bad": True, "decision_id": decided["decision_id"]}
+    answer = client.post("/v1/outcomes", json={"outcomes": [outcome]})
+    assert field_of(problem, answer) == ("ICS-SRV-059", ["outcomes.0.decision_id"])
+    assert ledger.verify(trusted_keys()).records == 1
+
+
 def test_what_was_recorded_of_a_firm_is_erased_with_its_events(client, ledger, decided, path, record, problem):
     client.post(f"{path}/override", json=OVERRIDE)
     client.post(f"{path}/correction", json={"record": record, "user": "u", "reason": "secret reason"})
