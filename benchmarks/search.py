@@ -64,7 +64,7 @@ def rows(decisions: int) -> Iterator[tuple[list[tuple[Any, ...]], list[tuple[Any
             stated = (f"firm-{firms[at]:06}", decided_at[:10], f"G{graded[at]:02}", float(pd[at]), 600)
             model = ("icsml-pd", str(1 + (start + at) * 6 // decisions), "b" * 64)
             index.append((TENANT, decided_at, name, *stated, *model, orjson.dumps(found).decode()))
-            reasons += [(TENANT, code, stated[2], decided_at, name) for code in found]
+            reasons += [(TENANT, code, stated[2], decided_at, name) for code in ("", *found)]
         yield index, reasons
 
 

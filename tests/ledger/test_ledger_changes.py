@@ -83,7 +83,7 @@ def decided(bundle, record, at=NOW):
     made = decide(bundle, record, decision_id=f"d-{next(numbers)}", decided_at=at, version="3", with_recourse=False)
     request = canonical_bytes(record.model_dump(mode="json", exclude_none=True))
     entry = decision_entry("bank-a", bundle, request, made)
-    return opened(entry.decision_id, entry.stored, entry.key)[0]
+    return opened(entry.decision_id, *entry.sealed)[0]
 
 
 def compared(earlier, later, **how):

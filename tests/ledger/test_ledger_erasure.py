@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from ledger_tables import broken_links, connected, execute, payload
 
 from icsml.core.canonical import canonical_bytes, sha256_hex
@@ -156,6 +158,29 @@ def test_each_content_has_a_key_of_its_own_bound_to_its_name():
     for name, key in (("d-2", one.key), ("d-1", two.key)):
         with pytest.raises(LedgerError):
             opened(name, one.stored, key)
+
+
+def test_what_was_sealed_before_contents_were_compressed_is_opened():
+    key, nonce, salted = b"k" * 32, b"n" * 12, b"s" * 16 + b"{}"
+    sealed = b64encode(nonce + AESGCM(key).encrypt(nonce, salted, b"d-1")).decode()
+    stored = canonical_bytes({"content_sha256": sha256_hex(salted), "format": 2, "sealed": sealed})
+    assert opened("d-1", stored, key) == (b"{}", b"s" * 16)
+    with pytest.raises(LedgerError) as caught:
+        opened("d-1", stored.replace(b'"format":2', b'"format":3'), key)
+    assert caught.value.code == "ICS-LED-008"
+
+
+def test_a_firm_is_filed_once_and_found_wherever_it_is(ledger, url):
+    """What is in the index is filed there; a decision without a time, and an event, are filed with their keys."""
+    stated = {"decision_id": "d-1", "enterprise_id": "e-1", "decided_at": "2026-06-30T08:00:00.000000Z"}
+    ledger.record("bank-a", "d-1", payload("d-1", decision=stated))
+    record(ledger, "d-2", "e-1")
+    event = {"event_id": "v-1", "kind": "override", "decision_id": "d-1"}
+    ledger.record_all([Entry.of_event("bank-a", event, enterprise_id="e-1")])
+    filed = dict(execute(url, "SELECT decision_id, enterprise_id FROM payload_key"))
+    assert filed == {"d-1": None, "d-2": "e-1", "v-1": "e-1"}
+    assert erase(ledger) == 3
+    assert execute(url, "SELECT count(*) FROM payload_key") == [(0,)]
 
 
 def test_another_content_than_was_promised_is_not_opened():

@@ -268,7 +268,7 @@ class TestEntry:
 
     def test_it_takes_the_parts_as_they_are(self):
         made = Entry.of("bank-a", "d-1", self.PARTS)
-        assert opened("d-1", made.stored, made.key)[0] == canonical_bytes(payload("d-1"))
+        assert opened("d-1", *made.sealed)[0] == canonical_bytes(payload("d-1"))
         assert made.answer == self.PARTS["decision"]
         assert made.request_sha256 != Entry.of("bank-a", "d-1", self.PARTS | {"request": b"{}"}).request_sha256
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
+import sqlite3
 from hashlib import sha256
 
 import pytest
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
-from ledger_tables import payload
+from ledger_tables import execute, payload
 
 from icsml.ledger import Ledger
-from icsml.ledger.store import migrations
+from icsml.ledger.store import migrations, writing
 from icsml.ledger.store.chain_tables import CHAIN, DECISION_INDEX, DECISION_REASON, PAYLOAD
 from icsml.ledger.store.indexing import remove_from_index
 from icsml.ledger.store.searching import Position, Wanted, count_index
@@ -63,8 +64,10 @@ def plain(row):
 def test_a_decision_is_in_the_index_when_it_is_recorded(ledger, url):
     ledger.record("bank-a", "d-1", payload("d-1", decision=decision("d-1")))
     rows, reasons = indexed(url)
-    assert [plain(row) for row in rows] == [row_of("bank-a", "d-1")]
-    assert [(row[0], row[1], row[-1]) for row in reasons] == [("bank-a", "R1", "d-1"), ("bank-a", "R2", "d-1")]
+    assert ([plain(row) for row in rows], reasons) == ([row_of("bank-a", "d-1")], [])
+    ledger.catch_up()
+    reasons = indexed(url)[1]
+    assert [(row[0], row[1], row[-1]) for row in reasons] == [("bank-a", code, "d-1") for code in ("", "R1", "R2")]
 
 
 def test_a_payload_without_a_time_of_decision_is_recorded_and_not_indexed(ledger, url):
@@ -82,6 +85,7 @@ def test_a_replayed_request_is_indexed_once(ledger, url):
 def test_removing_a_decision_leaves_the_others(ledger, url):
     for decision_id in ("d-1", "d-2"):
         ledger.record("bank-a", decision_id, payload(decision_id, decision=decision(decision_id)))
+    ledger.catch_up()
     engine = connect(url)
     with engine.begin() as connection:
         assert remove_from_index(connection, "d-1")
@@ -89,7 +93,83 @@ def test_removing_a_decision_leaves_the_others(ledger, url):
     engine.dispose()
     rows, reasons = indexed(url)
     assert [row[2] for row in rows] == ["d-2"]
-    assert [(row[1], row[-1]) for row in reasons] == [("R1", "d-2"), ("R2", "d-2")]
+    assert [(row[1], row[-1]) for row in reasons] == [("", "d-2"), ("R1", "d-2"), ("R2", "d-2")]
+
+
+def store(ledger, *names, tenant="bank-a"):
+    for name in names:
+        ledger.record(tenant, name, payload(name, decision=decision(name)))
+
+
+def by_reason(url):
+    return [row[-1] for row in indexed(url)[1] if row[1] == "R1"]
+
+
+def backlog(url):
+    return execute(url, "SELECT tenant, writer, sequence FROM reason_backlog ORDER BY 1, 2")
+
+
+def test_reasons_are_indexed_when_enough_decisions_wait(ledger, url, monkeypatch):
+    monkeypatch.setattr(writing, "_MOST_BEHIND", 3)
+    for number, there in enumerate([0, 0, 3, 3, 3, 6], 1):
+        store(ledger, f"d-{number}")
+        assert len(by_reason(url)) == there
+    assert backlog(url) == [("bank-a", "w-1", 6)]
+
+
+def test_whoever_closes_leaves_nothing_behind(url):
+    with Ledger.open(url) as ledger:
+        store(ledger, "d-1", "d-2")
+        assert (by_reason(url), len(backlog(url))) == ([], 1)
+    assert (by_reason(url), backlog(url)) == (["d-1", "d-2"], [])
+
+
+def test_a_name_that_is_used_again_is_kept(url):
+    """Two processes may write under a name that was given: the one that closes must not make the other's forgotten."""
+    with Ledger.open(url, writer="w") as other:
+        store(other, "d-1")
+        with Ledger.open(url, writer="w") as ledger:
+            store(ledger, "d-2")
+        store(other, "d-3")
+        assert [row.decision_id for row in other.search(Wanted("bank-a", reason="R1"))] == ["d-3", "d-2", "d-1"]
+    assert (by_reason(url), backlog(url)) == (["d-1", "d-2", "d-3"], [("bank-a", "w", 3)])
+
+
+def test_what_a_killed_process_left_is_indexed_by_the_next(url):
+    killed = Ledger.open(url)
+    store(killed, "d-1", "d-2")
+    store(killed, "o-1", tenant="bank-b")
+    Ledger.open(url).close()
+    assert sorted(by_reason(url)) == ["d-1", "d-2", "o-1"]
+    killed.close()
+
+
+def test_a_decision_is_recorded_and_found_though_its_reasons_cannot_be_indexed(ledger, url, monkeypatch):
+    def refuse(*_, **__):
+        raise sqlite3.OperationalError("disk full")
+
+    monkeypatch.setattr(writing, "_MOST_BEHIND", 1)
+    with monkeypatch.context() as failing:
+        failing.setattr(writing, "fill_reasons", refuse)
+        store(ledger, "d-1", "d-2")
+    assert by_reason(url) == []
+    for wanted in (Wanted("bank-a", reason="R2"), Wanted("bank-a", grade="BB"), Wanted("bank-a", "e-1", "BB", "R1")):
+        assert [row.decision_id for row in ledger.search(wanted)] == ["d-2", "d-1"]
+    store(ledger, "d-3")
+    assert by_reason(url) == ["d-1", "d-2", "d-3"]
+
+
+def test_what_is_erased_while_it_waits_is_not_indexed(ledger, url):
+    store(ledger, "d-1")
+    ledger.erase_enterprise("bank-a", "e-1", reason="asked for it", by="officer")
+    ledger.catch_up()
+    assert indexed(url) == ([], [])
+
+
+def test_an_empty_code_is_no_reason(ledger, url):
+    ledger.record("bank-a", "d-1", payload("d-1", decision=decision("d-1", grade=None, reasons=[{"code": ""}])))
+    ledger.catch_up()
+    assert [row[1] for row in indexed(url)[1]] == ["R1", "R2"]
 
 
 @pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
@@ -101,7 +181,7 @@ def test_the_migration_fills_the_index(url, revision):
     Ledger.open(url).close()
     found, reasons = indexed(url)
     assert [plain(row) for row in found] == [row_of("bank-a", decision_id) for decision_id in whole]
-    assert len(reasons) == 2 * len(whole)
+    assert len(reasons) == 3 * len(whole)
 
 
 def test_the_migration_skips_a_payload_that_is_not_what_was_recorded(url):

@@ -386,7 +386,7 @@ def test_a_bundle_that_is_gone_or_altered_is_named(filled, bundle):
 
 def test_a_payload_of_an_earlier_release_has_a_pack_without_salt(entries, bundle, url, tmp_path):
     keep_bundle(bundle.folder)
-    content, _ = opened("d-0", entries[0].stored, entries[0].key)
+    content, _ = opened("d-0", *entries[0].sealed)
     row = ChainRow("bank-a", "w-old", 1, "2026-01-01T00:00:00Z", "d-0", sha256_hex(content), "0" * 64)
     with Ledger.open(url) as ledger:
         ledger.checkpoint()

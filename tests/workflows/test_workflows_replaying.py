@@ -92,16 +92,16 @@ def test_a_payload_without_settings_comes_out_the_same(entries, bundle):
     """Each setting that changes a decision shows in it."""
     recorded = []
     for entry in entries:
-        payload = parse_payload(opened(entry.decision_id, entry.stored, entry.key)[0])
+        payload = parse_payload(opened(entry.decision_id, *entry.sealed)[0])
         assert payload.pop("settings")
         payload.pop("key_id")
         recorded.append((entry.decision_id, canonical_bytes(payload)))
-    assert len({opened(entry.decision_id, entry.stored, entry.key)[0][-200:] for entry in entries}) > 1
+    assert len({opened(entry.decision_id, *entry.sealed)[0][-200:] for entry in entries}) > 1
     assert [one for one in replay(bundle, recorded) if not one.identical] == []
 
 
 def test_the_settings_matter(entries, bundle):
-    payload = parse_payload(opened(entries[0].decision_id, entries[0].stored, entries[0].key)[0])
+    payload = parse_payload(opened(entries[0].decision_id, *entries[0].sealed)[0])
     payload["settings"]["reasons"] = 2
     (one,) = replay(bundle, [("d-0000", canonical_bytes(payload))])
     assert one.error.code == "ICS-LED-024"

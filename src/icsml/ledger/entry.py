@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from icsml.core.canonical import canonical_bytes, digest, joined_object, sha256_hex
 from icsml.core.strict_json import JsonObject
 from icsml.errors import InputError
 from icsml.ledger.payload import other_decision, parse_decision, require_keys
-from icsml.ledger.sealing import FORMAT, clear_parts, seal
+from icsml.ledger.sealing import FORMAT, Sealed, clear_parts, seal
 from icsml.records.facets import DecisionFacets
 
 __all__ = ["Entry", "Link", "Recorded", "is_name", "require_names", "require_texts"]
@@ -25,7 +26,7 @@ class Link(NamedTuple):
     about: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """A decision or an event that is to be recorded; made by `Entry.of`, `Entry.of_event` or `Entry.of_erasure`.
 
@@ -37,12 +38,10 @@ class Entry:
         Its identifier.
     answer : bytes
         The decision or the event as RFC 8785 JSON.
-    stored : bytes
-        What lies in the ledger, as RFC 8785 JSON; see `icsml.ledger.sealing`.
-    sha256 : str
-        Of `stored`.
-    key : bytes or None
-        Opens `stored`; None if that is not sealed.
+    content : bytes
+        What is recorded of it, as RFC 8785 JSON.
+    clear : mapping of str to bytes, or None
+        What of it stays readable when it is sealed, see `icsml.ledger.sealing`; None if it is not sealed.
     enterprise_id : str or None
         Whose key it is.
     idempotency_key : str or None
@@ -62,9 +61,8 @@ class Entry:
     tenant: str
     decision_id: str
     answer: bytes
-    stored: bytes
-    sha256: str
-    key: bytes | None
+    content: bytes
+    clear: Mapping[str, bytes] | None
     enterprise_id: str | None
     idempotency_key: str | None
     request_sha256: str
@@ -72,6 +70,16 @@ class Entry:
     about: str | None = None
     erased: tuple[str, ...] = ()
     facets: DecisionFacets | None = None
+
+    @cached_property
+    def sealed(self) -> Sealed:
+        """What lies in the ledger and the key that opens it, drawn at first use: by the thread that commits."""
+        return Sealed(self.content, None) if self.clear is None else seal(self.decision_id, self.content, self.clear)
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of what lies in the ledger."""
+        return sha256_hex(self.sealed.stored)
 
     @classmethod
     def of(
@@ -117,14 +125,12 @@ class Entry:
             raise other_decision()
         kind, about = link or (None, None)
         clear = clear_parts(parts) | ({} if link is None else _clear(kind, about))
-        sealed = seal(decision_id, joined_object(parts.items()), clear)
         return cls(
             tenant,
             decision_id,
             parts["decision"],
-            sealed.stored,
-            sha256_hex(sealed.stored),
-            sealed.key,
+            joined_object(parts.items()),
+            clear,
             enterprise_id,
             idempotency_key,
             request_sha256 or sha256_hex(parts["request"]),
@@ -166,14 +172,12 @@ class Entry:
         name, kind, about = event["event_id"], event["kind"], event["decision_id"]
         require_names(tenant, name, idempotency_key)
         answer = canonical_bytes(event)
-        sealed = seal(name, joined_object([("event", answer)]), _clear(kind, about))
         return cls(
             tenant,
             name,
             answer,
-            sealed.stored,
-            sha256_hex(sealed.stored),
-            sealed.key,
+            joined_object([("event", answer)]),
+            _clear(kind, about),
             enterprise_id,
             idempotency_key,
             digest(request) if request is not None else sha256_hex(answer),
@@ -202,7 +206,6 @@ class Entry:
             name,
             answer,
             answer,
-            sha256_hex(answer),
             None,
             None,
             None,

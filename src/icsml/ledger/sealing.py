@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from icsml.core.canonical import joined_object, sha256_hex, written
 from icsml.errors import LedgerError
+
+if TYPE_CHECKING:
+    from zstandard import ZstdCompressor
 
 __all__ = [
     "FORMAT",
@@ -28,12 +32,16 @@ __all__ = [
     "seal",
 ]
 
-FORMAT: Final = 2
+FORMAT: Final = 3
+_NOT_COMPRESSED: Final = 2
+"""An earlier format, which encrypts the content as it is."""
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _SALT_BYTES: Final = 16
 _CLEAR: Final = ("bundle_sha256", "code_version", "key_id", "rulebook_sha256")
 _FORMAT: Final = {"format": written(FORMAT)}
+_LEVEL: Final = 1  # a third of the time of zlib; higher levels gain little
+_of_thread = threading.local()  # a compressor serves one thread at a time, and takes longer to make than to use
 
 
 class Sealed(NamedTuple):
@@ -42,15 +50,15 @@ class Sealed(NamedTuple):
     Parameters
     ----------
     stored : bytes
-        RFC 8785 JSON: ``sealed`` is the content encrypted (Base64 of nonce, ciphertext and tag of AES-256-GCM, which
-        binds it to its identifier), ``content_sha256`` the SHA-256 of salt and content; beside them what is about no
-        firm.
-    key : bytes
-        32 bytes, used for nothing else.
+        RFC 8785 JSON: ``sealed`` is salt and content, compressed (Zstandard, RFC 8878) and encrypted (Base64 of nonce,
+        ciphertext and tag of AES-256-GCM, which binds it to its identifier), ``content_sha256`` the SHA-256 of salt
+        and content; beside them what is about no firm.
+    key : bytes or None
+        32 bytes, used for nothing else; None of what is not sealed.
     """
 
     stored: bytes
-    key: bytes
+    key: bytes | None
 
 
 def seal(name: str, content: bytes, clear: Mapping[str, bytes]) -> Sealed:
@@ -70,9 +78,27 @@ def seal(name: str, content: bytes, clear: Mapping[str, bytes]) -> Sealed:
     drawn = secrets.token_bytes(_KEY_BYTES + _NONCE_BYTES + _SALT_BYTES)
     key, nonce, salt = drawn[:_KEY_BYTES], drawn[_KEY_BYTES:-_SALT_BYTES], drawn[-_SALT_BYTES:]
     salted = salt + content
-    sealed = b64encode(nonce + AESGCM(key).encrypt(nonce, salted, name.encode()))
+    sealed = b64encode(nonce + AESGCM(key).encrypt(nonce, _compressor().compress(salted), name.encode()))
     own = {"content_sha256": b'"%b"' % sha256_hex(salted).encode(), "sealed": b'"%b"' % sealed}
     return Sealed(joined_object({**clear, **_FORMAT, **own}.items()), key)
+
+
+def _compressor() -> ZstdCompressor:
+    found: ZstdCompressor | None = getattr(_of_thread, "compressor", None)
+    if found is None:
+        from zstandard import ZstdCompressor
+
+        found = _of_thread.compressor = ZstdCompressor(level=_LEVEL)
+    return found
+
+
+def _decompressed(data: bytes) -> bytes:
+    from zstandard import ZstdDecompressor, ZstdError
+
+    try:
+        return ZstdDecompressor().decompress(data)
+    except ZstdError as error:
+        raise ValueError from error
 
 
 def clear_parts(parts: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -121,6 +147,8 @@ def opened(name: str, stored: bytes, key: bytes | None) -> tuple[bytes, bytes] |
     try:
         sealed = b64decode(found["sealed"], validate=True)
         salted = AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], name.encode())
+        if found.get("format") != _NOT_COMPRESSED:
+            salted = _decompressed(salted)
     except (InvalidTag, ValueError, TypeError):
         raise altered() from None
     if sha256_hex(salted) != found.get("content_sha256"):

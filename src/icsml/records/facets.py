@@ -81,4 +81,4 @@ def _listed(values: Mapping[str, Any], key: str) -> Sequence[object]:
 
 def _codes(reasons: Sequence[object]) -> tuple[str, ...]:
     codes = (_text(reason, "code") for reason in reasons if isinstance(reason, Mapping))
-    return tuple(dict.fromkeys(code for code in codes if code is not None))
+    return tuple(dict.fromkeys(code for code in codes if code))

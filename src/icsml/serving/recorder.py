@@ -240,6 +240,7 @@ class Recorder:
                 return
             else:
                 self._prove()
+                self._ledger.catch_up()
             if self._failed:
                 self._refuse_waiting()
 

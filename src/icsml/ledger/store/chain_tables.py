@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 __all__ = [
@@ -25,10 +26,12 @@ __all__ = [
     "LEDGER",
     "PAYLOAD",
     "PAYLOAD_KEY",
+    "REASON_BACKLOG",
     "metadata",
 ]
 
 metadata = MetaData()
+_FILED = text("enterprise_id IS NOT NULL")
 
 CHAIN = Table(
     "chain",
@@ -56,9 +59,10 @@ PAYLOAD_KEY = Table(
     metadata,
     Column("decision_id", Text, primary_key=True),
     Column("tenant", Text, nullable=False),
-    Column("enterprise_id", Text),
+    Column("enterprise_id", Text),  # where no row of the index has it
     Column("key", LargeBinary, nullable=False),
-    Index("ix_payload_key_enterprise", "tenant", "enterprise_id"),
+    Index("ix_payload_key_enterprise", "tenant", "enterprise_id", sqlite_where=_FILED, postgresql_where=_FILED),
+    sqlite_with_rowid=False,
 )
 EVENT = Table(
     "event",
@@ -102,9 +106,9 @@ DECISION_INDEX = Table(
     Column("reasons", Text, nullable=False),
     UniqueConstraint("decision_id", name="uq_decision_index_decision_id"),
     Index("ix_decision_index_enterprise_id", "tenant", "enterprise_id", "decided_at", "decision_id"),
-    Index("ix_decision_index_grade", "tenant", "grade", "decided_at", "decision_id"),
     sqlite_with_rowid=False,
 )
+# A row for each reason of a decision, and one of an empty code, by which it is found by its grade alone.
 DECISION_REASON = Table(
     "decision_reason",
     metadata,
@@ -113,5 +117,14 @@ DECISION_REASON = Table(
     Column("grade", Text, primary_key=True),  # so that a grade and a reason are found together; empty for none
     Column("decided_at", Text, primary_key=True),
     Column("decision_id", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+# Of a chain that is here, the reasons of what follows this row of it are not in `decision_reason` yet.
+REASON_BACKLOG = Table(
+    "reason_backlog",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("writer", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import ArgumentError
 
+from icsml.core.canonical import digest
 from icsml.core.paths import home
 from icsml.core.private_files import private_files
 from icsml.errors import InputError, LedgerError
@@ -26,6 +27,7 @@ __all__ = [
     "URL_VARIABLE",
     "DatabaseFile",
     "find_file",
+    "lock",
     "make_engine",
     "prepare_file",
     "write_transaction",
@@ -134,6 +136,14 @@ def write_transaction(engine: Engine, *, lock_seconds: float = LOCK_SECONDS) -> 
 def writing_connection(engine: Engine, *, lock_seconds: float = LOCK_SECONDS) -> Connection:
     """Return a connection whose transactions write; on SQLite each begins by taking the lock."""
     return engine.connect().execution_options(**{_LOCK_SECONDS: lock_seconds})
+
+
+def lock(connection: Connection, *names: Sequence[str]) -> None:
+    """Lock these names until the transaction ends; SQLite has one writer at a time anyway."""
+    if connection.dialect.name == "postgresql":
+        for name in names:
+            number = int.from_bytes(bytes.fromhex(digest(["icsml", *name]))[:8], "big", signed=True)
+            connection.execute(select(func.pg_advisory_xact_lock(number)))
 
 
 def prepare_file(engine: Engine) -> None:
@@ -262,7 +272,10 @@ def _configure_postgresql(connection: Any, _: object) -> None:  # noqa: ANN401 -
 
 
 def _configure_postgresql_reader(connection: Any, _: object) -> None:  # noqa: ANN401 - psycopg's connection
+    from psycopg import IsolationLevel
+
     _set(connection, lock_timeout=READ_SECONDS, statement_timeout=READ_SECONDS)
+    connection.isolation_level = IsolationLevel.REPEATABLE_READ  # what one answer is made of fits together
     connection.read_only = True
 
 

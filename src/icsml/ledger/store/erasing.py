@@ -9,7 +9,9 @@ from sqlalchemy import Connection, Engine, bindparam, delete, select, union
 
 from icsml.ledger.sealing import is_sealed
 from icsml.ledger.store.chain_tables import CHAIN, DECISION_INDEX, DECISION_REASON, PAYLOAD, PAYLOAD_KEY
+from icsml.ledger.store.database import lock
 from icsml.ledger.store.indexing import remove_from_index
+from icsml.ledger.store.reasons import REASONS_LOCK
 
 __all__ = ["forget", "names_before", "names_of_enterprise", "overwrite_freed"]
 
@@ -43,6 +45,7 @@ def forget(connection: Connection, names: Sequence[str]) -> None:
     """Delete the keys of decisions and events, and payloads that an earlier release recorded without one."""
     if not names:
         return
+    lock(connection, REASONS_LOCK)
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA secure_delete=ON")  # a deleted key is overwritten in the file
     for some in _parts(names):

@@ -1,16 +1,14 @@
-"""The index of decisions: its rows, written in the transaction that records a decision."""
+"""The index of decisions: a row for each, written in the transaction that records it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import orjson
-from sqlalchemy import Connection, Engine, Table, bindparam, delete, insert, select, tuple_
+from sqlalchemy import Connection, bindparam, delete, select, tuple_
 
 from icsml.ledger.entry import Entry
 from icsml.ledger.store.chain_tables import DECISION_INDEX, DECISION_REASON
 
-__all__ = ["IndexWriter", "indexed_firm", "previous_decision", "remove_from_index"]
+__all__ = ["index_row", "indexed_firm", "previous_decision", "remove_from_index"]
 
 _ROW = select(DECISION_INDEX).where(DECISION_INDEX.c.decision_id == bindparam("decision_id"))
 _EARLIER = DECISION_INDEX.alias("earlier")
@@ -31,54 +29,12 @@ _PREVIOUS = (
 )
 
 
-class IndexWriter:
-    """Inserts into the index, with statements compiled once.
-
-    Parameters
-    ----------
-    engine : Engine
-        Whose dialect the statements are in.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._into_index, self._into_reason = (
-            str(insert(table).compile(dialect=engine.dialect)) for table in (DECISION_INDEX, DECISION_REASON)
-        )
-        # PostgreSQL takes all rows of both tables in one statement: a statement for each row takes most of the time.
-        self._at_once = _insert_both(engine) if engine.dialect.name == "postgresql" else None
-
-    def insert(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        """Insert the rows of the entries that have facets."""
-        rows: list[tuple[object, ...]] = []
-        reasons: list[tuple[str, ...]] = []
-        for entry in entries:
-            if (facets := entry.facets) is None:
-                continue
-            decided_at, *others, codes = facets
-            rows.append((entry.tenant, decided_at, entry.decision_id, *others, orjson.dumps(codes).decode()))
-            key = (facets.grade or "", decided_at, entry.decision_id)
-            reasons += [(entry.tenant, code, *key) for code in facets.reasons]
-        if self._at_once is not None and rows:
-            of_reasons = zip(*reasons, strict=True) if reasons else [()] * len(DECISION_REASON.columns)
-            arrays = [list(column) for columns in (zip(*rows, strict=True), of_reasons) for column in columns]
-            connection.exec_driver_sql(self._at_once, tuple(arrays))
-            return
-        if rows:
-            connection.exec_driver_sql(self._into_index, rows)
-        if reasons:
-            connection.exec_driver_sql(self._into_reason, reasons)
-
-
-def _insert_both(engine: Engine) -> str:
-    """Return a statement that takes an array for each column of both tables."""
-    into_index, into_reason = (_insert_arrays(table, engine) for table in (DECISION_INDEX, DECISION_REASON))
-    return f"WITH indexed AS ({into_index}) {into_reason}"
-
-
-def _insert_arrays(table: Table, engine: Engine) -> str:
-    names = ", ".join(column.name for column in table.columns)
-    arrays = ", ".join(f"%s::{column.type.compile(engine.dialect)}[]" for column in table.columns)
-    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608 - names of columns
+def index_row(entry: Entry) -> tuple[object, ...] | None:
+    """Return the row of an entry; None if it cannot be found by search."""
+    if (facets := entry.facets) is None:
+        return None
+    decided_at, *others, codes = facets
+    return (entry.tenant, decided_at, entry.decision_id, *others, orjson.dumps(codes).decode())
 
 
 def previous_decision(connection: Connection, tenant: str, decision_id: str) -> str | None:
@@ -102,7 +58,7 @@ def remove_from_index(connection: Connection, decision_id: str) -> bool:
     connection.execute(
         delete(DECISION_REASON).where(
             of_reason.tenant == row.tenant,
-            of_reason.code.in_(orjson.loads(row.reasons)),
+            of_reason.code.in_(["", *orjson.loads(row.reasons)]),
             of_reason.grade == (row.grade or ""),
             of_reason.decided_at == row.decided_at,
             of_reason.decision_id == decision_id,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
@@ -25,6 +24,7 @@ from icsml.ledger.store.database import (
     OPENING_SECONDS,
     URL_VARIABLE,
     find_file,
+    lock,
     make_engine,
     prepare_file,
     write_transaction,
@@ -33,8 +33,9 @@ from icsml.ledger.store.erasing import names_before, names_of_enterprise, overwr
 from icsml.ledger.store.failures import not_readable, not_recorded
 from icsml.ledger.store.ledger_reading import LedgerReading
 from icsml.ledger.store.migrations import require_newest, upgrade
+from icsml.ledger.store.reasons import fill_reasons
 from icsml.ledger.store.scanning import chain_heads, ledger_identity
-from icsml.ledger.store.writing import Outcome, Writer, lock
+from icsml.ledger.store.writing import Outcome, Writer
 from icsml.records.facets import facets_of
 
 __all__ = ["Ledger"]
@@ -53,7 +54,7 @@ class Ledger(LedgerReading):
     who records can keep a reader waiting.
     """
 
-    def __init__(self, engine: Engine, readers: Engine, writer: str, clock: Clock) -> None:
+    def __init__(self, engine: Engine, readers: Engine, writer: str | None, clock: Clock) -> None:
         super().__init__(engine, readers)
         self._writer = Writer(engine, writer, clock)
         self._clock = clock
@@ -86,7 +87,7 @@ class Ledger(LedgerReading):
             must not be changed.
         """
         engine = make_engine(url)
-        ledger = cls(engine, make_engine(url, reading=True), writer or f"w-{secrets.token_hex(8)}", clock)
+        ledger = cls(engine, make_engine(url, reading=True), writer, clock)
         try:
             if create:
                 ledger._prepare()
@@ -305,6 +306,10 @@ class Ledger(LedgerReading):
             ledger, heads = ledger_identity(connection), chain_heads(connection)
         return add_checkpoint(ledger, heads, self._clock()) if ledger and heads else None
 
+    def catch_up(self) -> None:
+        """Do what need not be done while somebody waits: put reasons into the index, by which decisions are found."""
+        self._writer.catch_up()
+
     def close(self) -> None:
         """Close all connections."""
         self._writer.close()
@@ -322,6 +327,7 @@ class Ledger(LedgerReading):
         with write_transaction(self._engine, lock_seconds=OPENING_SECONDS) as connection:
             lock(connection, ["migrations"])
             upgrade(connection)
+            fill_reasons(connection)  # what a process left that was killed
 
     def _check_space(self) -> None:
         """Look at the disk: what SQLite writes next fits into its log, which may have room when the disk has none."""

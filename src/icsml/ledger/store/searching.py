@@ -15,7 +15,6 @@ from sqlalchemy import (
     Row,
     Select,
     Subquery,
-    exists,
     func,
     select,
     tuple_,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from icsml.ledger.store.chain_tables import DECISION_INDEX, DECISION_REASON
+from icsml.ledger.store.reasons import has_reason, not_filled
 
 __all__ = ["MOST_COUNTED", "Counted", "IndexRow", "Position", "Wanted", "count_index", "search_index"]
 
@@ -36,12 +36,6 @@ IndexRow = Row[Any]
 MOST_COUNTED: Final = 5_000
 """How many decisions, the newest, are counted by their facets."""
 
-_SAME: Final = (
-    (DECISION_REASON.c.tenant == DECISION_INDEX.c.tenant)
-    & (DECISION_REASON.c.grade == func.coalesce(DECISION_INDEX.c.grade, ""))
-    & (DECISION_REASON.c.decided_at == DECISION_INDEX.c.decided_at)
-    & (DECISION_REASON.c.decision_id == DECISION_INDEX.c.decision_id)
-)
 # Jumps from one grade to the next; DISTINCT would read every row of the reason.
 _GRADES: Final = sql_text(
     "WITH RECURSIVE found(grade) AS (SELECT min(grade) FROM decision_reason WHERE tenant = :tenant AND code = :code"
@@ -127,50 +121,54 @@ def _newest(
     connection: Connection, wanted: Wanted, names: Sequence[str], limit: int, after: Position | None = None
 ) -> CursorResult[Any]:
     """Read columns of the newest wanted rows of the index."""
-    on_server = connection.dialect.name == "postgresql"
+    dialect = connection.dialect.name
+    on_server = dialect == "postgresql"
     if on_server:
         connection.exec_driver_sql(_PLAN)
-    if wanted.reason is None or wanted.enterprise_id is not None:
-        return connection.execute(_by_index(wanted, names, limit, after))
+    if (wanted.reason is None and wanted.grade is None) or wanted.enterprise_id is not None:
+        return connection.execute(_by_index(wanted, names, limit, after, dialect))
     grades = [wanted.grade]
     if wanted.grade is None:
         grades = list(connection.scalars(_GRADES, {"tenant": wanted.tenant, "code": wanted.reason}))
-    keys = _with_reason(wanted, grades or [""], limit, after, on_server=on_server)
+    keys = _with_reason(wanted, grades, limit, after, dialect)
     if list(names) == ["grade"]:
         return connection.execute(select(func.nullif(keys.c.grade, "")).select_from(keys))
     return connection.execute(_rows_of(keys, wanted.tenant, names, on_server=on_server))
 
 
-def _by_index(wanted: Wanted, names: Sequence[str], limit: int, after: Position | None) -> Select[Any]:
+def _by_index(wanted: Wanted, names: Sequence[str], limit: int, after: Position | None, dialect: str) -> Select[Any]:
     of = DECISION_INDEX.c
-    query, key = select(*(of[name] for name in names)).where(of.tenant == wanted.tenant), None
-    for column, value in ((of.grade, wanted.grade), (of.enterprise_id, wanted.enterprise_id)):
-        if value is not None:
-            query, key = query.where(column == value), column.name
+    query = select(*(of[name] for name in names)).where(of.tenant == wanted.tenant)
+    if wanted.enterprise_id is not None:  # without statistics SQLite takes the order of time, and reads all
+        query = query.where(of.enterprise_id == wanted.enterprise_id)
+        query = query.with_hint(DECISION_INDEX, "INDEXED BY ix_decision_index_enterprise_id", "sqlite")
+    if wanted.grade is not None:
+        query = query.where(of.grade == wanted.grade)
     if wanted.reason is not None:
-        query = query.where(exists().where(DECISION_REASON.c.code == wanted.reason, _SAME))
-    if key is not None:  # without statistics SQLite takes the order of time, and reads all
-        query = query.with_hint(DECISION_INDEX, f"INDEXED BY ix_decision_index_{key}", "sqlite")
+        query = query.where(has_reason(wanted.reason, dialect))
     query = _between(query, of, wanted, after)
     return query.order_by(*_newest_first(of)).limit(limit)
 
 
 def _with_reason(
-    wanted: Wanted, grades: Iterable[str | None], limit: int, after: Position | None, *, on_server: bool
+    wanted: Wanted, grades: Iterable[str | None], limit: int, after: Position | None, dialect: str
 ) -> Subquery:
-    """Merge the newest rows of a reason, which lie in the order of time for each grade."""
-    has = DECISION_REASON.c
-    streams: list[Select[Any]] = []
+    """Merge the newest rows of a reason, which lie in the order of time for each grade, and those not there yet."""
+    has, code = DECISION_REASON.c, wanted.reason or ""
+    waiting = not_filled(wanted.tenant, code, dialect)
+    if wanted.grade is not None:
+        waiting = waiting.where(DECISION_INDEX.c.grade == wanted.grade)
+    streams: list[Select[Any]] = [_between(waiting, DECISION_INDEX.c, wanted, after)]
     for grade in grades:
         stream: Select[Any] = select(has.decided_at, has.decision_id, has.grade).where(
-            has.tenant == wanted.tenant, has.code == wanted.reason, has.grade == grade
+            has.tenant == wanted.tenant, has.code == code, has.grade == grade
         )
         stream = _between(stream, has, wanted, after)
-        if on_server:  # or PostgreSQL reads all of them and sorts; SQLite would, if they had an order of their own
+        if (
+            dialect == "postgresql"
+        ):  # or it reads all of them and sorts; SQLite would, if they had an order of their own
             stream = stream.order_by(*_newest_first(has)).limit(limit)
         streams.append(stream)
-    if len(streams) == 1:
-        return streams[0].order_by(None).order_by(*_newest_first(has)).limit(limit).subquery()
     merged = union_all(*streams)
     return merged.order_by(*_newest_first(merged.selected_columns)).limit(limit).subquery()
 

@@ -10,23 +10,33 @@ from datetime import timedelta
 from threading import Lock
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from icsml.core.canonical import digest
 from icsml.core.clock import Clock, timestamp
 from icsml.errors import IcsmlError
 from icsml.ledger.chain_row import GENESIS, ChainRow
 from icsml.ledger.checkpoints import Head
 from icsml.ledger.entry import Entry, Recorded
-from icsml.ledger.store.chain_tables import CHAIN, EVENT, HEARTBEAT, IDEMPOTENCY, PAYLOAD, PAYLOAD_KEY
-from icsml.ledger.store.database import LOCK_SECONDS, writing_connection
+from icsml.ledger.store.chain_tables import (
+    CHAIN,
+    DECISION_INDEX,
+    EVENT,
+    HEARTBEAT,
+    IDEMPOTENCY,
+    PAYLOAD,
+    PAYLOAD_KEY,
+    REASON_BACKLOG,
+)
+from icsml.ledger.store.database import LOCK_SECONDS, lock, writing_connection
 from icsml.ledger.store.erasing import forget
 from icsml.ledger.store.failures import Failure, identifier_used, key_used, kind_of, not_recorded
-from icsml.ledger.store.indexing import IndexWriter
+from icsml.ledger.store.indexing import index_row
+from icsml.ledger.store.inserting import Inserter, Rows
 from icsml.ledger.store.reading import recorded_earlier
+from icsml.ledger.store.reasons import fill_reasons
 
-__all__ = ["Outcome", "Writer", "lock"]
+__all__ = ["Outcome", "Writer"]
 
 Outcome = Recorded | IcsmlError
 """What became of an entry."""
@@ -45,6 +55,9 @@ _HEAD = (
 _OF_DECISION = select(CHAIN.c.tenant, CHAIN.c.writer, CHAIN.c.payload_sha256).where(
     CHAIN.c.decision_id == bindparam("decision_id")
 )
+_TABLES = (CHAIN, PAYLOAD, PAYLOAD_KEY, EVENT, DECISION_INDEX, IDEMPOTENCY, REASON_BACKLOG)
+_MOST_BEHIND = 512
+"""How many decisions are recorded before their reasons are put into the index."""
 _BEAT = update(HEARTBEAT).where(HEARTBEAT.c.writer == bindparam("of"))
 
 
@@ -58,25 +71,22 @@ class Writer:
     ----------
     engine : Engine
         Connections that write.
-    name : str
-        Names the chains.
+    name : str, optional
+        Names the chains; by default a new random name, which nobody else has.
     clock : callable
         Gives the time of recording.
     """
 
-    def __init__(self, engine: Engine, name: str, clock: Clock) -> None:
-        self.name = name
+    def __init__(self, engine: Engine, name: str | None, clock: Clock) -> None:
+        self.name = name or f"w-{secrets.token_hex(8)}"
+        self._own_name = name is None
         self._engine = engine
         self._clock = clock
-        # Compiled once: that takes longer than inserting a row.
-        self._into_chain, self._into_payload, self._into_key, self._into_event, self._into_idempotency = (
-            str(insert(table).compile(dialect=engine.dialect))
-            for table in (CHAIN, PAYLOAD, PAYLOAD_KEY, EVENT, IDEMPOTENCY)
-        )
-        self._index = IndexWriter(engine)
+        self._inserter = Inserter(engine, _TABLES, unless_there=[REASON_BACKLOG])
         self._connection: Connection | None = None
         self._heads: dict[str, Head] = {}
         self._shared = False
+        self._behind = 0
         self._turn = Lock()
 
     def append(self, entries: Sequence[Entry]) -> list[Outcome]:
@@ -86,9 +96,25 @@ class Writer:
         """
         try:
             with self._in_turn():
-                return self._attempts(entries)
+                outcomes = self._attempts(entries)
+                self._behind += len(entries)
+                if self._behind >= _MOST_BEHIND:
+                    self._catch_up()
+                return outcomes
         except TimeoutError as error:
             return [not_recorded(error) for _ in entries]
+
+    def catch_up(self) -> None:
+        """Put the reasons of what was recorded into the index, if there is time for it."""
+        with suppress(TimeoutError), self._in_turn():
+            if self._behind:
+                self._catch_up()
+
+    def _catch_up(self, *, last: bool = False) -> None:
+        """Put reasons into the index; if that fails, they are found all the same, and it is tried again later."""
+        self._behind = 0
+        with suppress(*_ERRORS), self._transaction() as connection:
+            fill_reasons(connection, self.name, last=last)
 
     def prove(self, size: int) -> bytes:
         """Commit so many bytes of chance into this writer's row of the heartbeat, and return them.
@@ -112,8 +138,10 @@ class Writer:
         return sorted(self._heads.copy().values())
 
     def close(self) -> None:
-        """Give the connection back, unless a thread that is stuck has it."""
+        """Leave nothing behind, and give the connection back, unless a thread that is stuck has it."""
         with suppress(TimeoutError), self._in_turn():
+            if self._heads:
+                self._catch_up(last=self._own_name)
             self._disconnect()
 
     @contextmanager
@@ -182,21 +210,24 @@ class Writer:
     def _insert(self, connection: Connection, new: Sequence[Entry]) -> dict[str, Head]:
         recorded_at = timestamp(self._clock())
         heads: dict[str, Head] = {}
-        chain = []
+        chain, begun = [], []
         for entry in new:
             head = heads.get(entry.tenant) or self._head(connection, entry.tenant)
+            if entry.tenant not in heads and entry.tenant not in self._heads:
+                begun.append((head.tenant, head.writer, head.sequence))
             row = _chain_row(head, recorded_at, entry)
             heads[entry.tenant] = Head(row.tenant, row.writer, row.sequence, row.sha256, row.decision_id)
             chain.append((*row, heads[entry.tenant].row_sha256))
-        connection.exec_driver_sql(self._into_chain, chain)
-        connection.exec_driver_sql(self._into_payload, [_payload_row(entry) for entry in new])
-        if sealed := [_key_row(entry) for entry in new if entry.key is not None]:
-            connection.exec_driver_sql(self._into_key, sealed)
-        if events := [_event_row(entry) for entry in new if entry.kind is not None]:
-            connection.exec_driver_sql(self._into_event, events)
-        self._index.insert(connection, new)
-        if keyed := [_idempotency_row(entry) for entry in new if entry.idempotency_key is not None]:
-            connection.exec_driver_sql(self._into_idempotency, keyed)
+        rows: Rows = {
+            CHAIN: chain,
+            PAYLOAD: [_payload_row(entry) for entry in new],
+            PAYLOAD_KEY: [_key_row(entry) for entry in new if entry.sealed.key is not None],
+            EVENT: [_event_row(entry) for entry in new if entry.kind is not None],
+            DECISION_INDEX: [indexed for entry in new if (indexed := index_row(entry)) is not None],
+            IDEMPOTENCY: [_idempotency_row(entry) for entry in new if entry.idempotency_key is not None],
+            REASON_BACKLOG: begun,
+        }
+        self._inserter.insert(connection, rows)
         for entry in new:
             forget(connection, entry.erased)
         return heads
@@ -206,14 +237,6 @@ class Writer:
             return known
         row = connection.execute(_HEAD, {"tenant": tenant, "writer": self.name}).first()
         return Head(tenant, self.name, *(row or (0, GENESIS, "")))
-
-
-def lock(connection: Connection, *names: Sequence[str]) -> None:
-    """Lock these names until the transaction ends; SQLite has one writer at a time anyway."""
-    if connection.dialect.name == "postgresql":
-        for name in names:
-            number = int.from_bytes(bytes.fromhex(digest(["icsml", *name]))[:8], "big", signed=True)
-            connection.execute(select(func.pg_advisory_xact_lock(number)))
 
 
 def _lock_out(connection: Connection) -> None:
@@ -301,11 +324,12 @@ def _chain_row(head: Head, recorded_at: str, entry: Entry) -> ChainRow:
 
 
 def _payload_row(entry: Entry) -> tuple[str, str, bytes, str]:
-    return entry.decision_id, entry.tenant, entry.stored, entry.sha256
+    return entry.decision_id, entry.tenant, entry.sealed.stored, entry.sha256
 
 
 def _key_row(entry: Entry) -> tuple[str, str, str | None, bytes | None]:
-    return entry.decision_id, entry.tenant, entry.enterprise_id, entry.key
+    filed = entry.facets is not None and entry.facets.enterprise_id == entry.enterprise_id  # in the index
+    return entry.decision_id, entry.tenant, None if filed else entry.enterprise_id, entry.sealed.key
 
 
 def _event_row(entry: Entry) -> tuple[str, str, str | None, str | None]:
