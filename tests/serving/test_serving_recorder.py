@@ -32,6 +32,7 @@ class Ledger:
         self.free.set()
         self.begun = threading.Event()
         self.proof_fails = False
+        self.index_fails = False
 
     def record_all(self, entries):
         self.begun.set()
@@ -45,6 +46,10 @@ class Ledger:
     def prove(self, size):
         self.proofs.append(size)
         if self.proof_fails:
+            raise LedgerError("ICS-LED-003", "no")
+
+    def catch_up(self):
+        if self.index_fails:
             raise LedgerError("ICS-LED-003", "no")
 
 
@@ -181,6 +186,20 @@ class TestTrouble:
 
         asyncio.run(scenario())
         assert ledger.groups == [["d-1"]]
+
+    def test_an_index_that_cannot_be_brought_up_to_date_is_told_and_decisions_go_on(self, ledger, capsys):
+        ledger.index_fails = True
+
+        async def scenario():
+            recorder = Recorder(ledger)
+            await recorder.start()
+            await recorder.record(entry(1))
+            assert recorder.ready()
+            await recorder.stop()
+
+        asyncio.run(scenario())
+        lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+        assert {(line["event"], line["code"]) for line in lines} == {("index_behind", "ICS-LED-003")}
 
     def test_a_mistake_in_a_commit_is_told_and_the_thread_lives(self, ledger):
         ledger.failures.append(ZeroDivisionError("a mistake"))

@@ -240,7 +240,7 @@ class Recorder:
                 return
             else:
                 self._prove()
-                self._ledger.catch_up()
+                self._catch_up()
             if self._failed:
                 self._refuse_waiting()
 
@@ -290,6 +290,12 @@ class Recorder:
             self._note(error, retry=_RETRY_SECONDS)
         else:
             self._note(None)
+
+    def _catch_up(self) -> None:
+        try:
+            self._ledger.catch_up()
+        except Exception as error:
+            say("index_behind", "error", **told(error))
 
     def _note(self, error: Exception | None, retry: float = 0) -> None:
         """Note whether the ledger could be written; the log names each change, and what was wrong."""

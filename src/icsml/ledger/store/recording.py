@@ -307,7 +307,13 @@ class Ledger(LedgerReading):
         return add_checkpoint(ledger, heads, self._clock()) if ledger and heads else None
 
     def catch_up(self) -> None:
-        """Do what need not be done while somebody waits: put reasons into the index, by which decisions are found."""
+        """Do what need not be done while somebody waits: put reasons into the index, by which decisions are found.
+
+        Raises
+        ------
+        LedgerError
+            If that is not possible; what is recorded is found all the same.
+        """
         self._writer.catch_up()
 
     def close(self) -> None:

@@ -99,22 +99,28 @@ class Writer:
                 outcomes = self._attempts(entries)
                 self._behind += len(entries)
                 if self._behind >= _MOST_BEHIND:
-                    self._catch_up()
+                    with suppress(*_ERRORS):
+                        self._catch_up()
                 return outcomes
         except TimeoutError as error:
             return [not_recorded(error) for _ in entries]
 
     def catch_up(self) -> None:
-        """Put the reasons of what was recorded into the index, if there is time for it."""
-        with suppress(TimeoutError), self._in_turn():
-            if self._behind:
-                self._catch_up()
+        """Put the reasons of what was recorded into the index, if there is time for it.
 
-    def _catch_up(self, *, last: bool = False) -> None:
-        """Put reasons into the index; if that fails, they are found all the same, and it is tried again later."""
-        self._behind = 0
-        with suppress(*_ERRORS), self._transaction() as connection:
-            fill_reasons(connection, self.name, last=last)
+        Raises
+        ------
+        LedgerError
+            If that is not possible. They are found all the same, and it is tried again when as many more wait.
+        """
+        try:
+            with self._in_turn():
+                if self._behind:
+                    self._catch_up()
+        except TimeoutError:
+            return
+        except _ERRORS as error:
+            raise not_recorded(error) from error
 
     def prove(self, size: int) -> bytes:
         """Commit so many bytes of chance into this writer's row of the heartbeat, and return them.
@@ -141,8 +147,14 @@ class Writer:
         """Leave nothing behind, and give the connection back, unless a thread that is stuck has it."""
         with suppress(TimeoutError), self._in_turn():
             if self._heads:
-                self._catch_up(last=self._own_name)
+                with suppress(*_ERRORS):
+                    self._catch_up(last=self._own_name)
             self._disconnect()
+
+    def _catch_up(self, *, last: bool = False) -> None:
+        self._behind = 0
+        with self._transaction() as connection:
+            fill_reasons(connection, self.name, last=last)
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
