@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from functools import cache
 
-from sqlalchemy import Connection, Engine, Table, insert
+import orjson
+from sqlalchemy import Connection, Engine, LargeBinary, Table, insert
 
 __all__ = ["Inserter", "Rows"]
 
@@ -38,30 +41,47 @@ class Inserter:
     def insert(self, connection: Connection, rows: Rows) -> None:
         """Insert rows; a table that is not named gets none."""
         if self._at_once is not None:
-            connection.exec_driver_sql(self._at_once, tuple(_arrays(self._tables, rows)))
+            connection.exec_driver_sql(self._at_once, (_as_json(rows),))
             return
         for table in self._tables:
             if of_table := rows.get(table):
                 connection.exec_driver_sql(self._each[table], list(of_table))
 
 
-def _arrays(tables: Sequence[Table], rows: Rows) -> list[list[object]]:
-    """Return an array for each column of each table."""
-    return [
-        list(column)
-        for table in tables
-        for column in (zip(*rows[table], strict=True) if rows.get(table) else [()] * len(table.columns))
-    ]
+def _as_json(rows: Rows) -> str:
+    """Return rows as one JSON object: arrays of values would be written by Python, which takes longer than all else."""
+    given = {
+        str(table.name): [dict(zip(_names(table), map(_json_value, row), strict=True)) for row in of_table]
+        for table, of_table in rows.items()
+    }
+    return orjson.dumps(given).decode()
+
+
+@cache
+def _names(table: Table) -> tuple[str, ...]:
+    return tuple(map(str, table.columns.keys()))
+
+
+def _json_value(value: object) -> object:
+    return b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 def _insert_all(engine: Engine, tables: Sequence[Table], unless_there: Sequence[Table]) -> str:
-    """Return a statement that takes an array for each column of each table."""
-    each = [_insert_arrays(table, engine) + (_UNLESS_THERE if table in unless_there else "") for table in tables]
+    """Return a statement that takes the rows of all tables as one JSON object."""
+    each = [_insert_json(table, engine) + (_UNLESS_THERE if table in unless_there else "") for table in tables]
     parts = ", ".join(f"into_{table.name} AS ({one})" for table, one in zip(tables, each, strict=True))
-    return f"WITH {parts} SELECT 1"
+    return f"WITH given AS (SELECT %s::json AS rows), {parts} SELECT 1"
 
 
-def _insert_arrays(table: Table, engine: Engine) -> str:
-    names = ", ".join(column.name for column in table.columns)
-    arrays = ", ".join(f"%s::{column.type.compile(engine.dialect)}[]" for column in table.columns)
-    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608 - names of columns
+def _insert_json(table: Table, engine: Engine) -> str:
+    binary = {column.name for column in table.columns if isinstance(column.type, LargeBinary)}
+    names = _names(table)
+    values = ", ".join(f"decode({name}, 'base64')" if name in binary else name for name in names)
+    kinds = ", ".join(
+        f"{column.name} {'TEXT' if column.name in binary else column.type.compile(engine.dialect)}"
+        for column in table.columns
+    )
+    return (
+        f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {values}"  # noqa: S608 - names of columns
+        f" FROM given, json_to_recordset(given.rows -> '{table.name}') AS each({kinds})"
+    )
