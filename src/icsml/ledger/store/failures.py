@@ -31,7 +31,7 @@ class Failure(Enum):
 
 def kind_of(error: Exception) -> Failure:
     """Return what kind of failure an error of the database is."""
-    if isinstance(error, IntegrityError):
+    if isinstance(error, IntegrityError | sqlite3.IntegrityError):
         return Failure.TAKEN
     if isinstance(error, DBAPIError):
         if (getattr(error.orig, "sqlstate", None) or "").startswith(_TRANSACTION_ROLLED_BACK):

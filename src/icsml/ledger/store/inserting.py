@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import cast
 
 import orjson
 from sqlalchemy import Connection, Engine, LargeBinary, Table, insert
@@ -39,13 +41,21 @@ class Inserter:
         self._at_once = _insert_all(engine, tables, unless_there) if engine.dialect.name == "postgresql" else None
 
     def insert(self, connection: Connection, rows: Rows) -> None:
-        """Insert rows; a table that is not named gets none."""
+        """Insert rows; a table that is not named gets none.
+
+        Raises
+        ------
+        SQLAlchemyError, sqlite3.Error
+            If one cannot be inserted.
+        """
         if self._at_once is not None:
             connection.exec_driver_sql(self._at_once, (_as_json(rows),))
             return
+        # SQLAlchemy would take longer for each statement than SQLite.
+        driver = cast(sqlite3.Connection, connection.connection.driver_connection)
         for table in self._tables:
             if of_table := rows.get(table):
-                connection.exec_driver_sql(self._each[table], list(of_table))
+                driver.executemany(self._each[table], of_table)
 
 
 def _as_json(rows: Rows) -> str:
