@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from datetime import timedelta
@@ -18,6 +19,7 @@ from icsml.model.bundle_store import keep_bundle, kept_folder
 from icsml.records.changes import Changes
 from icsml.records.enterprise import parse_record
 from icsml.records.replays import Replay
+from icsml.serving.settings import ServingSettings
 
 URL = "/v1/assessments"
 
@@ -182,6 +184,41 @@ class TestReplay:
         made = post(record)["decision_id"]
         found = problem(auditor.post(f"{URL}/{made}:replay?bundle=x"), 422)
         assert found.code == "ICS-SRV-011"
+
+    @pytest.mark.parametrize("body", [b"{}", b" ", [b"", b"x"]], ids=str)
+    def test_it_takes_no_body(self, auditor, post, record, problem, body):
+        made = post(record)["decision_id"]
+        content = iter(body) if isinstance(body, list) else body
+        found = problem(auditor.post(f"{URL}/{made}:replay", content=content), 422)
+        assert (found.code, [each.field for each in found.errors]) == ("ICS-SRV-061", ["body"])
+
+    @pytest.mark.parametrize("body", [b"", [], [b"", b""]], ids=str)
+    def test_a_body_of_no_bytes_is_none(self, auditor, post, record, body):
+        made = post(record)["decision_id"]
+        content = iter(body) if isinstance(body, list) else body
+        assert auditor.post(f"{URL}/{made}:replay", content=content).json()["identical"]
+
+    def test_whether_a_body_comes_is_not_waited_for_long(self, make_app, keys):
+        sent = asyncio.run(_never_sends(make_app(settings=ServingSettings(body_seconds=0.05)), keys.audit))
+        assert (sent[0]["status"], json.loads(sent[1]["body"])["code"]) == (408, "ICS-SRV-007")
+
+    def test_who_may_not_replay_is_told_that_first(self, auditor, post, keys, record, problem):
+        made = post(record)["decision_id"]
+        answer = auditor.post(f"{URL}/{made}:replay", json={}, headers=_bearer(keys.score))
+        assert problem(answer, 403).code == "ICS-SRV-002"
+
+
+async def _never_sends(app, key):
+    path, sent = f"{URL}/x:replay", []
+    headers = [(b"authorization", f"Bearer {key}".encode()), (b"transfer-encoding", b"chunked")]
+    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
+             "headers": headers, "http_version": "1.1", "scheme": "http", "server": None, "client": None}  # fmt: skip
+
+    async def send(message):
+        sent.append(message)
+
+    await app(scope, asyncio.Event().wait, send)
+    return sent
 
 
 ASKED = [("GET", "/changes"), ("POST", ":replay")]

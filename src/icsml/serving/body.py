@@ -1,8 +1,10 @@
-"""Request bodies: bounded in size and time, and strict JSON."""
+"""Request bodies: bounded in size and time, and strict JSON; or none, where a path takes none."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, NoReturn
 
@@ -12,7 +14,7 @@ from fastapi import Request
 from icsml.core.strict_json import StrictJsonError, parse_json
 from icsml.serving.problems import RequestError
 
-__all__ = ["read_json"]
+__all__ = ["read_json", "require_no_body"]
 
 _SAFE_DIGITS = 15
 _LARGE = 1 << 17
@@ -37,14 +39,49 @@ async def read_json(request: Request, *, max_bytes: int, seconds: float) -> Any:
         415 for another media type, 413 for a body too large, 408 for one too slow, 400 for what is not JSON.
     """
     _require_json(request.headers.get("content-type", ""))
-    try:
-        async with asyncio.timeout(seconds):
-            data = await _read(request, max_bytes)
-    except TimeoutError as error:
-        raise RequestError(HTTPStatus.REQUEST_TIMEOUT, "ICS-SRV-007", "the body took too long to arrive") from error
+    async with _in_time(seconds):
+        data = await _read(request, max_bytes)
     if len(data) > _LARGE:
         return await run_sync(_parse, data)
     return _parse(data)
+
+
+async def require_no_body(request: Request, *, seconds: float) -> None:
+    """Refuse a body where the path takes none: it would change nothing, in silence.
+
+    Parameters
+    ----------
+    request : Request
+        The request; a body of no bytes is none.
+    seconds : float
+        How long the first byte, or the end, may take to arrive.
+
+    Raises
+    ------
+    RequestError
+        422 ``ICS-SRV-061``; 408 if nothing arrives.
+    """
+    if request.headers.get("content-length", "0").strip("0"):
+        raise _unwanted()
+    async with _in_time(seconds):
+        async for chunk in request.stream():
+            if chunk:
+                raise _unwanted()
+
+
+@asynccontextmanager
+async def _in_time(seconds: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise RequestError(HTTPStatus.REQUEST_TIMEOUT, "ICS-SRV-007", "the body took too long to arrive") from error
+
+
+def _unwanted() -> RequestError:
+    return RequestError(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "ICS-SRV-061", "this path takes no body", remedy="send the request without one"
+    )
 
 
 def _parse(data: bytes) -> Any:  # noqa: ANN401 - any JSON value

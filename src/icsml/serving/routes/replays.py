@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from icsml.core.canonical import canonical_bytes
 from icsml.ledger.recorded_replay import replay_one
 from icsml.ledger.replay import Replayed
 from icsml.records.replays import Replay, ReplayDifference
+from icsml.serving.body import require_no_body
 from icsml.serving.comparisons import compared, responses
-from icsml.serving.openapi import EXAMPLE_ID
+from icsml.serving.openapi import EXAMPLE_ID, problems
 from icsml.serving.service import Auditor, Service, TheService
 
 __all__ = ["replays_router"]
@@ -21,8 +23,11 @@ _DecisionId = Annotated[str, Path(alias="id", description="`decision_id` of the 
 _NOT_REPEATABLE: Final = frozenset({"ICS-LED-023", "ICS-LED-025"})
 
 
-async def replay_assessment(caller: Auditor, service: TheService, decision_id: _DecisionId) -> Response:
+async def replay_assessment(
+    request: Request, caller: Auditor, service: TheService, decision_id: _DecisionId
+) -> Response:
     """Decide again with the bundle that decided, and compare features and decision; nothing is recorded."""
+    await require_no_body(request, seconds=service.settings.body_seconds)
     found = await compared(service, lambda: _replayed(service, caller.tenant, decision_id))
     return Response(found, media_type="application/json")
 
@@ -36,7 +41,7 @@ def replays_router() -> APIRouter:
         methods=["POST"],
         response_model=Replay,
         summary="Decide again, and compare byte for byte",
-        responses=responses("The payload has no form that can be repeated."),
+        responses=responses("The payload has no form that can be repeated.") | problems(HTTPStatus.REQUEST_TIMEOUT),
     )
     return router
 
