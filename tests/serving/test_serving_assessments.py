@@ -299,7 +299,7 @@ def test_a_sender_that_goes_away_meanwhile_has_its_decision_recorded_once(make_a
 def test_a_reader_that_takes_too_long_is_told_so(client, ledger, record, problem, monkeypatch):
     location = client.post(URL, json=record).headers["Location"]
     go_on = threading.Event()
-    monkeypatch.setattr(ledger, "decision_bytes", lambda *_: go_on.wait(30))
+    monkeypatch.setattr(ledger, "decision", lambda *_: go_on.wait(30))
     monkeypatch.setattr(client.app.state.service.readers, "_seconds", 0.01)
     answer = client.get(location)
     go_on.set()

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+from urllib.parse import unquote
 
 import pytest
+from fastapi import Response
 
 from icsml.core.canonical import canonical_bytes
 from icsml.ledger import parse_payload
+from icsml.ledger.entry import DecisionRead
 from icsml.ledger.replay import replay
 from icsml.ledger.signing import trusted_keys
 from icsml.model.bundle import read_bundle
+from icsml.serving.links import with_links
 
 URL = "/v1/assessments"
 OVERRIDE = {"outcome": "approve", "reason_code": "guarantee", "user": "officer-17", "amount_cny": 800_000}
@@ -148,6 +153,61 @@ class TestCorrection:
             answer = client.post(f"{path}/correction", json=partial)
             assert field_of(problem, answer) == ("ICS-SRV-056", [missing])
         assert ledger.count() == 1
+
+
+class TestLinks:
+    """The header of a decision that leads to the one it corrects, and to those that correct it."""
+
+    @pytest.fixture
+    def object_to(self, client):
+        def object_to(path):
+            made = client.post(f"{path}/objection", json={"statement": "too low", "user": "officer-17"})
+            return made.headers["Location"]
+
+        return object_to
+
+    def test_a_decision_that_nothing_follows_has_none(self, client, path):
+        assert "Link" not in client.get(path).headers
+
+    def test_each_leads_to_its_neighbours(self, client, path, object_to):
+        second = object_to(path)
+        third = object_to(second)
+        again = object_to(path)
+        assert client.get(path).headers["Link"] == (
+            f'<{again}>; rel="successor-version", <{second}>; rel="successor-version"'
+        )
+        middle = client.get(second)
+        assert middle.headers["Link"] == f'<{path}>; rel="predecessor-version", <{third}>; rel="successor-version"'
+        assert middle.links["successor-version"]["url"] == third
+        assert client.get(third).headers["Link"] == f'<{second}>; rel="predecessor-version"'
+        assert all(client.get(each).status_code == 200 for each in (second, third, again))
+
+    def test_who_has_the_bytes_already_learns_of_what_followed(self, client, path, object_to):
+        before = client.get(path)
+        later = object_to(path)
+        again = client.get(path, headers={"If-None-Match": before.headers["ETag"]})
+        assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", before.headers["ETag"])
+        assert again.headers["Link"] == client.get(path).headers["Link"] == f'<{later}>; rel="successor-version"'
+
+    def test_below_another_path_they_lead_there(self, make_app, test_client, keys, path, object_to):
+        later = object_to(path)
+        with test_client(make_app(), root_path="/credit", headers={"Authorization": f"Bearer {keys.audit}"}) as proxied:
+            assert proxied.get(path).headers["Link"] == f'</credit{later}>; rel="successor-version"'
+
+    def test_another_tenant_gets_none_and_a_page_has_none(self, client, keys, path, object_to, problem):
+        object_to(path)
+        other = client.get(path, headers={"Authorization": f"Bearer {keys.other}"})
+        assert problem(other, 404).code == "ICS-SRV-005"
+        page = client.get(f"{path}/report", headers={"Authorization": f"Bearer {keys.audit}"})
+        assert page.status_code == 200
+        assert not {"link"} & {*other.headers, *page.headers}
+
+    @pytest.mark.parametrize("name", ["d 1", "a>b,c", "\u94f6\u884c", 'q"'])
+    def test_a_name_of_other_characters_stays_one_link(self, name):
+        answer = with_links(Response(), {"root_path": ""}, URL, DecisionRead(b"", None, (name,)))
+        (link,) = re.findall(r"<([^<>]*)>", answer.headers["Link"])
+        assert unquote(link) == f"{URL}/{name}"
+        assert re.fullmatch(r'<[!-~]+>; rel="successor-version"', answer.headers["Link"])
 
 
 class TestOutcomes:

@@ -14,7 +14,7 @@ from icsml.ledger.payload import other_decision, parse_decision, require_keys
 from icsml.ledger.sealing import FORMAT, Sealed, clear_parts, seal
 from icsml.records.facets import DecisionFacets
 
-__all__ = ["Entry", "Link", "Recorded", "is_name", "require_names", "require_texts"]
+__all__ = ["DecisionRead", "Entry", "Link", "Recorded", "is_name", "require_names", "require_texts"]
 
 _LONGEST_NAME = 255
 
@@ -242,6 +242,24 @@ class Recorded:
     def decision(self) -> JsonObject:
         """The decision, read back from its bytes."""
         return parse_decision(self.decision_bytes)
+
+
+class DecisionRead(NamedTuple):
+    """A decision as it was given, and the decisions before and after it that it is tied to.
+
+    Parameters
+    ----------
+    decision_bytes : bytes
+        The decision as RFC 8785 JSON.
+    predecessor : str or None
+        The decision that it corrects or answers an objection to.
+    successors : tuple of str
+        Those that correct it or answer an objection to it, the newest first, at most sixteen.
+    """
+
+    decision_bytes: bytes
+    predecessor: str | None = None
+    successors: tuple[str, ...] = ()
 
 
 def is_name(text: str) -> bool:

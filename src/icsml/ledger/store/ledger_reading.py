@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from icsml.core.progress import Progress, silent
 from icsml.core.strict_json import JsonObject
 from icsml.ledger.checkpoints import first_signed
-from icsml.ledger.entry import Recorded, is_name, require_names
+from icsml.ledger.entry import DecisionRead, Recorded, is_name, require_names
 from icsml.ledger.payload import Payload, parse_payload, stored_decision
 from icsml.ledger.store.chain_tables import CHAIN, EVENT
 from icsml.ledger.store.database import (
@@ -23,7 +23,14 @@ from icsml.ledger.store.database import (
 from icsml.ledger.store.evidence import Evidence, find_decision, not_signed, rows_until
 from icsml.ledger.store.failures import not_readable
 from icsml.ledger.store.indexing import indexed_firm, previous_decision
-from icsml.ledger.store.reading import NOT_DECISIONS, events_about, is_decision, recorded_earlier, recorded_payload
+from icsml.ledger.store.reading import (
+    NOT_DECISIONS,
+    events_about,
+    is_decision,
+    recorded_decision,
+    recorded_earlier,
+    recorded_payload,
+)
 from icsml.ledger.store.scanning import ledger_identity, verified
 from icsml.ledger.store.searching import Counted, Position, Wanted, count_index, search_index
 from icsml.ledger.store.walking import Walked, chain_and_index, walk
@@ -83,6 +90,21 @@ class LedgerReading:
         """
         data = self._payload(tenant, decision_id)
         return None if data is None else stored_decision(data)
+
+    def decision(self, tenant: str, decision_id: str) -> DecisionRead | None:
+        """Return a tenant's decision with the identifiers of those that it corrects, and that correct it.
+
+        None where that tenant has no such decision. An erased decision that corrects it is named too.
+
+        Raises
+        ------
+        LedgerError
+            As :meth:`get`.
+        """
+        if not is_name(decision_id):
+            return None
+        with self._reading() as connection:
+            return recorded_decision(connection, tenant, decision_id)
 
     def previous(self, tenant: str, decision_id: str) -> str | None:
         """Return which of the tenant's decisions on the same enterprise came before this one.

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select, union_all
 
 from icsml.core.canonical import sha256_hex
 from icsml.core.strict_json import JsonObject
 from icsml.errors import LedgerError
-from icsml.ledger.entry import Recorded
-from icsml.ledger.payload import stored_answer
+from icsml.ledger.entry import DecisionRead, Recorded
+from icsml.ledger.payload import stored_answer, stored_decision
 from icsml.ledger.sealing import altered, erased, opened
 from icsml.ledger.store.chain_tables import CHAIN, EVENT, IDEMPOTENCY, PAYLOAD, PAYLOAD_KEY
 from icsml.ledger.store.failures import key_used
 
-__all__ = ["NOT_DECISIONS", "content_of", "events_about", "is_decision", "recorded_earlier", "recorded_payload"]
+__all__ = [
+    "NOT_DECISIONS",
+    "content_of",
+    "events_about",
+    "is_decision",
+    "recorded_decision",
+    "recorded_earlier",
+    "recorded_payload",
+]
 
 NOT_DECISIONS = ("override", "outcome", "erasure")
 """Kinds of entries that are no decision; others, such as a correction, are decisions about an earlier one."""
@@ -43,6 +52,51 @@ _ABOUT = (
 _IS_EVENT = select(EVENT.c.event_id).where(
     EVENT.c.event_id == bindparam("decision_id"), EVENT.c.kind.in_(NOT_DECISIONS)
 )
+_MOST_SUCCESSORS: Final = 16
+"""A header must stay small, however often a firm objects."""
+_RELATED = select(EVENT.c.event_id, EVENT.c.kind, EVENT.c.decision_id, CHAIN.c.recorded_at, CHAIN.c.sequence).join_from(
+    EVENT, CHAIN, CHAIN.c.decision_id == EVENT.c.event_id
+)
+_SUCCESSORS = (
+    _RELATED.where(
+        EVENT.c.tenant == bindparam("tenant"),
+        EVENT.c.decision_id == bindparam("decision_id"),
+        EVENT.c.kind.not_in(NOT_DECISIONS),
+    )
+    .order_by(CHAIN.c.recorded_at.desc(), CHAIN.c.sequence.desc())
+    .limit(_MOST_SUCCESSORS)
+    .subquery()
+)
+_ITSELF_AND_SUCCESSORS = union_all(_RELATED.where(EVENT.c.event_id == bindparam("decision_id")), select(_SUCCESSORS))
+
+
+def recorded_decision(connection: Connection, tenant: str, decision_id: str) -> DecisionRead | None:
+    """Return a tenant's decision with those it is tied to, None where there is no such decision.
+
+    Raises
+    ------
+    LedgerError
+        As :func:`recorded_payload`.
+    """
+    wanted = {"tenant": tenant, "decision_id": decision_id}
+    row = connection.execute(_PAYLOAD, wanted).first()
+    if row is None:
+        return None
+    related = connection.execute(_ITSELF_AND_SUCCESSORS, wanted).all()
+    itself = next((each for each in related if each.event_id == decision_id), None)
+    if itself is not None and itself.kind in NOT_DECISIONS:
+        return None
+    content = content_of(decision_id, row.bytes, row.payload_sha256, row.key)
+    later = sorted((each for each in related if each is not itself), key=_when_recorded, reverse=True)
+    return DecisionRead(
+        stored_decision(content),
+        None if itself is None else itself.decision_id,
+        tuple(each.event_id for each in later),
+    )
+
+
+def _when_recorded(related: Row[Any]) -> tuple[str, int]:
+    return related.recorded_at, related.sequence
 
 
 def recorded_payload(connection: Connection, tenant: str, decision_id: str) -> bytes | None:

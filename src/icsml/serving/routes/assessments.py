@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.types import Scope
 
+from icsml.core.strict_json import JsonObject
 from icsml.innovation.rulebooks.rulebook import Rulebook
 from icsml.ledger.entry import Recorded
 from icsml.ledger.payload import parse_decision
@@ -18,6 +19,7 @@ from icsml.records.decision import Decision
 from icsml.serving.assessing import assess
 from icsml.serving.etag import NOT_MODIFIED, tagged
 from icsml.serving.language import IN_LANGUAGE, asked_language, in_language
+from icsml.serving.links import LINKS, with_links
 from icsml.serving.openapi import EXAMPLE_ID, problems, record_body
 from icsml.serving.problems import RequestError
 from icsml.serving.service import Assessor, Auditor, Body, Reader, Service, TheService
@@ -80,6 +82,9 @@ CREATING = (
 )
 """Errors of a path that takes a body and decides."""
 _READING = (*NO_ACCESS, HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.SERVICE_UNAVAILABLE)
+_NOT_MODIFIED: dict[int | str, JsonObject] = {
+    status: {**documented, "headers": documented["headers"] | LINKS} for status, documented in NOT_MODIFIED.items()
+}
 _AGAIN = {**_CREATED, "model": Decision, "description": "Recorded earlier under the same idempotency key and body."}
 
 
@@ -103,7 +108,10 @@ async def read_assessment(
     decision_id: DecisionId,
 ) -> Response:
     """Read a decision of one's own tenant, byte for byte as it was given."""
-    return tagged(request, await _recorded(service, caller.tenant, decision_id), "application/json")
+    found = await service.readers.run(lambda: service.ledger.decision(caller.tenant, decision_id))
+    if found is None:
+        raise _no_such()
+    return with_links(tagged(request, found.decision_bytes, "application/json"), request.scope, PATH, found)
 
 
 async def report_assessment(
@@ -145,7 +153,7 @@ def assessments_router(bundle: Bundle) -> APIRouter:
         methods=["GET"],
         response_model=Decision,
         summary="Read a decision",
-        responses=NOT_MODIFIED | problems(*_READING),
+        responses={int(HTTPStatus.OK): {"headers": LINKS}} | _NOT_MODIFIED | problems(*_READING),
     )
     router.add_api_route(
         PATH + "/{id}/report",
@@ -175,8 +183,12 @@ def _add_create(router: APIRouter, bundle: Bundle) -> None:
 async def _recorded(service: Service, tenant: str, decision_id: str) -> bytes:
     decision = await service.readers.run(lambda: service.ledger.decision_bytes(tenant, decision_id))
     if decision is None:
-        raise RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
+        raise _no_such()
     return decision
+
+
+def _no_such() -> RequestError:
+    return RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
 
 
 def _page(decision: bytes, lang: Language, rulebook: Rulebook | None) -> str:
