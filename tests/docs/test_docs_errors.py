@@ -7,13 +7,14 @@ from http import HTTPStatus
 from pathlib import Path
 
 from icsml import errors
-from reference.errors import catalogue, page
+from icsml.texts.error_texts import error_codes
+from reference.errors import page
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "errors.md").read_text("utf-8")
 SOURCES = [path.read_text("utf-8") for path in (ROOT / "src").rglob("*.py")]
 CODE = re.compile(r'"(ICS-[A-Z]{3}-[0-9]{3})"')
-CODES = {code: entry for section in catalogue().values() for code, entry in section.items()}
+CODES = {code: entry for section in error_codes().values() for code, entry in section.items()}
 
 
 def test_catalogue_and_source_have_the_same_codes():
@@ -26,9 +27,9 @@ def test_the_page_is_the_catalogue():
     assert page() == PAGE
 
 
-def test_every_code_stands_once_with_meaning_and_remedy():
-    rows = re.findall(r"^\| (ICS-\S+) \| (.+?) \| (.+?) \|$", PAGE, re.MULTILINE)
-    codes = [code for code, _, _ in rows]
+def test_every_code_stands_once_with_titles_meaning_and_remedy():
+    rows = re.findall(r"^\| (ICS-\S+) \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$", PAGE, re.MULTILINE)
+    codes = [code for code, *_ in rows]
     assert codes == sorted(set(codes)) == sorted(CODES)
     assert len(rows) == len(re.findall(r"^\| ICS-", PAGE, re.MULTILINE))
 

@@ -7,7 +7,7 @@ import time
 import uuid
 from typing import Any
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from icsml.serving.headers import add_security_headers
@@ -51,7 +51,7 @@ class AccessLog:
         except Exception as error:
             state["failure"] = failure(error)
             if not answer.status:
-                await unexpected(state["request_id"])(scope, receive, answer)
+                await unexpected(Request(scope))(scope, receive, answer)
         finally:
             _log_failure(state)
             seconds = time.perf_counter() - started

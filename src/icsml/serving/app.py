@@ -50,7 +50,8 @@ VERSION_VARIABLE = "ICSML_MODEL_VERSION"
 _MEASURE_SECONDS = 1.0
 _DESCRIPTION = (
     "Supplementary credit-risk assessment of technology SMEs. Every decision is recorded before it is given. "
-    "Errors are problem details (RFC 9457) with a stable code and field paths, never values."
+    "Errors are problem details (RFC 9457) with a stable code and field paths, never values; their texts are in the "
+    "language that `Accept-Language` prefers, English or Chinese."
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from icsml.serving.problems import RequestError, refusal
@@ -44,7 +45,7 @@ class HeaderRules:
         if fault is None:
             await self._app(scope, receive, send)
         else:
-            await refusal(scope["state"]["request_id"], fault)(scope, receive, send)
+            await refusal(Request(scope), fault)(scope, receive, send)
 
 
 def add_security_headers(message: Message) -> None:

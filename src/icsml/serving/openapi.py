@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from icsml.core.strict_json import JsonObject
 from icsml.records.enterprise import EnterpriseRecord, example_record
 from icsml.records.extra import ExtraFeature
+from icsml.serving.language import IN_LANGUAGE
 from icsml.serving.problems import MEDIA_TYPE, Problem
 
 __all__ = ["EXAMPLE_ID", "batch_body", "model_body", "problems", "record_body"]
@@ -145,7 +146,7 @@ def _documented(status: HTTPStatus) -> JsonObject:
     return {
         "description": _MEANING[status],
         "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}},
-        "headers": _HEADERS.get(status, {}),
+        "headers": IN_LANGUAGE | _HEADERS.get(status, {}),
     }
 
 

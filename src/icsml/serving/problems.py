@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details: a stable code and field paths, never values."""
+"""Errors as RFC 9457 problem details: a stable code and field paths, never values, in the language asked for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from starlette.routing import compile_path
 from icsml.core.names import shown_path
 from icsml.core.pydantic_errors import within_sentence
 from icsml.errors import AccessError, ConfigError, ConflictError, IcsmlError, InputError, LedgerError, MissingError
+from icsml.serving.language import asked_language
 from icsml.serving.logs import failure
+from icsml.serving.problem_words import Words
+from icsml.texts.error_texts import error_codes, sentences
+from icsml.texts.languages import FALLBACK, Language
 
 __all__ = [
     "MEDIA_TYPE",
@@ -32,8 +36,6 @@ __all__ = [
 MEDIA_TYPE = "application/problem+json"
 _MOST_FAULTS = 50
 _RETRY_SECONDS = 5
-# Python renames these phrases between versions; a title stays.
-_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 _NOT_THERE = "what the service needs is not there now; nothing was decided — try again later"
 _OUTCOME_NOT_KNOWN = (
     "recording takes too long; whether it succeeded is not known — send it again with its Idempotency-Key"
@@ -46,7 +48,9 @@ class FieldFault(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     field: str = Field(description="path of the field")
-    message: str = Field(description="what is wrong with it, without its value")
+    message: str = Field(
+        description="what is wrong with it, without its value; in the language asked for or in English"
+    )
 
 
 class Problem(BaseModel):
@@ -55,9 +59,14 @@ class Problem(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     type: str = Field(description="URN of the code", examples=["urn:icsml:error:ICS-REC-001"])
-    title: str = Field(examples=["Unprocessable Content"])
+    title: str = Field(
+        description="what the code means, in the language asked for", examples=["Field of the record not acceptable"]
+    )
     status: int = Field(examples=[422])
-    detail: str = Field(examples=["unknown field — see `icsml records schema` and `icsml records example`"])
+    detail: str = Field(
+        description="what is wrong and the remedy, in the language asked for or in English",
+        examples=["unknown field — see `icsml records schema` and `icsml records example`"],
+    )
     code: str = Field(description="stable code", examples=["ICS-REC-001"])
     errors: list[FieldFault] = Field(examples=[[{"field": "revenu_cny", "message": "unknown field"}]])
     instance: str = Field(
@@ -85,7 +94,9 @@ class RequestError(IcsmlError):
 
 
 def install(app: FastAPI) -> None:
-    """Let an application answer every error with problem details."""
+    """Let an application answer every error with problem details; their texts are read now, not at the first error."""
+    error_codes()
+    sentences()
     app.add_exception_handler(IcsmlError, _on_icsml_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
@@ -97,8 +108,10 @@ def problem_response(
     code: str,
     detail: str,
     *,
+    remedy: str | None = None,
     errors: Iterable[tuple[str, str]] = (),
     headers: Mapping[str, str] | None = None,
+    language: Language | None = None,
 ) -> Response:
     """Return problem details as a response.
 
@@ -107,57 +120,97 @@ def problem_response(
     request_id : str
         UUID of the request, the ``instance``.
     status : HTTPStatus
-        Status, which also gives the title.
+        Status.
     code : str
-        Stable code.
+        Stable code, which also gives the title.
     detail : str
-        One sentence without values of the record.
+        One sentence in English, without values of the record.
+    remedy : str, optional
+        What to do about it, in English.
     errors : iterable of (str, str)
         Fields at fault with what is wrong; at most 50 are shown, and names nobody declared are not repeated
         unless they look like names.
     headers : mapping, optional
         More headers.
+    language : str, optional
+        The language that the request asked for; None if it was not read, and then it is English.
     """
+    words = Words(language or FALLBACK)
     content = {
         "type": f"urn:icsml:error:{code}",
-        "title": _TITLES.get(status, status.phrase),
+        "title": words.title(code, status),
         "status": int(status),
-        "detail": detail,
+        "detail": words.sentence(detail, remedy),
         "code": code,
-        "errors": [{"field": shown_path(field), "message": message} for field, message in list(errors)[:_MOST_FAULTS]],
+        "errors": [
+            {"field": shown_path(field), "message": words.sentence(message)}
+            for field, message in list(errors)[:_MOST_FAULTS]
+        ],
         "instance": f"urn:uuid:{request_id}",
     }
     body = json.dumps(content, ensure_ascii=False).encode()
-    return Response(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    answer = Response(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    answer.headers["Content-Language"] = words.languages
+    if language is not None:
+        answer.headers["Vary"] = "Accept-Language"
+    return answer
 
 
-def unexpected(request_id: str) -> Response:
+def unexpected(request: Request) -> Response:
     """Return the 500 that contains only the id of the request."""
+    return _answer(
+        request, HTTPStatus.INTERNAL_SERVER_ERROR, "ICS-SRV-012", "an error inside the service; nothing was decided"
+    )
+
+
+def _answer(
+    request: Request,
+    status: HTTPStatus,
+    code: str,
+    detail: str,
+    *,
+    remedy: str | None = None,
+    errors: Iterable[tuple[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     return problem_response(
-        request_id, HTTPStatus.INTERNAL_SERVER_ERROR, "ICS-SRV-012", "an error inside the service; nothing was decided"
+        request.state.request_id,
+        status,
+        code,
+        detail,
+        remedy=remedy,
+        errors=errors,
+        headers=headers,
+        language=asked_language(request),
     )
 
 
 async def _on_icsml_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, IcsmlError)  # noqa: S101 - registered for this class
-    request_id = request.state.request_id
     status = _status(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         request.state.failure = failure(error)  # here, where it still knows where it happened
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
-        return unexpected(request_id)
+        return unexpected(request)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         detail = _OUTCOME_NOT_KNOWN if error.code == "ICS-SRV-051" else _NOT_THERE
-        return problem_response(request_id, status, error.code, detail, headers=_headers(error, status))
-    return refusal(request_id, error)
+        return _answer(request, status, error.code, detail, headers=_headers(error, status))
+    return refusal(request, error)
 
 
-def refusal(request_id: str, error: IcsmlError) -> Response:
+def refusal(request: Request, error: IcsmlError) -> Response:
     """Return the answer to a request that is refused, with the fields at fault."""
     status = _status(error)
-    detail = error.message + (f" — {error.remedy}" if error.remedy else "")
     faults = error.details or ([(error.field, error.message)] if error.field else [])
-    return problem_response(request_id, status, error.code, detail, errors=faults, headers=_headers(error, status))
+    return _answer(
+        request,
+        status,
+        error.code,
+        error.message,
+        remedy=error.remedy or None,
+        errors=faults,
+        headers=_headers(error, status),
+    )
 
 
 def _headers(error: IcsmlError, status: HTTPStatus) -> dict[str, str]:
@@ -201,7 +254,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(sorted(_methods(request)))
-    return problem_response(request.state.request_id, status, code, detail, headers=headers)
+    return _answer(request, status, code, detail, headers=headers)
 
 
 def _methods(request: Request) -> set[str]:
@@ -224,8 +277,8 @@ def _sentence(error: Mapping[str, Any]) -> str:
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     faults = [(".".join(str(part) for part in item["loc"]), _sentence(item)) for item in error.errors()]
-    return problem_response(
-        request.state.request_id,
+    return _answer(
+        request,
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "ICS-SRV-011",
         "a header or parameter is not acceptable",

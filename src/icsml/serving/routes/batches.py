@@ -63,7 +63,10 @@ async def create_batch(
     service.recorder.require_open()
     results = await assess_all(service, caller, _records(body), idempotency_key, recourse=wanted(recourse))
     content = b'{"results":[' + b",".join([await _told(request, result) for result in results]) + b"]}"
-    return Response(content, HTTPStatus.OK, media_type="application/json")
+    answer = Response(content, HTTPStatus.OK, media_type="application/json")
+    if not all(isinstance(result, Recorded) for result in results):
+        answer.headers["Vary"] = "Accept-Language"
+    return answer
 
 
 def batches_router(bundle: Bundle) -> APIRouter:
@@ -108,4 +111,4 @@ async def _problem(request: Request, error: Exception) -> Response:
         answered: Response = await request.app.exception_handlers[IcsmlError](request, error)
         return answered
     request.state.failure = failure(error)
-    return unexpected(request.state.request_id)
+    return unexpected(request)
