@@ -119,7 +119,7 @@ def _titles() -> dict[str, Label]:
 
 @cache
 def _whole() -> dict[str, Label]:
-    return {label.en: label for label in sentences()}
+    return {label.en: label for label in sentences() if not _PART.search(re.escape(label.en))}
 
 
 @cache
