@@ -12,10 +12,10 @@ import typer
 from ledger_tables import CHAIN, FIELDS, connected, execute, payload
 
 from icsml.cli import ledger_command
-from icsml.errors import ConfigError, MissingError
+from icsml.errors import ConfigError, LedgerError, MissingError
 from icsml.ledger import Ledger
-from icsml.ledger.checkpoints import Head, add_checkpoint, checkpoints_path, read_checkpoints
-from icsml.ledger.signing import trusted_keys
+from icsml.ledger.checkpoints import Checkpoint, Head, add_checkpoints, checkpoints_path, read_checkpoints
+from icsml.ledger.signing import signing_key, trusted_keys
 
 N = 6
 NOW = datetime(2026, 6, 30, 8, 0, tzinfo=UTC)
@@ -98,11 +98,11 @@ def _recompute(url, first):
 def test_what_was_recorded_is_found_whole(recorded):
     found = verify(recorded)
     assert (found.ok, found.first_bad, found.bad) == (True, None, [])
-    assert (found.records, found.chains, found.checkpoints, found.unsigned) == (N + 2, 2, 1, 0)
+    assert (found.records, found.chains, found.checkpoints, found.unsigned) == (N + 2, 2, 2, 0)
     recorded.record("bank-a", "d-7", payload("d-7"))
     assert verify(recorded).unsigned == 1
     recorded.checkpoint()
-    assert (verify(recorded).unsigned, verify(recorded).checkpoints) == (0, 2)
+    assert (verify(recorded).unsigned, verify(recorded).checkpoints) == (0, 3)
     assert recorded.checkpoint() is None
 
 
@@ -226,7 +226,7 @@ class TestCheckpoints:
 
     @pytest.mark.parametrize("change", ["byte", "removed", "moved", "signature", "twice", "no json"])
     def test_a_changed_file(self, recorded, lines, change):
-        path, (first, second, third) = lines
+        path, (*before, first, second, third) = lines
         changed = {
             "byte": [first, second.replace(b'"sequence":7', b'"sequence":6'), third],
             "removed": [first, third],
@@ -235,22 +235,22 @@ class TestCheckpoints:
             "twice": [first, second, second, third],
             "no json": [first, b"{\n", third],
         }[change]
-        path.write_bytes(b"".join(changed))
+        path.write_bytes(b"".join([*before, *changed]))
         found = verify(recorded)
-        assert (found.first_bad.kind, found.first_bad.sequence) == ("checkpoint", 3 if change == "twice" else 2)
+        assert (found.first_bad.kind, found.first_bad.sequence) == ("checkpoint", 4 if change == "twice" else 3)
 
     def test_a_line_that_a_crash_cut_off_is_no_fault(self, recorded, lines):
         path, written = lines
         path.write_bytes(b"".join(written) + b'{"checkpoint":{"at"')
         assert verify(recorded).ok
         recorded.record("bank-a", "d-9", payload("d-9"))
-        assert recorded.checkpoint().number == 4
-        assert (verify(recorded).ok, verify(recorded).checkpoints) == (True, 4)
+        assert recorded.checkpoint().number == 5
+        assert (verify(recorded).ok, verify(recorded).checkpoints) == (True, 5)
 
     def test_the_last_line_is_found_however_long_it_is(self, ledger):
-        heads = [Head(f"bank-{number}", "w-1", 1, "a" * 64, f"d-{number}") for number in range(2000)]
+        heads = [Head("bank-a", f"w-{number:04}", 1, "a" * 64, f"d-{number}") for number in range(2000)]
         for number in range(1, 4):
-            assert add_checkpoint("a-ledger", heads[: 1 if number == 2 else None], NOW).number == number
+            assert add_checkpoints("a-ledger", heads[: 1 if number == 2 else None], NOW).number == number
         assert checkpoints_path("a-ledger").stat().st_size > 500_000
         assert [one.number for one in read_checkpoints("a-ledger", trusted_keys())] == [1, 2, 3]
 
@@ -295,8 +295,30 @@ class TestCheckpoints:
     def test_two_processes_sign_into_one_file(self, recorded, url):
         with Ledger.open(url) as other:
             other.record("bank-a", "e-1", payload("e-1"))
-            assert other.checkpoint().number == 2
-        assert verify(recorded).checkpoints == 2
+            assert other.checkpoint().number == 3
+        assert verify(recorded).checkpoints == 3
+
+    def test_each_names_one_tenant(self, recorded, lines):
+        recorded.record("bank-b", "other-3", payload("other-3"))
+        recorded.record("bank-a", "d-9", payload("d-9"))
+        last = recorded.checkpoint()
+        tenants = [{head.tenant for head in one.heads} for one in read_checkpoints(last.ledger, trusted_keys())]
+        assert tenants == [{"bank-a"}, {"bank-b"}, {"bank-a"}, {"bank-a"}, {"bank-a"}, {"bank-b"}]
+
+    def test_a_line_of_an_earlier_release_holds_and_goes_out_to_no_tenant(self, recorded, lines):
+        path, (first, second, *_) = lines
+        whole = json.loads(first)["checkpoint"]
+        heads = [*whole["heads"], *json.loads(second)["checkpoint"]["heads"]]
+        both = Checkpoint.model_validate(whole | {"heads": tuple(Head(**head) for head in heads)})
+        signature = signing_key().sign(both.signed_bytes)
+        path.write_bytes(b'{"checkpoint":%b,"signature":"%b"}\n' % (both.signed_bytes, signature.encode()))
+        assert (verify(recorded).ok, verify(recorded).unsigned) == (True, 2)
+        for tenant in ("bank-a", None):
+            with pytest.raises(LedgerError) as caught:
+                recorded.evidence("d-1", tenant, trusted_keys())
+            assert caught.value.code == "ICS-LED-040"
+        recorded.checkpoint_all()
+        assert b"bank-b" not in recorded.evidence("d-1", "bank-a", trusted_keys()).checkpoint
 
 
 def test_a_ledger_of_a_release_without_identity_is_verified_without_checkpoints(recorded, url):
@@ -332,15 +354,15 @@ class TestCommands:
         recorded.record("bank-c", "c-1", payload("c-1"))
         ledger_command.checkpoint(json_=True)
         signed = json.loads(capsys.readouterr().out)["signed"]
-        assert signed["number"] == 2
-        assert (verify(recorded).checkpoints, verify(recorded).unsigned) == (2, 0)
+        assert signed["number"] == 5  # one for each of three tenants
+        assert (verify(recorded).checkpoints, verify(recorded).unsigned) == (5, 0)
 
     def test_nothing_is_signed_that_is_not_as_recorded(self, recorded, url, capsys):
         _delete(url, f"d-{N}")
         with pytest.raises(typer.Exit):
             ledger_command.checkpoint()
         assert "nothing was signed" in capsys.readouterr().out
-        assert len(checkpoints_path(recorded.identity()).read_bytes().splitlines()) == 1
+        assert len(checkpoints_path(recorded.identity()).read_bytes().splitlines()) == 2
 
     def test_other_public_keys_may_be_named(self, house, tmp_path, capsys):
         file = tmp_path / "kept.pub"

@@ -74,7 +74,7 @@ def checkpoint(public_keys: PublicKeys = None, json_: JsonFlag = False) -> None:
     facts = {"signed": signed and {"number": signed.number, "at": signed.at, "sha256": signed.sha256}}
     text = "there is no decision to sign"
     if signed is not None:
-        text = f"checkpoint {signed.number} of {len(signed.heads)} chains, {found.records:,} rows: {signed.sha256}"
+        text = f"checkpoint {signed.number} of {found.chains:,} chains, {found.records:,} rows: {signed.sha256}"
     emit(facts, as_json=json_, text=text)
 
 

@@ -12,6 +12,8 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Final, Literal, NamedTuple
 
@@ -29,7 +31,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointFaultError",
     "Head",
-    "add_checkpoint",
+    "add_checkpoints",
     "checkpoints_path",
     "first_signed",
     "ledger_key",
@@ -69,7 +71,7 @@ class Checkpoint(BaseModel):
     public_key : str
         Of the key that signs.
     heads : tuple of Head
-        The chains that have grown since, each with its end.
+        The chains of one tenant that have grown since, each with its end; earlier releases signed all tenants together.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -115,17 +117,24 @@ def checkpoints_path(ledger: str) -> Path:
     return home() / _FOLDER / f"{ledger}.jsonl"
 
 
-def add_checkpoint(ledger: str, heads: Sequence[Head], at: datetime) -> Checkpoint:
-    """Sign where chains end, and append it; on disk when this returns.
+def add_checkpoints(ledger: str, heads: Sequence[Head], at: datetime) -> Checkpoint:
+    """Sign where chains end, one checkpoint for each tenant, and append them; on disk when this returns.
+
+    Each goes out with the evidence of its tenant's decisions, so it names no other tenant.
 
     Parameters
     ----------
     ledger : str
         Identifier of the ledger.
     heads : sequence of Head
-        The ends of chains.
+        The ends of chains, at least one.
     at : datetime
         When.
+
+    Returns
+    -------
+    Checkpoint
+        The last of them, which contains the hash of those before it.
 
     Raises
     ------
@@ -137,17 +146,18 @@ def add_checkpoint(ledger: str, heads: Sequence[Head], at: datetime) -> Checkpoi
     path = checkpoints_path(ledger)
     try:
         with _locked(path) as file:
-            last = _last(file)
-            key = signing_key()
-            checkpoint = Checkpoint(
-                ledger=ledger,
-                number=last.number + 1 if last else 1,
-                at=timestamp(at),
-                previous_sha256=last.sha256 if last else GENESIS,
-                public_key=key.public,
-                heads=tuple(heads),
-            )
-            _append(file, _line(checkpoint, key.sign(checkpoint.signed_bytes)))
+            last, key, lines = _last(file), signing_key(), []
+            for _, of_tenant in groupby(sorted(heads), key=itemgetter(0)):
+                last = Checkpoint(
+                    ledger=ledger,
+                    number=last.number + 1 if last else 1,
+                    at=timestamp(at),
+                    previous_sha256=last.sha256 if last else GENESIS,
+                    public_key=key.public,
+                    heads=tuple(of_tenant),
+                )
+                lines.append(_line(last, key.sign(last.signed_bytes)))
+            _append(file, b"".join(lines))
     except (OSError, CheckpointFaultError) as error:
         raise MissingError(
             "ICS-LED-021",
@@ -155,7 +165,8 @@ def add_checkpoint(ledger: str, heads: Sequence[Head], at: datetime) -> Checkpoi
             field=str(path),
             remedy="check the disk and the rights of the file, and `icsml ledger verify`",
         ) from error
-    return checkpoint
+    assert last is not None  # noqa: S101 - of at least one head
+    return last
 
 
 def read_checkpoints(ledger: str, trusted: frozenset[str]) -> list[Checkpoint]:
@@ -182,8 +193,8 @@ def read_checkpoints(ledger: str, trusted: frozenset[str]) -> list[Checkpoint]:
 def first_signed(ledger: str, row: ChainRow, trusted: frozenset[str]) -> tuple[Head, bytes] | None:
     """Return the first end at or after a row of a chain that was signed, and the line that signs it; None without one.
 
-    Only lines that name the writer are looked at, and those that are not as they were signed are passed over: whether
-    all are, `read_checkpoints` says.
+    Only lines that name the writer are looked at. Passed over are those that are not as they were signed, of which
+    `read_checkpoints` tells, and those of an earlier release that name another tenant too.
 
     Parameters
     ----------
@@ -228,6 +239,8 @@ def _signed_end(content: bytes, ledger: str, row: ChainRow, trusted: frozenset[s
     checkpoint = line.checkpoint
     ends = [head for head in checkpoint.heads if (head.tenant, head.writer) == (row.tenant, row.writer)]
     if not ends or ends[0].sequence < row.sequence or checkpoint.ledger != ledger:
+        return None
+    if any(head.tenant != row.tenant for head in checkpoint.heads):
         return None
     if checkpoint.public_key not in trusted:
         return None

@@ -13,7 +13,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
+)
+from sqlalchemy import (
+    text as sql_text,
 )
 
 __all__ = [
@@ -31,7 +33,7 @@ __all__ = [
 ]
 
 metadata = MetaData()
-_FILED = text("enterprise_id IS NOT NULL")
+_FILED = sql_text("enterprise_id IS NOT NULL")
 
 CHAIN = Table(
     "chain",

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from icsml.core.clock import Clock, timestamp, utc_now
 from icsml.errors import IcsmlError, LedgerError
-from icsml.ledger.checkpoints import Checkpoint, Head, add_checkpoint
+from icsml.ledger.checkpoints import Checkpoint, Head, add_checkpoints
 from icsml.ledger.entry import Entry, Recorded, require_names, require_texts
 from icsml.ledger.payload import payload_parts
 from icsml.ledger.store.chain_tables import CHAIN, HEARTBEAT
@@ -278,24 +278,24 @@ class Ledger(LedgerReading):
         return True
 
     def checkpoint(self) -> Checkpoint | None:
-        """Sign where the chains of this writer end; None if none has grown since the last time.
+        """Sign where the chains of this writer end, and return the last checkpoint; None if none has grown since.
 
         Raises
         ------
         ConfigError, MissingError
-            As `icsml.ledger.checkpoints.add_checkpoint`.
+            As `icsml.ledger.checkpoints.add_checkpoints`.
         LedgerError
             If the ledger cannot be read.
         """
         grown = [head for head in self._writer.heads() if self._signed.get(head.tenant) != head]
         if not grown or (ledger := self.identity()) is None:
             return None
-        checkpoint = add_checkpoint(ledger, grown, self._clock())
+        checkpoint = add_checkpoints(ledger, grown, self._clock())
         self._signed |= {head.tenant: head for head in grown}
         return checkpoint
 
     def checkpoint_all(self) -> Checkpoint | None:
-        """Sign where every chain ends, whoever wrote it; None if there is none. Verify it first.
+        """Sign where every chain ends, and return the last checkpoint; None if there is none. Verify it first.
 
         Raises
         ------
@@ -304,7 +304,7 @@ class Ledger(LedgerReading):
         """
         with self._reading() as connection:
             ledger, heads = ledger_identity(connection), chain_heads(connection)
-        return add_checkpoint(ledger, heads, self._clock()) if ledger and heads else None
+        return add_checkpoints(ledger, heads, self._clock()) if ledger and heads else None
 
     def catch_up(self) -> None:
         """Do what need not be done while somebody waits: put reasons into the index, by which decisions are found.
