@@ -239,6 +239,20 @@ class TestOutcomes:
         assert ledger.verify(trusted_keys()).records == 0
 
 
+@pytest.mark.parametrize("others", [[], [1], [0, 1], [2, 0], [1, 2, 3]])
+def test_under_a_key_that_was_used_none_of_other_outcomes_is_recorded(client, ledger, problem, others):
+    """Those past the end of what was sent before have a key of their own, which is free."""
+    outcomes = [{"enterprise_id": f"e-{number}", "as_of": "2026-06-30", "bad": False} for number in range(4)]
+    key = {"Idempotency-Key": "k"}
+    sent = [outcomes[0]] if others else outcomes[:2]
+    assert client.post("/v1/outcomes", json={"outcomes": sent}, headers=key).status_code == 201
+    before = ledger.verify(trusted_keys()).records
+    answer = client.post("/v1/outcomes", json={"outcomes": [outcomes[n] for n in others or [0]]}, headers=key)
+    assert problem(answer, 409).code == "ICS-LED-007"
+    assert ledger.verify(trusted_keys()).records == before == len(sent)
+    assert client.post("/v1/outcomes", json={"outcomes": sent}, headers=key).status_code == 200
+
+
 def test_an_outcome_of_one_firm_is_none_of_a_decision_on_another(client, ledger, decided, problem):
     outcome = {"enterprise_id": "another", "as_of": "2026-06-30", "bad": True, "decision_id": decided["decision_id"]}
     answer = client.post("/v1/outcomes", json={"outcomes": [outcome]})

@@ -56,6 +56,8 @@ class Entry:
         Whose keys are deleted in the same transaction.
     facets : DecisionFacets, optional
         What the decision can be found by; None if it cannot be found by search.
+    first : str, optional
+        The entry, handed over before this one, without which this one is not recorded.
     """
 
     tenant: str
@@ -70,6 +72,7 @@ class Entry:
     about: str | None = None
     erased: tuple[str, ...] = ()
     facets: DecisionFacets | None = None
+    first: str | None = None
 
     @cached_property
     def sealed(self) -> Sealed:
@@ -148,6 +151,7 @@ class Entry:
         enterprise_id: str | None,
         idempotency_key: str | None = None,
         request: JsonObject | None = None,
+        first: str | None = None,
     ) -> Entry:
         """Make an entry of something that happened after a decision.
 
@@ -163,6 +167,8 @@ class Entry:
             As of :meth:`of`.
         request : dict, optional
             What must be the same under the same key; by default the event.
+        first : str, optional
+            The event, handed over before this one, without which this one is not recorded.
 
         Raises
         ------
@@ -183,6 +189,7 @@ class Entry:
             digest(request) if request is not None else sha256_hex(answer),
             kind,
             about,
+            first=first,
         )
 
     @classmethod

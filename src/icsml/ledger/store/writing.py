@@ -302,9 +302,12 @@ def _take(entries: Sequence[Entry], known: _Known) -> tuple[list[Outcome], list[
     outcomes: list[Outcome] = []
     new: dict[str, Entry] = {}
     by_key: dict[tuple[str, str], Entry] = {}
+    refused: dict[str, IcsmlError] = {}
     for position, entry in enumerate(entries):
         key = None if entry.idempotency_key is None else (entry.tenant, entry.idempotency_key)
-        if position in known.keys:
+        if entry.first in refused:
+            outcomes.append(refused[entry.first])
+        elif position in known.keys:
             outcomes.append(known.keys[position])
         elif key in by_key:
             outcomes.append(_again(by_key[key], entry))
@@ -317,6 +320,8 @@ def _take(entries: Sequence[Entry], known: _Known) -> tuple[list[Outcome], list[
             new[entry.decision_id] = entry
             if key is not None:
                 by_key[key] = entry
+        if isinstance(last := outcomes[-1], IcsmlError):
+            refused[entry.decision_id] = last
     return outcomes, list(new.values())
 
 

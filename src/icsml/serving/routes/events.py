@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from icsml.core.canonical import canonical_bytes
+from icsml.core.canonical import canonical_bytes, digest
 from icsml.core.strict_json import JsonObject
 from icsml.errors import IcsmlError
 from icsml.ledger.entry import Entry, Recorded
@@ -54,18 +54,16 @@ async def record_outcomes(
     """Record what became of firms: all of them, or none where one is not acceptable."""
     outcomes = validated(Outcomes, body).outcomes
     await service.readers.run(lambda: _require_known(service, caller.tenant, outcomes))
-    entries = [
-        _entry(
-            service,
-            caller,
-            "outcome",
-            one.decision_id,
-            one.enterprise_id,
-            one.model_dump(mode="json", exclude={"decision_id"}),
-            None if idempotency_key is None else f"{idempotency_key} {position}",
-        )
-        for position, one in enumerate(outcomes)
-    ]
+    all_of_them = digest([one.model_dump(mode="json") for one in outcomes])
+    first: str | None = None
+    entries: list[Entry] = []
+    for position, one in enumerate(outcomes):
+        told = one.model_dump(mode="json", exclude={"decision_id"})
+        key = None if idempotency_key is None else f"{idempotency_key} {position}"
+        request = {"outcomes": all_of_them, "position": position}
+        entry = _entry(service, caller, "outcome", one.decision_id, one.enterprise_id, told, key, request, first)
+        first = first or entry.decision_id
+        entries.append(entry)
     recorded = await _recorded(service, entries)
     content = b'{"events":[' + b",".join(one.decision_bytes for one in recorded) + b"]}"
     return _json(content, all(one.replayed for one in recorded))
@@ -210,11 +208,18 @@ def _entry(
     enterprise_id: str | None,
     told: JsonObject,
     key: str | None,
+    request: JsonObject | None = None,
+    first: str | None = None,
 ) -> Entry:
     about = {"kind": kind, "decision_id": decision_id}
     event = {**told, **about, "event_id": service.new_id(), "key_id": caller.key_id}
     return Entry.of_event(
-        caller.tenant, event, enterprise_id=enterprise_id, idempotency_key=key, request={**told, **about}
+        caller.tenant,
+        event,
+        enterprise_id=enterprise_id,
+        idempotency_key=key,
+        request=request or {**told, **about},
+        first=first,
     )
 
 
