@@ -69,6 +69,8 @@ class TestOverride:
             ({"user": " "}, "ICS-SRV-060", "user"),
             ({"user": "a\u202eb"}, "ICS-SRV-056", "user"),
             ({"second_user": "Officer-17"}, "ICS-SRV-060", "second_user"),
+            ({"second_user": " officer-17 "}, "ICS-SRV-060", "second_user"),
+            ({"second_user": "officer-１７"}, "ICS-SRV-060", "second_user"),
             ({"amount_cny": -1}, "ICS-SRV-056", "amount_cny"),
             ({"note": 1}, "ICS-SRV-056", "note"),
             ({"amount_cny": 1_000_001}, "ICS-SRV-058", "second_user"),

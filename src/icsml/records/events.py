@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -42,6 +43,11 @@ def _says_something(text: str) -> str:
     return text
 
 
+def _same(name: str) -> str:
+    """Return what is the same for all ways to write a name: case, width, spaces."""
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
 Name = Annotated[
     str, StringConstraints(min_length=1, max_length=128, pattern=LINE_PATTERN), AfterValidator(_says_something)
 ]
@@ -73,7 +79,7 @@ class Override(_Body):
     def _says_why(self) -> Self:
         if self.reason_code == "other" and self.comment is None:
             raise fault(("comment",), "the reason 'other' needs a comment")
-        if self.second_user is not None and self.second_user.casefold() == self.user.casefold():
+        if self.second_user is not None and _same(self.second_user) == _same(self.user):
             raise fault(("second_user",), "must be another person than `user`")
         return self
 
