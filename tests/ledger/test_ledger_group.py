@@ -169,6 +169,12 @@ class TestInDoubt:
         assert told(cut.ledger.record_all([entry("d-1"), entry("d-3")])) == ["ICS-LED-006", ("d-3", False)]
         assert broken_links(cut.url) == []
 
+    def test_what_was_committed_is_signed(self, cut, tmp_path, monkeypatch):
+        monkeypatch.setenv("ICSML_HOME", str(tmp_path))
+        cut.ledger.record_all([entry("d-0")])
+        cut.ledger.record_all([entry("d-1", key="k-1"), entry("d-2")])
+        assert [head.sequence for head in cut.ledger.checkpoint().heads] == [3]
+
 
 class TestLocked:
     def test_a_writer_gives_up_and_a_reader_does_not_wait(self, ledger, url):

@@ -12,7 +12,7 @@ import typer
 from ledger_tables import CHAIN, FIELDS, connected, execute, payload
 
 from icsml.cli import ledger_command
-from icsml.errors import ConfigError, LedgerError, MissingError
+from icsml.errors import ConfigError, ConflictError, LedgerError, MissingError
 from icsml.ledger import Ledger
 from icsml.ledger.checkpoints import Checkpoint, Head, add_checkpoints, checkpoints_path, read_checkpoints
 from icsml.ledger.signing import signing_key, trusted_keys
@@ -291,6 +291,13 @@ class TestCheckpoints:
             key.verify(bytes.fromhex(line["signature"]), content)
             assert line["checkpoint"]["previous_sha256"] == previous
             previous = hashlib.sha256(content).hexdigest()
+
+    def test_a_conflict_does_not_keep_what_was_recorded_before_from_being_signed(self, recorded):
+        recorded.record("bank-a", "d-7", payload("d-7"))
+        with pytest.raises(ConflictError):
+            recorded.record("bank-b", "d-7", payload("d-7"))
+        assert [head.decision_id for head in recorded.checkpoint().heads] == ["d-7"]
+        assert verify(recorded).unsigned == 0
 
     def test_two_processes_sign_into_one_file(self, recorded, url):
         with Ledger.open(url) as other:

@@ -85,6 +85,7 @@ class Writer:
         self._inserter = Inserter(engine, _TABLES, unless_there=[REASON_BACKLOG])
         self._connection: Connection | None = None
         self._heads: dict[str, Head] = {}
+        self._committed: dict[str, Head] = {}
         self._shared = False
         self._behind = 0
         self._turn = Lock()
@@ -140,8 +141,8 @@ class Writer:
         return proof
 
     def heads(self) -> list[Head]:
-        """Return where the chains end that were written since the last failure."""
-        return sorted(self._heads.copy().values())
+        """Return where the chains ended after their last commits; a failure since does not take these back."""
+        return sorted(self._committed.copy().values())
 
     def close(self) -> None:
         """Leave nothing behind, and give the connection back, unless a thread that is stuck has it."""
@@ -216,7 +217,12 @@ class Writer:
             # No entry is at fault, so somebody else writes under this name.
             self._shared = self._shared or (careful and not in_doubt and len(new) == len(entries))
             heads = self._insert(connection, new) if new else {}
+            found = {}
+            if in_doubt:  # what the commit before this wrote
+                tenants = {entry.tenant for entry in entries} - heads.keys()
+                found = {head.tenant: head for tenant in tenants if (head := self._head(connection, tenant)).sequence}
         self._heads |= heads
+        self._committed |= heads | found
         return outcomes
 
     def _insert(self, connection: Connection, new: Sequence[Entry]) -> dict[str, Head]:
