@@ -111,10 +111,13 @@ def test_a_recorded_decision_states_the_bundle_that_made_it(
     assert [answer["model"]["version"] for answer in (first, second)] == ["3", "4"]
 
 
-def test_the_document_describes_what_the_live_model_accepts(client, bundle, now):
+@pytest.mark.parametrize("path", ["", "/{id}/correction", "/{id}/objection"])
+def test_the_document_describes_what_the_live_model_accepts(client, bundle, now, path):
     def extras():
-        body = client.get("/openapi.json").json()["paths"]["/v1/assessments"]["post"]["requestBody"]
-        return list(body["content"]["application/json"]["schema"]["properties"]["extra"]["properties"])
+        body = client.get("/openapi.json").json()["paths"][f"/v1/assessments{path}"]["post"]["requestBody"]
+        schema = body["content"]["application/json"]["schema"]
+        schema = schema["properties"]["record"] if path else schema
+        return list(schema["properties"]["extra"]["properties"])
 
     before = extras()
     client.app.state.service.models.exchange(LiveModel(replace(bundle, extras=()), "4", now))

@@ -26,9 +26,10 @@ from icsml.serving.live_model import LiveModel, Models, load_model
 from icsml.serving.metrics import forget_process
 from icsml.serving.model_notice import NOTICE_VARIABLE, ModelNotice, notice_signature
 from icsml.serving.model_watch import watch_model
+from icsml.serving.openapi import link_decisions
 from icsml.serving.problems import Problem, install
 from icsml.serving.rate_limit import RateLimits
-from icsml.serving.routes.assessments import assessments_router
+from icsml.serving.routes.assessments import PATH, assessments_router
 from icsml.serving.routes.batches import batches_router
 from icsml.serving.routes.changes import changes_router
 from icsml.serving.routes.events import events_router
@@ -165,6 +166,7 @@ class _Application(FastAPI):
         if self.openapi_schema is None:
             document = super().openapi()
             self._describe_bodies(document)
+            link_decisions(document, PATH)
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas = document["components"]["schemas"]
             schemas |= problem.pop("$defs") | {Problem.__name__: problem}
@@ -182,7 +184,7 @@ class _Application(FastAPI):
     def _describe_bodies(self, document: JsonObject) -> None:
         """Describe the bodies that the live model accepts, whichever model the routes were made for."""
         bundle = self.state.service.models.live.bundle
-        routers = (assessments_router, batches_router, innovation_scores_router)
+        routers = (assessments_router, batches_router, events_router, innovation_scores_router)
         routes = [route for router in routers for route in router(bundle).routes]
         for route in (route for route in routes if isinstance(route, APIRoute) and route.openapi_extra):
             for method in route.methods or ():

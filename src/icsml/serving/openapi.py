@@ -14,7 +14,7 @@ from icsml.records.extra import ExtraFeature
 from icsml.serving.language import IN_LANGUAGE
 from icsml.serving.problems import MEDIA_TYPE, Problem
 
-__all__ = ["EXAMPLE_ID", "batch_body", "model_body", "problems", "record_body"]
+__all__ = ["EXAMPLE_ID", "batch_body", "link_decisions", "model_body", "problems", "record_body"]
 
 EXAMPLE_ID = "6b2f0c5e-9a1d-4d3b-8f57-2f4f8a6c1e90"
 """How an identifier of a decision looks."""
@@ -37,6 +37,7 @@ _MEANING = {
 }
 _EVERYWHERE = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.INTERNAL_SERVER_ERROR)
 _WITH_KEY = (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS)
+_OF_ANSWER = {"id": "$response.body#/decision_id"}
 _HEADERS = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": {"schema": {"type": "string"}}},
     HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": {"schema": {"type": "string"}}},
@@ -103,6 +104,30 @@ def model_body(model: type[BaseModel], extras: Sequence[ExtraFeature] = (), *, d
     return _body(schema, _example(schema, extras))
 
 
+def link_decisions(document: JsonObject, made: str) -> None:
+    """Link the answer that makes a decision to all that can be asked about one, in place.
+
+    Parameters
+    ----------
+    document : dict
+        The OpenAPI document.
+    made : str
+        Path whose ``POST`` makes a decision; what is asked about it is below.
+    """
+    about = f"{made}/{{id}}"
+    asked = [
+        (path, each) for path, found in document["paths"].items() if path.startswith(about) for each in found.items()
+    ]
+    links = {
+        operation["operationId"]: {"operationId": operation["operationId"], "parameters": _OF_ANSWER}
+        for _, (_, operation) in asked
+    }
+    decides = ("correction", "objection")
+    makers = [each for path, (_, each) in asked if path.rpartition("/")[2] in decides]
+    for operation in [document["paths"][made]["post"], *makers]:
+        operation["responses"]["201"]["links"] = links
+
+
 def _example(schema: JsonObject, extras: Sequence[ExtraFeature]) -> JsonObject:
     return {
         name: example_record(extras)
@@ -111,6 +136,7 @@ def _example(schema: JsonObject, extras: Sequence[ExtraFeature]) -> JsonObject:
         if "items" in each
         else each["examples"][0]
         for name, each in schema["properties"].items()
+        if each.get("examples") != [None]
     }
 
 
