@@ -215,3 +215,124 @@ def test_events_are_those_of_the_tenant(recorded):
     recorded.record_all([Entry.of_event("bank-a", event, enterprise_id="e-1")])
     assert [each["event_id"] for each in recorded.events("bank-a", "d-1")] == ["v-1"]
     assert recorded.events("bank-b", "d-1") == []
+
+
+def test_a_damaged_payload_and_index_stop_no_erasure(recorded, url):
+    damaged = "X'7b6e6f'" if url.startswith("sqlite") else "decode('7b6e6f', 'hex')"
+    execute(url, f"UPDATE payload SET bytes = {damaged} WHERE decision_id = 'd-1'")
+    assert erase(recorded) == 2
+    assert gone(recorded, "bank-a", "d-1")
+    assert gone(recorded, "bank-a", "d-3")
+    assert execute(url, "SELECT count(*) FROM payload_key WHERE decision_id IN ('d-1', 'd-3')") == [(0,)]
+    assert execute(url, "SELECT count(*) FROM payload WHERE decision_id = 'd-1'") == [(0,)]
+    assert found(recorded).ok
+
+
+def test_a_payload_that_was_made_a_text_is_deleted(tmp_path):
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    with Ledger.open(url) as ledger:
+        record(ledger, "d-1", "e-1")
+        execute(url, "UPDATE payload SET bytes = 'the firm e-1'")
+        assert erase(ledger) == 1
+        assert execute(url, "SELECT count(*) FROM payload WHERE decision_id = 'd-1'") == [(0,)]
+
+
+@pytest.mark.parametrize("reasons", ["no JSON", "3"])
+def test_a_damaged_row_of_the_index_stops_no_erasure(ledger, url, reasons):
+    decision = {
+        "decision_id": "d-1",
+        "enterprise_id": "e-1",
+        "decided_at": "2026-06-30T08:00:00.000000Z",
+        "grade": "C3",
+    }
+    ledger.record("bank-a", "d-1", payload("d-1", decision=decision))
+    ledger.catch_up()
+    assert execute(url, "SELECT count(*) FROM decision_reason") == [(1,)]
+    execute(url, f"UPDATE decision_index SET reasons = '{reasons}'")
+    assert erase(ledger) == 1
+    assert execute(url, "SELECT count(*) FROM decision_reason") == [(0,)]
+    assert execute(url, "SELECT count(*) FROM decision_index") == [(0,)]
+
+
+def test_the_hash_of_an_erased_request_is_gone_and_the_key_says_so(ledger, url):
+    options = {"idempotency_key": "k-1"}
+    kept = payload("d-1", decision={"decision_id": "d-1", "enterprise_id": "e-1"})
+    ledger.record("bank-a", "d-1", kept, **options)
+    [(guessable,)] = execute(url, "SELECT request_sha256 FROM idempotency")
+    assert guessable == sha256_hex(canonical_bytes(kept["request"]))
+    erase(ledger)
+    assert execute(url, "SELECT request_sha256 FROM idempotency") == [("",)]
+    for request in (kept["request"], {"enterprise_id": "e-2"}):
+        with pytest.raises(LedgerError) as caught:
+            ledger.record("bank-a", "d-2", kept | {"decision": {"decision_id": "d-2"}, "request": request}, **options)
+        assert caught.value.code == "ICS-LED-026"
+
+
+def test_whoever_reads_keeps_a_deleted_key_in_the_log_and_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("icsml.ledger.store.erasing._PATIENCE", 0.1)
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    with Ledger.open(url) as ledger:
+        record(ledger, "d-1", "e-1")
+        [(key,)] = execute(url, "SELECT key FROM payload_key")
+        with connected(url) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM chain").fetchall()
+            with pytest.raises(LedgerError) as caught:
+                erase(ledger)
+            assert caught.value.code == "ICS-LED-027"
+            assert gone(ledger, "bank-a", "d-1")
+            assert key in (tmp_path / "ledger.db-wal").read_bytes()
+            reader.execute("ROLLBACK")
+        assert erase(ledger) == 0  # overwrites what the first could not
+        assert not any(key in file.read_bytes() for file in tmp_path.glob("ledger.db*"))
+
+
+def _of_an_earlier_release(ledger, url, decision_id, firm):
+    """Store a decision as a release did that knew neither keys nor times of decision."""
+    record(ledger, decision_id, firm)
+    data = canonical_bytes(payload(decision_id, request={"enterprise_id": firm}))
+    literal = f"X'{data.hex()}'" if url.startswith("sqlite") else f"decode('{data.hex()}', 'hex')"
+    execute(
+        url, f"UPDATE payload SET bytes = {literal}, sha256 = '{sha256_hex(data)}' WHERE decision_id = '{decision_id}'"
+    )
+    execute(url, f"DELETE FROM payload_key WHERE decision_id = '{decision_id}'")
+    assert execute(url, "SELECT count(*) FROM decision_index") == [(0,)]
+
+
+def test_a_decision_that_no_table_files_under_its_firm_is_erased(ledger, url):
+    _of_an_earlier_release(ledger, url, "d-1", "企-1")
+    _of_an_earlier_release(ledger, url, "d-2", "企-10")
+    assert ledger.erase_enterprise("bank-a", "企-1", reason="asked for it", by="officer") == 1
+    assert execute(url, "SELECT decision_id FROM payload WHERE decision_id LIKE 'd-%'") == [("d-2",)]
+    options = {"reason": "kept long enough", "by": "operator"}
+    assert ledger.erase_before(NOW + timedelta(days=999), tenant="bank-b", **options) == 0
+    assert ledger.erase_before(NOW + timedelta(days=999), tenant="bank-a", **options) == 1
+    assert ledger.erase_before(NOW + timedelta(days=999), tenant=None, **options) == 0
+
+
+def test_what_is_recorded_during_an_erasure_is_erased_too(ledger, url, monkeypatch):
+    record(ledger, "d-1", "e-1")
+    late = iter(["d-2", "d-3"])
+    real = ledger.record_all
+
+    def record_another(entries):
+        name = next(late, None)
+        if name is not None:
+            monkeypatch.setattr(ledger, "record_all", real)
+            record(ledger, name, "e-1")
+            monkeypatch.setattr(ledger, "record_all", record_another)
+        return real(entries)
+
+    monkeypatch.setattr(ledger, "record_all", record_another)
+    assert erase(ledger) == 3
+    assert found(ledger).ok
+
+
+def test_progress_of_a_long_erasure_is_shown(ledger, monkeypatch):
+    monkeypatch.setattr("icsml.ledger.store.recording._ERASED_AT_ONCE", 2)
+    for number in range(5):
+        record(ledger, f"d-{number}", "e-1")
+    said = []
+    options = {"reason": "kept long enough", "by": "operator", "progress": said.append}
+    assert ledger.erase_before(NOW + timedelta(days=999), tenant=None, **options) == 5
+    assert said == ["2 of 5 erased", "4 of 5 erased", "5 of 5 erased"]

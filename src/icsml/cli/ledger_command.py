@@ -128,12 +128,14 @@ def erase(
     if not yes and not typer.confirm("Erase? It cannot be undone.", err=True):
         raise typer.Exit(1)
     with Ledger.open(create=False) as ledger:
-        if enterprise is not None and tenant is not None:
-            erased = ledger.erase_enterprise(tenant, enterprise, reason=reason, by=by)
-        else:
-            moment = cast(datetime, before).replace(tzinfo=UTC)
-            erased = ledger.erase_before(moment, tenant=tenant, reason=reason, by=by)
-        ledger.checkpoint()  # so that nobody can take the erasure back unseen
+        try:
+            if enterprise is not None and tenant is not None:
+                erased = ledger.erase_enterprise(tenant, enterprise, reason=reason, by=by)
+            else:
+                moment = cast(datetime, before).replace(tzinfo=UTC)
+                erased = ledger.erase_before(moment, tenant=tenant, reason=reason, by=by, progress=progress())
+        finally:
+            ledger.checkpoint()  # so that nobody can take the erasure back unseen
     if not erased and enterprise is not None:
         raise MissingError(
             "ICS-CLI-005",

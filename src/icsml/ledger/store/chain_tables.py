@@ -22,6 +22,7 @@ __all__ = [
     "CHAIN",
     "DECISION_INDEX",
     "DECISION_REASON",
+    "ERASED_REQUEST",
     "EVENT",
     "HEARTBEAT",
     "IDEMPOTENCY",
@@ -83,6 +84,8 @@ IDEMPOTENCY = Table(
     Column("request_sha256", Text, nullable=False),
     Column("decision_id", Text, ForeignKey("chain.decision_id", name="fk_idempotency_decision_id"), nullable=False),
 )
+ERASED_REQUEST = ""
+"""Stands in the place of ``request_sha256`` where the request was erased."""
 LEDGER = Table("ledger", metadata, Column("id", Text, primary_key=True))
 HEARTBEAT = Table(
     "heartbeat",

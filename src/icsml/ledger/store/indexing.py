@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import orjson
 from sqlalchemy import Connection, bindparam, delete, select, tuple_
 
@@ -55,14 +57,11 @@ def remove_from_index(connection: Connection, decision_id: str) -> bool:
     if row is None:
         return False
     of_reason = DECISION_REASON.c
-    connection.execute(
-        delete(DECISION_REASON).where(
-            of_reason.tenant == row.tenant,
-            of_reason.code.in_(["", *orjson.loads(row.reasons)]),
-            of_reason.grade == (row.grade or ""),
-            of_reason.decided_at == row.decided_at,
-            of_reason.decision_id == decision_id,
-        )
-    )
+    where = [of_reason.tenant == row.tenant, of_reason.decision_id == decision_id]
+    with suppress(ValueError, TypeError):  # of a row that was edited, all are looked through
+        codes = ["", *orjson.loads(row.reasons)]
+        grade, decided_at = of_reason.grade == (row.grade or ""), of_reason.decided_at == row.decided_at
+        where += [of_reason.code.in_(codes), grade, decided_at]
+    connection.execute(delete(DECISION_REASON).where(*where))
     connection.execute(delete(DECISION_INDEX).where(DECISION_INDEX.c.decision_id == decision_id))
     return True

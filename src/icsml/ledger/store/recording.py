@@ -15,6 +15,7 @@ from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from icsml.core.clock import Clock, timestamp, utc_now
+from icsml.core.progress import Progress, silent
 from icsml.errors import IcsmlError, LedgerError
 from icsml.ledger.checkpoints import Checkpoint, Head, add_checkpoints
 from icsml.ledger.entry import Entry, Recorded, require_names, require_texts
@@ -195,6 +196,8 @@ class Ledger(LedgerReading):
     def erase_enterprise(self, tenant: str, enterprise_id: str, *, reason: str, by: str) -> int:
         """Delete the keys of all that is recorded of a firm, and record that; return how many.
 
+        What is recorded of it meanwhile is erased too.
+
         Parameters
         ----------
         tenant, enterprise_id : str
@@ -207,20 +210,27 @@ class Ledger(LedgerReading):
         InputError
             If reason or name is not acceptable.
         LedgerError
-            If it could not be recorded; then nothing was deleted.
+            If it could not be recorded; what was erased until then stays erased. ``ICS-LED-027`` if all was erased
+            and the database could not be made to overwrite it.
         """
-        with self._reading() as connection:
-            names = names_of_enterprise(connection, tenant, enterprise_id)
-        return self._erase(tenant, names, reason, by)
+        require_texts(reason=reason, by=by)
+        erased = 0
+        while names := self._names_of(tenant, enterprise_id):
+            erased += self._erase(tenant, names[:_ERASED_AT_ONCE], reason, by)
+        self._overwrite_freed()
+        return erased
 
-    def erase_before(self, moment: datetime, *, tenant: str | None, reason: str, by: str) -> int:
+    def erase_before(
+        self, moment: datetime, *, tenant: str | None, reason: str, by: str, progress: Progress = silent
+    ) -> int:
         """Delete the keys of all that was recorded before a moment, and record that; return how many.
 
         Raises
         ------
         InputError, LedgerError
-            As :meth:`erase_enterprise`; what was erased until then stays erased.
+            As :meth:`erase_enterprise`.
         """
+        require_texts(reason=reason, by=by)
         with self._scanning() as connection:
             found = names_before(connection, timestamp(moment), tenant)
         erased = 0
@@ -228,26 +238,34 @@ class Ledger(LedgerReading):
             names = [name for _, name in group]
             for start in range(0, len(names), _ERASED_AT_ONCE):
                 erased += self._erase(owner, names[start : start + _ERASED_AT_ONCE], reason, by)
+                progress(f"{erased:,} of {len(found):,} erased")
+        self._overwrite_freed()
         return erased
 
+    def _names_of(self, tenant: str, enterprise_id: str) -> list[str]:
+        with self._scanning() as connection:
+            return names_of_enterprise(connection, tenant, enterprise_id)
+
     def _erase(self, tenant: str, names: Sequence[str], reason: str, by: str) -> int:
-        require_texts(reason=reason, by=by)
-        if not names:
-            return 0
         event = {"event_id": str(uuid.uuid4()), "kind": "erasure", "reason": reason, "by": by}
         (outcome,) = self.record_all([Entry.of_erasure(tenant, event, names)])
         if isinstance(outcome, IcsmlError):
             raise outcome
+        return len(names)
+
+    def _overwrite_freed(self) -> None:
+        cause: Exception | None = None
         try:
-            overwrite_freed(self._engine)
+            done = overwrite_freed(self._engine)
         except (SQLAlchemyError, sqlite3.Error) as error:
+            done, cause = False, error
+        if not done:
             raise LedgerError(
                 "ICS-LED-027",
-                "the keys are deleted, but the database could not be made to overwrite them",
+                "the keys are deleted, but the files of the database hold them still: somebody reads it",
                 field=URL_VARIABLE,
-                remedy="run VACUUM on it",
-            ) from error
-        return len(names)
+                remedy="run the same command again when nobody reads the whole ledger, as verify and export do",
+            ) from cause
 
     def prove(self, size: int = _PROOF_BYTES) -> None:
         """Write a row of so many bytes to this writer's heartbeat, commit it, and read it back.

@@ -190,7 +190,7 @@ def _require_second(override: Override, payload: JsonObject, limit: float) -> No
 
 def _require_known(service: Service, tenant: str, outcomes: Sequence[Outcome]) -> None:
     for position, one in enumerate(outcomes):
-        if one.decision_id is not None and service.ledger.firm_of(tenant, one.decision_id) != one.enterprise_id:
+        if one.decision_id is not None and not _is_of(service, tenant, one.decision_id, one.enterprise_id):
             raise RequestError(
                 HTTPStatus.UNPROCESSABLE_ENTITY,
                 "ICS-SRV-059",
@@ -198,6 +198,14 @@ def _require_known(service: Service, tenant: str, outcomes: Sequence[Outcome]) -
                 field=f"outcomes.{position}.decision_id",
                 remedy="leave it out, or name an assessment of the firm",
             )
+
+
+def _is_of(service: Service, tenant: str, decision_id: str, enterprise_id: str) -> bool:
+    """Return whether a decision is on a firm; raise LedgerError if it was erased."""
+    if service.ledger.firm_of(tenant, decision_id) == enterprise_id:
+        return True
+    payload = service.ledger.get(tenant, decision_id)  # what an earlier release recorded may not be in the index
+    return payload is not None and payload["decision"].get("enterprise_id") == enterprise_id
 
 
 def _entry(
