@@ -268,7 +268,7 @@ def test_what_happens_after_a_decision_is_recorded_once_though_answers_are_lost(
                                                    "second_user": "b"}),
         lambda: client.correct(made.decision_id, record | {"staff_total": 9}, reason="typing", user="a"),
         lambda: client.object_to(made.decision_id, statement="too low", user="a"),
-        lambda: client.record_outcomes([{"enterprise_id": record["enterprise_id"], "as_of": "2026-06-30", "bad": False,
+        lambda: client.record_outcomes([{"enterprise_id": record["enterprise_id"], "as_of": "2026-06-30", "bad": True,
                                          "decision_id": made.decision_id}]),
     ]  # fmt: skip
     given = []

@@ -5,6 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import re
+from dataclasses import fields
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
@@ -13,10 +16,12 @@ from fastapi import Response
 from icsml.core.canonical import canonical_bytes
 from icsml.ledger import parse_payload
 from icsml.ledger.entry import DecisionRead
+from icsml.ledger.outcomes import in_force
 from icsml.ledger.replay import replay
 from icsml.ledger.signing import trusted_keys
 from icsml.model.bundle import read_bundle
 from icsml.serving.links import with_links
+from icsml.serving.live_model import LiveModel
 
 URL = "/v1/assessments"
 OVERRIDE = {"outcome": "approve", "reason_code": "guarantee", "user": "officer-17", "amount_cny": 800_000}
@@ -213,14 +218,31 @@ class TestLinks:
 
 
 class TestOutcomes:
-    def test_outcomes_are_recorded_with_or_without_their_decision(self, client, ledger, decided, path):
-        seen = {"enterprise_id": decided["enterprise_id"], "as_of": "2026-06-30", "bad": False}
-        body = {"outcomes": [seen | {"decision_id": decided["decision_id"]}, seen | {"enterprise_id": "unknown"}]}
-        made = client.post("/v1/outcomes", json=body, headers={"Idempotency-Key": "k"})
+    """What became of firms, told three weeks after a decision whose horizon is twelve months."""
+
+    @pytest.fixture
+    def client(self, make_app, test_client, keys):
+        clock = SimpleNamespace(now=datetime(2026, 7, 21, 9, 30, tzinfo=UTC))
+        app = make_app(clock=lambda: clock.now)
+        with test_client(app, headers={"Authorization": f"Bearer {keys.score}"}) as opened:
+            opened.clock = clock
+            yield opened
+
+    @pytest.fixture
+    def of_decision(self, decided):
+        return {name: decided[name] for name in ("enterprise_id", "as_of", "decision_id")} | {"bad": True}
+
+    def send(self, client, *outcomes, key=None):
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return client.post("/v1/outcomes", json={"outcomes": outcomes}, headers=headers)
+
+    def test_outcomes_are_recorded_with_or_without_their_decision(self, client, ledger, decided, path, of_decision):
+        other = {"enterprise_id": "unknown", "as_of": "2024-06-30", "bad": False}
+        made = self.send(client, of_decision, other, key="k")
         assert made.status_code == 201
         assert [each["decision_id"] for each in made.json()["events"]] == [decided["decision_id"], None]
         assert [each["kind"] for each in events(client, path)] == ["outcome"]
-        again = client.post("/v1/outcomes", json=body, headers={"Idempotency-Key": "k"})
+        again = self.send(client, of_decision, other, key="k")
         assert (again.status_code, again.content) == (200, made.content)
         assert ledger.count() == 1
         assert ledger.verify(trusted_keys()).records == 3
@@ -231,20 +253,121 @@ class TestOutcomes:
             ({"as_of": None}, "outcomes.0.as_of"),
             ({"bad": None, "event": "default"}, "outcomes.0.event"),
             ({"bad": True, "event": "default", "event_date": "2020-01-01"}, "outcomes.0.event_date"),
+            ({"event_date": "2025-01-01"}, "outcomes.0.event_date"),
             ({"decision_id": "none"}, "outcomes.0.decision_id"),
+            ({"as_of": "2026-07-22"}, "outcomes.0.as_of"),
+            ({"as_of": "2026-06-30", "bad": False}, "outcomes.0.bad"),
+            ({"as_of": "2025-07-21", "bad": False}, "outcomes.0.bad"),
+            ({"bad": True, "event_date": "2026-07-22"}, "outcomes.0.event_date"),
+            ({"bad": True, "event_date": "2025-07-01"}, "outcomes.0.event_date"),
+            ({"replaces": "none"}, "outcomes.0.replaces"),
         ],
     )
     def test_of_several_none_is_recorded_where_one_is_wrong(self, client, ledger, problem, change, field):
-        right = {"enterprise_id": "e", "as_of": "2026-06-30", "bad": False}
-        answer = client.post("/v1/outcomes", json={"outcomes": [right | change, right]})
-        assert field_of(problem, answer)[1] == [field]
+        right = {"enterprise_id": "e", "as_of": "2024-06-30", "bad": False}
+        assert field_of(problem, self.send(client, right | change, right))[1] == [field]
         assert ledger.verify(trusted_keys()).records == 0
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"as_of": "2026-07-21", "bad": True, "event_date": "2026-07-21"},
+            {"as_of": "2026-06-30", "bad": None},
+            {"as_of": "2026-06-30", "bad": False, "event": "closure", "event_date": "2026-07-02"},
+            {"as_of": "2025-07-20", "bad": False},
+            {"as_of": "2024-02-29", "bad": True, "event_date": "2025-02-28"},
+        ],
+    )
+    def test_what_can_be_known_is_recorded(self, client, change):
+        assert self.send(client, {"enterprise_id": "e"} | change).status_code == 201
+
+    def test_a_day_has_begun_once_it_has_begun_anywhere(self, client, problem):
+        seen = {"enterprise_id": "e", "as_of": "2026-07-22", "bad": True}
+        assert problem(self.send(client, seen), 422).code == "ICS-SRV-062"
+        client.clock.now = datetime(2026, 7, 21, 16, 30, tzinfo=UTC)
+        assert self.send(client, seen).status_code == 201
+
+    def test_each_that_does_not_fit_its_decision_is_named(self, client, ledger, problem, of_decision):
+        wrong = of_decision | {"as_of": "2026-06-29"}
+        answer = self.send(client, of_decision, wrong, of_decision | {"bad": False}, wrong)
+        assert field_of(problem, answer) == (
+            "ICS-SRV-062", ["outcomes.1.as_of", "outcomes.2.bad", "outcomes.3.as_of"]
+        )  # fmt: skip
+        foreign = of_decision | {"enterprise_id": "another"}
+        assert field_of(problem, self.send(client, foreign, of_decision, foreign)) == (
+            "ICS-SRV-059", ["outcomes.0.decision_id", "outcomes.2.decision_id"]
+        )  # fmt: skip
+        assert ledger.verify(trusted_keys()).records == 1
+
+    def test_the_horizon_is_that_of_the_model_which_decided(self, client, bundle, of_decision, problem):
+        """The model in service now may have another one, or state none."""
+        models, parts = (
+            client.app.state.service.models,
+            {name.name: getattr(bundle, name.name) for name in fields(bundle)},
+        )
+        stated = {"sha256": "0" * 64, "horizon_months": None}
+        models.exchange(LiveModel(SimpleNamespace(**parts | stated), "4", client.clock.now))
+        named, unnamed = of_decision | {"bad": False}, of_decision | {"bad": False, "decision_id": None}
+        assert field_of(problem, self.send(client, named)) == ("ICS-SRV-062", ["outcomes.0.bad"])
+        assert self.send(client, unnamed).status_code == 201
+
+    def test_one_that_contradicts_another_is_refused_unless_it_replaces_that(
+        self, client, ledger, path, problem, of_decision
+    ):
+        unseen = self.send(client, of_decision | {"bad": None}, key="a")
+        first = self.send(client, of_decision | {"event": "default"}, key="b").json()["events"][0]["event_id"]
+        dated = of_decision | {"event": "default", "event_date": "2026-07-05"}
+        assert self.send(client, dated).status_code == 201
+        assert self.send(client, dated).status_code == 201
+        other = of_decision | {"event": "bankruptcy", "event_date": "2026-07-05"}
+        unnamed = of_decision | {"bad": None, "decision_id": None}
+        for wrong, field in ((other, "event"), (unnamed, "bad"), (dated | {"event_date": "2026-07-06"}, "event_date")):
+            answer = self.send(client, wrong)
+            assert field_of(problem, answer, 409) == ("ICS-SRV-063", [f"outcomes.0.{field}"])
+        told = events(client, path)
+        assert [each["bad"] for each in told] == [None, True, True, True]
+        answer = self.send(client, other | {"replaces": first})
+        assert problem(answer, 409).code == "ICS-SRV-063"  # those with a date say otherwise still
+        for replaced in told[1:3]:
+            assert self.send(client, dated | {"replaces": replaced["event_id"]}).status_code == 201
+        assert problem(self.send(client, dated | {"replaces": first}), 422).code == "ICS-SRV-062"
+        again = self.send(client, of_decision | {"bad": None}, key="a")
+        assert (again.status_code, again.content) == (200, unseen.content)
+
+    def test_one_that_was_wrong_is_replaced_and_both_are_shown(self, client, ledger, path, of_decision):
+        (first,) = self.send(client, of_decision, key="k").json()["events"]
+        right = of_decision | {"bad": None, "replaces": first["event_id"]}
+        assert self.send(client, right).status_code == 201
+        told = events(client, path)
+        assert [(each["bad"], each.get("replaces")) for each in told] == [(True, None), (None, first["event_id"])]
+        assert [each["bad"] for each in in_force(told)] == [None]
+        assert self.send(client, of_decision, key="k").status_code == 200
+        assert len(events(client, path)) == 2
+
+    def test_two_of_one_request_that_contradict_each_other_are_refused(self, client, ledger, problem):
+        seen = {"enterprise_id": "e", "as_of": "2024-06-30", "bad": True}
+        answer = self.send(client, seen, seen | {"enterprise_id": "f"}, seen | {"bad": False})
+        assert field_of(problem, answer, 409) == ("ICS-SRV-063", ["outcomes.2.bad"])
+        assert self.send(client, seen, seen | {"as_of": "2023-06-30", "bad": False}).status_code == 201
+
+    def test_a_thousand_are_looked_up_together(self, client, problem):
+        seen = [{"enterprise_id": f"e-{number}", "as_of": "2024-06-30", "bad": False} for number in range(1000)]
+        assert self.send(client, *seen, key="k" * 255).status_code == 201
+        assert self.send(client, *seen, key="k" * 255).status_code == 200
+        answer = self.send(client, *[each | {"bad": True} for each in seen])
+        assert field_of(problem, answer, 409) == ("ICS-SRV-063", [f"outcomes.{n}.bad" for n in range(50)])
+
+    @pytest.mark.parametrize("length", [1, 252, 253, 254, 255])
+    def test_a_key_of_every_length_that_is_allowed_names_them(self, client, length):
+        seen = [{"enterprise_id": f"e-{number}", "as_of": "2024-06-30", "bad": False} for number in range(12)]
+        made, again = (self.send(client, *seen, key="k" * length) for _ in range(2))
+        assert (made.status_code, again.status_code, again.content) == (201, 200, made.content)
 
 
 @pytest.mark.parametrize("others", [[], [1], [0, 1], [2, 0], [1, 2, 3]])
 def test_under_a_key_that_was_used_none_of_other_outcomes_is_recorded(client, ledger, problem, others):
     """Those past the end of what was sent before have a key of their own, which is free."""
-    outcomes = [{"enterprise_id": f"e-{number}", "as_of": "2026-06-30", "bad": False} for number in range(4)]
+    outcomes = [{"enterprise_id": f"e-{number}", "as_of": "2024-06-30", "bad": False} for number in range(4)]
     key = {"Idempotency-Key": "k"}
     sent = [outcomes[0]] if others else outcomes[:2]
     assert client.post("/v1/outcomes", json={"outcomes": sent}, headers=key).status_code == 201

@@ -164,6 +164,8 @@ def test_what_is_said_of_a_decision_and_refused(client, both, record, change, co
     [
         None, {}, {"as_of": "soon"}, {"bad": "perhaps"}, {"bad": None, "event": "default"}, {"decision_id": "none"},
         {"bad": True, "event": "default", "event_date": "2020-01-01"}, {"event": "flood"}, {"as_of": []},
+        {"event_date": "2026-07-01"}, {"as_of": "2027-01-01"}, {"bad": True, "event_date": "2027-06-30"},
+        {"as_of": "2024-01-01", "bad": True, "event_date": "2025-01-02"}, {"bad": True, "replaces": "none"},
     ],
     ids=str,
 )  # fmt: skip

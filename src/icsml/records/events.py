@@ -88,11 +88,14 @@ class Outcome(_Body):
     """What became of a firm."""
 
     enterprise_id: Name = Field(examples=["E-000001"])
-    as_of: date = Field(description="decision date of the assessment it is the outcome of", examples=["2026-06-30"])
+    as_of: date = Field(description="decision date of the assessment it is the outcome of", examples=["2024-06-30"])
     bad: bool | None = Field(description="whether the event happened; null if it was never seen", examples=[False])
     event: Literal["default", "bankruptcy", "charge_off", "merger", "closure"] | None = Field(None, examples=[None])
     event_date: date | None = Field(None, examples=[None])
     decision_id: Name | None = Field(None, description="the assessment, if it is known", examples=[None])
+    replaces: Name | None = Field(
+        None, description="`event_id` of an earlier outcome of the same, if that one was wrong", examples=[None]
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -100,6 +103,8 @@ class Outcome(_Body):
             raise fault(("event_date",), "must not be before as_of")
         if self.bad is not True and self.event in ("default", "bankruptcy", "charge_off"):
             raise fault(("event",), "is bad, and `bad` does not say so")
+        if self.bad is not True and self.event is None and self.event_date is not None:
+            raise fault(("event_date",), "is the date of an event, and no event is named")
         return self
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
 from contextlib import suppress
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, select, tuple_
+from sqlalchemy import Connection, Row, bindparam, delete, select, tuple_
 
 from icsml.ledger.entry import Entry
 from icsml.ledger.store.chain_tables import DECISION_INDEX, DECISION_REASON
 
-__all__ = ["index_row", "indexed_firm", "previous_decision", "remove_from_index"]
+__all__ = ["index_row", "indexed", "previous_decision", "remove_from_index"]
 
 _ROW = select(DECISION_INDEX).where(DECISION_INDEX.c.decision_id == bindparam("decision_id"))
+_ROWS = select(DECISION_INDEX).where(
+    DECISION_INDEX.c.decision_id.in_(bindparam("names", expanding=True)), DECISION_INDEX.c.tenant == bindparam("tenant")
+)
 _EARLIER = DECISION_INDEX.alias("earlier")
 _PREVIOUS = (
     select(_EARLIER.c.decision_id)
@@ -45,10 +50,10 @@ def previous_decision(connection: Connection, tenant: str, decision_id: str) -> 
     return found
 
 
-def indexed_firm(connection: Connection, tenant: str, decision_id: str) -> str | None:
-    """Return the enterprise of a decision."""
-    row = connection.execute(_ROW, {"decision_id": decision_id}).first()
-    return None if row is None or row.tenant != tenant else row.enterprise_id
+def indexed(connection: Connection, tenant: str, decision_ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """Return the rows of a tenant's decisions by identifier; without those that are not there."""
+    rows = connection.execute(_ROWS, {"tenant": tenant, "names": list(decision_ids)})
+    return {row.decision_id: row for row in rows}
 
 
 def remove_from_index(connection: Connection, decision_id: str) -> bool:

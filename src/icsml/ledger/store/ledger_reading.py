@@ -22,7 +22,8 @@ from icsml.ledger.store.database import (
 )
 from icsml.ledger.store.evidence import Evidence, find_decision, not_signed, rows_until
 from icsml.ledger.store.failures import not_readable
-from icsml.ledger.store.indexing import indexed_firm, previous_decision
+from icsml.ledger.store.indexing import indexed, previous_decision
+from icsml.ledger.store.outcomes import recorded_outcomes
 from icsml.ledger.store.reading import (
     NOT_DECISIONS,
     events_about,
@@ -32,7 +33,7 @@ from icsml.ledger.store.reading import (
     recorded_payload,
 )
 from icsml.ledger.store.scanning import ledger_identity, verified
-from icsml.ledger.store.searching import Counted, Position, Wanted, count_index, search_index
+from icsml.ledger.store.searching import Counted, IndexRow, Position, Wanted, count_index, search_index
 from icsml.ledger.store.walking import Walked, chain_and_index, walk
 from icsml.ledger.verification import Verification
 
@@ -255,18 +256,27 @@ class LedgerReading:
         with self._reading() as connection:
             return is_decision(connection, tenant, decision_id)
 
-    def firm_of(self, tenant: str, decision_id: str) -> str | None:
-        """Return which firm a tenant's decision is on; None if there is no such decision, or it was erased.
+    def indexed(self, tenant: str, decision_ids: Sequence[str]) -> dict[str, IndexRow]:
+        """Return by identifier the rows that the index has of a tenant's decisions; none of what was erased.
 
         Raises
         ------
         LedgerError
             If the ledger cannot be read.
         """
-        if not is_name(decision_id):
-            return None
         with self._reading() as connection:
-            return indexed_firm(connection, tenant, decision_id)
+            return indexed(connection, tenant, [each for each in decision_ids if is_name(each)])
+
+    def outcomes(self, tenant: str, enterprise_ids: Sequence[str]) -> list[JsonObject]:
+        """Return the outcomes of a tenant's firms in the order recorded, of whatever decision; without what was erased.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger cannot be read, or one is not what was recorded.
+        """
+        with self._reading() as connection:
+            return recorded_outcomes(connection, tenant, enterprise_ids)
 
     def events(self, tenant: str, decision_id: str) -> list[JsonObject]:
         """Return what happened after a decision, in the order recorded; without what was erased.

@@ -14,10 +14,11 @@ from icsml.errors import IcsmlError
 from icsml.ledger.entry import Entry, Recorded
 from icsml.model.bundle import Bundle
 from icsml.records.decision import Decision
-from icsml.records.events import Correction, Event, Events, Objection, Outcome, Outcomes, Override, RecordedOutcomes
+from icsml.records.events import Correction, Event, Events, Objection, Outcomes, Override, RecordedOutcomes
 from icsml.serving.etag import NOT_MODIFIED, tagged
 from icsml.serving.keys import Caller
 from icsml.serving.openapi import model_body, problems
+from icsml.serving.outcomes import key_of, require_acceptable, told_of
 from icsml.serving.problems import RequestError
 from icsml.serving.redeciding import decide_again, recorded_decision
 from icsml.serving.routes.assessments import CREATING, PATH, DecisionId, IdempotencyKey, created
@@ -53,14 +54,21 @@ async def record_outcomes(
 ) -> Response:
     """Record what became of firms: all of them, or none where one is not acceptable."""
     outcomes = validated(Outcomes, body).outcomes
-    await service.readers.run(lambda: _require_known(service, caller.tenant, outcomes))
-    all_of_them = digest([one.model_dump(mode="json") for one in outcomes])
+    live, now = service.models.live, service.clock()
+    all_of_them = digest([told_of(one) for one in outcomes])
+    requests = [{"outcomes": all_of_them, "position": position} for position in range(len(outcomes))]
+
+    def require() -> None:
+        key = key_of(idempotency_key, 0)
+        if key is None or service.ledger.earlier(caller.tenant, key, digest(requests[0])) is None:
+            require_acceptable(service.ledger, caller.tenant, outcomes, now=now, live=live)
+
+    await service.readers.run(require)
     first: str | None = None
     entries: list[Entry] = []
     for position, one in enumerate(outcomes):
-        told = one.model_dump(mode="json", exclude={"decision_id"})
-        key = None if idempotency_key is None else f"{idempotency_key} {position}"
-        request = {"outcomes": all_of_them, "position": position}
+        told = {name: value for name, value in told_of(one).items() if name != "decision_id"}
+        key, request = key_of(idempotency_key, position), requests[position]
         entry = _entry(service, caller, "outcome", one.decision_id, one.enterprise_id, told, key, request, first)
         first = first or entry.decision_id
         entries.append(entry)
@@ -186,26 +194,6 @@ def _require_second(override: Override, payload: JsonObject, limit: float) -> No
             field="second_user",
             remedy="name the second authority, or the amount in amount_cny",
         )
-
-
-def _require_known(service: Service, tenant: str, outcomes: Sequence[Outcome]) -> None:
-    for position, one in enumerate(outcomes):
-        if one.decision_id is not None and not _is_of(service, tenant, one.decision_id, one.enterprise_id):
-            raise RequestError(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                "ICS-SRV-059",
-                "no such assessment of this firm",
-                field=f"outcomes.{position}.decision_id",
-                remedy="leave it out, or name an assessment of the firm",
-            )
-
-
-def _is_of(service: Service, tenant: str, decision_id: str, enterprise_id: str) -> bool:
-    """Return whether a decision is on a firm; raise LedgerError if it was erased."""
-    if service.ledger.firm_of(tenant, decision_id) == enterprise_id:
-        return True
-    payload = service.ledger.get(tenant, decision_id)  # what an earlier release recorded may not be in the index
-    return payload is not None and payload["decision"].get("enterprise_id") == enterprise_id
 
 
 def _entry(
