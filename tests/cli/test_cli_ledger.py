@@ -9,7 +9,7 @@ import pytest
 from ledger_tables import execute, payload
 from pyarrow import parquet
 
-from icsml.ledger import Ledger
+from icsml.ledger import Entry, Ledger
 from icsml.ledger.store.chain_tables import CHAIN
 from icsml.workflows import ledger_export
 
@@ -122,3 +122,57 @@ def test_an_altered_payload_ends_the_export_without_a_file(recorded, icsml):
     assert "ICS-LED-008" in err
     assert path.read_text() == "as it was"
     assert [each.name for each in recorded.glob("*.partial")] == []
+
+
+@pytest.fixture
+def followed(recorded):
+    """The decisions of `bank-a` on `e-0` with outcomes: one that was replaced, two that contradict, one of a date."""
+    told = [
+        {"event_id": "o-d-0", "decision_id": "d-0", "bad": True, "event": "default", "event_date": "2026-07-01"},
+        {"event_id": "o-d-0-right", "decision_id": "d-0", "bad": False, "replaces": "o-d-0"},
+        {"event_id": "o-d-2", "decision_id": "d-2", "bad": True},
+        {"event_id": "o-d-2-other", "decision_id": "d-2", "bad": False},
+        {"event_id": "o-dated", "decision_id": None, "bad": True, "event": "charge_off", "event_date": "2026-07-09"},
+        {"event_id": "o-elsewhere", "decision_id": None, "bad": True, "as_of": "2020-01-01"},
+    ]
+    with Ledger.open() as ledger:
+        decision = {"decision_id": "d-9", "decided_at": "2026-06-09T08:00:00.000000Z", "enterprise_id": "e-0"}
+        ledger.record("bank-a", "d-9", payload("d-9", decision=decision | {"as_of": "2026-06-30"}))
+        for each in told:
+            event = {"kind": "outcome", "as_of": "2026-06-30", **each}
+            ledger.record_all([Entry.of_event("bank-a", event, enterprise_id="e-0")])
+    return recorded
+
+
+def test_the_export_has_the_outcome_of_each_decision(followed, icsml, icsml_json):
+    rows = exported(icsml_json, followed / "out.parquet")
+    names = ("outcome_id", "bad", "event", "event_date", "contradictory")
+    nothing = (None, None, None, None, False)
+    assert {name: tuple(row[each] for each in names) for name, row in rows.items()} == {
+        "d-0": ("o-d-0-right", False, None, None, False),
+        "d-1": nothing,
+        "d-2": (None, None, None, None, True),
+        "d-3": nothing,
+        "d-4": nothing,
+        "o-1": nothing,
+        "d-9": ("o-dated", True, "charge_off", "2026-07-09", False),
+    }
+    told = icsml_json("ledger", "export", "--out", followed / "out.parquet")
+    assert {name: told[name] for name in ("decisions", "outcomes", "contradictory")} == {
+        "decisions": 7, "outcomes": 2, "contradictory": 1,
+    }  # fmt: skip
+    _, out, _ = icsml("ledger", "export", "--out", followed / "out.parquet")
+    assert "7 decisions, 2 with an outcome" in out
+    assert "1 have outcomes that contradict one another" in out
+
+
+def test_what_happened_after_a_decision_is_shown_beside_it(followed, icsml, icsml_json):
+    shown = icsml_json("ledger", "show", "d-0")
+    assert shown["decision"]["decision_id"] == "d-0"
+    assert [(each["kind"], each["bad"], each.get("replaces")) for each in shown["events"]] == [
+        ("outcome", True, None), ("outcome", False, "o-d-0"),
+    ]  # fmt: skip
+    assert '"o-d-0-right"' in icsml("ledger", "show", "d-0", "--tenant", "bank-a")[1]
+    assert icsml_json("ledger", "show", "d-4")["events"] == []
+    assert icsml("ledger", "show", "d-0", "--tenant", "bank-b")[0] == 3
+    assert icsml("ledger", "show", "o-d-0")[0] == 3

@@ -15,6 +15,7 @@ from icsml.cli.options import HtmlFile, JsonFlag, Lang, StabilityFile
 from icsml.cli.output import emit, progress
 from icsml.core.files import check_targets
 from icsml.errors import InputError, MissingError
+from icsml.ledger.payload import parse_payload
 from icsml.ledger.signing import trusted_keys
 from icsml.ledger.store import Ledger
 from icsml.ledger.verification import Verification
@@ -35,25 +36,25 @@ def show(
     stability: StabilityFile = None,
     json_: JsonFlag = False,
 ) -> None:
-    """Show one recorded decision with its request and feature vector."""
+    """Show one recorded decision with its request and feature vector, and what happened after it."""
     check_targets(html)
     stability_figures = stability_of_page(stability, html)
-    ledger = Ledger.open(None, create=False)
-    try:
-        payload = ledger.get(tenant, decision_id) if tenant else ledger.find(decision_id)
-    finally:
-        ledger.close()
-    if payload is None:
+    with Ledger.open(None, create=False) as ledger:
+        found = ledger.find_bytes(decision_id, tenant)
+        events = [] if found is None else ledger.events(found[0], decision_id)
+    if found is None:
         raise MissingError(
             "ICS-CLI-005",
             "there is no such decision",
             field="ID",
             remedy="check the identifier, --tenant and ICSML_LEDGER_URL",
         )
-    text = json.dumps(payload, ensure_ascii=False, indent=2)
+    payload = parse_payload(found[1])
+    shown = {**payload, "events": events}
+    text = json.dumps(shown, ensure_ascii=False, indent=2)
     if html is not None:
         text = write_decision_page(payload["decision"], html, lang, stability_figures)
-    emit(payload, as_json=json_, text=text)
+    emit(shown, as_json=json_, text=text)
 
 
 def verify(public_keys: PublicKeys = None, json_: JsonFlag = False) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -55,14 +56,17 @@ def export(
     payload: Annotated[bool, typer.Option("--payload", help="With the payloads as JSON.")] = False,
     json_: JsonFlag = False,
 ) -> None:
-    """Write recorded decisions to a Parquet file, one row for each, in the order recorded."""
+    """Write recorded decisions with their outcomes to a Parquet file, one row for each, in the order recorded."""
     from icsml.workflows.ledger_export import export_ledger  # pyarrow takes its time
 
     check_target(out)
     start = None if since is None else datetime.combine(day(since, "--since"), time(), UTC)
     with Ledger.open(None, create=False) as ledger:
-        count = export_ledger(ledger, out, tenant=tenant, since=start, payload=payload, progress=progress())
-    emit({"decisions": count, "out": str(out)}, as_json=json_, text=f"{count:,} decisions: {out}")
+        counts = export_ledger(ledger, out, tenant=tenant, since=start, payload=payload, progress=progress())
+    text = f"{counts.decisions:,} decisions, {counts.outcomes:,} with an outcome: {out}"
+    if counts.contradictory:
+        text += f"\n{counts.contradictory:,} have outcomes that contradict one another, and none is told of them"
+    emit(asdict(counts) | {"out": str(out)}, as_json=json_, text=text)
 
 
 def _days(first: str | None, last: str | None) -> tuple[str | None, str | None]:

@@ -3,10 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from icsml.core.strict_json import JsonObject
 
-__all__ = ["contradicted", "in_force", "of_decision", "same_matter"]
+__all__ = ["Settled", "contradicted", "in_force", "of_decision", "same_matter", "settled"]
+
+
+class Settled(NamedTuple):
+    """What is known of an outcome; all is None where nothing is, or where recorded outcomes contradict one another.
+
+    Parameters
+    ----------
+    outcome_id : str or None
+        The outcome that holds.
+    bad : bool or None
+        Whether the event happened.
+    event, event_date : str or None
+        What happened, and when.
+    contradictory : bool
+        Whether recorded outcomes contradict one another, and none is said to replace another.
+    """
+
+    outcome_id: str | None = None
+    bad: bool | None = None
+    event: str | None = None
+    event_date: str | None = None
+    contradictory: bool = False
+
+
+def settled(outcomes: Sequence[JsonObject]) -> Settled:
+    """Return what outcomes of one decision, in the order recorded, say together."""
+    holding = in_force(outcomes)
+    if not holding:
+        return Settled()
+    if any(contradicted(one, later) for at, one in enumerate(holding) for later in holding[at + 1 :]):
+        return Settled(contradictory=True)
+    last = holding[-1]
+    return Settled(last["event_id"], last["bad"], last.get("event"), last.get("event_date"))
 
 
 def in_force(outcomes: Sequence[JsonObject]) -> list[JsonObject]:
