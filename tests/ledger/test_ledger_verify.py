@@ -12,8 +12,9 @@ import typer
 from ledger_tables import CHAIN, FIELDS, connected, execute, payload
 
 from icsml.cli import ledger_command
+from icsml.cli.output import emit
 from icsml.errors import ConfigError, ConflictError, LedgerError, MissingError
-from icsml.ledger import Ledger
+from icsml.ledger import Entry, Ledger
 from icsml.ledger.checkpoints import Checkpoint, Head, add_checkpoints, checkpoints_path, read_checkpoints
 from icsml.ledger.signing import signing_key, trusted_keys
 
@@ -141,6 +142,97 @@ def test_a_chain_computed_anew_differs_from_its_checkpoint(recorded, url):
     execute(url, "UPDATE chain SET recorded_at = '2020-01-01T00:00:00.000000Z' WHERE decision_id = 'd-3'")
     _recompute(url, 3)
     assert _bad(recorded) == ("edited", f"d-{N}")
+
+
+OTHER_TYPES = ["'text'", "CAST(bytes AS TEXT)", "CAST(x'ff' AS TEXT)", "7", "1e300", "9223372036854775807", "x''"]
+READERS = [
+    lambda ledger: ledger.get("bank-a", "d-3"),
+    lambda ledger: ledger.find("d-3"),
+    lambda ledger: ledger.decision("bank-a", "d-3"),
+    lambda ledger: ledger.evidence("d-3", None, trusted_keys()),
+    lambda ledger: ledger.earlier("bank-a", "key", "1" * 64),
+]
+
+
+def _refused(ledger):
+    for read in READERS:
+        with pytest.raises(LedgerError) as caught:
+            read(ledger)
+        assert caught.value.code == "ICS-LED-008"
+    walked = {one.decision_id: one.error and one.error.code for group in ledger.walk() for one in group}
+    assert walked.pop("d-3") == "ICS-LED-008"
+    assert len(walked) == N + 1
+    assert not any(walked.values())
+
+
+@pytest.fixture
+def keyed(recorded, url):
+    execute(url, f"INSERT INTO idempotency VALUES ('bank-a', 'key', '{'1' * 64}', 'd-3')")
+    return recorded
+
+
+@in_a_file
+@pytest.mark.parametrize("value", OTHER_TYPES)
+@pytest.mark.parametrize("column", ["bytes", "key"])
+def test_a_payload_or_key_of_another_type_is_not_what_was_recorded(keyed, url, column, value):
+    table = {"bytes": "payload", "key": "payload_key"}[column]
+    execute(url, f"UPDATE {table} SET {column} = {value.replace('bytes', column)} WHERE decision_id = 'd-3'")
+    assert _bad(keyed) == ("edited", "d-3")
+    _refused(keyed)
+
+
+@pytest.mark.parametrize("data", [b"{", b"[]", b"7", b"\xff", b"[" * 100_000, b"9" * 5000])
+def test_a_payload_that_is_no_json_object(keyed, url, data):
+    execute(url, "DELETE FROM payload WHERE decision_id = 'd-3'")
+    mark = "?" if url.startswith("sqlite") else "%s"
+    with connected(url) as connection:
+        connection.execute(
+            f"INSERT INTO payload (decision_id, tenant, bytes, sha256) VALUES ('d-3', 'bank-a', {mark}, 'x')", [data]
+        )
+    assert _bad(keyed) == ("edited", "d-3")
+    _refused(keyed)
+    row = _row(url, 3) | {"payload_sha256": hashlib.sha256(data).hexdigest()}  # by somebody who knows the chain
+    execute(
+        url,
+        f"UPDATE chain SET payload_sha256 = '{row['payload_sha256']}', row_sha256 = '{_hashed(row)}'"
+        " WHERE decision_id = 'd-3'",
+    )
+    _recompute(url, 4)
+    assert _bad(keyed) == ("edited", "d-3")
+    _refused(keyed)
+
+
+@in_a_file
+@pytest.mark.parametrize("value", ["'text'", "CAST(x'ff' AS TEXT)", "x'ff'", "7.5", "x''", "''"])
+@pytest.mark.parametrize("column", [*FIELDS, "row_sha256"])
+def test_a_value_of_the_chain_of_another_type(recorded, url, column, value, capsys):
+    with connected(url) as connection:
+        connection.execute(f"UPDATE chain SET {column} = {value} WHERE decision_id = 'd-3'")
+    found = verify(recorded)
+    assert not found.ok
+    emit(found, as_json=True, text="")
+    assert json.loads(capsys.readouterr().out)["first_bad"]["kind"] in ("edited", "deleted", "inserted")
+    assert recorded.get("bank-a", "d-4")["decision"]["decision_id"] == "d-4"
+
+
+@in_a_file
+def test_a_row_of_another_type_whose_hash_was_computed_anew(recorded, url):
+    row = _row(url, 3) | {"sequence": "three"}
+    execute(url, f"UPDATE chain SET sequence = 'three', row_sha256 = '{_hashed(row)}' WHERE decision_id = 'd-3'")
+    assert not verify(recorded).ok
+    execute(url, "DELETE FROM chain WHERE sequence > 3 AND sequence < 100 AND tenant = 'bank-a'")
+    assert not verify(recorded).ok
+
+
+@in_a_file
+@pytest.mark.parametrize("value", ["x'ff'", "7", "CAST(x'ff' AS TEXT)"])
+@pytest.mark.parametrize("column", ["kind", "decision_id"])
+def test_an_event_of_another_type(recorded, url, column, value):
+    event = {"event_id": "v-1", "kind": "override", "decision_id": "d-3"}
+    recorded.record_all([Entry.of_event("bank-a", event, enterprise_id="e-1")])
+    assert verify(recorded).ok
+    execute(url, f"UPDATE event SET {column} = {value}")
+    assert _bad(recorded) == ("edited", "v-1")
 
 
 @pytest.mark.parametrize("closed_up", [False, True])

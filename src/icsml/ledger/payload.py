@@ -9,6 +9,7 @@ from typing import Any, NotRequired, TypedDict
 from icsml.core.canonical import canonical_bytes, joined_object
 from icsml.core.strict_json import JsonObject
 from icsml.errors import InputError
+from icsml.ledger.sealing import altered
 
 __all__ = [
     "PAYLOAD_KEYS",
@@ -101,28 +102,61 @@ def other_decision() -> InputError:
 
 
 def stored_decision(data: bytes) -> bytes:
-    """Return the bytes of the decision in the bytes of a payload, without writing them anew."""
+    """Return the bytes of the decision in the bytes of a payload, without writing them anew.
+
+    Raises
+    ------
+    LedgerError
+        As :func:`stored_part`.
+    """
     return stored_part(data, "decision")
 
 
 def stored_answer(data: bytes) -> bytes:
-    """Return the bytes of what was answered, decision or event, in the bytes of a content."""
+    """Return the bytes of what was answered, decision or event, in the bytes of a content.
+
+    Raises
+    ------
+    LedgerError
+        As :func:`stored_part`.
+    """
     return stored_part(data, "event" if data.startswith(b'{"event":') else "decision")
 
 
 def stored_part(data: bytes, name: str) -> bytes:
-    """Return the bytes of one value in the bytes of a payload, without writing them anew."""
-    text, start, end = data.decode(), 0, 0
+    """Return the bytes of one value in the bytes of a payload, without writing them anew.
+
+    Raises
+    ------
+    LedgerError
+        ``ICS-LED-008`` if it is not there, or they are no JSON.
+    """
+    start = end = 0
     key = None
-    while key != name:
-        key, start = _DECODER.raw_decode(text, end + 1)  # after the brace, or the comma
-        _, end = _DECODER.raw_decode(text, start + 1)
+    try:
+        text = data.decode()
+        while key != name:
+            key, start = _DECODER.raw_decode(text, end + 1)  # after the brace, or the comma
+            _, end = _DECODER.raw_decode(text, start + 1)
+    except (ValueError, RecursionError):
+        raise altered() from None
     return text[start + 1 : end].encode()
 
 
 def parse_payload(data: bytes) -> Payload:
-    """Parse the bytes of a payload so that it serialises to the same bytes again."""
-    payload: Payload = json.loads(data, parse_int=_number)
+    """Parse the bytes of a payload so that it serialises to the same bytes again.
+
+    Raises
+    ------
+    LedgerError
+        ``ICS-LED-008`` if they are no JSON object.
+    """
+    try:
+        payload: Payload = json.loads(data, parse_int=_number)
+    except (ValueError, RecursionError):
+        raise altered() from None
+    if not isinstance(payload, dict):
+        raise altered()
     return payload
 
 

@@ -241,7 +241,7 @@ def bundle_of(data: bytes) -> str:
     """
     try:
         return _SHA256.fullmatch(json.loads(stored_part(data, "bundle_sha256")))[0]  # type: ignore[index]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, LedgerError):
         raise unknown_form() from None
 
 

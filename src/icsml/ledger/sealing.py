@@ -116,7 +116,7 @@ def container(stored: bytes) -> dict[str, Any]:
     """
     try:
         found = json.loads(stored)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise altered() from None
     if not isinstance(found, dict):
         raise altered()

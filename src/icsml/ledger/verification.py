@@ -31,6 +31,12 @@ class Link(NamedTuple):
     row: ChainRow
     sha256: str
 
+    @property
+    def is_well_formed(self) -> bool:
+        """Whether every value is of the type that is recorded; SQLite keeps any."""
+        types = {name: int if name == "sequence" else str for name in ChainRow._fields}
+        return isinstance(self.sha256, str) and all(type(getattr(self.row, name)) is types[name] for name in types)
+
     def has_own_hash(self, sequence: int | None = None) -> bool:
         """Return whether the stored hash is that of the row, or of the row at another position."""
         row = self.row if sequence is None else self.row._replace(sequence=sequence)
@@ -163,9 +169,16 @@ def verify_rows(
         found for chain, heads in sorted(signed.items()) if (found := _Walk(chain, heads, erased).end()) is not None
     ]
     if orphans and not bad:
-        bad.append(Bad("deleted", orphans[0], None, None, None, "other tables have this decision, and no chain has it"))
+        bad.append(
+            Bad("deleted", _shown(orphans[0]), None, None, None, "other tables have this decision, and no chain has it")
+        )
     last = checkpoints[-1].at if checkpoints else None
     return Verification(not bad, records, chains, bad[0] if bad else None, bad, len(checkpoints), last, unsigned, gone)
+
+
+def _shown(value: object) -> str | None:
+    """Return a name as it can be shown, of whatever type it is stored."""
+    return value if value is None or isinstance(value, str) else str(value)
 
 
 class _Walk:
@@ -206,7 +219,10 @@ class _Walk:
             return None if erased else ("deleted", link, "its payload is gone, and no erasure of it is recorded")
         if sha256_hex(stored.payload) != link.row.payload_sha256:
             return "edited", link, "its payload is not what was recorded"
-        shown = container(stored.payload)
+        try:
+            shown = container(stored.payload)
+        except LedgerError:
+            return "edited", link, "its payload is no JSON object"
         if "format" in shown and (shown.get("kind"), shown.get("about")) != (stored.kind, stored.about):
             return "edited", link, "the table of events says something else of it than was recorded"
         if erased and stored.key is not None:
@@ -230,10 +246,14 @@ class _Walk:
         return Bad("truncated", known, *self._chain, self.length + 1, detail)
 
     def _bad(self, kind: Kind, link: Link, detail: str) -> Bad:
-        return Bad(kind, link.row.decision_id, *self._chain, link.row.sequence, detail)
+        row = link.row
+        sequence = row.sequence if isinstance(row.sequence, int) else None
+        return Bad(kind, _shown(row.decision_id), _shown(row.tenant), _shown(row.writer), sequence, detail)
 
     def _named(self, link: Link, position: int, chain: Sequence[Link], orphans: Sequence[str]) -> Bad:
         """Name what was done where a row does not follow the one before."""
+        if not link.is_well_formed:
+            return self._bad("edited", link, "a value of the row is of another type than any that is recorded")
         known = {other.sha256 for other in chain}
         successor = any(other.row.previous_sha256 == self._previous and other != link for other in chain)
         if link.has_own_hash():
@@ -271,5 +291,5 @@ class _Walk:
         return self._bad("inserted", link, "it follows a row that is not in the chain")
 
     def _gap(self, position: int, orphans: Sequence[str]) -> Bad:
-        named = orphans[0] if len(orphans) == 1 else None
+        named = _shown(orphans[0]) if len(orphans) == 1 else None
         return Bad("deleted", named, *self._chain, position, f"row {position} is gone")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import (
     BigInteger,
     Column,
+    Dialect,
     Double,
     ForeignKey,
     Index,
@@ -33,6 +36,21 @@ __all__ = [
     "metadata",
 ]
 
+
+class StoredBytes(LargeBinary):
+    """Bytes; SQLite keeps a value of any other type as well, which is read as no bytes: never what was recorded."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[object], bytes | None]:
+        """Return what makes a value of the driver one of Python."""
+        return _as_bytes
+
+
+def _as_bytes(value: object) -> bytes | None:
+    return value if value is None or isinstance(value, bytes) else b""
+
+
 metadata = MetaData()
 _FILED = sql_text("enterprise_id IS NOT NULL")
 
@@ -54,7 +72,7 @@ PAYLOAD = Table(
     metadata,
     Column("decision_id", Text, ForeignKey("chain.decision_id", name="fk_payload_decision_id"), primary_key=True),
     Column("tenant", Text, nullable=False),
-    Column("bytes", LargeBinary, nullable=False),
+    Column("bytes", StoredBytes, nullable=False),
     Column("sha256", Text, nullable=False),
 )
 PAYLOAD_KEY = Table(
@@ -63,7 +81,7 @@ PAYLOAD_KEY = Table(
     Column("decision_id", Text, primary_key=True),
     Column("tenant", Text, nullable=False),
     Column("enterprise_id", Text),  # where no row of the index has it
-    Column("key", LargeBinary, nullable=False),
+    Column("key", StoredBytes, nullable=False),
     Index("ix_payload_key_enterprise", "tenant", "enterprise_id", sqlite_where=_FILED, postgresql_where=_FILED),
     sqlite_with_rowid=False,
 )
@@ -92,7 +110,7 @@ HEARTBEAT = Table(
     metadata,
     Column("writer", Text, primary_key=True),
     Column("written_at", Text, nullable=False),
-    Column("proof", LargeBinary, nullable=False),
+    Column("proof", StoredBytes, nullable=False),
 )
 DECISION_INDEX = Table(
     "decision_index",

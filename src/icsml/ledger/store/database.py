@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -45,6 +46,7 @@ _REMEDY = "use sqlite:////path/to/ledger.db or postgresql://user@host/database"
 _LOCK_SECONDS = "icsml_lock_seconds"
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _PAUSE = 0.002
+_TEXT = partial(str, encoding="utf-8", errors="replace")  # or one damaged text could not even be named
 _CONNECTION = {
     "connect_timeout": 2,
     # A server that is cut off is noticed within seconds, not after the quarter of an hour that TCP tries by itself.
@@ -200,9 +202,11 @@ class _WithHints(SQLiteCompiler):
 
 def _connect(path: Path, *, wait: float = 0) -> sqlite3.Connection:
     # mode=rw: SQLite would otherwise put an empty file where the ledger was removed.
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         f"{path.as_uri()}?mode=rw", uri=True, timeout=wait, isolation_level=None, check_same_thread=False
     )
+    connection.text_factory = _TEXT
+    return connection
 
 
 def _enable_wal(connection: sqlite3.Connection) -> None:

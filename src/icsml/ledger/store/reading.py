@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, select, union_all
@@ -12,7 +11,7 @@ from icsml.core.strict_json import JsonObject
 from icsml.errors import LedgerError
 from icsml.ledger.entry import DecisionRead, Recorded
 from icsml.ledger.payload import stored_answer, stored_decision
-from icsml.ledger.sealing import altered, erased, opened
+from icsml.ledger.sealing import altered, container, erased, opened
 from icsml.ledger.store.chain_tables import CHAIN, ERASED_REQUEST, EVENT, IDEMPOTENCY, PAYLOAD, PAYLOAD_KEY
 from icsml.ledger.store.failures import key_used
 
@@ -150,14 +149,21 @@ def events_about(connection: Connection, tenant: str, decision_id: str) -> list[
     for row in connection.execute(_ABOUT, {"tenant": tenant, "decision_id": decision_id}):
         shown = {"event_id": row.event_id, "kind": row.kind, "decision_id": decision_id, "recorded_at": row.recorded_at}
         try:
-            content = json.loads(content_of(row.event_id, row.bytes, row.payload_sha256, row.key))
+            content = container(content_of(row.event_id, row.bytes, row.payload_sha256, row.key))
         except LedgerError as error:
             if error.code != erased().code:
                 raise
             found.append(shown | {"erased": True})
         else:
-            found.append(shown | (content.get("event") or content.get("because") or {}))
+            found.append(shown | _told(content))
     return found
+
+
+def _told(content: JsonObject) -> JsonObject:
+    told = content.get("event") or content.get("because") or {}
+    if not isinstance(told, dict):
+        raise altered()
+    return told
 
 
 def content_of(decision_id: str, stored: bytes | None, sha256: str, key: bytes | None) -> bytes:

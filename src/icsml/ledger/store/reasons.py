@@ -36,7 +36,9 @@ _FILL: Final = (
 )
 _BEHIND: Final = sql_text(
     "SELECT tenant, writer, sequence, (SELECT max(sequence) FROM chain WHERE chain.tenant = reason_backlog.tenant"
-    " AND chain.writer = reason_backlog.writer) AS newest FROM reason_backlog"
+    # SQLite keeps a text as well, which is greater than any number.
+    " AND chain.writer = reason_backlog.writer AND chain.sequence <= 9223372036854775807) AS newest"
+    " FROM reason_backlog WHERE sequence <= 9223372036854775807"
 )
 _DONE: Final = sql_text(
     "UPDATE reason_backlog SET sequence = :end WHERE tenant = :tenant AND writer = :writer AND sequence < :end"

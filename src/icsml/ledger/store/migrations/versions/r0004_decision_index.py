@@ -92,7 +92,7 @@ def _pages(connection: sa.Connection) -> Iterator[Sequence[sa.Row[Any]]]:
 
 
 def _facets(row: sa.Row[Any]) -> DecisionFacets | None:
-    if row.bytes is None or hashlib.sha256(row.bytes).hexdigest() != row.payload_sha256:
+    if not isinstance(row.bytes, bytes) or hashlib.sha256(row.bytes).hexdigest() != row.payload_sha256:
         return None
     try:
         payload = json.loads(row.bytes)
