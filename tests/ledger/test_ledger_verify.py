@@ -420,10 +420,64 @@ class TestCheckpoints:
         assert b"bank-b" not in recorded.evidence("d-1", "bank-a", trusted_keys()).checkpoint
 
 
-def test_a_ledger_of_a_release_without_identity_is_verified_without_checkpoints(recorded, url):
-    execute(url, "DROP TABLE ledger")
-    found = verify(recorded)
-    assert (found.ok, found.checkpoints, found.unsigned) == (True, 0, N + 2)
+class TestIdentity:
+    LOST = ("DELETE FROM ledger", "UPDATE ledger SET id = 'another'", "DROP TABLE ledger", "UPDATE ledger SET id = ''")
+
+    @pytest.mark.parametrize("change", [*LOST, "UPDATE ledger SET id = '../x'", "INSERT INTO ledger VALUES ('b')"])
+    def test_a_changed_identifier_is_named(self, recorded, url, change):
+        ledger = recorded.identity()
+        execute(url, change)
+        found = verify(recorded)
+        assert [bad.kind for bad in found.bad] == ["checkpoint"] * (1 if "another" in change else 2)
+        assert ledger in found.first_bad.detail
+        assert (found.checkpoints, found.unsigned) == (2, 0)
+
+    @pytest.mark.parametrize("change", LOST)
+    def test_it_hides_no_cut_tail(self, recorded, url, change):
+        execute(url, change)
+        for number in (N - 1, N):
+            _delete(url, f"d-{number}")
+        kinds = [bad.kind for bad in verify(recorded).bad]
+        assert (kinds[0], set(kinds[1:])) == ("truncated", {"checkpoint"})
+
+    def test_it_hides_no_cut_tail_of_a_writer_that_was_signed_once(self, url):
+        with Ledger.open(url) as ledger:
+            for number in range(1, N + 1):
+                ledger.record("bank-a", f"d-{number}", payload(f"d-{number}"))
+            ledger.checkpoint()
+            execute(url, "UPDATE ledger SET id = 'another'")
+            _delete(url, f"d-{N}")
+            assert [bad.kind for bad in verify(ledger).bad] == ["truncated", "checkpoint"]
+
+    def test_it_is_named_although_a_service_went_on_and_signed(self, recorded, url):
+        execute(url, "UPDATE ledger SET id = 'another'")
+        recorded.record("bank-a", "d-7", payload("d-7"))
+        recorded.checkpoint()
+        found = verify(recorded)
+        assert ([bad.kind for bad in found.bad], found.checkpoints) == (["checkpoint"], 3)
+
+    def test_it_is_whole_again_when_it_is_set_back(self, recorded, url):
+        ledger = recorded.identity()
+        execute(url, "UPDATE ledger SET id = 'another'")
+        execute(url, f"UPDATE ledger SET id = '{ledger}'")
+        assert verify(recorded).ok
+
+    @pytest.mark.parametrize("writer", ["w-1", None])
+    def test_ledgers_that_share_a_home_and_a_name_are_none_of_its_business(self, recorded, tmp_path, writer):
+        with Ledger.open(f"sqlite:///{tmp_path}/second.db", writer=writer, clock=lambda: NOW) as second:
+            second.record("bank-a", "e-1", payload("e-1"))
+            second.checkpoint()
+            assert [one.checkpoints for one in (verify(second), verify(recorded))] == [1, 2]
+            assert verify(second).ok
+            assert verify(recorded).ok
+
+    def test_a_database_that_was_never_signed_says_what_would_not_show(self, ledger, url, monkeypatch, capsys):
+        ledger.record("bank-a", "d-1", payload("d-1"))
+        monkeypatch.setenv("ICSML_LEDGER_URL", url)
+        ledger_command.verify()
+        out = capsys.readouterr().out
+        assert "no signed checkpoint" in out
+        assert str(checkpoints_path(ledger.identity())) in out
 
 
 class TestCommands:

@@ -391,6 +391,9 @@ def test_what_was_recorded_of_a_firm_is_erased_with_its_events(client, ledger, d
     assert ledger.erase_enterprise("bank-a", decided["enterprise_id"], reason="asked for it", by="officer") == 3
     for gone in (client.get(path), client.post(f"{path}/objection", json={"statement": "s", "user": "u"})):
         assert problem(gone, 410).code == "ICS-LED-026"
+    outcome = {"enterprise_id": decided["enterprise_id"], "as_of": decided["as_of"], "bad": True}
+    named = {"outcomes": [outcome | {"decision_id": decided["decision_id"]}]}
+    assert problem(client.post("/v1/outcomes", json=named), 410).code == "ICS-LED-026"
     told = events(client, path)
     assert [(each["kind"], each["erased"]) for each in told] == [("override", True), ("correction", True)]
     assert "secret" not in json.dumps(told)

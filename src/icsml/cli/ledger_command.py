@@ -15,6 +15,7 @@ from icsml.cli.options import HtmlFile, JsonFlag, Lang, StabilityFile
 from icsml.cli.output import emit, progress
 from icsml.core.files import check_targets
 from icsml.errors import InputError, MissingError
+from icsml.ledger.checkpoints import checkpoints_path
 from icsml.ledger.payload import parse_payload
 from icsml.ledger.signing import trusted_keys
 from icsml.ledger.store import Ledger
@@ -61,7 +62,11 @@ def verify(public_keys: PublicKeys = None, json_: JsonFlag = False) -> None:
     """Recompute every hash of the ledger and compare its chains with the signed checkpoints; exit 1 if one differs."""
     with Ledger.open(None, create=False) as ledger:
         found = ledger.verify(trusted_keys(public_keys), progress())
-    emit(found, as_json=json_, text=_verified(found))
+        identity = ledger.identity()
+    text = _verified(found)
+    if identity is not None and found.records and not found.checkpoints:
+        text += f"\nno signed checkpoint is in {checkpoints_path(identity)}: restore the file if there was one"
+    emit(found, as_json=json_, text=text)
     if not found.ok:
         raise typer.Exit(1)
 

@@ -71,9 +71,12 @@ def require_acceptable(
     ConflictError
         ``ICS-SRV-063`` if it contradicts another one that is not replaced.
     LedgerError
-        If the ledger cannot be read.
+        If the ledger cannot be read, or a decision was erased.
     """
-    rows = ledger.indexed(tenant, list({one.decision_id for one in outcomes if one.decision_id is not None}))
+    named = {one.decision_id for one in outcomes if one.decision_id is not None}
+    rows = ledger.indexed(tenant, list(named))
+    for name in sorted(named - rows.keys()):
+        ledger.get(tenant, name)  # tells one that was erased from one that never was
     _refuse("ICS-SRV-059", list(_not_of_the_firm(outcomes, rows)))
     today = (now + _FARTHEST_EAST).date()
     horizons = _Horizons(ledger, tenant, live)

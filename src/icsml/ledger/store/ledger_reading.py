@@ -32,7 +32,7 @@ from icsml.ledger.store.reading import (
     recorded_earlier,
     recorded_payload,
 )
-from icsml.ledger.store.scanning import ledger_identity, verified
+from icsml.ledger.store.scanning import ledger_identity, signed_outside, verified
 from icsml.ledger.store.searching import Counted, IndexRow, Position, Wanted, count_index, search_index
 from icsml.ledger.store.walking import Walked, chain_and_index, walk
 from icsml.ledger.verification import Verification
@@ -301,7 +301,7 @@ class LedgerReading:
             return int(connection.scalar(rows) or 0) - int(connection.scalar(events) or 0)
 
     def identity(self) -> str | None:
-        """Return what this ledger is known by outside its database; None if no release since has opened it to write."""
+        """Return what this ledger is known by outside its database; None if it has lost its identifier."""
         with self._reading() as connection:
             return ledger_identity(connection)
 
@@ -323,7 +323,9 @@ class LedgerReading:
         self._check_file("ICS-LED-004")
         try:
             with self._scanning() as connection:
-                return verified(connection, trusted, progress)
+                signed = signed_outside(connection, trusted)
+            with self._scanning() as connection:
+                return verified(connection, signed, progress)
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise not_readable() from error
 

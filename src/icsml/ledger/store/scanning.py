@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, func, inspect, select, union
 
@@ -12,13 +14,15 @@ from icsml.core.progress import Progress
 from icsml.errors import LedgerError
 from icsml.ledger.chain_row import ChainRow
 from icsml.ledger.checkpoints import Checkpoint, CheckpointFaultError, Head, read_checkpoints
+from icsml.ledger.other_checkpoints import other_checkpoints
 from icsml.ledger.sealing import container
 from icsml.ledger.store.chain_tables import CHAIN, EVENT, IDEMPOTENCY, LEDGER, PAYLOAD, PAYLOAD_KEY
 from icsml.ledger.verification import Bad, Link, StoredRow, Verification, verify_rows
 
-__all__ = ["chain_heads", "ledger_identity", "verified"]
+__all__ = ["Signed", "chain_heads", "ledger_identity", "signed_outside", "verified"]
 
 _AT_ONCE = 1000
+_IDENTIFIER = re.compile(r"[0-9A-Za-z-]{1,64}")  # it becomes the name of a file
 _COLUMNS = [CHAIN.c[name] for name in (*ChainRow._fields, "row_sha256")]
 _ORDER = (CHAIN.c.tenant, CHAIN.c.writer, CHAIN.c.sequence)
 _ROWS = (
@@ -32,6 +36,12 @@ _LINKS = (
     select(*_COLUMNS)
     .where(CHAIN.c.tenant == bindparam("tenant"), CHAIN.c.writer == bindparam("writer"))
     .order_by(CHAIN.c.sequence)
+)
+_WRITERS = select(CHAIN.c.writer).distinct()
+_HASH = select(CHAIN.c.row_sha256).where(
+    CHAIN.c.tenant == bindparam("tenant"),
+    CHAIN.c.writer == bindparam("writer"),
+    CHAIN.c.sequence == bindparam("sequence"),
 )
 _RECORDED = select(CHAIN.c.decision_id)
 _ORPHANS = union(
@@ -48,9 +58,18 @@ _LAST = select(CHAIN.c.tenant, CHAIN.c.writer, func.max(CHAIN.c.sequence).label(
 )
 
 
+class Signed(NamedTuple):
+    """What is signed outside of the database, and what is wrong with it."""
+
+    checkpoints: list[Checkpoint]
+    bad: list[Bad]
+
+
 def ledger_identity(connection: Connection) -> str | None:
-    """Return the identifier of a ledger; None if its tables are of a release that gave none."""
-    return connection.scalar(select(LEDGER.c.id)) if inspect(connection).has_table("ledger") else None
+    """Return the identifier of a ledger; None if the database has none that can be one."""
+    identifiers = connection.scalars(select(LEDGER.c.id)).all() if inspect(connection).has_table("ledger") else []
+    found = identifiers[0] if len(identifiers) == 1 else None
+    return found if isinstance(found, str) and _IDENTIFIER.fullmatch(found) else None
 
 
 def chain_heads(connection: Connection) -> list[Head]:
@@ -61,32 +80,55 @@ def chain_heads(connection: Connection) -> list[Head]:
     return [Head(*row) for row in connection.execute(query.join(last, ends).order_by(*_ORDER))]
 
 
-def verified(connection: Connection, trusted: frozenset[str], progress: Progress) -> Verification:
-    """Verify a ledger; a checkpoint that is not as it was signed is the first that is bad, where the rows are whole."""
+def signed_outside(connection: Connection, trusted: frozenset[str]) -> Signed:
+    """Read the checkpoints of a ledger, also those that lie under another identifier than it has now."""
     ledger = ledger_identity(connection)
-    checkpoints, fault = _checkpoints(ledger, trusted)
+    checkpoints, bad = list[Checkpoint](), list[Bad]()
+    if ledger is None:
+        bad.append(_fault(None, "the database has lost its identifier, by which its checkpoints are found"))
+    else:
+        try:
+            checkpoints = read_checkpoints(ledger, trusted)
+        except CheckpointFaultError as fault:
+            checkpoints = fault.before
+            bad.append(_fault(fault.line, fault.what))
+    writers = frozenset(name for name in connection.scalars(_WRITERS) if isinstance(name, str))
+    other = other_checkpoints(ledger, writers, trusted, lambda head: _is_here(connection, head))
+    if other is not None:
+        detail = (
+            f"the identifier of the ledger was changed: checkpoints of {other[0]} sign rows of this database;"
+            f" if it is that ledger, set `id` in the table `ledger` back"
+        )
+        bad.insert(0, _fault(None, detail))
+        checkpoints = sorted([*other[1], *checkpoints], key=attrgetter("at"))
+    return Signed(checkpoints, bad)
+
+
+def verified(connection: Connection, signed: Signed, progress: Progress) -> Verification:
+    """Verify a ledger; what is wrong with the checkpoints is the first that is bad, where the rows are whole.
+
+    The checkpoints were read before: those signed since would name rows that this connection does not see.
+    """
     orphans = list(connection.scalars(_ORPHANS))
     found = verify_rows(
         _rows(connection),
-        checkpoints,
+        signed.checkpoints,
         lambda *chain: _links(connection, *chain),
         orphans,
         progress,
         erased=_erased(connection),
     )
-    if fault is None:
-        return found
-    bad = [*found.bad, fault]
-    return replace(found, ok=False, first_bad=bad[0], bad=bad)
+    bad = [*found.bad, *signed.bad]
+    return replace(found, ok=not bad, first_bad=bad[0] if bad else None, bad=bad)
 
 
-def _checkpoints(ledger: str | None, trusted: frozenset[str]) -> tuple[list[Checkpoint], Bad | None]:
-    if ledger is None:
-        return [], None
-    try:
-        return read_checkpoints(ledger, trusted), None
-    except CheckpointFaultError as fault:
-        return fault.before, Bad("checkpoint", None, None, None, fault.line, fault.what)
+def _fault(line: int | None, detail: str) -> Bad:
+    return Bad("checkpoint", None, None, None, line, detail)
+
+
+def _is_here(connection: Connection, head: Head) -> bool:
+    place = {"tenant": head.tenant, "writer": head.writer, "sequence": head.sequence}
+    return connection.scalar(_HASH, place) == head.row_sha256
 
 
 def _erased(connection: Connection) -> frozenset[str]:
