@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from contextlib import suppress
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Row, bindparam, delete, select, tuple_
