@@ -75,6 +75,7 @@ GROUPS: Final = {
             "show": "ledger_command:show",
             "list": "ledger_lists:list_",
             "export": "ledger_lists:export",
+            "dataset": "ledger_dataset_command:dataset",
             "changes": "changes_command:changes",
             "verify": "ledger_command:verify",
             "checkpoint": "ledger_command:checkpoint",

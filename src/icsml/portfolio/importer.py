@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from icsml.core.arrays import Array, Flags
+from icsml.core.arrays import Flags
 from icsml.core.progress import Progress, silent
 from icsml.errors import InputError
 from icsml.portfolio.cells import Cells
@@ -27,10 +27,9 @@ from icsml.portfolio.refusals import clear_ranges, duplicated_rows, refused_rows
 from icsml.portfolio.splits import DEFAULT_EMBARGO_MONTHS, label_lookahead, out_of_time
 from icsml.portfolio.typed_table import Columns, TypedTable, read_typed
 from icsml.records.dataset import Dataset, DatasetMeta, FoldSplit, LabelCounts, OutOfTimeSplit, write_dataset
-from icsml.records.field import Kind
-from icsml.records.fields import FIELD_BY_NAME, FIELDS
+from icsml.records.fields import FIELDS
 from icsml.records.finding import CheckFinding, passed
-from icsml.records.frame import validate_frame
+from icsml.records.frame import column_series, validate_frame
 from icsml.records.outcome import OutcomeMeaning
 
 __all__ = ["ImportReport", "import_dataset"]
@@ -301,19 +300,8 @@ def _first(locate: Locate, flags: Flags) -> list[str]:
 
 
 def _enterprises(columns: Columns, mapping: Mapping) -> pd.DataFrame:
-    frame = pd.DataFrame({name: _series(name, values) for name, values in columns.items()}, copy=False)
+    frame = pd.DataFrame({name: column_series(name, values) for name, values in columns.items()}, copy=False)
     return validate_frame(frame, mapping.declared)
-
-
-def _series(name: str, values: Array) -> pd.Series[Any]:
-    definition = FIELD_BY_NAME.get(name)
-    if definition is None or (definition.numeric and definition.kind is not Kind.FLAG):
-        return pd.Series(values, dtype="float64")
-    if definition.kind is Kind.FLAG:
-        return pd.Series(values).astype("Float64").astype("boolean")
-    if definition.kind is Kind.DATE:
-        return pd.Series(values.astype("datetime64[us]"))
-    return pd.Series(values, dtype="str")
 
 
 def _split(mapping: Mapping, outcomes: pd.DataFrame) -> _Split:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from icsml.core.arrays import Array
 from icsml.core.parquet import ParquetParts
 from icsml.errors import InputError
 from icsml.records.extra import EXTRA_PREFIX, ExtraFeature
@@ -18,7 +19,7 @@ from icsml.records.field import Kind
 from icsml.records.field_rules import broken_field_rules
 from icsml.records.fields import FIELD_BY_NAME, FIELDS
 
-__all__ = ["read_enterprises", "validate_frame", "without_midnight"]
+__all__ = ["column_series", "read_enterprises", "validate_frame", "without_midnight"]
 
 _MIDNIGHT = re.compile(r"(?<=^[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]00:00(:00(\.0+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?$")
 
@@ -59,6 +60,18 @@ def read_enterprises(path: Path, extras: Sequence[ExtraFeature] = ()) -> pd.Data
         If it is no Parquet, a column occurs twice or is not acceptable, or parts differ.
     """
     return validate_frame(ParquetParts.open(path, "ICS-REC-004").read().to_pandas(), extras)
+
+
+def column_series(name: str, values: Array) -> pd.Series[Any]:
+    """Return a column array of records as a column of a frame, of the type that its field has there."""
+    definition = FIELD_BY_NAME.get(name)
+    if definition is None or (definition.numeric and definition.kind is not Kind.FLAG):
+        return pd.Series(values, dtype="float64")
+    if definition.kind is Kind.FLAG:
+        return pd.Series(values).astype("Float64").astype("boolean")
+    if definition.kind is Kind.DATE:
+        return pd.Series(values.astype("datetime64[us]"))
+    return pd.Series(values, dtype="str")
 
 
 def _refuse_unknown(frame: pd.DataFrame, extras: Sequence[ExtraFeature]) -> None:
