@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -48,7 +50,7 @@ def readable():
 
 
 def test_a_firm_is_erased_and_the_erasure_signed(run):
-    assert run("erase", *FIRM, *WHY, "--yes")[:2] == (0, {"erased": 2})
+    assert run("erase", *FIRM, *WHY, "--yes")[:2] == (0, {"erased": 2, "damaged": []})
     assert readable() == [0, 2]
     code, found, _ = run("verify")
     assert (code, found["ok"], found["erased"], found["checkpoints"]) == (0, True, 2, 1)
@@ -57,9 +59,9 @@ def test_a_firm_is_erased_and_the_erasure_signed(run):
 
 
 def test_what_is_older_than_a_day_is_erased(run):
-    assert run("erase", "--before", "2026-07-03", *WHY, "--yes")[:2] == (0, {"erased": 2})
+    assert run("erase", "--before", "2026-07-03", *WHY, "--yes")[:2] == (0, {"erased": 2, "damaged": []})
     assert readable() == [2, 3]
-    assert run("erase", "--before", "2026-07-03", *WHY, "--yes")[:2] == (0, {"erased": 0})
+    assert run("erase", "--before", "2026-07-03", *WHY, "--yes")[:2] == (0, {"erased": 0, "damaged": []})
 
 
 @pytest.mark.parametrize(
@@ -81,3 +83,22 @@ def test_a_blank_reason_is_refused(run):
     code, _, err = run("erase", *FIRM, "--reason", " ", "--by", "clerk", "--yes")
     assert (code, "ICS-LED-028" in err) == (2, True)
     assert readable() == [0, 1, 2, 3]
+
+
+def test_an_erasure_that_is_not_overwritten_is_signed_all_the_same(run, monkeypatch, tmp_path):
+    monkeypatch.setattr("icsml.ledger.store.overwriting.OVERWRITE_SECONDS", 0.1)
+    with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM payload_key").fetchall()
+        code, _, err = run("erase", *FIRM, *WHY, "--yes")
+        assert (code, "ICS-LED-027" in err, "icsml ledger overwrite" in err) == (3, True, True)
+        assert run("overwrite", "--yes")[0] == 3
+    assert readable() == [0, 2]
+    assert run("overwrite", "--yes")[:2] == (0, {"overwritten": True})
+    code, found, _ = run("verify")
+    assert (code, found["erased"], found["unsigned"], found["checkpoints"]) == (0, 2, 4, 1)
+
+
+def test_without_a_yes_nothing_is_overwritten(run, monkeypatch):
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: False)
+    assert run("overwrite")[0] == 1

@@ -75,5 +75,5 @@ def test_another_tenant_sees_neither_decision_nor_tie(ledger):
 def test_an_erased_one_is_named_still(ledger):
     record(ledger, "d", firm="e-1")
     record(ledger, "later", firm="e-2", about="d")
-    assert ledger.erase_enterprise("bank-a", "e-2", reason="asked for it", by="officer") == 1
+    assert ledger.erase_enterprise("bank-a", "e-2", reason="asked for it", by="officer").erased == 1
     assert tied(ledger, "d") == (None, ("later",))

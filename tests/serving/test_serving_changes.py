@@ -250,7 +250,7 @@ class TestRefused:
             assert problem(ask(unknown), 404).code == "ICS-SRV-005"
 
     def test_an_erased_payload_is_gone(self, ask, made, ledger, record, problem):
-        assert ledger.erase_enterprise("bank-a", record["enterprise_id"], reason="asked for", by="officer") == 2
+        assert ledger.erase_enterprise("bank-a", record["enterprise_id"], reason="asked for", by="officer").erased == 2
         assert problem(ask(made), 410).code == "ICS-LED-026"
 
     def test_a_bundle_that_is_not_kept(self, ask, made, bundle, problem, record):

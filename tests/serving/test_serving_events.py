@@ -388,7 +388,7 @@ def test_an_outcome_of_one_firm_is_none_of_a_decision_on_another(client, ledger,
 def test_what_was_recorded_of_a_firm_is_erased_with_its_events(client, ledger, decided, path, record, problem):
     client.post(f"{path}/override", json=OVERRIDE)
     client.post(f"{path}/correction", json={"record": record, "user": "u", "reason": "secret reason"})
-    assert ledger.erase_enterprise("bank-a", decided["enterprise_id"], reason="asked for it", by="officer") == 3
+    assert ledger.erase_enterprise("bank-a", decided["enterprise_id"], reason="asked for it", by="officer").erased == 3
     for gone in (client.get(path), client.post(f"{path}/objection", json={"statement": "s", "user": "u"})):
         assert problem(gone, 410).code == "ICS-LED-026"
     outcome = {"enterprise_id": decided["enterprise_id"], "as_of": decided["as_of"], "bad": True}

@@ -343,7 +343,7 @@ def test_nobody_gets_what_is_not_theirs(filled, decision_id, tenant):
 
 def test_what_was_erased_has_no_pack(filled, url):
     firm = json.loads(filled.decision_bytes("bank-a", "d-1"))["enterprise_id"]
-    assert filled.erase_enterprise("bank-a", firm, reason="asked for it", by="officer")
+    assert filled.erase_enterprise("bank-a", firm, reason="asked for it", by="officer").erased
     filled.checkpoint()
     with pytest.raises(LedgerError) as caught:
         evidence_pack(filled, KeptBundles(), "d-1")

@@ -80,6 +80,7 @@ GROUPS: Final = {
             "verify": "ledger_command:verify",
             "checkpoint": "ledger_command:checkpoint",
             "erase": "ledger_command:erase",
+            "overwrite": "ledger_command:overwrite",
             "pack": "pack_command:pack",
         },
     ),

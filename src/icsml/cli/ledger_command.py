@@ -19,9 +19,10 @@ from icsml.ledger.checkpoints import checkpoints_path
 from icsml.ledger.payload import parse_payload
 from icsml.ledger.signing import trusted_keys
 from icsml.ledger.store import Ledger
+from icsml.ledger.store.eraser import Erased
 from icsml.ledger.verification import Verification
 
-__all__ = ["checkpoint", "erase", "refuse_altered", "show", "verify"]
+__all__ = ["checkpoint", "erase", "overwrite", "refuse_altered", "show", "verify"]
 
 PublicKeys = Annotated[
     Path | None,
@@ -136,17 +137,33 @@ def erase(
     with Ledger.open(create=False) as ledger:
         try:
             if enterprise is not None and tenant is not None:
-                erased = ledger.erase_enterprise(tenant, enterprise, reason=reason, by=by)
+                found = ledger.erase_enterprise(tenant, enterprise, reason=reason, by=by, progress=progress())
             else:
                 moment = cast(datetime, before).replace(tzinfo=UTC)
-                erased = ledger.erase_before(moment, tenant=tenant, reason=reason, by=by, progress=progress())
+                found = ledger.erase_before(moment, tenant=tenant, reason=reason, by=by, progress=progress())
         finally:
-            ledger.checkpoint()  # so that nobody can take the erasure back unseen
-    if not erased and enterprise is not None:
+            ledger.checkpoint()  # so that nobody can take the erasure back unseen, whatever came after it
+    if not found.erased and enterprise is not None:
         raise MissingError(
             "ICS-CLI-005",
             "nothing is recorded of this firm, or it was erased before",
             field="--enterprise",
             remedy="check the firm, --tenant and ICSML_LEDGER_URL",
         )
-    emit({"erased": erased}, as_json=json_, text=f"{erased:,} decisions and events erased")
+    emit(found, as_json=json_, text=_erased(found))
+
+
+def _erased(found: Erased) -> str:
+    lines = [f"DAMAGED {name}: its payload was not what was recorded; erased all the same" for name in found.damaged]
+    return "\n".join([*lines, f"{found.erased:,} decisions and events erased"])
+
+
+def overwrite(
+    yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False, json_: JsonFlag = False
+) -> None:
+    """Write the database anew, so that its files hold nothing that was erased; nobody can record meanwhile."""
+    if not yes and not typer.confirm("Overwrite? Nobody can record meanwhile.", err=True):
+        raise typer.Exit(1)
+    with Ledger.open(create=False) as ledger:
+        ledger.overwrite()
+    emit({"overwritten": True}, as_json=json_, text="what was erased is overwritten")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, bindparam, delete, select, union, update
+from sqlalchemy import Connection, bindparam, delete, select, union, update
 
-from icsml.core.canonical import canonical_bytes
+from icsml.core.canonical import canonical_bytes, sha256_hex
 from icsml.errors import LedgerError
 from icsml.ledger.sealing import is_sealed
 from icsml.ledger.store.chain_tables import (
     CHAIN,
     DECISION_INDEX,
-    DECISION_REASON,
     ERASED_REQUEST,
     EVENT,
     IDEMPOTENCY,
@@ -25,12 +23,9 @@ from icsml.ledger.store.database import lock
 from icsml.ledger.store.indexing import remove_from_index
 from icsml.ledger.store.reasons import REASONS_LOCK
 
-__all__ = ["forget", "names_before", "names_of_enterprise", "overwrite_freed"]
+__all__ = ["damaged_of", "forget", "names_before", "names_of_enterprise"]
 
 _AT_ONCE: Final = 1000
-_PATIENCE: Final = 10.0
-"""Seconds that whoever reads SQLite's file may keep its log from being emptied."""
-_PAUSE: Final = 0.02
 _OF_ENTERPRISE = union(
     *(
         select(table.c.decision_id).where(
@@ -51,12 +46,14 @@ _UNFILED = (
         EVENT.c.kind.is_distinct_from("erasure"),
     )
 )
-_BYTES = select(PAYLOAD.c.decision_id, PAYLOAD.c.bytes).where(
-    PAYLOAD.c.decision_id.in_(bindparam("names", expanding=True))
-)
 _KNOWN = union(select(PAYLOAD_KEY.c.decision_id), select(DECISION_INDEX.c.decision_id))
 _BEFORE = select(CHAIN.c.tenant, CHAIN.c.decision_id).where(
     CHAIN.c.recorded_at < bindparam("before"), CHAIN.c.decision_id.in_(_KNOWN)
+)
+_STORED = (
+    select(PAYLOAD.c.decision_id, PAYLOAD.c.bytes, CHAIN.c.payload_sha256)
+    .join_from(PAYLOAD, CHAIN, CHAIN.c.decision_id == PAYLOAD.c.decision_id)
+    .where(PAYLOAD.c.decision_id.in_(bindparam("names", expanding=True)))
 )
 
 
@@ -78,63 +75,54 @@ def names_before(connection: Connection, before: str, tenant: str | None) -> lis
     return sorted(found.union((owners[name], name) for name, _ in _in_the_clear(connection, list(owners))))
 
 
-def _in_the_clear(connection: Connection, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield those of some payloads that need no key, and what is stored of each."""
-    for some in _parts(names):
-        for row in connection.execute(_BYTES, {"names": some}):
-            if not _needs_key(row.bytes):
-                yield row.decision_id, row.bytes if isinstance(row.bytes, bytes) else str(row.bytes).encode()
-
-
-def _needs_key(stored: object) -> bool:
-    """Return whether stored bytes say nothing of a firm without a key; damaged ones may say something."""
-    try:
-        return isinstance(stored, bytes) and is_sealed(stored)
-    except LedgerError:
-        return False
+def damaged_of(connection: Connection, names: Sequence[str]) -> list[str]:
+    """Return those of which the stored payload is not what was recorded."""
+    return sorted(row.decision_id for row in _stored(connection, names) if _sha256(row.bytes) != row.payload_sha256)
 
 
 def forget(connection: Connection, names: Sequence[str]) -> None:
-    """Delete the keys of decisions and events, and payloads that can be read without one, or are damaged.
+    """Delete the keys of decisions and events, and payloads that could be read without one.
 
-    The hash of the request goes too: of few unknown values it could be found by trying.
+    Those are what an earlier release recorded, and what is damaged so that it does not show whether it is sealed. The
+    hash of the request goes too: of few unknown values it could be found by trying.
     """
     if not names:
         return
     lock(connection, REASONS_LOCK)
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("PRAGMA secure_delete=ON")  # a deleted key is overwritten in the file
+    readable = [name for name, _ in _in_the_clear(connection, names)]
     for some in _parts(names):
-        readable = [name for name, _ in _in_the_clear(connection, some)]
         connection.execute(delete(PAYLOAD_KEY).where(PAYLOAD_KEY.c.decision_id.in_(some)))
-        connection.execute(delete(PAYLOAD).where(PAYLOAD.c.decision_id.in_(readable)))
         connection.execute(
             update(IDEMPOTENCY).where(IDEMPOTENCY.c.decision_id.in_(some)).values(request_sha256=ERASED_REQUEST)
         )
         for name in some:
             remove_from_index(connection, name)
+    for some in _parts(readable):
+        connection.execute(delete(PAYLOAD).where(PAYLOAD.c.decision_id.in_(some)))
 
 
-def overwrite_freed(engine: Engine) -> bool:
-    """Let nothing of deleted rows stay in the files of the database, as far as its server allows.
+def _stored(connection: Connection, names: Sequence[str]) -> Iterator[Any]:
+    for some in _parts(names):
+        yield from connection.execute(_STORED, {"names": some})
 
-    Returns
-    -------
-    bool
-        Whether that was possible: not where somebody reads SQLite's file for so long that its log cannot be emptied.
-    """
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET statement_timeout = 0")
-            for table in (PAYLOAD_KEY, DECISION_INDEX, DECISION_REASON, IDEMPOTENCY):
-                connection.exec_driver_sql(f"VACUUM {table.name}")
-            return True
-        end = time.monotonic() + _PATIENCE
-        while connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar():  # 1: somebody was in the way
-            if time.monotonic() > end:
-                return False
-            time.sleep(_PAUSE)
-        return True
+
+def _in_the_clear(connection: Connection, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield those of some payloads that need no key, and what is stored of each."""
+    for row in _stored(connection, names):
+        if not _needs_key(row.bytes):
+            yield row.decision_id, row.bytes if isinstance(row.bytes, bytes) else str(row.bytes).encode()
+
+
+def _needs_key(stored: object) -> bool:
+    """Return whether stored bytes are sealed; SQLite may hold a value of any type where somebody changed it."""
+    try:
+        return isinstance(stored, bytes) and is_sealed(stored)
+    except (LedgerError, RecursionError):
+        return False
+
+
+def _sha256(stored: object) -> str | None:
+    return sha256_hex(stored) if isinstance(stored, bytes) else None
 
 
 def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:

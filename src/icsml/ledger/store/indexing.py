@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, bindparam, delete, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, select, tuple_
 
 from icsml.ledger.entry import Entry
 from icsml.ledger.store.chain_tables import DECISION_INDEX, DECISION_REASON
@@ -62,11 +61,23 @@ def remove_from_index(connection: Connection, decision_id: str) -> bool:
     if row is None:
         return False
     of_reason = DECISION_REASON.c
-    where = [of_reason.tenant == row.tenant, of_reason.decision_id == decision_id]
-    with suppress(ValueError, TypeError):  # of a row that was edited, all are looked through
-        codes = ["", *orjson.loads(row.reasons)]
-        grade, decided_at = of_reason.grade == (row.grade or ""), of_reason.decided_at == row.decided_at
-        where += [of_reason.code.in_(codes), grade, decided_at]
-    connection.execute(delete(DECISION_REASON).where(*where))
+    by_key: list[ColumnElement[bool]] = []
+    if (codes := _codes(row.reasons)) is not None:
+        by_key = [
+            of_reason.tenant == row.tenant,
+            of_reason.code.in_(["", *codes]),
+            of_reason.grade == (row.grade or ""),
+            of_reason.decided_at == row.decided_at,
+        ]
+    connection.execute(delete(DECISION_REASON).where(*by_key, of_reason.decision_id == decision_id))
     connection.execute(delete(DECISION_INDEX).where(DECISION_INDEX.c.decision_id == decision_id))
     return True
+
+
+def _codes(reasons: object) -> list[str] | None:
+    """Return the codes of an index row; None if it is damaged, so that they must be looked for by the decision."""
+    try:
+        codes = orjson.loads(reasons) if isinstance(reasons, str) else None
+    except orjson.JSONDecodeError:
+        return None
+    return codes if isinstance(codes, list) and all(isinstance(code, str) for code in codes) else None

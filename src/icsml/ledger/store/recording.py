@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from icsml.core.clock import Clock, timestamp, utc_now
+from icsml.core.clock import Clock, utc_now
 from icsml.core.progress import Progress, silent
 from icsml.errors import IcsmlError, LedgerError
 from icsml.ledger.checkpoints import Checkpoint, Head, add_checkpoints
-from icsml.ledger.entry import Entry, Recorded, require_names, require_texts
+from icsml.ledger.entry import Entry, Recorded, require_names
 from icsml.ledger.payload import payload_parts
 from icsml.ledger.store.chain_tables import CHAIN, HEARTBEAT
 from icsml.ledger.store.database import (
@@ -30,10 +27,11 @@ from icsml.ledger.store.database import (
     prepare_file,
     write_transaction,
 )
-from icsml.ledger.store.erasing import names_before, names_of_enterprise, overwrite_freed
+from icsml.ledger.store.eraser import Erased, Erasure
 from icsml.ledger.store.failures import not_readable, not_recorded
 from icsml.ledger.store.ledger_reading import LedgerReading
 from icsml.ledger.store.migrations import require_newest, upgrade
+from icsml.ledger.store.overwriting import rewrite
 from icsml.ledger.store.reasons import fill_reasons
 from icsml.ledger.store.scanning import chain_heads, ledger_identity
 from icsml.ledger.store.writing import Outcome, Writer
@@ -43,7 +41,6 @@ __all__ = ["Ledger"]
 
 _PROOF_BYTES = 16
 _LEAST_FREE_BYTES = 1 << 20
-_ERASED_AT_ONCE = 1000
 _PROOF = select(HEARTBEAT.c.proof).where(HEARTBEAT.c.writer == bindparam("writer"))
 _ANY_DECISION = select(CHAIN.c.sequence).limit(1)
 
@@ -193,10 +190,10 @@ class Ledger(LedgerReading):
             return [LedgerError(error.code, error.message, field=error.field, remedy=error.remedy) for _ in entries]
         return outcomes
 
-    def erase_enterprise(self, tenant: str, enterprise_id: str, *, reason: str, by: str) -> int:
-        """Delete the keys of all that is recorded of a firm, and record that; return how many.
-
-        What is recorded of it meanwhile is erased too.
+    def erase_enterprise(
+        self, tenant: str, enterprise_id: str, *, reason: str, by: str, progress: Progress = silent
+    ) -> Erased:
+        """Delete the keys of all that is recorded of a firm, also while this goes on, and record that.
 
         Parameters
         ----------
@@ -204,68 +201,43 @@ class Ledger(LedgerReading):
             The firm.
         reason, by : str
             Why, and who asked for it; they stay readable, so they must not name the firm.
+        progress : callable
+            Told how far it is.
 
         Raises
         ------
         InputError
             If reason or name is not acceptable.
         LedgerError
-            If it could not be recorded; what was erased until then stays erased. ``ICS-LED-027`` if all was erased
-            and the database could not be made to overwrite it.
+            If it could not be recorded, or not be overwritten (``ICS-LED-027``); what was erased until then stays
+            erased, and the same call erases the rest.
         """
-        require_texts(reason=reason, by=by)
-        erased = 0
-        while names := self._names_of(tenant, enterprise_id):
-            erased += self._erase(tenant, names[:_ERASED_AT_ONCE], reason, by)
-        self._overwrite_freed()
-        return erased
+        return self._erasure(reason, by, progress).of_enterprise(tenant, enterprise_id)
 
     def erase_before(
         self, moment: datetime, *, tenant: str | None, reason: str, by: str, progress: Progress = silent
-    ) -> int:
-        """Delete the keys of all that was recorded before a moment, and record that; return how many.
+    ) -> Erased:
+        """Delete the keys of all that was recorded before a moment, of one tenant or of all, and record that.
 
         Raises
         ------
         InputError, LedgerError
             As :meth:`erase_enterprise`.
         """
-        require_texts(reason=reason, by=by)
-        with self._scanning() as connection:
-            found = names_before(connection, timestamp(moment), tenant)
-        erased = 0
-        for owner, group in groupby(found, key=itemgetter(0)):
-            names = [name for _, name in group]
-            for start in range(0, len(names), _ERASED_AT_ONCE):
-                erased += self._erase(owner, names[start : start + _ERASED_AT_ONCE], reason, by)
-                progress(f"{erased:,} of {len(found):,} erased")
-        self._overwrite_freed()
-        return erased
+        return self._erasure(reason, by, progress).of_all_before(moment, tenant)
 
-    def _names_of(self, tenant: str, enterprise_id: str) -> list[str]:
-        with self._scanning() as connection:
-            return names_of_enterprise(connection, tenant, enterprise_id)
+    def overwrite(self) -> None:
+        """Let nothing of what was erased stay in the database's files; nobody can record meanwhile.
 
-    def _erase(self, tenant: str, names: Sequence[str], reason: str, by: str) -> int:
-        event = {"event_id": str(uuid.uuid4()), "kind": "erasure", "reason": reason, "by": by}
-        (outcome,) = self.record_all([Entry.of_erasure(tenant, event, names)])
-        if isinstance(outcome, IcsmlError):
-            raise outcome
-        return len(names)
+        Raises
+        ------
+        LedgerError
+            ``ICS-LED-027`` if that is not possible now.
+        """
+        rewrite(self._engine)
 
-    def _overwrite_freed(self) -> None:
-        cause: Exception | None = None
-        try:
-            done = overwrite_freed(self._engine)
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            done, cause = False, error
-        if not done:
-            raise LedgerError(
-                "ICS-LED-027",
-                "the keys are deleted, but the files of the database hold them still: somebody reads it",
-                field=URL_VARIABLE,
-                remedy="run the same command again when nobody reads the whole ledger, as verify and export do",
-            ) from cause
+    def _erasure(self, reason: str, by: str, progress: Progress) -> Erasure:
+        return Erasure(self._engine, self._scanning, lambda entry: self.record_all([entry])[0], reason, by, progress)
 
     def prove(self, size: int = _PROOF_BYTES) -> None:
         """Write a row of so many bytes to this writer's heartbeat, commit it, and read it back.
