@@ -176,8 +176,9 @@ def test_where_all_connections_are_at_work_a_new_one_is_told_to_come_again(servi
         (b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 70_000 + b"\r\n\r\n", 431, "ICS-SRV-015"),
         (b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"X-Many: a\r\n" * 7_000 + b"\r\n", 431, "ICS-SRV-015"),
         (b"GET /healthz HTTP/1.1\r\nX-Host: x\r\n\r\n", 400, "ICS-SRV-014"),
+        ("GET /healthz?等级=高 HTTP/1.1\r\nHost: x\r\n\r\n".encode(), 400, "ICS-SRV-014"),
     ],
-    ids=["TLS", "version", "headers", "line", "whole headers", "many headers", "no host"],
+    ids=["TLS", "version", "headers", "line", "whole headers", "many headers", "no host", "not encoded"],
 )
 def test_what_is_no_request_is_answered_and_closed(service, sent, status, code):
     address, _ = service()
@@ -189,6 +190,13 @@ def test_what_is_no_request_is_answered_and_closed(service, sent, status, code):
     head = answer.partition(b"\r\n\r\n")[0].lower()
     for name in (b"cache-control", b"content-security-policy", b"x-content-type-options", b"x-frame-options"):
         assert head.count(b"\r\n" + name + b":") == 1
+
+
+def test_an_address_that_is_not_encoded_is_named_as_what_it_is(service):
+    address, _ = service()
+    for path in ("/healthz?a=高", "/v1/rulebooks/国家"):
+        with _connected(address, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()) as client:
+            assert "percent-encode" in _problem(_until_closed(client), 400).detail
 
 
 def test_a_body_does_not_count_as_headers(service):

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from icsml.errors import IcsmlError, MissingError, ModelError
 from icsml.serving.openapi import problems
-from icsml.serving.problems import RequestError
+from icsml.serving.problems import RequestError, no_such_assessment
 from icsml.serving.service import Service
 
 __all__ = ["compared", "responses"]
@@ -39,7 +39,7 @@ async def compared(service: Service, compare: Callable[[], T | None]) -> T:
 
     found = await service.comparisons.run(answered)
     if found is None:
-        raise RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
+        raise no_such_assessment()
     return found
 
 

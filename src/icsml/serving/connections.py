@@ -8,6 +8,7 @@ for its client makes room for a new one. A request that is being answered is nev
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from http import HTTPStatus
 from typing import Any, Final
@@ -28,6 +29,12 @@ _MAX_HEADER_BYTES: Final = 65536
 _SEPARATORS: Final = 4  # a colon, a space and the end of the line
 _NOT_HTTP: Final = (HTTPStatus.BAD_REQUEST, "ICS-SRV-014", "this is not an HTTP/1.1 request")
 _NO_HOST: Final = (HTTPStatus.BAD_REQUEST, "ICS-SRV-014", "an HTTP/1.1 request has a header Host")
+_NOT_ASCII: Final = (
+    HTTPStatus.BAD_REQUEST,
+    "ICS-SRV-014",
+    "the address has characters that are not ASCII — percent-encode the UTF-8 bytes of the text (%E4%B8%AD)",
+)
+_NOT_ENCODED: Final = re.compile(rb"^[A-Z]+ /[!-~]*[\x80-\xff]", re.MULTILINE)
 _TOO_LARGE: Final = (
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     "ICS-SRV-015",
@@ -82,6 +89,7 @@ class Connection(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._header_bytes = 0
         self._fault: tuple[HTTPStatus, str, str] | None = None
+        self._received = b""
         self._running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -105,6 +113,7 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on; what belongs to no request yet is headers, which must end in time and at a size."""
+        self._received = data
         super().data_received(data)
         if self in self._waiting and not self.transport.is_closing():
             self._header_bytes += len(data)
@@ -156,7 +165,8 @@ class Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP, or not acceptable for its headers."""
-        self._refuse(*(self._fault or _NOT_HTTP))
+        not_http = _NOT_ASCII if _NOT_ENCODED.search(self._received) else _NOT_HTTP
+        self._refuse(*(self._fault or not_http))
 
     def _make_room(self) -> bool:
         for oldest in self._waiting:

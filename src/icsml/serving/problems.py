@@ -28,6 +28,7 @@ __all__ = [
     "Problem",
     "RequestError",
     "install",
+    "no_such_assessment",
     "problem_response",
     "refusal",
     "unexpected",
@@ -91,6 +92,17 @@ class RequestError(IcsmlError):
         super().__init__(code, message, field=field, remedy=remedy)
         self.status = status
         self.retry_after = retry_after
+
+
+def no_such_assessment() -> RequestError:
+    """Return the refusal of an identifier that no decision of the tenant has, whoever else has one of it."""
+    return RequestError(
+        HTTPStatus.NOT_FOUND,
+        "ICS-SRV-005",
+        "no such assessment",
+        field="id",
+        remedy="check the identifier, and that the key is of the tenant that asked for it",
+    )
 
 
 def install(app: FastAPI) -> None:
@@ -242,19 +254,19 @@ def _status(error: IcsmlError) -> HTTPStatus:
 
 
 _OF_HTTP = {
-    HTTPStatus.NOT_FOUND: ("ICS-SRV-004", "no such path"),
-    HTTPStatus.METHOD_NOT_ALLOWED: ("ICS-SRV-006", "this path does not take this method"),
+    HTTPStatus.NOT_FOUND: ("ICS-SRV-004", "no such path", "see the paths in /openapi.json"),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("ICS-SRV-006", "this path does not take this method", "see the header `Allow`"),
 }
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     status = HTTPStatus(error.status_code)
-    code, detail = _OF_HTTP.get(status, ("ICS-SRV-011", "the request is not acceptable"))
+    code, detail, remedy = _OF_HTTP.get(status, ("ICS-SRV-011", "the request is not acceptable", None))
     headers = dict(error.headers or {})
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(sorted(_methods(request)))
-    return _answer(request, status, code, detail, headers=headers)
+    return _answer(request, status, code, detail, remedy=remedy, headers=headers)
 
 
 def _methods(request: Request) -> set[str]:
@@ -282,5 +294,6 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "ICS-SRV-011",
         "a header or parameter is not acceptable",
+        remedy="correct what `errors` names, as /openapi.json describes it",
         errors=faults,
     )

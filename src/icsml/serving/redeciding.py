@@ -14,7 +14,7 @@ from icsml.records.enterprise import parse_record
 from icsml.records.events import RefersTo
 from icsml.serving.deciding import Asked, Because
 from icsml.serving.keys import Caller
-from icsml.serving.problems import RequestError
+from icsml.serving.problems import RequestError, no_such_assessment
 from icsml.serving.service import Service
 
 __all__ = ["decide_again", "recorded_decision"]
@@ -30,7 +30,7 @@ async def recorded_decision(service: Service, caller: Caller, decision_id: str) 
     """
     found = await service.readers.run(lambda: service.ledger.find_bytes(decision_id, caller.tenant))
     if found is None:
-        raise RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
+        raise no_such_assessment()
     return dict(parse_payload(found[1]))
 
 

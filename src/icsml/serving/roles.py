@@ -47,9 +47,10 @@ class Caller:
     def require(self, operation: Operation) -> None:
         """Raise AccessError ``ICS-SRV-002`` if the role does not allow the operation."""
         if operation not in _ALLOWED[self.role]:
+            able = ", ".join(role for role, allowed in _ALLOWED.items() if operation in allowed)
             raise AccessError(
                 "ICS-SRV-002",
-                f"the role of this key does not allow the operation '{operation}'",
+                f"this key has the role {self.role}, which does not allow the operation {operation}",
                 field="Authorization",
-                remedy="use a key of another role",
+                remedy=f"use a key of a role that does: {able}",
             )

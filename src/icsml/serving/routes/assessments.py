@@ -21,7 +21,7 @@ from icsml.serving.etag import NOT_MODIFIED, tagged
 from icsml.serving.language import IN_LANGUAGE, asked_language, in_language
 from icsml.serving.links import LINKS, with_links
 from icsml.serving.openapi import EXAMPLE_ID, problems, record_body
-from icsml.serving.problems import RequestError
+from icsml.serving.problems import no_such_assessment
 from icsml.serving.service import Assessor, Auditor, Body, Reader, Service, TheService
 from icsml.texts.languages import Language
 
@@ -110,7 +110,7 @@ async def read_assessment(
     """Read a decision of one's own tenant, byte for byte as it was given."""
     found = await service.readers.run(lambda: service.ledger.decision(caller.tenant, decision_id))
     if found is None:
-        raise _no_such()
+        raise no_such_assessment()
     return with_links(tagged(request, found.decision_bytes, "application/json"), request.scope, PATH, found)
 
 
@@ -183,12 +183,8 @@ def _add_create(router: APIRouter, bundle: Bundle) -> None:
 async def _recorded(service: Service, tenant: str, decision_id: str) -> bytes:
     decision = await service.readers.run(lambda: service.ledger.decision_bytes(tenant, decision_id))
     if decision is None:
-        raise _no_such()
+        raise no_such_assessment()
     return decision
-
-
-def _no_such() -> RequestError:
-    return RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
 
 
 def _page(decision: bytes, lang: Language, rulebook: Rulebook | None) -> str:

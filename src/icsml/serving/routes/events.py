@@ -19,7 +19,7 @@ from icsml.serving.etag import NOT_MODIFIED, tagged
 from icsml.serving.keys import Caller
 from icsml.serving.openapi import model_body, problems
 from icsml.serving.outcomes import key_of, require_acceptable, told_of
-from icsml.serving.problems import RequestError
+from icsml.serving.problems import RequestError, no_such_assessment
 from icsml.serving.redeciding import decide_again, recorded_decision
 from icsml.serving.routes.assessments import CREATING, PATH, DecisionId, IdempotencyKey, created
 from icsml.serving.service import Assessor, BatchBody, Body, Reader, Service, TheService
@@ -120,7 +120,7 @@ async def read_events(request: Request, caller: Reader, service: TheService, dec
 
     events = await service.readers.run(read)
     if events is None:
-        raise RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
+        raise no_such_assessment()
     return tagged(request, canonical_bytes({"decision_id": decision_id, "events": events}), "application/json")
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from icsml.errors import IcsmlError, LedgerError, MissingError, ModelError
 from icsml.serving.etag import NOT_MODIFIED, tagged
 from icsml.serving.openapi import problems
-from icsml.serving.problems import RequestError
+from icsml.serving.problems import RequestError, no_such_assessment
 from icsml.serving.routes.assessments import DecisionId
 from icsml.serving.service import Auditor, Service, TheService
 
@@ -29,7 +29,7 @@ async def read_pack(request: Request, caller: Auditor, service: TheService, deci
     """
     made = await service.comparisons.run(lambda: _pack(service, caller.tenant, decision_id))
     if made is None:
-        raise RequestError(HTTPStatus.NOT_FOUND, "ICS-SRV-005", "no such assessment", field="id")
+        raise no_such_assessment()
     return tagged(request, made, _MEDIA_TYPE)
 
 
