@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 from fastapi import Response
+from ledger_tables import payload
 
 from icsml.core.canonical import canonical_bytes
 from icsml.ledger import parse_payload
@@ -400,3 +401,44 @@ def test_what_was_recorded_of_a_firm_is_erased_with_its_events(client, ledger, d
     assert (found := ledger.verify(trusted_keys())).ok
     assert found.erased == 3
     assert canonical_bytes(told)
+
+
+def test_all_that_is_asked_of_an_erased_decision_is_gone(client, ledger, decided, path, record, problem, keys):
+    """Also what is sent again under its key, the same or another: nothing says what had been sent."""
+    firm, name = decided["enterprise_id"], decided["decision_id"]
+    seen = {"enterprise_id": firm, "as_of": "2026-06-30", "bad": True}
+    sent = {
+        URL: record,
+        f"{path}/override": OVERRIDE,
+        f"{path}/correction": {"record": record, "user": "u", "reason": "r"},
+        f"{path}/objection": {"statement": "s", "user": "u"},
+        "/v1/outcomes": {"outcomes": [seen | {"enterprise_id": "another"}, seen | {"decision_id": name}]},
+    }
+    for where, body in sent.items():
+        assert client.post(where, json=body, headers={"Idempotency-Key": where}).status_code == 201
+    alone = {"outcomes": [seen]}
+    assert client.post("/v1/outcomes", json=alone, headers={"Idempotency-Key": "alone"}).status_code == 201
+    before = ledger.verify(trusted_keys()).records
+    assert ledger.erase_enterprise("bank-a", firm, reason="asked for it", by="officer").erased == 7
+    again = [client.post(where, json=body, headers={"Idempotency-Key": where}) for where, body in sent.items()]
+    others = [client.post(where, json=body) for where, body in sent.items() if where != URL]
+    by_key = [
+        client.post("/v1/outcomes", json={"outcomes": [one]}, headers={"Idempotency-Key": "alone"})
+        for one in (seen, seen | {"bad": False}, seen | {"enterprise_id": "another"})
+    ]
+    client.headers["Authorization"] = f"Bearer {keys.admin}"
+    read = [client.get(f"{path}{what}") for what in ("", "/report", "/changes", "/pack")]
+    for answer in (*again, *others, *by_key, *read, client.post(f"{path}:replay")):
+        assert (answer.request.url.path, problem(answer, 410).code) == (answer.request.url.path, "ICS-LED-026")
+    assert client.get(URL, params={"enterprise_id": firm}).json()["items"] == []
+    assert ledger.verify(trusted_keys()).records == before + 1
+    assert ledger.verify(trusted_keys()).ok
+
+
+def test_an_outcome_of_a_decision_without_a_time_is_recorded(client, ledger):
+    """It is in no index, so its firm is read from what was recorded."""
+    parts = payload("d-undated", decision={"decision_id": "d-undated", "enterprise_id": "e-1"})
+    ledger.record("bank-a", "d-undated", parts)
+    seen = {"enterprise_id": "e-1", "as_of": "2026-06-30", "bad": True, "decision_id": "d-undated"}
+    assert client.post("/v1/outcomes", json={"outcomes": [seen]}).status_code == 201
+    assert client.post("/v1/outcomes", json={"outcomes": [seen | {"enterprise_id": "e-2"}]}).status_code == 422

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Final, NamedTuple
@@ -75,14 +75,18 @@ def require_acceptable(
     """
     named = {one.decision_id for one in outcomes if one.decision_id is not None}
     rows = ledger.indexed(tenant, list(named))
-    for name in sorted(named - rows.keys()):
-        ledger.get(tenant, name)  # tells one that was erased from one that never was
-    _refuse("ICS-SRV-059", list(_not_of_the_firm(outcomes, rows)))
+    firms = {name: row.enterprise_id for name, row in rows.items()}
+    for name in sorted(
+        named - rows.keys()
+    ):  # one without a time of decision is in no index; one that was erased is told
+        payload = ledger.get(tenant, name)
+        firms[name] = None if payload is None else payload["decision"].get("enterprise_id")
+    _refuse("ICS-SRV-059", list(_not_of_the_firm(outcomes, firms)))
     today = (now + _FARTHEST_EAST).date()
     horizons = _Horizons(ledger, tenant, live)
     faults: list[_Fault] = []
     for position, one in enumerate(outcomes):
-        row = rows[one.decision_id] if one.decision_id else None
+        row = rows.get(one.decision_id or "")
         path = partial("outcomes.{}.{}".format, position)
         faults += [each._replace(field=path(each.field)) for each in _untimely(one, row, horizons.of(row), today)]
     _refuse("ICS-SRV-062", faults)
@@ -107,10 +111,9 @@ class _Horizons:
         return self._known[row.bundle_sha256]
 
 
-def _not_of_the_firm(outcomes: Sequence[Outcome], rows: dict[str, IndexRow]) -> Iterator[_Fault]:
+def _not_of_the_firm(outcomes: Sequence[Outcome], firms: Mapping[str, str | None]) -> Iterator[_Fault]:
     for position, one in enumerate(outcomes):
-        row = rows.get(one.decision_id or "")
-        if one.decision_id is not None and (row is None or row.enterprise_id != one.enterprise_id):
+        if one.decision_id is not None and firms[one.decision_id] != one.enterprise_id:
             yield _Fault(
                 f"outcomes.{position}.decision_id",
                 "no such assessment of this firm",
