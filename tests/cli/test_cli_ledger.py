@@ -176,3 +176,28 @@ def test_what_happened_after_a_decision_is_shown_beside_it(followed, icsml, icsm
     assert icsml_json("ledger", "show", "d-4")["events"] == []
     assert icsml("ledger", "show", "d-0", "--tenant", "bank-b")[0] == 3
     assert icsml("ledger", "show", "o-d-0")[0] == 3
+
+
+def test_of_nothing_the_usual_object_is_printed(recorded, icsml_json):
+    """A month without a decision is no error: who reads the object of every month finds zeros in it."""
+    since = ["--since", "2026-08-01"]
+    assert icsml_json("replay", "--all", *since) == {
+        "replayed": 0, "identical": 0, "differences": 0, "erased": 0, "found": [],
+    }  # fmt: skip
+    assert icsml_json("replay", "--all", "--tenant", "nobody")["replayed"] == 0
+    assert icsml_json("ledger", "list", "--tenant", "nobody") == {"decisions": [], "more": False}
+    told = icsml_json("ledger", "export", "--out", recorded / "out.parquet", *since)
+    assert (told["decisions"], parquet.read_table(recorded / "out.parquet").num_rows) == (0, 0)
+
+
+def test_of_an_empty_ledger_too(tmp_path, monkeypatch, icsml_json):
+    monkeypatch.setenv("ICSML_HOME", str(tmp_path))
+    monkeypatch.delenv("ICSML_LEDGER_URL", raising=False)
+    Ledger.open().close()
+    assert icsml_json("replay", "--all")["replayed"] == 0
+    assert icsml_json("ledger", "verify") | {"ok": True, "records": 0, "first_bad": None} == icsml_json(
+        "ledger", "verify"
+    )
+    assert icsml_json("ledger", "export", "--out", tmp_path / "out.parquet")["decisions"] == 0
+    assert icsml_json("ledger", "list", "--tenant", "t")["decisions"] == []
+    assert icsml_json("ledger", "checkpoint") == {"signed": None}

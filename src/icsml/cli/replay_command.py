@@ -47,7 +47,7 @@ def replay_(
             )
         else:
             counts = _one(ledger, bundles, decision_id, tenant, told)
-    if not counts.replayed + counts.erased:
+    if decision_id is not None and not counts.replayed + counts.erased:
         raise _nothing("there is no such decision")
     emit(_report(counts, told), as_json=json_, text=_text(counts, told))
     if counts.differences:
@@ -69,7 +69,7 @@ def _keep(told: list[Replayed], one: Replayed) -> None:
 
 
 def _nothing(message: str) -> MissingError:
-    remedy = "check the identifier, --tenant, --since and ICSML_LEDGER_URL"
+    remedy = "check the identifier, --tenant and ICSML_LEDGER_URL"
     return MissingError("ICS-CLI-005", message, field="ID", remedy=remedy)
 
 
