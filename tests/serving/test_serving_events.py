@@ -23,6 +23,7 @@ from icsml.ledger.signing import trusted_keys
 from icsml.model.bundle import read_bundle
 from icsml.serving.links import with_links
 from icsml.serving.live_model import LiveModel
+from icsml.serving.settings import ServingSettings
 
 URL = "/v1/assessments"
 OVERRIDE = {"outcome": "approve", "reason_code": "guarantee", "user": "officer-17", "amount_cny": 800_000}
@@ -77,6 +78,8 @@ class TestOverride:
             ({"second_user": "Officer-17"}, "ICS-SRV-060", "second_user"),
             ({"second_user": " officer-17 "}, "ICS-SRV-060", "second_user"),
             ({"second_user": "officer-１７"}, "ICS-SRV-060", "second_user"),
+            ({"second_user": "offi\u200bcer-17"}, "ICS-SRV-060", "second_user"),
+            ({"second_user": "\u00adofficer-17\ufeff"}, "ICS-SRV-060", "second_user"),
             ({"amount_cny": -1}, "ICS-SRV-056", "amount_cny"),
             ({"note": 1}, "ICS-SRV-056", "note"),
             ({"amount_cny": 1_000_001}, "ICS-SRV-058", "second_user"),
@@ -103,6 +106,19 @@ class TestOverride:
             assert problem(override(source, change), 422).code == "ICS-SRV-058"
             assert override(source, change | {"second_user": "officer-4"}).status_code == 201
         assert override(unknown | {"application_amount_cny": 9e5}, {"amount_cny": None}).status_code == 201
+
+    def test_the_limit_is_a_setting_and_is_told(self, make_app, test_client, keys, record, problem):
+        app = make_app(settings=ServingSettings(override_limit_cny=250_000.5))
+        with test_client(app, headers={"Authorization": f"Bearer {keys.score}"}) as client:
+            path = client.post(URL, json=record).headers["Location"]
+            for amount in (None, 300_000):
+                body = {name: value for name, value in (OVERRIDE | {"amount_cny": amount}).items() if value is not None}
+                for language, unit in (("en", "yuan"), ("zh", "元")):
+                    answer = client.post(f"{path}/override", json=body, headers={"Accept-Language": language})
+                    found = problem(answer, 422)
+                    assert re.search(rf"250,000\.5 ?{unit}", found.errors[0].message)
+                    assert found.errors[0].field == "second_user"
+            assert client.post(f"{path}/override", json=OVERRIDE | {"amount_cny": 250_000.5}).status_code == 201
 
     def test_of_a_decision_that_is_not_there(self, client, problem):
         assert problem(client.post(f"{URL}/none/override", json=OVERRIDE), 404).code == "ICS-SRV-005"

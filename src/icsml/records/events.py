@@ -44,8 +44,9 @@ def _says_something(text: str) -> str:
 
 
 def _same(name: str) -> str:
-    """Return what is the same for all ways to write a name: case, width, spaces."""
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """Return what is the same for all ways to write a name: case, width, spaces, what is not seen at all."""
+    seen = (each for each in name if unicodedata.category(each) != "Cf")
+    return "".join(unicodedata.normalize("NFKC", "".join(seen)).casefold().split())
 
 
 Name = Annotated[

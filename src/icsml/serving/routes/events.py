@@ -186,14 +186,15 @@ def _require_second(override: Override, payload: JsonObject, limit: float) -> No
     amount = override.amount_cny
     if amount is None:
         amount = payload["request"].get("application_amount_cny")
-    if override.second_user is None and (amount is None or amount > limit):
-        raise RequestError(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "ICS-SRV-058",
-            "a second authority is needed: the amount is above the limit of one person, or is not known",
-            field="second_user",
-            remedy="name the second authority, or the amount in amount_cny",
-        )
+    if override.second_user is not None or (amount is not None and amount <= limit):
+        return
+    if amount is None:
+        message = f"the amount is not known: a second authority is needed, or an amount up to {limit:,.16g} yuan"
+        remedy = "name the second authority, or the amount in amount_cny"
+    else:
+        message = f"a second authority is needed above {limit:,.16g} yuan"
+        remedy = "name another person, who decides with `user`"
+    raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "ICS-SRV-058", message, field="second_user", remedy=remedy)
 
 
 def _entry(
