@@ -13,7 +13,8 @@ import httpx
 from icsml.client import calls
 from icsml.client.answers import Assessment, Batch, CurrentModel, Result
 from icsml.client.arguments import MOST_FOUND, MOST_RECORDS, Moment
-from icsml.client.calls import Call, Outcome
+from icsml.client.batches import batches
+from icsml.client.call import Call, Outcome
 from icsml.client.connection import asked_to_wait, http_settings, no_answer, request_arguments
 from icsml.client.errors import ClientError, UnavailableError
 from icsml.client.retries import Attempts, Retries
@@ -72,7 +73,7 @@ class AsyncClient:
         batch_size: int = MOST_RECORDS,
     ) -> Batch:
         """As `Client.assess_all`, one batch after the other."""
-        key, requests = calls.batches(records, idempotency_key, recourse=recourse, batch_size=batch_size)
+        key, requests = batches(records, idempotency_key, recourse=recourse, batch_size=batch_size)
         results: list[Result] = []
         for request in requests:
             try:

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 import httpx
 
 from icsml.client.arguments import base_url, bearer, require_timeout
-from icsml.client.calls import Call, NoAnswer, Outcome
+from icsml.client.call import Call, NoAnswer, Outcome
 from icsml.client.retries import seconds_to_wait
 
 __all__ = ["HttpSettings", "asked_to_wait", "http_settings", "no_answer", "request_arguments"]

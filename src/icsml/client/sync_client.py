@@ -12,7 +12,8 @@ import httpx
 from icsml.client import calls
 from icsml.client.answers import Assessment, Batch, CurrentModel, Result
 from icsml.client.arguments import MOST_FOUND, MOST_RECORDS, Moment
-from icsml.client.calls import Call, Outcome
+from icsml.client.batches import batches
+from icsml.client.call import Call, Outcome
 from icsml.client.connection import asked_to_wait, http_settings, no_answer, request_arguments
 from icsml.client.errors import ClientError, UnavailableError
 from icsml.client.retries import Attempts, Retries
@@ -127,7 +128,7 @@ class Client:
             If a batch as a whole failed: ``results`` holds those of the batches before, ``idempotency_key`` the key of
             the list, with which it may be sent again.
         """
-        key, requests = calls.batches(records, idempotency_key, recourse=recourse, batch_size=batch_size)
+        key, requests = batches(records, idempotency_key, recourse=recourse, batch_size=batch_size)
         results: list[Result] = []
         for request in requests:
             try:
@@ -210,7 +211,7 @@ class Client:
         outcomes : sequence of mapping
             ``enterprise_id``, ``as_of`` and ``bad`` of each, and what else the service documents.
         idempotency_key : str, optional
-            As of :meth:`assess`; at most 250 characters.
+            As of :meth:`assess`.
         """
         return self._send(calls.outcomes(outcomes, idempotency_key))
 
