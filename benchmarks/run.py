@@ -18,6 +18,7 @@ import national
 import points
 import polish
 import real_sets
+import replay
 import report
 import search
 import service
@@ -45,6 +46,7 @@ PARTS: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "speed": ("speed", lambda: speed.run(5000)),
     "service": ("the service over HTTP (some five minutes)", lambda: service.run(2000)),
     "search": ("a search of a million decisions (some seven minutes)", lambda: search.run(1_000_000)),
+    "replay": ("10,000 decisions replayed (some eight minutes)", lambda: replay.run(10_000)),
     "explain": ("SHAP beside its peers (some three minutes)", lambda: explain.run(12_800)),
     "imports": ("an import beside pandas.read_csv (some two minutes)", lambda: imports.run(1_000_000)),
     "national": ("a national run beside pandas and shap (some ten minutes)", lambda: national.run(520_000)),
@@ -131,7 +133,7 @@ def tables(results: dict[str, Any]) -> str:
             f"{results['service']['rounds']} rounds:",
             service.table(results["service"]),
         ]
-    return "\n\n".join([*parts, *_search_tables(results)])
+    return "\n\n".join([*parts, *_search_tables(results), *_replay_tables(results)])
 
 
 def _search_tables(results: dict[str, Any]) -> list[str]:
@@ -142,6 +144,17 @@ def _search_tables(results: dict[str, Any]) -> list[str]:
         f"A search of {found['decisions']:,} recorded decisions of one tenant, a page of {search.PAGE} and the counts "
         f"by facet, {found['rounds']} rounds in which the cases take turns:",
         search.table(found),
+    ]
+
+
+def _replay_tables(results: dict[str, Any]) -> list[str]:
+    if "replay" not in results:
+        return []
+    found = results["replay"]
+    return [
+        f"{found['decisions']:,} decisions on simulated firms, recorded in SQLite and replayed by `icsml replay --all` "
+        "in a process of its own; then again with one byte changed since:",
+        replay.table(found),
     ]
 
 
