@@ -12,10 +12,12 @@ from ledger_tables import broken_links, payload
 from icsml.core.canonical import canonical_bytes, sha256_hex
 from icsml.errors import LedgerError
 from icsml.ledger import GENESIS, ChainRow, Ledger
+from icsml.ledger.filing import index_values
 from icsml.ledger.signing import trusted_keys
 from icsml.ledger.store import migrations
-from icsml.ledger.store.chain_tables import CHAIN, IDEMPOTENCY, PAYLOAD
+from icsml.ledger.store.chain_tables import CHAIN, DECISION_INDEX, IDEMPOTENCY, PAYLOAD
 from icsml.ledger.store.searching import Wanted
+from icsml.records.facets import facets_of
 
 EARLIER = ["0001", "0002", "0003", "0004", "0005"]
 MOMENT = "2026-06-30T08:00:00.000000Z"
@@ -52,6 +54,11 @@ def make(url, revision):
             previous = row.sha256
             connection.execute(sqlalchemy.insert(CHAIN), row._asdict() | {"row_sha256": previous})
             connection.execute(sqlalchemy.insert(PAYLOAD), stored)
+            if revision >= "0004":  # since then each decision was indexed with it
+                facets = facets_of(old_payload(number)["decision"])
+                connection.execute(
+                    sqlalchemy.insert(DECISION_INDEX).values(index_values("bank-a", row.decision_id, facets))
+                )
         key = {"tenant": "bank-a", "key": "k", "request_sha256": "1", "decision_id": "d-3"}
         connection.execute(sqlalchemy.insert(IDEMPOTENCY), key)
     engine.dispose()

@@ -95,12 +95,14 @@ def refuse_altered(found: Verification, *, as_json: bool) -> None:
 def _verified(found: Verification) -> str:
     lines = [
         f"{bad.kind.upper()} {bad.decision_id or 'decision not known'}: {bad.detail}"
-        + (f" (chain of {bad.tenant}, writer {bad.writer}, row {bad.sequence})" if bad.tenant else "")
+        + (f" (chain of {bad.tenant}, writer {bad.writer}, row {bad.sequence})" if bad.sequence and bad.tenant else "")
         for bad in found.bad
     ]
     lines.append(
         f"{found.records:,} rows in {found.chains:,} chains: {'as recorded' if found.ok else 'NOT as recorded'}"
     )
+    if found.misfiled:
+        lines.append(f"{found.misfiled:,} rows of which the index says something else: `icsml ledger reindex`")
     if found.checkpoints:
         lines.append(f"{found.checkpoints:,} signed checkpoints, the last of {found.last_checkpoint}")
     if found.erased:

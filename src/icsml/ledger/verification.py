@@ -13,10 +13,13 @@ from typing import Final, Literal, NamedTuple
 
 from icsml.core.canonical import sha256_hex
 from icsml.core.progress import Progress
+from icsml.core.strict_json import JsonObject
 from icsml.errors import LedgerError
 from icsml.ledger.chain_row import GENESIS, ChainRow
 from icsml.ledger.checkpoints import Checkpoint
+from icsml.ledger.filing import Filed, FilingFault, compared, index_detail
 from icsml.ledger.sealing import container, opened
+from icsml.records.facets import DecisionFacets
 
 __all__ = ["Bad", "Link", "StoredRow", "Verification", "verify_rows"]
 
@@ -54,6 +57,7 @@ class StoredRow(NamedTuple):
     key: bytes | None
     kind: str | None
     about: str | None
+    filed: Filed
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,8 @@ class Verification:
         Rows after the last checkpoint of their chain: if these were cut off, nothing would show it.
     erased : int
         Rows whose key was deleted, as a recorded erasure says.
+    misfiled : int
+        Rows of which the index says something else than follows from what was recorded; `bad` names the first.
     """
 
     ok: bool
@@ -115,6 +121,7 @@ class Verification:
     last_checkpoint: str | None
     unsigned: int
     erased: int = 0
+    misfiled: int = 0
 
 
 Chain = tuple[str, str]
@@ -129,6 +136,7 @@ def verify_rows(
     orphans: Sequence[str],
     progress: Progress,
     *,
+    found: Callable[[ChainRow, DecisionFacets], None],
     erased: frozenset[str] = frozenset(),
 ) -> Verification:
     """Verify rows against themselves and against checkpoints.
@@ -145,6 +153,8 @@ def verify_rows(
         Decisions that other tables name and no chain does.
     progress : callable
         Told how far it is.
+    found : callable
+        Told by what each decision must be found.
     erased : frozenset of str
         Whose keys were deleted.
     """
@@ -153,27 +163,31 @@ def verify_rows(
         for head in checkpoint.heads:
             signed.setdefault((head.tenant, head.writer), {})[head.sequence] = (head.row_sha256, head.decision_id)
     bad: list[Bad] = []
-    records = unsigned = chains = gone = 0
+    misfiled: list[Bad] = []
+    records = unsigned = chains = gone = lying = 0
     for chain, stored in groupby(rows, key=lambda one: (one.link.row.tenant, one.link.row.writer)):
         chains += 1
-        walk = _Walk(chain, signed.pop(chain, {}), erased)
+        walk = _Walk(chain, signed.pop(chain, {}), erased, found)
         for one in stored:
             walk.take(one, links, orphans)
             records += 1
             if not records % _PROGRESS_ROWS:
                 progress(f"{records:,} rows verified")
         gone += walk.gone
+        lying += walk.misfiled
+        misfiled += [] if misfiled or walk.first_misfiled is None else [walk.first_misfiled]
         unsigned += max(0, walk.length - max(walk.heads, default=0))
-        bad += [found for found in [walk.bad or walk.end()] if found is not None]
-    bad += [
-        found for chain, heads in sorted(signed.items()) if (found := _Walk(chain, heads, erased).end()) is not None
-    ]
+        bad += [fault for fault in [walk.bad or walk.end()] if fault is not None]
+    for chain, heads in sorted(signed.items()):
+        bad += [cut for cut in [_Walk(chain, heads, erased, found).end()] if cut is not None]
     if orphans and not bad:
         bad.append(
             Bad("deleted", _shown(orphans[0]), None, None, None, "other tables have this decision, and no chain has it")
         )
     last = checkpoints[-1].at if checkpoints else None
-    return Verification(not bad, records, chains, bad[0] if bad else None, bad, len(checkpoints), last, unsigned, gone)
+    bad += misfiled
+    first = bad[0] if bad else None
+    return Verification(not bad, records, chains, first, bad, len(checkpoints), last, unsigned, gone, lying)
 
 
 def _shown(value: object) -> str | None:
@@ -184,13 +198,18 @@ def _shown(value: object) -> str | None:
 class _Walk:
     """The way along one chain, up to the first row that is not as it was."""
 
-    def __init__(self, chain: Chain, heads: Heads, erased: frozenset[str]) -> None:
+    def __init__(
+        self, chain: Chain, heads: Heads, erased: frozenset[str], found: Callable[[ChainRow, DecisionFacets], None]
+    ) -> None:
+        self._found = found
         self._chain = chain
         self._erased = erased
         self.heads = heads
         self.gone = 0
         self.length = 0
         self.bad: Bad | None = None
+        self.misfiled = 0
+        self.first_misfiled: Bad | None = None
         self._last: Link | None = None
 
     @property
@@ -215,26 +234,57 @@ class _Walk:
         """Return what is wrong with what the row is of."""
         link, erased = stored.link, stored.link.row.decision_id in self._erased
         if stored.payload is None:
-            self.gone += erased
-            return None if erased else ("deleted", link, "its payload is gone, and no erasure of it is recorded")
+            return self._of_nothing(stored, erased=erased)
         if sha256_hex(stored.payload) != link.row.payload_sha256:
             return "edited", link, "its payload is not what was recorded"
         try:
             shown = container(stored.payload)
         except LedgerError:
             return "edited", link, "its payload is no JSON object"
-        if "format" in shown and (shown.get("kind"), shown.get("about")) != (stored.kind, stored.about):
+        told = (shown.get("kind"), shown.get("about")) if "format" in shown else (None, None)  # as earlier releases
+        if told != (stored.kind, stored.about):
             return "edited", link, "the table of events says something else of it than was recorded"
         if erased and stored.key is not None:
             return "inserted", link, "its key is there again after it was erased"
+        if stored.key is not None and "sealed" not in shown:
+            self._misfiled(link, FilingFault("inserted", "payload_key"))
+        return self._of_sealed(stored, shown, erased=erased)
+
+    def _of_nothing(self, stored: StoredRow, *, erased: bool) -> tuple[Kind, Link, str] | None:
+        self.gone += erased
+        if not erased:
+            return "deleted", stored.link, "its payload is gone, and no erasure of it is recorded"
+        if stored.kind is not None:
+            return "inserted", stored.link, "the table of events has a row of it, and none was recorded"
+        self._file(stored, None)
+        return None
+
+    def _of_sealed(self, stored: StoredRow, shown: JsonObject, *, erased: bool) -> tuple[Kind, Link, str] | None:
+        link = stored.link
         try:
-            content = opened(link.row.decision_id, stored.payload, stored.key)
+            content = opened(link.row.decision_id, stored.payload or b"", stored.key, shown)
         except LedgerError:
             return "edited", link, "its key is not the one that was recorded"
         self.gone += content is None
         if content is None and not erased:
             return "deleted", link, "its key is gone, and no erasure of it is recorded"
+        try:
+            self._file(stored, content and content[0])
+        except LedgerError:
+            return "edited", link, "its payload is no JSON object"
         return None
+
+    def _file(self, stored: StoredRow, content: bytes | None) -> None:
+        """Compare what the tables beside the chain say with what was recorded."""
+        facets, fault = compared(stored.link.row, stored.filed, content)
+        if facets is not None:
+            self._found(stored.link.row, facets)
+        if fault is not None:
+            self._misfiled(stored.link, fault)
+
+    def _misfiled(self, link: Link, fault: FilingFault) -> None:
+        self.misfiled += 1
+        self.first_misfiled = self.first_misfiled or self._bad(fault.kind, link, index_detail(fault.where))
 
     def end(self) -> Bad | None:
         """Return what is wrong with the end of the chain, as checkpoints tell it."""

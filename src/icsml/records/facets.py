@@ -80,5 +80,6 @@ def _listed(values: Mapping[str, Any], key: str) -> Sequence[object]:
 
 
 def _codes(reasons: Sequence[object]) -> tuple[str, ...]:
-    codes = (_text(reason, "code") for reason in reasons if isinstance(reason, Mapping))
-    return tuple(dict.fromkeys(code for code in codes if code))
+    # A dict is looked for first: whether something else is a mapping takes longer to tell.
+    codes = [_text(reason, "code") for reason in reasons if type(reason) is dict or isinstance(reason, Mapping)]
+    return tuple(dict.fromkeys([code for code in codes if code]))

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, select, tuple_
 
 from icsml.ledger.entry import Entry
+from icsml.ledger.filing import index_values
 from icsml.ledger.store.chain_tables import DECISION_INDEX, DECISION_REASON
 
 __all__ = ["index_row", "indexed", "previous_decision", "remove_from_index"]
@@ -39,8 +40,7 @@ def index_row(entry: Entry) -> tuple[object, ...] | None:
     """Return the row of an entry; None if it cannot be found by search."""
     if (facets := entry.facets) is None:
         return None
-    decided_at, *others, codes = facets
-    return (entry.tenant, decided_at, entry.decision_id, *others, orjson.dumps(codes).decode())
+    return index_values(entry.tenant, entry.decision_id, facets)
 
 
 def previous_decision(connection: Connection, tenant: str, decision_id: str) -> str | None:

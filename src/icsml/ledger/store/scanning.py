@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, inspect, select, union
+from sqlalchemy import Connection, bindparam, func, inspect, select, union
 
 from icsml.core.progress import Progress
 from icsml.errors import LedgerError
 from icsml.ledger.chain_row import ChainRow
 from icsml.ledger.checkpoints import Checkpoint, CheckpointFaultError, Head, read_checkpoints
+from icsml.ledger.filing import Filed
 from icsml.ledger.other_checkpoints import other_checkpoints
 from icsml.ledger.sealing import container
-from icsml.ledger.store.chain_tables import CHAIN, EVENT, IDEMPOTENCY, LEDGER, PAYLOAD, PAYLOAD_KEY
+from icsml.ledger.store.chain_tables import CHAIN, DECISION_INDEX, EVENT, IDEMPOTENCY, LEDGER, PAYLOAD, PAYLOAD_KEY
+from icsml.ledger.store.index_checking import Reasons, check_index
 from icsml.ledger.verification import Bad, Link, StoredRow, Verification, verify_rows
 
 __all__ = ["Signed", "chain_heads", "ledger_identity", "signed_outside", "verified"]
@@ -25,11 +27,30 @@ _AT_ONCE = 1000
 _IDENTIFIER = re.compile(r"[0-9A-Za-z-]{1,64}")  # it becomes the name of a file
 _COLUMNS = [CHAIN.c[name] for name in (*ChainRow._fields, "row_sha256")]
 _ORDER = (CHAIN.c.tenant, CHAIN.c.writer, CHAIN.c.sequence)
+_ABOUT_INDEX, _ABOUT_KEY = DECISION_INDEX.alias("about_index"), PAYLOAD_KEY.alias("about_key")
+_FILED = len(_COLUMNS) + 4  # where the columns of a row begin that are no more than filed
+_INDEXED = _FILED + 6  # and those of the index
 _ROWS = (
-    select(*_COLUMNS, PAYLOAD.c.bytes, PAYLOAD_KEY.c.key, EVENT.c.kind, EVENT.c.decision_id.label("about"))
+    select(
+        *_COLUMNS,
+        PAYLOAD.c.bytes,
+        PAYLOAD_KEY.c.key,
+        EVENT.c.kind,
+        EVENT.c.decision_id.label("about"),
+        PAYLOAD.c.tenant.label("payload_tenant"),
+        PAYLOAD.c.sha256.label("payload_sha256_beside"),
+        PAYLOAD_KEY.c.tenant.label("key_tenant"),
+        PAYLOAD_KEY.c.enterprise_id.label("key_firm"),
+        EVENT.c.tenant.label("event_tenant"),
+        func.coalesce(_ABOUT_INDEX.c.enterprise_id, _ABOUT_KEY.c.enterprise_id).label("about_firm"),
+        *DECISION_INDEX.c,
+    )
     .join_from(CHAIN, PAYLOAD, PAYLOAD.c.decision_id == CHAIN.c.decision_id, isouter=True)
     .join(PAYLOAD_KEY, PAYLOAD_KEY.c.decision_id == CHAIN.c.decision_id, isouter=True)
     .join(EVENT, EVENT.c.event_id == CHAIN.c.decision_id, isouter=True)
+    .join(DECISION_INDEX, DECISION_INDEX.c.decision_id == CHAIN.c.decision_id, isouter=True)
+    .join(_ABOUT_INDEX, _ABOUT_INDEX.c.decision_id == EVENT.c.decision_id, isouter=True)
+    .join(_ABOUT_KEY, _ABOUT_KEY.c.decision_id == EVENT.c.decision_id, isouter=True)
     .order_by(*_ORDER)
 )
 _LINKS = (
@@ -109,6 +130,7 @@ def verified(connection: Connection, signed: Signed, progress: Progress) -> Veri
 
     The checkpoints were read before: those signed since would name rows that this connection does not see.
     """
+    reasons = Reasons(connection)
     orphans = list(connection.scalars(_ORPHANS))
     found = verify_rows(
         _rows(connection),
@@ -116,9 +138,11 @@ def verified(connection: Connection, signed: Signed, progress: Progress) -> Veri
         lambda *chain: _links(connection, *chain),
         orphans,
         progress,
+        found=reasons.add,
         erased=_erased(connection),
     )
-    bad = [*found.bad, *signed.bad]
+    index = [] if found.misfiled else check_index(connection, None if found.bad else reasons)
+    bad = [*found.bad, *index, *signed.bad]
     return replace(found, ok=not bad, first_bad=bad[0] if bad else None, bad=bad)
 
 
@@ -143,14 +167,17 @@ def _erased(connection: Connection) -> frozenset[str]:
 
 
 def _rows(connection: Connection) -> Iterator[StoredRow]:
-    found = connection.execution_options(yield_per=_AT_ONCE).execute(_ROWS)
+    found: Iterable[Sequence[Any]] = connection.execution_options(yield_per=_AT_ONCE).execute(_ROWS)
     for row in found:
-        yield StoredRow(_link(row), row.bytes, row.key, row.kind, row.about)
+        index = tuple(row[_INDEXED:])
+        filed = Filed._make([*row[_FILED:_INDEXED], index if index[1] is not None else None])
+        yield StoredRow._make([_link(row), *row[len(_COLUMNS) : _FILED], filed])
 
 
 def _links(connection: Connection, tenant: str, writer: str) -> Sequence[Link]:
     return [_link(row) for row in connection.execute(_LINKS, {"tenant": tenant, "writer": writer})]
 
 
-def _link(row: Row[*tuple[Any, ...]]) -> Link:
-    return Link(ChainRow(*row[: len(ChainRow._fields)]), row.row_sha256)
+def _link(row: Sequence[Any]) -> Link:
+    fields = len(ChainRow._fields)
+    return Link(ChainRow(*row[:fields]), row[fields])
