@@ -50,7 +50,7 @@ def readable():
 
 
 def test_a_firm_is_erased_and_the_erasure_signed(run):
-    assert run("erase", *FIRM, *WHY, "--yes")[:2] == (0, {"erased": 2, "damaged": []})
+    assert run("erase", *FIRM, *WHY, "--yes")[:2] == (0, {"erased": 2, "damaged": [], "unreadable": []})
     assert readable() == [0, 2]
     code, found, _ = run("verify")
     assert (code, found["ok"], found["erased"], found["checkpoints"]) == (0, True, 2, 1)
@@ -59,9 +59,15 @@ def test_a_firm_is_erased_and_the_erasure_signed(run):
 
 
 def test_what_is_older_than_a_day_is_erased(run):
-    assert run("erase", "--before", "2026-07-03", *WHY, "--yes")[:2] == (0, {"erased": 2, "damaged": []})
+    assert run("erase", "--before", "2026-07-03", *WHY, "--yes")[:2] == (
+        0,
+        {"erased": 2, "damaged": [], "unreadable": []},
+    )
     assert readable() == [2, 3]
-    assert run("erase", "--before", "2026-07-03", *WHY, "--yes")[:2] == (0, {"erased": 0, "damaged": []})
+    assert run("erase", "--before", "2026-07-03", *WHY, "--yes")[:2] == (
+        0,
+        {"erased": 0, "damaged": [], "unreadable": []},
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,3 +108,13 @@ def test_an_erasure_that_is_not_overwritten_is_signed_all_the_same(run, monkeypa
 def test_without_a_yes_nothing_is_overwritten(run, monkeypatch):
     monkeypatch.setattr("typer.confirm", lambda *_, **__: False)
     assert run("overwrite")[0] == 1
+
+
+def test_what_may_be_of_the_firm_and_cannot_be_read_is_named(run, icsml, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as connection:
+        connection.execute("UPDATE payload SET bytes = X'00' WHERE decision_id = 'd-0'")
+        connection.execute("DELETE FROM payload_key WHERE decision_id = 'd-0'")
+    code, told, _ = run("erase", *FIRM, *WHY, "--yes")
+    assert (code, told) == (1, {"erased": 2, "damaged": [], "unreadable": ["d-0"]})
+    code, out, _ = icsml("ledger", "erase", *FIRM, *WHY, "--yes")
+    assert (code, "NOT ERASED d-0" in out) == (1, True)

@@ -88,8 +88,8 @@ def test_removing_a_decision_leaves_the_others(ledger, url):
     ledger.catch_up()
     engine = connect(url)
     with engine.begin() as connection:
-        assert remove_from_index(connection, "d-1")
-        assert not remove_from_index(connection, "d-1")
+        assert remove_from_index(connection, ["d-1", "none"]) == 1
+        assert remove_from_index(connection, ["d-1"]) == 0
     engine.dispose()
     rows, reasons = indexed(url)
     assert [row[2] for row in rows] == ["d-2"]

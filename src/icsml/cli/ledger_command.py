@@ -145,7 +145,7 @@ def erase(
                 found = ledger.erase_before(moment, tenant=tenant, reason=reason, by=by, progress=progress())
         finally:
             ledger.checkpoint()  # so that nobody can take the erasure back unseen, whatever came after it
-    if not found.erased and enterprise is not None:
+    if not (found.erased or found.unreadable) and enterprise is not None:
         raise MissingError(
             "ICS-CLI-005",
             "nothing is recorded of this firm, or it was erased before",
@@ -153,10 +153,15 @@ def erase(
             remedy="check the firm, --tenant and ICSML_LEDGER_URL",
         )
     emit(found, as_json=json_, text=_erased(found))
+    if found.unreadable:
+        raise typer.Exit(1)
 
 
 def _erased(found: Erased) -> str:
     lines = [f"DAMAGED {name}: its payload was not what was recorded; erased all the same" for name in found.damaged]
+    lines += [
+        f"NOT ERASED {name}: it cannot be read, and nothing says which firm it is about" for name in found.unreadable
+    ]
     return "\n".join([*lines, f"{found.erased:,} decisions and events erased"])
 
 

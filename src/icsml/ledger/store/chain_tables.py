@@ -25,8 +25,8 @@ __all__ = [
     "CHAIN",
     "DECISION_INDEX",
     "DECISION_REASON",
-    "ERASED_REQUEST",
     "EVENT",
+    "FORGOTTEN",
     "HEARTBEAT",
     "IDEMPOTENCY",
     "LEDGER",
@@ -52,6 +52,8 @@ def _as_bytes(value: object) -> bytes | None:
 
 
 metadata = MetaData()
+FORGOTTEN = ""
+"""Stands for the hash of a request whose decision was erased: by the hash, a guess of the request could be proved."""
 _FILED = sql_text("enterprise_id IS NOT NULL")
 
 CHAIN = Table(
@@ -102,8 +104,6 @@ IDEMPOTENCY = Table(
     Column("request_sha256", Text, nullable=False),
     Column("decision_id", Text, ForeignKey("chain.decision_id", name="fk_idempotency_decision_id"), nullable=False),
 )
-ERASED_REQUEST = ""
-"""Stands in the place of ``request_sha256`` where the request was erased."""
 LEDGER = Table("ledger", metadata, Column("id", Text, primary_key=True))
 HEARTBEAT = Table(
     "heartbeat",

@@ -19,12 +19,14 @@ from icsml.core.strict_json import JsonObject
 from icsml.errors import IcsmlError
 from icsml.ledger.entry import Entry, require_texts
 from icsml.ledger.store.erasing import damaged_of, names_before, names_of_enterprise
-from icsml.ledger.store.overwriting import overwrite_freed
+from icsml.ledger.store.overwriting import finish
+from icsml.ledger.store.unfiled import unfiled
 from icsml.ledger.store.writing import Outcome
 
 __all__ = ["Erased", "Erasure"]
 
-_AT_ONCE: Final = 1000
+_AT_ONCE: Final = 250
+"""How many are erased in one transaction: as long as it takes, nobody else can record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,17 @@ class Erased:
         How many decisions and events.
     damaged : tuple of str
         Those of which the stored payload was not what had been recorded.
+    unreadable : tuple of str
+        Those that are not erased, as they cannot be read and nothing says which firm they are about.
     """
 
     erased: int = 0
     damaged: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
     def __add__(self, other: Self) -> Erased:
         """Return both together."""
-        return Erased(self.erased + other.erased, self.damaged + other.damaged)
+        return Erased(self.erased + other.erased, self.damaged + other.damaged, self.unreadable + other.unreadable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,8 @@ class Erasure:
 
     def of_enterprise(self, tenant: str, enterprise_id: str) -> Erased:
         """Erase a firm, and what is recorded of it meanwhile."""
-        erased = Erased()
         with self._overwriting():
+            erased = self._erase_unfiled(tenant, enterprise_id)
             while names := self._names_of(tenant, enterprise_id):
                 erased += self._erase_all([(tenant, name) for name in names])
         return erased
@@ -93,7 +98,19 @@ class Erasure:
         with self._overwriting():
             with self.scanning() as connection:
                 found = names_before(connection, timestamp(moment), tenant)
-            return self._erase_all(found)
+                found += [each[:2] for each in unfiled(connection, tenant, timestamp(moment))]
+            return self._erase_all(sorted(set(found)))
+
+    def _erase_unfiled(self, tenant: str, enterprise_id: str) -> Erased:
+        """Erase what no table files under the firm, and say what may be of it or not."""
+        names, unreadable = [], []
+        with self.scanning() as connection:
+            for each in unfiled(connection, tenant):
+                if each.is_of(enterprise_id):
+                    names.append((tenant, each.decision_id))
+                elif each.content is None:
+                    unreadable.append(each.decision_id)
+        return self._erase_all(names) + Erased(unreadable=tuple(unreadable))
 
     def _names_of(self, tenant: str, enterprise_id: str) -> list[str]:
         with self.scanning() as connection:
@@ -101,11 +118,11 @@ class Erasure:
 
     @contextmanager
     def _overwriting(self) -> Iterator[None]:
-        """Overwrite what the block erased, once, also if it is interrupted."""
+        """Forget and overwrite what is left of what the block erased, once, also if it is interrupted."""
         try:
             yield
         finally:
-            overwrite_freed(self.engine)
+            finish(self.engine)
 
     def _erase_all(self, found: Sequence[tuple[str, str]]) -> Erased:
         """Erase what is found, by tenant, so many in a transaction that those who record need not wait long."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, select, tuple_
+from sqlalchemy import Connection, Row, bindparam, delete, select, tuple_
 
 from icsml.ledger.entry import Entry
 from icsml.ledger.filing import index_values
@@ -14,9 +14,16 @@ from icsml.ledger.store.chain_tables import DECISION_INDEX, DECISION_REASON
 
 __all__ = ["index_row", "indexed", "previous_decision", "remove_from_index"]
 
-_ROW = select(DECISION_INDEX).where(DECISION_INDEX.c.decision_id == bindparam("decision_id"))
 _ROWS = select(DECISION_INDEX).where(
     DECISION_INDEX.c.decision_id.in_(bindparam("names", expanding=True)), DECISION_INDEX.c.tenant == bindparam("tenant")
+)
+_ANY_ROWS = select(DECISION_INDEX).where(DECISION_INDEX.c.decision_id.in_(bindparam("names", expanding=True)))
+_REMOVE_REASON = delete(DECISION_REASON).where(
+    DECISION_REASON.c.tenant == bindparam("of_tenant"),
+    DECISION_REASON.c.code == bindparam("of_code"),
+    DECISION_REASON.c.grade == bindparam("of_grade"),
+    DECISION_REASON.c.decided_at == bindparam("at"),
+    DECISION_REASON.c.decision_id == bindparam("of"),
 )
 _EARLIER = DECISION_INDEX.alias("earlier")
 _PREVIOUS = (
@@ -55,23 +62,19 @@ def indexed(connection: Connection, tenant: str, decision_ids: Sequence[str]) ->
     return {row.decision_id: row for row in rows}
 
 
-def remove_from_index(connection: Connection, decision_id: str) -> bool:
-    """Delete the rows of a decision, each found by its key, and return whether there were any."""
-    row = connection.execute(_ROW, {"decision_id": decision_id}).first()
-    if row is None:
-        return False
-    of_reason = DECISION_REASON.c
-    by_key: list[ColumnElement[bool]] = []
-    if (codes := _codes(row.reasons)) is not None:
-        by_key = [
-            of_reason.tenant == row.tenant,
-            of_reason.code.in_(["", *codes]),
-            of_reason.grade == (row.grade or ""),
-            of_reason.decided_at == row.decided_at,
-        ]
-    connection.execute(delete(DECISION_REASON).where(*by_key, of_reason.decision_id == decision_id))
-    connection.execute(delete(DECISION_INDEX).where(DECISION_INDEX.c.decision_id == decision_id))
-    return True
+def remove_from_index(connection: Connection, decision_ids: Sequence[str]) -> int:
+    """Delete the rows of decisions, those of reasons by their keys; return how many were there."""
+    by_key: list[dict[str, str]] = []
+    for row in connection.execute(_ANY_ROWS, {"names": decision_ids}).all():
+        if (codes := _codes(row.reasons)) is None:
+            connection.execute(delete(DECISION_REASON).where(DECISION_REASON.c.decision_id == row.decision_id))
+            continue
+        of = {"of_tenant": row.tenant, "of_grade": row.grade or "", "at": row.decided_at, "of": row.decision_id}
+        by_key += [of | {"of_code": code} for code in ("", *codes)]
+    if by_key:
+        connection.execute(_REMOVE_REASON, by_key)
+    removed = delete(DECISION_INDEX).where(DECISION_INDEX.c.decision_id.in_(decision_ids))
+    return connection.execute(removed).rowcount
 
 
 def _codes(reasons: object) -> list[str] | None:

@@ -7,33 +7,53 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from icsml.errors import LedgerError
-from icsml.ledger.store.chain_tables import DECISION_INDEX, DECISION_REASON, IDEMPOTENCY, PAYLOAD, PAYLOAD_KEY
-from icsml.ledger.store.database import URL_VARIABLE
+from icsml.ledger.store.chain_tables import (
+    DECISION_INDEX,
+    DECISION_REASON,
+    FORGOTTEN,
+    IDEMPOTENCY,
+    PAYLOAD,
+    PAYLOAD_KEY,
+)
+from icsml.ledger.store.database import URL_VARIABLE, write_transaction
+from icsml.ledger.store.erasing import erased_names
 
-__all__ = ["OVERWRITE_SECONDS", "overwrite_freed", "rewrite"]
+__all__ = ["OVERWRITE_SECONDS", "finish", "rewrite"]
 
 OVERWRITE_SECONDS: Final = 15.0
 """How long to wait for readers who still see what was deleted."""
 _PAUSE: Final = 0.05
 _LOCK_SECONDS: Final = 60
 _TABLES: Final = tuple(table.name for table in (PAYLOAD_KEY, DECISION_INDEX, DECISION_REASON, IDEMPOTENCY, PAYLOAD))
+_AT_ONCE: Final = 1000
+_WITHOUT_KEY: Final = select(IDEMPOTENCY.c.tenant, IDEMPOTENCY.c.key, IDEMPOTENCY.c.decision_id).where(
+    IDEMPOTENCY.c.request_sha256 != FORGOTTEN, IDEMPOTENCY.c.decision_id.not_in(select(PAYLOAD_KEY.c.decision_id))
+)
+_FORGET: Final = (
+    update(IDEMPOTENCY)
+    .where(IDEMPOTENCY.c.tenant == bindparam("owner"), IDEMPOTENCY.c.key == bindparam("name"))
+    .values(request_sha256=FORGOTTEN)
+)
 _DEAD: Final = "SELECT pg_stat_get_dead_tuples(to_regclass(%s))"
 
 
-def overwrite_freed(engine: Engine, seconds: float | None = None) -> None:
-    """Let no deleted row stay that could still be read; wait `OVERWRITE_SECONDS` at most for those who still see it.
+def finish(engine: Engine, seconds: float | None = None) -> None:
+    """Forget the hashes of requests whose decisions were erased, and let no deleted row stay that could still be read.
 
-    SQLite's log is emptied into its file, in which deleted rows are zeros. PostgreSQL gives the space of the rows free.
+    Waits `OVERWRITE_SECONDS` at most for those who still see it. SQLite's log is emptied into its file, in which
+    deleted rows are zeros. PostgreSQL gives the space of the rows free.
 
     Raises
     ------
     LedgerError
         ``ICS-LED-027`` if somebody reads all that time, or the database fails.
     """
+    with _errors(engine):
+        _forget_requests(engine)
     with _connection(engine) as connection:
         _overwrite(engine, connection, seconds)
 
@@ -46,10 +66,10 @@ def rewrite(engine: Engine, seconds: float | None = None) -> None:
     Raises
     ------
     LedgerError
-        As :func:`overwrite_freed`.
+        As :func:`finish`.
     """
+    finish(engine, seconds)
     with _connection(engine) as connection:
-        _overwrite(engine, connection, seconds)
         if engine.dialect.name == "postgresql":
             for table in _TABLES:
                 connection.execute(f"VACUUM FULL {table}")
@@ -62,7 +82,7 @@ def rewrite(engine: Engine, seconds: float | None = None) -> None:
 @contextmanager
 def _connection(engine: Engine) -> Iterator[Any]:
     """Yield a connection of the driver in no transaction, closed after use: its settings must reach nobody else."""
-    try:
+    with _errors(engine):
         raw = engine.raw_connection()
         try:
             connection: Any = raw.driver_connection
@@ -73,8 +93,30 @@ def _connection(engine: Engine) -> Iterator[Any]:
             yield connection
         finally:
             raw.invalidate()
+
+
+@contextmanager
+def _errors(engine: Engine) -> Iterator[None]:
+    try:
+        yield
     except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
         raise _not_overwritten("the database fails, or is in use") from error
+
+
+def _forget_requests(engine: Engine) -> None:
+    """Replace the hashes of requests, also after erasures by an earlier release, which left them.
+
+    There is no index by decision, which would cost every decision: the table is read once, while others write.
+    """
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        without_key = connection.execute(_WITHOUT_KEY).all()
+        erased = erased_names(connection) if without_key else frozenset()
+    found = [{"owner": row.tenant, "name": row.key} for row in without_key if row.decision_id in erased]
+    for start in range(0, len(found), _AT_ONCE):
+        with write_transaction(engine) as connection:
+            connection.execute(_FORGET, found[start : start + _AT_ONCE])
 
 
 def _overwrite(engine: Engine, connection: Any, seconds: float | None) -> None:  # noqa: ANN401 - of the driver

@@ -12,7 +12,7 @@ from icsml.errors import LedgerError
 from icsml.ledger.entry import DecisionRead, Recorded
 from icsml.ledger.payload import stored_answer, stored_decision
 from icsml.ledger.sealing import altered, container, erased, opened
-from icsml.ledger.store.chain_tables import CHAIN, ERASED_REQUEST, EVENT, IDEMPOTENCY, PAYLOAD, PAYLOAD_KEY
+from icsml.ledger.store.chain_tables import CHAIN, EVENT, FORGOTTEN, IDEMPOTENCY, PAYLOAD, PAYLOAD_KEY
 from icsml.ledger.store.failures import key_used
 
 __all__ = [
@@ -125,7 +125,9 @@ def recorded_earlier(connection: Connection, tenant: str, key: str, request_sha2
     row = connection.execute(_EARLIER, {"tenant": tenant, "key": key}).first()
     if row is None:
         return None
-    if row.request_sha256 not in (request_sha256, ERASED_REQUEST):
+    if row.request_sha256 == FORGOTTEN:
+        raise erased()
+    if row.request_sha256 != request_sha256:
         raise key_used()
     content = content_of(row.decision_id, row.bytes, row.payload_sha256, row.key)
     return Recorded(row.decision_id, stored_answer(content), replayed=True)

@@ -11,13 +11,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, func, inspect, select, union
 
 from icsml.core.progress import Progress
-from icsml.errors import LedgerError
 from icsml.ledger.chain_row import ChainRow
 from icsml.ledger.checkpoints import Checkpoint, CheckpointFaultError, Head, read_checkpoints
 from icsml.ledger.filing import Filed
 from icsml.ledger.other_checkpoints import other_checkpoints
-from icsml.ledger.sealing import container
 from icsml.ledger.store.chain_tables import CHAIN, DECISION_INDEX, EVENT, IDEMPOTENCY, LEDGER, PAYLOAD, PAYLOAD_KEY
+from icsml.ledger.store.erasing import erased_names
 from icsml.ledger.store.index_checking import Reasons, check_index
 from icsml.ledger.verification import Bad, Link, StoredRow, Verification, verify_rows
 
@@ -70,9 +69,6 @@ _ORPHANS = union(
     select(IDEMPOTENCY.c.decision_id).where(IDEMPOTENCY.c.decision_id.not_in(_RECORDED)),
     select(PAYLOAD_KEY.c.decision_id).where(PAYLOAD_KEY.c.decision_id.not_in(_RECORDED)),
     select(EVENT.c.event_id).where(EVENT.c.event_id.not_in(_RECORDED)),
-)
-_ERASURES = (
-    select(PAYLOAD.c.bytes).join(EVENT, EVENT.c.event_id == PAYLOAD.c.decision_id).where(EVENT.c.kind == "erasure")
 )
 _LAST = select(CHAIN.c.tenant, CHAIN.c.writer, func.max(CHAIN.c.sequence).label("last")).group_by(
     CHAIN.c.tenant, CHAIN.c.writer
@@ -139,7 +135,7 @@ def verified(connection: Connection, signed: Signed, progress: Progress) -> Veri
         orphans,
         progress,
         found=reasons.add,
-        erased=_erased(connection),
+        erased=erased_names(connection),
     )
     index = [] if found.misfiled else check_index(connection, None if found.bad else reasons)
     bad = [*found.bad, *index, *signed.bad]
@@ -153,17 +149,6 @@ def _fault(line: int | None, detail: str) -> Bad:
 def _is_here(connection: Connection, head: Head) -> bool:
     place = {"tenant": head.tenant, "writer": head.writer, "sequence": head.sequence}
     return connection.scalar(_HASH, place) == head.row_sha256
-
-
-def _erased(connection: Connection) -> frozenset[str]:
-    """Return whose keys were deleted, as the erasures say; that these are as recorded, their own rows show."""
-    names: set[str] = set()
-    for stored in connection.scalars(_ERASURES):
-        try:
-            names.update(map(str, container(stored)["erased"]))
-        except (LedgerError, KeyError, TypeError):
-            continue
-    return frozenset(names)
 
 
 def _rows(connection: Connection) -> Iterator[StoredRow]:
