@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Event, Thread
 
 import pytest
+import typer
 from ledger_tables import execute, payload
 
+from icsml.cli import ledger_command
 from icsml.ledger import Entry, Ledger
 from icsml.ledger.signing import trusted_keys
 
@@ -170,3 +173,79 @@ def test_a_lie_is_named(recorded, url, change, kind, where):
     assert (found.ok, found.first_bad.kind, len(found.bad)) == (False, kind, 1)
     assert f"({where})" in found.first_bad.detail
     assert "icsml ledger reindex" in found.first_bad.detail
+
+
+@lies
+def test_reindexing_puts_it_right(recorded, url, change, kind, where):
+    before = whole(url)
+    execute(url, change)
+    assert recorded.reindex().unreadable == 0
+    assert verify(recorded).bad == []
+    if "reason_backlog" not in change:  # whose writers are not known
+        assert whole(url) == before
+    for number in range(6, 8):
+        record(recorded, f"d-{number}")
+    recorded.catch_up()
+    if change != "DELETE FROM reason_backlog":
+        assert verify(recorded).bad == []
+
+
+def whole(url):
+    tables = ("decision_index", "decision_reason", "reason_backlog", "payload_key", "payload", "event", "idempotency")
+    return {table: sorted(execute(url, f"SELECT * FROM {table}"), key=repr) for table in tables}
+
+
+def test_the_backlog_of_a_service_is_made_anew(recorded, url):
+    recorded.prove()
+    execute(url, "DELETE FROM reason_backlog")
+    recorded.reindex()
+    record(recorded, "d-6")
+    assert verify(recorded).ok
+    recorded.catch_up()
+    assert verify(recorded).ok
+
+
+def test_everything_is_made_anew(recorded, url):
+    before = whole(url)
+    for table in ("decision_index", "decision_reason", "event"):
+        execute(url, f"DELETE FROM {table}")
+    execute(url, "UPDATE payload_key SET enterprise_id = NULL, tenant = 'x'")
+    done = recorded.reindex()
+    assert (done.unreadable, verify(recorded).bad) == (0, [])
+    assert whole(url) == before
+
+
+def test_nothing_is_done_to_an_index_that_is_right(recorded, url):
+    before = whole(url)
+    done = recorded.reindex()
+    assert (done.mended, done.reasons_removed, done.reasons_added, done.unreadable, done.rows) == (0, 0, 0, 0, 12)
+    assert whole(url) == before
+
+
+def test_what_cannot_be_read_is_named_and_left(recorded, url, monkeypatch, capsys):
+    monkeypatch.setenv("ICSML_LEDGER_URL", url)
+    execute(
+        url,
+        "UPDATE payload SET bytes = (SELECT bytes FROM payload WHERE decision_id = 'd-1') WHERE decision_id = 'd-2'",
+    )
+    execute(url, "UPDATE decision_index SET grade = 'AA' WHERE decision_id IN ('d-2', 'd-3')")
+    with pytest.raises(typer.Exit) as left:
+        ledger_command.reindex()
+    assert left.value.exit_code == 1
+    assert "d-2: its payload is not what was recorded" in capsys.readouterr().out
+    assert execute(url, "SELECT decision_id FROM decision_index WHERE grade = 'AA'") == [("d-2",)]
+
+
+def test_reindexing_goes_on_beside_whoever_records(recorded, url):
+    execute(url, "DELETE FROM decision_reason")
+    execute(url, "DELETE FROM decision_index WHERE tenant = 'bank-a'")
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(recorded.reindex)
+        with Ledger.open(url) as other:
+            for number in range(50):
+                record(other, f"m-{number}")
+                if number % 5 == 0:
+                    other.catch_up()
+                    other.erase_enterprise("bank-a", "e-1", reason="asked for it", by="officer")
+        done.result()
+    assert verify(recorded).bad == []

@@ -79,6 +79,7 @@ GROUPS: Final = {
             "changes": "changes_command:changes",
             "verify": "ledger_command:verify",
             "checkpoint": "ledger_command:checkpoint",
+            "reindex": "ledger_command:reindex",
             "erase": "ledger_command:erase",
             "overwrite": "ledger_command:overwrite",
             "pack": "pack_command:pack",

@@ -22,7 +22,7 @@ from icsml.ledger.store import Ledger
 from icsml.ledger.store.eraser import Erased
 from icsml.ledger.verification import Verification
 
-__all__ = ["checkpoint", "erase", "overwrite", "refuse_altered", "show", "verify"]
+__all__ = ["checkpoint", "erase", "overwrite", "refuse_altered", "reindex", "show", "verify"]
 
 PublicKeys = Annotated[
     Path | None,
@@ -83,6 +83,22 @@ def checkpoint(public_keys: PublicKeys = None, json_: JsonFlag = False) -> None:
     if signed is not None:
         text = f"checkpoint {signed.number} of {found.chains:,} chains, {found.records:,} rows: {signed.sha256}"
     emit(facts, as_json=json_, text=text)
+
+
+def reindex(json_: JsonFlag = False) -> None:
+    """Put the index right from what was recorded, also beside a running service; exit 1 if something cannot be read."""
+    with Ledger.open(None, create=False) as ledger:
+        done = ledger.reindex(progress())
+    lines = [f"{name}: its payload is not what was recorded, so its index was left as it is" for name in done.named]
+    if done.unreadable > len(done.named):
+        lines.append(f"… and {done.unreadable - len(done.named):,} more")
+    reasons = f"{done.reasons_added:,} reasons added and {done.reasons_removed:,} removed"
+    lines.append(
+        f"{done.rows:,} rows: the index of {done.mended:,} put right, {reasons}, {done.unreadable:,} unreadable"
+    )
+    emit(done, as_json=json_, text="\n".join(lines))
+    if done.unreadable:
+        raise typer.Exit(1)
 
 
 def refuse_altered(found: Verification, *, as_json: bool) -> None:

@@ -18,7 +18,7 @@ from icsml.ledger.store.chain_tables import REASON_BACKLOG
 from icsml.ledger.verification import Bad
 from icsml.records.facets import DecisionFacets
 
-__all__ = ["EXPECTED_REASONS", "STRAY_REASON", "Reasons", "check_index", "reason_lists"]
+__all__ = ["EXPECTED_REASONS", "MISSING_REASON", "STRAY_REASON", "Reasons", "check_index", "reason_lists"]
 
 _LISTS: Final = {
     "sqlite": "json_each(CASE WHEN json_valid(found.reasons) THEN found.reasons ELSE '[]' END) AS each",
@@ -50,7 +50,8 @@ STRAY_REASON: Final = (
     " OR there.code <> '' AND EXISTS (SELECT 1 FROM {lists} WHERE each.value = there.code)))"
 )
 """Whether a row of `decision_reason`, named ``there``, is one that it must not have."""
-_MISSING: Final = EXPECTED_REASONS + " SELECT expected.*" + _PAIRED + " WHERE there.decision_id IS NULL LIMIT 1"
+MISSING_REASON: Final = " SELECT expected.*" + _PAIRED + " WHERE there.decision_id IS NULL"
+_MISSING: Final = EXPECTED_REASONS + MISSING_REASON + " LIMIT 1"
 _BACKLOG: Final = select(REASON_BACKLOG)
 _BETWEEN, _AFTER = "\x1f", "\x1e"
 _GROUPS: Final = {

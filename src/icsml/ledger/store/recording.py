@@ -33,6 +33,7 @@ from icsml.ledger.store.ledger_reading import LedgerReading
 from icsml.ledger.store.migrations import require_newest, upgrade
 from icsml.ledger.store.overwriting import rewrite
 from icsml.ledger.store.reasons import fill_reasons
+from icsml.ledger.store.reindexing import Reindexed, reindex
 from icsml.ledger.store.scanning import chain_heads, ledger_identity
 from icsml.ledger.store.writing import Outcome, Writer
 from icsml.records.facets import facets_of
@@ -295,6 +296,27 @@ class Ledger(LedgerReading):
         with self._reading() as connection:
             ledger, heads = ledger_identity(connection), chain_heads(connection)
         return add_checkpoints(ledger, heads, self._clock()) if ledger and heads else None
+
+    def reindex(self, progress: Progress = silent) -> Reindexed:
+        """Put right, from what was recorded, the tables by which decisions are found, listed and erased.
+
+        Others may record meanwhile. What cannot be read is named, and its index stays as it is.
+
+        Parameters
+        ----------
+        progress : callable
+            Told how far it is.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger cannot be read or written.
+        """
+        self._check_file("ICS-LED-003")
+        try:
+            return reindex(self._engine, self._scanning, progress)
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            raise not_recorded() from error
 
     def catch_up(self) -> None:
         """Do what need not be done while somebody waits: put reasons into the index, by which decisions are found.

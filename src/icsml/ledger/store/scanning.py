@@ -20,7 +20,7 @@ from icsml.ledger.store.erasing import erased_names
 from icsml.ledger.store.index_checking import Reasons, check_index
 from icsml.ledger.verification import Bad, Link, StoredRow, Verification, verify_rows
 
-__all__ = ["Signed", "chain_heads", "ledger_identity", "signed_outside", "verified"]
+__all__ = ["Signed", "chain_heads", "ledger_identity", "signed_outside", "stored_rows", "verified"]
 
 _AT_ONCE = 1000
 _IDENTIFIER = re.compile(r"[0-9A-Za-z-]{1,64}")  # it becomes the name of a file
@@ -129,7 +129,7 @@ def verified(connection: Connection, signed: Signed, progress: Progress) -> Veri
     reasons = Reasons(connection)
     orphans = list(connection.scalars(_ORPHANS))
     found = verify_rows(
-        _rows(connection),
+        stored_rows(connection),
         signed.checkpoints,
         lambda *chain: _links(connection, *chain),
         orphans,
@@ -151,7 +151,8 @@ def _is_here(connection: Connection, head: Head) -> bool:
     return connection.scalar(_HASH, place) == head.row_sha256
 
 
-def _rows(connection: Connection) -> Iterator[StoredRow]:
+def stored_rows(connection: Connection) -> Iterator[StoredRow]:
+    """Yield all rows by tenant, writer and sequence."""
     found: Iterable[Sequence[Any]] = connection.execution_options(yield_per=_AT_ONCE).execute(_ROWS)
     for row in found:
         index = tuple(row[_INDEXED:])
