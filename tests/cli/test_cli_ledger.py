@@ -113,13 +113,18 @@ def test_the_export_of_one_tenant_since_a_day(recorded, icsml_json):
     assert exported(icsml_json, path, "--tenant", "nobody") == {}
 
 
-def test_an_altered_payload_ends_the_export_without_a_file(recorded, icsml):
-    execute(f"sqlite:///{recorded / 'ledger.db'}", "UPDATE payload SET bytes = x'00' WHERE decision_id = 'd-2'")
+@pytest.mark.parametrize("value", ["x'00'", "'text'", "7"])
+def test_an_altered_payload_is_named_and_ends_the_export_without_a_file(recorded, icsml, value):
+    execute(f"sqlite:///{recorded / 'ledger.db'}", f"UPDATE payload SET bytes = {value} WHERE decision_id = 'd-2'")
+    for command in (["show", "d-2"], ["pack", "d-2", "--out", recorded / "p.zip"]):
+        code, _, err = icsml("ledger", *command)
+        assert (code != 0, "ICS-LED-008" in err) == (True, True)
+    assert icsml("ledger", "show", "d-4")[0] == 0
     path = recorded / "out.parquet"
     path.write_text("as it was")
     code, _, err = icsml("ledger", "export", "--out", path)
     assert code != 0
-    assert "ICS-LED-008" in err
+    assert "ICS-LED-008 decision d-2" in err
     assert path.read_text() == "as it was"
     assert [each.name for each in recorded.glob("*.partial")] == []
 

@@ -15,6 +15,7 @@ from pyarrow import parquet
 from icsml.core.files import whole_file
 from icsml.core.progress import Progress, silent
 from icsml.core.strict_json import JsonObject
+from icsml.errors import LedgerError
 from icsml.ledger.outcomes import Settled, of_decision, settled
 from icsml.ledger.sealing import erased
 from icsml.ledger.store import Ledger
@@ -104,7 +105,7 @@ def export_ledger(
     Raises
     ------
     LedgerError
-        If the ledger cannot be read, or a payload is not what was recorded.
+        If the ledger cannot be read, or a payload is not what was recorded; then it names the decision.
     InputError
         If the target cannot become a file.
     """
@@ -154,7 +155,8 @@ def known_outcomes(ledger: Ledger, decisions: Iterable[Mapping[str, Any]]) -> di
 
 def _row(one: Walked, described: dict[str, object], *, payload: bool) -> dict[str, Any]:
     if one.error is not None and one.error.code != erased().code:
-        raise one.error
+        error = one.error
+        raise LedgerError(error.code, error.message, field=f"decision {one.decision_id}", remedy=error.remedy)
     reasons = described["reasons"]
     row = described | {
         "reasons": json.loads(reasons) if isinstance(reasons, str) else None,
