@@ -235,6 +235,23 @@ def test_an_event_of_another_type(recorded, url, column, value):
     assert _bad(recorded) == ("edited", "v-1")
 
 
+def test_every_damaged_payload_is_named_and_the_others_are_judged_and_read(recorded, url):
+    other = "(SELECT bytes FROM payload WHERE decision_id = 'd-1')"
+    execute(url, f"UPDATE payload SET bytes = {other} WHERE decision_id IN ('d-2', 'd-4', 'other-1')")
+    execute(url, "DELETE FROM payload_key WHERE decision_id = 'd-5'")
+    _delete(url, f"d-{N}")
+    found = [(bad.kind, bad.decision_id) for bad in verify(recorded).bad]
+    assert found == [
+        ("edited", "d-2"),
+        ("edited", "d-4"),
+        ("deleted", "d-5"),
+        ("truncated", f"d-{N}"),
+        ("edited", "other-1"),
+    ]
+    for name in ("d-1", "d-3"):
+        assert recorded.get("bank-a", name)["decision"]["decision_id"] == name
+
+
 @pytest.mark.parametrize("closed_up", [False, True])
 @pytest.mark.parametrize("number", [1, 3])
 def test_a_deleted_row(recorded, url, number, closed_up):

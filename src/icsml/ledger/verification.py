@@ -1,7 +1,7 @@
 """Whether a ledger is what was recorded: every hash recomputed, every chain against its checkpoints.
 
 The first row of a chain that is not as it was is named with what was done to it. Rows after it are not judged: their
-hashes depend on it.
+hashes depend on it. A payload that is not as it was breaks no chain, so those after it are judged, and named as well.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ __all__ = ["Bad", "Link", "StoredRow", "Verification", "verify_rows"]
 
 Kind = Literal["edited", "deleted", "inserted", "reordered", "truncated", "checkpoint"]
 _PROGRESS_ROWS: Final = 100_000
+_MOST_DAMAGED: Final = 100  # of a chain that are named
 _MOST_GONE: Final = 1000  # rows that may be gone before one that was moved up
 
 
@@ -99,7 +100,9 @@ class Verification:
     first_bad : Bad or None
         The first of `bad`.
     bad : list of Bad
-        At most one for each chain, in the order of tenant and writer, then what is wrong with the checkpoints.
+        For each chain, in the order of tenant and writer, the first hundred whose content, key or event is not what was
+        recorded, and the first row that breaks the chain; then the first of the index, and what is wrong with the
+        checkpoints.
     checkpoints : int
         How many there are.
     last_checkpoint : str or None
@@ -177,7 +180,7 @@ def verify_rows(
         lying += walk.misfiled
         misfiled += [] if misfiled or walk.first_misfiled is None else [walk.first_misfiled]
         unsigned += max(0, walk.length - max(walk.heads, default=0))
-        bad += [fault for fault in [walk.bad or walk.end()] if fault is not None]
+        bad += [fault for fault in [*walk.damaged, walk.bad or walk.end()] if fault is not None]
     for chain, heads in sorted(signed.items()):
         bad += [cut for cut in [_Walk(chain, heads, erased, found).end()] if cut is not None]
     if orphans and not bad:
@@ -208,6 +211,7 @@ class _Walk:
         self.gone = 0
         self.length = 0
         self.bad: Bad | None = None
+        self.damaged: list[Bad] = []
         self.misfiled = 0
         self.first_misfiled: Bad | None = None
         self._last: Link | None = None
@@ -224,10 +228,10 @@ class _Walk:
         whole = link.row.sequence == position and link.row.previous_sha256 == self._previous and link.has_own_hash()
         if not whole:
             self.bad = self._named(link, position, links(*self._chain), orphans)
-        elif (fault := self._of_content(stored)) is not None:
-            self.bad = self._bad(*fault)
         elif position in self.heads and self.heads[position][0] != link.sha256:
             self.bad = self._bad("edited", link, "a checkpoint signed another row here: the chain was computed anew")
+        elif (fault := self._of_content(stored)) is not None:
+            self.damaged += [self._bad(*fault)] if len(self.damaged) < _MOST_DAMAGED else []
         self.length, self._last = position, link
 
     def _of_content(self, stored: StoredRow) -> tuple[Kind, Link, str] | None:
