@@ -11,8 +11,10 @@ import typer
 from ledger_tables import execute, payload
 
 from icsml.cli import ledger_command
+from icsml.errors import LedgerError
 from icsml.ledger import Entry, Ledger
 from icsml.ledger.signing import trusted_keys
+from icsml.ledger.store.searching import Wanted
 
 NOW = datetime(2026, 6, 30, 8, 0, tzinfo=UTC)
 MOMENT = "2026-06-30T08:00:00.000000Z"
@@ -249,3 +251,32 @@ def test_reindexing_goes_on_beside_whoever_records(recorded, url):
                     other.erase_enterprise("bank-a", "e-1", reason="asked for it", by="officer")
         done.result()
     assert verify(recorded).bad == []
+
+
+@pytest.mark.parametrize(
+    "change", ["reasons = 'no JSON'", "reasons = '3'", "pd = 'a text'", "score = 1.5", "grade = X'41'"]
+)
+def test_an_index_row_that_cannot_have_been_recorded_is_refused_and_not_shown(tmp_path, change):
+    """PostgreSQL keeps the types of its columns; its lists of reasons are read in the same way."""
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    with Ledger.open(url) as ledger:
+        record(ledger, "d-1")
+        record(ledger, "d-2", tenant="bank-b")
+        ledger.catch_up()
+        execute(url, f"UPDATE decision_index SET {change} WHERE decision_id = 'd-1'")
+        for ask in (lambda: ledger.search(Wanted("bank-a"), limit=9), lambda: ledger.described(["d-1"])):
+            with pytest.raises(LedgerError) as caught:
+                ask()
+            assert caught.value.code == "ICS-LED-033"
+        assert [row.decision_id for row in ledger.search(Wanted("bank-b"), limit=9)] == ["d-2"]
+        assert not verify(ledger).ok
+
+
+def test_reasons_that_are_no_list_are_not_counted(tmp_path):
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    with Ledger.open(url) as ledger:
+        record(ledger, "d-1")
+        execute(url, "UPDATE decision_index SET reasons = 'no JSON'")
+        with pytest.raises(LedgerError) as caught:
+            ledger.count_facets(Wanted("bank-a"))
+        assert caught.value.code == "ICS-LED-033"

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from icsml.errors import ConflictError, LedgerError
 from icsml.ledger.store.database import URL_VARIABLE
 
-__all__ = ["Failure", "identifier_used", "key_used", "kind_of", "not_readable", "not_recorded"]
+__all__ = ["Failure", "identifier_used", "index_altered", "key_used", "kind_of", "not_readable", "not_recorded"]
 
 _TRANSACTION_ROLLED_BACK = "40"  # class of SQLSTATE: deadlock, serialization
 
@@ -70,3 +70,13 @@ def key_used() -> ConflictError:
 def identifier_used() -> ConflictError:
     """Return the error of an identifier of a decision that is in the ledger already."""
     return ConflictError("ICS-LED-006", "already recorded", field="decision_id", remedy="use a new identifier")
+
+
+def index_altered() -> LedgerError:
+    """Return the error of a row of the index that cannot have been recorded."""
+    return LedgerError(
+        "ICS-LED-033",
+        "the index is not what was recorded",
+        field="decision_id",
+        remedy="run `icsml ledger verify`, and `icsml ledger reindex`",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Row, bindparam, delete, select, tuple_
 from icsml.ledger.entry import Entry
 from icsml.ledger.filing import index_values
 from icsml.ledger.store.chain_tables import DECISION_INDEX, DECISION_REASON
+from icsml.ledger.store.failures import index_altered
 
-__all__ = ["index_row", "indexed", "previous_decision", "remove_from_index"]
+__all__ = ["index_row", "indexed", "previous_decision", "remove_from_index", "require_sound"]
 
 _ROWS = select(DECISION_INDEX).where(
     DECISION_INDEX.c.decision_id.in_(bindparam("names", expanding=True)), DECISION_INDEX.c.tenant == bindparam("tenant")
@@ -25,6 +26,7 @@ _REMOVE_REASON = delete(DECISION_REASON).where(
     DECISION_REASON.c.decided_at == bindparam("at"),
     DECISION_REASON.c.decision_id == bindparam("of"),
 )
+_TYPES = {"pd": float, "score": int}
 _EARLIER = DECISION_INDEX.alias("earlier")
 _PREVIOUS = (
     select(_EARLIER.c.decision_id)
@@ -60,6 +62,23 @@ def indexed(connection: Connection, tenant: str, decision_ids: Sequence[str]) ->
     """Return the rows of a tenant's decisions by identifier; without those that are not there."""
     rows = connection.execute(_ROWS, {"tenant": tenant, "names": list(decision_ids)})
     return {row.decision_id: row for row in rows}
+
+
+def require_sound(row: Mapping[str, Any]) -> None:
+    """Refuse a row whose values are of another type than any that was recorded: SQLite keeps whatever it is given.
+
+    Raises
+    ------
+    LedgerError
+        ``ICS-LED-033``.
+    """
+    for name, value in row.items():
+        if name == "reasons":
+            sound = _codes(value) is not None
+        else:
+            sound = value is None or isinstance(value, _TYPES.get(name, str))
+        if not sound:
+            raise index_altered()
 
 
 def remove_from_index(connection: Connection, decision_ids: Sequence[str]) -> int:

@@ -26,6 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from icsml.ledger.store.chain_tables import DECISION_INDEX, DECISION_REASON
+from icsml.ledger.store.failures import index_altered
+from icsml.ledger.store.indexing import require_sound
 from icsml.ledger.store.reasons import has_reason, not_filled
 
 __all__ = ["MOST_COUNTED", "Counted", "IndexRow", "Position", "Wanted", "count_index", "search_index"]
@@ -90,7 +92,10 @@ class Counted(NamedTuple):
 
 def search_index(connection: Connection, wanted: Wanted, after: Position | None, limit: int) -> list[IndexRow]:
     """Return at most so many rows of the index, newest first; of two at one time the higher identifier is first."""
-    return list(_newest(connection, wanted, DECISION_INDEX.c.keys(), limit, after).all())
+    rows = list(_newest(connection, wanted, DECISION_INDEX.c.keys(), limit, after).all())
+    for row in rows:
+        require_sound(row._asdict())
+    return rows
 
 
 def count_index(connection: Connection, wanted: Wanted, most: int = MOST_COUNTED) -> Counted:
@@ -108,7 +113,10 @@ def count_index(connection: Connection, wanted: Wanted, most: int = MOST_COUNTED
     else:
         matching = len(_newest(connection, wanted, ("grade",), most + 1).all())
     # All are read as one array: as many lists would wake the garbage collector, which takes longer than the search.
-    codes = orjson.loads(f"[{','.join(each[1:-1] for each in lists[:most] if each != '[]')}]")
+    try:
+        codes = orjson.loads(f"[{','.join(each[1:-1] for each in lists[:most] if each != '[]')}]")
+    except (ValueError, TypeError):
+        raise index_altered() from None
     complete = max(len(grades), len(lists), matching) <= most
     return Counted(_ordered(Counter(grades[:most])), _ordered(Counter(codes)), min(matching, most), complete)
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, select, tuple
 from icsml.core.clock import timestamp
 from icsml.errors import LedgerError
 from icsml.ledger.store.chain_tables import CHAIN, DECISION_INDEX, EVENT, PAYLOAD, PAYLOAD_KEY
+from icsml.ledger.store.indexing import require_sound
 from icsml.ledger.store.reading import NOT_DECISIONS, content_of
 
 __all__ = ["Walked", "chain_and_index", "walk"]
@@ -24,8 +25,11 @@ _STORED: Final = (
     .join_from(PAYLOAD, PAYLOAD_KEY, PAYLOAD_KEY.c.decision_id == PAYLOAD.c.decision_id, isouter=True)
     .where(PAYLOAD.c.decision_id.in_(bindparam("names", expanding=True)))
 )
+_INDEXED: Final = tuple(
+    name for name in map(str, DECISION_INDEX.columns.keys()) if name not in ("tenant", "decision_id")
+)
 _BY_NAME: Final = (
-    select(CHAIN, *(column for column in DECISION_INDEX.c if column.name not in ("tenant", "decision_id")))
+    select(CHAIN, *(DECISION_INDEX.c[name] for name in _INDEXED))
     .join_from(CHAIN, DECISION_INDEX, DECISION_INDEX.c.decision_id == CHAIN.c.decision_id, isouter=True)
     .where(CHAIN.c.decision_id.in_(bindparam("names", expanding=True)))
 )
@@ -87,7 +91,12 @@ def walk(
 def chain_and_index(connection: Connection, names: Sequence[str]) -> dict[str, dict[str, object]]:
     """Return by identifier the columns of the chain and of the index; the latter are None where it has no row."""
     rows = connection.execute(_BY_NAME, {"names": list(names)}).mappings()
-    return {row["decision_id"]: dict(row) for row in rows}
+    found = {}
+    for row in rows:
+        found[row["decision_id"]] = dict(row)
+        if row["decided_at"] is not None:
+            require_sound({name: row[name] for name in _INDEXED})
+    return found
 
 
 def _walked(
