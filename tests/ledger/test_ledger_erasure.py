@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from base64 import b64encode
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 
@@ -18,6 +19,7 @@ from icsml.ledger import Entry, Ledger
 from icsml.ledger.sealing import opened, seal
 from icsml.ledger.signing import trusted_keys
 from icsml.ledger.store import eraser, overwriting
+from icsml.ledger.store.database import _configure_sqlite
 
 NOW = datetime(2026, 6, 30, 8, 0, tzinfo=UTC)
 
@@ -170,11 +172,17 @@ def test_a_reader_who_ends_in_time_is_waited_for(recorded, url, tmp_path):
         assert not any(bytes(key) in file.read_bytes() for file in tmp_path.iterdir() if file.is_file())
 
 
+def test_every_writer_overwrites_what_it_deletes_however_its_sqlite_was_built():
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("PRAGMA secure_delete=OFF")
+        _configure_sqlite(connection, None)
+        assert connection.execute("PRAGMA secure_delete").fetchone() == (1,)
+
+
 def test_no_copy_of_a_key_stays_where_rows_were_moved(tmp_path):
     """Rows come in no order and move between the pages of the table, which must leave no copies behind."""
     url = f"sqlite:///{tmp_path}/ledger.db"
     with Ledger.open(url) as ledger:
-        assert ledger._engine.connect().exec_driver_sql("PRAGMA secure_delete").scalar() == 1
         for start in range(0, 3000, 100):
             names = [sha256_hex(b"%d" % number) for number in range(start, start + 100)]
             events = [{"event_id": name, "kind": "outcome", "decision_id": None} for name in names]

@@ -91,7 +91,7 @@ class _Gathered:
         if record.as_of is None:
             self.report.undated += 1
             return
-        model = payload["decision"]["model"]
+        model = payload["decision"].get("model") or {}  # earlier releases stated less
         self.meanings.add((model.get("event"), model.get("horizon_months")))
         self.synthetic = self.synthetic or bool(model.get("synthetic"))
         if record.extra and payload["bundle_sha256"] not in self.bundles:

@@ -53,7 +53,7 @@ def names_before(connection: Connection, before: str, tenant: str | None) -> lis
 
 def damaged_of(connection: Connection, names: Sequence[str]) -> list[str]:
     """Return those of which the stored payload is not what was recorded."""
-    return sorted(row.decision_id for row in _stored(connection, names) if _sha256(row.bytes) != row.payload_sha256)
+    return sorted(row.decision_id for row in _stored(connection, names) if sha256_hex(row.bytes) != row.payload_sha256)
 
 
 def erased_names(connection: Connection) -> frozenset[str]:
@@ -62,7 +62,7 @@ def erased_names(connection: Connection) -> frozenset[str]:
     for stored in connection.scalars(_ERASURES):
         try:
             names.update(map(str, container(stored)["erased"]))
-        except (LedgerError, KeyError, TypeError, RecursionError):
+        except (LedgerError, KeyError, TypeError):
             continue  # verifying names it
     return frozenset(names)
 
@@ -88,16 +88,12 @@ def _stored(connection: Connection, names: Sequence[str]) -> Iterator[Any]:
         yield from connection.execute(_STORED, {"names": some})
 
 
-def _needs_key(stored: object) -> bool:
-    """Return whether stored bytes are sealed; SQLite may hold a value of any type where somebody changed it."""
+def _needs_key(stored: bytes) -> bool:
+    """Return whether stored bytes are sealed; damaged ones may not show it."""
     try:
-        return isinstance(stored, bytes) and is_sealed(stored)
-    except (LedgerError, RecursionError):
+        return is_sealed(stored)
+    except LedgerError:
         return False
-
-
-def _sha256(stored: object) -> str | None:
-    return sha256_hex(stored) if isinstance(stored, bytes) else None
 
 
 def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -233,6 +233,4 @@ def _writing(engine: Engine) -> Iterator[Connection]:
     """Yield a connection whose transaction takes turns with whoever erases, or puts reasons into the index."""
     with write_transaction(engine) as connection:
         lock(connection, REASONS_LOCK)
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA secure_delete=ON")  # what is taken out may be of something erased
         yield connection

@@ -72,14 +72,13 @@ def unfiled(connection: Connection, tenant: str | None, before: str | None = Non
     names = [name for name in owners if name not in erased]
     for start in range(0, len(names), _AT_ONCE):
         for name, stored, key in connection.execute(_STORED, {"names": names[start : start + _AT_ONCE]}):
-            data = stored if isinstance(stored, bytes) else str(stored).encode()
             try:
-                content = _content(name, data, key)
-            except (LedgerError, ValueError, RecursionError):
-                yield Unfiled(owners[name], name, data, None)
+                content = _content(name, stored, key)
+            except (LedgerError, ValueError):
+                yield Unfiled(owners[name], name, stored, None)
             else:
                 if content is not None:
-                    yield Unfiled(owners[name], name, data, content)
+                    yield Unfiled(owners[name], name, stored, content)
 
 
 def _content(name: str, stored: bytes, key: bytes | None) -> dict[str, Any] | None:
