@@ -14,6 +14,7 @@ from icsml.cli import ledger_command
 from icsml.errors import LedgerError
 from icsml.ledger import Entry, Ledger
 from icsml.ledger.signing import trusted_keys
+from icsml.ledger.store import reindexing
 from icsml.ledger.store.searching import Wanted
 
 NOW = datetime(2026, 6, 30, 8, 0, tzinfo=UTC)
@@ -231,6 +232,25 @@ def test_what_cannot_be_read_is_named_and_left(recorded, url, monkeypatch, capsy
     assert left.value.exit_code == 1
     assert "d-2: its payload is not what was recorded" in capsys.readouterr().out
     assert execute(url, "SELECT decision_id FROM decision_index WHERE grade = 'AA'") == [("d-2",)]
+
+
+def test_what_is_erased_while_the_index_is_put_right_does_not_come_back(recorded, url, monkeypatch):
+    real, there = reindexing._mend, []
+
+    def erased_first(engine, wrong):
+        monkeypatch.setattr(reindexing, "_mend", real)
+        event = {"event_id": "late", "kind": "erasure", "reason": "asked for it", "by": "officer"}
+        recorded.record_all([Entry.of_erasure("bank-a", event, ["d-1"])])
+        mended = real(engine, wrong)
+        there.extend(execute(url, "SELECT decision_id FROM decision_index WHERE decision_id = 'd-1'"))
+        return mended
+
+    monkeypatch.setattr(reindexing, "_mend", erased_first)
+    execute(url, "UPDATE decision_index SET grade = 'A' WHERE decision_id = 'd-1'")
+    recorded.reindex()
+    assert reindexing._mend is real
+    assert there == []
+    assert verify(recorded).bad == []
 
 
 def test_reindexing_goes_on_beside_whoever_records(recorded, url):
