@@ -1,10 +1,9 @@
-"""The notebooks run from top to bottom, quickly, and are stored with the outputs that a run gives."""
+"""The notebooks run from top to bottom, and are stored with the outputs that a run gives."""
 
 from __future__ import annotations
 
 import ast
 import re
-import resource
 from pathlib import Path
 
 import nbformat
@@ -14,7 +13,6 @@ from nbclient import NotebookClient
 import icsml
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-MOST_SECONDS = 25  # of processor time: a busy machine is no fault of the notebook
 
 pytestmark = pytest.mark.xdist_group("notebooks")
 
@@ -45,11 +43,9 @@ def test_it_is_stored_as_it_was_run(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs_and_gives_the_kinds_of_outputs_that_are_stored(path, tmp_path):
     stored, notebook = nbformat.read(path, as_version=4), nbformat.read(path, as_version=4)
-    before = _seconds_of_children()
     NotebookClient(notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
     assert any(cell.get("outputs") for cell in notebook.cells)
     assert [*map(_kinds, _code_cells(notebook))] == [*map(_kinds, _code_cells(stored))]
-    assert 0 < _seconds_of_children() - before < MOST_SECONDS
 
 
 def _code_cells(notebook):
@@ -60,8 +56,3 @@ def _kinds(cell):
     """Return what a cell gives, without the machine's own warnings on stderr."""
     outputs = (output for output in cell.outputs if output.get("name") != "stderr")
     return [(output.output_type, sorted(output.get("data", ()))) for output in outputs]
-
-
-def _seconds_of_children() -> float:
-    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return spent.ru_utime + spent.ru_stime

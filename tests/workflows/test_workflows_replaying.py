@@ -120,7 +120,9 @@ def test_small_pages_and_groups_leave_nothing_out(filled, monkeypatch):
 def test_only_what_is_asked_for_is_replayed(filled, capsys):
     assert told(filled, tenant="bank-b")[0].identical == MANY // 2
     assert run(capsys, "d-0001", "--tenant", "bank-b")[1]["identical"] == 1
-    for nothing in (["d-0001", "--tenant", "bank-a"], ["--all", "--since", "2100-01-01"], ["d-x"]):
+    nobody = {"replayed": 0, "identical": 0, "differences": 0, "erased": 0, "found": []}
+    assert run(capsys, "--all", "--since", "2100-01-01")[:2] == (0, nobody)
+    for nothing in (["d-0001", "--tenant", "bank-a"], ["d-x"]):
         code, out, err = run(capsys, *nothing)
         assert (code, out) == (3, None)
         assert "ICS-CLI-005" in err
