@@ -12,6 +12,7 @@ import warnings
 from collections import deque
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from functools import partial
 from types import SimpleNamespace
 
 import lightgbm as lgb
@@ -37,6 +38,7 @@ from icsml.serving.app import create_app
 from icsml.serving.keys import KeyStore, Role, create_key
 from icsml.serving.live_model import LiveModel
 from icsml.serving.problems import Problem
+from icsml.serving.readers import Readers
 from icsml.serving.settings import ServingSettings
 from icsml.texts.label import Label
 
@@ -150,6 +152,8 @@ def ledger(tmp_path):
 def make_app(bundle, ledger, keys, tmp_path, monkeypatch):
     monkeypatch.setenv("ICSML_HOME", str(tmp_path / "home"))  # for the signing key, the checkpoints and the bundle
     keep_bundle(bundle.folder)
+    # A machine that stands still for a moment is no fault of an answer.
+    monkeypatch.setattr("icsml.serving.service.Readers", partial(Readers, seconds=60.0))
 
     def make(**changes):
         model = LiveModel(bundle, "3", NOW)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-from functools import partial
 
 import pytest
 import schemathesis
@@ -17,7 +16,6 @@ from icsml.records.enterprise import TEXT_FORM
 from icsml.records.fields import FIELDS
 from icsml.serving.keys import create_key
 from icsml.serving.problems import Problem
-from icsml.serving.readers import Readers
 
 URL = "/v1/assessments"
 # JSON Schema cannot say that one date lies before another, nor compute a check character.
@@ -143,10 +141,8 @@ def test_what_is_wrong_with_a_text_is_told_in_words(client, record, problem):
     assert fault.message == "contains something else than visible ASCII characters"
 
 
-def test_one_request_after_another_keeps_to_the_document(make_app, keys, monkeypatch):
+def test_one_request_after_another_keeps_to_the_document(make_app, keys):
     """All checks of Schemathesis over sequences: by the links of the document, all is asked about a decision made."""
-    # A machine that stands still for a moment is no fault of an answer.
-    monkeypatch.setattr("icsml.serving.service.Readers", partial(Readers, seconds=60.0))
     schema = schemathesis.openapi.from_asgi("/openapi.json", make_app())
     seen = set()
 
