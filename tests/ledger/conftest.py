@@ -13,6 +13,14 @@ NOW = datetime(2026, 6, 30, 8, 0, tzinfo=UTC)
 DATABASES = ["sqlite", "postgresql"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _patient_readers():
+    """A machine that stands still for a moment is no fault of a search."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("icsml.ledger.store.database.READ_SECONDS", 60.0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres():
     """The address of a PostgreSQL server of this session's own."""

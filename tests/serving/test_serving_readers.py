@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 import time
 
 import pytest
 
+from icsml.ledger.store.database import READ_SECONDS
 from icsml.serving.problems import RequestError
 from icsml.serving.readers import Readers
 
@@ -41,6 +43,11 @@ def test_who_reads_too_long_is_told_and_the_thread_goes_on():
         return caught.value.code
 
     assert run(readers, act) == "ICS-SRV-052"
+
+
+def test_the_service_tells_within_a_second_that_reading_takes_too_long():
+    """The other tests of the service give its readers a minute."""
+    assert READ_SECONDS < inspect.signature(Readers).parameters["seconds"].default < 1.0
 
 
 def test_an_error_of_the_reading_is_that_of_the_caller():
